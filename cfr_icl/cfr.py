@@ -1,0 +1,64 @@
+"""Cascade-Forward Refinement: between two clicks the mask is fed back, coarse to fine (paper, section 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+
+MAX_STEPS = 10
+MASK_THRESHOLD = 0.49
+"""Probability above which a pixel belongs to the mask."""
+
+Pass = TypeVar("Pass")
+
+
+@dataclass(frozen=True)
+class CascadeForward:
+    """The inner loop: one coarse pass and up to `steps` refinements with the clicks fixed.
+
+    `adaptive` stops when a refinement changes at most `tolerance` pixels of the mask.
+    `every_click` refines at every click; without it only the first is refined, as published.
+    """
+
+    steps: int = 4
+    adaptive: bool = True
+    every_click: bool = True
+    tolerance: int = 20
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.steps, int) or not 0 <= self.steps <= MAX_STEPS:
+            raise ValueError(f"CFR steps go from 0 to {MAX_STEPS}, not {self.steps!r}.")
+
+    def run(
+        self,
+        forward: Callable[[torch.Tensor], tuple[torch.Tensor, Pass]],
+        previous: torch.Tensor,
+        click_number: int,
+    ) -> tuple[torch.Tensor, list[Pass]]:
+        """Answer the click with this number (from 1), starting from the previous probabilities.
+
+        Args:
+            forward: one pass, previous probabilities (H, W) -> new probabilities (H, W) and
+                whatever is to be kept of the pass.
+
+        Returns:
+            The last probabilities and what was kept of each pass, coarse first.
+        """
+        refinements = self.steps if self.every_click or click_number == 1 else 0
+        probabilities, kept = forward(previous)
+        passes = [kept]
+        for _ in range(refinements):
+            coarse = probabilities
+            probabilities, kept = forward(coarse)
+            passes.append(kept)
+            if self.adaptive and changed_pixels(coarse, probabilities) <= self.tolerance:
+                break
+        return probabilities, passes
+
+
+def changed_pixels(before: torch.Tensor, after: torch.Tensor) -> int:
+    """Pixels that enter or leave the mask between two passes."""
+    return int(((before > MASK_THRESHOLD) != (after > MASK_THRESHOLD)).sum())

@@ -1,0 +1,69 @@
+"""Clicks and the disk maps that the network sees them as."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+DISK_RADIUS = 5
+"""Radius of a click's disk in pixels of the network's input."""
+
+
+@dataclass(frozen=True)
+class Click:
+    """One click of a person, in picture pixels; `positive` means "this is the object"."""
+
+    x: float
+    y: float
+    positive: bool = True
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.x) and math.isfinite(self.y)):
+            raise ValueError(f"A click needs finite coordinates, not ({self.x}, {self.y}).")
+
+    def check_inside(self, width: int, height: int) -> None:
+        """Raise ValueError unless the click lies on a picture of this size."""
+        if not (0 <= self.x < width and 0 <= self.y < height):
+            raise ValueError(
+                f"The click ({self.x:g}, {self.y:g}) lies outside the picture, "
+                f"which is {width} x {height} pixels."
+            )
+
+    def mirrored(self, width: int) -> Click:
+        """The same click on the horizontally mirrored picture of this width."""
+        return Click(width - self.x - 1, self.y, self.positive)
+
+
+def disk_maps(clicks: Sequence[Sequence[Click]], height: int, width: int) -> torch.Tensor:
+    """Disks of the positive and of the negative clicks of each picture in a batch.
+
+    Args:
+        clicks: per picture its clicks, in pixels of the network's input.
+
+    Returns:
+        float32 (B, 2, height, width) of zeros and ones; channel 0 positive, 1 negative.
+    """
+    maps = torch.zeros(len(clicks), 2, height, width)
+    for picture, picture_clicks in zip(maps, clicks, strict=True):
+        for click in picture_clicks:
+            # The published network takes a click that is negative on both axes for padding.
+            if max(click.x, click.y) >= 0:
+                _add_disk(picture[0 if click.positive else 1], click)
+    return maps
+
+
+def _add_disk(disk_map: torch.Tensor, click: Click) -> None:
+    height, width = disk_map.shape
+    top, left = (max(0, math.floor(v - DISK_RADIUS)) for v in (click.y, click.x))
+    bottom = min(height, math.ceil(click.y + DISK_RADIUS) + 1)
+    right = min(width, math.ceil(click.x + DISK_RADIUS) + 1)
+    if top >= bottom or left >= right:
+        return
+    # float32 throughout, so that pixels exactly on the rim fall as in the published code
+    rows = torch.arange(top, bottom, dtype=torch.float32) - torch.tensor(click.y, dtype=torch.float32)
+    columns = torch.arange(left, right, dtype=torch.float32) - torch.tensor(click.x, dtype=torch.float32)
+    inside = rows[:, None] ** 2 + columns[None, :] ** 2 <= DISK_RADIUS**2
+    disk_map[top:bottom, left:right].masked_fill_(inside, 1.0)

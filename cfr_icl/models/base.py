@@ -1,0 +1,58 @@
+"""The contract between an interactive network and everything that uses it."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from cfr_icl.zoom import ZoomConfig
+
+Features = Any
+"""What a network knows of a picture: a tensor or a tuple of tensors, batch first."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What is stored as `config.json` beside the weights: everything needed to build the network."""
+
+    architecture: str
+    options: dict[str, Any] = field(default_factory=dict)
+    zoom: ZoomConfig = ZoomConfig()
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> ModelConfig:
+        return cls(**{**values, "zoom": ZoomConfig(**values.get("zoom", {}))})
+
+
+class InteractiveModel(nn.Module, ABC):
+    """A network that answers clicks on a picture with a mask.
+
+    `hints` are float (B, 3, H, W): previous mask as probabilities, disks of the positive clicks,
+    disks of the negative clicks. Networks that fuse the clicks into their input keep nothing
+    but the normalised picture in `encode`.
+    """
+
+    config: ModelConfig
+
+    @abstractmethod
+    def encode(self, image: torch.Tensor) -> Features:
+        """Features of a picture, float (B, 3, H, W) RGB in [0, 1]; needed once per picture window."""
+
+    @abstractmethod
+    def decode(self, features: Features, hints: torch.Tensor) -> torch.Tensor:
+        """Logits, float (B, 1, H, W), for the hints; needed once per click and inner pass."""
+
+    def forward(self, image: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
+        return self.decode(self.encode(image), hints)
+
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)

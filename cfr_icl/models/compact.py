@@ -1,0 +1,112 @@
+"""The compact network: the picture is encoded once, clicks and masks meet its features at every scale.
+
+Built for Cascade-Forward Refinement: an inner pass runs the light hint branch alone.
+"""
+
+from __future__ import annotations
+
+import timm
+import torch
+import torch.nn.functional as F
+from timm.layers import ConvNormAct
+from timm.models.vision_transformer import Block
+from torch import nn
+
+from cfr_icl.models.base import InteractiveModel
+
+SCALES = 5
+"""Feature scales of the encoder: 1/2, 1/4, 1/8, 1/16 and 1/32."""
+
+
+class CompactNet(InteractiveModel):
+    """A timm encoder for the picture and a small U-shaped branch for the hints.
+
+    Args:
+        encoder: any timm model with feature scales 1/2 to 1/32.
+        widths: channels of the branch at those scales.
+        blocks: convolution blocks on the way down at 1/4, 1/8, 1/16, 1/32.
+        attention: attention blocks at 1/32, where a click's word reaches the whole object.
+    """
+
+    def __init__(
+        self,
+        encoder: str = "tf_efficientnet_lite0",
+        widths: tuple[int, ...] = (16, 32, 48, 96, 128),
+        blocks: tuple[int, ...] = (1, 2, 2, 2),
+        attention: int = 2,
+    ) -> None:
+        super().__init__()
+        self.encoder = timm.create_model(encoder, features_only=True, pretrained=False)
+        if tuple(self.encoder.feature_info.reduction()) != tuple(2 ** (i + 1) for i in range(SCALES)):
+            raise ValueError(f"The encoder {encoder!r} does not give features at 1/2, 1/4, ... 1/32.")
+        self.mean, self.std = (self.encoder.default_cfg[key] for key in ("mean", "std"))
+        self.lateral = nn.ModuleList(
+            ConvNormAct(channels, width, 1, apply_act=False)
+            for channels, width in zip(self.encoder.feature_info.channels(), widths, strict=True)
+        )
+        self.stem = ConvNormAct(3, widths[0], 3, stride=2)
+        self.down = nn.ModuleList(
+            nn.Sequential(*[Mixer(width) for _ in range(count)])
+            for width, count in zip(widths[1:], blocks, strict=True)
+        )
+        self.down[-1].extend(GlobalAttention(widths[-1]) for _ in range(attention))
+        self.shrink = nn.ModuleList(
+            ConvNormAct(widths[i], widths[i + 1], 3, stride=2) for i in range(SCALES - 1)
+        )
+        self.grow = nn.ModuleList(
+            ConvNormAct(widths[i + 1], widths[i], 1, apply_act=False) for i in range(SCALES - 1)
+        )
+        self.up = nn.ModuleList(Mixer(widths[i]) for i in range(1, SCALES - 1))
+        self.fuse = nn.Sequential(ConvNormAct(widths[0], widths[0], 3), nn.Conv2d(widths[0], 1, 1))
+
+    def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
+        features = self.encoder(((image - mean) / std).contiguous(memory_format=torch.channels_last))
+        return tuple(lateral(x) for lateral, x in zip(self.lateral, features, strict=True))
+
+    def decode(self, features: tuple[torch.Tensor, ...], hints: torch.Tensor) -> torch.Tensor:
+        detail = self.stem(hints.contiguous(memory_format=torch.channels_last)) + features[0]
+        x, skips = detail, []
+        for picture, shrink, mix in zip(features[1:], self.shrink, self.down, strict=True):
+            x = mix(F.relu(_fit(shrink(x), picture) + picture))
+            skips.append(x)
+        for scale in reversed(range(1, SCALES - 1)):
+            x = self.up[scale - 1](_resized(self.grow[scale](x), skips[scale - 1]) + skips[scale - 1])
+        x = self.fuse(F.relu(_resized(self.grow[0](x), detail) + detail))
+        return F.interpolate(x.float(), size=hints.shape[2:], mode="bilinear", align_corners=False)
+
+
+class Mixer(nn.Module):
+    """A residual block: 5x5 depthwise convolution, then two pointwise ones with a wide middle."""
+
+    def __init__(self, width: int, expansion: int = 2) -> None:
+        super().__init__()
+        self.spatial = ConvNormAct(width, width, 5, groups=width, apply_act=False)
+        self.expand = ConvNormAct(width, expansion * width, 1)
+        self.project = ConvNormAct(expansion * width, width, 1, apply_act=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.project(self.expand(self.spatial(x)))
+
+
+class GlobalAttention(nn.Module):
+    """A transformer block over all positions of a map; a depthwise convolution tells them apart."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.position = nn.Conv2d(width, width, 3, padding=1, groups=width)
+        self.block = Block(width, num_heads=max(1, width // 32), mlp_ratio=2, qkv_bias=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x + self.position(x)
+        tokens = self.block(x.flatten(2).transpose(1, 2))
+        return tokens.transpose(1, 2).reshape(x.shape).contiguous(memory_format=torch.channels_last)
+
+
+def _resized(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    return F.interpolate(x, size=like.shape[2:], mode="bilinear", align_corners=False)
+
+
+def _fit(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Encoders round odd sizes in their own ways; a pixel more or less is resized away."""
+    return x if x.shape[2:] == like.shape[2:] else _resized(x, like)

@@ -1,0 +1,151 @@
+"""Plain ViT (SimpleClick): a non-hierarchical transformer, a simple feature pyramid, an all-MLP head.
+
+Clicks and previous mask enter through a second patch embedding, so every pass runs the whole trunk.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from timm.models.vision_transformer import Block
+from torch import nn
+
+from cfr_icl.models.base import IMAGENET_MEAN, IMAGENET_STD, InteractiveModel
+
+WINDOW = 224
+"""Side of an attention window in pixels of the network's input."""
+
+
+class PlainViT(InteractiveModel):
+    """The SimpleClick network; any input whose sides are multiples of the patch.
+
+    Args:
+        patch: side of a patch in pixels.
+        dim, depth, heads: of the transformer.
+        neck: channels of the feature pyramid at 1/4, 1/8, 1/16 and 1/32.
+        head: channels of the all-MLP head.
+        grid: patches a side for which the position embedding is stored (448 px: 448 / patch).
+    """
+
+    def __init__(
+        self,
+        patch: int,
+        dim: int,
+        depth: int,
+        heads: int,
+        neck: tuple[int, int, int, int],
+        head: int,
+        grid: int,
+    ) -> None:
+        super().__init__()
+        self.patch = patch
+        self.grid = grid
+        self.group = 6 if depth == 12 else depth // 4
+        self.image_embed = nn.Conv2d(3, dim, patch, patch)
+        self.hint_embed = nn.Conv2d(3, dim, patch, patch)
+        self.position = nn.Parameter(torch.empty(1, dim, grid, grid))
+        nn.init.trunc_normal_(self.position, std=0.02)
+        norm = partial(nn.LayerNorm, eps=1e-6)
+        self.blocks = nn.ModuleList(
+            Block(dim, heads, qkv_bias=True, norm_layer=norm) for _ in range(depth)
+        )
+        self.neck = Pyramid(dim, neck)
+        self.head = MLPHead(neck, head)
+        self._resized_position: tuple[tuple, torch.Tensor] | None = None
+
+    def encode(self, image: torch.Tensor) -> torch.Tensor:
+        if any(side % self.patch for side in image.shape[2:]):
+            height, width = image.shape[2:]
+            raise ValueError(
+                f"The network's input must be a multiple of {self.patch} pixels, not {width} x {height}."
+            )
+        mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
+        tokens = self.image_embed((image - mean) / std)
+        return tokens + self._position_for(*tokens.shape[2:])
+
+    def decode(self, features: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
+        # float32 between the blocks, whatever the precision inside them
+        x = (features.float() + self.hint_embed(hints)).permute(0, 2, 3, 1)
+        for i, block in enumerate(self.blocks):
+            x = _global(block, x) if (i + 1) % self.group == 0 else self._windowed(block, x)
+        logits = self.head(self.neck(x.permute(0, 3, 1, 2)))
+        return F.interpolate(logits.float(), size=hints.shape[2:], mode="bilinear", align_corners=True)
+
+    def _position_for(self, height: int, width: int) -> torch.Tensor:
+        """The position embedding for this many patches; the last one resized is kept for inference."""
+        position = self.position
+        if (height, width) == (self.grid, self.grid):
+            return position
+        if torch.is_grad_enabled():
+            return _resize_position(position, height, width)
+        key = (height, width, position.device, position.dtype, position.data_ptr(), position._version)
+        kept = self._resized_position
+        if kept is None or kept[0] != key:
+            kept = self._resized_position = (key, _resize_position(position, height, width))
+        return kept[1]
+
+    def _windowed(self, block: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        """Run a block inside windows; a grid that they do not divide is padded with zeros."""
+        batch, height, width, dim = x.shape
+        rows, columns = (math.ceil(side * self.patch / WINDOW) for side in (height, width))
+        h, w = math.ceil(height / rows), math.ceil(width / columns)
+        x = F.pad(x, (0, 0, 0, columns * w - width, 0, rows * h - height))
+        x = x.view(batch, rows, h, columns, w, dim).transpose(2, 3).reshape(-1, h * w, dim)
+        x = block(x).view(batch, rows, columns, h, w, dim).transpose(2, 3)
+        return x.reshape(batch, rows * h, columns * w, dim)[:, :height, :width]
+
+
+class Pyramid(nn.Module):
+    """Feature maps at 1/4, 1/8, 1/16 and 1/32 from the transformer's single one (ViTDet's simple FPN)."""
+
+    def __init__(self, dim: int, channels: tuple[int, int, int, int]) -> None:
+        super().__init__()
+        quarter, eighth = (max(2 * channels[0], dim // 2), max(channels[1], dim // 2))
+        last = max(channels[3], 2 * dim)
+        self.to_4 = nn.Sequential(
+            nn.ConvTranspose2d(dim, quarter, 2, 2),
+            nn.GroupNorm(1, quarter),
+            nn.GELU(),
+            nn.ConvTranspose2d(quarter, quarter // 2, 2, 2),
+            *_projection(quarter // 2, channels[0]),
+        )
+        self.to_8 = nn.Sequential(nn.ConvTranspose2d(dim, eighth, 2, 2), *_projection(eighth, channels[1]))
+        self.to_16 = nn.Sequential(nn.Conv2d(dim, channels[2], 1), nn.GroupNorm(1, channels[2]), nn.GELU())
+        self.to_32 = nn.Sequential(nn.Conv2d(dim, last, 2, 2), *_projection(last, channels[3]))
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        return [self.to_4(x), self.to_8(x), self.to_16(x), self.to_32(x)]
+
+
+class MLPHead(nn.Module):
+    """1x1 convolutions on every scale, brought to 1/4 and fused to one logit (SegFormer's head)."""
+
+    def __init__(self, channels: tuple[int, ...], width: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.scales = nn.ModuleList(nn.Conv2d(c, width, 1) for c in channels)
+        self.fuse = nn.Conv2d(len(channels) * width, width, 1)
+        self.dropout = nn.Dropout2d(dropout)
+        self.logit = nn.Conv2d(width, 1, 1)
+
+    def forward(self, features: list[torch.Tensor]) -> torch.Tensor:
+        size = features[0].shape[2:]
+        maps = [
+            F.interpolate(F.relu(conv(x)), size=size, mode="bilinear", align_corners=False)
+            for conv, x in zip(self.scales, features, strict=True)
+        ]
+        return self.logit(self.dropout(F.relu(self.fuse(torch.cat(maps, dim=1)))))
+
+
+def _projection(inner: int, outer: int) -> tuple[nn.Module, ...]:
+    return nn.GroupNorm(1, inner), nn.Conv2d(inner, outer, 1), nn.GroupNorm(1, outer), nn.GELU()
+
+
+def _global(block: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    return block(x.flatten(1, 2)).view(x.shape)
+
+
+def _resize_position(position: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    return F.interpolate(position.float(), size=(height, width), mode="bicubic", align_corners=False)

@@ -1,0 +1,231 @@
+"""From a picture and clicks to a mask: zoom-in, flip and CFR around a network."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from cfr_icl.cfr import MASK_THRESHOLD, CascadeForward
+from cfr_icl.clicks import Click, disk_maps
+from cfr_icl.models.base import Features, InteractiveModel
+from cfr_icl.zoom import Window, ZoomConfig, crop, paste, to_window
+
+WINDOWS_KEPT = 4
+"""Zoom windows whose features are kept for undo and for steps that return to them."""
+
+
+@dataclass(frozen=True)
+class InnerPass:
+    """What one forward answered: probabilities float32 (1, 1, h, w) of a window of the picture."""
+
+    window: Window
+    probabilities: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer to a list of clicks."""
+
+    picture: Window = field(repr=False)
+    passes: tuple[InnerPass, ...] = field(repr=False)
+    forwards: int
+    """Network evaluations that the last click took."""
+    _base: torch.Tensor = field(repr=False)
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """Probability of the object, float32 (H, W)."""
+        return self.tensor.numpy()
+
+    @property
+    def mask(self) -> np.ndarray:
+        """Pixels of the object, bool (H, W): probability above 0.49."""
+        return self.probabilities > MASK_THRESHOLD
+
+    @property
+    def trace(self) -> tuple[np.ndarray, ...]:
+        """Probabilities float32 (H, W) after each inner pass, coarse first."""
+        return tuple(self._whole(inner).numpy() for inner in self.passes)
+
+    @property
+    def window(self) -> Window | None:
+        """The part of the picture that the last pass looked at; None before any pass."""
+        return self.passes[-1].window if self.passes else None
+
+    @property
+    def tensor(self) -> torch.Tensor:
+        """The probabilities as a tensor on the CPU."""
+        return self._whole(self.passes[-1]) if self.passes else self._base
+
+    def _whole(self, inner: InnerPass) -> torch.Tensor:
+        return paste(inner.probabilities, inner.window, self.picture)[0, 0]
+
+
+class Segmenter:
+    """Answers clicks on one picture at a time; the network is shared and only read.
+
+    The answer is a function of picture, clicks in their order, previous mask and settings alone.
+    Each prefix of the clicks is remembered, so that one more click costs one click and undoing
+    one costs nothing. Assign `cfr`, `flip` or `zoom` to change how the next clicks are answered.
+    """
+
+    def __init__(
+        self,
+        model: InteractiveModel,
+        steps: int = 4,
+        adaptive: bool = True,
+        every_click: bool = True,
+        flip: bool = True,
+        zoom: ZoomConfig | None = None,
+    ) -> None:
+        self.model = model
+        self.cfr = CascadeForward(steps, adaptive, every_click)
+        self.flip = flip
+        self.zoom = zoom or model.config.zoom
+        self._image: torch.Tensor | None = None
+
+    def set_image(self, image: np.ndarray) -> None:
+        """Take a picture, uint8 (H, W, 3) RGB; forgets the one before."""
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise ValueError(
+                f"A picture is uint8 (height, width, 3), not {image.dtype} {tuple(image.shape)}."
+            )
+        self._image = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None]
+        self._picture = Window(0, image.shape[0], 0, image.shape[1])
+        self._features: OrderedDict[tuple, Features] = OrderedDict()
+        self._history = _History()
+
+    def predict(self, clicks: Sequence[Click], previous_mask: np.ndarray | None = None) -> Prediction:
+        """Answer these clicks, starting from a previous mask (H, W) of bools or probabilities.
+
+        Raises:
+            ValueError: for a click outside the picture or a previous mask of another size.
+            RuntimeError: when no picture was set or the network's answer is not finite.
+        """
+        if self._image is None:
+            raise RuntimeError("Set a picture with set_image before predicting.")
+        for click in clicks:
+            click.check_inside(self._picture.width, self._picture.height)
+        settings = (self.cfr, self.flip, self.zoom)
+        history = self._history
+        if not history.continues(settings, previous_mask):
+            history = self._history = _History(settings, previous_mask, self._base(previous_mask))
+        del history.answers[_common_prefix(history.clicks, clicks) :]
+        for number in range(len(history.answers) + 1, len(clicks) + 1):
+            history.answers.append(self._answer(clicks[:number], history))
+        history.clicks = list(clicks)
+        return history.answers[-1].prediction if clicks else Prediction(self._picture, (), 0, history.base)
+
+    def _base(self, previous_mask: np.ndarray | None) -> torch.Tensor:
+        shape = (self._picture.height, self._picture.width)
+        if previous_mask is None:
+            return torch.zeros(shape)
+        if previous_mask.shape != shape:
+            raise ValueError(
+                f"The previous mask is {previous_mask.shape[1]} x {previous_mask.shape[0]} pixels, "
+                f"the picture {shape[1]} x {shape[0]}; they must be equal."
+            )
+        return torch.from_numpy(previous_mask.astype(np.float32))
+
+    @torch.inference_mode()
+    def _answer(self, clicks: Sequence[Click], history: _History) -> _Answer:
+        """Answer the last of the clicks, from what the clicks before it were answered."""
+        before = history.answers[-1] if history.answers else None
+        previous = before.prediction.tensor if before else history.base
+        window = before.window if before else None
+        known = before is not None or history.previous_mask is not None
+        forwards = 0
+
+        def look(previous: torch.Tensor) -> tuple[torch.Tensor, InnerPass]:
+            nonlocal forwards
+            forwards += 1
+            inner = self._pass(clicks, previous, window)
+            return paste(inner.probabilities, inner.window, self._picture)[0, 0], inner
+
+        def forward(previous: torch.Tensor) -> tuple[torch.Tensor, InnerPass]:
+            nonlocal window, known
+            window = self.zoom.next_window(window, previous if known else None, clicks, self._picture)
+            known = True
+            whole, inner = look(previous)
+            if window is None and self.zoom.small_object(whole, self._picture):
+                window = self.zoom.next_window(window, whole, clicks, self._picture)
+                return look(previous)
+            return whole, inner
+
+        _, passes = self.cfr.run(forward, previous, len(clicks))
+        return _Answer(Prediction(self._picture, tuple(passes), forwards, history.base), window)
+
+    def _pass(self, clicks: Sequence[Click], previous: torch.Tensor, window: Window | None) -> InnerPass:
+        view = window or self._picture
+        size = self.zoom.input_size(view) if window else (view.height, view.width)
+        seen = [to_window(click, view, size) for click in clicks]
+        mask = crop(previous[None, None], view, size)
+        batch = [seen]
+        if self.flip:
+            batch.append([click.mirrored(size[1]) for click in seen])
+            mask = torch.cat([mask, mask.flip(3)])
+        hints = torch.cat([mask, disk_maps(batch, *size)], dim=1)
+        features = self._encode(view, size)
+        logits = self._run(self.model.decode, features, hints).float().cpu()
+        if self.flip:
+            logits = 0.5 * (logits[:1] + logits[1:].flip(3))
+        if not torch.isfinite(logits).all():
+            raise RuntimeError("The network's answer is not finite; its weights may be damaged.")
+        return InnerPass(view, torch.sigmoid(logits))
+
+    def _encode(self, view: Window, size: tuple[int, int]) -> Features:
+        """The picture's features for a window; computed once, then kept."""
+        key = (view, size, self.flip)
+        if key not in self._features:
+            part = self._image[..., view.top : view.bottom, view.left : view.right].float() / 255
+            image = crop(part, Window(0, view.height, 0, view.width), size)
+            if self.flip:
+                image = torch.cat([image, image.flip(3)])
+            self._features[key] = self._run(self.model.encode, image)
+            if len(self._features) > WINDOWS_KEPT:
+                self._features.popitem(last=False)
+        self._features.move_to_end(key)
+        return self._features[key]
+
+    def _run(self, function, *inputs):
+        """Call a half of the network on its device, in the precision it was loaded for."""
+        device = next(self.model.parameters()).device
+        inputs = [x.to(device) if isinstance(x, torch.Tensor) else x for x in inputs]
+        precision = getattr(self.model, "precision", torch.float32)
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision != torch.float32):
+            return function(*inputs)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """A prediction and the zoom window that the next click starts from."""
+
+    prediction: Prediction
+    window: Window | None
+
+
+@dataclass
+class _History:
+    """Answers to every prefix of a list of clicks, under one set of settings."""
+
+    settings: tuple | None = None
+    previous_mask: np.ndarray | None = None
+    base: torch.Tensor | None = None
+    clicks: list[Click] = field(default_factory=list)
+    answers: list[_Answer] = field(default_factory=list)
+
+    def continues(self, settings: tuple, previous_mask: np.ndarray | None) -> bool:
+        if self.settings != settings or (previous_mask is None) != (self.previous_mask is None):
+            return False
+        return previous_mask is self.previous_mask or np.array_equal(previous_mask, self.previous_mask)
+
+
+def _common_prefix(old: Sequence[Click], new: Sequence[Click]) -> int:
+    for index, (a, b) in enumerate(zip(old, new, strict=False)):
+        if a != b:
+            return index
+    return min(len(old), len(new))

@@ -1,0 +1,58 @@
+"""Loading and saving: a network is `config.json` beside `model.safetensors`, wherever they lie."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from cfr_icl.models.base import InteractiveModel, ModelConfig
+from cfr_icl.models.registry import build_model
+
+CONFIG_NAME = "config.json"
+WEIGHTS_NAME = "model.safetensors"
+EMBEDDED = Path(__file__).parent / "compact"
+
+
+def load_model(
+    source: str | Path = "embedded", device: str = "auto"
+) -> InteractiveModel:
+    """A network in inference mode from "embedded", a folder, or a .safetensors file."""
+    folder = EMBEDDED if source == "embedded" else Path(source)
+    weights = folder if folder.suffix == ".safetensors" else folder / WEIGHTS_NAME
+    for file in (weights.parent / CONFIG_NAME, weights):
+        if not file.is_file():
+            raise FileNotFoundError(
+                f"{weights.parent} holds no {file.name}; a model is a folder of "
+                f"{CONFIG_NAME} and {WEIGHTS_NAME}."
+            )
+    config = ModelConfig.from_dict(
+        json.loads((weights.parent / CONFIG_NAME).read_text())
+    )
+    with torch.device("meta"):
+        model = build_model(config)
+    model.load_state_dict(load_file(weights), strict=True, assign=True)
+    device = (
+        ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    )
+    return model.float().to(device).eval().requires_grad_(False)
+
+
+def save_model(
+    model: InteractiveModel, folder: str | Path, dtype: torch.dtype = torch.float32
+) -> None:
+    """Write `config.json` and `model.safetensors` with floating-point tensors as `dtype`."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {
+        name: (value.to(dtype) if value.is_floating_point() else value)
+        .cpu()
+        .contiguous()
+        for name, value in model.state_dict().items()
+    }
+    save_file(tensors, folder / WEIGHTS_NAME, metadata={"format": "pt"})
+    (folder / CONFIG_NAME).write_text(
+        json.dumps(model.config.to_dict(), indent=2) + "\n"
+    )

@@ -1,0 +1,161 @@
+"""Zoom-in: the part of the picture that the network looks at (published protocol)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+
+from cfr_icl.clicks import Click
+
+OBJECT_THRESHOLD = 0.50
+"""Probability above which a pixel counts as object when the window is placed."""
+
+
+class Window(NamedTuple):
+    """A rectangle of picture pixels; `bottom` and `right` are exclusive."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    def iou(self, other: Window) -> float:
+        """Product of the overlaps of the row spans and of the column spans."""
+        return _span_iou(self[:2], other[:2]) * _span_iou(self[2:], other[2:])
+
+    def holds(self, clicks: Sequence[Click]) -> bool:
+        """Whether every positive click lies inside; the last row and column count as outside."""
+        return all(
+            self.top <= c.y < self.bottom - 1 and self.left <= c.x < self.right - 1
+            for c in clicks
+            if c.positive
+        )
+
+
+@dataclass(frozen=True)
+class ZoomConfig:
+    """When and how the network's view zooms in on the object.
+
+    `size` is the network's input: both sides when the aspect is not kept, else the longest side.
+    `skip_clicks` is the number of clicks answered on the picture as it is; with -1 even the
+    first click's picture is resized to `size`.
+    """
+
+    size: int = 448
+    keep_aspect: bool = False
+    skip_clicks: int = -1
+    expansion: float = 1.4
+    min_side: int = 200
+    recompute_iou: float = 0.5
+
+    def input_size(self, window: Window) -> tuple[int, int]:
+        """(height, width) at which the network sees this window."""
+        if not self.keep_aspect:
+            return self.size, self.size
+        scale = self.size / max(window.height, window.width)
+        return max(1, round(window.height * scale)), max(1, round(window.width * scale))
+
+    def next_window(
+        self,
+        current: Window | None,
+        probabilities: torch.Tensor | None,
+        clicks: Sequence[Click],
+        picture: Window,
+    ) -> Window | None:
+        """The window for the next pass; None means the picture as it is.
+
+        Args:
+            probabilities: float (H, W) of the pass before, or None before the first.
+        """
+        if len(clicks) <= self.skip_clicks:
+            return current
+        wanted = None if probabilities is None else self.object_window(probabilities, clicks)
+        if wanted is None:
+            if self.skip_clicks >= 0:
+                return current
+            wanted = picture
+        if current is None or not current.holds(clicks) or wanted.iou(current) < self.recompute_iou:
+            return wanted
+        return current
+
+    def small_object(self, probabilities: torch.Tensor, picture: Window) -> bool:
+        """Whether an answer on the picture as it is should be computed once more, zoomed in."""
+        if self.skip_clicks > 0:
+            return False
+        window = self.object_window(probabilities, [])
+        return window is not None and window.iou(picture) < 0.5
+
+    def object_window(self, probabilities: torch.Tensor, clicks: Sequence[Click]) -> Window | None:
+        """The window around the object and the positive clicks; None where there is no object."""
+        height, width = probabilities.shape
+        rows, columns = _extent(probabilities > OBJECT_THRESHOLD)
+        if rows is None:
+            return None
+        positive = [c for c in clicks if c.positive]
+        rows = _including(rows, [int(c.y) for c in positive])
+        columns = _including(columns, [int(c.x) for c in positive])
+        top, bottom = self._expanded(*rows, limit=height)
+        left, right = self._expanded(*columns, limit=width)
+        return Window(top, bottom, left, right)
+
+    def _expanded(self, first: int, last: int, limit: int) -> tuple[int, int]:
+        centre = 0.5 * (first + last)
+        length = max(self.expansion * (last - first + 1), self.min_side)
+        # The published box is inclusive on both sides; ours excludes its end.
+        return (
+            max(0, int(round(centre - 0.5 * length))),
+            min(limit, int(round(centre + 0.5 * length)) + 1),
+        )
+
+
+def crop(maps: torch.Tensor, window: Window, size: tuple[int, int]) -> torch.Tensor:
+    """Cut the window out of maps (B, C, H, W) and resize it to `size` = (height, width)."""
+    part = maps[..., window.top : window.bottom, window.left : window.right]
+    return F.interpolate(part, size=size, mode="bilinear", align_corners=True)
+
+
+def paste(maps: torch.Tensor, window: Window, picture: Window) -> torch.Tensor:
+    """Put what was computed for a window (B, C, h, w) back into picture size, zeros around it."""
+    part = F.interpolate(maps, size=(window.height, window.width), mode="bilinear", align_corners=True)
+    if window == picture:
+        return part
+    whole = part.new_zeros(*part.shape[:2], picture.height, picture.width)
+    whole[..., window.top : window.bottom, window.left : window.right] = part
+    return whole
+
+
+def to_window(click: Click, window: Window, size: tuple[int, int]) -> Click:
+    """A click in the pixels of the resized window."""
+    height, width = size
+    return Click(
+        x=width * (click.x - window.left) / window.width,
+        y=height * (click.y - window.top) / window.height,
+        positive=click.positive,
+    )
+
+
+def _span_iou(a: tuple[int, ...], b: tuple[int, ...]) -> float:
+    return max(0, min(a[1], b[1]) - max(a[0], b[0])) / (max(a[1], b[1]) - min(a[0], b[0]))
+
+
+def _extent(mask: torch.Tensor) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    rows, columns = mask.any(dim=1).nonzero(), mask.any(dim=0).nonzero()
+    if not len(rows):
+        return None, None
+    return (int(rows[0]), int(rows[-1])), (int(columns[0]), int(columns[-1]))
+
+
+def _including(span: tuple[int, int], values: Sequence[int]) -> tuple[int, int]:
+    return min([span[0], *values]), max([span[1], *values])
