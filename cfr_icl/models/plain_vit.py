@@ -80,11 +80,11 @@ class PlainViT(InteractiveModel):
         if (height, width) == (self.grid, self.grid):
             return position
         if torch.is_grad_enabled():
-            return _resize_position(position, height, width)
+            return resize_position(position, height, width)
         key = (height, width, position.device, position.dtype, position.data_ptr(), position._version)
         kept = self._resized_position
         if kept is None or kept[0] != key:
-            kept = self._resized_position = (key, _resize_position(position, height, width))
+            kept = self._resized_position = (key, resize_position(position, height, width))
         return kept[1]
 
     def _windowed(self, block: nn.Module, x: torch.Tensor) -> torch.Tensor:
@@ -147,5 +147,6 @@ def _global(block: nn.Module, x: torch.Tensor) -> torch.Tensor:
     return block(x.flatten(1, 2)).view(x.shape)
 
 
-def _resize_position(position: torch.Tensor, height: int, width: int) -> torch.Tensor:
+def resize_position(position: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """A position embedding (1, dim, grid, grid) for another number of patches, bicubically."""
     return F.interpolate(position.float(), size=(height, width), mode="bicubic", align_corners=False)

@@ -8,6 +8,8 @@ from typing import Any
 
 from cfr_icl.models.base import InteractiveModel, ModelConfig
 from cfr_icl.models.compact import CompactNet
+from cfr_icl.models.hrnet import HRNet
+from cfr_icl.models.plain_vit import PlainViT
 from cfr_icl.zoom import ZoomConfig
 
 
@@ -20,8 +22,25 @@ class Architecture:
     zoom: ZoomConfig
 
 
+def _plain_vit(patch: int, dim: int, depth: int, heads: int, neck: tuple[int, ...], head: int) -> Architecture:
+    options = {"patch": patch, "dim": dim, "depth": depth, "heads": heads, "neck": neck, "head": head}
+    return Architecture(PlainViT, {**options, "grid": 448 // patch}, ZoomConfig(size=448))
+
+
+def _hrnet(width: int, ocr_width: int, small: bool = False) -> Architecture:
+    options = {"width": width, "ocr_width": ocr_width, "small": small}
+    return Architecture(HRNet, options, ZoomConfig(size=400, keep_aspect=True, skip_clicks=1))
+
+
 ARCHITECTURES: dict[str, Architecture] = {
     "compact": Architecture(CompactNet, {}, ZoomConfig(size=448)),
+    "vit_xtiny": _plain_vit(16, 160, 8, 4, (96, 192, 288, 384), 128),
+    "vit_b": _plain_vit(16, 768, 12, 12, (128, 256, 512, 1024), 256),
+    "vit_l": _plain_vit(16, 1024, 24, 16, (192, 384, 768, 1536), 256),
+    "vit_h": _plain_vit(14, 1280, 32, 16, (240, 480, 960, 1920), 256),
+    "hrnet18s": _hrnet(18, 48, small=True),
+    "hrnet18": _hrnet(18, 64),
+    "hrnet32": _hrnet(32, 128),
 }
 
 

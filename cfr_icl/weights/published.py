@@ -1,0 +1,203 @@
+"""Checkpoints as others publish them (SimpleClick, CFR-ICL, RITM, MAE), turned into ours.
+
+Family and size are read off the names and shapes of the tensors; a pickle's own description of
+its model is only held against them, and nothing that it names is ever imported.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cfr_icl.clicks import DISK_RADIUS
+from cfr_icl.models.base import ModelConfig
+from cfr_icl.models.hrnet import HRNet
+from cfr_icl.models.plain_vit import PlainViT, resize_position
+from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
+from cfr_icl.weights.recognise import check_tensors, looks_like
+
+Tensors = dict[str, torch.Tensor]
+
+EXPECTED = "a published SimpleClick, CFR-ICL or RITM checkpoint, or an MAE-pretrained ViT"
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How a published family names its tensors: new names for old, and those that are left out."""
+
+    renamed: tuple[tuple[str, str], ...]
+    unused: str
+
+    def apply(self, tensors: Mapping[str, torch.Tensor]) -> Tensors:
+        """The tensors under our names; a name without a rule stays and is found unknown later."""
+        return {self._ours(name): value for name, value in tensors.items() if not re.match(self.unused, name)}
+
+    def _ours(self, name: str) -> str:
+        for old, new in self.renamed:
+            if re.match(old, name):
+                return re.sub(old, new, name, count=1)
+        return name
+
+
+PLAIN_VIT = Naming(
+    (
+        (r"patch_embed_coords\.proj\.", "hint_embed."),
+        (r"backbone\.patch_embed\.proj\.", "image_embed."),
+        (r"backbone\.pos_embed$", "position"),
+        (r"backbone\.blocks\.", "blocks."),
+        (r"neck\.down_(\d+)\.", r"neck.to_\1."),
+        (r"head\.convs\.(\d)\.conv\.", r"head.scales.\1."),
+        (r"head\.fusion_conv\.conv\.", "head.fuse."),
+        (r"head\.conv_seg\.", "head.logit."),
+    ),
+    # the class token, the classifier and the head's alternative upsampling take no part in a mask
+    unused=r"backbone\.(cls_token$|norm\.|fc_norm\.|head\.)|head\.up_conv\d\.",
+)
+OCR = r"feature_extractor\.ocr_distri_head\."
+HRNET_OCR = Naming(
+    (
+        (r"maps_transform\.3\.scale$", "hint_scale"),
+        (r"maps_transform\.", "hint_stem."),
+        (r"feature_extractor\.aux_head\.", "auxiliary."),
+        (r"feature_extractor\.cls_head\.", "logit."),
+        (r"feature_extractor\.conv3x3_ocr\.", "context.pixels."),
+        (OCR + r"object_context_block\.f_(down|up)\.0\.", r"context.\1.0."),
+        (OCR + r"object_context_block\.f_(down|up)\.1\.0\.", r"context.\1.1."),
+        (OCR + r"conv_bn_dropout\.0\.", "context.fuse.0."),
+        (OCR + r"conv_bn_dropout\.1\.0\.", "context.fuse.1."),
+        (r"feature_extractor\.", "trunk."),
+    ),
+    # attention to a single object region is always 1, whatever these transforms say
+    unused=OCR + r"object_context_block\.f_(pixel|object)\.",
+)
+MAE = Naming(
+    ((r"patch_embed\.proj\.", "image_embed."), (r"pos_embed$", "position")),
+    unused=r"(cls_token|mask_token)$|(norm|fc_norm|head)\.|decoder_",
+)
+
+
+def read_checkpoint(file: str | Path) -> tuple[Tensors, dict[str, Any]]:
+    """The tensors of a published pickle and its description of the model (empty where it has none).
+
+    Raises:
+        ValueError: when the file is something else, saying what it looks like.
+    """
+    file = Path(file)
+    with file.open("rb") as stream:
+        start = stream.read(8)
+    if start.startswith(b"7z\xbc\xaf"):
+        raise ValueError(f"{file.name} is a 7z archive: unpack it first and convert the .pth inside.")
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True, mmap=start.startswith(b"PK"))
+    except Exception as error:
+        found = re.search(r"GLOBAL (\S+)", str(error))
+        kind = f"a pickle that needs {found[1]}, which is never loaded" if found else "no PyTorch file"
+        raise ValueError(f"{file.name} looks like {kind}; expected {EXPECTED}.") from error
+    outer = content if isinstance(content, Mapping) else {}
+    tensors = next((outer[key] for key in ("state_dict", "model") if key in outer), content)
+    if not isinstance(tensors, Mapping) or not all(isinstance(v, torch.Tensor) for v in tensors.values()):
+        kind = f"a {type(content).__name__}" + (f" with {', '.join(map(repr, list(outer)[:4]))}" if outer else "")
+        raise ValueError(f"{file.name} looks like {kind}, not like a network's tensors; expected {EXPECTED}.")
+    description = outer.get("config")
+    return (
+        {name.removeprefix("module."): value for name, value in tensors.items()},
+        dict(description) if isinstance(description, Mapping) else {},
+    )
+
+
+def convert(
+    tensors: Mapping[str, torch.Tensor], description: Mapping[str, Any] | None = None
+) -> tuple[ModelConfig, Tensors]:
+    """Our configuration and tensors for a published checkpoint.
+
+    An MAE-pretrained ViT becomes a network whose hint embedding, neck and head are fresh: a
+    start for training.
+
+    Args:
+        description: the checkpoint's own description of its model ("config").
+
+    Raises:
+        ValueError: when this is no network known here, naming what it looks like or what differs.
+    """
+    if "patch_embed_coords.proj.weight" in tensors:
+        config, ours = _plain_vit(PLAIN_VIT.apply(tensors))
+    elif "maps_transform.0.weight" in tensors and "feature_extractor.transition1.0.0.weight" in tensors:
+        config, ours = _hrnet(HRNET_OCR.apply(tensors))
+    elif "patch_embed.proj.weight" in tensors and "pos_embed" in tensors:
+        config, ours = _start_for_training(*_plain_vit(MAE.apply(tensors)))
+    else:
+        raise ValueError(f"The file looks like {looks_like(tensors)}; expected {EXPECTED}.")
+    _check_description(description or {}, config)
+    with torch.device("meta"):
+        check_tensors(ours, build_model(config).state_dict(), config.architecture)
+    return config, ours
+
+
+def _plain_vit(ours: Tensors) -> tuple[ModelConfig, Tensors]:
+    dim, _, patch, _ = _shape(ours, "image_embed.weight", 4)
+    depth = len({name.split(".")[1] for name in ours if name.startswith("blocks.")})
+    architecture = _matching(PlainViT, patch=patch, dim=dim, depth=depth)
+    grid = math.isqrt(_shape(ours, "position", 3)[1] - 1)
+    # the first of the published embeddings is the class token's
+    position = ours["position"][:, 1:].transpose(1, 2).reshape(1, dim, grid, grid)
+    options = {} if grid == ARCHITECTURES[architecture].options["grid"] else {"grid": grid}
+    return default_config(architecture, **options), {**ours, "position": position}
+
+
+def _hrnet(ours: Tensors) -> tuple[ModelConfig, Tensors]:
+    width = _shape(ours, "trunk.transition1.0.0.weight", 4)[0]
+    ocr_width = _shape(ours, "context.down.0.weight", 4)[0]
+    small = "trunk.layer1.2.conv1.weight" not in ours
+    return default_config(_matching(HRNet, width=width, ocr_width=ocr_width, small=small)), ours
+
+
+def _start_for_training(config: ModelConfig, encoder: Tensors) -> tuple[ModelConfig, Tensors]:
+    """Everything that pretraining does not give is fresh; the position embedding fits the usual input."""
+    config = default_config(config.architecture)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        fresh = build_model(config).state_dict()
+    position = resize_position(encoder["position"], *fresh["position"].shape[2:])
+    return config, {**fresh, **encoder, "position": position}
+
+
+def _shape(tensors: Tensors, name: str, dimensions: int) -> torch.Size:
+    if name not in tensors or tensors[name].ndim != dimensions:
+        raise ValueError(f"The checkpoint is damaged or of another kind: it has no usable {name!r}.")
+    return tensors[name].shape
+
+
+def _matching(build: type, **sizes: Any) -> str:
+    """The network of this family that has these sizes."""
+    family = {name: entry.options for name, entry in ARCHITECTURES.items() if entry.build is build}
+    for name, options in family.items():
+        if all(options[key] == value for key, value in sizes.items()):
+            return name
+    found = ", ".join(f"{key} {value}" for key, value in sizes.items())
+    raise ValueError(f"The checkpoint has {found}, which is none of {', '.join(family)}.")
+
+
+def _check_description(description: Mapping[str, Any], config: ModelConfig) -> None:
+    """Raise ValueError for what names and shapes cannot tell and the networks here do otherwise."""
+    params = {name: entry.get("value") for name, entry in description.get("params", {}).items()}
+    params.update(params.get("backbone_params") or {})
+    expected = {
+        "use_disks": True,
+        "norm_radius": DISK_RADIUS,
+        "with_prev_mask": True,
+        "binary_prev_mask": False,
+        "use_rgb_conv": False,
+        "use_leaky_relu": True,
+        "num_heads": ARCHITECTURES[config.architecture].options.get("heads"),
+    }
+    for name, value in expected.items():
+        if params.get(name, value) != value:
+            raise ValueError(
+                f"The checkpoint says {name} = {params[name]!r}; {config.architecture} here needs {value!r}."
+            )

@@ -1,0 +1,31 @@
+"""Turn a published checkpoint into a model folder: python training/convert.py PUBLISHED.pth FOLDER."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+
+from cfr_icl.weights.loading import save_weights
+from cfr_icl.weights.published import convert, read_checkpoint
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("checkpoint", type=Path, help="SimpleClick, CFR-ICL, RITM or MAE checkpoint")
+    parser.add_argument("folder", type=Path, help="where config.json and model.safetensors are written")
+    parser.add_argument("--dtype", choices=("float16", "float32"), default="float32")
+    options = parser.parse_args()
+    try:
+        config, tensors = convert(*read_checkpoint(options.checkpoint))
+        save_weights(config, tensors, options.folder, getattr(torch, options.dtype))
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))
+    parameters = sum(tensor.numel() for tensor in tensors.values())
+    print(f"{config.architecture}, {parameters / 1e6:.1f} M parameters, written to {options.folder}")
+
+
+if __name__ == "__main__":
+    main()
