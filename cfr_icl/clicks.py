@@ -62,8 +62,8 @@ def _add_disk(disk_map: torch.Tensor, click: Click) -> None:
     right = min(width, math.ceil(click.x + DISK_RADIUS) + 1)
     if top >= bottom or left >= right:
         return
-    # float32 throughout, so that pixels exactly on the rim fall as in the published code
-    rows = torch.arange(top, bottom, dtype=torch.float32) - torch.tensor(click.y, dtype=torch.float32)
-    columns = torch.arange(left, right, dtype=torch.float32) - torch.tensor(click.x, dtype=torch.float32)
+    # offsets in float64 and squares in float32, so that pixels exactly on the rim fall as published
+    rows = (torch.arange(top, bottom, dtype=torch.float64) - click.y).float()
+    columns = (torch.arange(left, right, dtype=torch.float64) - click.x).float()
     inside = rows[:, None] ** 2 + columns[None, :] ** 2 <= DISK_RADIUS**2
     disk_map[top:bottom, left:right].masked_fill_(inside, 1.0)
