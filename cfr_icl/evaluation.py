@@ -12,9 +12,9 @@ import numpy as np
 
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.models.base import InteractiveModel
 from cfr_icl.robot import next_click
 from cfr_icl.segmenter import Prediction, Segmenter
-from cfr_icl.zoom import ZoomConfig
 
 NOC_TARGETS = (0.80, 0.85, 0.90, 0.95)
 NOF_TARGETS = (0.90, 0.95)
@@ -117,11 +117,14 @@ class Protocol:
         if not 0 < self.target_iou <= 1:
             raise ValueError(f"The target IoU lies above 0 and up to 1, not at {self.target_iou}.")
 
-    def zoom_config(self, zoom: ZoomConfig, data: str) -> ZoomConfig:
-        """The zoom for a data set: a network's own, at 1.5 times the size for DAVIS, as published."""
+    def segmenter(self, model: InteractiveModel, data: str = "") -> Segmenter:
+        """A segmenter as this protocol wants it for a data set; DAVIS is seen at 1.5 times the size."""
+        zoom = model.config.zoom
         if data == "davis":
             zoom = replace(zoom, size=zoom.size * 3 // 2)
-        return zoom if self.zoom else replace(zoom, min_side=WHOLE_PICTURE_SIDE)
+        if not self.zoom:
+            zoom = replace(zoom, min_side=WHOLE_PICTURE_SIDE)
+        return Segmenter(model, flip=self.flip, zoom=zoom)
 
     def deviations(self, settings: Sequence[CascadeForward]) -> list[str]:
         """Where this differs from the published protocol, a sentence each."""
@@ -148,7 +151,6 @@ class Result:
     object_id: int
     setting: str
     area: float
-    """The object's share of the picture, 0 to 1."""
     clicks: list[list[int]]
     """[x, y, 1 if positive else 0] each."""
     ious: list[float]
@@ -169,26 +171,28 @@ def evaluate_object(
     image: np.ndarray,
     truth: np.ndarray,
     settings: Sequence[CascadeForward],
-    protocol: Protocol = Protocol(),
+    protocol: Protocol,
     **identity: Any,
 ) -> Iterator[Result]:
-    """One result a setting for an object; `identity` names it: data, picture and object_id."""
-    area = np.count_nonzero(truth == 1) / truth.size
-    segmenter.flip = protocol.flip
-    segmenter.zoom = protocol.zoom_config(segmenter.model.config.zoom, identity["data"])
+    """One result a setting for an object; `identity` is its data, picture and object_id."""
     for cfr in settings:
         segmenter.cfr = cfr
         session = simulate(segmenter, image, truth, protocol.max_clicks, protocol.target_iou)
         yield Result(
             **identity,
             setting=setting_name(cfr),
-            area=area,
+            area=object_area(truth),
             clicks=[[int(c.x), int(c.y), int(c.positive)] for c in session.clicks],
             ious=session.ious,
             boundary_ious=session.boundary_ious,
             forwards=session.forwards,
             seconds=session.seconds,
         )
+
+
+def object_area(truth: np.ndarray) -> float:
+    """The object's share of the picture, 0 to 1."""
+    return np.count_nonzero(truth == 1) / truth.size
 
 
 @dataclass(frozen=True)
@@ -207,11 +211,12 @@ class Metrics:
     seconds_per_click: float
 
 
-def summarise(results: Sequence[Result], protocol: Protocol = Protocol()) -> Metrics:
+def summarise(results: Sequence[Result], protocol: Protocol) -> Metrics:
     """The metrics of one data set and one setting; raises ValueError without results."""
     if not results:
         raise ValueError("There are no results to summarise.")
     clicks = sum(len(r.ious) for r in results)
+    counts = [k for k in IOU_CLICKS if k <= protocol.max_clicks]
 
     def noc(target: float) -> np.ndarray:
         return np.array([clicks_to_reach(r.ious, target, protocol.max_clicks) for r in results])
@@ -223,8 +228,8 @@ def summarise(results: Sequence[Result], protocol: Protocol = Protocol()) -> Met
         objects=len(results),
         noc={t: float(noc(t).mean()) for t in NOC_TARGETS if t <= protocol.target_iou},
         nof={t: int((noc(t) == protocol.max_clicks).sum()) for t in NOF_TARGETS if t <= protocol.target_iou},
-        iou={k: mean_after(k, [r.ious for r in results]) for k in IOU_CLICKS},
-        boundary_iou={k: mean_after(k, [r.boundary_ious for r in results]) for k in IOU_CLICKS},
+        iou={k: mean_after(k, [r.ious for r in results]) for k in counts},
+        boundary_iou={k: mean_after(k, [r.boundary_ious for r in results]) for k in counts},
         forwards_per_click=sum(sum(r.forwards) for r in results) / clicks,
         seconds_per_click=sum(sum(r.seconds) for r in results) / clicks,
     )

@@ -53,7 +53,7 @@ def markdown_table(table: Table) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in [header, rule, *rows])
 
 
-def save_plots(results: Sequence[Result], folder: Path, protocol: Protocol = Protocol()) -> list[Path]:
+def save_plots(results: Sequence[Result], folder: Path, protocol: Protocol) -> list[Path]:
     """Two pictures a data set: mean IoU against clicks, and how many clicks the objects took."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
@@ -84,10 +84,13 @@ def _draw_clicks(sessions: dict[str, list[list[float]]], data: str, protocol: Pr
     figure, axes = _axes()
     target = min(0.90, protocol.target_iou)
     counts = [
-        [clicks_to_reach(values, target, protocol.max_clicks) for values in ious] for ious in sessions.values()
+        [clicks_to_reach(values, target, protocol.max_clicks) for values in ious]
+        for ious in sessions.values()
     ]
     axes.hist(counts, bins=np.arange(1, protocol.max_clicks + 2) - 0.5, label=list(sessions))
-    axes.set(xlabel=f"clicks to IoU {target:g}; the last bar holds what took all", ylabel="objects", title=data)
+    axes.set(
+        xlabel=f"clicks to IoU {target:g}; the last bar holds what took all", ylabel="objects", title=data
+    )
     axes.legend()
     figure.savefig(path, dpi=120)
 
@@ -104,7 +107,9 @@ def _axes():
 
 def worst(results: Sequence[Result], count: int, target: float = 0.90) -> list[Result]:
     """The sessions that took the most clicks to reach the IoU; of equals, those with the lowest last IoU."""
-    return sorted(results, key=lambda r: (-clicks_to_reach(r.ious, target, len(r.ious) + 1), r.ious[-1]))[:count]
+    return sorted(results, key=lambda r: (-clicks_to_reach(r.ious, target, len(r.ious) + 1), r.ious[-1]))[
+        :count
+    ]
 
 
 def save_gallery(
@@ -120,7 +125,9 @@ def save_gallery(
     """
     cases = "\n".join(_case(result, *masks(result)) for result in results)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_PAGE.format(title=html.escape(title), cases=cases, width=GALLERY_WIDTH), encoding="utf-8")
+    path.write_text(
+        _PAGE.format(title=html.escape(title), cases=cases, width=GALLERY_WIDTH), encoding="utf-8"
+    )
 
 
 _PAGE = """<!doctype html>
@@ -134,7 +141,8 @@ img {{ width: {width}px; display: block; }}
 figcaption {{ color: #666; font-size: .85rem; }}
 </style></head><body>
 <h1>{title}</h1>
-<p>Green dots are positive clicks, red dots negative ones, in their order; white is the object, grey is ignored.</p>
+<p>Green dots are positive clicks, red dots negative ones, in their order.
+White is the object, grey is ignored.</p>
 {cases}
 </body></html>
 """
@@ -166,7 +174,9 @@ def _with_clicks(image: np.ndarray, clicks: Sequence[Sequence[int]]) -> np.ndarr
         cv2.circle(view, centre, 3, (0, 170, 0) if positive else (220, 0, 0), -1, cv2.LINE_AA)
         corner = (centre[0] + 5, centre[1] - 3)
         for colour, thickness in (((0, 0, 0), 2), ((255, 255, 255), 1)):
-            cv2.putText(view, str(number), corner, cv2.FONT_HERSHEY_SIMPLEX, 0.35, colour, thickness, cv2.LINE_AA)
+            cv2.putText(
+                view, str(number), corner, cv2.FONT_HERSHEY_SIMPLEX, 0.35, colour, thickness, cv2.LINE_AA
+            )
     return view
 
 
@@ -174,7 +184,9 @@ def _data_url(view: np.ndarray) -> str:
     data = io.BytesIO()
     picture = Image.fromarray(view)
     if picture.width > GALLERY_WIDTH:
-        picture = picture.resize((GALLERY_WIDTH, max(1, round(picture.height * GALLERY_WIDTH / picture.width))))
+        picture = picture.resize(
+            (GALLERY_WIDTH, max(1, round(picture.height * GALLERY_WIDTH / picture.width)))
+        )
     picture.save(data, "JPEG" if view.ndim == 3 else "PNG")
     kind = "jpeg" if view.ndim == 3 else "png"
     return f"data:image/{kind};base64,{base64.b64encode(data.getvalue()).decode()}"
