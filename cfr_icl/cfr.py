@@ -1,4 +1,4 @@
-"""Cascade-Forward Refinement: between two clicks the mask is fed back, coarse to fine (paper, section 3.1)."""
+"""Cascade-Forward Refinement: between two clicks the mask is fed back, coarse to fine (paper, sec. 3.1)."""
 
 from __future__ import annotations
 

@@ -50,6 +50,10 @@ class InteractiveModel(nn.Module, ABC):
     def decode(self, features: Features, hints: torch.Tensor) -> torch.Tensor:
         """Logits, float (B, 1, H, W), for the hints; needed once per click and inner pass."""
 
+    def learning_rate_scales(self, encoder: float, layer_decay: float) -> dict[str, float]:
+        """Each parameter's share of the learning rate: `encoder` for those named encoder, else 1."""
+        return {name: encoder if name.startswith("encoder.") else 1.0 for name, _ in self.named_parameters()}
+
     def forward(self, image: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
         return self.decode(self.encode(image), hints)
 

@@ -36,6 +36,7 @@ class CompactNet(InteractiveModel):
         attention: int = 2,
     ) -> None:
         super().__init__()
+        self.encoder_name = encoder
         self.encoder = timm.create_model(encoder, features_only=True, pretrained=False)
         if tuple(self.encoder.feature_info.reduction()) != tuple(2 ** (i + 1) for i in range(SCALES)):
             raise ValueError(f"The encoder {encoder!r} does not give features at 1/2, 1/4, ... 1/32.")
@@ -63,6 +64,12 @@ class CompactNet(InteractiveModel):
         mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
         features = self.encoder(((image - mean) / std).contiguous(memory_format=torch.channels_last))
         return tuple(lateral(x) for lateral, x in zip(self.lateral, features, strict=True))
+
+    def train(self, mode: bool = True) -> CompactNet:
+        """As usual, but the encoder's batch norms keep the statistics they came with."""
+        super().train(mode)
+        self.encoder.eval()
+        return self
 
     def decode(self, features: tuple[torch.Tensor, ...], hints: torch.Tensor) -> torch.Tensor:
         detail = self.stem(hints.contiguous(memory_format=torch.channels_last)) + features[0]

@@ -1,0 +1,142 @@
+"""Iterative Click Loss: training supervises the answer to every simulated click (paper, section 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from cfr_icl.cfr import MASK_THRESHOLD
+from cfr_icl.clicks import Click, disk_maps
+from cfr_icl.models.base import InteractiveModel
+from cfr_icl.robot import random_click
+
+
+def normalised_focal_loss(
+    logits: torch.Tensor, truth: torch.Tensor, alpha: float = 0.5, gamma: float = 2.0
+) -> torch.Tensor:
+    """Focal loss whose weights sum to the number of pixels, so that it does not fade as masks improve.
+
+    Args:
+        logits: float (B, 1, H, W).
+        truth: float (B, 1, H, W), 1 object, 0 background, -1 ignored.
+
+    Returns:
+        The loss of each picture, float (B,).
+    """
+    eps = 1e-12
+    counted = truth != -1
+    probabilities = torch.sigmoid(logits.float())
+    correct = torch.where(counted, 1 - (truth - probabilities).abs(), 1.0)
+    focus = (1 - correct) ** gamma
+    pixels = counted.sum(dim=(1, 2, 3), keepdim=True)
+    focus = focus * (pixels / (focus.sum(dim=(1, 2, 3), keepdim=True) + eps)).detach()
+    balance = torch.where(truth > 0.5, alpha, 1 - alpha) * counted
+    losses = -balance * focus * torch.log((correct + eps).clamp(max=1.0))
+    return losses.sum(dim=(1, 2, 3)) / (pixels.flatten() + eps)
+
+
+@dataclass(frozen=True)
+class ICLConfig:
+    """How clicks are simulated and supervised.
+
+    Between one and `len(betas)` clicks are supervised in a batch, the i-th with weight betas[i].
+    `last_only` is the plain iterative baseline. `detach` keeps gradients from flowing through
+    the mask that is fed back. Before that, up to `warm_up` clicks are answered without gradient,
+    so that late corrections are learnt as well. `refine` is the probability that a round feeds
+    back the mask without a new click, as CFR does.
+    """
+
+    betas: tuple[float, ...] = (1.0, 2.0, 3.0)
+    last_only: bool = False
+    detach: bool = True
+    normalise: bool = False
+    warm_up: int = 0
+    refine: float = 0.0
+    alpha: float = 0.5
+    gamma: float = 2.0
+
+
+class IterativeClickLoss(nn.Module):
+    """The network with its simulated user; `forward` gives the loss of a batch."""
+
+    def __init__(self, model: InteractiveModel, config: ICLConfig) -> None:
+        super().__init__()
+        self.model = model
+        self.config = config
+
+    def forward(
+        self,
+        image: torch.Tensor,
+        truth: torch.Tensor,
+        clicks: Sequence[Sequence[Click]],
+        rng: np.random.Generator,
+    ) -> tuple[torch.Tensor, dict[str, float]]:
+        """L_ICL of a batch: the weighted sum of the losses after each simulated click.
+
+        Args:
+            image: float (B, 3, H, W) in [0, 1].
+            truth: float (B, 1, H, W), 1 object, 0 background, -1 ignored.
+            clicks: per picture at least one click to begin with.
+
+        Returns:
+            The loss and, as measured, the mean IoU after the first and the last supervised click.
+        """
+        config = self.config
+        clicks = [list(c) for c in clicks]
+        features = self.model.encode(image)
+        mask = torch.zeros_like(truth)
+        if config.warm_up:
+            mask = self._warm_up(features, mask, truth, clicks, int(rng.integers(0, config.warm_up + 1)), rng)
+        count = int(rng.integers(1, len(config.betas) + 1))
+        losses, ious = [], []
+        for number in range(count):
+            supervised = number == count - 1 or not config.last_only
+            with torch.set_grad_enabled(supervised and torch.is_grad_enabled()):
+                logits = self._answer(features, mask, clicks)
+                mask = torch.sigmoid(logits.float())
+            if supervised:
+                losses.append(normalised_focal_loss(logits, truth, config.alpha, config.gamma).mean())
+            ious.append(float(batch_iou(mask.detach(), truth).mean()))
+            if config.detach:
+                mask = mask.detach()
+            if number < count - 1 and rng.random() >= config.refine:
+                add_clicks(clicks, mask.detach(), truth, rng)
+        betas = (1.0,) if config.last_only else config.betas[:count]
+        loss = sum(beta * loss for beta, loss in zip(betas, losses, strict=True))
+        if config.normalise:
+            loss = loss / sum(betas)
+        return loss, {"iou_first": ious[0], "iou_last": ious[-1]}
+
+    @torch.no_grad()
+    def _warm_up(self, features, mask, truth, clicks, rounds: int, rng: np.random.Generator) -> torch.Tensor:
+        for _ in range(rounds):
+            mask = torch.sigmoid(self._answer(features, mask, clicks).float())
+            add_clicks(clicks, mask, truth, rng)
+        return mask
+
+    def _answer(self, features, mask: torch.Tensor, clicks: Sequence[Sequence[Click]]) -> torch.Tensor:
+        disks = disk_maps(clicks, *mask.shape[2:]).to(mask.device)
+        return self.model.decode(features, torch.cat([mask, disks], dim=1))
+
+
+def add_clicks(
+    clicks: Sequence[list[Click]], mask: torch.Tensor, truth: torch.Tensor, rng: np.random.Generator
+) -> None:
+    """Give each picture of a batch its next click, in place; those without an error get none."""
+    answers, truths = mask[:, 0].cpu().numpy(), truth[:, 0].cpu().numpy()
+    for own, answer, wanted in zip(clicks, answers, truths, strict=True):
+        click = random_click(answer, wanted, rng)
+        if click:
+            own.append(click)
+
+
+def batch_iou(mask: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """IoU of each picture's thresholded mask with its truth, float (B,)."""
+    predicted, wanted = mask > MASK_THRESHOLD, truth == 1
+    both = (predicted & wanted).sum(dim=(1, 2, 3))
+    either = ((predicted & (truth != -1)) | wanted).sum(dim=(1, 2, 3))
+    return both / either.clamp(min=1)

@@ -1,0 +1,99 @@
+"""SUEM copy-paste: four ways to make a harder training picture out of two (paper, section 3.3).
+
+Each mode takes a picture uint8 (H, W, 3) with its object's truth int8 (H, W), and another of the
+same size, and gives a picture and a truth. Ignored pixels (-1) stay ignored where they are seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+MIN_VISIBLE = 20
+"""Pixels of the object, at most, at which an exclusion has hidden too much of it."""
+MAX_TRIES = 5
+
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+def simple(image: np.ndarray, truth: np.ndarray, other_image: np.ndarray, alpha: float) -> Pair:
+    """The object pasted on the other picture, blended with weight alpha; the truth is the object."""
+    object_pixels = truth == 1
+    pasted = other_image.copy()
+    pasted[object_pixels] = _blend(image[object_pixels], other_image[object_pixels], alpha)
+    return pasted, object_pixels.astype(np.int8)
+
+
+def union(image: np.ndarray, truth: np.ndarray, other_image: np.ndarray, other_truth: np.ndarray) -> Pair:
+    """The other object pasted on the picture; the truth is both objects."""
+    pasted, result = _pasted(image, other_image, other_truth), truth.copy()
+    result[other_truth == 1] = 1
+    return pasted, result
+
+
+def exclusion(image: np.ndarray, truth: np.ndarray, other_image: np.ndarray, other_truth: np.ndarray) -> Pair:
+    """The other object pasted on the picture; the truth is what remains of the first object."""
+    pasted, result = _pasted(image, other_image, other_truth), truth.copy()
+    result[other_truth == 1] = 0
+    return pasted, result
+
+
+def occlusion(
+    image: np.ndarray, truth: np.ndarray, other_image: np.ndarray, other_truth: np.ndarray, alpha: float
+) -> Pair:
+    """The other object blended over the picture as if through glass; the truth is unchanged."""
+    pasted, region = image.copy(), other_truth == 1
+    pasted[region] = _blend(image[region], other_image[region], alpha)
+    return pasted, truth
+
+
+def mixing(image: np.ndarray, truth: np.ndarray, other_image: np.ndarray, alpha: float) -> Pair:
+    """The whole picture blended with the other; the truth is unchanged."""
+    return _blend(image, other_image, alpha), truth
+
+
+@dataclass(frozen=True)
+class SUEM:
+    """Which modes are drawn how often; the published draw is 0.5 for each of the three stages."""
+
+    simple: float = 0.5
+    overlap: float = 0.5
+    """Probability of one of exclusion, union and occlusion."""
+    mixing: float = 0.5
+
+    def __call__(
+        self, image: np.ndarray, truth: np.ndarray, draw: Callable[[], Pair], rng: np.random.Generator
+    ) -> Pair:
+        """Apply the drawn modes; `draw` gives another random picture and truth of the same size."""
+        if rng.random() < self.simple:
+            image, truth = simple(image, truth, draw()[0], rng.uniform(0.5, 1))
+        if rng.random() < self.overlap:
+            image, truth = self._overlap(image, truth, draw, rng)
+        if rng.random() < self.mixing:
+            image, truth = mixing(image, truth, draw()[0], rng.uniform(0.5, 1))
+        return image, truth
+
+    def _overlap(
+        self, image: np.ndarray, truth: np.ndarray, draw: Callable[[], Pair], rng: np.random.Generator
+    ) -> Pair:
+        mode = rng.choice(["exclusion", "union", "occlusion"])
+        if mode == "union":
+            return union(image, truth, *draw())
+        if mode == "occlusion":
+            return occlusion(image, truth, *draw(), alpha=rng.uniform(0.5, 1))
+        for _ in range(MAX_TRIES):
+            pasted, visible = exclusion(image, truth, *draw())
+            if np.count_nonzero(visible == 1) > MIN_VISIBLE:
+                return pasted, visible
+        return image, truth
+
+
+def _pasted(image: np.ndarray, other_image: np.ndarray, other_truth: np.ndarray) -> np.ndarray:
+    return np.where((other_truth == 1)[..., None], other_image, image)
+
+
+def _blend(image: np.ndarray, other_image: np.ndarray, alpha: float) -> np.ndarray:
+    mixed = alpha * image.astype(np.float32) + (1 - alpha) * other_image.astype(np.float32)
+    return np.rint(mixed).astype(np.uint8)

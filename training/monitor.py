@@ -1,0 +1,68 @@
+"""What one watches while training: scalars and pictures in TensorBoard's format."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import yaml
+from torch.utils.tensorboard import SummaryWriter
+
+from cfr_icl.clicks import disk_maps
+from cfr_icl.data.augmentation import Example
+from cfr_icl.models.base import InteractiveModel
+from training.settings import Settings
+
+SHOWN = 8
+"""Examples in a picture dump."""
+
+
+class Monitor:
+    """Writes the settings once, scalars every step, and now and then a picture of what is learnt."""
+
+    def __init__(self, out: Path, settings: Settings, step: int) -> None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "settings.yaml").write_text(yaml.safe_dump(_plain(dataclasses.asdict(settings))))
+        self.writer = SummaryWriter(out / "tensorboard", purge_step=step)
+
+    def scalars(self, step: int, values: dict[str, float]) -> None:
+        for name, value in values.items():
+            self.writer.add_scalar(name, value, step)
+
+    @torch.no_grad()
+    def pictures(self, step: int, network: InteractiveModel, batch: Example) -> None:
+        """Truth contour, first clicks and the answer to them, side by side."""
+        device = next(network.parameters()).device
+        network.eval()
+        image = batch.image[:SHOWN].to(device).float() / 255
+        disks = disk_maps(batch.clicks[:SHOWN], *image.shape[2:]).to(device)
+        logits = network(image, torch.cat([torch.zeros_like(disks[:, :1]), disks], dim=1))
+        answers = torch.sigmoid(logits.float())[:, 0].cpu().numpy()
+        rows = [
+            _drawn(picture.permute(1, 2, 0).numpy(), truth[0].numpy(), clicks, answer)
+            for picture, truth, clicks, answer in zip(batch.image, batch.truth, batch.clicks, answers)
+        ]
+        self.writer.add_image("first answers", np.concatenate(rows), step, dataformats="HWC")
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+def _drawn(picture: np.ndarray, truth: np.ndarray, clicks, answer: np.ndarray) -> np.ndarray:
+    marked = np.ascontiguousarray(picture)
+    outlines, _ = cv2.findContours((truth == 1).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(marked, outlines, -1, (255, 255, 0), 1)
+    for click in clicks:
+        colour = (0, 255, 0) if click.positive else (255, 0, 0)
+        cv2.circle(marked, (int(click.x), int(click.y)), 4, colour, -1)
+    grey = np.repeat((255 * answer).astype(np.uint8)[..., None], 3, axis=2)
+    return np.concatenate([marked, grey], axis=1)
+
+
+def _plain(value):
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,113 @@
+"""What a training run is made of: frozen dataclasses filled from a YAML file and `--set key=value`."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cfr_icl.data.augmentation import Augmentation
+from cfr_icl.icl import ICLConfig
+from cfr_icl.suem import SUEM
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Which network, and where its first weights come from."""
+
+    architecture: str = "compact"
+    options: dict[str, Any] = field(default_factory=dict)
+    weights: str | None = None
+    """Weights of the whole network to start from, as for `load_model`."""
+    encoder_weights: str | None = None
+    """State dict of the encoder to start from: a file, or a Python package that brings one."""
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """One data set of the mixture; `options` go to its reader."""
+
+    kind: str
+    path: str
+    weight: float = 1.0
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OptimiserSettings:
+    """How the weights are moved.
+
+    The rate warms up over `warm_up` steps, stays, and falls to zero over the last `cool_down`
+    part of the budget. The encoder's rate is `lr` times `encoder_lr`; 0 freezes it.
+    """
+
+    name: str = "adamw"
+    lr: float = 2e-3
+    encoder_lr: float = 0.0
+    layer_decay: float = 1.0
+    weight_decay: float = 1e-2
+    clip: float = 5.0
+    warm_up: int = 50
+    cool_down: float = 0.3
+    ema: float = 0.998
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A training run."""
+
+    data: tuple[DataSettings, ...]
+    model: ModelSettings = ModelSettings()
+    augmentation: Augmentation = Augmentation()
+    suem: SUEM | None = SUEM()
+    icl: ICLConfig = ICLConfig()
+    optimiser: OptimiserSettings = OptimiserSettings()
+    batch_size: int = 32
+    accumulation: int = 1
+    steps: int = 1000
+    minutes: float | None = None
+    """Time budget; with it, progress is the larger of steps done and time spent."""
+    workers: int = 1
+    precision: str = "bf16"
+    seed: int = 0
+    save_every: int = 50
+    picture_every: int = 200
+
+
+def read_settings(path: str | Path, changes: list[str] = ()) -> Settings:
+    """Settings from a YAML file, changed by `section.key=value` strings (values are YAML).
+
+    Raises:
+        ValueError: for a key that does not exist.
+    """
+    values = yaml.safe_load(Path(path).read_text())
+    for change in changes:
+        name, _, value = change.partition("=")
+        *sections, key = name.split(".")
+        target = values
+        for section in sections:
+            target = target.setdefault(section, {})
+        target[key] = yaml.safe_load(value)
+    return _build(Settings, values, "")
+
+
+def _build(kind: type, values: dict[str, Any], where: str) -> Any:
+    known = typing.get_type_hints(kind)
+    for key in values:
+        if key not in known:
+            raise ValueError(f"There is no setting {where}{key}; there are {', '.join(known)}.")
+    return kind(**{key: _convert(known[key], value, f"{where}{key}.") for key, value in values.items()})
+
+
+def _convert(kind: Any, value: Any, where: str) -> Any:
+    options = [kind, *typing.get_args(kind)]
+    dataclass_kind = next((option for option in options if dataclasses.is_dataclass(option)), None)
+    if dataclass_kind and isinstance(value, dict):
+        return _build(dataclass_kind, value, where)
+    if dataclass_kind and isinstance(value, list):
+        return tuple(_build(dataclass_kind, item, where) for item in value)
+    return tuple(value) if isinstance(value, list) else value

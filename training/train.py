@@ -1,0 +1,195 @@
+"""Train an interactive network with Iterative Click Loss and SUEM copy-paste.
+
+python training/train.py --config training/configs/compact.yaml --out runs/compact [--set key=value ...]
+
+Running the same command again resumes where the run stopped. Many GPUs or machines:
+`accelerate launch training/train.py ...`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from accelerate import Accelerator
+from timm.utils import ModelEmaV3
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from cfr_icl.data.augmentation import TrainingExamples, collate
+from cfr_icl.data.registry import open_dataset
+from cfr_icl.icl import IterativeClickLoss
+from cfr_icl.models.registry import build_model, default_config
+from cfr_icl.weights.loading import load_model, save_model
+from training.encoders import load_encoder
+from training.monitor import Monitor
+from training.settings import Settings, read_settings
+
+CHECKPOINT = "checkpoint.pt"
+
+
+def main() -> None:
+    arguments = _arguments()
+    train(read_settings(arguments.config, arguments.set), Path(arguments.out))
+
+
+def train(settings: Settings, out: Path) -> None:
+    """Train until the budget is spent; leaves weights in `out/model`, a checkpoint and scalars in `out`."""
+    accelerator = Accelerator(
+        mixed_precision=settings.precision, gradient_accumulation_steps=settings.accumulation
+    )
+    torch.manual_seed(settings.seed)
+    network = _network(settings)
+    network.to(memory_format=torch.channels_last)
+    loss = IterativeClickLoss(network, settings.icl)
+    optimiser = _optimiser(network, settings)
+    ema = ModelEmaV3(network, decay=settings.optimiser.ema, use_warmup=True)
+    loss, optimiser = accelerator.prepare(loss, optimiser)
+    ema.to(accelerator.device)
+    step, spent = _resume(out, network, ema, optimiser, accelerator)
+    monitor = Monitor(out, settings, step) if accelerator.is_main_process else None
+    batches = _loader(settings, step, accelerator)
+    started = time.monotonic() - spent
+    bar = tqdm(total=settings.steps, initial=step, disable=monitor is None, dynamic_ncols=True)
+    while (progress := _progress(settings, step, time.monotonic() - started)) < 1:
+        _set_rates(optimiser, settings, step, progress)
+        network.train()
+        totals = {}
+        for part in range(settings.accumulation):
+            batch = next(batches)
+            rng = np.random.default_rng((settings.seed, step, part, accelerator.process_index))
+            image = batch.image.to(accelerator.device).float() / 255
+            truth = batch.truth.to(accelerator.device).float()
+            with accelerator.accumulate(loss):
+                value, measured = loss(image, truth, batch.clicks, rng)
+                accelerator.backward(value)
+                if accelerator.sync_gradients:
+                    accelerator.clip_grad_norm_(network.parameters(), settings.optimiser.clip)
+                optimiser.step()
+                optimiser.zero_grad()
+            for name, figure in {"loss": value.item(), **measured}.items():
+                totals[name] = totals.get(name, 0) + figure / settings.accumulation
+        step += 1
+        ema.update(network, step=step)
+        if monitor:
+            bar.update()
+            bar.set_postfix({name: f"{figure:.3f}" for name, figure in totals.items()})
+            monitor.scalars(step, {**totals, "lr": optimiser.param_groups[0]["lr"]})
+            if step % settings.picture_every == 0:
+                monitor.pictures(step, ema.module, batch)
+            if step % settings.save_every == 0:
+                _save(out, network, ema, optimiser, step, time.monotonic() - started)
+    if monitor:
+        _save(out, network, ema, optimiser, step, time.monotonic() - started)
+        monitor.close()
+    accelerator.end_training()
+
+
+def _network(settings: Settings) -> torch.nn.Module:
+    model = settings.model
+    if model.weights:
+        return load_model(model.weights, device="cpu").requires_grad_(True)
+    network = build_model(default_config(model.architecture, **model.options))
+    if model.encoder_weights:
+        load_encoder(network, model.encoder_weights)
+    return network
+
+
+def _optimiser(network: torch.nn.Module, settings: Settings) -> torch.optim.Optimizer:
+    """Groups by rate and by decay; one-dimensional weights (biases, norms) are not decayed."""
+    chosen = settings.optimiser
+    scales = network.learning_rate_scales(chosen.encoder_lr, chosen.layer_decay)
+    groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
+    for name, weight in network.named_parameters():
+        weight.requires_grad_(scales[name] > 0)
+        if scales[name] > 0:
+            groups.setdefault((scales[name], weight.ndim > 1), []).append(weight)
+    kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[chosen.name]
+    return kind(
+        {"params": weights, "scale": scale, "weight_decay": chosen.weight_decay if decayed else 0.0}
+        for (scale, decayed), weights in groups.items()
+    )
+
+
+def _loader(settings: Settings, step: int, accelerator: Accelerator):
+    """Batches from this step on; which examples they hold depends on seed and step alone."""
+    examples = TrainingExamples(
+        [open_dataset(d.kind, d.path, **d.options) for d in settings.data],
+        [d.weight for d in settings.data],
+        settings.augmentation,
+        settings.suem,
+        settings.seed,
+    )
+    per_step = settings.batch_size * settings.accumulation * accelerator.num_processes
+    indices = range(step * per_step + accelerator.process_index, sys.maxsize // 2, accelerator.num_processes)
+    loader = DataLoader(
+        examples,
+        settings.batch_size,
+        sampler=indices,
+        num_workers=settings.workers,
+        collate_fn=collate,
+        worker_init_fn=lambda _: cv2.setNumThreads(0),
+        prefetch_factor=4 if settings.workers else None,
+    )
+    return iter(loader)
+
+
+def _progress(settings: Settings, step: int, spent: float) -> float:
+    """Part of the budget used, from 0 to 1."""
+    by_time = spent / (60 * settings.minutes) if settings.minutes else 0.0
+    return max(step / settings.steps, by_time)
+
+
+def _set_rates(optimiser: torch.optim.Optimizer, settings: Settings, step: int, progress: float) -> None:
+    chosen = settings.optimiser
+    warming = min(1.0, (step + 1) / max(1, chosen.warm_up))
+    cooling = min(1.0, (1 - progress) / chosen.cool_down) if chosen.cool_down else 1.0
+    for group in optimiser.param_groups:
+        group["lr"] = chosen.lr * group["scale"] * warming * cooling
+
+
+def _save(out: Path, network, ema: ModelEmaV3, optimiser, step: int, spent: float) -> None:
+    """Write checkpoint and weights; each file appears whole or not at all."""
+    state = {
+        "network": network.state_dict(),
+        "ema": ema.module.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "random": torch.get_rng_state(),
+        "step": step,
+        "spent": spent,
+    }
+    unfinished = out / f"{CHECKPOINT}.part"
+    torch.save(state, unfinished)
+    os.replace(unfinished, out / CHECKPOINT)
+    save_model(ema.module, out / "model")
+
+
+def _resume(out: Path, network, ema: ModelEmaV3, optimiser, accelerator: Accelerator) -> tuple[int, float]:
+    """Take up a checkpoint where there is one; gives the steps done and the seconds spent."""
+    if not (out / CHECKPOINT).exists():
+        return 0, 0.0
+    state = torch.load(out / CHECKPOINT, map_location=accelerator.device, weights_only=True)
+    network.load_state_dict(state["network"])
+    ema.module.load_state_dict(state["ema"])
+    optimiser.load_state_dict(state["optimiser"])
+    torch.set_rng_state(state["random"].cpu())
+    return state["step"], state["spent"]
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--config", required=True, help="a YAML file, as in training/configs")
+    parser.add_argument("--out", required=True, help="folder of the run; an unfinished run there is resumed")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes to the config")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
