@@ -1,0 +1,61 @@
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cfr_icl.cfr import MAX_STEPS, CascadeForward
+
+
+def run(cfr, changes, click_number=1):
+    """Passes of a network that changes this many pixels of the mask in each pass."""
+    mask = torch.zeros(100)
+    remaining = iter([*changes, *[0] * 20])
+
+    def forward(previous):
+        answer = previous.clone()
+        answer[: next(remaining)] = 1 - answer[: len(answer)][0]
+        return answer, answer
+
+    return cfr.run(forward, mask, click_number)[1]
+
+
+@given(st.integers(0, MAX_STEPS), st.lists(st.integers(0, 100), max_size=12))
+def test_a_fixed_cascade_takes_one_pass_and_its_steps(steps, changes):
+    assert len(run(CascadeForward(steps, adaptive=False), changes)) == steps + 1
+
+
+@given(st.integers(0, MAX_STEPS), st.lists(st.integers(0, 100), max_size=12))
+def test_an_adaptive_cascade_never_takes_more(steps, changes):
+    assert 1 <= len(run(CascadeForward(steps), changes)) <= steps + 1
+
+
+@pytest.mark.parametrize("changed, passes", [(20, 2), (21, 5)])
+def test_the_cascade_stops_when_at_most_twenty_pixels_change(changed, passes):
+    assert len(run(CascadeForward(4), [100, changed, changed, changed, changed])) == passes
+
+
+def test_without_steps_there_is_one_forward():
+    assert len(run(CascadeForward(0), [100])) == 1
+
+
+def test_the_published_cascade_refines_the_first_click_only():
+    published = CascadeForward(4, adaptive=False, every_click=False)
+    assert [len(run(published, [], number)) for number in (1, 2, 7)] == [5, 1, 1]
+
+
+def test_each_pass_starts_from_the_answer_before():
+    seen = []
+
+    def forward(previous):
+        seen.append(previous.item())
+        return previous + 0.1, previous
+
+    last, passes = CascadeForward(3, adaptive=False).run(forward, torch.tensor(0.0), 1)
+    assert seen == pytest.approx([0, 0.1, 0.2, 0.3]) and last.item() == pytest.approx(0.4)
+    assert len(passes) == 4
+
+
+@pytest.mark.parametrize("steps", [-1, 11, 2.5, "4", None])
+def test_steps_out_of_range_are_refused(steps):
+    with pytest.raises(ValueError, match="0 to 10"):
+        CascadeForward(steps)

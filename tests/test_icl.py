@@ -1,0 +1,129 @@
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cfr_icl.clicks import Click
+from cfr_icl.icl import ICLConfig, IterativeClickLoss, batch_iou, normalised_focal_loss
+from cfr_icl.models.base import InteractiveModel
+
+FIXTURE = Path(__file__).parent / "parity" / "fixtures" / "loss.npz"
+
+
+def published_batch():
+    rng = np.random.default_rng(3)
+    logits = rng.standard_normal((3, 1, 32, 48)).astype(np.float32) * 2
+    truth = (rng.random((3, 1, 32, 48)) > 0.7).astype(np.float32)
+    truth[1, :, :4] = -1
+    return torch.from_numpy(logits), torch.from_numpy(truth)
+
+
+def test_the_loss_equals_the_published_one():
+    with np.load(FIXTURE) as recorded:
+        for name in recorded.files:
+            alpha = 0.25 if "25" in name else 0.5
+            assert normalised_focal_loss(*published_batch(), alpha, 2).numpy() == pytest.approx(
+                recorded[name], abs=1e-5
+            )
+
+
+def test_ignored_pixels_do_not_count():
+    logits, truth = published_batch()
+    changed = torch.where(truth == -1, 100.0, logits)
+    assert torch.equal(normalised_focal_loss(logits, truth), normalised_focal_loss(changed, truth))
+
+
+class Recorder(InteractiveModel):
+    """Answers one number everywhere, for the disks and the mask before; keeps what it was shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor(0.5))
+        self.hints = []
+
+    def encode(self, image):
+        return image
+
+    def decode(self, features, hints):
+        self.hints.append(hints)
+        return (self.weight * (1 + hints.sum(dim=1, keepdim=True))) - 1
+
+
+def batch(size=24):
+    truth = torch.zeros(2, 1, size, size)
+    truth[:, :, 4:14, 4:14] = 1
+    return torch.rand(2, 3, size, size), truth, [[Click(8, 8)], [Click(9, 9)]]
+
+
+def losses_one_by_one(model, truth):
+    return [normalised_focal_loss(model.decode(None, h), truth).mean().item() for h in list(model.hints)]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000))
+def test_every_click_is_supervised_with_its_weight(seed):
+    model = Recorder()
+    image, truth, clicks = batch()
+    loss, _ = IterativeClickLoss(model, ICLConfig())(image, truth, clicks, np.random.default_rng(seed))
+    single = losses_one_by_one(model, truth)
+    assert 1 <= len(single) <= 3
+    assert loss.item() == pytest.approx(sum(b * v for b, v in zip((1, 2, 3), single, strict=False)), rel=1e-5)
+
+
+def test_the_baseline_supervises_the_last_click_only():
+    for seed in range(8):
+        model = Recorder()
+        image, truth, clicks = batch()
+        config = ICLConfig(last_only=True)
+        loss, _ = IterativeClickLoss(model, config)(image, truth, clicks, np.random.default_rng(seed))
+        assert loss.item() == pytest.approx(losses_one_by_one(model, truth)[-1], rel=1e-5)
+
+
+def test_normalised_weights_sum_to_one():
+    image, truth, clicks = batch()
+    values = []
+    for normalise in (False, True):
+        config = ICLConfig(betas=(2.0,), normalise=normalise)
+        values.append(IterativeClickLoss(Recorder(), config)(image, truth, clicks, np.random.default_rng(0))[0])
+    assert values[0].item() == pytest.approx(2 * values[1].item())
+
+
+def gradient(config, seed):
+    model = Recorder()
+    IterativeClickLoss(model, config)(*batch(), np.random.default_rng(seed))[0].backward()
+    return len(model.hints), model.weight.grad.item()
+
+
+def test_detaching_cuts_the_gradient_through_the_mask_and_nothing_else():
+    for seed in range(6):
+        clicks, detached = gradient(ICLConfig(), seed)
+        _, through = gradient(dataclasses.replace(ICLConfig(), detach=False), seed)
+        assert (detached == pytest.approx(through)) == (clicks == 1)
+
+
+def test_each_round_feeds_back_the_mask_and_one_more_click():
+    torch.manual_seed(0)
+    model, (image, truth, clicks) = Recorder(), batch()
+    IterativeClickLoss(model, ICLConfig(warm_up=4))(image, truth, clicks, np.random.default_rng(5))
+    assert len(model.hints) > 2
+    assert not model.hints[0][:, 0].any()
+    for before, after in zip(model.hints, model.hints[1:], strict=False):
+        assert torch.allclose(after[:, :1], torch.sigmoid(model.decode(None, before)), atol=1e-6)
+        assert (after[:, 1:].sum((1, 2, 3)) >= before[:, 1:].sum((1, 2, 3))).all()
+        model.hints.pop()
+    assert [len(c) for c in clicks] == [1, 1]  # the caller's lists are left alone
+
+
+def test_a_refining_round_adds_no_click():
+    model = Recorder()
+    IterativeClickLoss(model, ICLConfig(refine=1.0))(*batch(), np.random.default_rng(1))
+    assert all(torch.equal(h[:, 1:], model.hints[0][:, 1:]) for h in model.hints)
+
+
+def test_iou_leaves_out_ignored_pixels():
+    truth = torch.tensor([[[[1.0, 1.0, 0.0, -1.0]]]])
+    assert batch_iou(torch.tensor([[[[0.9, 0.1, 0.9, 0.9]]]]), truth).item() == pytest.approx(1 / 3)

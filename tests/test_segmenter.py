@@ -1,0 +1,161 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cfr_icl.cfr import CascadeForward
+from cfr_icl.clicks import Click
+from cfr_icl.evaluation import simulate
+from cfr_icl.models.compact import CompactNet
+from cfr_icl.models.registry import build_model, default_config
+from cfr_icl.segmenter import Segmenter
+from cfr_icl.zoom import ZoomConfig
+
+HEIGHT, WIDTH = 90, 120
+SMALL = ZoomConfig(size=64, min_side=40)
+clicks = st.builds(Click, st.integers(0, WIDTH - 1), st.integers(0, HEIGHT - 1), st.booleans())
+
+
+@pytest.fixture(scope="module")
+def model() -> CompactNet:
+    torch.manual_seed(0)
+    return build_model(default_config("compact")).eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="module")
+def picture() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+
+
+def fresh(model, picture, **options) -> Segmenter:
+    segmenter = Segmenter(model, zoom=SMALL, **options)
+    segmenter.set_image(picture)
+    return segmenter
+
+
+relaxed = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@relaxed
+@given(st.lists(clicks, min_size=1, max_size=4))
+def test_the_answer_depends_on_the_clicks_and_not_on_the_way_to_them(model, picture, sequence):
+    wandering = fresh(model, picture, steps=2)
+    for count in range(1, len(sequence) + 1):
+        wandering.predict(sequence[:count])
+    wandering.predict([Click(1, 1), *sequence])
+    again = wandering.predict(sequence)
+    once = fresh(model, picture, steps=2).predict(sequence)
+    assert np.array_equal(again.probabilities, once.probabilities)
+    assert again.forwards == once.forwards
+
+
+def test_undoing_a_click_gives_what_there_was_and_costs_no_forward(model, picture, monkeypatch):
+    segmenter = fresh(model, picture)
+    first = segmenter.predict([Click(60, 45)])
+    segmenter.predict([Click(60, 45), Click(10, 10, False)])
+    monkeypatch.setattr(segmenter, "_pass", None)
+    assert np.array_equal(segmenter.predict([Click(60, 45)]).probabilities, first.probabilities)
+
+
+@pytest.mark.parametrize("steps, adaptive", [(0, False), (0, True), (3, False), (3, True)])
+def test_the_prediction_counts_and_keeps_every_pass(model, picture, steps, adaptive):
+    prediction = fresh(model, picture, steps=steps, adaptive=adaptive).predict([Click(60, 45)])
+    assert prediction.forwards == len(prediction.trace)
+    assert prediction.forwards <= steps + 1 if adaptive else prediction.forwards == steps + 1
+    assert prediction.probabilities.dtype == np.float32
+    assert prediction.probabilities.shape == (HEIGHT, WIDTH)
+    assert np.array_equal(prediction.trace[-1], prediction.probabilities)
+    assert np.array_equal(prediction.mask, prediction.probabilities > 0.49)
+
+
+def test_changed_settings_answer_the_same_clicks_anew(model, picture):
+    segmenter = fresh(model, picture, steps=0)
+    sequence = [Click(60, 45), Click(20, 20)]
+    segmenter.predict(sequence)
+    segmenter.cfr = CascadeForward(3, adaptive=False)
+    expected = fresh(model, picture, steps=3, adaptive=False).predict(sequence)
+    assert np.array_equal(segmenter.predict(sequence).probabilities, expected.probabilities)
+
+
+def test_no_clicks_give_the_previous_mask_back(model, picture):
+    segmenter = fresh(model, picture)
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[20:50, 30:70] = True
+    assert not segmenter.predict([]).mask.any()
+    assert np.array_equal(segmenter.predict([], mask).mask, mask)
+    assert segmenter.predict([], mask).forwards == 0
+
+
+def test_a_previous_mask_is_where_the_network_starts(model, picture):
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[20:50, 30:70] = True
+    segmenter = fresh(model, picture, steps=0)
+    plain = segmenter.predict([Click(60, 45)])
+    corrected = segmenter.predict([Click(60, 45)], mask)
+    assert corrected.window.iou(plain.window) < 1
+    assert not np.array_equal(plain.probabilities, corrected.probabilities)
+
+
+def test_the_picture_is_encoded_once_a_window(model, picture, monkeypatch):
+    encoded = []
+    original = model.encode
+    monkeypatch.setattr(model, "encode", lambda image: encoded.append(1) or original(image))
+    whole = ZoomConfig(size=64, min_side=1000)
+    segmenter = Segmenter(model, steps=4, adaptive=False, zoom=whole)
+    segmenter.set_image(picture)
+    segmenter.predict([Click(60, 45), Click(20, 20, False)])
+    assert len(encoded) == 1
+
+
+def test_the_mirrored_picture_gives_the_mirrored_answer(model, picture):
+    here = fresh(model, picture, steps=0).predict([Click(30, 45)]).probabilities
+    there = fresh(model, picture[:, ::-1], steps=0).predict([Click(WIDTH - 31, 45)]).probabilities
+    # to_window places a click by its pixel's corner, so mirroring is off by less than a pixel
+    assert np.abs(here - there[:, ::-1]).mean() < 0.05
+
+
+def test_bad_input_is_refused_in_one_sentence(model, picture):
+    segmenter = Segmenter(model)
+    with pytest.raises(RuntimeError, match="set_image"):
+        segmenter.predict([Click(1, 1)])
+    with pytest.raises(ValueError, match="uint8"):
+        segmenter.set_image(picture.astype(np.float32))
+    segmenter.set_image(picture)
+    with pytest.raises(ValueError, match="outside"):
+        segmenter.predict([Click(WIDTH, 3)])
+    with pytest.raises(ValueError, match="must be equal"):
+        segmenter.predict([Click(1, 1)], np.zeros((3, 3), bool))
+
+
+def test_damaged_weights_are_reported(picture):
+    broken = build_model(default_config("compact")).eval()
+    torch.nn.init.constant_(broken.fuse[1].bias, float("nan"))
+    segmenter = fresh(broken, picture)
+    with pytest.raises(RuntimeError, match="not finite"):
+        segmenter.predict([Click(5, 5)])
+
+
+@pytest.mark.parametrize("height, width", [(1, 1), (1, 300), (300, 1), (7, 500)])
+def test_tiny_and_thin_pictures_are_answered(model, height, width):
+    segmenter = Segmenter(model, steps=2, zoom=ZoomConfig(size=64))
+    segmenter.set_image(np.full((height, width, 3), 128, np.uint8))
+    prediction = segmenter.predict([Click(width - 1, height - 1), Click(0, 0, False)])
+    assert np.isfinite(prediction.probabilities).all()
+
+
+def test_a_simulated_session_tells_everything_of_every_click(model, picture):
+    truth = np.zeros((HEIGHT, WIDTH), np.int32)
+    truth[30:60, 40:80] = 1
+    told = []
+    session = simulate(
+        Segmenter(model, steps=1, zoom=SMALL),
+        picture,
+        truth,
+        max_clicks=3,
+        on_click=lambda click, prediction, iou: told.append((click, prediction.forwards, iou)),
+    )
+    assert told == list(zip(session.clicks, session.forwards, session.ious, strict=True))
+    assert 1 <= len(told) <= 3 and session.probabilities.shape == truth.shape
+    assert session.clicks[0].positive

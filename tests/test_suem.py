@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from cfr_icl import suem
+
+SHAPE = (12, 16)
+pictures = arrays(np.uint8, (*SHAPE, 3))
+truths = arrays(np.int8, SHAPE, elements=st.sampled_from([-1, 0, 1]))
+alphas = st.floats(0.5, 1)
+
+
+@given(pictures, truths, pictures, alphas)
+def test_simple_pastes_the_object_on_the_other_picture(image, truth, other, alpha):
+    picture, result = suem.simple(image, truth, other, alpha)
+    inside = truth == 1
+    assert (picture[~inside] == other[~inside]).all()
+    assert np.allclose(picture[inside], alpha * image[inside] + (1 - alpha) * other[inside], atol=0.51)
+    assert ((result == 1) == inside).all()
+
+
+@given(pictures, truths, pictures, truths)
+def test_union_is_both_objects(image, truth, other, other_truth):
+    picture, result = suem.union(image, truth, other, other_truth)
+    pasted = other_truth == 1
+    assert ((result == 1) == ((truth == 1) | pasted)).all()
+    assert (picture[pasted] == other[pasted]).all() and (picture[~pasted] == image[~pasted]).all()
+
+
+@given(pictures, truths, pictures, truths)
+def test_exclusion_is_the_object_without_the_other(image, truth, other, other_truth):
+    picture, result = suem.exclusion(image, truth, other, other_truth)
+    pasted = other_truth == 1
+    assert ((result == 1) == ((truth == 1) & ~pasted)).all()
+    assert (picture[pasted] == other[pasted]).all() and (picture[~pasted] == image[~pasted]).all()
+
+
+@given(pictures, truths, pictures, truths, alphas)
+def test_occlusion_and_mixing_keep_the_truth(image, truth, other, other_truth, alpha):
+    picture, result = suem.occlusion(image, truth, other, other_truth, alpha)
+    assert (result == truth).all() and (picture[other_truth != 1] == image[other_truth != 1]).all()
+    picture, result = suem.mixing(image, truth, other, alpha)
+    assert (result == truth).all()
+    assert np.allclose(picture, alpha * image + (1.0 - alpha) * other, atol=0.51)
+
+
+@given(truths, truths)
+def test_ignored_pixels_stay_ignored_where_they_are_seen(truth, other_truth):
+    image = np.zeros((*SHAPE, 3), np.uint8)
+    for mode in (suem.union, suem.exclusion):
+        _, result = mode(image, truth, image, other_truth)
+        assert ((result == -1) == ((truth == -1) & (other_truth != 1))).all()
+
+
+def test_an_exclusion_that_hides_the_object_is_tried_again_and_then_left():
+    image, truth = np.zeros((*SHAPE, 3), np.uint8), np.ones(SHAPE, np.int8)
+    draws = []
+
+    def covering():
+        draws.append(1)
+        return np.full((*SHAPE, 3), 255, np.uint8), np.ones(SHAPE, np.int8)
+
+    excluding = suem.SUEM(simple=0, overlap=1, mixing=0)
+    seen = set()
+    for seed in range(40):
+        draws.clear()
+        picture, result = excluding(image, truth, covering, np.random.default_rng(seed))
+        assert (result == 1).any()
+        seen.add(len(draws))
+    assert seen == {1, suem.MAX_TRIES}
+
+
+@pytest.mark.parametrize("probability, changed", [(0.0, False), (1.0, True)])
+def test_probabilities_decide_which_modes_apply(probability, changed):
+    rng = np.random.default_rng(0)
+    image, other = rng.integers(0, 256, (2, *SHAPE, 3)).astype(np.uint8)
+    truth = np.zeros(SHAPE, np.int8)
+    truth[3:9, 3:9] = 1
+    modes = suem.SUEM(probability, probability, probability)
+    picture, _ = modes(image, truth, lambda: (other, truth), rng)
+    assert (not np.array_equal(picture, image)) == changed

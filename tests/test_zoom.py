@@ -1,0 +1,79 @@
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cfr_icl.clicks import Click
+from cfr_icl.zoom import Window, ZoomConfig, crop, paste, to_window
+
+PICTURE = Window(0, 400, 0, 600)
+
+
+def object_at(top, bottom, left, right):
+    probabilities = torch.zeros(PICTURE.height, PICTURE.width)
+    probabilities[top:bottom, left:right] = 0.9
+    return probabilities
+
+
+@st.composite
+def boxes(draw):
+    top, left = draw(st.integers(0, 398)), draw(st.integers(0, 598))
+    return top, draw(st.integers(top + 1, 400)), left, draw(st.integers(left + 1, 600))
+
+
+@given(boxes(), st.integers(0, 599), st.integers(0, 399))
+def test_the_window_holds_object_and_positive_clicks_and_lies_in_the_picture(box, x, y):
+    window = ZoomConfig().object_window(object_at(*box), [Click(x, y)])
+    assert 0 <= window.top <= min(box[0], y) and 0 <= window.left <= min(box[2], x)
+    assert max(box[1], y + 1) <= window.bottom <= 400
+    assert max(box[3], x + 1) <= window.right <= 600
+
+
+def test_the_window_is_the_box_times_1_4_and_at_least_200_pixels():
+    assert ZoomConfig().object_window(object_at(150, 151, 300, 301), []) == Window(50, 251, 200, 401)
+    assert ZoomConfig().object_window(object_at(100, 300, 100, 400), []).width == 421
+
+
+def test_a_negative_click_does_not_move_the_window():
+    zoom, found = ZoomConfig(), object_at(150, 250, 250, 350)
+    assert zoom.object_window(found, [Click(5, 5, False)]) == zoom.object_window(found, [])
+
+
+def test_the_first_pass_sees_the_whole_picture_and_zoom_follows_the_mask():
+    zoom, click = ZoomConfig(), [Click(300, 200)]
+    first = zoom.next_window(None, None, click, PICTURE)
+    assert first == PICTURE
+    second = zoom.next_window(first, object_at(190, 210, 290, 310), click, PICTURE)
+    assert second.height < PICTURE.height and second.width < PICTURE.width
+
+
+def test_the_window_stays_while_it_overlaps_enough_and_holds_the_clicks():
+    zoom, window = ZoomConfig(), Window(100, 301, 200, 401)
+    still = object_at(180, 220, 280, 320)
+    assert zoom.next_window(window, still, [Click(300, 200)], PICTURE) == window
+    assert zoom.next_window(window, still, [Click(450, 200)], PICTURE) != window
+    assert not window.holds([Click(400, 200)])  # the published check leaves out the last column
+
+
+def test_a_picture_is_seen_as_it_is_until_enough_clicks():
+    zoom = ZoomConfig(size=400, keep_aspect=True, skip_clicks=1)
+    found = object_at(190, 210, 290, 310)
+    assert zoom.next_window(None, found, [Click(300, 200)], PICTURE) is None
+    assert zoom.next_window(None, found, [Click(300, 200)] * 2, PICTURE) is not None
+    assert zoom.input_size(Window(0, 200, 0, 400)) == (200, 400)
+
+
+@given(boxes())
+def test_crop_and_paste_put_things_back_where_they_were(box):
+    top, bottom, left, right = box
+    window = Window(*box)
+    maps = torch.rand(1, 1, 400, 600)
+    part = crop(maps, window, (window.height, window.width))
+    whole = paste(part, window, PICTURE)
+    assert torch.allclose(whole[..., top:bottom, left:right], maps[..., top:bottom, left:right], atol=1e-5)
+    whole[..., top:bottom, left:right] = 0
+    assert not whole.any()
+
+
+def test_a_click_keeps_its_place_in_the_resized_window():
+    seen = to_window(Click(250, 150, False), Window(100, 200, 200, 400), (448, 448))
+    assert (seen.x, seen.y, seen.positive) == (112, 224, False)
