@@ -15,7 +15,7 @@ MAX_MEGAPIXELS = 50.0
 MIN_SIDE = 8
 """Shortest side of a picture in pixels."""
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 """Pillow decoders that are tried; everything else counts as no picture."""
 
 _BROWSER_FORMATS = ("PNG", "JPEG", "WEBP")
@@ -122,8 +122,13 @@ def _open(source: str | Path | BinaryIO, max_megapixels: float) -> Image.Image:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        image = Image.fromarray(_to_8_bit(np.array(image)))
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray(_to_8_bit(np.array(image), 65535))
+    elif image.mode in ("I", "F"):
+        values = np.nan_to_num(np.array(image))
+        image = Image.fromarray(
+            _to_8_bit(values, next((t for t in (1, 255, 65535) if values.max() <= t), values.max()))
+        )
     if image.mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in image.info:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
@@ -131,13 +136,9 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _to_8_bit(values: np.ndarray) -> np.ndarray:
-    """Grey values of more than 8 bits on 0-255: by their type's range, or their own where that is unknown."""
-    values = np.nan_to_num(values.astype(np.float64))
-    low, high = (0, 65535) if values.min() >= 0 and 1 < values.max() <= 65535 else (0, 1)
-    if values.min() < low or values.max() > high:
-        low, high = values.min(), values.max()
-    return np.round((values - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+def _to_8_bit(values: np.ndarray, top: float) -> np.ndarray:
+    """Grey values of any type from [0, top] to [0, 255]."""
+    return np.round(np.clip(values.astype(np.float64) / top, 0, 1) * 255).astype(np.uint8)
 
 
 def _shown_as_it_is(source: Path) -> bool:

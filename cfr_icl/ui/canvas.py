@@ -1,0 +1,42 @@
+"""The canvas component: one gradio.HTML with markup, style and scripts of our own."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import gradio as gr
+
+from cfr_icl.annotate.pictures import thumbnail
+
+STATIC = Path(__file__).parent / "static"
+SCRIPTS = ("mask.js", "view.js", "channel.js", "main.js")
+"""Parts of one script, in the order in which they build on each other."""
+
+
+def canvas(examples: Sequence[Path]) -> gr.HTML:
+    """The whole page as one component.
+
+    The browser sends the event "act" with `{"actions": [...], "known": {...}}` and expects the
+    component's value to become `{"applied": number, ...}`.
+    """
+    return gr.HTML(
+        html_template=_read("page.html"),
+        js_on_load="\n".join(_read(name) for name in SCRIPTS),
+        head=f"<style>{_read('style.css')}</style>",
+        apply_default_css=False,
+        elem_id="cfr-canvas",
+        examples=[{"name": path.stem, "thumbnail": _data_url(path)} for path in examples],
+    )
+
+
+def _read(name: str) -> str:
+    return (STATIC / name).read_text(encoding="utf-8")
+
+
+def _data_url(path: Path) -> str:
+    buffer = io.BytesIO()
+    thumbnail(path).save(buffer, format="JPEG", quality=80)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

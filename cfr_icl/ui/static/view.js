@@ -1,0 +1,310 @@
+// What is seen of the picture: zoom and pan, painting, and what pointer and keys ask for there.
+
+const MAX_ZOOM = 32;
+const DRAG_DISTANCE = 5;
+const GOOD = '#16a34a', BAD = '#dc2626';
+
+function cursorPicture(colour, sign) {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32" fill="none" stroke-linecap="round">
+    <path d="M16 3v8M16 21v8M3 16h8M21 16h8" stroke="#fff" stroke-width="3.5"/>
+    <path d="M16 3v8M16 21v8M3 16h8M21 16h8" stroke="${colour}" stroke-width="1.7"/>
+    <circle cx="25" cy="25" r="6" fill="${colour}" stroke="#fff" stroke-width="1.5"/>
+    <path d="${sign === '+' ? 'M25 22v6M22 25h6' : 'M22 25h6'}" stroke="#fff" stroke-width="1.8"/></svg>`;
+  return `url("data:image/svg+xml,${encodeURIComponent(svg)}") 16 16, crosshair`;
+}
+
+const CURSORS = { positive: cursorPicture(GOOD, '+'), negative: cursorPicture(BAD, '-') };
+
+class View {
+  // `actions`: click(x, y, positive), hover(x, y), zoomed(scale), and mode() -> 'positive' | 'negative'
+  constructor(canvas, look, actions) {
+    Object.assign(this, { canvas, look, actions });
+    this.context = canvas.getContext('2d');
+    this.picture = null;
+    this.objects = [];
+    this.pending = [];
+    this.scale = 1; this.x = 0; this.y = 0;   // picture to CSS pixels: p * scale + (x, y)
+    this.fitted = true;
+    this.crosshair = null;
+    this.pointers = new Map();
+    this.spaceHeld = false;
+    this.shiftHeld = false;
+    new ResizeObserver(() => { if (this.fitted) this.fit(); this.draw(); }).observe(canvas.parentElement);
+    this.listen();
+  }
+
+  setPicture(picture) {
+    this.picture = picture;
+    this.crosshair = null;
+    this.fit();
+  }
+
+  // ---- where things are
+
+  get stage() { return { width: this.canvas.clientWidth, height: this.canvas.clientHeight }; }
+
+  get width() { return this.picture ? this.picture.naturalWidth : 0; }
+  get height() { return this.picture ? this.picture.naturalHeight : 0; }
+
+  fitScale() {
+    const { width, height } = this.stage;
+    return Math.min(MAX_ZOOM, (width - 24) / this.width, (height - 24) / this.height);
+  }
+
+  fit() {
+    if (!this.picture) return;
+    this.place(this.fitScale());
+    this.fitted = true;
+  }
+
+  place(scale) {
+    const { width, height } = this.stage;
+    this.scale = scale;
+    this.x = (width - this.width * scale) / 2;
+    this.y = (height - this.height * scale) / 2;
+    this.moved();
+  }
+
+  zoomTo(scale, at) {
+    if (!this.picture) return;
+    const { width, height } = this.stage;
+    const point = at || { x: width / 2, y: height / 2 };
+    const next = Math.min(MAX_ZOOM, Math.max(Math.min(1, this.fitScale()) / 2, scale));
+    this.x = point.x - (point.x - this.x) * next / this.scale;
+    this.y = point.y - (point.y - this.y) * next / this.scale;
+    this.scale = next;
+    this.fitted = false;
+    this.moved();
+  }
+
+  pan(dx, dy) {
+    this.x += dx; this.y += dy;
+    this.fitted = false;
+    this.moved();
+  }
+
+  moved() {
+    // some of the picture always stays in sight
+    const { width, height } = this.stage;
+    const keep = 48;
+    this.x = Math.min(width - keep, Math.max(keep - this.width * this.scale, this.x));
+    this.y = Math.min(height - keep, Math.max(keep - this.height * this.scale, this.y));
+    this.actions.zoomed(this.scale);
+    this.draw();
+  }
+
+  // The picture pixel under a point of the stage, or null outside.
+  pixel(point) {
+    if (!this.picture) return null;
+    const x = Math.floor((point.x - this.x) / this.scale), y = Math.floor((point.y - this.y) / this.scale);
+    return x >= 0 && y >= 0 && x < this.width && y < this.height ? { x, y } : null;
+  }
+
+  // ---- painting
+
+  draw() {
+    if (this.drawing) return;
+    this.drawing = requestAnimationFrame(() => { this.drawing = null; this.paint(); });
+  }
+
+  paint() {
+    const { canvas, context } = this, ratio = window.devicePixelRatio || 1;
+    const { width, height } = this.stage;
+    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    if (!this.picture) return;
+    context.save();
+    context.translate(this.x, this.y);
+    context.scale(this.scale, this.scale);
+    context.imageSmoothingEnabled = this.scale * ratio < 3;
+    context.imageSmoothingQuality = 'high';
+    context.drawImage(this.picture, 0, 0);
+    for (const object of this.objects) this.paintObject(object);
+    context.restore();
+    if (this.look.markers) {
+      for (const object of this.objects) if (object.current) object.clicks.forEach((click, index) =>
+        this.paintMarker(click, index === object.clicks.length - 1 && !this.pending.length));
+      for (const click of this.pending) this.paintMarker(click, true, 0.6);
+    }
+    if (this.crosshair) this.paintCrosshair();
+  }
+
+  paintObject(object) {
+    const { context } = this, { shape, colour } = object;
+    if (!shape || shape.empty) return;
+    if (object.paintedColour !== colour) {
+      object.bitmap = shape.bitmap(colour);
+      object.paintedColour = colour;
+    }
+    context.globalAlpha = this.look.opacity;
+    context.drawImage(object.bitmap, shape.box.left, shape.box.top);
+    context.globalAlpha = 1;
+    if (!this.look.contour) return;
+    object.path = object.path || shape.outline();
+    context.lineCap = 'round';
+    context.lineWidth = (object.current ? 3.5 : 2.5) / this.scale;
+    context.strokeStyle = 'rgba(255, 255, 255, 0.75)';
+    context.stroke(object.path);
+    context.lineWidth = (object.current ? 1.8 : 1.2) / this.scale;
+    context.strokeStyle = colour;
+    context.stroke(object.path);
+  }
+
+  paintMarker([x, y, positive], latest, alpha = 1) {
+    const { context } = this;
+    const cx = this.x + (x + 0.5) * this.scale, cy = this.y + (y + 0.5) * this.scale;
+    const radius = latest ? 7 : 5.5, arm = radius - 3;
+    context.globalAlpha = alpha;
+    context.beginPath();
+    context.arc(cx, cy, radius, 0, 2 * Math.PI);
+    context.fillStyle = positive ? GOOD : BAD;
+    context.fill();
+    context.lineWidth = 1.5;
+    context.strokeStyle = '#fff';
+    context.stroke();
+    context.beginPath();
+    context.moveTo(cx - arm, cy); context.lineTo(cx + arm, cy);
+    if (positive) { context.moveTo(cx, cy - arm); context.lineTo(cx, cy + arm); }
+    context.stroke();
+    context.globalAlpha = 1;
+  }
+
+  paintCrosshair() {
+    const { context } = this, { width, height } = this.stage;
+    const cx = this.x + (this.crosshair.x + 0.5) * this.scale, cy = this.y + (this.crosshair.y + 0.5) * this.scale;
+    const gap = 10;
+    const cross = new Path2D();
+    for (const [x0, y0, x1, y1] of [[0, cy, cx - gap, cy], [cx + gap, cy, width, cy], [cx, 0, cx, cy - gap], [cx, cy + gap, cx, height]]) {
+      cross.moveTo(x0, y0); cross.lineTo(x1, y1);
+    }
+    context.lineWidth = 3; context.strokeStyle = 'rgba(0, 0, 0, .45)'; context.stroke(cross);
+    context.lineWidth = 1; context.strokeStyle = '#fff'; context.stroke(cross);
+  }
+
+  // ---- pointer
+
+  listen() {
+    const { canvas } = this;
+    canvas.addEventListener('contextmenu', (event) => event.preventDefault());
+    canvas.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
+    canvas.addEventListener('pointerdown', (event) => this.down(event));
+    canvas.addEventListener('pointermove', (event) => this.move(event));
+    canvas.addEventListener('pointerup', (event) => this.up(event, true));
+    canvas.addEventListener('pointercancel', (event) => this.up(event, false));
+    canvas.addEventListener('pointerleave', () => this.actions.hover(null));
+    canvas.addEventListener('keydown', (event) => this.key(event));
+    canvas.addEventListener('blur', () => { this.crosshair = null; this.draw(); });
+  }
+
+  point(event) {
+    const box = this.canvas.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  }
+
+  wheel(event) {
+    event.preventDefault();
+    const lines = event.deltaMode === 1 ? 16 : 1;
+    const speed = event.ctrlKey ? 0.01 : 0.0018;
+    this.zoomTo(this.scale * Math.exp(-event.deltaY * lines * speed), this.point(event));
+  }
+
+  down(event) {
+    this.canvas.focus({ preventScroll: true });
+    this.canvas.setPointerCapture(event.pointerId);
+    const point = this.point(event);
+    this.crosshair = null;
+    this.pointers.set(event.pointerId, { ...point, start: point, dragged: false, button: event.button });
+    if (event.pointerType !== 'touch') {
+      const pans = event.button === 1 || this.spaceHeld;
+      this.pointers.get(event.pointerId).pans = pans;
+      if (pans) event.preventDefault();
+      else this.clickAt(point, event.button === 2 || event.shiftKey);
+    } else if (this.pointers.size > 1) {
+      for (const pointer of this.pointers.values()) pointer.dragged = true;   // a pinch is no tap
+    }
+    this.showCursor();
+  }
+
+  move(event) {
+    const point = this.point(event), pointer = this.pointers.get(event.pointerId);
+    this.shiftHeld = event.shiftKey;
+    this.actions.hover(this.pixel(point));
+    this.showCursor();
+    if (!pointer) return;
+    if (Math.hypot(point.x - pointer.start.x, point.y - pointer.start.y) > DRAG_DISTANCE) pointer.dragged = true;
+    const before = { x: pointer.x, y: pointer.y };
+    Object.assign(pointer, point);
+    if (event.pointerType !== 'touch') {
+      if (pointer.pans) this.pan(point.x - before.x, point.y - before.y);
+    } else if (this.pointers.size === 1) {
+      if (pointer.dragged) this.pan(point.x - before.x, point.y - before.y);
+    } else {
+      this.pinch(event.pointerId, before, point);
+    }
+  }
+
+  pinch(id, before, after) {
+    const other = [...this.pointers].find(([key]) => key !== id)[1];
+    const distance = (p) => Math.max(1, Math.hypot(p.x - other.x, p.y - other.y));
+    this.pan((after.x - before.x) / 2, (after.y - before.y) / 2);
+    const middle = { x: (after.x + other.x) / 2, y: (after.y + other.y) / 2 };
+    this.zoomTo(this.scale * distance(after) / distance(before), middle);
+  }
+
+  up(event, finished) {
+    const pointer = this.pointers.get(event.pointerId);
+    this.pointers.delete(event.pointerId);
+    if (finished && pointer && event.pointerType === 'touch' && !pointer.dragged) this.clickAt(pointer, false);
+    this.showCursor();
+  }
+
+  clickAt(point, reversed) {
+    const pixel = this.pixel(point);
+    if (pixel) this.actions.click(pixel.x, pixel.y, (this.actions.mode() === 'positive') !== reversed);
+  }
+
+  showCursor() {
+    const panning = [...this.pointers.values()].some((pointer) => pointer.pans);
+    const mode = this.shiftHeld && this.actions.mode() === 'positive' ? 'negative' : this.actions.mode();
+    const cursor = !this.picture ? 'default' : panning ? 'grabbing' : this.spaceHeld ? 'grab' : CURSORS[mode];
+    if (this.canvas.style.cursor !== cursor) this.canvas.style.cursor = cursor;
+  }
+
+  // ---- keyboard: a crosshair that clicks
+
+  key(event) {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (!this.picture || event.ctrlKey || event.metaKey) return;
+    if (step) {
+      const length = event.altKey ? 1 : Math.max(1, Math.round((event.shiftKey ? 64 : 12) / this.scale));
+      const from = this.crosshair || this.pixel({ x: this.stage.width / 2, y: this.stage.height / 2 })
+        || { x: Math.floor(this.width / 2), y: Math.floor(this.height / 2) };
+      this.crosshair = this.crosshair ? {
+        x: Math.min(this.width - 1, Math.max(0, from.x + step[0] * length)),
+        y: Math.min(this.height - 1, Math.max(0, from.y + step[1] * length)),
+      } : from;
+      this.actions.hover(this.crosshair);
+      this.showCrosshair();
+    } else if (this.crosshair && (event.key === 'Enter' || event.key === 'Backspace')) {
+      const reversed = event.key === 'Backspace';
+      this.actions.click(this.crosshair.x, this.crosshair.y, !reversed);
+    } else if (this.crosshair && event.key === 'Escape') {
+      this.crosshair = null;
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.draw();
+  }
+
+  showCrosshair() {
+    const cx = this.x + this.crosshair.x * this.scale, cy = this.y + this.crosshair.y * this.scale;
+    const { width, height } = this.stage, edge = 32;
+    const dx = cx < edge ? edge - cx : cx > width - edge ? width - edge - cx : 0;
+    const dy = cy < edge ? edge - cy : cy > height - edge ? height - edge - cy : 0;
+    if (dx || dy) this.pan(dx, dy);
+  }
+}

@@ -1,0 +1,32 @@
+"""Compact masks are exact and small."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from cfr_icl.annotate.masks import Mask
+
+
+@given(hnp.arrays(bool, st.tuples(st.integers(1, 20), st.integers(1, 20))))
+def test_round_trip(pixels):
+    mask = Mask.of(pixels)
+    assert np.array_equal(mask.pixels, pixels)
+    assert mask.area == pixels.sum()
+    if pixels.any():
+        left, top, width, height = mask.box
+        assert pixels[top : top + height, left : left + width].sum() == pixels.sum()
+        assert pixels[top : top + height, left : left + width].any(axis=0)[[0, -1]].all()
+
+
+def test_versions_tell_masks_apart():
+    one, two = np.zeros((9, 9), bool), np.zeros((9, 9), bool)
+    two[4, 4] = True
+    assert Mask.of(one).version == Mask.empty(9, 9).version != Mask.of(two).version
+
+
+def test_a_ragged_object_on_12_megapixels_stays_below_60_kilobytes():
+    rows, columns = np.mgrid[:3000, :4000]
+    angle = np.arctan2(rows - 1500, columns - 2000)
+    radius = np.hypot(rows - 1500, columns - 2000)
+    assert len(Mask.of(radius < 1100 + 120 * np.sin(40 * angle)).counts) < 60_000

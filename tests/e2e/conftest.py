@@ -1,0 +1,78 @@
+"""The real page in a real browser. Without a browser these tests are reported as not run; in CI they fail."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.browser import find_browser
+from tests.e2e.tool import EXAMPLES, Tool
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+_not_run: list[str] = []
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+def pytest_terminal_summary(terminalreporter):
+    if _not_run:
+        terminalreporter.write_line(f"BROWSER TESTS WERE NOT RUN: {_not_run[0]}", yellow=True, bold=True)
+
+
+def no_browser(reason: str):
+    if os.environ.get("CI", "").lower() in ("1", "true"):
+        pytest.fail(f"Browser tests must run in CI: {reason}")
+    _not_run.append(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        no_browser("Playwright is not installed (pip install playwright).")
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+        except Error as error:
+            no_browser(
+                "no Chromium was found; set CHROMIUM or run 'playwright install chromium' "
+                f"({str(error).splitlines()[0]})"
+            )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server():
+    """A running app on the stand-in network; `.pages` holds the sessions in the order of their start."""
+    from cfr_icl.ui.blocks import App
+    from tests.stand_in import ColourModel
+
+    class Watched(App):
+        def new_page(self):
+            page = super().new_page()
+            self.pages.append(page)
+            return page
+
+    app = Watched(ColourModel(), examples=EXAMPLES)
+    app.pages = []
+    blocks = app.blocks()
+    _, app.url, _ = app.launch(blocks=blocks, prevent_thread_lock=True, quiet=True)
+    yield app
+    blocks.close()
+
+
+@pytest.fixture
+def tool(browser, server):
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
+    tool = Tool(context.new_page(), server)
+    yield tool
+    assert tool.errors == []
+    context.close()

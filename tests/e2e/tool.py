@@ -1,0 +1,77 @@
+"""The page as a person uses it, for tests."""
+
+import re
+from pathlib import Path
+
+EXAMPLES = sorted(
+    p for p in (Path(__file__).parents[2] / "examples").glob("*.*") if p.suffix in (".png", ".jpg")
+)
+
+
+class Tool:
+    """The page as a person uses it; positions are picture pixels."""
+
+    def __init__(self, page, server):
+        self.page = page
+        self.server = server
+        self.errors = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        before = len(server.pages)
+        page.goto(server.url)
+        page.wait_for_selector(".cfr .examples button")
+        self.idle()
+        assert len(server.pages) == before + 1
+        self.session = server.pages[-1].session
+
+    def idle(self):
+        self.page.wait_for_selector(".cfr:not([data-busy])", timeout=30_000)
+
+    def example(self, name):
+        self.page.get_by_role("button", name=name, exact=True).click()
+        self._opened(f"{name}.")
+
+    def upload(self, path):
+        self.page.set_input_files("[data-ref=file]", path)
+        self._opened(Path(path).name)
+
+    def _opened(self, name):
+        self.page.wait_for_function(
+            "name => document.querySelector('[data-ref=name]').textContent.startsWith(name)",
+            arg=name,
+            timeout=60_000,
+        )
+        self.page.wait_for_selector(".cfr:not([data-empty])")
+        self.idle()
+
+    def point(self, x, y):
+        """Where a picture pixel lies on the canvas while the picture is fitted to it."""
+        width, height = map(int, re.findall(r"\d+", self.page.locator("[data-ref=size]").inner_text()))
+        box = self.page.locator("canvas").bounding_box()
+        scale = min((box["width"] - 24) / width, (box["height"] - 24) / height)
+        return {
+            "x": (box["width"] - width * scale) / 2 + (x + 0.5) * scale,
+            "y": (box["height"] - height * scale) / 2 + (y + 0.5) * scale,
+        }
+
+    def click(self, x, y, **options):
+        self.page.locator("canvas").click(position=self.point(x, y), **options)
+
+    def colour(self, x, y):
+        """The canvas's colour at a picture pixel, RGBA."""
+        return tuple(
+            self.page.evaluate(
+                """({x, y}) => { const c = document.querySelector('.cfr canvas'), r = c.width / c.clientWidth;
+                return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>
+                  done([...c.getContext('2d').getImageData(x * r, y * r, 1, 1).data])))); }""",
+                self.point(x, y),
+            )
+        )
+
+    def set_range(self, label, value):
+        self.page.get_by_label(label, exact=True).fill(str(value))
+
+    def download(self, name):
+        with self.page.expect_download() as caught:
+            self.page.get_by_role("button", name=name).click()
+        return caught.value

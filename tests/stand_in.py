@@ -1,0 +1,32 @@
+"""A network that nobody trained: pixels coloured like the clicked ones are the object."""
+
+from __future__ import annotations
+
+import torch
+
+from cfr_icl.models.base import InteractiveModel, ModelConfig
+from cfr_icl.zoom import ZoomConfig
+
+
+class ColourModel(InteractiveModel):
+    """Positive clicks take their colour, negative ones give it back; the same every time."""
+
+    def __init__(self, size: int = 128) -> None:
+        super().__init__()
+        self.config = ModelConfig("colour", {}, ZoomConfig(size=size))
+        self.sharpness = torch.nn.Parameter(torch.tensor(40.0))
+
+    def encode(self, image: torch.Tensor) -> torch.Tensor:
+        return image
+
+    def decode(self, features: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
+        wanted = self._similarity(features, hints[:, 1:2])
+        unwanted = self._similarity(features, hints[:, 2:3])
+        return self.sharpness * (wanted - 0.5).minimum(wanted - unwanted)
+
+    def _similarity(self, image: torch.Tensor, disks: torch.Tensor) -> torch.Tensor:
+        """1 where the picture has the mean colour under the disks, 0 far from it or without disks."""
+        count = disks.sum((2, 3), keepdim=True)
+        colour = (image * disks).sum((2, 3), keepdim=True) / count.clamp(min=1)
+        distance = (image - colour).abs().sum(1, keepdim=True)
+        return torch.where(count > 0, (1 - 2 * distance).clamp(min=0), torch.zeros_like(distance))

@@ -1,0 +1,113 @@
+"""Whatever a browser sends is either applied or refused in one sentence."""
+
+import gradio as gr
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cfr_icl.ui.blocks import App
+from tests.e2e.tool import EXAMPLES
+from tests.stand_in import ColourModel
+
+
+@pytest.fixture(scope="module")
+def app():
+    return App(ColourModel(), examples=EXAMPLES)
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+    caught = []
+    monkeypatch.setattr(gr, "Warning", lambda message, **_: caught.append(message))
+    return caught
+
+
+def send(app, page, *actions, known=None):
+    event = gr.EventData(None, {"actions": list(actions), "known": known or {}})
+    return app.act(page, event)
+
+
+def example(app, number=1):
+    page, reply = send(app, None, {"number": number, "kind": "example", "index": 3})
+    assert reply["picture"]["width"] == 600
+    return page
+
+
+def test_actions_are_applied_once_and_in_order(app, warnings):
+    page = example(app)
+    click = {"kind": "click", "x": 300, "y": 130, "positive": True}
+    second = {**click, "number": 3, "x": 310}
+    page, reply = send(app, page, {**click, "number": 2}, second)
+    assert reply["applied"] == 3
+    page, reply = send(app, page, second, {**click, "number": 4, "x": 320})
+    assert [c[0] for c in reply["session"]["objects"][0]["clicks"]] == [300, 310, 320]
+    assert warnings == []
+
+
+def test_masks_and_pictures_that_the_page_has_are_not_sent_again(app, warnings):
+    page = example(app)
+    click = {"kind": "click", "x": 300, "y": 130, "positive": True, "number": 2}
+    page, reply = send(app, page, click)
+    described = reply["session"]["objects"][0]
+    assert described["counts"]
+    known = {"picture": reply["picture"]["token"], "masks": {"1": described["version"]}}
+    page, reply = send(app, page, known=known)
+    assert "picture" not in reply and "counts" not in reply["session"]["objects"][0]
+
+
+@pytest.mark.parametrize(
+    ("action", "sentence"),
+    [
+        ({"kind": "click", "x": "1", "y": 2, "positive": True}, "'x' must be a number"),
+        ({"kind": "click", "x": float("nan"), "y": 2, "positive": True}, "'x' must be a number"),
+        ({"kind": "click", "x": 1, "y": 2, "positive": 1}, "true or false"),
+        ({"kind": "click", "x": 6000, "y": 2, "positive": True}, "outside the picture"),
+        ({"kind": "cascade", "steps": 11, "adaptive": True, "every_click": True}, "0 to 10"),
+        ({"kind": "cascade", "steps": 1.5, "adaptive": True, "every_click": True}, "0 to 10"),
+        ({"kind": "example", "index": 99}, "no such example"),
+        ({"kind": "example", "index": -1}, "no such example"),
+        ({"kind": "download", "what": "everything"}, "no download"),
+        ({"kind": "open", "path": "/etc/passwd", "name": "x"}, "did not arrive"),
+        ({"kind": "open", "path": "../../etc/passwd", "name": "x"}, "did not arrive"),
+        ({"kind": "open", "path": "\0", "name": "x"}, "did not arrive"),
+        ({"kind": "explode"}, "no action"),
+        ({"kind": ["click"]}, "must be text"),
+    ],
+)
+def test_bad_actions_are_refused_in_one_sentence(app, warnings, action, sentence):
+    page = example(app)
+    page, reply = send(app, page, {**action, "number": 2})
+    assert len(warnings) == 1 and sentence in warnings[0]
+    assert reply["session"]["objects"] == []
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+KINDS = st.sampled_from(["click", "cascade", "undo", "redo", "clear", "open", "example", "download", "hello"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    actions=st.lists(
+        st.fixed_dictionaries(
+            {"number": st.integers(1, 20) | JSON, "kind": KINDS},
+            optional={
+                name: JSON
+                for name in ("x", "y", "positive", "steps", "adaptive", "path", "name", "index", "what")
+            },
+        ),
+        max_size=4,
+    ),
+    known=JSON,
+)
+def test_nothing_a_browser_sends_raises(actions, known):
+    original, gr.Warning = gr.Warning, lambda message, **_: None
+    try:
+        app = App(ColourModel(), examples=EXAMPLES)
+        _, reply = app.act(None, gr.EventData(None, {"actions": actions, "known": known}))
+        assert reply["applied"] >= 0
+    finally:
+        gr.Warning = original
