@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 import torch
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from cfr_icl import CascadeForward, Click, InteractiveModel, load_model
 from cfr_icl.data.registry import DATASETS, open_dataset
 from cfr_icl.evaluation import Protocol, Result, evaluate_object, object_area, setting_name, summarise

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 
+from cfr_icl.data.files import matching, object_truth, picture_files, read_labels, read_rgb
 from cfr_icl.data.samples import Sample
 
 IGNORE = 255
-PICTURE_TYPES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
 
 class FolderDataset:
@@ -25,44 +24,24 @@ class FolderDataset:
     """
 
     def __init__(self, root: str | Path, components: bool = False, min_pixels: int = 1) -> None:
-        self.root = Path(root)
         self.components = components
         self.min_pixels = min_pixels
-        for part in ("images", "masks"):
-            if not (self.root / part).is_dir():
-                raise FileNotFoundError(
-                    f"{self.root} has no folder {part}/; expected are images/NAME.jpg and masks/NAME.png."
-                )
-        self.pictures = sorted(
-            path for path in (self.root / "images").iterdir() if path.suffix.lower() in PICTURE_TYPES
-        )
-        masks = {path.stem for path in (self.root / "masks").glob("*.png")}
-        missing = [path.name for path in self.pictures if path.stem not in masks]
-        if missing or not self.pictures:
-            what = f"{len(missing)} pictures, the first {missing[0]}," if missing else "no pictures, so none"
-            raise FileNotFoundError(f"{self.root}/masks lacks label maps: there are {what} without one.")
+        self.pictures = picture_files(Path(root) / "images")
         self.names = [path.stem for path in self.pictures]
+        self.masks = matching(self.names, Path(root) / "masks")
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.names)
 
     def __getitem__(self, index: int) -> Sample:
-        path = self.pictures[index]
-        image = np.asarray(Image.open(path).convert("RGB"))
-        labels = np.asarray(Image.open(self.root / "masks" / f"{path.stem}.png")).astype(np.uint8)
-        return Sample(path.stem, image, self._truths(labels))
-
-    def _truths(self, labels: np.ndarray) -> list[np.ndarray]:
-        truths = []
-        for value in np.unique(labels):
-            if value in (0, IGNORE):
-                continue
-            for region in _components(labels == value) if self.components else [labels == value]:
-                if np.count_nonzero(region) >= self.min_pixels:
-                    truth = region.astype(np.int8)
-                    truth[labels == IGNORE] = -1
-                    truths.append(truth)
-        return truths
+        image = read_rgb(self.pictures[index])
+        labels = read_labels(self.masks[index], like=image)
+        regions = [labels == value for value in np.unique(labels) if value not in (0, IGNORE)]
+        if self.components:
+            regions = [part for region in regions for part in _components(region)]
+        ignored = labels == IGNORE
+        truths = [object_truth(r, ignored) for r in regions if np.count_nonzero(r) >= self.min_pixels]
+        return Sample(self.names[index], image, truths)
 
 
 def _components(mask: np.ndarray) -> list[np.ndarray]:

@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from cfr_icl.data.folder import FolderDataset
 from cfr_icl.data.samples import Dataset
 
-DATASETS: dict[str, Callable[..., Dataset]] = {
-    "folder": FolderDataset,
+# Named, not imported: some readers need a library that the others can do without.
+DATASETS = {
+    "folder": "folder.FolderDataset",
+    "coco": "coco.CocoDataset",
+    "lvis": "lvis.LvisDataset",
+    "cocolvis": "lvis.CocoLvisDataset",
+    "sbd": "sbd.SbdDataset",
+    "voc": "voc.VocDataset",
+    "davis": "pairs.davis",
+    "grabcut": "pairs.grabcut",
+    "berkeley": "pairs.berkeley",
+    "coco_mval": "pairs.coco_mval",
+    "duts": "pairs.duts",
 }
 
 
 def open_dataset(name: str, root: str | Path, **options: Any) -> Dataset:
-    """The data set of this name under `root`.
+    """The data set of this name under `root`; `options` go to its reader.
 
     Raises:
-        ValueError: for an unknown name.
+        ValueError: for an unknown name or option.
         FileNotFoundError: when the folder is missing or half-unpacked; the message names what is.
     """
     if name not in DATASETS:
         raise ValueError(f"There is no data set {name!r}; there are {', '.join(DATASETS)}.")
     if not Path(root).is_dir():
         raise FileNotFoundError(f"The folder {root} for the data set {name} does not exist.")
-    return DATASETS[name](root, **options)
+    module, reader = DATASETS[name].split(".")
+    build = getattr(import_module(f"cfr_icl.data.{module}"), reader)
+    known = list(inspect.signature(build).parameters)[1:]
+    for option in options:
+        if option not in known:
+            taken = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise ValueError(f"The data set {name} has no option {option!r}; {taken}.")
+    return build(root, **options)

@@ -1,0 +1,86 @@
+"""Reading pictures and label maps, and saying what an unpacked data set lacks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+PICTURE_TYPES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
+
+
+def require(root: Path, *parts: str) -> None:
+    """Raise FileNotFoundError, naming what is missing, unless all of these lie under `root`."""
+    missing = [part for part in parts if not (root / part).exists()]
+    if missing:
+        raise FileNotFoundError(f"{root} lacks {' and '.join(missing)}; expected are {', '.join(parts)}.")
+
+
+def require_files(folder: Path, names: Sequence[str]) -> None:
+    """Raise FileNotFoundError, counting what is missing, unless the folder holds all of these files."""
+    require(folder.parent, folder.name)
+    present = {entry.name for entry in os.scandir(folder)}
+    missing = [name for name in names if name not in present]
+    if missing:
+        raise FileNotFoundError(
+            f"{folder} lacks {len(missing)} of its {len(names)} files, the first {missing[0]}; "
+            "it may be half-unpacked."
+        )
+
+
+def picture_files(folder: Path) -> list[Path]:
+    """The folder's pictures in the order of their names; raises FileNotFoundError when it holds none."""
+    require(folder.parent, folder.name)
+    pictures = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_TYPES)
+    if not pictures:
+        raise FileNotFoundError(f"{folder} holds no pictures ({', '.join(sorted(PICTURE_TYPES))}).")
+    return pictures
+
+
+def matching(names: Sequence[str], folder: Path) -> list[Path]:
+    """The folder's picture file for each name; raises FileNotFoundError when some have none."""
+    files = {path.stem: path for path in picture_files(folder)}
+    missing = [name for name in names if name not in files]
+    if missing:
+        raise FileNotFoundError(
+            f"{folder} lacks the masks of {len(missing)} of {len(names)} pictures, the first {missing[0]}."
+        )
+    return [files[name] for name in names]
+
+
+def read_rgb(path: Path, like: np.ndarray | None = None) -> np.ndarray:
+    """A picture, uint8 (H, W, 3), as its pixels are stored: annotations know nothing of EXIF."""
+    return _same_size(np.asarray(Image.open(path).convert("RGB")), path, like)
+
+
+def read_labels(path: Path, like: np.ndarray | None = None) -> np.ndarray:
+    """A label map (H, W): the values of a grey picture, the indices of one with a palette."""
+    labels = np.asarray(Image.open(path))
+    return _same_size(labels.astype(np.uint8) if labels.dtype == bool else labels, path, like)
+
+
+def _same_size(values: np.ndarray, path: Path, like: np.ndarray | None) -> np.ndarray:
+    if like is not None and values.shape[:2] != like.shape[:2]:
+        height, width = values.shape[:2]
+        raise ValueError(
+            f"{path} is {width} x {height} pixels, its picture {like.shape[1]} x {like.shape[0]}; "
+            "they must be equal."
+        )
+    return values
+
+
+def object_truth(region: np.ndarray, ignored: np.ndarray | None = None) -> np.ndarray:
+    """An object's truth, int8 (H, W), from bool maps: 1 in the region, -1 in the rest of `ignored`."""
+    truth = region.astype(np.int8)
+    return truth if ignored is None else truth - (ignored & ~region)
+
+
+def label_truths(labels: np.ndarray, ignored: int | None = None) -> list[np.ndarray]:
+    """A truth for every value of a label map (H, W) but 0 and the ignored one."""
+    nothing = labels == ignored
+    return [
+        object_truth(labels == value, nothing) for value in np.unique(labels) if value not in (0, ignored)
+    ]

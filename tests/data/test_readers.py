@@ -1,0 +1,342 @@
+"""Every reader on a tiny set in exactly its published layout, whole and half-unpacked."""
+
+import io
+import json
+import os
+import pickle
+
+import numpy as np
+import pytest
+from PIL import Image
+from pycocotools import mask as coco_mask
+from scipy.io import savemat
+
+from cfr_icl.data.registry import DATASETS, open_dataset
+
+HEIGHT, WIDTH = 24, 32
+
+
+def box(top, bottom, left, right):
+    region = np.zeros((HEIGHT, WIDTH), bool)
+    region[top:bottom, left:right] = True
+    return region
+
+
+FIRST, SECOND = box(2, 10, 3, 12), box(12, 22, 16, 30)
+BETWEEN = box(10, 12, 0, 32)
+
+
+def picture(path, seed=0):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+
+
+def labels(path, values, mode="L"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(values.astype(np.uint8), "L")
+    if mode == "P":
+        image.putpalette([(i * 37) % 256 for i in range(768)])
+    image.save(path)
+
+
+def polygon(top, bottom, left, right):
+    return [[left, top, right, top, right, bottom, left, bottom]]
+
+
+def coco(root, split="val2017"):
+    picture(root / split / "000000000007.jpg")
+    picture(root / split / "000000000009.jpg")
+    # BETWEEN as runs down the columns, beginning with background
+    runs = [10, *[2, 22] * (WIDTH - 1), 2, 12]
+    annotations = [
+        {"id": 1, "image_id": 7, "iscrowd": 0, "category_id": 1, "segmentation": polygon(2, 10, 3, 12)},
+        {"id": 2, "image_id": 7, "iscrowd": 0, "category_id": 2, "segmentation": polygon(12, 22, 16, 30)},
+        {
+            "id": 3,
+            "image_id": 7,
+            "iscrowd": 1,
+            "category_id": 1,
+            "segmentation": {"counts": runs, "size": [HEIGHT, WIDTH]},
+        },
+    ]
+    images = [
+        {"id": 9, "file_name": "000000000009.jpg", "height": HEIGHT, "width": WIDTH},
+        {"id": 7, "file_name": "000000000007.jpg", "height": HEIGHT, "width": WIDTH},
+    ]
+    (root / "annotations").mkdir()
+    content = {"images": images, "annotations": annotations, "categories": []}
+    (root / "annotations" / f"instances_{split}.json").write_text(json.dumps(content))
+
+
+def lvis(root):
+    url = "http://images.cocodataset.org/{}/{}.jpg"
+    places = {7: ("train2017", "000000000007"), 9: ("val2017", "000000000009")}
+    images, annotations = [], []
+    for number, (folder, name) in places.items():
+        picture(root / folder / f"{name}.jpg")
+        images.append({"id": number, "coco_url": url.format(folder, name), "height": HEIGHT, "width": WIDTH})
+        for top, bottom, left, right in ((2, 10, 3, 12), (12, 22, 16, 30)):
+            annotations.append(
+                {
+                    "id": len(annotations),
+                    "image_id": number,
+                    "category_id": 3,
+                    "segmentation": polygon(top, bottom, left, right),
+                }
+            )
+    (root / "lvis_v1_val.json").write_text(json.dumps({"images": images, "annotations": annotations}))
+
+
+def png(values):
+    data = io.BytesIO()
+    Image.fromarray(values.astype(np.uint8)).save(data, "PNG")
+    return np.frombuffer(data.getvalue(), np.uint8).reshape(-1, 1)
+
+
+def cocolvis(root):
+    folder = root / "val"
+    name = "000000000007"
+    picture(folder / "images" / f"{name}.jpg")
+    inner = box(4, 8, 4, 8)
+    layers = [png(FIRST * 1 + SECOND * 2 + BETWEEN * 3), png(inner * 1)]
+    places = [(0, 1), (0, 2), (1, 1), (0, 3)]
+    (folder / "masks").mkdir()
+    (folder / "masks" / f"{name}.pickle").write_bytes(pickle.dumps((layers, places)))
+    hierarchy = {
+        0: {"children": [2], "parent": None, "node_level": 0},
+        1: None,
+        2: {"children": [], "parent": 0, "node_level": 1},
+    }
+    content = {name: {"num_instance_masks": 3, "hierarchy": hierarchy}}
+    (folder / "hannotation.pickle").write_bytes(pickle.dumps(content))
+
+
+def sbd(root):
+    (root / "inst").mkdir(parents=True)
+    for name in ("2008_000002", "2008_000003"):
+        picture(root / "img" / f"{name}.jpg")
+        instance = {
+            "Segmentation": (FIRST * 1 + SECOND * 2).astype(np.uint8),
+            "Boundaries": np.zeros((2, 1), object),
+            "Categories": np.array([[1], [2]], np.uint8),
+        }
+        savemat(root / "inst" / f"{name}.mat", {"GTinst": instance})
+    (root / "val.txt").write_text("2008_000003\n2008_000002\n")
+    (root / "train.txt").write_text("2008_000002\n")
+
+
+def voc(root):
+    for name in ("2007_000032", "2007_000039"):
+        picture(root / "JPEGImages" / f"{name}.jpg")
+        values = FIRST * 1 + SECOND * 2 + BETWEEN * 255
+        labels(root / "SegmentationObject" / f"{name}.png", values, mode="P")
+    sets = root / "ImageSets" / "Segmentation"
+    sets.mkdir(parents=True)
+    (sets / "val.txt").write_text("2007_000032\n2007_000039\n")
+
+
+def grabcut(root):
+    picture(root / "data_GT" / "banana1.bmp")
+    picture(root / "data_GT" / "21077.jpg")
+    for name in ("banana1", "21077"):
+        labels(root / "boundary_GT" / f"{name}.bmp", FIRST * 255 + BETWEEN * 128)
+
+
+def berkeley(root):
+    picture(root / "images" / "3096.jpg")
+    labels(root / "masks" / "3096.png", FIRST * 255)
+
+
+def davis(root):
+    picture(root / "img" / "bear_00007.jpg")
+    (root / "gt").mkdir()
+    coloured = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    coloured[FIRST] = (128, 0, 0)
+    Image.fromarray(coloured).save(root / "gt" / "bear_00007.png")
+
+
+def coco_mval(root):
+    picture(root / "img" / "baseball bat00_000000057232.jpg")
+    labels(root / "gt" / "baseball bat00_000000057232.png", FIRST * 255)
+
+
+def duts(root):
+    picture(root / "DUTS-TE-Image" / "ILSVRC2012_test_00000003.jpg")
+    soft = FIRST * 255
+    soft[9] = np.minimum(soft[9], 100)  # an edge that was smoothed
+    labels(root / "DUTS-TE-Mask" / "ILSVRC2012_test_00000003.png", soft)
+
+
+def folder(root):
+    picture(root / "images" / "one.jpg")
+    labels(root / "masks" / "one.png", FIRST * 1 + SECOND * 7 + BETWEEN * 255)
+    picture(root / "images" / "two.jpg")
+    Image.fromarray(FIRST).save(root / "masks" / "two.png")  # one bit a pixel
+
+
+LAYOUTS = [coco, lvis, cocolvis, sbd, voc, grabcut, berkeley, davis, coco_mval, duts, folder]
+
+
+@pytest.fixture(params=LAYOUTS, ids=lambda layout: layout.__name__)
+def unpacked(request, tmp_path):
+    request.param(tmp_path)
+    return request.param.__name__, tmp_path
+
+
+def truths_of(name, root, index=0, **options):
+    return open_dataset(name, root, **options)[index].truths
+
+
+def test_every_layout_is_covered():
+    assert {layout.__name__ for layout in LAYOUTS} == set(DATASETS)
+
+
+def test_samples_follow_the_contract(unpacked):
+    dataset = open_dataset(*unpacked)
+    assert len(dataset) == len(dataset.names) > 0
+    for index, name in enumerate(dataset.names):
+        sample = dataset[index]
+        assert sample.name == name
+        assert sample.image.shape == (HEIGHT, WIDTH, 3) and sample.image.dtype == np.uint8
+        assert sample.truths
+        for truth in sample.truths:
+            assert truth.shape == (HEIGHT, WIDTH) and truth.dtype == np.int8
+            assert set(np.unique(truth)) <= {-1, 0, 1} and (truth == 1).any()
+
+
+def test_a_file_that_is_missing_is_named(unpacked):
+    name, root = unpacked
+    pictures = sorted(p for p in root.rglob("*") if p.suffix in {".jpg", ".png", ".bmp", ".mat", ".pickle"})
+    for path in pictures:
+        hidden = path.with_suffix(".hidden")
+        os.rename(path, hidden)
+        is_unpaired = name in {"grabcut", "folder"} and path.parent.name in {"data_GT", "images"}
+        if is_unpaired:  # without a list of names nothing tells that a picture of two is gone
+            assert len(open_dataset(name, root)) == 1
+        elif not (name == "coco" and path.stem == "000000000009"):  # without entries, not needed
+            with pytest.raises(FileNotFoundError) as caught:
+                open_dataset(name, root)
+            assert str(path.parent) in str(caught.value) or path.name in str(caught.value)
+        os.rename(hidden, path)
+
+
+def test_a_folder_that_is_missing_is_named(unpacked):
+    name, root = unpacked
+    for path in sorted(p for p in root.rglob("*") if p.is_dir() and any(f.is_file() for f in p.iterdir())):
+        hidden = path.with_name("hidden")
+        os.rename(path, hidden)
+        with pytest.raises(FileNotFoundError) as caught:
+            open_dataset(name, root)
+        assert path.name in str(caught.value) or "X-Image" in str(caught.value)
+        os.rename(hidden, path)
+
+
+def test_a_root_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        open_dataset("sbd", tmp_path / "nowhere")
+
+
+def test_an_unknown_name_or_option_is_refused(tmp_path):
+    berkeley(tmp_path)
+    with pytest.raises(ValueError, match=r"no data set 'ade20k'.*grabcut"):
+        open_dataset("ade20k", tmp_path)
+    with pytest.raises(ValueError, match="no option 'split'"):
+        open_dataset("berkeley", tmp_path, split="val")
+
+
+def test_coco_reads_polygons_and_ignores_crowds(tmp_path):
+    coco(tmp_path)
+    dataset = open_dataset("coco", tmp_path)
+    assert dataset.names == ["000000000007"]
+    first, second = dataset[0].truths
+    assert np.array_equal(first == 1, FIRST) and np.array_equal(second == 1, SECOND)
+    assert np.array_equal(first == -1, BETWEEN)
+
+
+def test_coco_reads_packed_run_lengths(tmp_path):
+    coco(tmp_path)
+    path = tmp_path / "annotations" / "instances_val2017.json"
+    content = json.loads(path.read_text())
+    packed = coco_mask.encode(np.asfortranarray(SECOND.astype(np.uint8)))
+    content["annotations"][0]["segmentation"] = {**packed, "counts": packed["counts"].decode()}
+    path.write_text(json.dumps(content))
+    assert np.array_equal(truths_of("coco", tmp_path)[0] == 1, SECOND)
+
+
+def test_lvis_validation_finds_pictures_in_both_folders(tmp_path):
+    lvis(tmp_path)
+    dataset = open_dataset("lvis", tmp_path)
+    assert dataset.names == ["000000000007", "000000000009"]
+    assert all(np.array_equal(dataset[i].truths[1] == 1, SECOND) for i in range(2))
+
+
+def test_cocolvis_gives_instances_and_stuff_on_demand(tmp_path):
+    cocolvis(tmp_path)
+    instances = truths_of("cocolvis", tmp_path)
+    assert [int((t == 1).sum()) for t in instances] == [FIRST.sum(), SECOND.sum(), 16]
+    assert np.array_equal(truths_of("cocolvis", tmp_path, stuff=True)[3] == 1, BETWEEN)
+
+
+def test_cocolvis_never_runs_what_a_pickle_asks_for(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "was here"),)
+
+    cocolvis(tmp_path)
+    (tmp_path / "val" / "hannotation.pickle").write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(ValueError, match="not the published annotation"):
+        open_dataset("cocolvis", tmp_path)
+    assert not (tmp_path / "was here").exists()
+
+
+def test_sbd_keeps_the_order_of_its_list_and_drops_damaged_objects_when_asked(tmp_path):
+    sbd(tmp_path)
+    assert open_dataset("sbd", tmp_path).names == ["2008_000003", "2008_000002"]
+    assert open_dataset("sbd", tmp_path, split="train").names == ["2008_000002"]
+    damaged = np.zeros((HEIGHT, WIDTH), np.uint8)
+    damaged[0, 0] = damaged[-1, -1] = 1
+    savemat(tmp_path / "inst" / "2008_000002.mat", {"GTinst": {"Segmentation": damaged}})
+    assert len(truths_of("sbd", tmp_path, split="train")) == 1
+    assert truths_of("sbd", tmp_path, split="train", min_fill=0.08) == []
+
+
+def test_voc_ignores_void(tmp_path):
+    voc(tmp_path)
+    first, second = truths_of("voc", tmp_path)
+    assert np.array_equal(first == 1, FIRST) and np.array_equal(second == 1, SECOND)
+    assert np.array_equal(second == -1, BETWEEN)
+
+
+def test_grabcut_ignores_the_unknown_band(tmp_path):
+    grabcut(tmp_path)
+    (truth,) = truths_of("grabcut", tmp_path)
+    assert np.array_equal(truth == 1, FIRST) and np.array_equal(truth == -1, BETWEEN)
+
+
+def test_davis_takes_any_colour_for_the_object(tmp_path):
+    davis(tmp_path)
+    (truth,) = truths_of("davis", tmp_path)
+    assert np.array_equal(truth == 1, FIRST) and not (truth == -1).any()
+
+
+def test_duts_cuts_smoothed_edges_in_the_middle(tmp_path):
+    duts(tmp_path)
+    (truth,) = truths_of("duts", tmp_path)
+    assert np.array_equal(truth == 1, box(2, 9, 3, 12))
+
+
+def test_folder_tells_values_apart_and_components_on_demand(tmp_path):
+    folder(tmp_path)
+    assert len(truths_of("folder", tmp_path)) == 2
+    assert np.array_equal(truths_of("folder", tmp_path, index=1)[0] == 1, FIRST)
+    labels(tmp_path / "masks" / "one.png", (FIRST | SECOND) * 5)
+    assert len(truths_of("folder", tmp_path)) == 1
+    assert len(truths_of("folder", tmp_path, components=True)) == 2
+
+
+def test_a_mask_of_another_size_than_its_picture_is_refused(tmp_path):
+    berkeley(tmp_path)
+    Image.new("L", (5, 5)).save(tmp_path / "masks" / "3096.png")
+    with pytest.raises(ValueError, match=r"5 x 5 pixels, its picture 32 x 24"):
+        open_dataset("berkeley", tmp_path)[0]
