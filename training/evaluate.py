@@ -157,12 +157,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     run(job, model, names, chosen, log, options.workers)
 
     pictures = {label: {names[label][i] for i in indices} for label, indices in chosen.items()}
-    wanted = [setting_name(s) for s in settings]
+    order = {setting_name(s): number for number, s in enumerate(settings)}
     results = [
         r
-        for r in sorted(log.results, key=lambda r: (r.data, r.picture, r.object_id, wanted.index(r.setting)))
-        if r.picture in pictures.get(r.data, ()) and r.area >= options.min_area
+        for r in log.results
+        if r.setting in order and r.picture in pictures.get(r.data, ()) and r.area >= options.min_area
     ]
+    results.sort(key=lambda r: (r.data, r.picture, r.object_id, order[r.setting]))
     report(options, job, model, digest, results, pictures)
 
 
@@ -361,4 +362,7 @@ def _replace(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))

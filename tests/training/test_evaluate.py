@@ -1,0 +1,174 @@
+"""The evaluation script on a folder of two-coloured pictures and a network that knows colours."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cfr_icl.models.registry import build_model, default_config
+from cfr_icl.weights.loading import save_model
+from cfr_icl.zoom import ZoomConfig
+from tests.stand_in import ColourModel
+from training import evaluate
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Six pictures, each with a large and a small coloured square on noise."""
+    rng = np.random.default_rng(0)
+    for part in ("images", "masks"):
+        (tmp_path / "set" / "val" / part).mkdir(parents=True)
+    for number in range(6):
+        image = rng.integers(90, 160, (64, 80, 3), dtype=np.uint8)
+        labels = np.zeros((64, 80), np.uint8)
+        for value, colour, (top, bottom, left, right) in (
+            (1, (250, 20, 20), (5, 45, 5 + number, 45)),
+            (2, (20, 20, 250), (50, 54, 60, 64)),
+        ):
+            image[top:bottom, left:right], labels[top:bottom, left:right] = colour, value
+        name = f"picture{number}"
+        Image.fromarray(image).save(tmp_path / "set" / "val" / "images" / f"{name}.png")
+        Image.fromarray(labels).save(tmp_path / "set" / "val" / "masks" / f"{name}.png")
+    return tmp_path / "set" / "val"
+
+
+@pytest.fixture
+def colour(monkeypatch):
+    monkeypatch.setattr(evaluate, "load_model", lambda *_: ColourModel(64))
+
+
+def run(data, out, *options):
+    evaluate.main(["--data", f"folder={data}", "--json", str(out), "--max-clicks", "5", *options])
+    return json.loads(out.read_text())
+
+
+def finished(out):
+    lines = out.with_suffix(".objects.jsonl").read_text().splitlines()[1:]
+    return [json.loads(line) for line in lines]
+
+
+def without_time(found):
+    for settings in found["metrics"].values():
+        for metrics in settings.values():
+            del metrics["seconds_per_click"]
+    return found
+
+
+def test_a_run_prints_the_table_and_its_deviations_and_writes_everything(data, tmp_path, colour, capsys):
+    options = ["--steps", "0,1", "--plots", str(tmp_path / "plots"), "--gallery", str(tmp_path / "g.html")]
+    found = run(data, tmp_path / "out.json", *options)
+    printed = capsys.readouterr().out
+    assert "| set-val | CFR-0 | 12 |" in printed and "| set-val | CFR-1 | 12 |" in printed
+    assert "- At most 5 clicks; published: 20." in printed
+    assert found["metrics"]["set-val"]["CFR-0"]["noc"]["0.9"] <= 5
+    assert found["pictures"] == {"set-val": 6} and found["protocol"]["flip"]
+    assert len(list((tmp_path / "plots").iterdir())) == 2
+    assert (tmp_path / "g.html").read_text().count("<section>") == 24
+
+
+def test_the_published_protocol_is_the_default(data, tmp_path, colour, capsys):
+    evaluate.main(["--data", f"folder={data}", "--json", str(tmp_path / "out.json"), "--steps", "0,1"])
+    assert "Published protocol." in capsys.readouterr().out
+
+
+def test_an_interrupted_run_goes_on_and_ends_like_an_uninterrupted_one(data, tmp_path, colour, monkeypatch):
+    whole = without_time(run(data, tmp_path / "whole.json", "--steps", "0,2"))
+    answered, evaluate_object = [], evaluate.evaluate_object
+
+    def interrupted(*arguments, **identity):
+        for result in evaluate_object(*arguments, **identity):
+            if len(answered) == 7:
+                raise KeyboardInterrupt
+            answered.append(result)
+            yield result
+
+    monkeypatch.setattr(evaluate, "evaluate_object", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(data, tmp_path / "cut.json", "--steps", "0,2")
+    log = tmp_path / "cut.objects.jsonl"
+    assert len(finished(tmp_path / "cut.json")) == 7
+    log.write_text(log.read_text() + '{"data": "set-v')  # the kill came in the middle of a line
+
+    def counted(*arguments, **identity):
+        for result in evaluate_object(*arguments, **identity):
+            answered.append(result)
+            yield result
+
+    monkeypatch.setattr(evaluate, "evaluate_object", counted)
+    resumed = without_time(run(data, tmp_path / "cut.json", "--steps", "0,2"))
+    assert len(answered) == 24  # each object and setting once over both runs
+    assert resumed == whole
+
+
+def test_results_of_another_protocol_or_other_weights_are_not_mixed_in(data, tmp_path, colour, monkeypatch):
+    run(data, tmp_path / "out.json")
+    with pytest.raises(ValueError, match="another protocol"):
+        run(data, tmp_path / "out.json", "--no-flip")
+    other = ColourModel(64)
+    other.sharpness.data += 1
+    monkeypatch.setattr(evaluate, "load_model", lambda *_: other)
+    with pytest.raises(ValueError, match="other weights"):
+        run(data, tmp_path / "out.json")
+
+
+def test_a_wider_choice_goes_on_from_a_narrower_one(data, tmp_path, colour):
+    assert run(data, tmp_path / "out.json", "--limit", "2")["pictures"] == {"set-val": 2}
+    wider = run(data, tmp_path / "out.json", "--steps", "0,1")
+    assert wider["metrics"]["set-val"]["CFR-0"]["objects"] == 12
+    narrower = run(data, tmp_path / "out.json", "--limit", "2", "--min-area", "0.1")
+    assert narrower["metrics"]["set-val"]["CFR-0"]["objects"] == 2
+    assert "CFR-1" not in narrower["metrics"]["set-val"]
+
+
+def test_halves_are_told_by_the_crc_of_the_name_and_cover_everything():
+    names = [f"name{i}" for i in range(200)]
+    even, odd = evaluate.select(names, "even", None), evaluate.select(names, "odd", None)
+    assert sorted(even + odd) == list(range(200)) and 70 < len(even) < 130
+    assert evaluate.select(["1", "a"], "odd", None) == [0, 1]  # CRC-32 0x83DCEFB7 and 0xE8B7BE43
+
+
+def test_a_limit_takes_pictures_spread_evenly_and_always_the_same():
+    names = [str(i) for i in range(100)]
+    assert evaluate.select(names, None, 5) == [0, 25, 50, 74, 99]
+    assert evaluate.select(names, None, 500) == list(range(100))
+
+
+@pytest.mark.slow
+def test_several_workers_find_what_one_does(data, tmp_path):
+    model = build_model(default_config("compact")).eval()
+    model.config = dataclasses.replace(model.config, zoom=ZoomConfig(size=64))
+    save_model(model, tmp_path / "model")
+    one, two = (
+        without_time(
+            run(
+                data,
+                tmp_path / f"{n}.json",
+                "--weights",
+                str(tmp_path / "model"),
+                "--workers",
+                n,
+                "--limit",
+                "3",
+            )
+        )
+        for n in ("1", "2")
+    )
+    assert one.pop("workers") == 1 and two.pop("workers") == 2
+    assert one == two
+
+
+@pytest.mark.parametrize(
+    "data, message",
+    [("nonsense", "is not NAME=PATH"), ("imagenet=x", "is not NAME=PATH"), ("folder=", "is not NAME=PATH")],
+)
+def test_a_wrong_data_argument_says_what_would_be_right(data, message, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        evaluate.main(["--data", data, "--json", str(tmp_path / "out.json")])
+    assert message in capsys.readouterr().err
+
+
+def test_nothing_large_enough_is_said_in_a_sentence(data, tmp_path, colour):
+    with pytest.raises(SystemExit, match="hold none that is large enough"):
+        run(data, tmp_path / "out.json", "--min-area", "0.9")
