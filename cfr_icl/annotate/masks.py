@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,6 +28,12 @@ class Mask:
     @classmethod
     def empty(cls, height: int, width: int) -> Mask:
         return cls.of(np.zeros((height, width), bool))
+
+    @classmethod
+    def union(cls, masks: Sequence[Mask]) -> Mask:
+        """All pixels of one or more masks of equal size."""
+        merged = coco.merge([mask.coco for mask in masks])
+        return cls(*merged["size"], merged["counts"].decode("ascii"))
 
     @property
     def coco(self) -> dict:

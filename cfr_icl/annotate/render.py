@@ -8,6 +8,8 @@ from typing import Any
 
 from cfr_icl.annotate.session import Instance, Session
 
+INSTANCE_FIELDS = ("visible", "locked", "overlap", "keep_largest", "fill_holes", "threshold", "left_out")
+
 
 def describe(session: Session, known: Mapping[str, str]) -> dict[str, Any]:
     """The session as JSON; masks are left out where the page has them already.
@@ -20,6 +22,8 @@ def describe(session: Session, known: Mapping[str, str]) -> dict[str, Any]:
         "objects": [_instance(instance, known.get(str(instance.id))) for instance in document.instances],
         "active": document.active,
         "cfr": asdict(document.cfr),
+        "labels": [asdict(label) for label in document.labels],
+        "label": document.label,
         "canUndo": session.can_undo,
         "canRedo": session.can_redo,
     }
@@ -32,6 +36,8 @@ def _instance(instance: Instance, known: str | None) -> dict[str, Any]:
         "label": instance.label,
         "colour": instance.colour,
         "clicks": [[click.x, click.y, int(click.positive)] for click in instance.clicks],
+        "hints": [[click.x, click.y, 0] for click in instance.hints],
+        **{name: getattr(instance, name) for name in INSTANCE_FIELDS},
         "version": mask.version,
         "area": mask.area,
         "box": mask.box,

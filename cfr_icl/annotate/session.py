@@ -7,13 +7,14 @@ undo and redo move the cursor and cost the same however large the picture or the
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import cv2
 import numpy as np
 
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.cfr import CascadeForward
+from cfr_icl.cfr import MASK_THRESHOLD, CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Prediction, Segmenter
 
@@ -49,15 +50,44 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Label:
+    """A class of objects."""
+
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True)
 class Instance:
-    """One object of a picture."""
+    """One object of a picture: what the person said of it, and the mask that follows."""
 
     id: int
     label: str
     colour: str
+    answered: Mask
+    """What the network answered, before anything below changes it."""
     mask: Mask
     clicks: tuple[Click, ...] = ()
+    hints: tuple[Click, ...] = ()
+    """Negative clicks that finished neighbours gave, shown to the network after the first click."""
+    start: Mask | None = None
+    """The previous mask that the network began with."""
+    painted: Mask | None = None
+    erased: Mask | None = None
+    keep_largest: bool = False
+    fill_holes: bool = False
+    overlap: bool = False
+    """Whether pixels of other objects may be taken."""
+    threshold: float = MASK_THRESHOLD
+    visible: bool = True
+    locked: bool = False
+    left_out: int = 0
+    """Pixels of the answer that were left to other objects."""
     answer: Answer | None = None
+
+    @property
+    def network_clicks(self) -> tuple[Click, ...]:
+        return (*self.clicks[:1], *self.hints, *self.clicks[1:])
 
 
 @dataclass(frozen=True)
@@ -68,6 +98,9 @@ class Document:
     active: int | None = None
     """Id of the object that clicks go to; None when the next click starts a new one."""
     cfr: CascadeForward = field(default_factory=CascadeForward)
+    labels: tuple[Label, ...] = ()
+    label: str = "object"
+    """Label of the next new object."""
     next_id: int = 1
 
     def find(self, id: int) -> Instance:
@@ -76,6 +109,10 @@ class Document:
             if instance.id == id:
                 return instance
         raise ActionError(f"There is no object {id}.")
+
+    def others(self, id: int) -> tuple[Instance, ...]:
+        """All objects but this one."""
+        return tuple(instance for instance in self.instances if instance.id != id)
 
     def with_instance(self, instance: Instance) -> Document:
         """The document with this object in place of the one with its id, or after all others."""
@@ -101,7 +138,8 @@ class Session:
         self.segmenter.set_image(picture)
         self.picture = picture
         self.name = name
-        self._documents = [Document(cfr=self.document.cfr)]
+        settings = self.document
+        self._documents = [Document(cfr=settings.cfr, labels=settings.labels, label=settings.label)]
         self._cursor = 0
 
     @property
@@ -124,10 +162,8 @@ class Session:
     @property
     def mask(self) -> np.ndarray:
         """The active object's pixels, bool (H, W), or those of all objects when none is active."""
-        mask = np.zeros(self.size, bool)
-        for instance in [self.active] if self.active else self.document.instances:
-            mask |= instance.mask.pixels
-        return mask
+        instances = [self.active] if self.active else self.document.instances
+        return Mask.union([Mask.empty(*self.size), *(instance.mask for instance in instances)]).pixels
 
     @property
     def can_undo(self) -> bool:
@@ -162,16 +198,118 @@ class Session:
             if not click.positive:
                 raise ActionError("Start an object with a click on it; then mark what does not belong to it.")
             document, instance = self._new_instance(document)
-        self._commit_answered(document, replace(instance, clicks=(*instance.clicks, click)))
+        self._check_unlocked(instance)
+        clicked = self._answered(document, replace(instance, clicks=(*instance.clicks, click)))
+        if len(clicked.clicks) == 1:
+            hints = neighbour_hints(clicked, document.others(clicked.id))
+            if hints:
+                clicked = self._answered(document, replace(clicked, hints=hints))
+        self._commit(document.with_instance(clicked))
+
+    def box(self, left: int, top: int, right: int, bottom: int) -> None:
+        """Start an object with a box around it: its centre is on the object, points outside are not."""
+        height, width = self.size
+        left, right = sorted((min(max(left, 0), width - 1), min(max(right, 0), width - 1)))
+        top, bottom = sorted((min(max(top, 0), height - 1), min(max(bottom, 0), height - 1)))
+        if right - left < 4 or bottom - top < 4:
+            raise ActionError("Draw the box around the object, at least 5 pixels a side.")
+        x, y = (left + right) // 2, (top + bottom) // 2
+        margin_x, margin_y = max(8, (right - left) // 10), max(8, (bottom - top) // 10)
+        outside = [(left - margin_x, y), (right + margin_x, y), (x, top - margin_y), (x, bottom + margin_y)]
+        clicks = [Click(x, y)]
+        clicks += [Click(u, v, False) for u, v in outside if 0 <= u < width and 0 <= v < height]
+        document, instance = self._new_instance(self.document)
+        instance = self._answered(document, replace(instance, clicks=tuple(clicks)))
+        self._commit(document.with_instance(instance))
+
+    def paint(self, points: Sequence[tuple[float, float]], diameter: int, add: bool) -> None:
+        """Add a brush stroke to the active object, or take it away; adding may start an object."""
+        height, width = self.size
+        document, instance = self.document, self.active
+        if instance is None:
+            if not add:
+                raise ActionError("Select the object that the eraser is to work on.")
+            document, instance = self._new_instance(document)
+        self._check_unlocked(instance)
+        stroke = np.zeros((height, width), np.uint8)
+        path = np.round([points[0], *points]).astype(np.int32)  # a single point is a dot
+        cv2.polylines(stroke, [path], False, 1, thickness=diameter)
+        stroke = stroke.astype(bool)
+        painted = instance.painted.pixels if instance.painted else np.zeros_like(stroke)
+        erased = instance.erased.pixels if instance.erased else np.zeros_like(stroke)
+        painted, erased = (
+            (painted | stroke, erased & ~stroke) if add else (painted & ~stroke, erased | stroke)
+        )
+        instance = replace(instance, painted=Mask.of(painted), erased=Mask.of(erased))
+        self._commit_shaped(document, instance)
 
     def clear(self) -> None:
-        """Take all clicks from the active object."""
+        """Take all clicks and strokes from the active object, and with them the object."""
         instance = self.active
-        if instance is None or not instance.clicks:
-            return
+        if instance is not None:
+            self.delete(instance.id)
+
+    def finish(self) -> None:
+        """Leave the active object; the next click starts a new one."""
+        if self.document.active is not None:
+            self._commit(replace(self.document, active=None))
+
+    def select(self, id: int) -> None:
+        """Go back to an object to correct it."""
+        self.document.find(id)
+        if self.document.active != id:
+            self._commit(replace(self.document, active=id))
+
+    def delete(self, id: int) -> None:
+        """Take an object away."""
         document = self.document
-        rest = tuple(other for other in document.instances if other.id != instance.id)
-        self._commit(replace(document, instances=rest, active=None))
+        self._check_unlocked(document.find(id))
+        active = None if document.active == id else document.active
+        self._commit(replace(document, instances=document.others(id), active=active))
+
+    def duplicate(self, id: int) -> None:
+        """Add a copy of an object, which may overlap the first, and work on it."""
+        document, new = self._new_instance(self.document)
+        copy = replace(
+            document.find(id), id=new.id, colour=new.colour, overlap=True, locked=False, visible=True
+        )
+        self._commit_shaped(document, copy)
+
+    def edit(self, id: int, **changes: bool | str | float) -> None:
+        """Change fields of an object: its colour, threshold and the switches."""
+        document = self.document
+        instance = document.find(id)
+        if not set(changes) <= {"visible", "locked"}:
+            self._check_unlocked(instance)
+        changed = replace(instance, **changes)
+        if changed == instance:
+            return
+        if changed.threshold != instance.threshold and changed.clicks:
+            self._commit(document.with_instance(self._answered(document, changed)))
+        else:
+            self._commit_shaped(document, changed)
+
+    def set_label(self, name: str, id: int | None = None) -> None:
+        """Label an object, or without `id` the objects to come; a new name joins the list of labels."""
+        if not name.strip():
+            raise ActionError("A label needs a name.")
+        document = replace(self.document, label=name)
+        known = {label.name: label.colour for label in document.labels}
+        if id is not None:
+            instance = document.find(id)
+            self._check_unlocked(instance)
+            document = document.with_instance(
+                replace(instance, label=name, colour=known.get(name, instance.colour))
+            )
+        if name not in known:
+            colour = document.find(id).colour if id is not None else COLOURS[len(known) % len(COLOURS)]
+            document = replace(document, labels=(*document.labels, Label(name, colour)))
+        self._commit(document)
+
+    def set_labels(self, labels: Sequence[Label]) -> None:
+        """Replace the list of labels; objects keep theirs."""
+        if labels:
+            self._commit(replace(self.document, labels=tuple(labels), label=labels[0].name))
 
     def set_cascade(self, cfr: CascadeForward) -> None:
         """Change the refinement; the active object is answered anew at once."""
@@ -179,34 +317,92 @@ class Session:
             return
         document = replace(self.document, cfr=cfr)
         instance = self.active
-        if instance is None or not instance.clicks:
-            self._commit(document)
-        else:
-            self._commit_answered(document, instance)
+        if instance is not None and instance.clicks and not instance.locked:
+            document = document.with_instance(self._answered(document, instance))
+        self._commit(document)
 
     def _new_instance(self, document: Document) -> tuple[Document, Instance]:
         number = document.next_id
-        colour = COLOURS[(number - 1) % len(COLOURS)]
-        instance = Instance(number, f"object {number}", colour, Mask.empty(*self.size))
+        colours = {label.name: label.colour for label in document.labels}
+        colour = colours.get(document.label, COLOURS[(number - 1) % len(COLOURS)])
+        empty = Mask.empty(*self.size)
+        instance = Instance(number, document.label, colour, empty, empty)
         return replace(document, active=number, next_id=number + 1), instance
 
-    def _commit_answered(self, document: Document, instance: Instance) -> None:
-        """Commit the document with the network's answer to the object's clicks."""
-        prediction, milliseconds = self._predict(document.cfr, instance.clicks)
+    def _answered(self, document: Document, instance: Instance) -> Instance:
+        """The object with the network's answer to its clicks."""
+        self.segmenter.cfr = document.cfr
+        start = time.perf_counter()
+        prediction = self.predict(instance)
         answer = Answer(
             prediction.forwards,
-            milliseconds,
+            1000 * (time.perf_counter() - start),
             tuple(prediction.window) if prediction.window else None,
         )
-        self._commit(document.with_instance(replace(instance, mask=Mask.of(prediction.mask), answer=answer)))
+        answered = Mask.of(prediction.probabilities > instance.threshold)
+        return shaped(replace(instance, answered=answered, answer=answer), document.others(instance.id))
 
-    def _predict(self, cfr: CascadeForward, clicks: Iterable[Click]) -> tuple[Prediction, float]:
-        self.segmenter.cfr = cfr
-        start = time.perf_counter()
-        prediction = self.segmenter.predict(tuple(clicks))
-        return prediction, 1000 * (time.perf_counter() - start)
+    def predict(self, instance: Instance) -> Prediction:
+        """The network's answer to an object's clicks; costs nothing right after it was given."""
+        return self.segmenter.predict(instance.network_clicks, instance.start and instance.start.pixels)
+
+    def _commit_shaped(self, document: Document, instance: Instance) -> None:
+        self._commit(document.with_instance(shaped(instance, document.others(instance.id))))
+
+    def _check_unlocked(self, instance: Instance) -> None:
+        if instance.locked:
+            raise ActionError(f"Object {instance.id} is locked; unlock it to change it.")
 
     def _commit(self, document: Document) -> None:
         del self._documents[self._cursor + 1 :]
         self._documents.append(document)
         self._cursor += 1
+
+
+def shaped(instance: Instance, others: Sequence[Instance]) -> Instance:
+    """The object with the mask that follows from answer, strokes, switches and neighbours."""
+    mask = instance.answered.pixels
+    if instance.fill_holes:
+        mask = without_holes(mask)
+    if instance.keep_largest:
+        mask = largest_part(mask)
+    if instance.painted:
+        mask = mask | instance.painted.pixels
+    if instance.erased:
+        mask = mask & ~instance.erased.pixels
+    left_out = 0
+    if others and not instance.overlap:
+        taken = mask & Mask.union([other.mask for other in others]).pixels
+        left_out = int(taken.sum())
+        mask = mask & ~taken
+    return replace(instance, mask=Mask.of(mask), left_out=left_out)
+
+
+def neighbour_hints(instance: Instance, others: Sequence[Instance]) -> tuple[Click, ...]:
+    """A negative click on each neighbour that the answer swallowed, deep inside the common part."""
+    if instance.overlap:
+        return ()
+    hints = []
+    answered = instance.answered.pixels
+    click = instance.clicks[0]
+    for other in others:
+        common = answered & other.mask.pixels
+        if 2 * common.sum() > other.mask.area > 0 and not common[int(click.y), int(click.x)]:
+            depth = cv2.distanceTransform(np.pad(common, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+            y, x = np.unravel_index(depth.argmax(), depth.shape)
+            hints.append(Click(int(x), int(y), False))
+    return tuple(hints)
+
+
+def largest_part(mask: np.ndarray) -> np.ndarray:
+    """The largest connected part of a mask, bool (H, W)."""
+    _, parts, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    sizes = statistics[1:, cv2.CC_STAT_AREA]
+    return parts == 1 + sizes.argmax() if len(sizes) else mask
+
+
+def without_holes(mask: np.ndarray) -> np.ndarray:
+    """A mask, bool (H, W), with all background that it encloses."""
+    background = np.pad(~mask, 1, constant_values=True).astype(np.uint8)
+    _, parts = cv2.connectedComponents(background, connectivity=4)
+    return (parts != parts[0, 0])[1:-1, 1:-1]

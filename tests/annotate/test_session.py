@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cfr_icl.annotate.session import ActionError, Session
+from cfr_icl.annotate.session import ActionError, Session, largest_part, without_holes
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
@@ -63,19 +63,158 @@ def test_a_new_picture_forgets_the_old_objects(session, picture):
     assert not session.document.instances and not session.can_undo
 
 
+RED_SQUARE, BLUE_SQUARE = Click(30, 40), Click(90, 50)
+
+
+def two_objects(session):
+    session.click(RED_SQUARE)
+    session.finish()
+    session.click(BLUE_SQUARE)
+    session.finish()
+    return session.document.instances
+
+
+def test_finishing_starts_the_next_object_and_selecting_goes_back(session):
+    first, second = two_objects(session)
+    assert first.id != second.id and first.colour != second.colour
+    assert session.active is None
+    session.select(first.id)
+    session.click(Click(20, 30))
+    assert len(session.document.find(first.id).clicks) == 2
+    assert session.document.find(second.id) == second
+
+
+def test_a_reopened_object_answers_as_if_it_was_never_left(session, picture):
+    first, _ = two_objects(session)
+    session.select(first.id)
+    session.click(Click(20, 30))
+    alone = Segmenter(ColourModel(), steps=2)
+    alone.set_image(picture)
+    assert np.array_equal(session.mask, alone.predict([RED_SQUARE, Click(20, 30)]).mask)
+
+
+def test_pixels_of_a_finished_neighbour_are_not_taken_unless_allowed(session):
+    first, _ = two_objects(session)
+    session.click(Click(25, 25))  # on the first object's own pixels
+    third = session.active
+    assert not (third.mask.pixels & first.mask.pixels).any()
+    assert third.left_out > 0
+    session.edit(third.id, overlap=True)
+    assert session.active.mask.area > first.mask.area // 2 and session.active.left_out == 0
+
+
+def test_a_swallowed_neighbour_gives_a_negative_hint():
+    picture = np.full((90, 120, 3), 128, np.uint8)
+    session = Session(Segmenter(ColourModel()))
+    session.open(picture, "grey.png")
+    session.paint([(20, 20), (40, 20)], 10, add=True)
+    session.finish()
+    session.click(Click(80, 60))
+    (hint,) = session.active.hints
+    assert not hint.positive and session.document.instances[0].mask.pixels[int(hint.y), int(hint.x)]
+
+
+def test_brush_and_eraser_have_the_last_word(session):
+    session.click(RED_SQUARE)
+    session.paint([(60, 80), (110, 80)], 7, add=True)
+    session.paint([(30, 0), (30, 89)], 3, add=False)
+    assert session.mask[80, 61:109].all() and not session.mask[40, 30]
+    session.click(Click(20, 30))
+    assert session.mask[80, 61:109].all() and not session.mask[40, 30]
+    session.paint([(30, 40)], 1, add=True)
+    assert session.mask[40, 30]
+
+
+def test_a_stroke_may_start_an_object_but_the_eraser_needs_one(session):
+    with pytest.raises(ActionError, match="eraser"):
+        session.paint([(5, 5)], 3, add=False)
+    session.paint([(60, 80), (80, 80)], 5, add=True)
+    assert session.active.mask.area > 80
+
+
+def test_switches_clean_the_answer_and_give_it_back(session):
+    session.click(RED_SQUARE)
+    id = session.active.id
+    plain = session.mask
+    session.paint([(100, 80)], 9, add=True)
+    session.paint([(25, 50)], 5, add=False)
+    session.edit(id, keep_largest=True, fill_holes=True)
+    session.edit(id, keep_largest=False, fill_holes=False)
+    session.undo()
+    session.undo()
+    session.undo()
+    session.undo()
+    assert np.array_equal(session.mask, plain)
+
+
+def test_largest_part_and_holes():
+    ring = np.zeros((12, 12), bool)
+    ring[1:8, 1:8] = True
+    ring[3:6, 3:6] = False
+    dot = ring.copy()
+    dot[10, 10] = True
+    assert np.array_equal(largest_part(dot), ring)
+    assert without_holes(ring)[1:8, 1:8].all() and without_holes(ring).sum() == 49
+
+
+def test_a_box_starts_an_object_with_its_centre_and_outside(session, picture):
+    session.box(8, 18, 52, 62)
+    assert [click.positive for click in session.active.clicks] == [True] + [False] * 4
+    assert iou(session.mask, (picture == (220, 30, 30)).all(axis=2)) > 0.9
+    with pytest.raises(ActionError, match="box"):
+        session.box(5, 5, 6, 6)
+
+
+def test_labels_carry_their_colour(session):
+    first, second = two_objects(session)
+    session.set_label("cup", first.id)
+    session.set_label("cup", second.id)
+    assert session.document.find(second.id).colour == first.colour
+    session.click(Click(5, 5))
+    assert session.active.label == "cup"
+
+
+def test_a_copy_is_equal_and_a_locked_object_stays(session):
+    first, _ = two_objects(session)
+    session.duplicate(first.id)
+    assert session.active.mask == first.mask and session.active.id != first.id
+    session.edit(first.id, locked=True)
+    for action in (lambda: session.delete(first.id), lambda: session.edit(first.id, colour="#000000")):
+        with pytest.raises(ActionError, match="locked"):
+            action()
+    session.edit(first.id, locked=False)
+    session.delete(first.id)
+    with pytest.raises(ActionError, match="no object"):
+        session.select(first.id)
+
+
+POINT = st.tuples(st.integers(0, 119), st.integers(0, 89))
+IDS = st.integers(1, 4)
 ACTIONS = st.one_of(
-    st.builds(
-        lambda x, y, positive: lambda s: s.click(Click(x, y, positive)),
-        st.integers(0, 119),
-        st.integers(0, 89),
-        st.booleans(),
-    ),
+    st.builds(lambda p, positive: lambda s: s.click(Click(*p, positive)), POINT, st.booleans()),
     st.builds(
         lambda steps, adaptive: lambda s: s.set_cascade(CascadeForward(steps, adaptive)),
         st.integers(0, 3),
         st.booleans(),
     ),
-    st.just(lambda s: s.clear()),
+    st.builds(
+        lambda points, add: lambda s: s.paint(points, 5, add), st.lists(POINT, min_size=1), st.booleans()
+    ),
+    st.builds(lambda a, b: lambda s: s.box(*a, *b), POINT, POINT),
+    st.builds(
+        lambda id, name, value: lambda s: s.edit(id, **{name: value}),
+        IDS,
+        st.sampled_from(["visible", "locked", "overlap", "keep_largest", "fill_holes"]),
+        st.booleans(),
+    ),
+    st.builds(lambda id, threshold: lambda s: s.edit(id, threshold=threshold), IDS, st.floats(0.1, 0.9)),
+    st.builds(lambda id, name: lambda s: s.set_label(name, id), IDS | st.none(), st.sampled_from("abc")),
+    st.builds(
+        lambda method, id: lambda s: method(s, id),
+        st.sampled_from([Session.select, Session.delete, Session.duplicate]),
+        IDS,
+    ),
+    st.sampled_from([Session.clear, Session.finish]),
 )
 
 
@@ -85,8 +224,8 @@ def perform(session, actions):
             action(session)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(actions=st.lists(ACTIONS, max_size=8))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(actions=st.lists(ACTIONS, max_size=12))
 def test_undo_all_is_the_start_and_redo_all_the_end(picture, actions):
     session = Session(Segmenter(ColourModel(), steps=2))
     session.open(picture, "squares.png")

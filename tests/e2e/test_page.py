@@ -1,8 +1,10 @@
 """Click on a photo, see an exact mask, download it."""
 
 import io
+import json
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -305,3 +307,94 @@ def test_the_theme_can_be_switched_and_is_remembered(tool):
     tool.page.reload()
     tool.page.wait_for_selector(".cfr .examples button")
     assert tool.page.eval_on_selector(".cfr", "e => getComputedStyle(e).backgroundColor") == dark
+
+
+def test_objects_are_finished_selected_by_their_mask_and_kept_apart(tool, squares):
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.page.keyboard.press("Enter")
+    tool.click(230, 100)
+    tool.idle()
+    first, second = tool.session.document.instances
+    assert not (first.mask.pixels & second.mask.pixels).any()
+    tool.page.keyboard.press("Space")
+    tool.idle()
+    assert tool.session.active is None
+    tool.click(85, 85)
+    tool.idle()
+    assert tool.session.document.active == first.id and len(tool.session.active.clicks) == 1
+    tool.click(90, 90)
+    tool.idle()
+    assert len(tool.session.active.clicks) == 2
+
+
+def test_an_objects_row_labels_hides_locks_copies_and_deletes_it(tool, squares):
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.idle()
+    label = tool.page.get_by_label("Label of object 1")
+    label.fill("<b>cup</b>")
+    label.press("Enter")
+    tool.idle()
+    assert tool.session.active.label == "<b>cup</b>"
+    assert tool.page.locator(".panel b").count() == 0
+    grey = (128, 128, 128, 255)
+    tool.set_range("Mask opacity", 100)
+    assert tool.colour(60, 60) != (220, 30, 30, 255)
+    tool.page.get_by_label("Show or hide object 1").click()
+    tool.idle()
+    assert tool.colour(60, 60) == (220, 30, 30, 255) and tool.colour(150, 20) == grey
+    tool.page.get_by_label("Duplicate object 1").click()
+    tool.idle()
+    tool.page.get_by_label("Lock or unlock object 1").click()
+    tool.idle()
+    assert tool.page.get_by_label("Delete object 1").is_disabled()
+    tool.page.get_by_label("Delete object 2").click()
+    tool.idle()
+    assert [instance.id for instance in tool.session.document.instances] == [1]
+
+
+def test_brush_eraser_and_box_by_mouse(tool, squares):
+    tool.upload(squares)
+    box = tool.page.locator("canvas").bounding_box()
+
+    def drag(start, end):
+        points = [tool.point(*start), tool.point(*end)]
+        (x0, y0), (x1, y1) = [(box["x"] + p["x"], box["y"] + p["y"]) for p in points]
+        tool.page.mouse.move(x0, y0)
+        tool.page.mouse.down()
+        tool.page.mouse.move(x1, y1, steps=6)
+        tool.page.mouse.up()
+        tool.idle()
+
+    tool.page.get_by_role("radio", name="Box").click()
+    drag((175, 55), (285, 165))
+    blue = tool.session.active.id
+    assert tool.session.mask[100, 230] and not tool.session.mask[80, 80]
+    tool.page.keyboard.press("b")
+    tool.set_range("Brush size", 10)
+    drag((160, 180), (250, 180))
+    assert tool.session.active.id == blue and tool.session.mask[180, 165:245].all()
+    tool.page.keyboard.press("e")
+    drag((200, 150), (200, 190))
+    assert not tool.session.mask[155:185, 200].any()
+    for _ in range(3):
+        tool.page.keyboard.press("Control+z")
+    tool.idle()
+    assert not tool.session.document.instances
+
+
+def test_label_lists_are_loaded_saved_and_chosen_by_number(tool, squares, tmp_path):
+    tool.upload(squares)
+    names = tmp_path / "labels.txt"
+    names.write_text("cup\nsaucer\nspoon\n")
+    tool.page.locator(".labels summary").click()
+    tool.page.set_input_files("[data-ref=labels-file]", names)
+    tool.idle()
+    tool.page.locator("canvas").focus()
+    tool.page.keyboard.press("2")
+    tool.click(80, 80)
+    tool.idle()
+    assert tool.session.active.label == "saucer"
+    saved = json.loads(Path(tool.download("Save list").path()).read_text())
+    assert [label["name"] for label in saved] == ["cup", "saucer", "spoon"]

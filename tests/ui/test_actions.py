@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cfr_icl.ui.actions import SESSION_ACTIONS
 from cfr_icl.ui.blocks import App
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
@@ -70,6 +71,15 @@ def test_masks_and_pictures_that_the_page_has_are_not_sent_again(app, warnings):
         ({"kind": "open", "path": "/etc/passwd", "name": "x"}, "did not arrive"),
         ({"kind": "open", "path": "../../etc/passwd", "name": "x"}, "did not arrive"),
         ({"kind": "open", "path": "\0", "name": "x"}, "did not arrive"),
+        ({"kind": "paint", "points": [[1, 2]], "diameter": 0, "add": True}, "brush is 1 to"),
+        ({"kind": "paint", "points": [[1, 1e300]], "diameter": 3, "add": True}, "too large"),
+        ({"kind": "paint", "points": [], "diameter": 3, "add": True}, "1 to"),
+        ({"kind": "box", "left": 0.5, "top": 0, "right": 9, "bottom": 9}, "whole number"),
+        ({"kind": "select", "id": 7}, "no object 7"),
+        ({"kind": "edit", "id": 1, "colour": "red; background: url(//x)"}, "#rrggbb"),
+        ({"kind": "edit", "id": 1, "threshold": 1}, "between 0 and 1"),
+        ({"kind": "label", "name": "  "}, "needs a name"),
+        ({"kind": "labels", "labels": [[]]}, "Each label"),
         ({"kind": "explode"}, "no action"),
         ({"kind": ["click"]}, "must be text"),
     ],
@@ -86,7 +96,25 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-KINDS = st.sampled_from(["click", "cascade", "undo", "redo", "clear", "open", "example", "download", "hello"])
+KINDS = st.sampled_from([*SESSION_ACTIONS, "open", "example", "download", "hello"])
+NAMES = (
+    *(
+        "x",
+        "y",
+        "positive",
+        "steps",
+        "adaptive",
+        "path",
+        "name",
+        "index",
+        "what",
+        "id",
+        "left",
+        "top",
+        "right",
+    ),
+    *("points", "diameter", "add", "labels", "colour", "threshold", "visible"),
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -94,10 +122,7 @@ KINDS = st.sampled_from(["click", "cascade", "undo", "redo", "clear", "open", "e
     actions=st.lists(
         st.fixed_dictionaries(
             {"number": st.integers(1, 20) | JSON, "kind": KINDS},
-            optional={
-                name: JSON
-                for name in ("x", "y", "positive", "steps", "adaptive", "path", "name", "index", "what")
-            },
+            optional={name: JSON for name in NAMES},
         ),
         max_size=4,
     ),

@@ -2,6 +2,7 @@
 // come from gradio.HTML.
 
 const root = element.querySelector('.cfr');
+root.append(make('datalist', { id: 'cfr-labels' }));
 const ref = (name) => root.querySelector(`[data-ref="${name}"]`);
 
 const look = { opacity: 0.45, contour: true, markers: true, ...JSON.parse(localStorage.getItem('cfr-look') || '{}') };
@@ -17,6 +18,9 @@ const view = new View(ref('canvas'), look, {
     ref('hint').hidden = true;
     view.draw();
   },
+  select: (id) => channel.send('select', { id }),
+  box(left, top, right, bottom) { channel.send('box', { left, top, right, bottom }); ref('hint').hidden = true; showTool('click'); },
+  paint: (points, add) => channel.send('paint', { points, add, diameter: view.brush }),
   hover(pixel) { ref('pointer').textContent = pixel ? `${pixel.x}, ${pixel.y}` : ''; },
   zoomed(scale) { ref('zoom').textContent = `${Math.round(scale * 100)} %`; },
   mode: () => mode,
@@ -30,6 +34,8 @@ const channel = new Channel(
   }),
   () => { ref('busy').hidden = !channel.busy; root.toggleAttribute('data-busy', channel.busy); },
 );
+
+const objectList = new ObjectList(ref('objects'), 'cfr-labels', (kind, data) => channel.send(kind, data));
 
 watch('value', () => {
   const reply = props.value;
@@ -75,16 +81,65 @@ function showPanel() {
   const active = state.objects.find((object) => object.current);
   button('undo').disabled = !state.canUndo;
   button('redo').disabled = !state.canRedo;
-  button('clear').disabled = !active;
+  button('clear').disabled = button('finish').disabled = !active;
   for (const name of ['download-mask', 'download-cutout']) button(name).disabled = !state.objects.length;
+  objectList.show(state.objects);
+  ref('no-objects').hidden = state.objects.length > 0;
+  ref('object-switches').hidden = !active;
+  if (active) for (const input of root.querySelectorAll('[data-edit]')) {
+    input.checked = active[input.dataset.edit];
+    input.disabled = active.locked;
+  }
+  showLabels(active);
   ref('steps').value = state.cfr.steps;
   ref('steps-value').textContent = state.cfr.steps;
   ref('adaptive').checked = state.cfr.adaptive;
   ref('every-click').checked = state.cfr.every_click;
-  const answer = active && active.answer;
-  ref('answer').textContent = answer
-    ? `${active.clicks.length} ${active.clicks.length === 1 ? 'click' : 'clicks'} · ${answer.forwards} ${answer.forwards === 1 ? 'forward' : 'forwards'} · ${Math.round(answer.milliseconds)} ms`
-    : 'Ready';
+  ref('answer').textContent = describe(active);
+}
+
+function describe(active) {
+  if (!active) return state.objects.length ? `${count(state.objects.length, 'object')} · click a mask to correct it, anything else to start a new one` : 'Ready';
+  const parts = [count(active.clicks.length, 'click'), `${active.area.toLocaleString()} px`];
+  if (active.answer) parts.push(count(active.answer.forwards, 'forward'), `${Math.round(active.answer.milliseconds)} ms`);
+  if (active.left_out) parts.push(`${active.left_out.toLocaleString()} px left to other objects`);
+  return parts.join(' · ');
+}
+
+function count(number, noun) { return `${number} ${noun}${number === 1 ? '' : 's'}`; }
+
+function showLabels(active) {
+  const current = active ? active.label : state.label;
+  document.getElementById('cfr-labels').replaceChildren(...state.labels.map(({ name }) => make('option', { value: name })));
+  ref('labels').replaceChildren(...state.labels.map(({ name, colour }, index) => {
+    const dot = make('i');
+    dot.style.background = colour;
+    const chip = make('button', { type: 'button', title: index < 9 ? `Label (${index + 1})` : 'Label' }, dot, name);
+    chip.setAttribute('aria-pressed', String(name === current));
+    chip.addEventListener('click', () => chooseLabel(index));
+    return chip;
+  }));
+}
+
+function chooseLabel(index) {
+  const label = state.labels[index];
+  if (label) channel.send('label', state.active === null ? { name: label.name } : { name: label.name, id: state.active });
+}
+
+function showTool(next) {
+  view.tool = next;
+  for (const radio of root.querySelectorAll('[role=radio][data-tool]'))
+    radio.setAttribute('aria-checked', String(radio.dataset.tool === next));
+  ref('brush-size').hidden = !view.brushing;
+  view.showCursor();
+  view.draw();
+}
+
+function showBrush(diameter) {
+  view.brush = Math.min(120, Math.max(1, Math.round(diameter)));
+  ref('brush').value = view.brush;
+  ref('brush-value').textContent = `${view.brush} px`;
+  view.draw();
 }
 
 function showMode(next) {
@@ -158,6 +213,14 @@ const commands = {
   undo: () => channel.send('undo'),
   redo: () => channel.send('redo'),
   clear: () => channel.send('clear'),
+  finish: () => channel.send('finish'),
+  remove: () => { if (state.active !== null) channel.send('delete', { id: state.active }); },
+  'load-labels': () => ref('labels-file').click(),
+  'save-labels': () => {
+    const url = URL.createObjectURL(new Blob([JSON.stringify(state.labels, null, 1)], { type: 'application/json' }));
+    save({ url, orig_name: 'labels.json' });
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  },
   fit: () => view.fit(),
   actual: () => { view.place(1); view.fitted = false; },
   'zoom-in': () => view.zoomTo(view.scale * 1.5),
@@ -176,9 +239,11 @@ function run(name) {
 }
 
 root.addEventListener('click', (event) => {
-  const source = event.target.closest('[data-do], [role=radio][data-mode]');
+  const source = event.target.closest('[data-do], [role=radio]');
   if (!source) return;
-  if (source.dataset.do) run(source.dataset.do); else showMode(source.dataset.mode);
+  if (source.dataset.do) run(source.dataset.do);
+  else if (source.dataset.tool) showTool(source.dataset.tool);
+  else showMode(source.dataset.mode);
 });
 
 const sendCascade = () => channel.send('cascade', {
@@ -189,7 +254,28 @@ for (const name of ['steps', 'adaptive', 'every-click']) ref(name).addEventListe
 ref('opacity').addEventListener('input', () => { look.opacity = ref('opacity').value / 100; showLook(); });
 for (const name of ['contour', 'markers']) ref(name).addEventListener('change', () => { look[name] = ref(name).checked; showLook(); });
 
-const HOTKEYS = { o: 'open', x: 'mode', c: 'clear', f: 'fit', 0: 'fit', 1: 'actual', '+': 'zoom-in', '=': 'zoom-in', '-': 'zoom-out', z: 'undo', y: 'redo' };
+for (const input of root.querySelectorAll('[data-edit]'))
+  input.addEventListener('change', () => channel.send('edit', { id: state.active, [input.dataset.edit]: input.checked }));
+ref('brush').addEventListener('input', () => showBrush(Number(ref('brush').value)));
+ref('new-label').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const input = event.target.querySelector('input');
+  if (input.value.trim()) channel.send('label', { name: input.value });
+  input.value = '';
+});
+ref('labels-file').addEventListener('change', async (event) => {
+  const text = await event.target.files[0].text();
+  event.target.value = '';
+  let labels;
+  try { labels = JSON.parse(text); } catch { labels = text.split(/\r?\n/).filter((line) => line.trim()); }
+  channel.send('labels', { labels });
+});
+
+const HOTKEYS = { o: 'open', x: 'mode', c: 'clear', f: 'fit', 0: 'fit', a: 'actual', delete: 'remove', '+': 'zoom-in', '=': 'zoom-in', '-': 'zoom-out', z: 'undo', y: 'redo' };
+
+const TOOL_KEYS = { v: 'click', r: 'box', b: 'brush', e: 'eraser' };
+
+function onStage(event) { return event.target === ref('canvas') || event.target === document.body; }
 
 function typing(target) {
   return target.isContentEditable || target.tagName === 'TEXTAREA' || target.tagName === 'SELECT'
@@ -199,7 +285,8 @@ function typing(target) {
 document.addEventListener('keydown', (event) => {
   if (typing(event.target)) return;
   view.shiftHeld = event.shiftKey;
-  if (event.key === ' ' && (event.target === ref('canvas') || event.target === document.body)) {
+  if (event.key === ' ' && onStage(event)) {
+    if (!view.spaceHeld) view.spaceUsed = false;
     view.spaceHeld = true;
     event.preventDefault();
   }
@@ -209,6 +296,14 @@ document.addEventListener('keydown', (event) => {
     if (key === 'z') run(event.shiftKey ? 'redo' : 'undo');
     else if (key === 'y') run('redo');
     else return;
+  } else if (TOOL_KEYS[key] && !event.altKey) {
+    showTool(TOOL_KEYS[key]);
+  } else if (key === '[' || key === ']') {
+    showBrush(key === '[' ? Math.min(view.brush - 1, view.brush / 1.25) : Math.max(view.brush + 1, view.brush * 1.25));
+  } else if (/^[1-9]$/.test(key)) {
+    chooseLabel(Number(key) - 1);
+  } else if (key === 'enter' && onStage(event)) {
+    run('finish');
   } else if (HOTKEYS[key] && !event.altKey) {
     run(HOTKEYS[key]);
   } else return;
@@ -216,7 +311,10 @@ document.addEventListener('keydown', (event) => {
 });
 document.addEventListener('keyup', (event) => {
   view.shiftHeld = event.shiftKey;
-  if (event.key === ' ') view.spaceHeld = false;
+  if (event.key === ' ' && view.spaceHeld) {
+    view.spaceHeld = false;
+    if (!view.spaceUsed) run('finish');   // held and dragged it moves the picture
+  }
   view.showCursor();
 });
 
@@ -224,4 +322,6 @@ const darkBefore = localStorage.getItem('cfr-dark');
 if (darkBefore !== null) showTheme(darkBefore === '1');
 showLook();
 showMode('positive');
+showTool('click');
+showBrush(20);
 channel.send('hello');

@@ -16,13 +16,18 @@ function cursorPicture(colour, sign) {
 const CURSORS = { positive: cursorPicture(GOOD, '+'), negative: cursorPicture(BAD, '-') };
 
 class View {
-  // `actions`: click(x, y, positive), hover(x, y), zoomed(scale), and mode() -> 'positive' | 'negative'
+  // `actions`: click(x, y, positive), select(id), box(l, t, r, b), paint(points, add), hover(pixel),
+  // zoomed(scale) and mode() -> 'positive' | 'negative'
   constructor(canvas, look, actions) {
     Object.assign(this, { canvas, look, actions });
     this.context = canvas.getContext('2d');
     this.picture = null;
     this.objects = [];
     this.pending = [];
+    this.tool = 'click';
+    this.brush = 20;           // diameter in picture pixels
+    this.drag = null;          // a box or stroke under way, in picture coordinates
+    this.pointer = null;       // where the mouse is on the stage
     this.scale = 1; this.x = 0; this.y = 0;   // picture to CSS pixels: p * scale + (x, y)
     this.fitted = true;
     this.crosshair = null;
@@ -123,14 +128,55 @@ class View {
     context.imageSmoothingEnabled = this.scale * ratio < 3;
     context.imageSmoothingQuality = 'high';
     context.drawImage(this.picture, 0, 0);
-    for (const object of this.objects) this.paintObject(object);
+    for (const object of this.objects) if (object.visible) this.paintObject(object);
     context.restore();
     if (this.look.markers) {
       for (const object of this.objects) if (object.current) object.clicks.forEach((click, index) =>
         this.paintMarker(click, index === object.clicks.length - 1 && !this.pending.length));
+      for (const object of this.objects) if (object.current) object.hints.forEach((click) => this.paintMarker(click, false, 0.5));
       for (const click of this.pending) this.paintMarker(click, true, 0.6);
     }
+    if (this.drag) this.paintDrag();
+    if (this.pointer && this.brushing) this.paintBrush();
     if (this.crosshair) this.paintCrosshair();
+  }
+
+  get brushing() { return this.tool === 'brush' || this.tool === 'eraser'; }
+
+  paintDrag() {
+    const { context, drag } = this;
+    context.save();
+    context.translate(this.x, this.y);
+    context.scale(this.scale, this.scale);
+    if (drag.kind === 'box') {
+      const [[x0, y0], [x1, y1]] = [drag.points[0], drag.points[drag.points.length - 1]];
+      for (const [width, colour, dash] of [[3, 'rgba(0, 0, 0, .5)', []], [1.5, '#fff', [6, 4]]]) {
+        context.lineWidth = width / this.scale;
+        context.strokeStyle = colour;
+        context.setLineDash(dash.map((length) => length / this.scale));
+        context.strokeRect(Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0));
+      }
+    } else {
+      context.lineCap = context.lineJoin = 'round';
+      context.lineWidth = this.brush;
+      context.strokeStyle = drag.kind === 'brush' ? 'rgba(34, 197, 94, .6)' : 'rgba(239, 68, 68, .6)';
+      context.beginPath();
+      context.moveTo(...drag.points[0]);
+      for (const point of drag.points) context.lineTo(...point);
+      context.stroke();
+    }
+    context.restore();
+  }
+
+  paintBrush() {
+    const { context } = this;
+    for (const [width, colour] of [[3, 'rgba(0, 0, 0, .5)'], [1.2, '#fff']]) {
+      context.lineWidth = width;
+      context.strokeStyle = colour;
+      context.beginPath();
+      context.arc(this.pointer.x, this.pointer.y, Math.max(1, this.brush * this.scale / 2), 0, 2 * Math.PI);
+      context.stroke();
+    }
   }
 
   paintObject(object) {
@@ -195,7 +241,7 @@ class View {
     canvas.addEventListener('pointermove', (event) => this.move(event));
     canvas.addEventListener('pointerup', (event) => this.up(event, true));
     canvas.addEventListener('pointercancel', (event) => this.up(event, false));
-    canvas.addEventListener('pointerleave', () => this.actions.hover(null));
+    canvas.addEventListener('pointerleave', () => { this.pointer = null; this.actions.hover(null); this.draw(); });
     canvas.addEventListener('keydown', (event) => this.key(event));
     canvas.addEventListener('blur', () => { this.crosshair = null; this.draw(); });
   }
@@ -218,13 +264,21 @@ class View {
     const point = this.point(event);
     this.crosshair = null;
     this.pointers.set(event.pointerId, { ...point, start: point, dragged: false, button: event.button });
-    if (event.pointerType !== 'touch') {
-      const pans = event.button === 1 || this.spaceHeld;
-      this.pointers.get(event.pointerId).pans = pans;
-      if (pans) event.preventDefault();
-      else this.clickAt(point, event.button === 2 || event.shiftKey);
-    } else if (this.pointers.size > 1) {
-      for (const pointer of this.pointers.values()) pointer.dragged = true;   // a pinch is no tap
+    const pointer = this.pointers.get(event.pointerId);
+    const touch = event.pointerType === 'touch';
+    if (touch && this.pointers.size > 1) {
+      for (const other of this.pointers.values()) other.dragged = true;   // a pinch is no tap
+      this.drag = null;
+    } else if (!touch && (event.button === 1 || this.spaceHeld)) {
+      pointer.pans = true;
+      this.spaceUsed = true;
+      event.preventDefault();
+    } else if (this.tool !== 'click' && event.button !== 2) {
+      pointer.draws = true;
+      this.drag = { kind: this.tool, points: [this.exact(point)] };
+      this.draw();
+    } else if (!touch) {
+      this.clickAt(point, event.button === 2 || event.shiftKey, event.altKey);
     }
     this.showCursor();
   }
@@ -232,12 +286,20 @@ class View {
   move(event) {
     const point = this.point(event), pointer = this.pointers.get(event.pointerId);
     this.shiftHeld = event.shiftKey;
+    this.altHeld = event.altKey;
+    this.pointer = event.pointerType === 'touch' ? null : point;
     this.actions.hover(this.pixel(point));
     this.showCursor();
+    if (this.brushing) this.draw();
     if (!pointer) return;
     if (Math.hypot(point.x - pointer.start.x, point.y - pointer.start.y) > DRAG_DISTANCE) pointer.dragged = true;
     const before = { x: pointer.x, y: pointer.y };
     Object.assign(pointer, point);
+    if (pointer.draws) {
+      if (this.drag) this.drag.points.push(this.exact(point));
+      this.draw();
+      if (this.drag || this.pointers.size < 2) return;
+    }
     if (event.pointerType !== 'touch') {
       if (pointer.pans) this.pan(point.x - before.x, point.y - before.y);
     } else if (this.pointers.size === 1) {
@@ -258,19 +320,60 @@ class View {
   up(event, finished) {
     const pointer = this.pointers.get(event.pointerId);
     this.pointers.delete(event.pointerId);
-    if (finished && pointer && event.pointerType === 'touch' && !pointer.dragged) this.clickAt(pointer, false);
+    if (finished && pointer && pointer.draws && this.drag) this.finishDrag();
+    else if (finished && pointer && event.pointerType === 'touch' && !pointer.dragged) this.clickAt(pointer, false);
+    this.drag = null;
+    this.draw();
     this.showCursor();
   }
 
-  clickAt(point, reversed) {
+  exact(point) {
+    return [(point.x - this.x) / this.scale, (point.y - this.y) / this.scale];
+  }
+
+  finishDrag() {
+    const { kind, points } = this.drag;
+    if (!this.picture) return;
+    if (kind === 'box') {
+      const last = points[points.length - 1];
+      this.actions.box(...[points[0][0], points[0][1], last[0], last[1]].map(Math.floor));
+    } else {
+      const [first, ...rest] = points.map(([x, y]) => [Math.round(2 * x - 1) / 2, Math.round(2 * y - 1) / 2]);
+      const thinned = [first];
+      for (const point of rest) {
+        const [x, y] = thinned[thinned.length - 1];
+        if (x !== point[0] || y !== point[1]) thinned.push(point);
+      }
+      this.actions.paint(thinned, kind === 'brush');
+    }
+  }
+
+  // The topmost visible object whose mask holds a pixel.
+  objectAt(pixel) {
+    return pixel && [...this.objects].reverse().find((object) => object.visible && object.shape && object.shape.contains(pixel.x, pixel.y));
+  }
+
+  // With no object in work a click on a mask selects it; Alt starts a new object there.
+  wouldSelect(pixel, alt) {
+    if (alt || this.pending.length || this.objects.some((object) => object.current)) return null;
+    return this.objectAt(pixel);
+  }
+
+  clickAt(point, reversed, alt = false) {
     const pixel = this.pixel(point);
-    if (pixel) this.actions.click(pixel.x, pixel.y, (this.actions.mode() === 'positive') !== reversed);
+    if (!pixel) return;
+    const positive = (this.actions.mode() === 'positive') !== reversed;
+    const object = positive && this.wouldSelect(pixel, alt);
+    if (object) this.actions.select(object.id);
+    else this.actions.click(pixel.x, pixel.y, positive);
   }
 
   showCursor() {
     const panning = [...this.pointers.values()].some((pointer) => pointer.pans);
     const mode = this.shiftHeld && this.actions.mode() === 'positive' ? 'negative' : this.actions.mode();
-    const cursor = !this.picture ? 'default' : panning ? 'grabbing' : this.spaceHeld ? 'grab' : CURSORS[mode];
+    const cursor = !this.picture ? 'default' : panning ? 'grabbing' : this.spaceHeld ? 'grab'
+      : this.brushing ? 'none' : this.tool === 'box' ? 'crosshair'
+      : mode === 'positive' && this.pointer && this.wouldSelect(this.pixel(this.pointer), this.altHeld) ? 'pointer' : CURSORS[mode];
     if (this.canvas.style.cursor !== cursor) this.canvas.style.cursor = cursor;
   }
 

@@ -1,0 +1,79 @@
+// The list of objects and of labels in the side panel.
+
+function icon(name) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
+  use.setAttribute('href', `#i-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+function make(tag, properties = {}, ...children) {
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(...children);
+  return node;
+}
+
+class ObjectList {
+  // `send(kind, data)` asks the server, `labels` is the id of a datalist
+  constructor(list, labels, send) {
+    Object.assign(this, { list, labels, send });
+    this.rows = new Map();
+  }
+
+  show(objects) {
+    for (const [id, row] of this.rows) if (!objects.some((object) => object.id === id)) { row.node.remove(); this.rows.delete(id); }
+    for (const object of objects) {
+      if (!this.rows.has(object.id)) this.rows.set(object.id, this.makeRow(object.id));
+      this.fill(this.rows.get(object.id), object);
+      this.list.append(this.rows.get(object.id).node);
+    }
+    const current = objects.find((object) => object.current);
+    if (current && current.id !== this.shown) this.rows.get(current.id).node.scrollIntoView({ block: 'nearest' });
+    this.shown = current && current.id;
+  }
+
+  makeRow(id) {
+    const button = (label, act) => {
+      const node = make('button', { type: 'button', className: 'icon tiny', title: label });
+      node.setAttribute('aria-label', `${label} object ${id}`);
+      node.addEventListener('click', (event) => { event.stopPropagation(); act(); });
+      return node;
+    };
+    const row = {
+      colour: make('input', { type: 'color', title: 'Colour' }),
+      number: make('button', { type: 'button', className: 'number', textContent: id, title: 'Select this object' }),
+      label: make('input', { type: 'text', maxLength: 60, title: 'Label' }),
+      visible: button('Show or hide', () => this.send('edit', { id, visible: !row.object.visible })),
+      locked: button('Lock or unlock', () => this.send('edit', { id, locked: !row.object.locked })),
+      copy: button('Duplicate', () => this.send('duplicate', { id })),
+      remove: button('Delete', () => this.send('delete', { id })),
+    };
+    row.colour.setAttribute('aria-label', `Colour of object ${id}`);
+    row.number.setAttribute('aria-label', `Select object ${id}`);
+    row.label.setAttribute('aria-label', `Label of object ${id}`);
+    row.label.setAttribute('list', this.labels);
+    row.copy.append(icon('copy'));
+    row.remove.append(icon('trash'));
+    row.colour.addEventListener('change', () => this.send('edit', { id, colour: row.colour.value }));
+    row.label.addEventListener('change', () => this.send('label', { id, name: row.label.value }));
+    row.label.addEventListener('keydown', (event) => { if (event.key === 'Enter') row.label.blur(); });
+    row.node = make('li', {}, row.colour, row.number, row.label, row.visible, row.locked, row.copy, row.remove);
+    row.node.addEventListener('click', (event) => { if (!row.object.current && event.target.tagName !== 'INPUT') this.send('select', { id }); });
+    return row;
+  }
+
+  fill(row, object) {
+    row.object = object;
+    row.node.classList.toggle('current', object.current);
+    row.node.classList.toggle('faint', !object.visible);
+    row.number.setAttribute('aria-current', String(object.current));
+    if (document.activeElement !== row.colour) row.colour.value = object.colour;
+    if (document.activeElement !== row.label) row.label.value = object.label;
+    row.label.disabled = row.remove.disabled = object.locked;
+    row.visible.replaceChildren(icon(object.visible ? 'eye' : 'eye-off'));
+    row.locked.replaceChildren(icon(object.locked ? 'lock' : 'unlock'));
+    row.locked.classList.toggle('on', object.locked);
+    row.visible.classList.toggle('on', !object.visible);
+  }
+}
