@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from cfr_icl.cfr import MASK_THRESHOLD
@@ -58,6 +59,8 @@ class ICLConfig:
     refine: float = 0.0
     alpha: float = 0.5
     gamma: float = 2.0
+    auxiliary: float = 0.4
+    """Weight of the cross-entropy of the auxiliary head, for networks that have one."""
 
 
 class IterativeClickLoss(nn.Module):
@@ -96,10 +99,10 @@ class IterativeClickLoss(nn.Module):
         for number in range(count):
             supervised = number == count - 1 or not config.last_only
             with torch.set_grad_enabled(supervised and torch.is_grad_enabled()):
-                logits = self._answer(features, mask, clicks)
+                logits, auxiliary = self._answer(features, mask, clicks)
                 mask = torch.sigmoid(logits.float())
             if supervised:
-                losses.append(normalised_focal_loss(logits, truth, config.alpha, config.gamma).mean())
+                losses.append(self._loss(logits, auxiliary, truth))
             ious.append(float(batch_iou(mask.detach(), truth).mean()))
             if config.detach:
                 mask = mask.detach()
@@ -114,13 +117,22 @@ class IterativeClickLoss(nn.Module):
     @torch.no_grad()
     def _warm_up(self, features, mask, truth, clicks, rounds: int, rng: np.random.Generator) -> torch.Tensor:
         for _ in range(rounds):
-            mask = torch.sigmoid(self._answer(features, mask, clicks).float())
+            mask = torch.sigmoid(self._answer(features, mask, clicks)[0].float())
             add_clicks(clicks, mask, truth, rng)
         return mask
 
-    def _answer(self, features, mask: torch.Tensor, clicks: Sequence[Sequence[Click]]) -> torch.Tensor:
+    def _answer(self, features, mask: torch.Tensor, clicks: Sequence[Sequence[Click]]):
         disks = disk_maps(clicks, *mask.shape[2:]).to(mask.device)
-        return self.model.decode(features, torch.cat([mask, disks], dim=1))
+        return self.model.decode_with_auxiliary(features, torch.cat([mask, disks], dim=1))
+
+    def _loss(
+        self, logits: torch.Tensor, auxiliary: torch.Tensor | None, truth: torch.Tensor
+    ) -> torch.Tensor:
+        loss = normalised_focal_loss(logits, truth, self.config.alpha, self.config.gamma).mean()
+        if auxiliary is None:
+            return loss
+        entropy = F.binary_cross_entropy_with_logits(auxiliary, truth.clamp(min=0), weight=truth != -1)
+        return loss + self.config.auxiliary * entropy
 
 
 def add_clicks(

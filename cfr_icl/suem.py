@@ -6,6 +6,7 @@ same size, and gives a picture and a truth. Ignored pixels (-1) stay ignored whe
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -56,12 +57,23 @@ def mixing(image: np.ndarray, truth: np.ndarray, other_image: np.ndarray, alpha:
 
 @dataclass(frozen=True)
 class SUEM:
-    """Which modes are drawn how often; the published draw is 0.5 for each of the three stages."""
+    """How often each mode is drawn; the defaults are the published draw.
+
+    Simple comes first, then at most one of exclusion, union and occlusion, then mixing.
+    """
 
     simple: float = 0.5
-    overlap: float = 0.5
-    """Probability of one of exclusion, union and occlusion."""
+    exclusion: float = 1 / 6
+    union: float = 1 / 6
+    occlusion: float = 1 / 6
     mixing: float = 0.5
+
+    def __post_init__(self) -> None:
+        overlapping = self.exclusion + self.union + self.occlusion
+        if min(dataclasses.astuple(self)) < 0 or max(self.simple, self.mixing, overlapping) > 1 + 1e-9:
+            raise ValueError(
+                "SUEM's probabilities lie between 0 and 1, those of exclusion, union and occlusion in sum."
+            )
 
     def __call__(
         self, image: np.ndarray, truth: np.ndarray, draw: Callable[[], Pair], rng: np.random.Generator
@@ -69,8 +81,7 @@ class SUEM:
         """Apply the drawn modes; `draw` gives another random picture and truth of the same size."""
         if rng.random() < self.simple:
             image, truth = simple(image, truth, draw()[0], rng.uniform(0.5, 1))
-        if rng.random() < self.overlap:
-            image, truth = self._overlap(image, truth, draw, rng)
+        image, truth = self._overlap(image, truth, draw, rng)
         if rng.random() < self.mixing:
             image, truth = mixing(image, truth, draw()[0], rng.uniform(0.5, 1))
         return image, truth
@@ -78,15 +89,16 @@ class SUEM:
     def _overlap(
         self, image: np.ndarray, truth: np.ndarray, draw: Callable[[], Pair], rng: np.random.Generator
     ) -> Pair:
-        mode = rng.choice(["exclusion", "union", "occlusion"])
-        if mode == "union":
+        drawn = rng.random()
+        if drawn < self.union:
             return union(image, truth, *draw())
-        if mode == "occlusion":
+        if drawn < self.union + self.occlusion:
             return occlusion(image, truth, *draw(), alpha=rng.uniform(0.5, 1))
-        for _ in range(MAX_TRIES):
-            pasted, visible = exclusion(image, truth, *draw())
-            if np.count_nonzero(visible == 1) > MIN_VISIBLE:
-                return pasted, visible
+        if drawn < self.union + self.occlusion + self.exclusion:
+            for _ in range(MAX_TRIES):
+                pasted, visible = exclusion(image, truth, *draw())
+                if np.count_nonzero(visible == 1) > MIN_VISIBLE:
+                    return pasted, visible
         return image, truth
 
 

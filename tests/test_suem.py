@@ -62,7 +62,7 @@ def test_an_exclusion_that_hides_the_object_is_tried_again_and_then_left():
         draws.append(1)
         return np.full((*SHAPE, 3), 255, np.uint8), np.ones(SHAPE, np.int8)
 
-    excluding = suem.SUEM(simple=0, overlap=1, mixing=0)
+    excluding = suem.SUEM(simple=0, exclusion=1 / 3, union=1 / 3, occlusion=1 / 3, mixing=0)
     seen = set()
     for seed in range(40):
         draws.clear()
@@ -78,6 +78,25 @@ def test_probabilities_decide_which_modes_apply(probability, changed):
     image, other = rng.integers(0, 256, (2, *SHAPE, 3)).astype(np.uint8)
     truth = np.zeros(SHAPE, np.int8)
     truth[3:9, 3:9] = 1
-    modes = suem.SUEM(probability, probability, probability)
+    modes = suem.SUEM(probability, *[probability / 3] * 3, probability)
     picture, _ = modes(image, truth, lambda: (other, truth), rng)
     assert (not np.array_equal(picture, image)) == changed
+
+
+@pytest.mark.parametrize("mode", ["simple", "exclusion", "union", "occlusion", "mixing"])
+def test_each_mode_has_a_probability_of_its_own(mode, monkeypatch):
+    called = []
+    for name in ("simple", "exclusion", "union", "occlusion", "mixing"):
+        whole = getattr(suem, name)
+        monkeypatch.setattr(suem, name, lambda *a, _n=name, _f=whole, **k: called.append(_n) or _f(*a, **k))
+    none = dict.fromkeys(("simple", "exclusion", "union", "occlusion", "mixing"), 0.0)
+    image, truth = np.zeros((*SHAPE, 3), np.uint8), np.ones(SHAPE, np.int8)
+    other = image, np.zeros(SHAPE, np.int8)
+    suem.SUEM(**{**none, mode: 1.0})(image, truth, lambda: other, np.random.default_rng(0))
+    assert called == [mode]
+
+
+def test_impossible_probabilities_are_refused():
+    for wrong in ({"simple": 1.5}, {"mixing": -0.1}, {"exclusion": 0.5, "union": 0.5, "occlusion": 0.5}):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            suem.SUEM(**wrong)

@@ -41,17 +41,19 @@ class DataSettings:
 class OptimiserSettings:
     """How the weights are moved.
 
-    The rate warms up over `warm_up` steps, stays, and falls to zero over the last `cool_down`
-    part of the budget. The encoder's rate is `lr` times `encoder_lr`; 0 freezes it.
+    The rate warms up over `warm_up` steps, falls to a tenth at each of `milestones` (parts of the
+    budget), and to zero over its last `cool_down` part. The encoder's rate is `lr` times
+    `encoder_lr`, where 0 freezes it, and times `layer_decay` for each layer further from the output.
     """
 
     name: str = "adamw"
     lr: float = 2e-3
-    encoder_lr: float = 0.0
+    encoder_lr: float = 1.0
     layer_decay: float = 1.0
     weight_decay: float = 1e-2
     clip: float = 5.0
     warm_up: int = 50
+    milestones: tuple[float, ...] = ()
     cool_down: float = 0.3
     ema: float = 0.998
 
@@ -81,8 +83,10 @@ class Settings:
 def read_settings(path: str | Path, changes: list[str] = ()) -> Settings:
     """Settings from a YAML file, changed by `section.key=value` strings (values are YAML).
 
+    Items of a list go by their number: `data.0.path=PATH`.
+
     Raises:
-        ValueError: for a key that does not exist.
+        ValueError: for a key that does not exist or a value that is no number where one is wanted.
     """
     values = yaml.safe_load(Path(path).read_text())
     for change in changes:
@@ -90,8 +94,8 @@ def read_settings(path: str | Path, changes: list[str] = ()) -> Settings:
         *sections, key = name.split(".")
         target = values
         for section in sections:
-            target = target.setdefault(section, {})
-        target[key] = yaml.safe_load(value)
+            target = target[int(section)] if isinstance(target, list) else target.setdefault(section, {})
+        target[int(key) if isinstance(target, list) else key] = yaml.safe_load(value)
     return _build(Settings, values, "")
 
 
@@ -110,4 +114,13 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
         return _build(dataclass_kind, value, where)
     if dataclass_kind and isinstance(value, list):
         return tuple(_build(dataclass_kind, item, where) for item in value)
+    if float in options and isinstance(value, (int, str)):
+        return _number(value, where)  # YAML takes 5e-6, which has no point, for text
     return tuple(value) if isinstance(value, list) else value
+
+
+def _number(value: int | str, where: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise ValueError(f"The setting {where.rstrip('.')} is a number, not {value!r}.") from None

@@ -50,8 +50,17 @@ class InteractiveModel(nn.Module, ABC):
     def decode(self, features: Features, hints: torch.Tensor) -> torch.Tensor:
         """Logits, float (B, 1, H, W), for the hints; needed once per click and inner pass."""
 
+    def decode_with_auxiliary(
+        self, features: Features, hints: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The logits and those of an auxiliary head that training supervises too, where there is one."""
+        return self.decode(features, hints), None
+
     def learning_rate_scales(self, encoder: float, layer_decay: float) -> dict[str, float]:
-        """Each parameter's share of the learning rate: `encoder` for those named encoder, else 1."""
+        """Each parameter's share of the learning rate: `encoder` for those named encoder, else 1.
+
+        Networks of many equal layers multiply by `layer_decay` for each layer further from the output.
+        """
         return {name: encoder if name.startswith("encoder.") else 1.0 for name, _ in self.named_parameters()}
 
     def forward(self, image: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:

@@ -74,6 +74,18 @@ class PlainViT(InteractiveModel):
         logits = self.head(self.neck(x.permute(0, 3, 1, 2)))
         return F.interpolate(logits.float(), size=hints.shape[2:], mode="bilinear", align_corners=True)
 
+    def learning_rate_scales(self, encoder: float, layer_decay: float) -> dict[str, float]:
+        """`encoder` for the pretrained transformer, less by `layer_decay` for each layer further back."""
+
+        def scale(name: str) -> float:
+            if name.startswith("blocks."):
+                return encoder * layer_decay ** (len(self.blocks) - int(name.split(".")[1]))
+            if name.startswith(("image_embed.", "position")):
+                return encoder * layer_decay ** (len(self.blocks) + 1)
+            return 1.0
+
+        return {name: scale(name) for name, _ in self.named_parameters()}
+
     def _position_for(self, height: int, width: int) -> torch.Tensor:
         """The position embedding for this many patches; the last one resized is kept for inference."""
         position = self.position
