@@ -195,8 +195,8 @@ class Segmenter:
         """Call a half of the network on its device, in the precision it was loaded for."""
         device = next(self.model.parameters()).device
         inputs = [x.to(device) if isinstance(x, torch.Tensor) else x for x in inputs]
-        precision = getattr(self.model, "precision", torch.float32)
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision != torch.float32):
+        precision = self.model.precision
+        with torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32):
             return function(*inputs)
 
 

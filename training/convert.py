@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from cfr_icl.weights.loading import save_weights
 from cfr_icl.weights.published import convert, read_checkpoint
 
@@ -16,7 +17,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", type=Path, help="SimpleClick, CFR-ICL, RITM or MAE checkpoint")
     parser.add_argument("folder", type=Path, help="where config.json and model.safetensors are written")
-    parser.add_argument("--dtype", choices=("float16", "float32"), default="float32")
+    parser.add_argument(
+        "--dtype", choices=("float16", "float32"), default="float32", help="as stored; default: float32"
+    )
     options = parser.parse_args()
     try:
         config, tensors = convert(*read_checkpoint(options.checkpoint))

@@ -18,11 +18,16 @@ Features = Any
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """What is stored as `config.json` beside the weights: everything needed to build the network."""
+    """What is stored as `config.json` beside the weights: everything needed to build the network.
+
+    `reduced_precision` says that bfloat16 was measured not to change these weights' masks
+    (benchmarks/precision.py).
+    """
 
     architecture: str
     options: dict[str, Any] = field(default_factory=dict)
-    zoom: ZoomConfig = ZoomConfig()
+    zoom: ZoomConfig = field(default_factory=ZoomConfig)
+    reduced_precision: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -41,6 +46,8 @@ class InteractiveModel(nn.Module, ABC):
     """
 
     config: ModelConfig
+    precision: torch.dtype = torch.float32
+    """Data type inside the network when it answers; parameters and answers stay float32."""
 
     @abstractmethod
     def encode(self, image: torch.Tensor) -> Features:

@@ -49,9 +49,7 @@ class PlainViT(InteractiveModel):
         self.position = nn.Parameter(torch.empty(1, dim, grid, grid))
         nn.init.trunc_normal_(self.position, std=0.02)
         norm = partial(nn.LayerNorm, eps=1e-6)
-        self.blocks = nn.ModuleList(
-            Block(dim, heads, qkv_bias=True, norm_layer=norm) for _ in range(depth)
-        )
+        self.blocks = nn.ModuleList(Block(dim, heads, qkv_bias=True, norm_layer=norm) for _ in range(depth))
         self.neck = Pyramid(dim, neck)
         self.head = MLPHead(neck, head)
         self._resized_position: tuple[tuple, torch.Tensor] | None = None

@@ -22,7 +22,9 @@ class Architecture:
     zoom: ZoomConfig
 
 
-def _plain_vit(patch: int, dim: int, depth: int, heads: int, neck: tuple[int, ...], head: int) -> Architecture:
+def _plain_vit(
+    patch: int, dim: int, depth: int, heads: int, neck: tuple[int, ...], head: int
+) -> Architecture:
     options = {"patch": patch, "dim": dim, "depth": depth, "heads": heads, "neck": neck, "head": head}
     return Architecture(PlainViT, {**options, "grid": 448 // patch}, ZoomConfig(size=448))
 

@@ -1,41 +1,74 @@
-"""Loading and saving: a network is `config.json` beside `model.safetensors`, wherever they lie."""
+"""Loading and saving: a model is `config.json` beside `model.safetensors`, wherever they lie."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 
 from cfr_icl.models.base import InteractiveModel, ModelConfig
-from cfr_icl.models.registry import build_model
-from cfr_icl.weights.recognise import check_tensors
+from cfr_icl.models.registry import ARCHITECTURES, build_model
+from cfr_icl.weights import hub
+from cfr_icl.weights.recognise import check_shapes, looks_like
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
 EMBEDDED = Path(__file__).parent / "compact"
+SOURCES = '"embedded", a folder, a .safetensors file or hf://owner/name'
+TENSORS_AT_ONCE = 64
 
 
-def load_model(source: str | Path = "embedded", device: str = "auto") -> InteractiveModel:
-    """A network in inference mode from "embedded", a folder, or a .safetensors file."""
-    folder = EMBEDDED if source == "embedded" else Path(source)
-    weights = folder if folder.suffix == ".safetensors" else folder / WEIGHTS_NAME
-    for file in (weights.parent / CONFIG_NAME, weights):
-        if not file.is_file():
-            raise FileNotFoundError(
-                f"{weights.parent} holds no {file.name}; a model is a folder of "
-                f"{CONFIG_NAME} and {WEIGHTS_NAME}."
-            )
-    config = ModelConfig.from_dict(json.loads((weights.parent / CONFIG_NAME).read_text()))
-    with torch.device("meta"):
-        model = build_model(config)
-    tensors = load_file(weights)
-    check_tensors(tensors, model.state_dict(), config.architecture)
-    model.load_state_dict(tensors, strict=True, assign=True)
-    device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-    return model.float().to(device).eval().requires_grad_(False)
+def load_model(
+    source: str | Path | None = None, device: str = "auto", precision: str = "auto"
+) -> InteractiveModel:
+    """A network ready to answer.
+
+    Args:
+        source: "embedded", a folder, a .safetensors file, "hf://owner/name" or
+            "hf://owner/name@revision"; by default what the environment variable CFR_ICL_WEIGHTS
+            names, else "embedded".
+        device: "cpu", "cuda", "mps", or "auto" for the best there is.
+        precision: "float32", "bfloat16" (inside the network; its answers stay float32), or "auto":
+            bfloat16 where the hardware gains from it and the model's configuration says that its
+            masks were measured to stay the same.
+
+    Raises:
+        ValueError: when the source is something else, saying what it looks like.
+        OSError: when there is nothing there, or the Hub does not give it.
+    """
+    source = str(source or os.environ.get("CFR_ICL_WEIGHTS") or "embedded")
+    config, weights = _find(source)
+    target = pick_device(device)
+    model = _empty(config)
+    _check(weights, model, source)
+    model.load_state_dict(_read(weights, target), strict=True, assign=True)
+    model.precision = pick_precision(precision, target, config)
+    return model.to(target).eval().requires_grad_(False)
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """The device of this name; "auto" takes a GPU where there is one."""
+    if name != "auto":
+        return torch.device(name)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def pick_precision(name: str, device: torch.device, config: ModelConfig) -> torch.dtype:
+    """The data type inside the network; "auto" as described at `load_model`."""
+    choices = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+    if name == "auto":
+        reduced = config.reduced_precision and _gains_from_bfloat16(device)
+        return torch.bfloat16 if reduced else torch.float32
+    if name not in choices:
+        raise ValueError(f"The precision is auto, float32 or bfloat16, not {name!r}.")
+    return choices[name]
 
 
 def save_model(model: InteractiveModel, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
@@ -63,5 +96,121 @@ def save_weights(
         if not value.isfinite().all():
             raise ValueError(f"The weight {name!r} is not finite in {dtype}; it cannot be stored.")
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(stored, folder / WEIGHTS_NAME, metadata={"format": "pt"})
-    (folder / CONFIG_NAME).write_text(json.dumps(config.to_dict(), indent=2) + "\n")
+    description = json.dumps(config.to_dict())
+    save_file(stored, folder / WEIGHTS_NAME, metadata={"format": "pt", "config": description})
+    write_config(config, folder)
+
+
+def write_config(config: ModelConfig, folder: str | Path) -> None:
+    """Write `config.json`."""
+    (Path(folder) / CONFIG_NAME).write_text(json.dumps(config.to_dict(), indent=2) + "\n")
+
+
+def read_config(file: str | Path, source: str) -> ModelConfig:
+    """The configuration in a `config.json`; raises ValueError for one of another library."""
+    try:
+        values = json.loads(Path(file).read_text())
+    except ValueError as error:
+        raise ValueError(f"{source} holds a {CONFIG_NAME} that is no JSON.") from error
+    return _parse_config(values, source)
+
+
+def _find(source: str) -> tuple[ModelConfig, Path]:
+    """The configuration and the weights file behind a source."""
+    if source.startswith(hub.SCHEME):
+        # the configuration first: another library's model is told by it before its weights are fetched
+        file = hub.download(source, CONFIG_NAME)
+        config = read_config(file, source)
+        repository, _ = hub.parse(source)
+        commit = file.parent.name
+        return config, hub.download(f"{hub.SCHEME}{repository}@{commit}", WEIGHTS_NAME)
+    path = EMBEDDED if source == "embedded" else Path(source).expanduser()
+    if path.is_dir():
+        for name in (CONFIG_NAME, WEIGHTS_NAME):
+            if not (path / name).is_file():
+                raise FileNotFoundError(
+                    f"{path} holds no {name}; a model is {CONFIG_NAME} and {WEIGHTS_NAME}."
+                )
+        return read_config(path / CONFIG_NAME, source), path / WEIGHTS_NAME
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no model at {source!r}; expected {SOURCES}.")
+    if path.suffix != ".safetensors":
+        raise ValueError(
+            f"{path.name} is no .safetensors file; a published checkpoint is converted first: "
+            "python training/convert.py FILE FOLDER."
+        )
+    beside = path.parent / CONFIG_NAME
+    return read_config(beside, source) if beside.is_file() else _config_inside(path), path
+
+
+def _config_inside(file: Path) -> ModelConfig:
+    """The configuration that `save_weights` keeps in the file itself."""
+    with _opened(file) as opened:
+        description = (opened.metadata() or {}).get("config")
+        if description is None:
+            raise ValueError(
+                f"{file.name} looks like {looks_like(opened.keys())}, and there is no "
+                f"{CONFIG_NAME} beside it; expected a model of this package."
+            )
+    return _parse_config(json.loads(description), str(file))
+
+
+def _parse_config(values: object, source: str) -> ModelConfig:
+    architecture = values.get("architecture") if isinstance(values, dict) else None
+    if architecture not in ARCHITECTURES:
+        kind = (
+            architecture
+            or (values.get("model_type") if isinstance(values, dict) else None)
+            or "something else"
+        )
+        raise ValueError(f"{source} looks like {kind}; expected one of {', '.join(ARCHITECTURES)}.")
+    try:
+        return ModelConfig.from_dict(values)
+    except TypeError as error:
+        raise ValueError(
+            f"{source} has a {CONFIG_NAME} that does not describe a model here: {error}."
+        ) from error
+
+
+def _empty(config: ModelConfig) -> InteractiveModel:
+    """The network without memory for its weights, which come from the file."""
+    with torch.device("meta"):
+        model = build_model(config)
+    computed = dict(model.named_buffers()).keys() - model.state_dict().keys()
+    # some encoders compute buffers that no file holds; those networks are built in full
+    return build_model(config) if computed else model
+
+
+def _check(weights: Path, model: InteractiveModel, source: str) -> None:
+    with _opened(weights) as file:
+        found = {name: tuple(file.get_slice(name).get_shape()) for name in list(file.keys())}
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    check_shapes(found, wanted, source, model.config.architecture)
+
+
+def _read(weights: Path, device: torch.device) -> dict[str, torch.Tensor]:
+    """The tensors in float32; on the CPU those stored so stay in the file's memory map."""
+    with _opened(weights) as file:
+        names = list(file.keys())
+    tensors = {}
+    for start in range(0, len(names), TENSORS_AT_ONCE):
+        # opened anew each time, so that the pages of tensors that were converted are let go
+        with _opened(weights) as file:
+            for name in names[start : start + TENSORS_AT_ONCE]:
+                tensor = file.get_tensor(name)
+                tensors[name] = tensor.to(device, torch.float32 if tensor.is_floating_point() else None)
+    return tensors
+
+
+def _opened(file: Path) -> safe_open:
+    try:
+        return safe_open(file, framework="pt")
+    except SafetensorError as error:
+        raise ValueError(f"{file.name} is damaged or no safetensors file ({error}).") from error
+
+
+def _gains_from_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 was seen to be faster here; AVX-512's alone is slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and torch.cpu.get_capabilities().get("amx_bf16", False)

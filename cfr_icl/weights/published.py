@@ -20,7 +20,7 @@ from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.hrnet import HRNet
 from cfr_icl.models.plain_vit import PlainViT, resize_position
 from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
-from cfr_icl.weights.recognise import check_tensors, looks_like
+from cfr_icl.weights.recognise import check_shapes, looks_like
 
 Tensors = dict[str, torch.Tensor]
 
@@ -102,7 +102,9 @@ def read_checkpoint(file: str | Path) -> tuple[Tensors, dict[str, Any]]:
     outer = content if isinstance(content, Mapping) else {}
     tensors = next((outer[key] for key in ("state_dict", "model") if key in outer), content)
     if not isinstance(tensors, Mapping) or not all(isinstance(v, torch.Tensor) for v in tensors.values()):
-        kind = f"a {type(content).__name__}" + (f" with {', '.join(map(repr, list(outer)[:4]))}" if outer else "")
+        kind = f"a {type(content).__name__}" + (
+            f" with {', '.join(map(repr, list(outer)[:4]))}" if outer else ""
+        )
         raise ValueError(f"{file.name} looks like {kind}, not like a network's tensors; expected {EXPECTED}.")
     description = outer.get("config")
     return (
@@ -135,7 +137,8 @@ def convert(
         raise ValueError(f"The file looks like {looks_like(tensors)}; expected {EXPECTED}.")
     _check_description(description or {}, config)
     with torch.device("meta"):
-        check_tensors(ours, build_model(config).state_dict(), config.architecture)
+        wanted = build_model(config).state_dict()
+    check_shapes(_shapes(ours), _shapes(wanted), "The checkpoint", config.architecture)
     return config, ours
 
 
@@ -165,6 +168,10 @@ def _start_for_training(config: ModelConfig, encoder: Tensors) -> tuple[ModelCon
         fresh = build_model(config).state_dict()
     position = resize_position(encoder["position"], *fresh["position"].shape[2:])
     return config, {**fresh, **encoder, "position": position}
+
+
+def _shapes(tensors: Mapping[str, torch.Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
 
 
 def _shape(tensors: Tensors, name: str, dimensions: int) -> torch.Size:

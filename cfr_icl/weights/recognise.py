@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import torch
+Shapes = Mapping[str, tuple[int, ...]]
 
 KNOWN_BY = (
     ("image_embed.weight", "a plain ViT of this package"),
@@ -30,22 +30,20 @@ def looks_like(names: Iterable[str]) -> str:
     return f"something unknown with {len(names)} tensors such as {names[0]!r}" if names else "an empty file"
 
 
-def check_tensors(
-    found: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor], architecture: str
-) -> None:
+def check_shapes(found: Shapes, wanted: Shapes, source: str, architecture: str) -> None:
     """Raise ValueError unless names and shapes are the network's, naming the first that differs."""
     missing = [name for name in wanted if name not in found]
     unknown = [name for name in found if name not in wanted]
     if len(missing) == len(wanted):
-        raise ValueError(f"The weights look like {looks_like(found)}; expected those of {architecture}.")
+        raise ValueError(f"{source} looks like {looks_like(found)}; expected the weights of {architecture}.")
     if missing or unknown:
-        problem = f"{missing[0]!r} is missing" if missing else f"{unknown[0]!r} is unknown"
-        count = len(missing) + len(unknown)
-        more = f" and {count - 1} more tensors do not fit" if count > 1 else ""
-        raise ValueError(f"The weights are not those of {architecture}: {problem}{more}.")
-    for name, tensor in wanted.items():
-        if found[name].shape != tensor.shape:
+        first = f"{missing[0]!r} is missing" if missing else f"{unknown[0]!r} is unknown"
+        others = len(missing) + len(unknown) - 1
+        more = f", and {others} more do not fit" if others else ""
+        raise ValueError(f"{source} does not hold the weights of {architecture}: {first}{more}.")
+    for name, shape in wanted.items():
+        if found[name] != shape:
             raise ValueError(
-                f"The weights are not those of {architecture}: {name!r} is {tuple(found[name].shape)}, "
-                f"expected {tuple(tensor.shape)}."
+                f"{source} does not hold the weights of {architecture}: {name!r} is {found[name]}, "
+                f"expected {shape}."
             )

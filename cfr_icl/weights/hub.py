@@ -1,0 +1,65 @@
+"""Models from the Hugging Face Hub: hf://owner/name or hf://owner/name@revision."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+SCHEME = "hf://"
+
+
+def download(reference: str, file: str) -> Path:
+    """A file of a model repository, from the cache where it is there already.
+
+    An interrupted download is taken up where it ended. Without a connection the cache answers.
+
+    Raises:
+        ValueError: when the reference is malformed or the repository has no such file.
+        FileNotFoundError, PermissionError, ConnectionError: when the Hub does not give the file.
+    """
+    repository, revision = parse(reference)
+    try:
+        return Path(hf_hub_download(repository, file, revision=revision))
+    except GatedRepoError as error:
+        raise PermissionError(
+            f"{repository} is gated: accept its conditions on its page at the Hugging Face Hub and log in "
+            "with `hf auth login`."
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise FileNotFoundError(
+            f"The Hugging Face Hub has no model {repository}, or it is private; check the name, or log in "
+            "with `hf auth login`."
+        ) from error
+    except RevisionNotFoundError as error:
+        raise FileNotFoundError(f"{repository} has no revision {revision!r}.") from error
+    except LocalEntryNotFoundError as error:
+        raise ConnectionError(
+            f"{repository} is not in the cache and the Hugging Face Hub cannot be reached; load it once with "
+            "a connection, or name a folder or a .safetensors file."
+        ) from error
+    except EntryNotFoundError as error:
+        raise ValueError(
+            f"{repository} holds no {file}, so it is not a model of this package; expected config.json and "
+            "model.safetensors."
+        ) from error
+    except OSError as error:
+        raise ConnectionError(f"{repository} could not be downloaded ({error}); try again.") from error
+
+
+def parse(reference: str) -> tuple[str, str | None]:
+    """(owner/name, revision or None) of a reference; raises ValueError when it is malformed."""
+    match = re.fullmatch(SCHEME + r"([\w.-]+/[\w.-]+)(?:@([\w./-]+))?", reference)
+    if not match:
+        raise ValueError(
+            f"{reference!r} is no model on the Hub; expected hf://owner/name or hf://owner/name@revision."
+        )
+    return match[1], match[2]
