@@ -1,0 +1,42 @@
+"""A network with published weights gives the published logits."""
+
+import numpy as np
+import pytest
+import torch
+
+from cfr_icl.clicks import Click, disk_maps
+from tests.parity.recipe import model_input
+from tests.parity.recorded import converted_model, recorded
+
+
+def recorded_input() -> tuple[torch.Tensor, torch.Tensor]:
+    """Image and hints of the recorded batch: first half of the point slots positive, -1 padding."""
+    batch, points = model_input(7)
+    clicks = [
+        [
+            Click(float(column), float(row), slot < points.shape[1] // 2)
+            for slot, (row, column, order) in enumerate(slots)
+            if order >= 0
+        ]
+        for slots in points
+    ]
+    batch = torch.from_numpy(batch)
+    return batch[:, :3], torch.cat([batch[:, 3:], disk_maps(clicks, *batch.shape[2:])], dim=1)
+
+
+@pytest.mark.parametrize("name", ["vit_xtiny", pytest.param("vit_b", marks=pytest.mark.slow), "hrnet18"])
+@torch.inference_mode()
+def test_logits_are_the_published_ones(name):
+    image, hints = recorded_input()
+    logits = converted_model(name)(image, hints)
+    np.testing.assert_allclose(logits[:, 0, ::4, ::4], recorded(f"model_{name}.npz")["logits_s4"], atol=1e-3)
+
+
+@torch.inference_mode()
+def test_auxiliary_logits_are_the_published_ones():
+    image, hints = recorded_input()
+    model = converted_model("hrnet18")
+    _, auxiliary = model.decode_with_auxiliary(model.encode(image), hints)
+    # they reach 385 with these weights, where float32 itself is good for 1e-3
+    expected = recorded("model_hrnet18.npz")["aux_s4"]
+    np.testing.assert_allclose(auxiliary[:, 0, ::4, ::4], expected, atol=1e-3, rtol=1e-5)
