@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -25,22 +26,40 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--max-megapixels", type=float, default=50, help="largest picture taken (default: 50)"
     )
-    return parser.parse_args(arguments)
+    parser.add_argument("--images", type=Path, metavar="DIR", help="work through the pictures of a folder")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the work on a folder is saved")
+    parser.add_argument("--auth", metavar="NAME:PASSWORD", help="ask for this name and password")
+    options = parser.parse_args(arguments)
+    if not 0 <= options.steps <= 10:
+        parser.error(f"--steps goes from 0 to 10, not {options.steps}")
+    if bool(options.images) != bool(options.out):
+        parser.error("--images and --out belong together")
+    if options.auth and ":" not in options.auth:
+        parser.error("--auth is NAME:PASSWORD")
+    return options
 
 
 def main() -> None:
     options = parse_options()
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     from cfr_icl import load_model
-    from cfr_icl.ui.blocks import App
+    from cfr_icl.annotate.folder import Folder
+    from cfr_icl.ui.blocks import build, launch
+    from cfr_icl.ui.page import Settings
 
-    app = App(
-        load_model(options.weights),
-        steps=options.steps,
-        examples=sorted(p for p in EXAMPLES.glob("*.*") if p.suffix in (".jpg", ".png")),
-        max_megapixels=options.max_megapixels,
-    )
-    app.launch(options.host, options.port, options.share)
+    try:
+        folder = Folder(options.images, options.out, options.max_megapixels) if options.images else None
+        settings = Settings(
+            load_model(options.weights),
+            steps=options.steps,
+            examples=sorted(path for path in EXAMPLES.glob("*.*") if path.suffix in (".jpg", ".png")),
+            max_megapixels=options.max_megapixels,
+            folder=folder,
+        )
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+    auth = tuple(options.auth.split(":", 1)) if options.auth else None
+    launch(build(settings), options.host, options.port, share=options.share, auth=auth)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,14 @@ class Mask:
         return cls.of(np.zeros((height, width), bool))
 
     @classmethod
+    def parse(cls, height: int, width: int, counts: str) -> Mask:
+        """A mask from a file; raises ValueError unless its runs fill the picture exactly."""
+        runs = decode_runs(counts)
+        if min(runs, default=-1) < 0 or sum(runs) != height * width:
+            raise ValueError("The run lengths of a mask do not fill its picture.")
+        return cls(height, width, counts)
+
+    @classmethod
     def union(cls, masks: Sequence[Mask]) -> Mask:
         """All pixels of one or more masks of equal size."""
         merged = coco.merge([mask.coco for mask in masks])
@@ -58,3 +66,23 @@ class Mask:
     def version(self) -> str:
         """A short name of the contents, equal for equal masks of one picture."""
         return f"{zlib.crc32(self.counts.encode()):08x}{len(self.counts):x}"
+
+
+def decode_runs(counts: str) -> list[int]:
+    """The run lengths in COCO's compressed string; raises ValueError when it breaks off."""
+    runs: list[int] = []
+    value = shift = 0
+    for character in counts:
+        chunk = ord(character) - 48
+        if not 0 <= chunk < 64 or shift > 40:
+            raise ValueError("The run lengths of a mask are damaged.")
+        value |= (chunk & 31) << shift
+        shift += 5
+        if not chunk & 32:
+            if chunk & 16:
+                value -= 1 << shift
+            runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+            value = shift = 0
+    if shift:
+        raise ValueError("The run lengths of a mask are damaged.")
+    return runs

@@ -24,6 +24,7 @@ def describe(session: Session, known: Mapping[str, str]) -> dict[str, Any]:
         "cfr": asdict(document.cfr),
         "labels": [asdict(label) for label in document.labels],
         "label": document.label,
+        "done": document.done,
         "canUndo": session.can_undo,
         "canRedo": session.can_redo,
     }

@@ -101,6 +101,8 @@ class Document:
     labels: tuple[Label, ...] = ()
     label: str = "object"
     """Label of the next new object."""
+    done: bool = False
+    """Whether the person is through with the picture."""
     next_id: int = 1
 
     def find(self, id: int) -> Instance:
@@ -133,13 +135,17 @@ class Session:
         self._documents = [Document(cfr=segmenter.cfr)]
         self._cursor = 0
 
-    def open(self, picture: np.ndarray, name: str) -> None:
-        """Start on a picture, uint8 (H, W, 3) RGB; settings stay, objects and history do not."""
+    def open(self, picture: np.ndarray, name: str, document: Document | None = None) -> None:
+        """Start on a picture, uint8 (H, W, 3) RGB, with its saved document if there is one.
+
+        Without one the settings and labels stay, objects and history do not.
+        """
         self.segmenter.set_image(picture)
         self.picture = picture
         self.name = name
         settings = self.document
-        self._documents = [Document(cfr=settings.cfr, labels=settings.labels, label=settings.label)]
+        fresh = Document(cfr=settings.cfr, labels=settings.labels, label=settings.label)
+        self._documents = [document or fresh]
         self._cursor = 0
 
     @property
@@ -310,6 +316,16 @@ class Session:
         """Replace the list of labels; objects keep theirs."""
         if labels:
             self._commit(replace(self.document, labels=tuple(labels), label=labels[0].name))
+
+    def set_done(self, done: bool) -> None:
+        """Say that the picture is finished, or that it is not."""
+        self.size  # noqa: B018  raises without a picture
+        if done != self.document.done:
+            self._commit(replace(self.document, done=done, active=None if done else self.document.active))
+
+    def restore(self, document: Document) -> None:
+        """Go on from a document that was saved of this picture; can be undone."""
+        self._commit(document)
 
     def set_cascade(self, cfr: CascadeForward) -> None:
         """Change the refinement; the active object is answered anew at once."""

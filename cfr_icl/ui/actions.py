@@ -70,7 +70,11 @@ def edit(session: Session, data: Data) -> None:
 
 
 def label(session: Session, data: Data) -> None:
-    session.set_label(text(data, "name", longest=60).strip(), whole(data, "id") if "id" in data else None)
+    if "id" in data:
+        id = whole(data, "id")
+    else:
+        id = session.document.active if data.get("active") is True else None
+    session.set_label(text(data, "name", longest=60).strip(), id)
 
 
 def labels(session: Session, data: Data) -> None:
@@ -87,6 +91,10 @@ def labels(session: Session, data: Data) -> None:
             shown = colour(entry, "colour") if "colour" in entry else COLOURS[index % len(COLOURS)]
             chosen.setdefault(name, Label(name, shown))
     session.set_labels(list(chosen.values()))
+
+
+def done(session: Session, data: Data) -> None:
+    session.set_done(flag(data, "done"))
 
 
 def cascade(session: Session, data: Data) -> None:
@@ -175,6 +183,7 @@ SESSION_ACTIONS: dict[str, Callable[[Session, Data], None]] = {
         edit,
         label,
         labels,
+        done,
         cascade,
     )
 }

@@ -49,24 +49,40 @@ def browser():
         browser.close()
 
 
+class Server:
+    """A running app on the stand-in network; `pages` are the open ones in the order of their start."""
+
+    def __init__(self, **settings):
+        from cfr_icl.ui import blocks
+        from cfr_icl.ui.page import Settings
+        from tests.stand_in import ColourModel
+
+        self.pages = pages = []
+
+        class WatchedPage(blocks.Page):
+            def __init__(self, *arguments):
+                super().__init__(*arguments)
+                if self.settings is shared:
+                    pages.append(self)
+
+        self.page_class = blocks.Page
+        blocks.Page = WatchedPage
+        shared = Settings(ColourModel(), **settings)
+        self.blocks = blocks.build(shared)
+        _, self.url, _ = blocks.launch(self.blocks, prevent_thread_lock=True, quiet=True)
+
+    def close(self):
+        from cfr_icl.ui import blocks
+
+        blocks.Page = self.page_class
+        self.blocks.close()
+
+
 @pytest.fixture(scope="session")
 def server():
-    """A running app on the stand-in network; `.pages` holds the sessions in the order of their start."""
-    from cfr_icl.ui.blocks import App
-    from tests.stand_in import ColourModel
-
-    class Watched(App):
-        def new_page(self):
-            page = super().new_page()
-            self.pages.append(page)
-            return page
-
-    app = Watched(ColourModel(), examples=EXAMPLES)
-    app.pages = []
-    blocks = app.blocks()
-    _, app.url, _ = app.launch(blocks=blocks, prevent_thread_lock=True, quiet=True)
-    yield app
-    blocks.close()
+    server = Server(examples=EXAMPLES)
+    yield server
+    server.close()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ EXAMPLES = sorted(
 class Tool:
     """The page as a person uses it; positions are picture pixels."""
 
-    def __init__(self, page, server):
+    def __init__(self, page, server, ready=".cfr .examples button"):
         self.page = page
         self.server = server
         self.errors = []
@@ -19,7 +19,7 @@ class Tool:
         page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         before = len(server.pages)
         page.goto(server.url)
-        page.wait_for_selector(".cfr .examples button")
+        page.wait_for_selector(ready)
         self.idle()
         assert len(server.pages) == before + 1
         self.session = server.pages[-1].session

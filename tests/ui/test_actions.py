@@ -6,14 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cfr_icl.ui.actions import SESSION_ACTIONS
-from cfr_icl.ui.blocks import App
+from cfr_icl.ui.blocks import answer
+from cfr_icl.ui.page import Settings
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
 
 
 @pytest.fixture(scope="module")
-def app():
-    return App(ColourModel(), examples=EXAMPLES)
+def shared():
+    return Settings(ColourModel(), examples=EXAMPLES)
 
 
 @pytest.fixture
@@ -23,36 +24,35 @@ def warnings(monkeypatch):
     return caught
 
 
-def send(app, page, *actions, known=None):
-    event = gr.EventData(None, {"actions": list(actions), "known": known or {}})
-    return app.act(page, event)
+def send(settings, page, *actions, known=None):
+    return answer(settings, page, {"actions": list(actions), "known": known or {}})
 
 
-def example(app, number=1):
-    page, reply = send(app, None, {"number": number, "kind": "example", "index": 3})
+def example(shared, number=1):
+    page, reply = send(shared, None, {"number": number, "kind": "example", "index": 3})
     assert reply["picture"]["width"] == 600
     return page
 
 
-def test_actions_are_applied_once_and_in_order(app, warnings):
-    page = example(app)
+def test_actions_are_applied_once_and_in_order(shared, warnings):
+    page = example(shared)
     click = {"kind": "click", "x": 300, "y": 130, "positive": True}
     second = {**click, "number": 3, "x": 310}
-    page, reply = send(app, page, {**click, "number": 2}, second)
+    page, reply = send(shared, page, {**click, "number": 2}, second)
     assert reply["applied"] == 3
-    page, reply = send(app, page, second, {**click, "number": 4, "x": 320})
+    page, reply = send(shared, page, second, {**click, "number": 4, "x": 320})
     assert [c[0] for c in reply["session"]["objects"][0]["clicks"]] == [300, 310, 320]
     assert warnings == []
 
 
-def test_masks_and_pictures_that_the_page_has_are_not_sent_again(app, warnings):
-    page = example(app)
+def test_masks_and_pictures_that_the_page_has_are_not_sent_again(shared, warnings):
+    page = example(shared)
     click = {"kind": "click", "x": 300, "y": 130, "positive": True, "number": 2}
-    page, reply = send(app, page, click)
+    page, reply = send(shared, page, click)
     described = reply["session"]["objects"][0]
     assert described["counts"]
     known = {"picture": reply["picture"]["token"], "masks": {"1": described["version"]}}
-    page, reply = send(app, page, known=known)
+    page, reply = send(shared, page, known=known)
     assert "picture" not in reply and "counts" not in reply["session"]["objects"][0]
 
 
@@ -84,9 +84,9 @@ def test_masks_and_pictures_that_the_page_has_are_not_sent_again(app, warnings):
         ({"kind": ["click"]}, "must be text"),
     ],
 )
-def test_bad_actions_are_refused_in_one_sentence(app, warnings, action, sentence):
-    page = example(app)
-    page, reply = send(app, page, {**action, "number": 2})
+def test_bad_actions_are_refused_in_one_sentence(shared, warnings, action, sentence):
+    page = example(shared)
+    page, reply = send(shared, page, {**action, "number": 2})
     assert len(warnings) == 1 and sentence in warnings[0]
     assert reply["session"]["objects"] == []
 
@@ -131,8 +131,9 @@ NAMES = (
 def test_nothing_a_browser_sends_raises(actions, known):
     original, gr.Warning = gr.Warning, lambda message, **_: None
     try:
-        app = App(ColourModel(), examples=EXAMPLES)
-        _, reply = app.act(None, gr.EventData(None, {"actions": actions, "known": known}))
+        _, reply = answer(
+            Settings(ColourModel(), examples=EXAMPLES), None, {"actions": actions, "known": known}
+        )
         assert reply["applied"] >= 0
     finally:
         gr.Warning = original

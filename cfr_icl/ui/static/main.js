@@ -9,6 +9,7 @@ const look = { opacity: 0.45, contour: true, markers: true, ...JSON.parse(localS
 let mode = 'positive';
 let state = { objects: [], active: null, cfr: null, canUndo: false, canRedo: false };
 let picture = null;
+let page = null;          // which session of the server this is
 let shapes = new Map();   // mask version -> MaskShape, so that a mask is decoded once
 
 const view = new View(ref('canvas'), look, {
@@ -29,6 +30,7 @@ const view = new View(ref('canvas'), look, {
 const channel = new Channel(
   trigger,
   () => ({
+    page,
     picture: picture && picture.token,
     masks: Object.fromEntries(state.objects.map((object) => [object.id, object.version])),
   }),
@@ -37,9 +39,16 @@ const channel = new Channel(
 
 const objectList = new ObjectList(ref('objects'), 'cfr-labels', (kind, data) => channel.send(kind, data));
 
+const fileList = new FileList(
+  { list: ref('file-list'), progress: ref('progress'), text: ref('progress-text'), place: ref('place') },
+  (index) => channel.send('goto', { index }),
+);
+
 watch('value', () => {
   const reply = props.value;
   view.pending = view.pending.filter((click) => click.number > reply.applied);
+  page = page || reply.page;
+  if (reply.folder) showFolder(reply.folder);
   if (reply.picture && (!picture || picture.token !== reply.picture.token)) showPicture(reply.picture);
   if (reply.session) showSession(reply.session);
   if (reply.download) save(reply.download);
@@ -90,12 +99,21 @@ function showPanel() {
     input.checked = active[input.dataset.edit];
     input.disabled = active.locked;
   }
+  button('done').classList.toggle('on', state.done);
+  button('done').setAttribute('aria-pressed', String(state.done));
   showLabels(active);
   ref('steps').value = state.cfr.steps;
   ref('steps-value').textContent = state.cfr.steps;
   ref('adaptive').checked = state.cfr.adaptive;
   ref('every-click').checked = state.cfr.every_click;
   ref('answer').textContent = describe(active);
+}
+
+function showFolder(folder) {
+  root.toggleAttribute('data-folder', true);
+  for (const name of ['files', 'walk']) ref(name).hidden = false;
+  if (folder.index !== fileList.index) fileList.wanted = null;
+  fileList.show(folder);
 }
 
 function describe(active) {
@@ -123,7 +141,7 @@ function showLabels(active) {
 
 function chooseLabel(index) {
   const label = state.labels[index];
-  if (label) channel.send('label', state.active === null ? { name: label.name } : { name: label.name, id: state.active });
+  if (label) channel.send('label', { name: label.name, active: true });
 }
 
 function showTool(next) {
@@ -213,8 +231,19 @@ const commands = {
   undo: () => channel.send('undo'),
   redo: () => channel.send('redo'),
   clear: () => channel.send('clear'),
-  finish: () => channel.send('finish'),
-  remove: () => { if (state.active !== null) channel.send('delete', { id: state.active }); },
+  finish: () => {
+    channel.send('finish');
+    for (const object of state.objects) object.current = false;
+    view.draw();
+  },
+  remove: () => channel.send('clear'),
+  previous: () => fileList.step(-1),
+  next: () => fileList.step(1),
+  done: () => {
+    if (fileList.index === null) return;
+    channel.send('done', { done: !state.done });
+    if (!state.done && fileList.nextOpen !== null) channel.send('goto', { index: fileList.nextOpen });
+  },
   'load-labels': () => ref('labels-file').click(),
   'save-labels': () => {
     const url = URL.createObjectURL(new Blob([JSON.stringify(state.labels, null, 1)], { type: 'application/json' }));
@@ -235,7 +264,8 @@ function button(name) { return root.querySelector(`[data-do="${name}"]`); }
 
 function run(name) {
   const source = button(name);
-  if (!source || !source.disabled) commands[name]();
+  // while answers are under way the buttons lag behind; the server ignores what cannot be done
+  if (!source || !source.disabled || channel.busy) commands[name]();
 }
 
 root.addEventListener('click', (event) => {
@@ -271,7 +301,7 @@ ref('labels-file').addEventListener('change', async (event) => {
   channel.send('labels', { labels });
 });
 
-const HOTKEYS = { o: 'open', x: 'mode', c: 'clear', f: 'fit', 0: 'fit', a: 'actual', delete: 'remove', '+': 'zoom-in', '=': 'zoom-in', '-': 'zoom-out', z: 'undo', y: 'redo' };
+const HOTKEYS = { o: 'open', x: 'mode', c: 'clear', f: 'fit', 0: 'fit', a: 'actual', delete: 'remove', d: 'done', pageup: 'previous', pagedown: 'next', '+': 'zoom-in', '=': 'zoom-in', '-': 'zoom-out', z: 'undo', y: 'redo' };
 
 const TOOL_KEYS = { v: 'click', r: 'box', b: 'brush', e: 'eraser' };
 

@@ -1,0 +1,206 @@
+"""One open page of the browser: its session, its place in the folder, its files."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cfr_icl.annotate import export, store
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, browser_copy, read_picture
+from cfr_icl.annotate.render import describe
+from cfr_icl.annotate.session import ActionError, Document, Session
+from cfr_icl.annotate.store import StoreError
+from cfr_icl.segmenter import Segmenter
+from cfr_icl.ui.actions import SESSION_ACTIONS, Data, text, whole
+
+REFUSALS = (ActionError, PictureError, StoreError)
+"""What an action raises when it cannot be done; the message is for the person."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all pages share."""
+
+    model: Any
+    steps: int = 4
+    examples: Sequence[Path] = ()
+    max_megapixels: float = MAX_MEGAPIXELS
+    folder: Folder | None = None
+    """The pictures to work through; None when everybody brings their own."""
+
+
+class Page:
+    """Applies a browser's actions in order and each once, and tells what changed.
+
+    Args:
+        uploads: the folder that Gradio puts uploaded files into and serves; a folder of the page's
+            own, with an unguessable name, is made in it.
+    """
+
+    def __init__(self, settings: Settings, uploads: Path) -> None:
+        self.settings = settings
+        self.uploads = uploads.resolve()
+        self.token = secrets.token_hex(16)
+        self.files = self.uploads / f"page-{self.token}"
+        self.files.mkdir(parents=True)
+        self.session = Session(Segmenter(settings.model, steps=settings.steps))
+        self.applied = 0
+        self.picture: dict[str, Any] | None = None
+        self.index: int | None = None
+        self._saved: Document | None = None
+        self._download: dict[str, Any] | None = None
+        self._actions = {
+            "hello": self._hello,
+            "open": self._open_upload,
+            "example": self._open_example,
+            "goto": self._goto,
+            "download": self._make_download,
+        }
+
+    def apply(self, action: Any) -> None:
+        """Apply one action unless it was applied before, and save; raises one of REFUSALS."""
+        if not isinstance(action, Mapping):
+            raise ActionError("An action must be an object with a number and a kind.")
+        count = whole(action, "number")
+        if count <= self.applied:
+            return
+        self.applied = count
+        kind = text(action, "kind")
+        if kind in SESSION_ACTIONS:
+            SESSION_ACTIONS[kind](self.session, action)
+        elif kind in self._actions:
+            self._actions[kind](action)
+        else:
+            raise ActionError(f"There is no action {kind!r}.")
+        self._save()
+
+    def reply(self, known: Mapping[str, Any]) -> dict[str, Any]:
+        """What the browser does not know yet, as JSON."""
+        masks = known.get("masks")
+        same_picture = self.picture is not None and known.get("picture") == self.picture["token"]
+        answer = {
+            "page": self.token,
+            "applied": self.applied,
+            "session": describe(self.session, masks if same_picture and isinstance(masks, Mapping) else {}),
+        }
+        if self.picture and not same_picture:
+            answer["picture"] = self.picture
+        if self._download:
+            answer["download"], self._download = self._download, None
+        folder = self.settings.folder
+        if folder:
+            answer["folder"] = {"index": self.index, "states": [folder.states[name] for name in folder.names]}
+            if known.get("page") != self.token:
+                answer["folder"]["names"] = folder.names
+        return answer
+
+    def close(self) -> None:
+        """Remove the page's files."""
+        shutil.rmtree(self.files, ignore_errors=True)
+
+    # ---- pictures
+
+    def _hello(self, data: Data) -> None:
+        folder = self.settings.folder
+        if folder and self.index is None:
+            self._go(folder.first_open())
+
+    def _open_upload(self, data: Data) -> None:
+        path = Path(text(data, "path", longest=4096)).resolve()
+        if not path.is_relative_to(self.uploads) or not path.is_file():
+            raise ActionError("The file did not arrive; open it once more.")
+        name = text(data, "name")
+        if name.lower().endswith(".json"):
+            self.session.restore(store.load(path, self.session.size))
+        elif self.settings.folder:
+            raise ActionError("This page works through a folder; add pictures to the folder instead.")
+        else:
+            self._show(path, name)
+
+    def _open_example(self, data: Data) -> None:
+        examples, index = self.settings.examples, whole(data, "index")
+        if self.settings.folder or index not in range(len(examples)):
+            raise ActionError("There is no such example.")
+        self._show(Path(shutil.copy(examples[index], self._new_folder())), examples[index].name)
+
+    def _show(self, path: Path, name: str) -> None:
+        self._start(read_picture(path, self.settings.max_megapixels), path, name)
+
+    def _start(self, picture, path: Path, name: str, document: Document | None = None) -> None:
+        self.session.open(picture, name, document)
+        folder = self._new_folder()
+        height, width = picture.shape[:2]
+        shown = browser_copy(path, picture, folder)
+        self.picture = {
+            "token": folder.name,
+            "file": _served(shown, name),
+            "name": name,
+            "width": width,
+            "height": height,
+        }
+
+    # ---- the folder
+
+    def _goto(self, data: Data) -> None:
+        folder, index = self.settings.folder, whole(data, "index")
+        if not folder or index not in range(len(folder.names)):
+            raise ActionError("There is no such picture in the folder.")
+        self._go(index)
+
+    def _go(self, index: int) -> None:
+        folder = self.settings.folder
+        name = folder.names[index]
+        try:
+            picture = folder.read(name)
+            document = folder.load(name, picture.shape[:2])
+        except (PictureError, StoreError, OSError) as error:
+            raise ActionError(f"{name}: {error}") from error
+        path = Path(shutil.copy(folder.path(name), self._new_folder()))
+        self._start(picture, path, name, document)
+        self.index = index
+        self._saved = self.session.document
+        if index + 1 < len(folder.names):
+            folder.read_ahead(folder.names[index + 1])
+
+    def _save(self) -> None:
+        document = self.session.document
+        if self.index is not None and document is not self._saved:
+            folder = self.settings.folder
+            folder.save(folder.names[self.index], document, self.session.size)
+            self._saved = document
+
+    # ---- files going out
+
+    def _make_download(self, data: Data) -> None:
+        session = self.session
+        what = text(data, "what")
+        stem = re.sub(r"[^\w.-]+", "_", Path(session.name).stem)[:80].strip(".") or "picture"
+        height_width = session.size
+        if what == "mask":
+            content, name = export.mask_png(session.mask), f"{stem}_mask.png"
+        elif what == "cutout":
+            content, name = export.cutout_png(session.picture, session.mask), f"{stem}_cutout.png"
+        elif what == "session":
+            saved = store.to_json(session.document, session.name, height_width)
+            content, name = store.encode(saved), f"{stem}.session.json"
+        else:
+            raise ActionError(f"There is no download {what!r}.")
+        path = self._new_folder() / name
+        path.write_bytes(content)
+        self._download = _served(path, name)
+
+    def _new_folder(self) -> Path:
+        folder = self.files / secrets.token_hex(8)
+        folder.mkdir()
+        return folder
+
+
+def _served(path: Path, name: str) -> dict[str, Any]:
+    """A file that Gradio is to serve; it adds the URL."""
+    return {"path": str(path), "orig_name": name, "meta": {"_type": "gradio.FileData"}}

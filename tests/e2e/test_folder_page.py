@@ -1,0 +1,67 @@
+"""The page works through a folder and loses nothing."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cfr_icl.annotate.folder import Folder
+from tests.e2e.conftest import Server
+from tests.e2e.tool import Tool
+
+
+@pytest.fixture
+def images(tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for i, side in enumerate((200, 220, 240)):
+        picture = np.full((side, 300, 3), 128, np.uint8)
+        picture[40:120, 30:130] = (220, 30, 30)
+        Image.fromarray(picture).save(folder / f"{i + 9}.png")
+    (folder / "12.png").write_bytes(b"broken")
+    return folder
+
+
+def start(browser, images, out):
+    server = Server(folder=Folder(images, out))
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    return server, context, Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
+
+
+def test_a_folder_is_worked_through_saved_and_resumed(browser, images, tmp_path):
+    out = tmp_path / "out"
+    digest = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in images.iterdir()}
+    server, context, tool = start(browser, images, out)
+    place = tool.page.get_by_label("Place in the folder")
+    assert place.inner_text() == "1 / 4"
+    tool.click(80, 80)
+    tool.idle()
+    saved = json.loads((out / "9.png.session.json").read_text())
+    assert saved["objects"][0]["clicks"] == [[80, 80, True]]
+    tool.page.get_by_role("button", name="Done").click()
+    tool.idle()
+    assert place.inner_text() == "2 / 4"
+    assert tool.page.locator("[data-ref=progress-text]").inner_text() == "1 of 4 done"
+    tool.click(60, 60)
+    tool.idle()
+    tool.page.keyboard.press("PageDown")
+    tool.idle()
+    assert place.inner_text() == "3 / 4" and tool.session.size == (240, 300)
+    tool.page.keyboard.press("PageDown")
+    toast = tool.page.locator(".toast-body").first
+    toast.wait_for()
+    assert "12.png" in toast.inner_text()
+    context.close()
+    server.close()
+
+    server, context, tool = start(browser, images, out)
+    assert tool.page.get_by_label("Place in the folder").inner_text() == "2 / 4"
+    assert [(c.x, c.y) for c in tool.session.document.instances[0].clicks] == [(60, 60)]
+    tool.page.get_by_role("button", name="9.png").click()
+    tool.idle()
+    assert tool.session.document.done and tool.session.document.instances[0].mask.pixels[80, 80]
+    context.close()
+    server.close()
+    assert {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in images.iterdir()} == digest
