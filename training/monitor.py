@@ -26,7 +26,7 @@ class Monitor:
     def __init__(self, out: Path, settings: Settings, step: int) -> None:
         out.mkdir(parents=True, exist_ok=True)
         (out / "settings.yaml").write_text(yaml.safe_dump(_plain(dataclasses.asdict(settings))))
-        self.writer = SummaryWriter(out / "tensorboard", purge_step=step)
+        self.writer = SummaryWriter(out / "tensorboard", purge_step=step + 1)
 
     def scalars(self, step: int, values: dict[str, float]) -> None:
         for name, value in values.items():
@@ -43,7 +43,9 @@ class Monitor:
         answers = torch.sigmoid(logits.float())[:, 0].cpu().numpy()
         rows = [
             _drawn(picture.permute(1, 2, 0).numpy(), truth[0].numpy(), clicks, answer)
-            for picture, truth, clicks, answer in zip(batch.image, batch.truth, batch.clicks, answers)
+            for picture, truth, clicks, answer in zip(
+                batch.image, batch.truth, batch.clicks, answers, strict=False
+            )
         ]
         self.writer.add_image("first answers", np.concatenate(rows), step, dataformats="HWC")
 

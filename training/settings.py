@@ -104,6 +104,10 @@ def _build(kind: type, values: dict[str, Any], where: str) -> Any:
     for key in values:
         if key not in known:
             raise ValueError(f"There is no setting {where}{key}; there are {', '.join(known)}.")
+    for entry in dataclasses.fields(kind):
+        needed = entry.default is entry.default_factory is dataclasses.MISSING
+        if needed and entry.name not in values:
+            raise ValueError(f"The setting {where}{entry.name} is missing.")
     return kind(**{key: _convert(known[key], value, f"{where}{key}.") for key, value in values.items()})
 
 

@@ -1,6 +1,6 @@
 """Train an interactive network with Iterative Click Loss and SUEM copy-paste.
 
-python training/train.py --config training/configs/compact.yaml --out runs/compact [--set key=value ...]
+python training/train.py --config training/configs/compact.yaml [--out runs/compact] [--set key=value ...]
 
 Running the same command again resumes where the run stopped. Many GPUs or machines:
 `accelerate launch training/train.py ...`.
@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast
 from timm.utils import ModelEmaV3
 from torch.utils.data import DataLoader
 from tqdm import tqdm
@@ -37,7 +38,11 @@ CHECKPOINT = "checkpoint.pt"
 
 def main() -> None:
     arguments = _arguments()
-    train(read_settings(arguments.config, arguments.set), Path(arguments.out))
+    try:
+        out = arguments.out or Path("runs") / arguments.config.stem
+        train(read_settings(arguments.config, arguments.set), out)
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))
 
 
 def train(settings: Settings, out: Path) -> None:
@@ -58,8 +63,9 @@ def train(settings: Settings, out: Path) -> None:
     batches = _loader(settings, step, accelerator)
     started = time.monotonic() - spent
     bar = tqdm(total=settings.steps, initial=step, disable=monitor is None, dynamic_ncols=True)
-    while (progress := _progress(settings, step, time.monotonic() - started)) < 1:
+    while (progress := _progress(settings, step, time.monotonic() - started, accelerator)) < 1:
         _set_rates(optimiser, settings, step, progress)
+        _seed(settings.seed, step, accelerator.process_index)
         network.train()
         totals = {}
         for part in range(settings.accumulation):
@@ -80,14 +86,14 @@ def train(settings: Settings, out: Path) -> None:
         ema.update(network, step=step)
         if monitor:
             bar.update()
-            bar.set_postfix({name: f"{figure:.3f}" for name, figure in totals.items()})
+            bar.set_postfix({**{n: f"{v:.3f}" for n, v in totals.items()}, "budget": f"{progress:.1%}"})
             monitor.scalars(step, {**totals, "lr": optimiser.param_groups[0]["lr"]})
             if step % settings.picture_every == 0:
                 monitor.pictures(step, ema.module, batch)
             if step % settings.save_every == 0:
-                _save(out, network, ema, optimiser, step, time.monotonic() - started)
+                _save(out, network, ema, optimiser, accelerator, step, time.monotonic() - started)
     if monitor:
-        _save(out, network, ema, optimiser, step, time.monotonic() - started)
+        _save(out, network, ema, optimiser, accelerator, step, time.monotonic() - started)
         monitor.close()
     accelerator.end_training()
 
@@ -141,52 +147,69 @@ def _loader(settings: Settings, step: int, accelerator: Accelerator):
     return iter(loader)
 
 
-def _progress(settings: Settings, step: int, spent: float) -> float:
-    """Part of the budget used, from 0 to 1."""
-    by_time = spent / (60 * settings.minutes) if settings.minutes else 0.0
-    return max(step / settings.steps, by_time)
+def _progress(settings: Settings, step: int, spent: float, accelerator: Accelerator) -> float:
+    """Part of the budget used, from 0 to 1; by time, the first process's clock counts for all."""
+    if not settings.minutes:
+        return step / settings.steps
+    clock = broadcast(torch.tensor(spent, dtype=torch.float32, device=accelerator.device))
+    return max(step / settings.steps, clock.item() / (60 * settings.minutes))
+
+
+def _seed(seed: int, step: int, process: int) -> None:
+    """Dropout and the like depend on these three alone, so that a run resumes exactly."""
+    torch.manual_seed(int(np.random.SeedSequence((seed, step, process)).generate_state(1)[0]))
 
 
 def _set_rates(optimiser: torch.optim.Optimizer, settings: Settings, step: int, progress: float) -> None:
     chosen = settings.optimiser
     warming = min(1.0, (step + 1) / max(1, chosen.warm_up))
+    falling = 0.1 ** sum(progress >= milestone for milestone in chosen.milestones)
     cooling = min(1.0, (1 - progress) / chosen.cool_down) if chosen.cool_down else 1.0
     for group in optimiser.param_groups:
-        group["lr"] = chosen.lr * group["scale"] * warming * cooling
+        group["lr"] = chosen.lr * group["scale"] * warming * falling * cooling
 
 
-def _save(out: Path, network, ema: ModelEmaV3, optimiser, step: int, spent: float) -> None:
+def _save(
+    out: Path, network, ema: ModelEmaV3, optimiser, accelerator: Accelerator, step: int, spent: float
+) -> None:
     """Write checkpoint and weights; each file appears whole or not at all."""
     state = {
         "network": network.state_dict(),
         "ema": ema.module.state_dict(),
         "optimiser": optimiser.state_dict(),
-        "random": torch.get_rng_state(),
+        "scaler": accelerator.scaler.state_dict() if accelerator.scaler else None,
         "step": step,
         "spent": spent,
     }
     unfinished = out / f"{CHECKPOINT}.part"
     torch.save(state, unfinished)
     os.replace(unfinished, out / CHECKPOINT)
-    save_model(ema.module, out / "model")
+    save_model(ema.module, out / "model.part")
+    (out / "model").mkdir(exist_ok=True)
+    for file in (out / "model.part").iterdir():
+        os.replace(file, out / "model" / file.name)
+    (out / "model.part").rmdir()
 
 
 def _resume(out: Path, network, ema: ModelEmaV3, optimiser, accelerator: Accelerator) -> tuple[int, float]:
     """Take up a checkpoint where there is one; gives the steps done and the seconds spent."""
     if not (out / CHECKPOINT).exists():
         return 0, 0.0
-    state = torch.load(out / CHECKPOINT, map_location=accelerator.device, weights_only=True)
+    state = torch.load(out / CHECKPOINT, map_location="cpu", weights_only=True)
     network.load_state_dict(state["network"])
     ema.module.load_state_dict(state["ema"])
     optimiser.load_state_dict(state["optimiser"])
-    torch.set_rng_state(state["random"].cpu())
+    if accelerator.scaler:
+        accelerator.scaler.load_state_dict(state["scaler"])
     return state["step"], state["spent"]
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--config", required=True, help="a YAML file, as in training/configs")
-    parser.add_argument("--out", required=True, help="folder of the run; an unfinished run there is resumed")
+    parser.add_argument("--config", type=Path, required=True, help="a YAML file, as in training/configs")
+    parser.add_argument(
+        "--out", type=Path, help="folder of the run, runs/CONFIG by default; resumed if there"
+    )
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes to the config")
     return parser.parse_args()
 

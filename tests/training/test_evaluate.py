@@ -3,35 +3,13 @@
 import dataclasses
 import json
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.loading import save_model
 from cfr_icl.zoom import ZoomConfig
 from tests.stand_in import ColourModel
 from training import evaluate
-
-
-@pytest.fixture
-def data(tmp_path):
-    """Six pictures, each with a large and a small coloured square on noise."""
-    rng = np.random.default_rng(0)
-    for part in ("images", "masks"):
-        (tmp_path / "set" / "val" / part).mkdir(parents=True)
-    for number in range(6):
-        image = rng.integers(90, 160, (64, 80, 3), dtype=np.uint8)
-        labels = np.zeros((64, 80), np.uint8)
-        for value, colour, (top, bottom, left, right) in (
-            (1, (250, 20, 20), (5, 45, 5 + number, 45)),
-            (2, (20, 20, 250), (50, 54, 60, 64)),
-        ):
-            image[top:bottom, left:right], labels[top:bottom, left:right] = colour, value
-        name = f"picture{number}"
-        Image.fromarray(image).save(tmp_path / "set" / "val" / "images" / f"{name}.png")
-        Image.fromarray(labels).save(tmp_path / "set" / "val" / "masks" / f"{name}.png")
-    return tmp_path / "set" / "val"
 
 
 @pytest.fixture

@@ -1,0 +1,23 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Six pictures of a plain folder, each with a large and a small coloured square on noise."""
+    root = tmp_path / "set" / "val"
+    rng = np.random.default_rng(0)
+    for part in ("images", "masks"):
+        (root / part).mkdir(parents=True)
+    for number in range(6):
+        image = rng.integers(90, 160, (64, 80, 3), dtype=np.uint8)
+        labels = np.zeros((64, 80), np.uint8)
+        for value, colour, (top, bottom, left, right) in (
+            (1, (250, 20, 20), (5, 45, 5 + number, 45)),
+            (2, (20, 20, 250), (50, 54, 60, 64)),
+        ):
+            image[top:bottom, left:right], labels[top:bottom, left:right] = colour, value
+        Image.fromarray(image).save(root / "images" / f"picture{number}.png")
+        Image.fromarray(labels).save(root / "masks" / f"picture{number}.png")
+    return root

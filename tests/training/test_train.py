@@ -1,0 +1,302 @@
+"""Training on a handful of tiny pictures: it resumes exactly, spreads out, does what its settings say."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from cfr_icl.clicks import Click
+from cfr_icl.data.registry import DATASETS
+from cfr_icl.icl import ICLConfig, IterativeClickLoss
+from cfr_icl.models.base import InteractiveModel
+from cfr_icl.models.registry import ARCHITECTURES, Architecture, build_model, default_config
+from cfr_icl.weights.loading import load_model
+from cfr_icl.zoom import ZoomConfig
+from training import train as training
+from training.settings import read_settings
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = sorted((ROOT / "training" / "configs").glob("*.yaml"))
+
+
+class TinyNet(InteractiveModel):
+    """Two convolutions and dropout."""
+
+    def __init__(self, dropout: float = 0.2) -> None:
+        super().__init__()
+        self.encoder = torch.nn.Conv2d(3, 8, 3, padding=1)
+        self.hints = torch.nn.Conv2d(3, 8, 3, padding=1)
+        self.head = torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Dropout(dropout), torch.nn.Conv2d(8, 1, 1))
+
+    def encode(self, image):
+        return self.encoder(image)
+
+    def decode(self, features, hints):
+        return self.head(features + self.hints(hints))
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    monkeypatch.setitem(ARCHITECTURES, "tiny", Architecture(TinyNet, {}, ZoomConfig(size=32)))
+
+
+@pytest.fixture
+def config(data, tmp_path):
+    """A run of six steps in seconds."""
+    values = {
+        "model": {"architecture": "tiny"},
+        "data": [{"kind": "folder", "path": str(data)}],
+        "augmentation": {"size": 32, "zoomed": 0.5, "min_pixels": 20},
+        "icl": {"warm_up": 1},
+        "batch_size": 2,
+        "steps": 6,
+        "workers": 0,
+        "precision": "no",
+        "save_every": 2,
+        "picture_every": 3,
+        "seed": 5,
+    }
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(values))
+    return path
+
+
+def trained(config, out, *changes):
+    training.train(read_settings(config, list(changes)), out)
+    return weights(out)
+
+
+def weights(out):
+    """Every weight of a run's network, bit for bit."""
+    tensors = load_file(out / "model" / "model.safetensors")
+    return {name: tensor.numpy().tobytes() for name, tensor in tensors.items()}
+
+
+def scalars(out):
+    events = EventAccumulator(str(out / "tensorboard"))
+    events.Reload()
+    return {tag: [event.value for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+class Killed(BaseException):
+    pass
+
+
+def dying(function, calls, before=lambda *_: None):
+    """The function, which at this call stops everything."""
+    count = iter(range(1, 1000))
+
+    def called(*arguments, **options):
+        if next(count) == calls:
+            before(*arguments)
+            raise Killed
+        return function(*arguments, **options)
+
+    return called
+
+
+def half_a_file(_, path):
+    Path(path).write_bytes(b"half of a checkp")
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        ("Monitor.scalars", 1, None),
+        ("Monitor.scalars", 3, None),
+        ("Monitor.scalars", 6, None),
+        ("torch.save", 1, half_a_file),
+        ("torch.save", 2, half_a_file),
+        ("save_model", 2, None),
+    ],
+    ids=lambda where: f"{where[0]} {where[1]}",
+)
+def test_a_run_killed_at_any_moment_resumes_exactly(config, tmp_path, monkeypatch, where):
+    whole = trained(config, tmp_path / "whole")
+    name, calls, before = where
+    *owners, attribute = name.split(".")
+    owner = training
+    for part in owners:
+        owner = getattr(owner, part)
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, attribute, dying(getattr(owner, attribute), calls, before or (lambda *_: None)))
+        with pytest.raises(Killed):
+            trained(config, tmp_path / "killed")
+    assert trained(config, tmp_path / "killed") == whole
+    assert scalars(tmp_path / "killed") == scalars(tmp_path / "whole")
+
+
+def test_the_same_settings_train_the_same_weights_and_another_seed_others(config, tmp_path):
+    first, again = trained(config, tmp_path / "first"), trained(config, tmp_path / "again")
+    assert first == again != trained(config, tmp_path / "other", "seed=6")
+
+
+def test_loader_processes_change_nothing(config, tmp_path):
+    assert trained(config, tmp_path / "none") == trained(config, tmp_path / "two", "workers=2")
+
+
+def test_accumulated_parts_equal_one_batch(config, tmp_path):
+    same = ["icl.betas=[1]", "icl.warm_up=0", "model.options.dropout=0", "optimiser.name=adam", "steps=3"]
+    trained(config, tmp_path / "whole", *same)
+    trained(config, tmp_path / "parts", *same, "batch_size=1", "accumulation=2")
+    whole, parts = (load_model(tmp_path / name / "model").state_dict() for name in ("whole", "parts"))
+    start = build_model(default_config("tiny")).state_dict()
+    for name in whole:
+        assert torch.allclose(whole[name], parts[name], atol=1e-5)
+        assert not torch.equal(whole[name], start[name])
+
+
+def test_scalars_pictures_settings_and_weights_are_left_behind(config, tmp_path):
+    trained(config, tmp_path / "run")
+    events = EventAccumulator(str(tmp_path / "run" / "tensorboard"))
+    events.Reload()
+    values = scalars(tmp_path / "run")
+    assert {"loss", "iou_first", "iou_last", "lr"} <= set(values)
+    assert all(len(column) == 6 for column in values.values())
+    assert len(events.Images("first answers")) == 2
+    assert yaml.safe_load((tmp_path / "run" / "settings.yaml").read_text())["seed"] == 5
+    assert isinstance(load_model(tmp_path / "run" / "model"), TinyNet)
+
+
+def test_a_time_budget_ends_the_run(config, tmp_path):
+    trained(
+        config, tmp_path / "run", "minutes=0.02", "steps=100000", "save_every=100000", "picture_every=100000"
+    )
+    assert 1 <= len(scalars(tmp_path / "run")["loss"]) < 100000
+
+
+def test_the_plain_baseline_is_one_setting(config, tmp_path):
+    assert trained(config, tmp_path / "icl") != trained(config, tmp_path / "baseline", "icl.last_only=true")
+
+
+def test_a_rate_of_zero_freezes_the_encoder_and_an_average_of_zero_is_the_network_itself(config, tmp_path):
+    trained(config, tmp_path / "run", "optimiser.encoder_lr=0", "optimiser.ema=0")
+    torch.manual_seed(5)
+    start = build_model(default_config("tiny")).state_dict()
+    end = load_model(tmp_path / "run" / "model").state_dict()
+    same = {name for name in start if torch.equal(start[name], end[name])}
+    assert same == {"encoder.weight", "encoder.bias"}
+    checkpoint = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
+    assert all(torch.equal(checkpoint["network"][name], end[name]) for name in end)
+
+
+def rates(config, *changes):
+    settings = read_settings(config, ["optimiser.lr=1", "optimiser.warm_up=0", *changes])
+    optimiser = training._optimiser(build_model(default_config("tiny")), settings)
+    found = []
+    for progress in (0.0, 0.5, 0.85, 0.95):
+        training._set_rates(optimiser, settings, 100, progress)
+        found.append(optimiser.param_groups[0]["lr"])
+    return found
+
+
+def test_rates_fall_at_milestones_or_towards_the_end(config):
+    milestones = "optimiser.milestones=[0.5, 0.9]"
+    assert rates(config, milestones, "optimiser.cool_down=0") == pytest.approx([1, 0.1, 0.1, 0.01])
+    assert rates(config, "optimiser.cool_down=0.5") == pytest.approx([1, 1, 0.3, 0.1])
+
+
+def test_layers_further_from_the_output_learn_more_slowly():
+    model = build_model(default_config("vit_xtiny"))
+    scales = model.learning_rate_scales(encoder=0.5, layer_decay=0.75)
+    assert set(scales) == {name for name, _ in model.named_parameters()}
+    assert scales["head.logit.weight"] == scales["neck.to_4.0.weight"] == scales["hint_embed.weight"] == 1
+    assert scales["blocks.7.norm1.weight"] == 0.5 * 0.75
+    assert scales["blocks.0.norm1.weight"] == pytest.approx(0.5 * 0.75**8)
+    assert scales["position"] == scales["image_embed.bias"] == pytest.approx(0.5 * 0.75**9)
+
+
+@pytest.mark.parametrize("architecture", ["compact", "vit_xtiny", "hrnet18s"])
+def test_every_weight_of_a_network_is_trained(architecture):
+    """Several processes wait for the gradient of every weight."""
+    torch.manual_seed(0)
+    loss = IterativeClickLoss(build_model(default_config(architecture)).train(), ICLConfig())
+    truth = torch.zeros(2, 1, 64, 64)
+    truth[:, :, 16:48, 16:48] = 1
+    value, _ = loss(torch.rand(2, 3, 64, 64), truth, [[Click(30, 30)]] * 2, np.random.default_rng(0))
+    value.backward()
+    assert [name for name, weight in loss.named_parameters() if weight.grad is None] == []
+
+
+def script(config, out, *changes, launcher=()):
+    command = [sys.executable, *launcher, str(ROOT / "training" / "train.py"), "--config", str(config)]
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+        "ACCELERATE_USE_CPU": "true",
+    }
+    arguments = [*command, "--out", str(out), "--set", *changes]
+    return subprocess.Popen(
+        arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def finished(process):
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output.decode()
+
+
+@pytest.mark.slow
+def test_the_script_resumes_exactly_after_sigkill(config, tmp_path):
+    same = ["model.architecture=compact", "augmentation.size=64"]
+    finished(script(config, tmp_path / "whole", *same))
+    killed = script(config, tmp_path / "killed", *same)
+    while not (tmp_path / "killed" / "checkpoint.pt").exists():
+        assert killed.poll() is None, killed.stdout.read().decode()
+        time.sleep(0.01)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    finished(script(config, tmp_path / "killed", *same))
+    assert weights(tmp_path / "killed") == weights(tmp_path / "whole")
+
+
+TWO = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2")
+
+
+@pytest.mark.slow
+def test_two_processes_train_together_and_resume(config, tmp_path):
+    same = ["model.architecture=compact", "augmentation.size=64", "optimiser.cool_down=0"]
+    finished(script(config, tmp_path / "cut", *same, "steps=2", launcher=TWO))
+    finished(script(config, tmp_path / "cut", *same, "steps=4", "minutes=60", launcher=TWO))
+    finished(script(config, tmp_path / "whole", *same, "steps=4", launcher=TWO))
+    assert weights(tmp_path / "cut") == weights(tmp_path / "whole")
+    assert weights(tmp_path / "whole") != trained(config, tmp_path / "alone", *same, "steps=4")
+    assert len(scalars(tmp_path / "whole")["loss"]) == 4
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_config_is_complete_and_known(path):
+    settings = read_settings(path)
+    assert settings.model.weights or settings.model.architecture in ARCHITECTURES
+    assert {source.kind for source in settings.data} <= set(DATASETS)
+
+
+def test_settings_are_changed_by_name(config):
+    changes = ["icl.betas=[1, 1]", "optimiser.lr=5e-6", "data.0.weight=3", "suem=null", "minutes=2"]
+    settings = read_settings(config, changes)
+    assert settings.icl.betas == (1, 1) and settings.optimiser.lr == 5e-6 and settings.minutes == 2
+    assert settings.data[0].weight == 3 and settings.suem is None
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ("optimizer.lr=1", "no setting optimizer"),
+        ("icl.beta=1", r"no setting icl\.beta; there are betas"),
+        ("optimiser.lr=fast", r"optimiser\.lr is a number, not 'fast'"),
+        ("data=[{kind: folder}]", "data.path is missing"),
+    ],
+)
+def test_a_wrong_setting_is_named(config, change, message):
+    with pytest.raises(ValueError, match=message):
+        read_settings(config, [change])
