@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +61,10 @@ class OptimiserSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """A training run."""
+    """A training run; `batch_size` is that of one process.
+
+    Its budget is `steps`, or `epochs` of `epoch` examples, or `minutes`, whichever ends first.
+    """
 
     data: tuple[DataSettings, ...]
     model: ModelSettings = ModelSettings()
@@ -71,24 +75,32 @@ class Settings:
     batch_size: int = 32
     accumulation: int = 1
     steps: int = 1000
+    epochs: float | None = None
+    epoch: int = 30000
     minutes: float | None = None
-    """Time budget; with it, progress is the larger of steps done and time spent."""
     workers: int = 1
     precision: str = "bf16"
     seed: int = 0
     save_every: int = 50
     picture_every: int = 200
 
+    def total_steps(self, processes: int) -> int:
+        """Steps of the budget, for so many processes that train together."""
+        if self.epochs is None:
+            return self.steps
+        return math.ceil(self.epochs * self.epoch / (self.batch_size * self.accumulation * processes))
+
 
 def read_settings(path: str | Path, changes: list[str] = ()) -> Settings:
     """Settings from a YAML file, changed by `section.key=value` strings (values are YAML).
 
-    Items of a list go by their number: `data.0.path=PATH`.
+    Items of a list go by their number: `data.0.path=PATH`. A file may name another one beside it
+    as its `base`, whose sections it then changes key by key.
 
     Raises:
         ValueError: for a key that does not exist or a value that is no number where one is wanted.
     """
-    values = yaml.safe_load(Path(path).read_text())
+    values = _read(Path(path))
     for change in changes:
         name, _, value = change.partition("=")
         *sections, key = name.split(".")
@@ -97,6 +109,18 @@ def read_settings(path: str | Path, changes: list[str] = ()) -> Settings:
             target = target[int(section)] if isinstance(target, list) else target.setdefault(section, {})
         target[int(key) if isinstance(target, list) else key] = yaml.safe_load(value)
     return _build(Settings, values, "")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    base = values.pop("base", None)
+    if base is None:
+        return values
+    merged = _read(path.parent / base)
+    for key, value in values.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = {**merged[key], **value} if both else value
+    return merged
 
 
 def _build(kind: type, values: dict[str, Any], where: str) -> Any:

@@ -9,6 +9,7 @@ Running the same command again resumes where the run stopped. Many GPUs or machi
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import sys
 import time
@@ -50,6 +51,7 @@ def train(settings: Settings, out: Path) -> None:
     accelerator = Accelerator(
         mixed_precision=settings.precision, gradient_accumulation_steps=settings.accumulation
     )
+    settings = dataclasses.replace(settings, steps=settings.total_steps(accelerator.num_processes))
     torch.manual_seed(settings.seed)
     network = _network(settings)
     network.to(memory_format=torch.channels_last)

@@ -300,3 +300,27 @@ def test_settings_are_changed_by_name(config):
 def test_a_wrong_setting_is_named(config, change, message):
     with pytest.raises(ValueError, match=message):
         read_settings(config, [change])
+
+
+def test_a_config_changes_its_base_key_by_key(tmp_path):
+    (tmp_path / "base.yaml").write_text("data: []\noptimiser: {lr: 1, clip: 2}\nsteps: 3\n")
+    (tmp_path / "run.yaml").write_text("base: base.yaml\noptimiser: {lr: 5e-6}\nseed: 4\n")
+    settings = read_settings(tmp_path / "run.yaml", ["seed=9"])
+    assert (settings.optimiser.lr, settings.optimiser.clip, settings.steps, settings.seed) == (5e-6, 2, 3, 9)
+
+
+def test_a_budget_in_epochs_is_shared_by_the_processes(config):
+    settings = read_settings(config, ["epochs=2", "epoch=100", "batch_size=5", "accumulation=2"])
+    assert [settings.total_steps(n) for n in (1, 2, 3)] == [20, 10, 7]
+    assert read_settings(config).total_steps(4) == 6
+
+
+def test_the_configs_of_the_paper_hold_the_published_numbers():
+    for path in CONFIGS:
+        if not path.stem.startswith(("vit", "hrnet")):
+            continue
+        settings = read_settings(path)
+        assert settings.icl == ICLConfig(betas=(1, 2, 3)) and settings.batch_size == 32
+        assert settings.augmentation.max_clicks == (12 if path.stem.startswith("vit_h") else 24)
+        assert settings.optimiser.name == "adam"
+        assert settings.optimiser.lr == (5e-5 if path.stem.endswith("mae") else 5e-6)
