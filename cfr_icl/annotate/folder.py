@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from cfr_icl.annotate import store
+from cfr_icl.annotate.export import Annotated
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, read_picture
 from cfr_icl.annotate.session import Document
 
@@ -74,6 +76,17 @@ class Folder:
         """Save a document at once and as a whole."""
         store.save(self.session_path(name), document, name, size)
         self.states[name] = DONE if document.done else WORK if document.instances else TODO
+
+    def annotated(self) -> list[Annotated]:
+        """All pictures with saved work, for export; raises StoreError naming a damaged file."""
+        pictures = []
+        for name in self.names:
+            path = self.session_path(name)
+            if path.exists():
+                size, document = store.load_any(path)
+                read = partial(read_picture, self.path(name), self.max_megapixels)
+                pictures.append(Annotated(name, size, document, read))
+        return pictures
 
     def _stored_state(self, name: str) -> str:
         path = self.session_path(name)

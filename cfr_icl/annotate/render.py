@@ -8,7 +8,16 @@ from typing import Any
 
 from cfr_icl.annotate.session import Instance, Session
 
-INSTANCE_FIELDS = ("visible", "locked", "overlap", "keep_largest", "fill_holes", "threshold", "left_out")
+INSTANCE_FIELDS = (
+    "visible",
+    "locked",
+    "overlap",
+    "keep_largest",
+    "fill_holes",
+    "threshold",
+    "left_out",
+    "kept",
+)
 
 
 def describe(session: Session, known: Mapping[str, str]) -> dict[str, Any]:

@@ -72,6 +72,8 @@ class Instance:
     """Negative clicks that finished neighbours gave, shown to the network after the first click."""
     start: Mask | None = None
     """The previous mask that the network began with."""
+    kept: int | None = None
+    """Number of the inner pass that was kept instead of the last one; the next click starts from it."""
     painted: Mask | None = None
     erased: Mask | None = None
     keep_largest: bool = False
@@ -205,6 +207,8 @@ class Session:
                 raise ActionError("Start an object with a click on it; then mark what does not belong to it.")
             document, instance = self._new_instance(document)
         self._check_unlocked(instance)
+        if instance.kept is not None:
+            instance = replace(instance, start=instance.answered, kept=None)
         clicked = self._answered(document, replace(instance, clicks=(*instance.clicks, click)))
         if len(clicked.clicks) == 1:
             hints = neighbour_hints(clicked, document.others(clicked.id))
@@ -317,6 +321,24 @@ class Session:
         if labels:
             self._commit(replace(self.document, labels=tuple(labels), label=labels[0].name))
 
+    def add_masks(self, objects: Sequence[tuple[str | None, Mask]]) -> None:
+        """Add objects that were made elsewhere; clicks correct them with the mask as previous mask."""
+        document = self.document
+        for label, mask in objects:
+            document, instance = self._new_instance(document)
+            others = [other.mask for other in document.instances]
+            overlaps = bool(others) and bool((mask.pixels & Mask.union(others).pixels).any())
+            instance = replace(
+                instance,
+                label=label or instance.label,
+                start=mask,
+                answered=mask,
+                mask=mask,
+                overlap=overlaps,
+            )
+            document = document.with_instance(instance)
+        self._commit(replace(document, active=None))
+
     def set_done(self, done: bool) -> None:
         """Say that the picture is finished, or that it is not."""
         self.size  # noqa: B018  raises without a picture
@@ -334,8 +356,19 @@ class Session:
         document = replace(self.document, cfr=cfr)
         instance = self.active
         if instance is not None and instance.clicks and not instance.locked:
-            document = document.with_instance(self._answered(document, instance))
+            document = document.with_instance(self._answered(document, replace(instance, kept=None)))
         self._commit(document)
+
+    def keep_pass(self, number: int) -> None:
+        """Take an inner pass of the active object's last answer, from 0, in place of the last one."""
+        instance = self.active
+        if instance is None or not instance.clicks:
+            raise ActionError("Select an object with clicks to keep one of its passes.")
+        self._check_unlocked(instance)
+        if not 0 <= number < len(self.predict(instance).passes):
+            raise ActionError(f"The last answer has no pass {number}.")
+        kept = self._answered(self.document, replace(instance, kept=number))
+        self._commit(self.document.with_instance(kept))
 
     def _new_instance(self, document: Document) -> tuple[Document, Instance]:
         number = document.next_id
@@ -355,7 +388,8 @@ class Session:
             1000 * (time.perf_counter() - start),
             tuple(prediction.window) if prediction.window else None,
         )
-        answered = Mask.of(prediction.probabilities > instance.threshold)
+        chosen = prediction.probabilities if instance.kept is None else prediction.trace[instance.kept]
+        answered = Mask.of(chosen > instance.threshold)
         return shaped(replace(instance, answered=answered, answer=answer), document.others(instance.id))
 
     def predict(self, instance: Instance) -> Prediction:

@@ -103,11 +103,24 @@ def save(path: Path, document: Document, picture: str, size: tuple[int, int]) ->
 
 def load(path: Path, size: tuple[int, int]) -> Document:
     """Read a session file; raises StoreError like `from_json`."""
+    return from_json(_read(path), size)
+
+
+def load_any(path: Path) -> tuple[tuple[int, int], Document]:
+    """The picture's (height, width) and the document of a session file; raises StoreError with its name."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = _read(path)
+        height, width = (_typed(side, int) for side in data["size"])
+        return (height, width), from_json(data, (height, width))
+    except (StoreError, KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{path.name}: {error}") from error
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise StoreError("The session file is damaged.") from error
-    return from_json(data, size)
 
 
 def _instance_to_json(instance: Instance) -> dict[str, Any]:
@@ -127,6 +140,8 @@ def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int]) -> Inst
         _typed(values[name], bool)
     for name in ("id", "left_out"):
         _typed(values[name], int)
+    if values["kept"] is not None:
+        _typed(values["kept"], int)
     _typed(values["label"], str)
     _colour(values["colour"])
     if not 0 < values["threshold"] < 1:

@@ -93,6 +93,10 @@ def labels(session: Session, data: Data) -> None:
     session.set_labels(list(chosen.values()))
 
 
+def keep_pass(session: Session, data: Data) -> None:
+    session.keep_pass(whole(data, "pass"))
+
+
 def done(session: Session, data: Data) -> None:
     session.set_done(flag(data, "done"))
 
@@ -184,6 +188,7 @@ SESSION_ACTIONS: dict[str, Callable[[Session, Data], None]] = {
         label,
         labels,
         done,
+        keep_pass,
         cascade,
     )
 }

@@ -12,7 +12,7 @@ import gradio as gr
 from cfr_icl.annotate.pictures import thumbnail
 
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = ("mask.js", "view.js", "channel.js", "panel.js", "files.js", "main.js")
+SCRIPTS = ("mask.js", "view.js", "channel.js", "panel.js", "files.js", "inspect.js", "main.js")
 """Parts of one script, in the order in which they build on each other."""
 
 

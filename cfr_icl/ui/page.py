@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from cfr_icl.annotate import export, store
+from cfr_icl.annotate.export import Annotated
 from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.imports import MaskFileError, read_objects
+from cfr_icl.annotate.inspect import inside
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, browser_copy, read_picture
 from cfr_icl.annotate.render import describe
 from cfr_icl.annotate.session import ActionError, Document, Session
 from cfr_icl.annotate.store import StoreError
 from cfr_icl.segmenter import Segmenter
-from cfr_icl.ui.actions import SESSION_ACTIONS, Data, text, whole
+from cfr_icl.ui.actions import SESSION_ACTIONS, Data, flag, number, text, whole
 
-REFUSALS = (ActionError, PictureError, StoreError)
+REFUSALS = (ActionError, PictureError, StoreError, MaskFileError)
 """What an action raises when it cannot be done; the message is for the person."""
 
 
@@ -54,13 +57,18 @@ class Page:
         self.picture: dict[str, Any] | None = None
         self.index: int | None = None
         self._saved: Document | None = None
-        self._download: dict[str, Any] | None = None
+        self._once: dict[str, Any] = {}
+        """Parts of the next reply alone."""
         self._actions = {
             "hello": self._hello,
             "open": self._open_upload,
+            "import": self._import_upload,
             "example": self._open_example,
             "goto": self._goto,
             "download": self._make_download,
+            "export": self._export,
+            "polygons": self._preview_polygons,
+            "inspect": self._inspect,
         }
 
     def apply(self, action: Any) -> None:
@@ -91,8 +99,8 @@ class Page:
         }
         if self.picture and not same_picture:
             answer["picture"] = self.picture
-        if self._download:
-            answer["download"], self._download = self._download, None
+        answer.update(self._once)
+        self._once = {}
         folder = self.settings.folder
         if folder:
             answer["folder"] = {"index": self.index, "states": [folder.states[name] for name in folder.names]}
@@ -112,16 +120,27 @@ class Page:
             self._go(folder.first_open())
 
     def _open_upload(self, data: Data) -> None:
-        path = Path(text(data, "path", longest=4096)).resolve()
-        if not path.is_relative_to(self.uploads) or not path.is_file():
-            raise ActionError("The file did not arrive; open it once more.")
+        path = self._uploaded(data)
         name = text(data, "name")
-        if name.lower().endswith(".json"):
-            self.session.restore(store.load(path, self.session.size))
-        elif self.settings.folder:
+        if self.settings.folder:
             raise ActionError("This page works through a folder; add pictures to the folder instead.")
         else:
             self._show(path, name)
+
+    def _import_upload(self, data: Data) -> None:
+        path = self._uploaded(data)
+        session = self.session
+        content = path.read_bytes()[:200] if path.suffix.lower() == ".json" else b""
+        if b'"cfr_icl_session"' in content:
+            session.restore(store.load(path, session.size))
+        else:
+            session.add_masks(read_objects(path, session.name, session.size))
+
+    def _uploaded(self, data: Data) -> Path:
+        path = Path(text(data, "path", longest=4096)).resolve()
+        if not path.is_relative_to(self.uploads) or not path.is_file():
+            raise ActionError("The file did not arrive; open it once more.")
+        return path
 
     def _open_example(self, data: Data) -> None:
         examples, index = self.settings.examples, whole(data, "index")
@@ -180,20 +199,58 @@ class Page:
     def _make_download(self, data: Data) -> None:
         session = self.session
         what = text(data, "what")
-        stem = re.sub(r"[^\w.-]+", "_", Path(session.name).stem)[:80].strip(".") or "picture"
-        height_width = session.size
+        size = session.size
         if what == "mask":
-            content, name = export.mask_png(session.mask), f"{stem}_mask.png"
+            self._serve(export.mask_png(session.mask), "_mask.png")
         elif what == "cutout":
-            content, name = export.cutout_png(session.picture, session.mask), f"{stem}_cutout.png"
+            self._serve(export.cutout_png(session.picture, session.mask), "_cutout.png")
         elif what == "session":
-            saved = store.to_json(session.document, session.name, height_width)
-            content, name = store.encode(saved), f"{stem}.session.json"
+            saved = store.to_json(session.document, session.name, size)
+            self._serve(store.encode(saved), ".session.json")
         else:
             raise ActionError(f"There is no download {what!r}.")
-        path = self._new_folder() / name
+
+    def _export(self, data: Data) -> None:
+        session, folder = self.session, self.settings.folder
+        if flag(data, "whole_folder") and folder:
+            pictures = folder.annotated()
+        else:
+            pictures = [Annotated(session.name, session.size, session.document, lambda: session.picture)]
+        format = text(data, "format")
+        if format not in (*export.FORMATS, "everything"):
+            raise ActionError(f"There is no format {format!r}.")
+        files = export.export(format, pictures, self._detail(data))
+        if not files:
+            raise ActionError("There is no object to export.")
+        if len(files) == 1:
+            ((name, content),) = files.items()
+            self._serve(content, f"_{format}{Path(name).suffix}")
+        else:
+            self._serve(export.zipped(files), f"_{format}.zip")
+
+    def _preview_polygons(self, data: Data) -> None:
+        detail = self._detail(data)
+        self._once["polygons"] = [
+            [round(value, 1) for value in ring.reshape(-1).tolist()]
+            for instance in self.session.document.instances
+            if instance.visible
+            for ring in export.polygons(instance, detail)
+        ]
+
+    def _inspect(self, data: Data) -> None:
+        self._once["inside"] = inside(self.session)
+
+    def _detail(self, data: Data) -> float:
+        detail = number(data, "detail")
+        if not 0 <= detail <= 20:
+            raise ActionError(f"The detail of polygons goes from 0 to 20 pixels, not {detail}.")
+        return detail
+
+    def _serve(self, content: bytes, ending: str) -> None:
+        stem = re.sub(r"[^\w.-]+", "_", Path(self.session.name).stem)[:80].strip(".") or "picture"
+        path = self._new_folder() / f"{stem}{ending}"
         path.write_bytes(content)
-        self._download = _served(path, name)
+        self._once["download"] = _served(path, path.name)
 
     def _new_folder(self) -> Path:
         folder = self.files / secrets.token_hex(8)

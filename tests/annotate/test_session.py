@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cfr_icl.annotate.inspect import inside
 from cfr_icl.annotate.session import ActionError, Session, largest_part, without_holes
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
@@ -247,3 +248,29 @@ def test_an_action_after_undo_starts_a_new_future(session):
     session.click(Click(20, 30))
     assert not session.can_redo
     assert [click.x for click in session.active.clicks] == [30, 20]
+
+
+def test_a_kept_pass_is_what_the_next_click_starts_from(picture):
+    session = Session(Segmenter(ColourModel(), steps=3, adaptive=False))
+    session.open(picture, "squares.png")
+    session.click(RED_SQUARE)
+    trace = session.predict(session.active).trace
+    session.keep_pass(1)
+    kept = session.active.mask
+    assert np.array_equal(kept.pixels, trace[1] > 0.49)
+    session.click(Click(20, 30))
+    assert session.active.start == kept and session.active.kept is None
+    with pytest.raises(ActionError, match="no pass 9"):
+        session.keep_pass(9)
+
+
+def test_looking_inside_names_every_pass(session):
+    with pytest.raises(ActionError, match="Select an object"):
+        inside(session)
+    session.click(RED_SQUARE)
+    seen = inside(session)
+    assert len(seen["passes"]) == session.active.answer.forwards
+    assert seen["passes"][0]["removed"] == 0
+    assert seen["passes"][0]["added"] + sum(p["added"] - p["removed"] for p in seen["passes"][1:]) == (
+        session.predict(session.active).mask.sum()
+    )

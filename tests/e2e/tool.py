@@ -72,6 +72,9 @@ class Tool:
         self.page.get_by_label(label, exact=True).fill(str(value))
 
     def download(self, name):
+        return self.download_by(self.page.get_by_role("button", name=name, exact=True).click)
+
+    def download_by(self, act):
         with self.page.expect_download() as caught:
-            self.page.get_by_role("button", name=name).click()
+            act()
         return caught.value

@@ -96,7 +96,20 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-KINDS = st.sampled_from([*SESSION_ACTIONS, "open", "example", "download", "hello"])
+KINDS = st.sampled_from(
+    [
+        *SESSION_ACTIONS,
+        "open",
+        "import",
+        "example",
+        "goto",
+        "download",
+        "export",
+        "polygons",
+        "inspect",
+        "hello",
+    ]
+)
 NAMES = (
     *(
         "x",
@@ -113,6 +126,7 @@ NAMES = (
         "top",
         "right",
     ),
+    *("format", "detail", "whole_folder", "pass"),
     *("points", "diameter", "add", "labels", "colour", "threshold", "visible"),
 )
 

@@ -44,6 +44,8 @@ const fileList = new FileList(
   (index) => channel.send('goto', { index }),
 );
 
+const inspector = new Inspector(ref('inspect'), view, (kind, data) => channel.send(kind, data));
+
 watch('value', () => {
   const reply = props.value;
   view.pending = view.pending.filter((click) => click.number > reply.applied);
@@ -51,6 +53,8 @@ watch('value', () => {
   if (reply.folder) showFolder(reply.folder);
   if (reply.picture && (!picture || picture.token !== reply.picture.token)) showPicture(reply.picture);
   if (reply.session) showSession(reply.session);
+  if (reply.inside) inspector.show(reply.inside);
+  if (reply.polygons) showPolygons(reply.polygons);
   if (reply.download) save(reply.download);
   channel.acknowledge(reply.applied);
 });
@@ -91,7 +95,8 @@ function showPanel() {
   button('undo').disabled = !state.canUndo;
   button('redo').disabled = !state.canRedo;
   button('clear').disabled = button('finish').disabled = !active;
-  for (const name of ['download-mask', 'download-cutout']) button(name).disabled = !state.objects.length;
+  for (const name of ['download-mask', 'download-cutout', 'export']) button(name).disabled = !state.objects.length;
+  button('load-masks').disabled = !picture;
   objectList.show(state.objects);
   ref('no-objects').hidden = state.objects.length > 0;
   ref('object-switches').hidden = !active;
@@ -102,6 +107,8 @@ function showPanel() {
   button('done').classList.toggle('on', state.done);
   button('done').setAttribute('aria-pressed', String(state.done));
   showLabels(active);
+  inspector.follow(active);
+  if (view.polygons && state.objects.map((object) => object.version).join() !== polygonsOf) askPolygons();
   ref('steps').value = state.cfr.steps;
   ref('steps-value').textContent = state.cfr.steps;
   ref('adaptive').checked = state.cfr.adaptive;
@@ -109,9 +116,32 @@ function showPanel() {
   ref('answer').textContent = describe(active);
 }
 
+// ---- polygons: a preview of what would be exported
+
+const POLYGON_FORMATS = ['coco-polygons', 'yolo', 'labelme', 'everything'];
+let polygonsOf = null;
+
+function askPolygons() {
+  polygonsOf = state.objects.map((object) => object.version).join();
+  channel.send('polygons', { detail: Number(ref('detail').value) });
+}
+
+function showPolygons(rings) {
+  view.polygons = ref('detail-row').hidden ? null : rings;
+  const corners = rings.reduce((sum, ring) => sum + ring.length / 2, 0);
+  ref('detail-value').textContent = `${Number(ref('detail').value)} px · ${count(corners, 'corner')}`;
+  view.draw();
+}
+
+function showFormat() {
+  ref('detail-row').hidden = !POLYGON_FORMATS.includes(ref('format').value);
+  ref('whole-folder-row').hidden = !root.hasAttribute('data-folder') || ref('format').value === 'session';
+  if (ref('detail-row').hidden) { view.polygons = null; view.draw(); } else if (picture) askPolygons();
+}
+
 function showFolder(folder) {
   root.toggleAttribute('data-folder', true);
-  for (const name of ['files', 'walk']) ref(name).hidden = false;
+  if (ref('files').hidden) { for (const name of ['files', 'walk']) ref(name).hidden = false; showFormat(); }
   if (folder.index !== fileList.index) fileList.wanted = null;
   fileList.show(folder);
 }
@@ -191,17 +221,18 @@ function save(file) {
 
 // ---- pictures coming in
 
-async function open(file) {
+async function open(file, kind = file && file.name.toLowerCase().endsWith('.json') ? 'import' : 'open') {
   if (!file) return;
   try {
     const { path } = await upload(file);
-    channel.send('open', { path, name: file.name || 'pasted.png' });
+    channel.send(kind, { path, name: file.name || 'pasted.png' });
   } catch (error) {
     ref('answer').textContent = `The file could not be sent: ${error.message || error}`;
   }
 }
 
 ref('file').addEventListener('change', (event) => { open(event.target.files[0]); event.target.value = ''; });
+ref('masks-file').addEventListener('change', (event) => { open(event.target.files[0], 'import'); event.target.value = ''; });
 root.addEventListener('dragover', (event) => { event.preventDefault(); root.toggleAttribute('data-drop', true); });
 root.addEventListener('dragleave', (event) => { if (!root.contains(event.relatedTarget)) root.removeAttribute('data-drop'); });
 root.addEventListener('drop', (event) => {
@@ -256,6 +287,12 @@ const commands = {
   'zoom-out': () => view.zoomTo(view.scale / 1.5),
   theme: () => showTheme(!document.body.classList.contains('dark')),
   mode: () => showMode(mode === 'positive' ? 'negative' : 'positive'),
+  'load-masks': () => ref('masks-file').click(),
+  export: () => {
+    const format = ref('format').value;
+    if (format === 'session') channel.send('download', { what: 'session' });
+    else channel.send('export', { format, detail: Number(ref('detail').value), whole_folder: root.hasAttribute('data-folder') && ref('whole-folder').checked });
+  },
   'download-mask': () => channel.send('download', { what: 'mask' }),
   'download-cutout': () => channel.send('download', { what: 'cutout' }),
 };
@@ -302,6 +339,10 @@ ref('labels-file').addEventListener('change', async (event) => {
 });
 
 const HOTKEYS = { o: 'open', x: 'mode', c: 'clear', f: 'fit', 0: 'fit', a: 'actual', delete: 'remove', d: 'done', pageup: 'previous', pagedown: 'next', '+': 'zoom-in', '=': 'zoom-in', '-': 'zoom-out', z: 'undo', y: 'redo' };
+
+ref('format').addEventListener('change', showFormat);
+ref('detail').addEventListener('change', askPolygons);
+ref('detail').addEventListener('input', () => { ref('detail-value').textContent = `${Number(ref('detail').value)} px`; });
 
 const TOOL_KEYS = { v: 'click', r: 'box', b: 'brush', e: 'eraser' };
 

@@ -129,6 +129,14 @@ class View {
     context.imageSmoothingQuality = 'high';
     context.drawImage(this.picture, 0, 0);
     for (const object of this.objects) if (object.visible) this.paintObject(object);
+    if (this.heat) {
+      context.globalAlpha = 0.85;
+      context.imageSmoothingEnabled = true;
+      context.drawImage(this.heat, 0, 0, this.width, this.height);
+      context.globalAlpha = 1;
+    }
+    if (this.window) this.paintWindow();
+    if (this.polygons) this.paintPolygons();
     context.restore();
     if (this.look.markers) {
       for (const object of this.objects) if (object.current) object.clicks.forEach((click, index) =>
@@ -139,6 +147,35 @@ class View {
     if (this.drag) this.paintDrag();
     if (this.pointer && this.brushing) this.paintBrush();
     if (this.crosshair) this.paintCrosshair();
+  }
+
+  paintWindow() {
+    const { context } = this, [top, bottom, left, right] = this.window;
+    for (const [width, colour, dash] of [[3, 'rgba(0, 0, 0, .5)', []], [1.5, '#facc15', [7, 5]]]) {
+      context.lineWidth = width / this.scale;
+      context.strokeStyle = colour;
+      context.setLineDash(dash.map((length) => length / this.scale));
+      context.strokeRect(left, top, right - left, bottom - top);
+    }
+    context.setLineDash([]);
+  }
+
+  paintPolygons() {
+    const { context } = this, lines = new Path2D(), corners = new Path2D(), side = 4 / this.scale;
+    for (const ring of this.polygons) {
+      for (let i = 0; i < ring.length; i += 2) {
+        if (i) lines.lineTo(ring[i], ring[i + 1]); else lines.moveTo(ring[i], ring[i + 1]);
+        corners.rect(ring[i] - side / 2, ring[i + 1] - side / 2, side, side);
+      }
+      lines.closePath();
+    }
+    for (const [width, colour] of [[3, 'rgba(0, 0, 0, .6)'], [1.3, '#fff']]) {
+      context.lineWidth = width / this.scale;
+      context.strokeStyle = colour;
+      context.stroke(lines);
+    }
+    context.fillStyle = '#facc15';
+    context.fill(corners);
   }
 
   get brushing() { return this.tool === 'brush' || this.tool === 'eraser'; }

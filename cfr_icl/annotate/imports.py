@@ -1,0 +1,105 @@
+"""Masks that were made elsewhere, as objects to correct: PNG masks, label maps, COCO files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from pycocotools import mask as coco
+
+from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.pictures import PictureError, read_mask
+
+MAX_OBJECTS = 1000
+"""More objects than this in one file are taken for a mistake."""
+
+
+class MaskFileError(ValueError):
+    """A file whose masks cannot be used; the message is one sentence for the person."""
+
+
+def read_objects(path: Path, picture: str, size: tuple[int, int]) -> list[tuple[str | None, Mask]]:
+    """Labels and masks of the objects in a file for a picture of this name and (height, width).
+
+    A PNG is a binary mask, or a label map with an object for each value but 0 and no labels.
+    Of a COCO file the objects of the picture of that name are read, or of its only picture.
+
+    Raises:
+        MaskFileError: when the file is neither, damaged, or belongs to another picture.
+    """
+    if path.suffix.lower() == ".json":
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except (UnicodeDecodeError, ValueError, RecursionError) as error:
+            raise MaskFileError("The JSON file is damaged.") from error
+        return coco_objects(data, picture, size)
+    try:
+        ids = read_mask(path, size)
+    except PictureError as error:
+        raise MaskFileError(str(error)) from error
+    values = np.unique(ids[ids != 0])
+    if len(values) > MAX_OBJECTS:
+        raise MaskFileError(f"The picture has {len(values)} values; a label map has at most {MAX_OBJECTS}.")
+    if not len(values):
+        raise MaskFileError("The mask is empty.")
+    return [(None, Mask.of(ids == value)) for value in values]
+
+
+def coco_objects(data: Any, picture: str, size: tuple[int, int]) -> list[tuple[str | None, Mask]]:
+    """The objects of a picture in a COCO dictionary; raises MaskFileError."""
+    if not isinstance(data, Mapping) or not isinstance(data.get("annotations"), list):
+        raise MaskFileError("This is not a COCO file; it has no annotations.")
+    try:
+        image = _find_image(data["images"], picture)
+        if (image["height"], image["width"]) != size:
+            raise MaskFileError(
+                f"In the COCO file the picture is {image['width']} x {image['height']} pixels, "
+                f"here {size[1]} x {size[0]}; they must be equal."
+            )
+        names = {category["id"]: str(category["name"])[:60] for category in data.get("categories", [])}
+        entries = [entry for entry in data["annotations"] if entry["image_id"] == image["id"]]
+        if not 0 < len(entries) <= MAX_OBJECTS:
+            raise MaskFileError(f"The COCO file has {len(entries)} objects for this picture.")
+        return [
+            (names.get(entry.get("category_id")), _coco_mask(entry["segmentation"], size))
+            for entry in entries
+        ]
+    except MaskFileError:
+        raise
+    except Exception as error:  # whatever a hostile file makes the reader stumble over
+        raise MaskFileError("The COCO file is damaged.") from error
+
+
+def _find_image(images: list[Mapping[str, Any]], picture: str) -> Mapping[str, Any]:
+    wanted = PurePosixPath(picture).name
+    matching = [image for image in images if PurePosixPath(str(image["file_name"])).name == wanted]
+    matching = matching or (images if len(images) == 1 else [])
+    if len(matching) != 1:
+        raise MaskFileError(f"The COCO file has {len(matching)} pictures named {wanted!r}; it must have one.")
+    return matching[0]
+
+
+def _coco_mask(segmentation: Any, size: tuple[int, int]) -> Mask:
+    height, width = size
+    if isinstance(segmentation, Mapping):
+        if list(segmentation["size"]) != [height, width]:
+            raise ValueError("size")
+        counts = segmentation["counts"]
+        if isinstance(counts, list):
+            if min(counts) < 0 or sum(counts) != height * width:
+                raise ValueError("counts")
+            encoded = coco.frPyObjects({"size": [height, width], "counts": counts}, height, width)
+            counts = encoded["counts"].decode("ascii")
+        return Mask.parse(height, width, counts)
+    rings = []
+    for ring in segmentation:
+        values = np.array(ring, dtype=np.float64)
+        if values.ndim != 1 or len(values) < 6 or len(values) % 2 or not np.isfinite(values).all():
+            raise ValueError("polygon")
+        points = values.reshape(-1, 2)
+        rings.append(np.clip(points, 0, [width, height]).reshape(-1).tolist())
+    merged = coco.merge(coco.frPyObjects(rings, height, width))
+    return Mask.parse(height, width, merged["counts"].decode("ascii"))

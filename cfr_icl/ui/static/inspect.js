@@ -1,0 +1,73 @@
+// Looking inside an answer: the passes of CFR, the probabilities and the zoom window.
+
+// Probabilities as colours over the picture: clear at 0, blue, yellow, red at 1.
+function heatmap(image) {
+  const canvas = make('canvas', { width: image.naturalWidth, height: image.naturalHeight });
+  const context = canvas.getContext('2d');
+  context.drawImage(image, 0, 0);
+  const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
+  const stops = [[30, 58, 138, 40], [37, 99, 235, 170], [250, 204, 21, 220], [220, 38, 38, 235]];
+  for (let i = 0; i < pixels.data.length; i += 4) {
+    const place = pixels.data[i] / 255 * (stops.length - 1), low = Math.min(stops.length - 2, Math.floor(place));
+    for (let c = 0; c < 4; c++) pixels.data[i + c] = stops[low][c] + (stops[low + 1][c] - stops[low][c]) * (place - low);
+  }
+  context.putImageData(pixels, 0, 0);
+  return canvas;
+}
+
+class Inspector {
+  // `fold` is the section that opens and closes, `send(kind, data)` asks the server
+  constructor(fold, view, send) {
+    Object.assign(this, { fold, view, send });
+    this.part = (name) => fold.querySelector(`[data-ref="${name}"]`);
+    this.asked = null;
+    this.part('window').checked = true;
+    fold.addEventListener('toggle', () => this.follow(this.active));
+    for (const name of ['heat', 'window']) this.part(name).addEventListener('change', () => this.paint());
+    this.part('threshold').addEventListener('input', () => this.showThreshold());
+    this.part('threshold').addEventListener('change', () => this.send('edit', { id: this.active.id, threshold: Number(this.part('threshold').value) }));
+  }
+
+  // Ask for the inside of the active object's answer whenever there is a new one to see.
+  follow(active) {
+    this.active = active;
+    const seen = this.fold.open && active && active.clicks.length > 0;
+    this.part('inside').hidden = !seen;
+    this.part('inspect-note').hidden = !!seen;
+    if (!seen) {
+      this.asked = this.shown = null;
+    } else {
+      this.part('threshold').value = active.threshold;
+      this.showThreshold();
+      const version = `${active.id} ${active.version} ${active.clicks.length} ${active.threshold} ${active.kept}`;
+      if (version !== this.asked) { this.asked = version; this.send('inspect'); }
+    }
+    this.paint();
+  }
+
+  showThreshold() { this.part('threshold-value').textContent = Number(this.part('threshold').value).toFixed(2); }
+
+  show(inside) {
+    this.shown = inside;
+    this.part('passes').replaceChildren(...inside.passes.map((pass, index) => {
+      const change = index ? `+${pass.added.toLocaleString()} −${pass.removed.toLocaleString()}` : `${pass.added.toLocaleString()} px`;
+      const name = index ? `Pass ${index}` : 'Coarse';
+      const choice = make('button', { type: 'button', title: `Keep this pass: ${change}` },
+        make('img', { src: pass.picture, alt: '' }), make('b', {}, name), make('small', {}, change));
+      choice.setAttribute('role', 'radio');
+      choice.setAttribute('aria-checked', String(index === inside.kept));
+      choice.addEventListener('click', (event) => { event.stopPropagation(); this.send('keep_pass', { pass: index }); });
+      return choice;
+    }));
+    const image = new Image();
+    image.onload = () => { if (this.shown === inside) { inside.heat = heatmap(image); this.paint(); } };
+    image.src = inside.probabilities;
+    this.paint();
+  }
+
+  paint() {
+    this.view.heat = this.shown && this.part('heat').checked ? this.shown.heat : null;
+    this.view.window = this.shown && this.part('window').checked ? this.shown.window : null;
+    this.view.draw();
+  }
+}

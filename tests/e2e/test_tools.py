@@ -1,0 +1,142 @@
+"""Looking inside, starting from a mask, exporting: on the real page."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.e2e.tool import Tool
+
+
+@pytest.fixture
+def squares_picture():
+    picture = np.full((200, 300, 3), 128, np.uint8)
+    picture[40:120, 30:130] = (220, 30, 30)
+    picture[60:160, 180:280] = (30, 30, 220)
+    return picture
+
+
+@pytest.fixture
+def open_tool(tool, tmp_path, squares_picture) -> Tool:
+    path = tmp_path / "squares.png"
+    Image.fromarray(squares_picture).save(path)
+    tool.upload(path)
+    return tool
+
+
+def export(tool, format):
+    tool.page.get_by_label("Export format").select_option(format)
+    tool.idle()
+    download = tool.download_by(lambda: tool.page.locator("[data-do=export]").click())
+    return download.suggested_filename, download.path()
+
+
+def test_exports_leave_by_the_page(open_tool):
+    tool = open_tool
+    tool.click(80, 80)
+    tool.page.keyboard.press("Enter")
+    tool.click(230, 100)
+    tool.idle()
+    name, path = export(tool, "coco")
+    assert name == "squares_coco.json"
+    with open(path) as file:
+        data = json.load(file)
+    assert [a["area"] for a in data["annotations"]] == [i.mask.area for i in tool.session.document.instances]
+    name, path = export(tool, "everything")
+    assert name == "squares_everything.zip"
+    with zipfile.ZipFile(path) as archive, archive.open("indexed/squares.png") as file:
+        ids = np.array(Image.open(io.BytesIO(file.read())))
+    assert ids[80, 80] == 1 and ids[100, 230] == 2
+
+
+def test_the_tolerance_of_polygons_is_previewed(open_tool):
+    tool = open_tool
+    tool.click(80, 80)
+    tool.idle()
+    tool.page.get_by_label("Export format").select_option("coco-polygons")
+    tool.page.wait_for_function(
+        "document.querySelector('[data-ref=detail-value]').textContent.includes('corner')"
+    )
+    before = tool.page.locator("[data-ref=detail-value]").inner_text()
+    tool.set_range("Polygon tolerance", 8)
+    tool.page.wait_for_function(
+        "before => { const now = document.querySelector('[data-ref=detail-value]').textContent;"
+        " return now.includes('corner') && now !== before; }",
+        arg=before,
+    )
+
+
+def test_masks_are_loaded_corrected_and_come_back_from_a_session_file(open_tool, tmp_path):
+    tool = open_tool
+    ids = np.zeros((200, 300), np.uint8)
+    ids[50:110, 40:120], ids[70:150, 190:270] = 1, 2
+    labels = tmp_path / "ids.png"
+    Image.fromarray(ids).save(labels)
+    tool.page.set_input_files("[data-ref=masks-file]", labels)
+    tool.page.wait_for_selector("[data-ref=objects] li >> nth=1")
+    assert [i.mask.area for i in tool.session.document.instances] == [60 * 80, 80 * 80]
+    tool.click(80, 80)
+    tool.idle()
+    tool.click(35, 45)
+    tool.idle()
+    assert tool.session.active.start.area == 60 * 80 and len(tool.session.active.clicks) == 1
+    end = tool.session.document
+    name, path = export(tool, "session")
+    assert name == "squares.session.json"
+    saved = tmp_path / name
+    saved.write_bytes(path.read_bytes())
+    tool.page.get_by_role("button", name="Clear clicks").click()
+    tool.idle()
+    tool.page.set_input_files("[data-ref=masks-file]", saved)
+    tool.page.wait_for_selector("[data-ref=objects] li >> nth=1")
+    tool.idle()
+    assert tool.session.document == end
+
+
+def test_a_mask_of_another_size_is_a_message(open_tool, tmp_path):
+    tool = open_tool
+    path = tmp_path / "small.png"
+    Image.new("L", (20, 20), 255).save(path)
+    tool.page.set_input_files("[data-ref=masks-file]", path)
+    toast = tool.page.locator(".toast-body").first
+    toast.wait_for()
+    assert "must be equal" in toast.inner_text()
+
+
+def test_passes_probabilities_window_and_threshold_can_be_seen(open_tool):
+    tool = open_tool
+    tool.page.get_by_label("Adaptive").click()
+    tool.click(80, 80)
+    tool.idle()
+    tool.page.locator(".inspect summary").click()
+    tool.page.wait_for_selector(".passes button >> nth=4")
+    assert tool.page.locator(".passes button").count() == tool.session.active.answer.forwards == 5
+    plain = tool.colour(150, 20)
+    tool.page.get_by_label("Probability map").check()
+    tool.page.wait_for_timeout(200)
+    assert tool.colour(150, 20) != plain
+    tool.page.locator(".passes button").first.click()
+    tool.idle()
+    instance = tool.session.active
+    trace = tool.session.predict(instance).trace
+    assert instance.kept == 0 and np.array_equal(instance.mask.pixels, trace[0] > 0.49)
+    tool.page.keyboard.press("Control+z")
+    tool.idle()
+    assert tool.session.active.kept is None
+    tool.set_range("Threshold", 0.9)
+    tool.idle()
+    assert tool.session.active.threshold == 0.9
+    assert tool.session.active.mask.area <= instance.mask.area
+
+
+def test_keep_largest_and_fill_holes_act_at_once(open_tool):
+    tool = open_tool
+    tool.click(80, 80)
+    tool.idle()
+    tool.page.get_by_label("Keep largest part").click()
+    tool.page.get_by_label("Fill holes").click()
+    tool.idle()
+    assert tool.session.active.keep_largest and tool.session.active.fill_holes
