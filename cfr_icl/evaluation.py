@@ -103,13 +103,14 @@ class Protocol:
     """What an evaluation fixes beside the CFR settings; the defaults are the published ones.
 
     `zoom` False shows the network the whole picture at every pass, which separates what CFR
-    does from what an earlier zoom-in does.
+    does from what an earlier zoom-in does. `size` is the network's input in pixels, if not its own.
     """
 
     max_clicks: int = 20
     target_iou: float = 0.95
     flip: bool = True
     zoom: bool = True
+    size: int | None = None
 
     def __post_init__(self) -> None:
         if self.max_clicks < 1:
@@ -120,8 +121,8 @@ class Protocol:
     def segmenter(self, model: InteractiveModel, data: str = "") -> Segmenter:
         """A segmenter as this protocol wants it for a data set; DAVIS is seen at 1.5 times the size."""
         zoom = model.config.zoom
-        if data == "davis":
-            zoom = replace(zoom, size=zoom.size * 3 // 2)
+        size = self.size or (zoom.size * 3 // 2 if data == "davis" else zoom.size)
+        zoom = replace(zoom, size=size)
         if not self.zoom:
             zoom = replace(zoom, min_side=WHOLE_PICTURE_SIDE)
         return Segmenter(model, flip=self.flip, zoom=zoom)
@@ -139,6 +140,8 @@ class Protocol:
             found.append("No test-time flip; published: with flip.")
         if not self.zoom:
             found.append("Zoom-in held fixed at the whole picture; published: zoom-in.")
+        if self.size:
+            found.append(f"The network sees {self.size} px; published: the size that belongs to it.")
         return found
 
 

@@ -151,6 +151,7 @@ def test_davis_is_seen_at_the_published_sizes():
     assert PUBLISHED.segmenter(vit, "davis").zoom.size == 672
     assert PUBLISHED.segmenter(hrnet, "davis").zoom == ZoomConfig(600, keep_aspect=True, skip_clicks=1)
     assert PUBLISHED.segmenter(hrnet, "sbd").zoom == hrnet.config.zoom
+    assert Protocol(size=256).segmenter(vit, "davis").zoom.size == 256
 
 
 def test_without_zoom_every_pass_sees_the_whole_picture(scene):
@@ -163,9 +164,9 @@ def test_without_zoom_every_pass_sees_the_whole_picture(scene):
 def test_deviations_are_named_and_the_published_protocol_has_none():
     published = [CascadeForward(0, True, True), CascadeForward(4, True, False)]
     assert PUBLISHED.deviations(published) == []
-    changed = Protocol(max_clicks=10, target_iou=0.9, flip=False, zoom=False)
+    changed = Protocol(max_clicks=10, target_iou=0.9, flip=False, zoom=False, size=256)
     sentences = " ".join(changed.deviations([CascadeForward(1, False, True)]))
-    for word in ("every click", "10 clicks", "0.9", "flip", "Zoom-in"):
+    for word in ("every click", "10 clicks", "0.9", "flip", "Zoom-in", "256 px"):
         assert word in sentences
 
 

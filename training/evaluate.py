@@ -142,29 +142,60 @@ class ResultLog:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parse_options(arguments)
-    torch.set_num_threads(1)
-    model = load_model(options.weights, options.device)
-    settings = tuple(
-        dict.fromkeys(CascadeForward(n, options.adaptive, options.every_click) for n in options.steps)
+    settings = dict.fromkeys(CascadeForward(n, options.adaptive, options.every_click) for n in options.steps)
+    job = Job(
+        weights=options.weights,
+        device=options.device,
+        sources=tuple(options.data),
+        settings=tuple(settings),
+        protocol=Protocol(
+            max_clicks=options.max_clicks,
+            target_iou=options.target_iou,
+            flip=not options.no_flip,
+            zoom=not options.no_zoom,
+            size=options.size,
+        ),
+        min_area=options.min_area,
     )
-    protocol = Protocol(options.max_clicks, options.target_iou, not options.no_flip, not options.no_zoom)
-    job = Job(options.weights, options.device, tuple(options.data), settings, protocol, options.min_area)
-    digest = weights_digest(model)
-    identity = {"digest": digest, "model": model.config.to_dict(), "protocol": dataclasses.asdict(protocol)}
-    log = ResultLog(options.json.with_suffix(".objects.jsonl"), identity)
-    names = {source.label: source.open().names for source in job.sources}
-    chosen = {label: select(own, options.half, options.limit) for label, own in names.items()}
-    run(job, model, names, chosen, log, options.workers)
+    log = options.json.with_suffix(".objects.jsonl")
+    report(options, job, *evaluate(job, log, options.half, options.limit, options.workers))
 
-    pictures = {label: {names[label][i] for i in indices} for label, indices in chosen.items()}
-    order = {setting_name(s): number for number, s in enumerate(settings)}
+
+def evaluate(
+    job: Job, log: Path, half: str | None = None, limit: int | None = None, workers: int = 1
+) -> tuple[InteractiveModel, str, list[Result]]:
+    """Evaluate what the log does not hold yet, in this process or in several.
+
+    Returns:
+        The network, a digest of its weights, and the results of the chosen pictures in a fixed order.
+    """
+    torch.set_num_threads(1)
+    model = load_model(job.weights, job.device)
+    digest = weights_digest(model)
+    identity = {
+        "digest": digest,
+        "model": model.config.to_dict(),
+        "protocol": dataclasses.asdict(job.protocol),
+    }
+    finished = ResultLog(log, identity)
+    done: dict[tuple[str, str], set] = {}
+    for r in finished.results:
+        done.setdefault((r.data, r.picture), set()).add((r.object_id, r.setting))
+    units, chosen = [], set()
+    for number, source in enumerate(job.sources):
+        names = source.open().names
+        for index in select(names, half, limit):
+            key = (source.label, names[index])
+            chosen.add(key)
+            units.append(Unit(number, index, frozenset(done.get(key, ()))))
+    _run(job, model, units, finished, workers)
+    order = {setting_name(s): number for number, s in enumerate(job.settings)}
     results = [
         r
-        for r in log.results
-        if r.setting in order and r.picture in pictures.get(r.data, ()) and r.area >= options.min_area
+        for r in finished.results
+        if r.setting in order and (r.data, r.picture) in chosen and r.area >= job.min_area
     ]
-    results.sort(key=lambda r: (r.data, r.picture, r.object_id, order[r.setting]))
-    report(options, job, model, digest, results, pictures)
+    return model, digest, sorted(results, key=lambda r: (r.data, r.picture, r.object_id, order[r.setting]))
 
 
 def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -195,6 +226,7 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--min-area", type=float, default=0.0, help="leave out objects below this share of the picture")
     add("--no-flip", action="store_true", help="without the mirror image")
     add("--no-zoom", action="store_true", help="hold the zoom-in fixed at the whole picture")
+    add("--size", type=int, help="the network's input in pixels, if not the one that belongs to it")
     add("--device", default="auto")
     add("--workers", type=int, default=1, help="processes, one thread each")
     add("--json", type=Path, required=True, help="the metrics; finished objects lie beside it")
@@ -225,23 +257,7 @@ def select(names: Sequence[str], half: str | None, limit: int | None) -> list[in
     return indices
 
 
-def run(
-    job: Job,
-    model: InteractiveModel,
-    names: dict[str, Sequence[str]],
-    chosen: dict[str, list[int]],
-    log: ResultLog,
-    workers: int,
-) -> None:
-    """Evaluate what the log does not hold yet, in this process or in several."""
-    done: dict[tuple[str, str], set] = {}
-    for r in log.results:
-        done.setdefault((r.data, r.picture), set()).add((r.object_id, r.setting))
-    units = [
-        Unit(number, index, frozenset(done.get((source.label, names[source.label][index]), ())))
-        for number, source in enumerate(job.sources)
-        for index in chosen[source.label]
-    ]
+def _run(job: Job, model: InteractiveModel, units: Sequence[Unit], log: ResultLog, workers: int) -> None:
     start = shown = time.monotonic()
     for number, results in enumerate(_answers(job, model, units, workers), 1):
         for result in results:
@@ -279,7 +295,6 @@ def report(
     model: InteractiveModel,
     digest: str,
     results: list[Result],
-    pictures: dict[str, set[str]],
 ) -> None:
     """Print the table and what deviates; write the JSON, the plots and the gallery."""
     table = {}
@@ -301,7 +316,6 @@ def report(
         "model": model.config.to_dict(),
         "protocol": dataclasses.asdict(job.protocol),
         "deviations": deviations,
-        "pictures": {label: len(own) for label, own in pictures.items()},
         "device": str(next(model.parameters()).device),
         "workers": options.workers,
         "torch": torch.__version__,

@@ -41,7 +41,7 @@ def test_a_run_prints_the_table_and_its_deviations_and_writes_everything(data, t
     assert "| set-val | CFR-0 | 12 |" in printed and "| set-val | CFR-1 | 12 |" in printed
     assert "- At most 5 clicks; published: 20." in printed
     assert found["metrics"]["set-val"]["CFR-0"]["noc"]["0.9"] <= 5
-    assert found["pictures"] == {"set-val": 6} and found["protocol"]["flip"]
+    assert found["metrics"]["set-val"]["CFR-0"]["objects"] == 12 and found["protocol"]["flip"]
     assert len(list((tmp_path / "plots").iterdir())) == 2
     assert (tmp_path / "g.html").read_text().count("<section>") == 24
 
@@ -92,7 +92,8 @@ def test_results_of_another_protocol_or_other_weights_are_not_mixed_in(data, tmp
 
 
 def test_a_wider_choice_goes_on_from_a_narrower_one(data, tmp_path, colour):
-    assert run(data, tmp_path / "out.json", "--limit", "2")["pictures"] == {"set-val": 2}
+    narrow = run(data, tmp_path / "out.json", "--limit", "2")
+    assert narrow["metrics"]["set-val"]["CFR-0"]["objects"] == 4
     wider = run(data, tmp_path / "out.json", "--steps", "0,1")
     assert wider["metrics"]["set-val"]["CFR-0"]["objects"] == 12
     narrower = run(data, tmp_path / "out.json", "--limit", "2", "--min-area", "0.1")
