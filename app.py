@@ -29,6 +29,9 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--images", type=Path, metavar="DIR", help="work through the pictures of a folder")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the work on a folder is saved")
     parser.add_argument("--auth", metavar="NAME:PASSWORD", help="ask for this name and password")
+    parser.add_argument(
+        "--mcp", action="store_true", help="offer the endpoint as an MCP tool (needs gradio[mcp])"
+    )
     options = parser.parse_args(arguments)
     if not 0 <= options.steps <= 10:
         parser.error(f"--steps goes from 0 to 10, not {options.steps}")
@@ -59,7 +62,9 @@ def main() -> None:
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     auth = tuple(options.auth.split(":", 1)) if options.auth else None
-    launch(build(settings), options.host, options.port, share=options.share, auth=auth)
+    launch(
+        build(settings), options.host, options.port, share=options.share, auth=auth, mcp_server=options.mcp
+    )
 
 
 if __name__ == "__main__":

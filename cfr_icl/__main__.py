@@ -14,6 +14,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m cfr_icl", description="Click-based segmentation.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_segment(commands)
+    _add_batch(commands)
+    _add_export(commands)
     options = parser.parse_args(arguments)
     try:
         options.run(options)
@@ -65,6 +67,67 @@ def _segment(options: argparse.Namespace) -> None:
     segmenter = Segmenter(load_model(options.weights), steps=options.steps)
     segmenter.set_image(picture)
     options.out.write_bytes(mask_png(segmenter.predict(options.clicks, previous).mask))
+
+
+def _add_batch(commands) -> None:
+    parser = commands.add_parser("batch", help="masks for a list of clicks over a folder of pictures")
+    parser.add_argument("clicks", type=Path, metavar="CLICKS", help="CSV or JSON of picture, x, y, positive")
+    parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="where the pictures are")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the masks go")
+    parser.add_argument("--steps", type=int, default=4, help="CFR steps, 0 to 10 (default: 4)")
+    parser.add_argument("--weights", default="embedded", help="where the network comes from")
+    parser.set_defaults(run=_batch)
+
+
+def _batch(options: argparse.Namespace) -> None:
+    from cfr_icl import Segmenter, load_model
+    from cfr_icl.annotate.batch import read_clicks
+    from cfr_icl.annotate.export import mask_png
+    from cfr_icl.annotate.pictures import read_picture
+
+    objects = read_clicks(options.clicks, options.images)
+    segmenter = Segmenter(load_model(options.weights), steps=options.steps)
+    shown = None
+    for number, entry in enumerate(objects, start=1):
+        try:
+            if shown != entry.picture:
+                segmenter.set_image(read_picture(options.images / entry.picture))
+                shown = entry.picture
+            mask = segmenter.predict(entry.clicks).mask
+        except ValueError as error:
+            raise ValueError(f"{entry.picture}: {error}") from error
+        path = options.out / f"{Path(entry.picture).with_suffix('')}_{entry.object}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(mask_png(mask))
+        print(f"{number}/{len(objects)} {path}")
+
+
+def _add_export(commands) -> None:
+    parser = commands.add_parser("export", help="write the work on a folder in another format")
+    parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the pictures")
+    parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="what the app got as --out")
+    parser.add_argument(
+        "--format",
+        required=True,
+        help="coco, coco-polygons, yolo, labelme, voc, indexed, masks, cutouts, everything",
+    )
+    parser.add_argument("--tolerance", type=float, default=1.0, help="how far polygons may stray, in pixels")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files go")
+    parser.set_defaults(run=_export)
+
+
+def _export(options: argparse.Namespace) -> None:
+    from cfr_icl.annotate.export import export
+    from cfr_icl.annotate.folder import Folder
+
+    if not options.work.is_dir():
+        raise ValueError(f"There is no folder {str(options.work)!r} with saved work.")
+    files = export(options.format, Folder(options.images, options.work).annotated(), options.tolerance)
+    for name, content in files.items():
+        path = options.out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    print(f"{len(files)} files in {options.out}")
 
 
 if __name__ == "__main__":

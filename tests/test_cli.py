@@ -1,5 +1,6 @@
 """python -m cfr_icl from outside."""
 
+import json
 import subprocess
 import sys
 
@@ -8,7 +9,10 @@ import pytest
 from PIL import Image
 
 import cfr_icl
+from cfr_icl import Click, Segmenter
 from cfr_icl.__main__ import main
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.session import Session
 from tests.stand_in import ColourModel
 
 
@@ -72,3 +76,58 @@ def test_the_module_can_be_run():
         [sys.executable, "-m", "cfr_icl", "segment", "--help"], capture_output=True, text=True, check=True
     )
     assert "--click" in result.stdout
+
+
+def test_batch_segments_every_object_of_a_list(picture, tmp_path, capsys):
+    rows = "picture,x,y,positive,object\nred.png,20,30,1,cup\nred.png,60,50,0,cup\nred.png,70,50,1,wall\n"
+    (tmp_path / "clicks.csv").write_text(rows)
+    (tmp_path / "clicks.json").write_text('[{"picture": "red.png", "x": 20, "y": 30}]')
+    out = tmp_path / "out"
+    for name in ("clicks.csv", "clicks.json"):
+        command = ["batch", str(tmp_path / name), "--images", str(tmp_path), "--out", str(out)]
+        assert main(command) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["red_1.png", "red_cup.png", "red_wall.png"]
+    with Image.open(out / "red_cup.png") as image:
+        mask = np.array(image)
+    assert mask[30, 20] == 255 and mask[50, 60] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("picture,x\nred.png,1\n", "Entry 1"),
+        ("picture,x,y\nother.png,1,1\n", "no picture 'other.png'"),
+        ("picture,x,y\n../red.png,1,1\n", "no picture"),
+        ("picture,x,y,object\nred.png,1,1,../../x\n", "file name"),
+        ("picture,x,y\nred.png,999,1\n", "red.png: The click"),
+        ("", "no clicks"),
+    ],
+)
+def test_batch_names_the_wrong_entry(picture, tmp_path, capsys, content, sentence):
+    (tmp_path / "clicks.csv").write_text(content)
+    command = [
+        "batch",
+        str(tmp_path / "clicks.csv"),
+        "--images",
+        str(tmp_path),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    assert main(command) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_export_writes_the_work_on_a_folder(picture, tmp_path, capsys):
+    images, work, out = tmp_path / "images", tmp_path / "work", tmp_path / "out"
+    images.mkdir()
+    picture.rename(images / "red.png")
+    folder = Folder(images, work)
+    session = Session(Segmenter(ColourModel()))
+    session.open(folder.read("red.png"), "red.png")
+    session.click(Click(20, 30))
+    folder.save("red.png", session.document, session.size)
+    command = ["export", "--images", str(images), "--work", str(work), "--out", str(out), "--format"]
+    assert main([*command, "coco"]) == 0
+    assert json.loads((out / "annotations.json").read_text())["annotations"][0]["area"] == session.mask.sum()
+    assert main([*command, "svg"]) == 2
+    assert "coco-polygons" in capsys.readouterr().err

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.canvas import canvas
 from cfr_icl.ui.page import REFUSALS, Page, Settings
 
@@ -43,6 +44,7 @@ def build(settings: Settings) -> gr.Blocks:
             show_progress="hidden",
             api_visibility="private",
         )
+        gr.api(segment_endpoint(settings), api_name="segment", concurrency_id=MODEL_QUEUE)
     return blocks
 
 

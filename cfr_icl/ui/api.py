@@ -1,0 +1,78 @@
+"""The network without the page: one stateless endpoint for programs and for MCP clients."""
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from cfr_icl.annotate.export import mask_png
+from cfr_icl.annotate.pictures import read_mask, read_picture
+from cfr_icl.clicks import Click
+from cfr_icl.segmenter import Segmenter
+from cfr_icl.ui.page import Settings
+
+MAX_CLICKS = 200
+
+
+def segment_endpoint(settings: Settings) -> Callable[..., gr.FileData]:
+    """The function behind the endpoint `segment`."""
+
+    def segment(
+        picture: gr.FileData,
+        clicks: list[list[float]],
+        steps: int = settings.steps,
+        previous_mask: gr.FileData | None = None,
+    ) -> gr.FileData:
+        """Cut one object out of a picture with clicks.
+
+        Args:
+            picture: the picture file
+            clicks: a list of [x, y] or [x, y, 1] for points on the object and [x, y, 0] for points that
+                do not belong to it, in pixels from the top left corner
+            steps: CFR steps, 0 to 10: how often the mask is fed back after each click
+            previous_mask: a black and white picture of equal size to start from
+
+        Returns:
+            the mask as a PNG of the picture's size, 255 on the object and 0 elsewhere
+        """
+        try:
+            pixels = read_picture(_uploaded(picture), settings.max_megapixels)
+            previous = read_mask(_uploaded(previous_mask), pixels.shape[:2]) > 0 if previous_mask else None
+            segmenter = Segmenter(settings.model, steps=steps)
+            segmenter.set_image(pixels)
+            mask = segmenter.predict(_clicks(clicks), previous).mask
+        except ValueError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        folder = Path(get_upload_folder()) / f"segment-{secrets.token_hex(16)}"
+        folder.mkdir(parents=True)
+        path = folder / "mask.png"
+        path.write_bytes(mask_png(mask))
+        return gr.FileData(path=str(path), orig_name=path.name)
+
+    return segment
+
+
+def _uploaded(file: dict) -> Path:
+    path = (
+        Path(file["path"]).resolve() if isinstance(file, dict) and isinstance(file.get("path"), str) else None
+    )
+    if path is None or not path.is_relative_to(Path(get_upload_folder()).resolve()):
+        raise ValueError("Hand the picture over as an uploaded file.")
+    return path
+
+
+def _clicks(entries: list[list[float]]) -> list[Click]:
+    if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_CLICKS:
+        raise ValueError(f"Give 1 to {MAX_CLICKS} clicks as a list of [x, y, positive].")
+    clicks = []
+    for entry in entries:
+        if (
+            not isinstance(entry, list)
+            or len(entry) not in (2, 3)
+            or not all(isinstance(value, int | float) for value in entry)
+        ):
+            raise ValueError(f"A click is [x, y] or [x, y, positive], not {entry!r:.60}.")
+        clicks.append(Click(entry[0], entry[1], len(entry) == 2 or bool(entry[2])))
+    return clicks
