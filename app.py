@@ -7,6 +7,11 @@ import os
 import sys
 from pathlib import Path
 
+try:  # on a Space with a lent GPU, where it must come before torch
+    import spaces
+except ImportError:
+    spaces = None
+
 EXAMPLES = Path(__file__).parent / "examples"
 
 
@@ -47,17 +52,20 @@ def main() -> None:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     from cfr_icl import load_model
     from cfr_icl.annotate.folder import Folder
+    from cfr_icl.annotate.remote import remote_predict
     from cfr_icl.ui.blocks import build, launch
     from cfr_icl.ui.page import Settings
 
     try:
         folder = Folder(options.images, options.out, options.max_megapixels) if options.images else None
+        model = load_model(options.weights)
         settings = Settings(
-            load_model(options.weights),
+            model,
             steps=options.steps,
             examples=sorted(path for path in EXAMPLES.glob("*.*") if path.suffix in (".jpg", ".png")),
             max_megapixels=options.max_megapixels,
             folder=folder,
+            remote=remote_predict(model, spaces.GPU) if spaces else None,
         )
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")

@@ -10,7 +10,6 @@ from gradio.utils import get_upload_folder
 from cfr_icl.annotate.export import mask_png
 from cfr_icl.annotate.pictures import read_mask, read_picture
 from cfr_icl.clicks import Click
-from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.page import Settings
 
 MAX_CLICKS = 200
@@ -40,7 +39,7 @@ def segment_endpoint(settings: Settings) -> Callable[..., gr.FileData]:
         try:
             pixels = read_picture(_uploaded(picture), settings.max_megapixels)
             previous = read_mask(_uploaded(previous_mask), pixels.shape[:2]) > 0 if previous_mask else None
-            segmenter = Segmenter(settings.model, steps=steps)
+            segmenter = settings.new_segmenter(steps)
             segmenter.set_image(pixels)
             mask = segmenter.predict(_clicks(clicks), previous).mask
         except ValueError as error:

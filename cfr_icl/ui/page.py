@@ -16,6 +16,7 @@ from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import MaskFileError, read_objects
 from cfr_icl.annotate.inspect import inside
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, browser_copy, read_picture
+from cfr_icl.annotate.remote import Predict, RemoteSegmenter
 from cfr_icl.annotate.render import describe
 from cfr_icl.annotate.session import ActionError, Document, Session
 from cfr_icl.annotate.store import StoreError
@@ -24,6 +25,10 @@ from cfr_icl.ui.actions import SESSION_ACTIONS, Data, flag, number, text, whole
 
 REFUSALS = (ActionError, PictureError, StoreError, MaskFileError)
 """What an action raises when it cannot be done; the message is for the person."""
+
+
+FOLDERS_KEPT = 16
+"""Pictures and downloads of a page that stay on the server; older ones are removed."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,13 @@ class Settings:
     max_megapixels: float = MAX_MEGAPIXELS
     folder: Folder | None = None
     """The pictures to work through; None when everybody brings their own."""
+    remote: Predict | None = None
+    """How to answer where the GPU is lent for one call at a time."""
+
+    def new_segmenter(self, steps: int | None = None) -> Segmenter | RemoteSegmenter:
+        """A segmenter of one's own over the shared network."""
+        steps = self.steps if steps is None else steps
+        return RemoteSegmenter(self.remote, steps) if self.remote else Segmenter(self.model, steps=steps)
 
 
 class Page:
@@ -52,11 +64,12 @@ class Page:
         self.token = secrets.token_hex(16)
         self.files = self.uploads / f"page-{self.token}"
         self.files.mkdir(parents=True)
-        self.session = Session(Segmenter(settings.model, steps=settings.steps))
+        self.session = Session(settings.new_segmenter())
         self.applied = 0
         self.picture: dict[str, Any] | None = None
         self.index: int | None = None
         self._saved: Document | None = None
+        self._folders: list[Path] = []
         self._once: dict[str, Any] = {}
         """Parts of the next reply alone."""
         self._actions = {
@@ -255,6 +268,9 @@ class Page:
     def _new_folder(self) -> Path:
         folder = self.files / secrets.token_hex(8)
         folder.mkdir()
+        self._folders.append(folder)
+        if len(self._folders) > FOLDERS_KEPT:
+            shutil.rmtree(self._folders.pop(0), ignore_errors=True)
         return folder
 
 

@@ -1,0 +1,44 @@
+"""A GPU that is lent for one call at a time: everything goes there and back by pickle."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from cfr_icl.annotate.remote import RemoteSegmenter, remote_predict
+from cfr_icl.annotate.session import Session
+from cfr_icl.cfr import CascadeForward
+from cfr_icl.clicks import Click
+from cfr_icl.segmenter import Segmenter
+from tests.stand_in import ColourModel
+
+
+@pytest.fixture
+def lent():
+    calls = []
+
+    def gpu(duration):
+        def decorate(function):
+            def call(*arguments):
+                calls.append(duration)
+                return pickle.loads(pickle.dumps(function(*pickle.loads(pickle.dumps(arguments)))))
+
+            return call
+
+        return decorate
+
+    return remote_predict(ColourModel(), gpu), calls
+
+
+def test_a_lent_gpu_answers_like_the_own_network(lent, picture):
+    predict, calls = lent
+    remote, own = Session(RemoteSegmenter(predict, 2)), Session(Segmenter(ColourModel(), steps=2))
+    for session in (remote, own):
+        session.open(picture, "squares.png")
+        session.click(Click(30, 40))
+        session.click(Click(90, 50, False))
+        session.set_cascade(CascadeForward(steps=1))
+    assert np.array_equal(remote.mask, own.mask)
+    before = len(calls)
+    remote.predict(remote.active)
+    assert len(calls) == before == 3

@@ -1,0 +1,77 @@
+"""app.py as it is started by people and by a Space."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from cfr_icl.models.registry import build_model, default_config
+from cfr_icl.weights.loading import save_model
+
+APP = Path(__file__).parents[2] / "app.py"
+
+
+def start(*arguments, **environment):
+    return subprocess.Popen(
+        [sys.executable, str(APP), *arguments],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_it_starts_as_on_a_space(tmp_path):
+    """Host and port from the environment, a home that cannot be written, weights named by a variable."""
+    save_model(build_model(default_config("compact")), tmp_path / "weights")
+    home = tmp_path / "home"
+    home.mkdir(mode=0o500)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = start(
+        HOME=str(home),
+        CFR_ICL_WEIGHTS=str(tmp_path / "weights"),
+        GRADIO_SERVER_NAME="127.0.0.1",
+        GRADIO_SERVER_PORT=str(port),
+        SPACE_ID="someone/space",
+    )
+    try:
+        for _ in range(120):
+            time.sleep(0.5)
+            assert process.poll() is None, process.stdout.read()
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as page:
+                    assert b"CFR-ICL" in page.read()
+                break
+            except OSError:
+                continue
+        else:
+            pytest.fail("The app did not answer.")
+        assert not list(home.iterdir())
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--steps", "11"], "0 to 10"),
+        (["--images", "x"], "belong together"),
+        (["--images", "nowhere", "--out", "unused"], "no folder 'nowhere'"),
+        (["--auth", "x"], "NAME:PASSWORD"),
+    ],
+)
+def test_bad_options_are_one_sentence(arguments, sentence, tmp_path):
+    process = subprocess.run(
+        [sys.executable, str(APP), *arguments], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert process.returncode != 0
+    assert sentence in process.stderr and "Traceback" not in process.stderr
