@@ -20,11 +20,14 @@ Table = Mapping[str, Mapping[str, Metrics]]
 """Metrics by data set, then by CFR setting."""
 
 
-def markdown_table(table: Table) -> str:
-    """A row a data set and setting, in the paper's order: NoC, NoF, IoU&k, boundary IoU, cost."""
+def markdown_table(table: Table, rows: str = "data") -> str:
+    """A row a data set and setting, in the paper's order: NoC, NoF, IoU&k, boundary IoU, cost.
+
+    `rows` heads the first column, where the tables are of something else than data sets.
+    """
     first = next(iter(next(iter(table.values())).values()))
     header = [
-        "data",
+        rows,
         "setting",
         "objects",
         *(f"NoC {t:.0%}".rstrip("%") for t in first.noc),
@@ -34,7 +37,7 @@ def markdown_table(table: Table) -> str:
         "forwards/click",
         "s/click",
     ]
-    rows = [
+    cells = [
         [
             data,
             setting,
@@ -50,7 +53,7 @@ def markdown_table(table: Table) -> str:
         for setting, m in settings.items()
     ]
     rule = ["---", "---", *("---:" for _ in header[2:])]
-    return "\n".join("| " + " | ".join(row) + " |" for row in [header, rule, *rows])
+    return "\n".join("| " + " | ".join(row) + " |" for row in [header, rule, *cells])
 
 
 def save_plots(results: Sequence[Result], folder: Path, protocol: Protocol) -> list[Path]:
@@ -69,15 +72,32 @@ def save_plots(results: Sequence[Result], folder: Path, protocol: Protocol) -> l
 
 
 def _draw_ious(sessions: dict[str, list[list[float]]], data: str, protocol: Protocol, path: Path) -> None:
-    figure, axes = _axes()
     clicks = range(1, protocol.max_clicks + 1)
-    for setting, ious in sessions.items():
-        means = [np.mean([values[min(k, len(values)) - 1] for values in ious]) for k in clicks]
-        axes.plot(clicks, means, marker=".", label=setting)
-    axes.set(xlabel="clicks", ylabel="mean IoU", title=data, xticks=[1, *range(5, len(clicks) + 1, 5)])
+    lines = {setting: (clicks, mean_ious(ious, len(clicks))) for setting, ious in sessions.items()}
+    save_lines(path, lines, "clicks", "mean IoU", data)
+
+
+def mean_ious(sessions: Sequence[Sequence[float]], clicks: int) -> list[float]:
+    """Mean IoU after each number of clicks; a session that ended earlier keeps its last."""
+    return [
+        float(np.mean([values[min(k, len(values)) - 1] for values in sessions])) for k in range(1, clicks + 1)
+    ]
+
+
+def save_lines(
+    path: Path, lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], x: str, y: str, title: str
+) -> Path:
+    """A plot of named lines, each its abscissas and ordinates, with labelled axes."""
+    figure, axes = _axes()
+    for name, (abscissas, ordinates) in lines.items():
+        axes.plot(abscissas, ordinates, marker=".", label=name)
+    axes.set(xlabel=x, ylabel=y, title=title)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.3)
-    axes.legend()
+    axes.legend(fontsize="small")
+    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
+    return path
 
 
 def _draw_clicks(sessions: dict[str, list[list[float]]], data: str, protocol: Protocol, path: Path) -> None:

@@ -2,6 +2,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cfr_icl.models.registry import ARCHITECTURES, Architecture
+from cfr_icl.zoom import ZoomConfig
+from tests.training.tiny import TinyNet
+
 
 @pytest.fixture
 def data(tmp_path):
@@ -21,3 +25,8 @@ def data(tmp_path):
         Image.fromarray(image).save(root / "images" / f"picture{number}.png")
         Image.fromarray(labels).save(root / "masks" / f"picture{number}.png")
     return root
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    monkeypatch.setitem(ARCHITECTURES, "tiny", Architecture(TinyNet, {}, ZoomConfig(size=32)))

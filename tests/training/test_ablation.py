@@ -1,0 +1,54 @@
+"""The ablation from end to end, with the smallest of networks, budgets and data."""
+
+import pytest
+import yaml
+
+from training import ablation
+
+
+@pytest.fixture
+def config(data, tmp_path):
+    values = {
+        "model": {"architecture": "tiny"},
+        "data": [{"kind": "folder", "path": str(data)}],
+        "augmentation": {"size": 32, "zoomed": 0.5, "min_pixels": 20},
+        "batch_size": 2,
+        "steps": 2,
+        "workers": 0,
+        "precision": "no",
+    }
+    path = tmp_path / "ablation.yaml"
+    path.write_text(yaml.safe_dump(values))
+    return path
+
+
+def test_the_ablation_trains_four_networks_and_writes_tables_plots_and_keeps_the_reading(
+    data, config, tmp_path, monkeypatch
+):
+    trained, train = [], ablation.train
+    monkeypatch.setattr(
+        ablation, "train", lambda settings, out: (trained.append(settings), train(settings, out))
+    )
+    arguments = [
+        *("--config", str(config), "--data", f"folder={data}", "--limit", "1"),
+        *("--out", str(tmp_path / "runs"), "--report", str(tmp_path / "RESULTS.md")),
+    ]
+    ablation.main(arguments)
+    ideas = [(settings.icl.last_only, settings.suem is None) for settings in trained]
+    assert ideas == [(True, True), (False, True), (True, False), (False, False)]
+    report = (tmp_path / "RESULTS.md").read_text()
+    for training in ablation.TRAININGS:
+        assert report.count(f"\n| {training.name} | CFR-0 |") == 2  # with zoom-in and without
+        assert report.count(f"\n| {training.name} | A-CFR-8 every click |") == 2
+    assert report.count(" against CFR-0: ") == 4 * (len(ablation.SETTINGS) - 1)
+    assert {p.name for p in (tmp_path / "results").iterdir()} == {"iou.png", "noc.png"}
+
+    (tmp_path / "RESULTS.md").write_text(report + "\nSUEM does not help here.\n")
+    ablation.main(arguments)  # finds everything done
+    assert (tmp_path / "RESULTS.md").read_text() == report + "\nSUEM does not help here.\n"
+
+
+def test_an_interval_holds_the_mean_and_is_the_same_every_time():
+    text = ablation._with_interval([1, 2, 3, 4])
+    assert text == ablation._with_interval([1, 2, 3, 4]) and text.startswith("+2.50 (+")
+    assert ablation._with_interval([2, 2]) == "+2.00 (+2.00 to +2.00)"
