@@ -5,10 +5,13 @@ Built for Cascade-Forward Refinement: an inner pass runs the light hint branch a
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import timm
 import torch
 import torch.nn.functional as F
-from timm.layers import ConvNormAct
+from timm.layers import ConvNormAct, Format
 from timm.models.vision_transformer import Block
 from torch import nn
 
@@ -22,10 +25,12 @@ class CompactNet(InteractiveModel):
     """A timm encoder for the picture and a small U-shaped branch for the hints.
 
     Args:
-        encoder: any timm model with feature scales 1/2 to 1/32.
+        encoder: any timm model that gives feature maps; scales that it lacks the branch does alone.
         widths: channels of the branch at those scales.
         blocks: convolution blocks on the way down at 1/4, 1/8, 1/16, 1/32.
         attention: attention blocks at 1/32, where a click's word reaches the whole object.
+        encoder_options: what timm is to be told besides, such as {"img_size": 448} for encoders
+            that are built for one input size.
     """
 
     def __init__(
@@ -34,16 +39,22 @@ class CompactNet(InteractiveModel):
         widths: tuple[int, ...] = (16, 32, 48, 96, 128),
         blocks: tuple[int, ...] = (1, 2, 2, 2),
         attention: int = 2,
+        encoder_options: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.encoder_name = encoder
-        self.encoder = timm.create_model(encoder, features_only=True, pretrained=False)
-        if tuple(self.encoder.feature_info.reduction()) != tuple(2 ** (i + 1) for i in range(SCALES)):
-            raise ValueError(f"The encoder {encoder!r} does not give features at 1/2, 1/4, ... 1/32.")
+        self.widths = widths
+        self.encoder = timm.create_model(
+            encoder, features_only=True, pretrained=False, **(encoder_options or {})
+        )
         self.mean, self.std = (self.encoder.default_cfg[key] for key in ("mean", "std"))
+        reductions, channels = self.encoder.feature_info.reduction(), self.encoder.feature_info.channels()
+        # of several maps at a scale the last knows most
+        self.sources = {2 ** (i + 1): None for i in range(SCALES)}
+        self.sources |= {r: i for i, r in enumerate(reductions) if r in self.sources}
         self.lateral = nn.ModuleList(
-            ConvNormAct(channels, width, 1, apply_act=False)
-            for channels, width in zip(self.encoder.feature_info.channels(), widths, strict=True)
+            nn.Identity() if source is None else ConvNormAct(channels[source], width, 1, apply_act=False)
+            for source, width in zip(self.sources.values(), widths, strict=True)
         )
         self.stem = ConvNormAct(3, widths[0], 3, stride=2)
         self.down = nn.ModuleList(
@@ -62,8 +73,21 @@ class CompactNet(InteractiveModel):
 
     def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
         mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
-        features = self.encoder(((image - mean) / std).contiguous(memory_format=torch.channels_last))
-        return tuple(lateral(x) for lateral, x in zip(self.lateral, features, strict=True))
+        maps = self.encoder(((image - mean) / std).contiguous(memory_format=torch.channels_last))
+        if getattr(self.encoder, "output_fmt", Format.NCHW) == Format.NHWC:
+            maps = [x.permute(0, 3, 1, 2) for x in maps]
+        return tuple(
+            self._missing(image, reduction, width) if source is None else lateral(maps[source])
+            for (reduction, source), lateral, width in zip(
+                self.sources.items(), self.lateral, self.widths, strict=True
+            )
+        )
+
+    @staticmethod
+    def _missing(image: torch.Tensor, reduction: int, width: int) -> torch.Tensor:
+        """Zeros in place of a scale that the encoder does not give."""
+        batch, _, *sides = image.shape
+        return image.new_zeros(batch, width, *(math.ceil(side / reduction) for side in sides))
 
     def train(self, mode: bool = True) -> CompactNet:
         """As usual, but the encoder's batch norms keep the statistics they came with."""

@@ -9,6 +9,7 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
+    HTTPError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -20,7 +21,7 @@ SCHEME = "hf://"
 def download(reference: str, file: str) -> Path:
     """A file of a model repository, from the cache where it is there already.
 
-    An interrupted download is taken up where it ended. Without a connection the cache answers.
+    A dropped connection is taken up where it broke. Without a connection the cache answers.
 
     Raises:
         ValueError: when the reference is malformed or the repository has no such file.
@@ -31,7 +32,7 @@ def download(reference: str, file: str) -> Path:
         return Path(hf_hub_download(repository, file, revision=revision))
     except GatedRepoError as error:
         raise PermissionError(
-            f"{repository} is gated: accept its conditions on its page at the Hugging Face Hub and log in "
+            f"{repository} is gated: accept its conditions at https://huggingface.co/{repository} and log in "
             "with `hf auth login`."
         ) from error
     except RepositoryNotFoundError as error:
@@ -51,7 +52,7 @@ def download(reference: str, file: str) -> Path:
             f"{repository} holds no {file}, so it is not a model of this package; expected config.json and "
             "model.safetensors."
         ) from error
-    except OSError as error:
+    except (HTTPError, OSError) as error:
         raise ConnectionError(f"{repository} could not be downloaded ({error}); try again.") from error
 
 

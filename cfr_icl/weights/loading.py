@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -42,9 +43,9 @@ def load_model(
         OSError: when there is nothing there, or the Hub does not give it.
     """
     source = str(source or os.environ.get("CFR_ICL_WEIGHTS") or "embedded")
-    config, weights = _find(source)
     target = pick_device(device)
-    model = _empty(config)
+    config, weights = _find(source)
+    model = _empty(config, source)
     _check(weights, model, source)
     model.load_state_dict(_read(weights, target), strict=True, assign=True)
     model.precision = pick_precision(precision, target, config)
@@ -52,7 +53,9 @@ def load_model(
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """The device of this name; "auto" takes a GPU where there is one."""
+    """The device of this name ("cuda:1" counts as cuda); "auto" takes a GPU where there is one."""
+    if name.split(":")[0] not in ("auto", "cpu", "cuda", "mps"):
+        raise ValueError(f"{name!r} is no device here; expected auto, cpu, cuda or mps.")
     if name != "auto":
         return torch.device(name)
     if torch.cuda.is_available():
@@ -156,29 +159,31 @@ def _config_inside(file: Path) -> ModelConfig:
 
 
 def _parse_config(values: object, source: str) -> ModelConfig:
-    architecture = values.get("architecture") if isinstance(values, dict) else None
+    values = values if isinstance(values, dict) else {}
+    architecture = values.get("architecture")
     if architecture not in ARCHITECTURES:
-        kind = (
-            architecture
-            or (values.get("model_type") if isinstance(values, dict) else None)
-            or "something else"
-        )
+        kind = architecture or values.get("model_type") or "something else"
         raise ValueError(f"{source} looks like {kind}; expected one of {', '.join(ARCHITECTURES)}.")
-    try:
+    with _config_errors(source):
         return ModelConfig.from_dict(values)
-    except TypeError as error:
-        raise ValueError(
-            f"{source} has a {CONFIG_NAME} that does not describe a model here: {error}."
-        ) from error
 
 
-def _empty(config: ModelConfig) -> InteractiveModel:
+def _empty(config: ModelConfig, source: str) -> InteractiveModel:
     """The network without memory for its weights, which come from the file."""
-    with torch.device("meta"):
-        model = build_model(config)
-    computed = dict(model.named_buffers()).keys() - model.state_dict().keys()
-    # some encoders compute buffers that no file holds; those networks are built in full
-    return build_model(config) if computed else model
+    with _config_errors(source):
+        with torch.device("meta"):
+            model = build_model(config)
+        computed = dict(model.named_buffers()).keys() - model.state_dict().keys()
+        # some encoders compute buffers that no file holds; those networks are built in full
+        return build_model(config) if computed else model
+
+
+@contextmanager
+def _config_errors(source: str) -> Iterator[None]:
+    try:
+        yield
+    except TypeError as error:
+        raise ValueError(f"{source} has a {CONFIG_NAME} that describes no model here: {error}.") from error
 
 
 def _check(weights: Path, model: InteractiveModel, source: str) -> None:
