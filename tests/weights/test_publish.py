@@ -1,0 +1,75 @@
+"""Publishing: what arrives at the Hub, told apart by the real client."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from huggingface_hub import ModelCard
+
+from cfr_icl import load_model
+from tests.weights.conftest import small_network
+from tests.weights.hub_server import TOKEN
+from training.publish import main
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def logged_in(monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+
+
+def test_a_published_folder_is_loaded_from_the_hub(hub, folder, tmp_path):
+    (folder / "training.log").write_text("not for others")
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": hub.url,
+        "HF_TOKEN": TOKEN,
+        "HF_HOME": str(tmp_path / "home"),
+        "HF_HUB_DISABLE_XET": "1",
+    }
+    command = [sys.executable, "training/publish.py", folder, "lab/clicks", "--license", "apache-2.0"]
+    out = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert out.stdout.strip().splitlines()[-1].startswith(f"{hub.url}/lab/clicks/commit/")
+    assert sorted(hub.repositories["lab/clicks"].files("main")) == [
+        "README.md",
+        "config.json",
+        "model.safetensors",
+    ]
+    model = load_model("hf://lab/clicks", device="cpu")
+    assert torch.equal(model.position, small_network().position)
+
+
+def test_the_card_says_what_it_is_how_it_is_used_and_what_it_needs(hub, folder, tmp_path, logged_in):
+    metrics = {"noc": {"0.85": 1.5, "0.9": 2.25}}
+    evaluation = {"metrics": {"grabcut": {"CFR-0": metrics}}, "deviations": ["No test-time flip."]}
+    file = tmp_path / "evaluation.json"
+    file.write_text(json.dumps(evaluation))
+    arguments = [str(folder), "lab/clicks", "--license", "cc-by-nc-4.0", "--evaluation", str(file)]
+    assert main([*arguments, "--data", "coco", "lvis"]) == 0
+    card = ModelCard(hub.repositories["lab/clicks"].files("main")["README.md"].decode())
+    assert card.data.license == "cc-by-nc-4.0"
+    assert "vit_xtiny" in card.data.tags
+    assert 'load_model("hf://lab/clicks")' in card.text
+    assert "3.8 M parameters" in card.text
+    assert "Trained on: coco, lvis" in card.text
+    assert "| grabcut | CFR-0 | 1.50 | 2.25 |" in card.text
+    assert "- No test-time flip." in card.text
+
+
+def test_a_folder_that_could_not_be_loaded_is_not_published(hub, folder, capsys, logged_in):
+    (folder / "model.safetensors").unlink()
+    assert main([str(folder), "lab/clicks", "--license", "mit"]) == 2
+    assert "holds no model.safetensors" in capsys.readouterr().err
+    assert hub.repositories == {}
+
+
+def test_without_a_login_it_says_so(hub, folder, capsys):
+    assert main([str(folder), "lab/clicks", "--license", "mit"]) == 2
+    error = capsys.readouterr().err
+    assert "error: lab/clicks was not published: log in with `hf auth login`" in error
+    assert error.count("\n") == 1
