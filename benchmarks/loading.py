@@ -1,0 +1,130 @@
+"""What each network takes: conversion, parity, load time, memory and seconds a forward.
+
+    python benchmarks/loading.py [--models vit_b hrnet18 ...] [--dtype float16]
+
+Checkpoints in the published format are made up from tensor names, as for the parity tests, so
+nothing is downloaded; times do not depend on the weights. Needs Linux (peak memory).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+from cfr_icl import load_model
+from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
+from cfr_icl.weights.loading import save_model, save_weights
+from cfr_icl.weights.published import convert
+from tests.parity.checkpoints import checkpoint, published_shapes
+from tests.parity.recorded import RECORDED_NAMES, recorded
+from tests.parity.test_networks import recorded_input
+
+SIZE = 448
+REPEATS = 3
+COLUMNS = (
+    "model",
+    "parameters",
+    "conversion",
+    "parity, max error",
+    "load",
+    "peak while loading",
+    "s/forward",
+    "of it clicks",
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--models", nargs="+", choices=list(ARCHITECTURES), default=list(ARCHITECTURES))
+    parser.add_argument("--dtype", choices=("float16", "float32"), default="float32", help="as stored")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--measure", type=Path, metavar="FOLDER", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    if options.measure:
+        print(json.dumps(measure(options.measure)))
+        return
+    print("| " + " | ".join(COLUMNS) + " |\n|" + " --- |" * len(COLUMNS))
+    for name in options.models:
+        with tempfile.TemporaryDirectory() as folder:
+            print("| " + " | ".join(row(name, Path(folder), options)) + " |", flush=True)
+
+
+def row(name: str, folder: Path, options: argparse.Namespace) -> list[str]:
+    """One network's line; measured in a process of its own."""
+    start = time.perf_counter()
+    write(name, folder, getattr(torch, options.dtype))
+    written = time.perf_counter() - start
+    command = [sys.executable, __file__, "--measure", folder, "--threads", str(options.threads)]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return [
+        name,
+        f"{found['parameters'] / 1e6:.1f} M",
+        "ours" if name == "compact" else f"{written:.0f} s",
+        f"{found['parity']:.1e}" if "parity" in found else "–",
+        f"{found['load']:.2f} s",
+        f"{found['peak'] / 2**20:.0f} MiB ({found['peak'] / found['weights']:.2f} x weights)",
+        f"{found['forward']:.2f}",
+        f"{found['decode']:.2f}",
+    ]
+
+
+def write(name: str, folder: Path, dtype: torch.dtype) -> None:
+    """A model folder, through the converter where the network is a published one."""
+    if name == "compact":
+        save_model(build_model(default_config(name)), folder, dtype)
+    else:
+        save_weights(*convert(checkpoint(published_shapes(name))), folder, dtype)
+
+
+@torch.inference_mode()
+def measure(folder: Path) -> dict[str, float]:
+    """Load, then compute; bytes and seconds."""
+    before, start = peak_memory(), time.perf_counter()
+    model = load_model(folder, device="cpu", precision="float32")
+    for weight in model.parameters():
+        weight.sum()  # a memory map is read when it is used
+    found = {
+        "load": time.perf_counter() - start,
+        "peak": peak_memory() - before,
+        "weights": sum(tensor.nbytes for tensor in model.state_dict().values()),
+        "parameters": sum(weight.numel() for weight in model.parameters()),
+    }
+    image, hints = torch.rand(2, 1, 3, SIZE, SIZE)
+    features = model.encode(image)
+    found["forward"] = fastest(lambda: model(image, hints))
+    found["decode"] = fastest(lambda: model.decode(features, hints))
+    name = model.config.architecture
+    if name in RECORDED_NAMES:
+        logits = model(*recorded_input())[:, 0, ::4, ::4].numpy()
+        found["parity"] = float(np.abs(logits - recorded(f"model_{name}.npz")["logits_s4"]).max())
+    return found
+
+
+def fastest(function) -> float:
+    seconds = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        function()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def peak_memory() -> int:
+    """The most memory that this process held so far, in bytes."""
+    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) * 1024
+
+
+if __name__ == "__main__":
+    main()
