@@ -11,7 +11,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from cfr_icl.ui.api import segment_endpoint
-from cfr_icl.ui.canvas import canvas
+from cfr_icl.ui.canvas import canvas, translations
 from cfr_icl.ui.page import REFUSALS, Page, Settings
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,12 @@ def answer(settings: Settings, page: Page | None, data: Any) -> tuple[Page, dict
 def launch(blocks: gr.Blocks, host: str = "127.0.0.1", port: int | None = None, **options: Any):
     """Serve the app; further options go to Gradio's launch."""
     return blocks.launch(
-        server_name=host, server_port=port, footer_links=[], max_file_size="200mb", **options
+        server_name=host,
+        server_port=port,
+        footer_links=[],
+        max_file_size="200mb",
+        i18n=translations(),
+        **options,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +13,18 @@ import gradio as gr
 from cfr_icl.annotate.pictures import thumbnail
 
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = ("mask.js", "view.js", "channel.js", "panel.js", "files.js", "inspect.js", "main.js")
+SCRIPTS = ("language.js", "mask.js", "view.js", "channel.js", "panel.js", "files.js", "inspect.js", "main.js")
 """Parts of one script, in the order in which they build on each other."""
+
+
+LANGUAGES = ("de", "es", "zh")
+"""What the page speaks beside English, in the order of the columns in words.json."""
+
+
+def translations() -> gr.I18n:
+    """For Gradio, which finds the person's language: each language under its own name."""
+    names = ("en", *LANGUAGES)
+    return gr.I18n(**{name: {"language": name} for name in names}, **{"zh-CN": {"language": "zh"}})
 
 
 def canvas(examples: Sequence[Path]) -> gr.HTML:
@@ -28,8 +39,18 @@ def canvas(examples: Sequence[Path]) -> gr.HTML:
         head=f"<style>{_read('style.css')}</style>",
         apply_default_css=False,
         elem_id="cfr-canvas",
+        label=translations()("language"),
+        translations=_tables(),
         examples=[{"name": path.stem, "thumbnail": _data_url(path)} for path in examples],
     )
+
+
+def _tables() -> dict[str, dict[str, str]]:
+    words = json.loads(_read("words.json"))
+    return {
+        language: {english: row[column] for english, row in words.items()}
+        for column, language in enumerate(LANGUAGES)
+    }
 
 
 def _read(name: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cfr_icl.ui.canvas import LANGUAGES, STATIC
 from tests.e2e.tool import Tool
 
 
@@ -140,3 +141,84 @@ def test_keep_largest_and_fill_holes_act_at_once(open_tool):
     tool.page.get_by_label("Fill holes").click()
     tool.idle()
     assert tool.session.active.keep_largest and tool.session.active.fill_holes
+
+
+@pytest.mark.parametrize(
+    ("locale", "title", "done"),
+    [
+        ("de-DE", "Bild hier ablegen", "1 Klick ·"),
+        ("es-ES", "Suelta una imagen aquí", "1 clic ·"),
+        ("zh-CN", "将图片拖到此处", "1 次点击 ·"),
+        ("fr-FR", "Drop a picture here", "1 click ·"),
+    ],
+)
+def test_the_page_speaks_the_persons_language(browser, server, locale, title, done):
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale=locale)
+    tool = Tool(context.new_page(), server)
+    heading = tool.page.locator(".card h1")
+    tool.page.wait_for_function(
+        "title => document.querySelector('.card h1').textContent === title", arg=title
+    )
+    assert heading.inner_text() == title
+    tool.example("coffee")
+    tool.click(300, 130)
+    tool.idle()
+    assert tool.page.locator("[data-ref=answer]").inner_text().startswith(done)
+    overflow = "e => [e.scrollHeight - e.clientHeight, e.scrollWidth - e.clientWidth]"
+    assert tool.page.eval_on_selector(".panel", overflow) == [0, 0]
+    context.close()
+
+
+def test_every_visible_word_has_its_translations(tool):
+    words = json.loads((STATIC / "words.json").read_text())
+    assert all(len(row) == len(LANGUAGES) and all(row) for row in words.values())
+    texts = tool.page.evaluate(
+        """() => { const found = new Set(), root = document.querySelector('.cfr');
+        const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) { const node = walker.currentNode.parentElement;
+          if (!node.closest('[translate=no], kbd, .brand, output'))
+            found.add(walker.currentNode.data.replace(/\\s+/g, ' ').trim()); }
+        for (const node of root.querySelectorAll('[aria-label], [placeholder]'))
+          if (!node.closest('[translate=no] *')) for (const name of ['aria-label', 'placeholder'])
+            if (node.hasAttribute(name)) found.add(node.getAttribute(name));
+        return [...found]; }"""
+    )
+    names = {"", "YOLO-seg", "labelme", "Pascal VOC", "1:1", "100 %", "✕", "…"}
+    # words that only a few hear from a screen reader stay English
+    heard = {"CFR passes", "Pictures done", "Mask file", "Label list file", "Add this label"}
+    assert set(texts) - set(words) - names - heard == set()
+
+
+def test_the_help_sheet_opens_and_closes(tool):
+    tool.page.keyboard.press("?")
+    assert tool.page.get_by_role("dialog", name="Help").is_visible()
+    tool.page.keyboard.press("Escape")
+    assert not tool.page.get_by_role("dialog", name="Help").is_visible()
+
+
+def test_every_control_has_a_name_and_can_be_reached_by_keyboard(open_tool):
+    tool = open_tool
+    nameless = tool.page.evaluate(
+        """() => [...document.querySelectorAll('.cfr :is(button, input, select, canvas)')].filter(e =>
+        !(e.getAttribute('aria-label') || e.textContent.trim() || e.title || (e.labels && e.labels.length)))
+        .map(e => e.outerHTML)"""
+    )
+    assert nameless == []
+    tool.page.locator("canvas").focus()
+    seen = set()
+    for _ in range(40):
+        tool.page.keyboard.press("Tab")
+        seen.add(tool.page.evaluate("document.activeElement.getAttribute('aria-label')"))
+    assert {"CFR steps", "Adaptive", "Mask opacity", "Export format"} <= seen
+
+
+def test_the_first_use_hint_goes_away_and_stays_away(open_tool, squares_picture, tmp_path):
+    tool = open_tool
+    assert tool.page.locator("[data-ref=hint]").is_visible()
+    tool.click(80, 80)
+    tool.idle()
+    assert not tool.page.locator("[data-ref=hint]").is_visible()
+    path = tmp_path / "again.png"
+    Image.fromarray(squares_picture).save(path)
+    tool.upload(path)
+    assert not tool.page.locator("[data-ref=hint]").is_visible()

@@ -16,7 +16,7 @@ class FileList {
     states.forEach((state, i) => {
       if (this.states[i] === state) return;
       this.items[i].dataset.state = state;
-      this.items[i].title = `${this.names[i]}, ${STATE_NAMES[state]}`;
+      this.items[i].title = `${this.names[i]}, ${t(STATE_NAMES[state])}`;
     });
     this.states = states;
     if (index !== this.index) {
@@ -30,7 +30,7 @@ class FileList {
     const done = states.filter((state) => state === 'done').length;
     this.parts.progress.max = states.length;
     this.parts.progress.value = done;
-    this.parts.text.textContent = `${done} of ${states.length} done`;
+    this.parts.text.textContent = t('{n} of {m} done').replace('{n}', done).replace('{m}', states.length);
     this.parts.place.textContent = `${index === null ? '–' : index + 1} / ${states.length}`;
   }
 

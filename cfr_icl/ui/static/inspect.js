@@ -51,8 +51,8 @@ class Inspector {
     this.shown = inside;
     this.part('passes').replaceChildren(...inside.passes.map((pass, index) => {
       const change = index ? `+${pass.added.toLocaleString()} −${pass.removed.toLocaleString()}` : `${pass.added.toLocaleString()} px`;
-      const name = index ? `Pass ${index}` : 'Coarse';
-      const choice = make('button', { type: 'button', title: `Keep this pass: ${change}` },
+      const name = index ? `${t('Pass')} ${index}` : t('Coarse');
+      const choice = make('button', { type: 'button', title: `${t('Keep this pass')}: ${change}` },
         make('img', { src: pass.picture, alt: '' }), make('b', {}, name), make('small', {}, change));
       choice.setAttribute('role', 'radio');
       choice.setAttribute('aria-checked', String(index === inside.kept));

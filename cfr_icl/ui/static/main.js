@@ -147,14 +147,13 @@ function showFolder(folder) {
 }
 
 function describe(active) {
-  if (!active) return state.objects.length ? `${count(state.objects.length, 'object')} · click a mask to correct it, anything else to start a new one` : 'Ready';
+  if (!active) return state.objects.length
+    ? `${count(state.objects.length, 'object')} · ${t('click a mask to correct it, anything else to start a new one')}` : t('Ready');
   const parts = [count(active.clicks.length, 'click'), `${active.area.toLocaleString()} px`];
   if (active.answer) parts.push(count(active.answer.forwards, 'forward'), `${Math.round(active.answer.milliseconds)} ms`);
-  if (active.left_out) parts.push(`${active.left_out.toLocaleString()} px left to other objects`);
+  if (active.left_out) parts.push(t('{n} px left to other objects').replace('{n}', active.left_out.toLocaleString()));
   return parts.join(' · ');
 }
-
-function count(number, noun) { return `${number} ${noun}${number === 1 ? '' : 's'}`; }
 
 function showLabels(active) {
   const current = active ? active.label : state.label;
@@ -162,7 +161,7 @@ function showLabels(active) {
   ref('labels').replaceChildren(...state.labels.map(({ name, colour }, index) => {
     const dot = make('i');
     dot.style.background = colour;
-    const chip = make('button', { type: 'button', title: index < 9 ? `Label (${index + 1})` : 'Label' }, dot, name);
+    const chip = make('button', { type: 'button', title: index < 9 ? `${t('Label')} (${index + 1})` : t('Label') }, dot, name);
     chip.setAttribute('aria-pressed', String(name === current));
     chip.addEventListener('click', () => chooseLabel(index));
     return chip;
@@ -227,10 +226,11 @@ async function open(file, kind = file && file.name.toLowerCase().endsWith('.json
     const { path } = await upload(file);
     channel.send(kind, { path, name: file.name || 'pasted.png' });
   } catch (error) {
-    ref('answer').textContent = `The file could not be sent: ${error.message || error}`;
+    ref('answer').textContent = `${t('The file could not be sent:')} ${error.message || error}`;
   }
 }
 
+ref('help').addEventListener('click', (event) => { if (event.target === ref('help')) ref('help').close(); });
 ref('file').addEventListener('change', (event) => { open(event.target.files[0]); event.target.value = ''; });
 ref('masks-file').addEventListener('change', (event) => { open(event.target.files[0], 'import'); event.target.value = ''; });
 root.addEventListener('dragover', (event) => { event.preventDefault(); root.toggleAttribute('data-drop', true); });
@@ -268,6 +268,9 @@ const commands = {
     view.draw();
   },
   remove: () => channel.send('clear'),
+  help: () => ref('help').showModal(),
+  'close-help': () => ref('help').close(),
+  hide: () => { view.hidden = !view.hidden; view.draw(); },
   previous: () => fileList.step(-1),
   next: () => fileList.step(1),
   done: () => {
@@ -338,7 +341,7 @@ ref('labels-file').addEventListener('change', async (event) => {
   channel.send('labels', { labels });
 });
 
-const HOTKEYS = { o: 'open', x: 'mode', c: 'clear', f: 'fit', 0: 'fit', a: 'actual', delete: 'remove', d: 'done', pageup: 'previous', pagedown: 'next', '+': 'zoom-in', '=': 'zoom-in', '-': 'zoom-out', z: 'undo', y: 'redo' };
+const HOTKEYS = { '?': 'help', h: 'hide', o: 'open', x: 'mode', c: 'clear', f: 'fit', 0: 'fit', a: 'actual', delete: 'remove', d: 'done', pageup: 'previous', pagedown: 'next', '+': 'zoom-in', '=': 'zoom-in', '-': 'zoom-out', z: 'undo', y: 'redo' };
 
 ref('format').addEventListener('change', showFormat);
 ref('detail').addEventListener('change', askPolygons);
@@ -354,7 +357,7 @@ function typing(target) {
 }
 
 document.addEventListener('keydown', (event) => {
-  if (typing(event.target)) return;
+  if (typing(event.target) || ref('help').open) return;
   view.shiftHeld = event.shiftKey;
   if (event.key === ' ' && onStage(event)) {
     if (!view.spaceHeld) view.spaceUsed = false;
@@ -389,8 +392,16 @@ document.addEventListener('keyup', (event) => {
   view.showCursor();
 });
 
+function showLanguage() {
+  translate(root, props.translations[props.label]);
+  document.documentElement.lang = props.translations[props.label] ? props.label : 'en';
+  if (state.cfr) showPanel();
+}
+watch('label', showLanguage);
+
 const darkBefore = localStorage.getItem('cfr-dark');
 if (darkBefore !== null) showTheme(darkBefore === '1');
+showLanguage();
 showLook();
 showMode('positive');
 showTool('click');

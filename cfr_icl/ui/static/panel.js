@@ -35,23 +35,23 @@ class ObjectList {
 
   makeRow(id) {
     const button = (label, act) => {
-      const node = make('button', { type: 'button', className: 'icon tiny', title: label });
-      node.setAttribute('aria-label', `${label} object ${id}`);
+      const node = make('button', { type: 'button', className: 'icon tiny', title: t(label) });
+      node.setAttribute('aria-label', `${t(label)} ${t('object')} ${id}`);
       node.addEventListener('click', (event) => { event.stopPropagation(); act(); });
       return node;
     };
     const row = {
-      colour: make('input', { type: 'color', title: 'Colour' }),
-      number: make('button', { type: 'button', className: 'number', textContent: id, title: 'Select this object' }),
-      label: make('input', { type: 'text', maxLength: 60, title: 'Label' }),
+      colour: make('input', { type: 'color', title: t('Colour') }),
+      number: make('button', { type: 'button', className: 'number', textContent: id, title: t('Select this object') }),
+      label: make('input', { type: 'text', maxLength: 60, title: t('Label') }),
       visible: button('Show or hide', () => this.send('edit', { id, visible: !row.object.visible })),
       locked: button('Lock or unlock', () => this.send('edit', { id, locked: !row.object.locked })),
       copy: button('Duplicate', () => this.send('duplicate', { id })),
       remove: button('Delete', () => this.send('delete', { id })),
     };
-    row.colour.setAttribute('aria-label', `Colour of object ${id}`);
-    row.number.setAttribute('aria-label', `Select object ${id}`);
-    row.label.setAttribute('aria-label', `Label of object ${id}`);
+    row.colour.setAttribute('aria-label', `${t('Colour of object')} ${id}`);
+    row.number.setAttribute('aria-label', `${t('Select object')} ${id}`);
+    row.label.setAttribute('aria-label', `${t('Label of object')} ${id}`);
     row.label.setAttribute('list', this.labels);
     row.copy.append(icon('copy'));
     row.remove.append(icon('trash'));

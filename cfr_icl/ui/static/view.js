@@ -128,7 +128,7 @@ class View {
     context.imageSmoothingEnabled = this.scale * ratio < 3;
     context.imageSmoothingQuality = 'high';
     context.drawImage(this.picture, 0, 0);
-    for (const object of this.objects) if (object.visible) this.paintObject(object);
+    for (const object of this.objects) if (object.visible && !this.hidden) this.paintObject(object);
     if (this.heat) {
       context.globalAlpha = 0.85;
       context.imageSmoothingEnabled = true;
