@@ -305,15 +305,15 @@ class Session:
             raise ActionError("A label needs a name.")
         document = replace(self.document, label=name)
         known = {label.name: label.colour for label in document.labels}
-        if id is not None:
-            instance = document.find(id)
-            self._check_unlocked(instance)
-            document = document.with_instance(
-                replace(instance, label=name, colour=known.get(name, instance.colour))
-            )
+        instance = None if id is None else document.find(id)
         if name not in known:
-            colour = document.find(id).colour if id is not None else COLOURS[len(known) % len(COLOURS)]
-            document = replace(document, labels=(*document.labels, Label(name, colour)))
+            wanted = [instance.colour] if instance else []
+            free = [colour for colour in (*wanted, *COLOURS) if colour not in known.values()]
+            known[name] = free[0] if free else COLOURS[len(known) % len(COLOURS)]
+            document = replace(document, labels=(*document.labels, Label(name, known[name])))
+        if instance is not None:
+            self._check_unlocked(instance)
+            document = document.with_instance(replace(instance, label=name, colour=known[name]))
         self._commit(document)
 
     def set_labels(self, labels: Sequence[Label]) -> None:

@@ -172,7 +172,9 @@ def test_labels_carry_their_colour(session):
     session.set_label("cup", second.id)
     assert session.document.find(second.id).colour == first.colour
     session.click(Click(5, 5))
-    assert session.active.label == "cup"
+    assert session.active.label == "cup" and session.active.colour == first.colour
+    session.set_label("wall", session.active.id)
+    assert session.active.colour != first.colour
 
 
 def test_a_copy_is_equal_and_a_locked_object_stays(session):

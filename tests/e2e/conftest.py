@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser import find_browser
-from tests.e2e.tool import EXAMPLES, Tool
+from tests.e2e.tool import EXAMPLES, Server, Tool
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -47,35 +47,6 @@ def browser():
             )
         yield browser
         browser.close()
-
-
-class Server:
-    """A running app on the stand-in network; `pages` are the open ones in the order of their start."""
-
-    def __init__(self, **settings):
-        from cfr_icl.ui import blocks
-        from cfr_icl.ui.page import Settings
-        from tests.stand_in import ColourModel
-
-        self.pages = pages = []
-
-        class WatchedPage(blocks.Page):
-            def __init__(self, *arguments):
-                super().__init__(*arguments)
-                if self.settings is shared:
-                    pages.append(self)
-
-        self.page_class = blocks.Page
-        blocks.Page = WatchedPage
-        shared = Settings(ColourModel(), **settings)
-        self.blocks = blocks.build(shared)
-        _, self.url, _ = blocks.launch(self.blocks, prevent_thread_lock=True, quiet=True)
-
-    def close(self):
-        from cfr_icl.ui import blocks
-
-        blocks.Page = self.page_class
-        self.blocks.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 
 from cfr_icl.annotate.folder import Folder
-from tests.e2e.conftest import Server
-from tests.e2e.tool import Tool
+from tests.e2e.tool import Server, Tool
 
 
 @pytest.fixture

@@ -1,11 +1,41 @@
 """The page as a person uses it, for tests."""
 
+import os
 import re
 from pathlib import Path
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+from cfr_icl.ui import blocks
+from cfr_icl.ui.page import Settings
+from tests.stand_in import ColourModel
 
 EXAMPLES = sorted(
     p for p in (Path(__file__).parents[2] / "examples").glob("*.*") if p.suffix in (".png", ".jpg")
 )
+
+
+class Server:
+    """A running app, on the stand-in network unless told otherwise; `pages` in the order of their start."""
+
+    def __init__(self, model=None, **settings):
+        self.pages = pages = []
+
+        class WatchedPage(blocks.Page):
+            def __init__(self, *arguments):
+                super().__init__(*arguments)
+                if self.settings is shared:
+                    pages.append(self)
+
+        self.page_class = blocks.Page
+        blocks.Page = WatchedPage
+        shared = Settings(model or ColourModel(), **settings)
+        self.blocks = blocks.build(shared)
+        _, self.url, _ = blocks.launch(self.blocks, prevent_thread_lock=True, quiet=True)
+
+    def close(self):
+        blocks.Page = self.page_class
+        self.blocks.close()
 
 
 class Tool:

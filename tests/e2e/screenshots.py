@@ -1,0 +1,86 @@
+"""The README's screenshots of the app with its own network: python -m tests.e2e.screenshots"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from cfr_icl import load_model
+from tests.browser import find_browser
+from tests.e2e.tool import EXAMPLES, Server, Tool
+
+DOCS = Path(__file__).parents[2] / "docs"
+LAPTOP = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 780}
+
+
+def main() -> None:
+    """Write docs/annotator.png, docs/inspect.png and docs/phone.png."""
+    DOCS.mkdir(exist_ok=True)
+    server = Server(load_model(), examples=EXAMPLES)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+
+        def tool(viewport, scheme="light"):
+            context = browser.new_context(viewport=viewport, color_scheme=scheme)
+            return Tool(context.new_page(), server)
+
+        annotate(tool(LAPTOP))
+        inspect(tool(LAPTOP, "dark"))
+        phone(tool(PHONE, "dark"))
+        browser.close()
+    server.close()
+
+
+def annotate(tool: Tool) -> None:
+    """Two labelled objects on one picture."""
+    tool.example("flower")
+    for number, (click, label) in enumerate([((320, 230), "dahlia"), ((395, 405), "bud")], start=1):
+        tool.click(*click)
+        tool.idle()
+        name = tool.page.get_by_label(f"Label of object {number}")
+        name.fill(label)
+        name.press("Enter")
+        tool.idle()
+        if number == 1:
+            tool.page.locator("[data-do=finish]").click()
+            tool.idle()
+    save(tool.page, "annotator")
+
+
+def inspect(tool: Tool) -> None:
+    """The passes of CFR behind one click."""
+    tool.page.evaluate("document.body.classList.add('dark')")
+    tool.example("chelsea")
+    tool.click(230, 150)
+    tool.idle()
+    tool.page.locator(".inspect summary").click()
+    tool.page.wait_for_selector(".passes button")
+    tool.page.locator(".inspect").scroll_into_view_if_needed()
+    save(tool.page, "inspect")
+
+
+def phone(tool: Tool) -> None:
+    """The same page on a phone."""
+    tool.page.evaluate("document.body.classList.add('dark')")
+    tool.example("coffee")
+    tool.click(300, 180)
+    tool.idle()
+    save(tool.page, "phone")
+
+
+def save(page: Page, name: str) -> None:
+    """A PNG of 256 colours, which keeps the repository small."""
+    page.mouse.move(1, 1)
+    page.wait_for_timeout(300)
+    with Image.open(io.BytesIO(page.screenshot())) as image:
+        small = image.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=4)
+    small.save(DOCS / f"{name}.png", optimize=True)
+    print(f"{name}.png", (DOCS / f"{name}.png").stat().st_size // 1000, "kB")
+
+
+if __name__ == "__main__":
+    main()
