@@ -35,6 +35,8 @@ SETTINGS = (
     *(CascadeForward(max(STEPS), adaptive=True, every_click=every) for every in (False, True)),
 )
 PLAIN = setting_name(SETTINGS[0])
+COMPARED = tuple(setting_name(cfr) for cfr in SETTINGS if cfr.steps in (1, 4) or cfr.adaptive)
+"""The settings whose effect is given with its uncertainty; the tables hold all of them."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ def _effects(found: Mapping[bool, Results]) -> str:
             own = found[zoom][training.name]
             comparisons += [
                 (f"{setting} against {PLAIN}: {training.name}, {view}", own, PLAIN, own, setting)
-                for setting in map(setting_name, SETTINGS[1:])
+                for setting in COMPARED
             ]
     rows = ["| what | clicks | IoU after the first click |", "| --- | ---: | ---: |"]
     for name, old, old_setting, new, new_setting in comparisons:

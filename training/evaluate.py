@@ -175,6 +175,7 @@ def evaluate(
     identity = {
         "digest": digest,
         "model": model.config.to_dict(),
+        "precision": str(model.precision),
         "protocol": dataclasses.asdict(job.protocol),
     }
     finished = ResultLog(log, identity)
@@ -317,6 +318,7 @@ def report(
         "protocol": dataclasses.asdict(job.protocol),
         "deviations": deviations,
         "device": str(next(model.parameters()).device),
+        "precision": str(model.precision),
         "workers": options.workers,
         "torch": torch.__version__,
         "metrics": {d: {s: dataclasses.asdict(m) for s, m in own.items()} for d, own in table.items()},
