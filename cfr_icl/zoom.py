@@ -43,6 +43,15 @@ class Window(NamedTuple):
             if c.positive
         )
 
+    def cuts(self, box: Window, picture: Window) -> bool:
+        """Whether a box reaches an edge of the window that is not also an edge of the picture."""
+        return (
+            (box.top <= self.top > picture.top)
+            or (box.left <= self.left > picture.left)
+            or (box.bottom >= self.bottom < picture.bottom)
+            or (box.right >= self.right < picture.right)
+        )
+
 
 @dataclass(frozen=True)
 class ZoomConfig:
@@ -50,7 +59,8 @@ class ZoomConfig:
 
     `size` is the network's input: both sides when the aspect is not kept, else the longest side.
     `skip_clicks` is the number of clicks answered on the picture as it is; with -1 even the
-    first click's picture is resized to `size`.
+    first click's picture is resized to `size`. With `widen`, which is not in the published protocol,
+    the window is also placed anew when the object runs over its edge, so that nothing is cut off.
     """
 
     size: int = 448
@@ -59,6 +69,7 @@ class ZoomConfig:
     expansion: float = 1.4
     min_side: int = 200
     recompute_iou: float = 0.5
+    widen: bool = False
 
     def input_size(self, window: Window) -> tuple[int, int]:
         """(height, width) at which the network sees this window."""
@@ -81,14 +92,13 @@ class ZoomConfig:
         """
         if len(clicks) <= self.skip_clicks:
             return current
-        wanted = None if probabilities is None else self.object_window(probabilities, clicks)
-        if wanted is None:
-            if self.skip_clicks >= 0:
-                return current
-            wanted = picture
+        box = None if probabilities is None else _object_box(probabilities, clicks)
+        if box is None and self.skip_clicks >= 0:
+            return current
+        wanted = self._around(box, picture) if box else picture
         if current is None or not current.holds(clicks) or wanted.iou(current) < self.recompute_iou:
             return wanted
-        return current
+        return wanted if self.widen and box and current.cuts(box, picture) else current
 
     def small_object(self, probabilities: torch.Tensor, picture: Window) -> bool:
         """Whether an answer on the picture as it is should be computed once more, zoomed in."""
@@ -99,16 +109,12 @@ class ZoomConfig:
 
     def object_window(self, probabilities: torch.Tensor, clicks: Sequence[Click]) -> Window | None:
         """The window around the object and the positive clicks; None where there is no object."""
-        height, width = probabilities.shape
-        rows, columns = _extent(probabilities > OBJECT_THRESHOLD)
-        if rows is None:
-            return None
-        positive = [c for c in clicks if c.positive]
-        rows = _including(rows, [int(c.y) for c in positive])
-        columns = _including(columns, [int(c.x) for c in positive])
-        top, bottom = self._expanded(*rows, limit=height)
-        left, right = self._expanded(*columns, limit=width)
-        return Window(top, bottom, left, right)
+        box = _object_box(probabilities, clicks)
+        return self._around(box, Window(0, probabilities.shape[0], 0, probabilities.shape[1])) if box else None
+
+    def _around(self, box: Window, picture: Window) -> Window:
+        rows = self._expanded(box.top, box.bottom - 1, picture.height)
+        return Window(*rows, *self._expanded(box.left, box.right - 1, picture.width))
 
     def _expanded(self, first: int, last: int, limit: int) -> tuple[int, int]:
         centre = 0.5 * (first + last)
@@ -150,12 +156,12 @@ def _span_iou(a: tuple[int, ...], b: tuple[int, ...]) -> float:
     return max(0, min(a[1], b[1]) - max(a[0], b[0])) / (max(a[1], b[1]) - min(a[0], b[0]))
 
 
-def _extent(mask: torch.Tensor) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+def _object_box(probabilities: torch.Tensor, clicks: Sequence[Click]) -> Window | None:
+    """The smallest rectangle around the object and the positive clicks; None where there is no object."""
+    mask = probabilities > OBJECT_THRESHOLD
     rows, columns = mask.any(dim=1).nonzero(), mask.any(dim=0).nonzero()
     if not len(rows):
-        return None, None
-    return (int(rows[0]), int(rows[-1])), (int(columns[0]), int(columns[-1]))
-
-
-def _including(span: tuple[int, int], values: Sequence[int]) -> tuple[int, int]:
-    return min([span[0], *values]), max([span[1], *values])
+        return None
+    ys = [int(rows[0]), int(rows[-1]), *(int(c.y) for c in clicks if c.positive)]
+    xs = [int(columns[0]), int(columns[-1]), *(int(c.x) for c in clicks if c.positive)]
+    return Window(min(ys), max(ys) + 1, min(xs), max(xs) + 1)

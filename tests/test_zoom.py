@@ -77,3 +77,16 @@ def test_crop_and_paste_put_things_back_where_they_were(box):
 def test_a_click_keeps_its_place_in_the_resized_window():
     seen = to_window(Click(250, 150, False), Window(100, 200, 200, 400), (448, 448))
     assert (seen.x, seen.y, seen.positive) == (112, 224, False)
+
+
+def test_widening_places_the_window_anew_where_the_object_runs_over_its_edge():
+    click, window = [Click(300, 200)], Window(100, 301, 200, 401)
+    cut = object_at(120, 260, 200, 340)
+    assert ZoomConfig().next_window(window, cut, click, PICTURE) == window
+    wider = ZoomConfig(widen=True).next_window(window, cut, click, PICTURE)
+    assert wider.left < 200
+    inside = object_at(120, 260, 220, 340)
+    assert ZoomConfig(widen=True).next_window(window, inside, click, PICTURE) == window
+    at_border = Window(0, 301, 0, 401)
+    corner = object_at(0, 200, 0, 301)
+    assert ZoomConfig(widen=True).next_window(at_border, corner, click, PICTURE) == at_border
