@@ -88,7 +88,9 @@ def test_normalised_weights_sum_to_one():
     values = []
     for normalise in (False, True):
         config = ICLConfig(betas=(2.0,), normalise=normalise)
-        values.append(IterativeClickLoss(Recorder(), config)(image, truth, clicks, np.random.default_rng(0))[0])
+        values.append(
+            IterativeClickLoss(Recorder(), config)(image, truth, clicks, np.random.default_rng(0))[0]
+        )
     assert values[0].item() == pytest.approx(2 * values[1].item())
 
 
@@ -127,3 +129,25 @@ def test_a_refining_round_adds_no_click():
 def test_iou_leaves_out_ignored_pixels():
     truth = torch.tensor([[[[1.0, 1.0, 0.0, -1.0]]]])
     assert batch_iou(torch.tensor([[[[0.9, 0.1, 0.9, 0.9]]]]), truth).item() == pytest.approx(1 / 3)
+
+
+class TwoHeads(Recorder):
+    """A recorder with an auxiliary head."""
+
+    def decode_with_auxiliary(self, features, hints):
+        logits = self.decode(features, hints)
+        return logits, 2 * logits
+
+
+def test_an_auxiliary_head_is_supervised_with_cross_entropy_where_the_truth_is_known():
+    image, truth, clicks = batch()
+    truth[:, :, :2] = -1
+    model = TwoHeads()
+    config = ICLConfig(betas=(1.0,), auxiliary=0.4)
+    loss, _ = IterativeClickLoss(model, config)(image, truth, clicks, np.random.default_rng(0))
+    logits = model.decode(None, model.hints[0])
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits(
+        2 * logits, truth.clamp(min=0), reduction="none"
+    )
+    expected = normalised_focal_loss(logits, truth).mean() + 0.4 * torch.where(truth == -1, 0, entropy).mean()
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
