@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
 from pycocotools import mask as coco
 
@@ -22,7 +23,9 @@ class Mask:
     @classmethod
     def of(cls, pixels: np.ndarray) -> Mask:
         """Encode bool (H, W)."""
-        encoded = coco.encode(np.asfortranarray(pixels.astype(np.uint8, copy=False)))
+        # OpenCV turns the memory's order many times faster than NumPy does.
+        by_column = cv2.transpose(np.ascontiguousarray(pixels).view(np.uint8)).T
+        encoded = coco.encode(by_column)
         return cls(*encoded["size"], encoded["counts"].decode("ascii"))
 
     @classmethod
@@ -51,7 +54,7 @@ class Mask:
     @property
     def pixels(self) -> np.ndarray:
         """Decode to bool (H, W)."""
-        return coco.decode(self.coco).astype(bool)
+        return cv2.transpose(coco.decode(self.coco).T).view(bool)
 
     @cached_property
     def area(self) -> int:

@@ -411,6 +411,9 @@ class Session:
 
 def shaped(instance: Instance, others: Sequence[Instance]) -> Instance:
     """The object with the mask that follows from answer, strokes, switches and neighbours."""
+    others = () if instance.overlap else others
+    if not (instance.fill_holes or instance.keep_largest or instance.painted or instance.erased or others):
+        return replace(instance, mask=instance.answered, left_out=0)
     mask = instance.answered.pixels
     if instance.fill_holes:
         mask = without_holes(mask)
@@ -421,7 +424,7 @@ def shaped(instance: Instance, others: Sequence[Instance]) -> Instance:
     if instance.erased:
         mask = mask & ~instance.erased.pixels
     left_out = 0
-    if others and not instance.overlap:
+    if others:
         taken = mask & Mask.union([other.mask for other in others]).pixels
         left_out = int(taken.sum())
         mask = mask & ~taken
