@@ -14,6 +14,7 @@ from cfr_icl.annotate import store
 from cfr_icl.annotate.export import Annotated
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, read_picture
 from cfr_icl.annotate.session import Document
+from cfr_icl.annotate.store import StoreError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm")
 TODO, WORK, DONE = "todo", "work", "done"
@@ -71,6 +72,17 @@ class Folder:
         """The saved document of a picture, or None when there is none; raises StoreError."""
         path = self.session_path(name)
         return store.load(path, size) if path.exists() else None
+
+    def latest(self) -> Document | None:
+        """A document without objects, with the labels and settings of the one saved last."""
+        paths = [path for name in self.names if (path := self.session_path(name)).exists()]
+        for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True):
+            try:
+                _, last = store.load_any(path)
+            except StoreError:
+                continue
+            return Document(cfr=last.cfr, labels=last.labels, label=last.label)
+        return None
 
     def save(self, name: str, document: Document, size: tuple[int, int]) -> None:
         """Save a document at once and as a whole."""

@@ -191,6 +191,8 @@ class Page:
         try:
             picture = folder.read(name)
             document = folder.load(name, picture.shape[:2])
+            if document is None and self.index is None:
+                document = folder.latest()
         except (PictureError, StoreError, OSError) as error:
             raise ActionError(f"{name}: {error}") from error
         path = Path(shutil.copy(folder.path(name), self._new_folder()))

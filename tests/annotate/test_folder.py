@@ -50,6 +50,16 @@ def test_states_and_work_are_resumed(images, tmp_path, session):
     assert {path: path.read_bytes() for path in images.rglob("*.png")} == before
 
 
+def test_labels_and_settings_come_back_on_the_next_day(images, tmp_path, session):
+    assert Folder(images, tmp_path / "out").latest() is None
+    folder = Folder(images, tmp_path / "out")
+    session.click(Click(30, 40))
+    session.set_label("cup", session.active.id)
+    folder.save("9.png", session.document, session.size)
+    latest = Folder(images, tmp_path / "out").latest()
+    assert latest.label == "cup" and latest.cfr == session.document.cfr and not latest.instances
+
+
 def test_the_next_picture_is_read_in_advance(images, tmp_path, picture):
     folder = Folder(images, tmp_path / "out")
     folder.read_ahead("10.png")

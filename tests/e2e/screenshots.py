@@ -18,7 +18,7 @@ PHONE = {"width": 390, "height": 780}
 
 
 def main() -> None:
-    """Write docs/annotator.png, docs/inspect.png and docs/phone.png."""
+    """Write docs/page-light.png, docs/page-inside.png and docs/page-phone.png."""
     DOCS.mkdir(exist_ok=True)
     server = Server(load_model(), examples=EXAMPLES)
     with sync_playwright() as playwright:
@@ -48,7 +48,7 @@ def annotate(tool: Tool) -> None:
         if number == 1:
             tool.page.locator("[data-do=finish]").click()
             tool.idle()
-    save(tool.page, "annotator")
+    save(tool.page, "page-light")
 
 
 def inspect(tool: Tool) -> None:
@@ -60,7 +60,7 @@ def inspect(tool: Tool) -> None:
     tool.page.locator(".inspect summary").click()
     tool.page.wait_for_selector(".passes button")
     tool.page.locator(".inspect").scroll_into_view_if_needed()
-    save(tool.page, "inspect")
+    save(tool.page, "page-inside")
 
 
 def phone(tool: Tool) -> None:
@@ -69,7 +69,7 @@ def phone(tool: Tool) -> None:
     tool.example("coffee")
     tool.click(300, 180)
     tool.idle()
-    save(tool.page, "phone")
+    save(tool.page, "page-phone")
 
 
 def save(page: Page, name: str) -> None:

@@ -399,6 +399,11 @@ function showLanguage() {
 }
 watch('label', showLanguage);
 
+// Without a folder the work lives in this page; ask before it is lost.
+window.addEventListener('beforeunload', (event) => {
+  if (state.objects.length && !root.hasAttribute('data-folder')) event.preventDefault();
+});
+
 const darkBefore = localStorage.getItem('cfr-dark');
 if (darkBefore !== null) showTheme(darkBefore === '1');
 showLanguage();
