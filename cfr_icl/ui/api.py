@@ -28,8 +28,7 @@ def segment_endpoint(settings: Settings) -> Callable[..., gr.FileData]:
 
         Args:
             picture: the picture file
-            clicks: a list of [x, y] or [x, y, 1] for points on the object and [x, y, 0] for points that
-                do not belong to it, in pixels from the top left corner
+            clicks: points [x, y] on the object or [x, y, 0] beside it, in pixels from the top left
             steps: CFR steps, 0 to 10: how often the mask is fed back after each click
             previous_mask: a black and white picture of equal size to start from
 

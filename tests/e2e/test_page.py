@@ -390,6 +390,7 @@ def test_label_lists_are_loaded_saved_and_chosen_by_number(tool, squares, tmp_pa
     names.write_text("cup\nsaucer\nspoon\n")
     tool.page.locator(".labels summary").click()
     tool.page.set_input_files("[data-ref=labels-file]", names)
+    tool.page.wait_for_selector("[data-ref=labels] button >> nth=2")
     tool.idle()
     tool.page.locator("canvas").focus()
     tool.page.keyboard.press("2")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cfr_icl.ui.actions import SESSION_ACTIONS
 from cfr_icl.ui.blocks import answer
-from cfr_icl.ui.page import Settings
+from cfr_icl.ui.page import FOLDERS_KEPT, Settings
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
 
@@ -89,6 +89,22 @@ def test_bad_actions_are_refused_in_one_sentence(shared, warnings, action, sente
     page, reply = send(shared, page, {**action, "number": 2})
     assert len(warnings) == 1 and sentence in warnings[0]
     assert reply["session"]["objects"] == []
+
+
+def test_a_page_whose_session_is_gone_is_told_so(shared, warnings):
+    click = {"kind": "click", "x": 300, "y": 130, "positive": True, "number": 9}
+    _, reply = send(shared, None, click, known={"page": "of yesterday"})
+    assert len(warnings) == 1 and "reload the page" in warnings[0]
+    assert reply["applied"] == 0 and not reply["session"]["objects"]
+
+
+def test_old_files_of_a_page_are_removed(shared, warnings):
+    page = example(shared)
+    for number in range(2, 40):
+        send(shared, page, {"kind": "download", "what": "session", "number": number})
+    assert len(list(page.files.iterdir())) <= FOLDERS_KEPT
+    page.close()
+    assert not page.files.exists()
 
 
 JSON = st.recursive(

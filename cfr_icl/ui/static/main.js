@@ -376,7 +376,7 @@ document.addEventListener('keydown', (event) => {
     showBrush(key === '[' ? Math.min(view.brush - 1, view.brush / 1.25) : Math.max(view.brush + 1, view.brush * 1.25));
   } else if (/^[1-9]$/.test(key)) {
     chooseLabel(Number(key) - 1);
-  } else if (key === 'enter' && onStage(event)) {
+  } else if (key === 'enter' && !event.target.closest('button, summary, select, a')) {
     run('finish');
   } else if (HOTKEYS[key] && !event.altKey) {
     run(HOTKEYS[key]);
