@@ -125,7 +125,7 @@ def test_export_writes_the_work_on_a_folder(picture, tmp_path, capsys):
     session = Session(Segmenter(ColourModel()))
     session.open(folder.read("red.png"), "red.png")
     session.click(Click(20, 30))
-    folder.save("red.png", session.document, session.size)
+    folder.save("red.png", session.document, session.size, 0)
     command = ["export", "--images", str(images), "--work", str(work), "--out", str(out), "--format"]
     assert main([*command, "coco"]) == 0
     assert json.loads((out / "annotations.json").read_text())["annotations"][0]["area"] == session.mask.sum()

@@ -7,6 +7,7 @@ import re
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
@@ -41,6 +42,9 @@ class Folder:
         if not self.names:
             raise ValueError(f"There are no pictures in {str(images)!r}.")
         self.states = {name: self._stored_state(name) for name in self.names}
+        self.revisions = dict.fromkeys(self.names, 0)
+        """How often each picture was saved, so that two people never overwrite each other unseen."""
+        self._lock = Lock()
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="next-picture")
         self._ahead: tuple[str, Future] | None = None
 
@@ -84,10 +88,25 @@ class Folder:
             return Document(cfr=last.cfr, labels=last.labels, label=last.label)
         return None
 
-    def save(self, name: str, document: Document, size: tuple[int, int]) -> None:
-        """Save a document at once and as a whole."""
-        store.save(self.session_path(name), document, name, size)
-        self.states[name] = DONE if document.done else WORK if document.instances else TODO
+    def save(self, name: str, document: Document, size: tuple[int, int], revision: int) -> int:
+        """Save a document at once and as a whole; `revision` is the one that it goes on from.
+
+        Returns:
+            The new revision.
+
+        Raises:
+            StoreError: when somebody else has saved the picture meanwhile.
+        """
+        with self._lock:
+            if self.revisions[name] != revision:
+                raise StoreError(
+                    f"Somebody else is working on {name}; this change is not saved. "
+                    "Go to another picture and back to see theirs."
+                )
+            self.revisions[name] += 1
+            store.save(self.session_path(name), document, name, size)
+            self.states[name] = DONE if document.done else WORK if document.instances else TODO
+            return self.revisions[name]
 
     def annotated(self) -> list[Annotated]:
         """All pictures with saved work, for export; raises StoreError naming a damaged file."""

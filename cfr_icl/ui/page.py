@@ -69,6 +69,7 @@ class Page:
         self.picture: dict[str, Any] | None = None
         self.index: int | None = None
         self._saved: Document | None = None
+        self._revision = 0
         self._folders: list[Path] = []
         self._once: dict[str, Any] = {}
         """Parts of the next reply alone."""
@@ -188,6 +189,7 @@ class Page:
     def _go(self, index: int) -> None:
         folder = self.settings.folder
         name = folder.names[index]
+        revision = folder.revisions[name]
         try:
             picture = folder.read(name)
             document = folder.load(name, picture.shape[:2])
@@ -199,6 +201,7 @@ class Page:
         self._start(picture, path, name, document)
         self.index = index
         self._saved = self.session.document
+        self._revision = revision
         if index + 1 < len(folder.names):
             folder.read_ahead(folder.names[index + 1])
 
@@ -206,8 +209,9 @@ class Page:
         document = self.session.document
         if self.index is not None and document is not self._saved:
             folder = self.settings.folder
-            folder.save(folder.names[self.index], document, self.session.size)
+            name = folder.names[self.index]
             self._saved = document
+            self._revision = folder.save(name, document, self.session.size, self._revision)
 
     # ---- files going out
 

@@ -39,9 +39,9 @@ def test_states_and_work_are_resumed(images, tmp_path, session):
     folder = Folder(images, tmp_path / "out")
     session.click(Click(30, 40))
     session.set_done(True)
-    folder.save("9.png", session.document, session.size)
+    folder.save("9.png", session.document, session.size, 0)
     session.set_done(False)
-    folder.save("10.png", session.document, session.size)
+    folder.save("10.png", session.document, session.size, 0)
     again = Folder(images, tmp_path / "out")
     assert again.states == {"9.png": "done", "10.png": "work", "sub/1.png": "todo"}
     assert again.first_open() == 1
@@ -55,7 +55,7 @@ def test_labels_and_settings_come_back_on_the_next_day(images, tmp_path, session
     folder = Folder(images, tmp_path / "out")
     session.click(Click(30, 40))
     session.set_label("cup", session.active.id)
-    folder.save("9.png", session.document, session.size)
+    folder.save("9.png", session.document, session.size, 0)
     latest = Folder(images, tmp_path / "out").latest()
     assert latest.label == "cup" and latest.cfr == session.document.cfr and not latest.instances
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cfr_icl.annotate.folder import Folder
 from cfr_icl.ui.actions import SESSION_ACTIONS
 from cfr_icl.ui.blocks import answer
 from cfr_icl.ui.page import FOLDERS_KEPT, Settings
@@ -96,6 +97,27 @@ def test_a_page_whose_session_is_gone_is_told_so(shared, warnings):
     _, reply = send(shared, None, click, known={"page": "of yesterday"})
     assert len(warnings) == 1 and "reload the page" in warnings[0]
     assert reply["applied"] == 0 and not reply["session"]["objects"]
+
+
+def test_two_people_on_one_picture_never_overwrite_each_other_unseen(warnings, tmp_path):
+    folder = Folder(EXAMPLES[0].parent, tmp_path / "work")
+    shared = Settings(ColourModel(), folder=folder)
+    hello = {"kind": "hello", "number": 1}
+    one, _ = send(shared, None, hello)
+    two, _ = send(shared, None, hello)
+    click = {"kind": "click", "x": 100, "y": 100, "positive": True}
+    send(shared, one, {**click, "number": 2})
+    assert warnings == []
+    send(shared, two, {**click, "x": 200, "number": 2})
+    assert len(warnings) == 1 and "Somebody else" in warnings[0]
+    saved = folder.load(folder.names[0], one.session.size)
+    assert saved == one.session.document
+    _, reply = send(
+        shared, two, {"kind": "goto", "index": 1, "number": 3}, {"kind": "goto", "index": 0, "number": 4}
+    )
+    assert reply["session"]["objects"][0]["clicks"][0][0] == 100
+    send(shared, two, {**click, "x": 200, "number": 5})
+    assert len(warnings) == 1
 
 
 def test_old_files_of_a_page_are_removed(shared, warnings):
