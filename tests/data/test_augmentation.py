@@ -42,7 +42,8 @@ def test_picture_truth_and_clicks_stay_together(kind):
         example = stream[index]
         truth = example.truth[0].numpy()
         assert example.image.shape == (3, 96, 96) and truth.shape == (96, 96)
-        red = example.image[0].numpy().astype(int) > example.image[2].numpy() + 60
+        image = example.image.numpy().astype(int)
+        red = image[0] > image[2] + 60
         assert np.count_nonzero(red != (truth == 1)) < 0.12 * np.count_nonzero(truth == 1)
         for click in example.clicks:
             assert (truth[click.y, click.x] == 1) == click.positive
@@ -99,6 +100,7 @@ def test_a_folder_that_lacks_something_says_what(tmp_path):
     with pytest.raises(FileNotFoundError, match="images"):
         FolderDataset(tmp_path)
     save(tmp_path, "a", np.ones((5, 5), np.uint8))
+    save(tmp_path, "b", np.ones((5, 5), np.uint8))
     (tmp_path / "masks" / "a.png").unlink()
-    with pytest.raises(FileNotFoundError, match=r"a\.jpg"):
+    with pytest.raises(FileNotFoundError, match="1 of 2 pictures, the first a"):
         FolderDataset(tmp_path)
