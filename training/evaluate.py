@@ -17,6 +17,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,11 +84,9 @@ class Unit:
 
 
 class Worker:
-    """Answers pictures one after the other, with one thread and a network of its own."""
+    """Answers pictures one after the other."""
 
     def __init__(self, job: Job, model: InteractiveModel | None = None) -> None:
-        torch.set_num_threads(1)
-        cv2.setNumThreads(1)
         model = model or load_model(job.weights, job.device)
         self.job = job
         self.datasets = [source.open() for source in job.sources]
@@ -169,7 +168,6 @@ def evaluate(
     Returns:
         The network, a digest of its weights, and the results of the chosen pictures in a fixed order.
     """
-    torch.set_num_threads(1)
     model = load_model(job.weights, job.device)
     digest = weights_digest(model)
     identity = {
@@ -189,7 +187,8 @@ def evaluate(
             key = (source.label, names[index])
             chosen.add(key)
             units.append(Unit(number, index, frozenset(done.get(key, ()))))
-    _run(job, model, units, finished, workers)
+    with one_thread():
+        _run(job, model, units, finished, workers)
     order = {setting_name(s): number for number, s in enumerate(job.settings)}
     results = [
         r
@@ -270,6 +269,17 @@ def _run(job: Job, model: InteractiveModel, units: Sequence[Unit], log: ResultLo
             print(f"{number}/{len(units)} pictures, {each:.1f} s each, {left:.0f} min left", file=sys.stderr)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Sums depend on how threads share them: with one, results are those of any number of workers."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def _answers(
     job: Job, model: InteractiveModel, units: Sequence[Unit], workers: int
 ) -> Iterator[Iterable[Result]]:
@@ -282,6 +292,8 @@ def _answers(
 
 
 def _start_worker(job: Job) -> None:
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
     global _worker
     _worker = Worker(job)
 
@@ -327,8 +339,9 @@ def report(
     if options.plots:
         save_plots(results, options.plots, job.protocol)
     if options.gallery:
-        cases = worst(results, options.worst)
-        save_gallery(cases, options.gallery, Replay(job, model), f"Worst cases of {options.weights}")
+        title = f"Worst cases of {options.weights}"
+        with one_thread():
+            save_gallery(worst(results, options.worst), options.gallery, Replay(job, model), title)
 
 
 def _selection(options: argparse.Namespace) -> list[str]:

@@ -1,7 +1,7 @@
 """Training on a handful of tiny pictures: it resumes exactly, spreads out, does what its settings say."""
 
 import os
-import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,6 +21,7 @@ from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
 from cfr_icl.weights.loading import load_model
 from tests.training.tiny import TinyNet
 from training import train as training
+from training.evaluate import one_thread
 from training.settings import read_settings
 
 ROOT = Path(__file__).parents[2]
@@ -210,51 +211,60 @@ def test_every_weight_of_a_network_is_trained(architecture):
     assert [name for name, weight in loss.named_parameters() if weight.grad is None] == []
 
 
-def script(config, out, *changes, launcher=()):
-    command = [sys.executable, *launcher, str(ROOT / "training" / "train.py"), "--config", str(config)]
-    environment = {
-        **os.environ,
-        "OMP_NUM_THREADS": "1",
-        "CUDA_VISIBLE_DEVICES": "",
+def two_processes(config, out, *changes):
+    """The script in two processes on the CPU, as torchrun and accelerate start it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    command = [
+        sys.executable,
+        ROOT / "training" / "train.py",
+        "--config",
+        config,
+        "--out",
+        out,
+        "--set",
+        *changes,
+    ]
+    shared = {
         "ACCELERATE_USE_CPU": "true",
+        "CUDA_VISIBLE_DEVICES": "",
+        "OMP_NUM_THREADS": "1",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": port,
+        "WORLD_SIZE": "2",
     }
-    arguments = [*command, "--out", str(out), "--set", *changes]
-    return subprocess.Popen(
-        arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    processes = []
+    for rank in "01":
+        environment = {**os.environ, **shared, "RANK": rank, "LOCAL_RANK": rank}
+        processes.append(
+            subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+        )
+    return processes
 
 
-def finished(process):
-    output, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, output.decode()
+def finished(processes):
+    messages = [process.communicate(timeout=400)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], messages
 
 
 @pytest.mark.slow
-def test_the_script_resumes_exactly_after_sigkill(config, tmp_path):
+def test_two_processes_train_together_and_resume_exactly_after_sigkill(config, tmp_path):
     same = ["model.architecture=compact", "augmentation.size=64"]
-    finished(script(config, tmp_path / "whole", *same))
-    killed = script(config, tmp_path / "killed", *same)
+    finished(two_processes(config, tmp_path / "whole", *same))
+    killed = two_processes(config, tmp_path / "killed", *same, "minutes=60")
     while not (tmp_path / "killed" / "checkpoint.pt").exists():
-        assert killed.poll() is None, killed.stdout.read().decode()
+        assert killed[0].poll() is None, killed[0].communicate()
         time.sleep(0.01)
-    killed.send_signal(signal.SIGKILL)
-    killed.communicate()
-    finished(script(config, tmp_path / "killed", *same))
+    for process in killed:
+        process.kill()
+        process.communicate()
+    finished(two_processes(config, tmp_path / "killed", *same, "minutes=60"))
     assert weights(tmp_path / "killed") == weights(tmp_path / "whole")
-
-
-TWO = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2")
-
-
-@pytest.mark.slow
-def test_two_processes_train_together_and_resume(config, tmp_path):
-    same = ["model.architecture=compact", "augmentation.size=64", "optimiser.cool_down=0"]
-    finished(script(config, tmp_path / "cut", *same, "steps=2", launcher=TWO))
-    finished(script(config, tmp_path / "cut", *same, "steps=4", "minutes=60", launcher=TWO))
-    finished(script(config, tmp_path / "whole", *same, "steps=4", launcher=TWO))
-    assert weights(tmp_path / "cut") == weights(tmp_path / "whole")
-    assert weights(tmp_path / "whole") != trained(config, tmp_path / "alone", *same, "steps=4")
-    assert len(scalars(tmp_path / "whole")["loss"]) == 4
+    with one_thread():
+        alone = trained(config, tmp_path / "alone", *same)
+    assert weights(tmp_path / "whole") != alone
+    assert sorted(scalars(tmp_path / "whole")["loss"]) == [1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
