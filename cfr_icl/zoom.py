@@ -110,7 +110,8 @@ class ZoomConfig:
     def object_window(self, probabilities: torch.Tensor, clicks: Sequence[Click]) -> Window | None:
         """The window around the object and the positive clicks; None where there is no object."""
         box = _object_box(probabilities, clicks)
-        return self._around(box, Window(0, probabilities.shape[0], 0, probabilities.shape[1])) if box else None
+        height, width = probabilities.shape
+        return self._around(box, Window(0, height, 0, width)) if box else None
 
     def _around(self, box: Window, picture: Window) -> Window:
         rows = self._expanded(box.top, box.bottom - 1, picture.height)
@@ -121,8 +122,8 @@ class ZoomConfig:
         length = max(self.expansion * (last - first + 1), self.min_side)
         # The published box is inclusive on both sides; ours excludes its end.
         return (
-            max(0, int(round(centre - 0.5 * length))),
-            min(limit, int(round(centre + 0.5 * length)) + 1),
+            max(0, round(centre - 0.5 * length)),
+            min(limit, round(centre + 0.5 * length) + 1),
         )
 
 

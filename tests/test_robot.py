@@ -18,11 +18,11 @@ def nobody():
 @given(masks, truths)
 def test_a_click_lands_on_an_error_of_its_kind(mask, truth):
     wrong = (truth != -1) & (mask != (truth == 1))
-    click = random_click(mask.astype(float), truth, np.random.default_rng(0))
+    sampled = random_click(mask.astype(float), truth, np.random.default_rng(0))
     if not wrong.any():
-        assert click is None
+        assert sampled is None
         return
-    for click in (click, next_click(mask.astype(float), truth, nobody())):
+    for click in (sampled, next_click(mask.astype(float), truth, nobody())):
         assert wrong[click.y, click.x] and click.positive == (truth[click.y, click.x] == 1)
 
 

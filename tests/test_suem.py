@@ -66,7 +66,7 @@ def test_an_exclusion_that_hides_the_object_is_tried_again_and_then_left():
     seen = set()
     for seed in range(40):
         draws.clear()
-        picture, result = excluding(image, truth, covering, np.random.default_rng(seed))
+        _, result = excluding(image, truth, covering, np.random.default_rng(seed))
         assert (result == 1).any()
         seen.add(len(draws))
     assert seen == {1, suem.MAX_TRIES}

@@ -20,14 +20,14 @@ Features = Any
 class ModelConfig:
     """What is stored as `config.json` beside the weights: everything needed to build the network.
 
-    `reduced_precision` says that bfloat16 was measured not to change these weights' masks
-    (benchmarks/precision.py).
+    `reduced_precision` names the data type, "float16" or "bfloat16", that was measured not to
+    change these weights' masks (benchmarks/precision.py).
     """
 
     architecture: str
     options: dict[str, Any] = field(default_factory=dict)
     zoom: ZoomConfig = field(default_factory=ZoomConfig)
-    reduced_precision: bool = False
+    reduced_precision: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

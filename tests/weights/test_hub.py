@@ -47,9 +47,9 @@ def test_a_pinned_revision_is_the_one_that_is_loaded(hub, files):
 def test_a_new_revision_is_noticed(hub, files):
     hub.add("lab/model", files)
     load_model(SOURCE, device="cpu")
-    config = json.loads(files["config.json"]) | {"reduced_precision": True}
+    config = json.loads(files["config.json"]) | {"reduced_precision": "float16"}
     hub.add("lab/model", {"config.json": json.dumps(config).encode()})
-    assert load_model(SOURCE, device="cpu").config.reduced_precision
+    assert load_model(SOURCE, device="cpu").config.reduced_precision == "float16"
 
 
 def test_a_broken_connection_is_taken_up_where_it_broke(hub, files, monkeypatch):

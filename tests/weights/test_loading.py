@@ -6,11 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from cfr_icl import load_model
+from cfr_icl import Click, Segmenter, load_model
 from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights import loading
@@ -165,20 +166,36 @@ def test_devices():
         pick_device("tpu")
 
 
-def test_precision_is_reduced_only_where_it_was_measured_and_pays(monkeypatch):
-    measured, unmeasured = ModelConfig("vit_b", reduced_precision=True), ModelConfig("vit_b")
-    cpu = torch.device("cpu")
-    for gains, config, expected in (
-        (True, measured, torch.bfloat16),
-        (True, unmeasured, torch.float32),
-        (False, measured, torch.float32),
-    ):
-        monkeypatch.setattr(loading, "_gains_from_bfloat16", lambda device, gains=gains: gains)
-        assert pick_precision("auto", cpu, config) == expected
-        assert pick_precision("float32", cpu, config) == torch.float32
-        assert pick_precision("bfloat16", cpu, config) == torch.bfloat16
-    with pytest.raises(ValueError, match="The precision is auto, float32 or bfloat16, not 'int8'"):
-        pick_precision("int8", cpu, measured)
+@pytest.mark.parametrize(
+    ("asked", "measured", "device", "expected"),
+    [
+        ("auto", "float16", "cuda", torch.float16),
+        ("auto", None, "cuda", torch.float32),
+        ("auto", "float16", "cpu", torch.float32),
+        ("float32", "float16", "cuda", torch.float32),
+        ("bfloat16", None, "cpu", torch.bfloat16),
+    ],
+)
+def test_precision_is_reduced_on_request_or_where_it_was_measured(asked, measured, device, expected):
+    config = ModelConfig("vit_b", reduced_precision=measured)
+    assert pick_precision(asked, torch.device(device), config) == expected
+
+
+def test_an_unknown_precision_is_refused(folder):
+    with pytest.raises(ValueError, match="The precision is auto, float32, float16 or bfloat16, not 'int8'"):
+        load_model(folder, precision="int8")
+
+
+def test_a_network_answers_in_the_precision_asked_for(folder):
+    image, click = np.zeros((64, 64, 3), np.uint8), Click(20, 20)
+    answers = {}
+    for precision in ("float32", "bfloat16"):
+        segmenter = Segmenter(load_model(folder, device="cpu", precision=precision), steps=0)
+        segmenter.set_image(image)
+        answers[precision] = segmenter.predict([click]).probabilities
+    difference = np.abs(answers["float32"] - answers["bfloat16"])
+    assert answers["bfloat16"].dtype == np.float32
+    assert 0 < difference.max() < 0.1
 
 
 MEASURE = """
