@@ -24,8 +24,11 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--share", action="store_true", help="also open a public address through Gradio")
     parser.add_argument(
         "--weights",
-        default=os.environ.get("CFR_ICL_WEIGHTS", "embedded"),
-        help="embedded, a file or folder, or a Hugging Face repository (default: embedded)",
+        nargs="+",
+        metavar="SOURCE",
+        default=[os.environ.get("CFR_ICL_WEIGHTS", "embedded")],
+        help="embedded, a folder, a .safetensors file or hf://owner/name; several make a menu on the page, "
+        "the first is loaded at the start (default: what CFR_ICL_WEIGHTS names, else embedded)",
     )
     parser.add_argument("--steps", type=int, default=4, help="CFR steps at the start, 0 to 10 (default: 4)")
     parser.add_argument(
@@ -50,21 +53,23 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     options = parse_options()
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    from cfr_icl import load_model
     from cfr_icl.annotate.folder import Folder
     from cfr_icl.annotate.remote import remote_predict
     from cfr_icl.ui.blocks import build, launch
     from cfr_icl.ui.page import Settings
+    from cfr_icl.weights.menu import ModelMenu
 
     try:
         folder = Folder(options.images, options.out, options.max_megapixels) if options.images else None
-        model = load_model(options.weights)
+        menu = ModelMenu(options.weights)
+        model = menu[options.weights[0]]
         settings = Settings(
             model,
             steps=options.steps,
             examples=sorted(path for path in EXAMPLES.glob("*.*") if path.suffix in (".jpg", ".png")),
             max_megapixels=options.max_megapixels,
             folder=folder,
+            menu={} if spaces else menu,
             remote=remote_predict(model, spaces.GPU) if spaces else None,
         )
     except (ValueError, OSError) as error:

@@ -359,6 +359,16 @@ class Session:
             document = document.with_instance(self._answered(document, replace(instance, kept=None)))
         self._commit(document)
 
+    def use(self, segmenter: Segmenter) -> None:
+        """Go on with another network: clicks stay, the active object is answered anew at once."""
+        if self.picture is not None:
+            segmenter.set_image(self.picture)
+        self.segmenter = segmenter
+        instance = self.active
+        if instance is not None and instance.clicks and not instance.locked:
+            answered = self._answered(self.document, replace(instance, kept=None))
+            self._commit(self.document.with_instance(answered))
+
     def keep_pass(self, number: int) -> None:
         """Take an inner pass of the active object's last answer, from 0, in place of the last one."""
         instance = self.active

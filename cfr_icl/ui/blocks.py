@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,14 @@ def build(settings: Settings) -> gr.Blocks:
         delete_cache=(3600, 86400),
     ) as blocks:
         page = gr.State(delete_callback=_close)
-        view = canvas(() if settings.folder else settings.examples)
+        view = canvas(() if settings.folder else settings.examples, list(settings.menu))
 
         def act(page: Page | None, event: gr.EventData) -> tuple[Page, dict[str, Any]]:
             return answer(settings, page, event._data)
+
+        def fetch(event: gr.EventData, progress: gr.Progress = gr.Progress(track_tqdm=True)) -> None:  # noqa: B008
+            with suppress(*REFUSALS):  # the switch that follows tells them
+                settings.chosen(str(event._data.get("name")))
 
         view.act(
             act,
@@ -42,6 +47,13 @@ def build(settings: Settings) -> gr.Blocks:
             concurrency_id=MODEL_QUEUE,
             concurrency_limit=1,
             show_progress="hidden",
+            api_visibility="private",
+        )
+        view.fetch(
+            fetch,
+            show_progress="full",
+            show_progress_on=view,
+            concurrency_id=MODEL_QUEUE,
             api_visibility="private",
         )
         gr.api(segment_endpoint(settings), api_name="segment", concurrency_id=MODEL_QUEUE)

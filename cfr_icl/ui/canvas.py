@@ -27,11 +27,12 @@ def translations() -> gr.I18n:
     return gr.I18n(**{name: {"language": name} for name in names}, **{"zh-CN": {"language": "zh"}})
 
 
-def canvas(examples: Sequence[Path]) -> gr.HTML:
+def canvas(examples: Sequence[Path], models: Sequence[str] = ()) -> gr.HTML:
     """The whole page as one component.
 
     The browser sends the event "act" with `{"actions": [...], "known": {...}}` and expects the
-    component's value to become `{"applied": number, ...}`.
+    component's value to become `{"applied": number, ...}`. Before it switches to another model it
+    sends "fetch" with the model's name, for progress to be shown.
     """
     return gr.HTML(
         html_template=_read("page.html"),
@@ -41,6 +42,7 @@ def canvas(examples: Sequence[Path]) -> gr.HTML:
         elem_id="cfr-canvas",
         label=translations()("language"),
         translations=_tables(),
+        models=list(models),
         examples=[{"name": path.stem, "thumbnail": _data_url(path)} for path in examples],
     )
 

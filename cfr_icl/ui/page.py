@@ -6,7 +6,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,22 @@ class Settings:
     """The pictures to work through; None when everybody brings their own."""
     remote: Predict | None = None
     """How to answer where the GPU is lent for one call at a time."""
+    menu: Mapping[str, Any] = field(default_factory=dict)
+    """Networks that a page may switch to, by name; `model` is the first. Reading one may load it."""
 
     def new_segmenter(self, steps: int | None = None) -> Segmenter | RemoteSegmenter:
         """A segmenter of one's own over the shared network."""
         steps = self.steps if steps is None else steps
         return RemoteSegmenter(self.remote, steps) if self.remote else Segmenter(self.model, steps=steps)
+
+    def chosen(self, name: str) -> Any:
+        """A network of the menu; raises ActionError where it cannot be had."""
+        if name not in self.menu:
+            raise ActionError(f"There is no model {name!r} in the menu.")
+        try:
+            return self.menu[name]
+        except (ValueError, OSError) as error:
+            raise ActionError(str(error)) from error
 
 
 class Page:
@@ -68,6 +79,7 @@ class Page:
         self.applied = 0
         self.picture: dict[str, Any] | None = None
         self.index: int | None = None
+        self.model = next(iter(settings.menu), None)
         self._saved: Document | None = None
         self._revision = 0
         self._folders: list[Path] = []
@@ -83,6 +95,7 @@ class Page:
             "export": self._export,
             "polygons": self._preview_polygons,
             "inspect": self._inspect,
+            "model": self._switch_model,
         }
 
     def apply(self, action: Any) -> None:
@@ -113,6 +126,8 @@ class Page:
         }
         if self.picture and not same_picture:
             answer["picture"] = self.picture
+        if self.model is not None:
+            answer["model"] = self.model
         answer.update(self._once)
         self._once = {}
         folder = self.settings.folder
@@ -125,6 +140,11 @@ class Page:
     def close(self) -> None:
         """Remove the page's files."""
         shutil.rmtree(self.files, ignore_errors=True)
+
+    def _switch_model(self, data: Data) -> None:
+        name = text(data, "name", longest=4096)
+        self.session.use(Segmenter(self.settings.chosen(name)))
+        self.model = name
 
     # ---- pictures
 

@@ -53,6 +53,7 @@ watch('value', () => {
   if (reply.folder) showFolder(reply.folder);
   if (reply.picture && (!picture || picture.token !== reply.picture.token)) showPicture(reply.picture);
   if (reply.session) showSession(reply.session);
+  if (reply.model) ref('model').value = reply.model;
   if (reply.inside) inspector.show(reply.inside);
   if (reply.polygons) showPolygons(reply.polygons);
   if (reply.download) save(reply.download);
@@ -314,6 +315,14 @@ root.addEventListener('click', (event) => {
   if (source.dataset.do) run(source.dataset.do);
   else if (source.dataset.tool) showTool(source.dataset.tool);
   else showMode(source.dataset.mode);
+});
+
+ref('model-row').hidden = props.models.length < 2;
+ref('model').append(...props.models.map((name) => make('option', { value: name, textContent: name })));
+ref('model').addEventListener('change', () => {
+  const name = ref('model').value;
+  trigger('fetch', { name });   // loads it with progress on the page; the switch then finds it there
+  channel.send('model', { name });
 });
 
 const sendCascade = () => channel.send('cascade', {

@@ -1,0 +1,33 @@
+"""Several models to choose among, each loaded when it is first chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from threading import Lock
+
+from cfr_icl.models.base import InteractiveModel
+from cfr_icl.weights.loading import load_model
+
+
+class ModelMenu(Mapping[str, InteractiveModel]):
+    """Models by their source; reading one loads it, as `load_model` does, and keeps it."""
+
+    def __init__(self, sources: Sequence[str], load: Callable[[str], InteractiveModel] = load_model) -> None:
+        self._models: dict[str, InteractiveModel | None] = dict.fromkeys(sources)
+        self._load = load
+        self._lock = Lock()
+
+    def __getitem__(self, source: str) -> InteractiveModel:
+        with self._lock:
+            model = self._models[source] or self._load(source)
+            self._models[source] = model
+        return model
+
+    def __contains__(self, source: object) -> bool:
+        return source in self._models
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._models)
+
+    def __len__(self) -> int:
+        return len(self._models)

@@ -1,0 +1,76 @@
+"""Switching the model keeps the clicks and answers them anew."""
+
+import gradio as gr
+import pytest
+
+from cfr_icl.ui.page import Settings
+from cfr_icl.weights.menu import ModelMenu
+from tests.e2e.tool import EXAMPLES
+from tests.stand_in import ColourModel
+from tests.ui.test_actions import example, send
+
+
+@pytest.fixture
+def loaded():
+    return []
+
+
+@pytest.fixture
+def shared(loaded):
+    def load(source):
+        if source == "broken":
+            raise ValueError("broken looks like a ResNet.")
+        loaded.append(source)
+        return ColourModel(size=128 if source == "fine" else 32)
+
+    menu = ModelMenu(["fine", "coarse", "broken"], load)
+    return Settings(menu["fine"], examples=EXAMPLES, menu=menu)
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+    caught = []
+    monkeypatch.setattr(gr, "Warning", lambda message, **_: caught.append(message))
+    return caught
+
+
+def test_models_are_loaded_when_first_chosen_and_kept(shared, loaded):
+    assert loaded == ["fine"]
+    assert shared.chosen("coarse") is shared.chosen("coarse")
+    assert loaded == ["fine", "coarse"]
+
+
+def test_the_active_object_is_answered_by_the_chosen_model(shared):
+    page = example(shared)
+    page, reply = send(shared, page, {"number": 2, "kind": "click", "x": 300, "y": 130, "positive": True})
+    (before,) = reply["session"]["objects"]
+    assert reply["model"] == "fine"
+    page, reply = send(shared, page, {"number": 3, "kind": "model", "name": "coarse"})
+    (after,) = reply["session"]["objects"]
+    assert reply["model"] == "coarse"
+    assert after["clicks"] == before["clicks"]
+    assert after["version"] != before["version"]
+    page, reply = send(shared, page, {"number": 4, "kind": "model", "name": "fine"})
+    assert reply["session"]["objects"][0]["version"] == before["version"]
+
+
+def test_a_model_can_be_chosen_before_a_picture(shared):
+    page, reply = send(shared, None, {"number": 1, "kind": "model", "name": "coarse"})
+    assert reply["model"] == "coarse"
+    page, reply = send(shared, page, {"number": 2, "kind": "example", "index": 3})
+    page, reply = send(shared, page, {"number": 3, "kind": "click", "x": 300, "y": 130, "positive": True})
+    assert page.session.segmenter.model is shared.chosen("coarse")
+    assert len(reply["session"]["objects"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("broken", "broken looks like a ResNet."),
+        ("/etc/passwd", "There is no model '/etc/passwd' in the menu."),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused_and_the_model_stays(shared, warnings, name, message):
+    _, reply = send(shared, example(shared), {"number": 2, "kind": "model", "name": name})
+    assert warnings == [message]
+    assert reply["model"] == "fine"
