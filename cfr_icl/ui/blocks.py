@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,27 +34,25 @@ def build(settings: Settings) -> gr.Blocks:
         def act(page: Page | None, event: gr.EventData) -> tuple[Page, dict[str, Any]]:
             return answer(settings, page, event._data)
 
-        def fetch(event: gr.EventData, progress: gr.Progress = gr.Progress(track_tqdm=True)) -> None:  # noqa: B008
-            with suppress(*REFUSALS):  # the switch that follows tells them
-                settings.chosen(str(event._data.get("name")))
+        def switch(
+            page: Page | None,
+            event: gr.EventData,
+            progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008
+        ) -> tuple[Page, dict[str, Any]]:
+            return act(page, event)
 
-        view.act(
-            act,
-            [page],
-            [page, view],
-            trigger_mode="multiple",
-            concurrency_id=MODEL_QUEUE,
-            concurrency_limit=1,
-            show_progress="hidden",
-            api_visibility="private",
-        )
-        view.fetch(
-            fetch,
-            show_progress="full",
-            show_progress_on=view,
-            concurrency_id=MODEL_QUEUE,
-            api_visibility="private",
-        )
+        # the same twice: where a model may be downloaded, its progress is shown
+        for listen, function, shown in ((view.act, act, "hidden"), (view.switch, switch, "full")):
+            listen(
+                function,
+                [page],
+                [page, view],
+                trigger_mode="multiple",
+                concurrency_id=MODEL_QUEUE,
+                concurrency_limit=1,
+                show_progress=shown,
+                api_visibility="private",
+            )
         gr.api(segment_endpoint(settings), api_name="segment", concurrency_id=MODEL_QUEUE)
     return blocks
 

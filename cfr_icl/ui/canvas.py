@@ -31,8 +31,8 @@ def canvas(examples: Sequence[Path], models: Sequence[str] = ()) -> gr.HTML:
     """The whole page as one component.
 
     The browser sends the event "act" with `{"actions": [...], "known": {...}}` and expects the
-    component's value to become `{"applied": number, ...}`. Before it switches to another model it
-    sends "fetch" with the model's name, for progress to be shown.
+    component's value to become `{"applied": number, ...}`; with a change of the model among the
+    actions the event is "switch".
     """
     return gr.HTML(
         html_template=_read("page.html"),

@@ -201,7 +201,9 @@ def _read(weights: Path, device: torch.device) -> dict[str, torch.Tensor]:
         with _opened(weights) as file:
             for name in names[start : start + TENSORS_AT_ONCE]:
                 tensor = file.get_tensor(name)
-                tensors[name] = tensor.to(device, torch.float32 if tensor.is_floating_point() else None)
+                # a counter that stayed in the map would hold all of it
+                tensor = tensor.float() if tensor.is_floating_point() else tensor.clone()
+                tensors[name] = tensor.to(device)
     return tensors
 
 

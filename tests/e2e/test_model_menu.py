@@ -1,6 +1,9 @@
 """The model menu on the page, with a model that is downloaded when it is chosen."""
 
+from threading import Event
+
 import pytest
+from huggingface_hub.utils import tqdm
 
 from cfr_icl.weights.menu import ModelMenu
 from tests.e2e.tool import EXAMPLES, Server, Tool
@@ -8,8 +11,22 @@ from tests.stand_in import ColourModel
 
 
 @pytest.fixture
-def tool(browser):
-    menu = ModelMenu(["fine", "coarse"], lambda source: ColourModel(size=128 if source == "fine" else 32))
+def arrived():
+    """Set when the download of the model "coarse" may end."""
+    return Event()
+
+
+@pytest.fixture
+def tool(browser, arrived):
+    def load(source):
+        if source == "fine":
+            return ColourModel(size=128)
+        with tqdm(total=100, desc="model.safetensors", unit="B") as progress:
+            progress.update(40)
+            assert arrived.wait(30)
+        return ColourModel(size=32)
+
+    menu = ModelMenu(["fine", "coarse"], load)
     server = Server(menu["fine"], examples=EXAMPLES, menu=menu)
     context = browser.new_context()
     yield Tool(context.new_page(), server)
@@ -17,15 +34,18 @@ def tool(browser):
     server.close()
 
 
-def test_switching_keeps_the_clicks_and_answers_anew(tool):
+def test_switching_shows_the_download_keeps_the_clicks_and_answers_anew(tool, arrived):
     tool.example("coffee")
     tool.click(300, 130)
     tool.idle()
     before = tool.session.active
-    tool.page.get_by_label("Model", exact=True).select_option("coarse")
+    menu = tool.page.get_by_label("Model", exact=True)
+    menu.select_option("coarse")
+    tool.page.get_by_text("model.safetensors - 40.0%").wait_for()
+    arrived.set()
     tool.idle()
     after = tool.session.active
     assert after.clicks == before.clicks
     assert after.mask.version != before.mask.version
-    assert tool.page.get_by_label("Model", exact=True).input_value() == "coarse"
+    assert menu.input_value() == "coarse"
     assert tool.errors == []

@@ -25,7 +25,8 @@ class Channel {
     this.timer = null;
     if (!this.busy) return;
     this.timer = setTimeout(() => this.dispatch(), RETRY_AFTER);
-    this.trigger('act', { actions: this.waiting, known: this.known() });
+    const kind = this.waiting.some((action) => action.kind === 'model') ? 'switch' : 'act';
+    this.trigger(kind, { actions: this.waiting, known: this.known() });
   }
 
   // Called with the number of the last action that the server has applied.

@@ -319,11 +319,7 @@ root.addEventListener('click', (event) => {
 
 ref('model-row').hidden = props.models.length < 2;
 ref('model').append(...props.models.map((name) => make('option', { value: name, textContent: name })));
-ref('model').addEventListener('change', () => {
-  const name = ref('model').value;
-  trigger('fetch', { name });   // loads it with progress on the page; the switch then finds it there
-  channel.send('model', { name });
-});
+ref('model').addEventListener('change', () => channel.send('model', { name: ref('model').value }));
 
 const sendCascade = () => channel.send('cascade', {
   steps: Number(ref('steps').value), adaptive: ref('adaptive').checked, every_click: ref('every-click').checked,
