@@ -192,14 +192,15 @@ def _matching(build: type, **sizes: Any) -> str:
 
 def _check_description(description: Mapping[str, Any], config: ModelConfig) -> None:
     """Raise ValueError for what names and shapes cannot tell and the networks here do otherwise."""
-    params = {name: entry.get("value") for name, entry in description.get("params", {}).items()}
-    params.update(params.get("backbone_params") or {})
+    params = description.get("params") or {}
+    params = {name: entry.get("value") for name, entry in params.items() if isinstance(entry, Mapping)}
+    backbone = params.get("backbone_params")
+    params |= backbone if isinstance(backbone, Mapping) else {}
     expected = {
         "use_disks": True,
         "norm_radius": DISK_RADIUS,
         "with_prev_mask": True,
         "binary_prev_mask": False,
-        "use_rgb_conv": False,
         "use_leaky_relu": True,
         "num_heads": ARCHITECTURES[config.architecture].options.get("heads"),
     }

@@ -74,6 +74,29 @@ def test_bare_and_described_checkpoints_are_read(save, xtiny, wrap):
     assert ("params" in description) == ("config" in wrap(xtiny))
 
 
+def test_a_checkpoint_of_an_old_pytorch_is_read(xtiny, tmp_path):
+    torch.save({"state_dict": xtiny}, tmp_path / "old.pth", _use_new_zipfile_serialization=False)
+    tensors, _ = read_checkpoint(tmp_path / "old.pth")
+    assert tensors.keys() == xtiny.keys()
+
+
+def test_a_full_description_agrees():
+    backbone = {"img_size": (448, 448), "patch_size": (16, 16), "embed_dim": 160, "depth": 8, "num_heads": 4}
+    description = described(
+        backbone_params=backbone,
+        neck_params={"in_dim": 160, "out_dims": [96, 192, 288, 384]},
+        use_disks=True,
+        norm_radius=5,
+        with_prev_mask=True,
+        random_split=False,
+    )
+    config, _ = convert(empty(published_shapes("vit_xtiny")), description)
+    assert config == default_config("vit_xtiny")
+    other = described(backbone_params=backbone | {"num_heads": 8})
+    with pytest.raises(ValueError, match="The checkpoint says num_heads = 8; vit_xtiny here needs 4"):
+        convert(empty(published_shapes("vit_xtiny")), other)
+
+
 def test_names_of_a_data_parallel_run_are_read(save, xtiny):
     tensors, _ = read_checkpoint(save({f"module.{name}": value for name, value in xtiny.items()}))
     assert tensors.keys() == xtiny.keys()
