@@ -54,8 +54,8 @@ def annotate(tool: Tool) -> None:
 def inspect(tool: Tool) -> None:
     """The passes of CFR behind one click."""
     tool.page.evaluate("document.body.classList.add('dark')")
-    tool.example("chelsea")
-    tool.click(230, 150)
+    tool.example("coffee")
+    tool.click(300, 200)
     tool.idle()
     tool.page.locator(".inspect summary").click()
     tool.page.wait_for_selector(".passes button")
@@ -66,8 +66,9 @@ def inspect(tool: Tool) -> None:
 def phone(tool: Tool) -> None:
     """The same page on a phone."""
     tool.page.evaluate("document.body.classList.add('dark')")
-    tool.example("coffee")
-    tool.click(300, 180)
+    tool.example("chelsea")
+    tool.click(230, 180)
+    tool.click(150, 40)
     tool.idle()
     save(tool.page, "page-phone")
 
