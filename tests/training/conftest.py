@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from cfr_icl.models.registry import ARCHITECTURES, Architecture
@@ -30,3 +31,24 @@ def data(tmp_path):
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
     monkeypatch.setitem(ARCHITECTURES, "tiny", Architecture(TinyNet, {}, ZoomConfig(size=32)))
+
+
+@pytest.fixture
+def write_config(data, tmp_path):
+    """Writes the config of a run that takes seconds, with changes; gives its path."""
+
+    def write(**changes):
+        values = {
+            "model": {"architecture": "tiny"},
+            "data": [{"kind": "folder", "path": str(data)}],
+            "augmentation": {"size": 32, "zoomed": 0.5, "min_pixels": 20},
+            "batch_size": 2,
+            "workers": 0,
+            "precision": "no",
+            **changes,
+        }
+        path = tmp_path / "config.yaml"
+        path.write_text(yaml.safe_dump(values))
+        return path
+
+    return write

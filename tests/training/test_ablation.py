@@ -1,25 +1,13 @@
 """The ablation from end to end, with the smallest of networks, budgets and data."""
 
 import pytest
-import yaml
 
 from training import ablation
 
 
 @pytest.fixture
-def config(data, tmp_path):
-    values = {
-        "model": {"architecture": "tiny"},
-        "data": [{"kind": "folder", "path": str(data)}],
-        "augmentation": {"size": 32, "zoomed": 0.5, "min_pixels": 20},
-        "batch_size": 2,
-        "steps": 2,
-        "workers": 0,
-        "precision": "no",
-    }
-    path = tmp_path / "ablation.yaml"
-    path.write_text(yaml.safe_dump(values))
-    return path
+def config(write_config):
+    return write_config(steps=2)
 
 
 def test_the_ablation_trains_four_networks_and_writes_tables_plots_and_keeps_the_reading(

@@ -29,24 +29,9 @@ CONFIGS = sorted((ROOT / "training" / "configs").glob("*.yaml"))
 
 
 @pytest.fixture
-def config(data, tmp_path):
+def config(write_config):
     """A run of six steps in seconds."""
-    values = {
-        "model": {"architecture": "tiny"},
-        "data": [{"kind": "folder", "path": str(data)}],
-        "augmentation": {"size": 32, "zoomed": 0.5, "min_pixels": 20},
-        "icl": {"warm_up": 1},
-        "batch_size": 2,
-        "steps": 6,
-        "workers": 0,
-        "precision": "no",
-        "save_every": 2,
-        "picture_every": 3,
-        "seed": 5,
-    }
-    path = tmp_path / "config.yaml"
-    path.write_text(yaml.safe_dump(values))
-    return path
+    return write_config(steps=6, icl={"warm_up": 1}, save_every=2, picture_every=3, seed=5)
 
 
 def trained(config, out, *changes):
