@@ -26,6 +26,10 @@ class ModelSettings:
     """Weights of the whole network to start from, as for `load_model`."""
     encoder_weights: str | None = None
     """State dict of the encoder to start from: a file, or a Python package that brings one."""
+    frozen: tuple[str, ...] = ()
+    """Weights whose names begin so are not trained."""
+    frozen_norms: bool = False
+    """Whether batch norms keep their statistics, which makes a step of fine-tuning cheaper."""
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def train(settings: Settings, out: Path) -> None:
     while (progress := _progress(settings, step, time.monotonic() - started, accelerator)) < 1:
         _set_rates(optimiser, settings, step, progress)
         _seed(settings.seed, step, accelerator.process_index)
-        network.train()
+        _train_mode(network, settings)
         totals = {}
         for part in range(settings.accumulation):
             batch = next(batches)
@@ -110,14 +110,22 @@ def _network(settings: Settings) -> torch.nn.Module:
     return network
 
 
+def _train_mode(network: torch.nn.Module, settings: Settings) -> None:
+    network.train()
+    if settings.model.frozen_norms:
+        for module in network.modules():
+            if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+                module.eval()
+
+
 def _optimiser(network: torch.nn.Module, settings: Settings) -> torch.optim.Optimizer:
     """Groups by rate and by decay; one-dimensional weights (biases, norms) are not decayed."""
     chosen = settings.optimiser
     scales = network.learning_rate_scales(chosen.encoder_lr, chosen.layer_decay)
     groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
     for name, weight in network.named_parameters():
-        weight.requires_grad_(scales[name] > 0)
-        if scales[name] > 0:
+        weight.requires_grad_(scales[name] > 0 and not name.startswith(settings.model.frozen))
+        if weight.requires_grad:
             groups.setdefault((scales[name], weight.ndim > 1), []).append(weight)
     kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[chosen.name]
     return kind(

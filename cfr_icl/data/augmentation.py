@@ -21,7 +21,8 @@ class Augmentation:
 
     A window is the whole picture (`whole`), a zoom window around the object as inference sees it
     (`zoomed`, its object box times `zoom` but at least `min_side` picture pixels), or else the
-    published random crop (`scale`, then padded and cropped to `size`).
+    published random crop (`scale`, then padded and cropped to `size`). A zoom window may surround
+    a part of the object only (`partial`), as it does when the answer before missed the rest.
     """
 
     size: int = 448
@@ -29,6 +30,7 @@ class Augmentation:
     zoomed: float = 0.0
     zoom: tuple[float, float] = (1.1, 2.0)
     min_side: int = 200
+    partial: float = 0.0
     scale: tuple[float, float] = (0.75, 1.40)
     brightness: tuple[float, float] = (-0.25, 0.25)
     contrast: tuple[float, float] = (-0.15, 0.40)
@@ -52,6 +54,10 @@ class Augmentation:
         box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], float)
         centre, sides = (box[:2] + box[2:]) / 2, box[2:] - box[:2]
         if kind < self.whole + self.zoomed:
+            if rng.random() < self.partial:
+                part = sides * rng.uniform(0.3, 0.9, 2)
+                centre = centre + rng.uniform(-0.5, 0.5, 2) * (sides - part)
+                sides = part
             sides = np.maximum(sides * rng.uniform(*self.zoom), self.min_side * rng.uniform(0.6, 1.2))
             centre = centre + rng.uniform(-0.12, 0.12, 2) * sides
         else:

@@ -13,6 +13,7 @@ KINDS = {
     "published crop": Augmentation(size=96),
     "whole picture": Augmentation(size=96, whole=1.0),
     "zoom window": Augmentation(size=96, zoomed=1.0),
+    "window around a part": Augmentation(size=96, zoomed=1.0, partial=1.0, min_side=10),
 }
 
 
@@ -48,6 +49,15 @@ def test_picture_truth_and_clicks_stay_together(kind):
         for click in example.clicks:
             assert (truth[click.y, click.x] == 1) == click.positive
         assert example.clicks[0].positive
+
+
+def test_a_window_around_a_part_cuts_the_object_off():
+    def cut(partial: float) -> float:
+        augmentation = Augmentation(size=96, zoomed=1.0, partial=partial, min_side=10, zoom=(1.2, 1.6))
+        truths = [examples(augmentation)[i].truth[0].numpy() == 1 for i in range(40)]
+        return np.mean([t[[0, -1]].any() or t[:, [0, -1]].any() for t in truths])
+
+    assert cut(0.0) < 0.5 < cut(1.0)
 
 
 def test_an_example_depends_on_its_number_and_the_seed_alone():

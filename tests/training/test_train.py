@@ -17,8 +17,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from cfr_icl.clicks import Click
 from cfr_icl.data.registry import DATASETS
 from cfr_icl.icl import ICLConfig, IterativeClickLoss
-from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
+from cfr_icl.models.registry import ARCHITECTURES, Architecture, build_model, default_config
 from cfr_icl.weights.loading import load_model
+from cfr_icl.zoom import ZoomConfig
 from tests.training.tiny import TinyNet
 from training import train as training
 from training.evaluate import one_thread
@@ -156,6 +157,23 @@ def test_a_rate_of_zero_freezes_the_encoder_and_an_average_of_zero_is_the_networ
     assert same == {"encoder.weight", "encoder.bias"}
     checkpoint = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
     assert all(torch.equal(checkpoint["network"][name], end[name]) for name in end)
+
+
+def test_named_weights_rest_and_norms_keep_their_statistics(config, tmp_path, monkeypatch):
+    class Normed(TinyNet):
+        def __init__(self) -> None:
+            super().__init__()
+            self.head.insert(0, torch.nn.BatchNorm2d(8))
+
+    monkeypatch.setitem(ARCHITECTURES, "normed", Architecture(Normed, {}, ZoomConfig(size=32)))
+    changes = ("model.architecture=normed", "optimiser.ema=0", "model.frozen=[hints, encoder.bias]")
+    trained(config, tmp_path / "run", *changes, "model.frozen_norms=true")
+    torch.manual_seed(5)
+    start = build_model(default_config("normed")).state_dict()
+    end = load_model(tmp_path / "run" / "model").state_dict()
+    same = {name for name in start if torch.equal(start[name], end[name])}
+    statistics = {f"head.0.{name}" for name in ("running_mean", "running_var", "num_batches_tracked")}
+    assert same == {"hints.weight", "hints.bias", "encoder.bias"} | statistics
 
 
 def rates(config, *changes):
