@@ -15,9 +15,10 @@ test: .venv/test.done
 	$(BIN)/pip install -q -r requirements.txt
 	touch $@
 
-.venv/test.done: requirements.txt requirements-test.txt training/requirements.txt
+.venv/test.done: requirements.txt requirements-test.txt tests/readers.txt training/requirements.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -q -r requirements-test.txt
+	$(BIN)/pip install -q --no-deps -r tests/readers.txt
 	touch $@
 
 .PHONY: app test

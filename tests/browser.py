@@ -31,7 +31,7 @@ def _playwrights_own() -> str | None:
 def bring_browser() -> None:
     """Try the ways to a browser in turn; those that fail are left to the next."""
     ways = [[sys.executable, "-m", "playwright", "install", "chromium"]]
-    if shutil.which("apt-get") and os.geteuid() == 0:
+    if shutil.which("apt-get") and getattr(os, "geteuid", lambda: None)() == 0:
         ways.insert(0, ["apt-get", "install", "-y", "-q", "chromium"])
         ways.insert(0, ["apt-get", "update", "-q"])
     for way in ways:

@@ -122,8 +122,11 @@ def _with_stems(pictures: Sequence[Annotated]) -> Stemmed:
 
 
 def _safe(name: str) -> str:
-    parts = [re.sub(r"[^\w.-]+", "_", part).strip(".") or "_" for part in name.split("/")]
-    return "/".join(part[:100] for part in parts)
+    """A relative path that every system takes, as near to `name` as it can be: readers match by name."""
+    parts = [
+        "".join(c if c.isprintable() and c not in '\\:*?"<>|' else "_" for c in p) for p in name.split("/")
+    ]
+    return "/".join(part.strip(". ")[:200] or "_" for part in parts)
 
 
 def _masks(pictures: Stemmed, detail: float) -> Files:
@@ -203,7 +206,8 @@ def _yolo(pictures: Stemmed, detail: float) -> Files:
             lines.append(f"{categories[instance.label] - 1} {numbers}\n")
         files[f"labels/{stem}.txt"] = "".join(lines).encode("utf-8")
     names = "".join(f"  {id - 1}: {json.dumps(name)}\n" for name, id in categories.items())
-    files["data.yaml"] = f"path: .\ntrain: images\nval: images\nnames:\n{names}".encode()
+    # Without "path" the pictures are looked for beside this file, in images/.
+    files["data.yaml"] = f"train: images\nval: images\nnames:\n{names}".encode()
     return files
 
 

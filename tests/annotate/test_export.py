@@ -1,15 +1,18 @@
 """What is exported is read back by the field's own readers as the same masks."""
 
-import base64
 import io
 import json
+import re
+import sys
 import zipfile
+from dataclasses import replace
+from unittest.mock import MagicMock, patch
 from xml.etree import ElementTree
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 from pycocotools.coco import COCO
 
 from cfr_icl.annotate.export import FORMATS, Annotated, export, indexed_png, zipped
@@ -79,33 +82,48 @@ def test_a_coco_file_imported_exported_and_imported_again_is_unchanged(annotated
     assert one["annotations"] == two["annotations"] and one["images"] == two["images"]
 
 
-def test_yolo_lines_give_the_masks_by_ultralytics_rules(annotated):
+def test_yolo_files_give_the_masks_by_ultralytics_rules(annotated):
+    """The rules of ultralytics.data.utils.verify_image_label and polygon2mask, told again here."""
     files = export("yolo", [annotated])
-    names = [line.split(": ")[1].strip('"') for line in files["data.yaml"].decode().splitlines()[4:]]
-    for line in files["labels/photo.txt"].decode().splitlines():
-        label, *numbers = line.split()
-        points = np.array(numbers, float).reshape(-1, 2) * [WIDTH, HEIGHT]
+    described = files["data.yaml"].decode()
+    names = dict(re.findall(r'^  (\d+): "(.+)"$', described, re.MULTILINE))
+    assert described.startswith("train: images\nval: images\nnames:\n")  # no path: beside the file
+    rows = [line.split() for line in files["labels/photo.txt"].decode().splitlines()]
+    assert len(rows) == len({" ".join(row) for row in rows}) == len(MASKS)
+    for label, *numbers in rows:
+        assert len(numbers) >= 6 and len(numbers) % 2 == 0  # else it is taken for a box
+        points = np.array(numbers, np.float32).reshape(-1, 2)
+        assert points.min() >= 0 and points.max() <= 1
         canvas = np.zeros((HEIGHT, WIDTH), np.uint8)
-        cv2.fillPoly(canvas, [np.asarray(points, dtype=np.int32)], 1)  # as ultralytics' polygon2mask
-        assert iou(canvas.astype(bool), MASKS[names[int(label)]]) >= 0.98
+        cv2.fillPoly(canvas, [np.asarray(points * [WIDTH, HEIGHT], dtype=np.int32)], 1)
+        assert iou(canvas.astype(bool), MASKS[names[label]]) >= 0.98
 
 
-def test_labelme_shapes_give_the_masks_by_labelmes_rules(annotated):
-    data = json.loads(export("labelme", [annotated])["photo.json"])
-    assert (data["imageHeight"], data["imageWidth"]) == (HEIGHT, WIDTH)
-    read = {name: np.zeros((HEIGHT, WIDTH), bool) for name in MASKS}
-    for shape in data["shapes"]:
-        if shape["shape_type"] == "mask":
-            (left, top), (right, bottom) = shape["points"]
-            part = opened(base64.b64decode(shape["mask"])).astype(bool)
-            read[shape["label"]][top : bottom + 1, left : right + 1] |= part
-        else:
-            canvas = Image.new("L", (WIDTH, HEIGHT))
-            points = [tuple(point) for point in shape["points"]]
-            ImageDraw.Draw(canvas).polygon(points, outline=1, fill=1)
-            read[shape["label"]] |= np.array(canvas, bool)
-    assert np.array_equal(read["ring"], RING)
-    assert all(iou(read[name], mask) >= 0.98 for name, mask in MASKS.items())
+@pytest.fixture(scope="module")
+def labelme():
+    """labelme's own reader; what only its windows and networks need is left out."""
+    unused = "PyQt5 PyQt5.QtCore PyQt5.QtGui PyQt5.QtWidgets onnxruntime imgviz imgviz.io loguru tifffile"
+    with patch.dict(sys.modules, {name: MagicMock() for name in unused.split()}):
+        import labelme  # pip install --no-deps -r tests/readers.txt
+
+        yield labelme
+
+
+def test_labelme_reads_the_masks_with_holes_and_parts(labelme, annotated, tmp_path):
+    annotated = replace(annotated, name="day 1/photo.jpg")
+    files = export("labelme", [annotated])
+    (name,) = files
+    path = tmp_path / name
+    path.parent.mkdir()
+    path.write_bytes(files[name])
+    Image.fromarray(annotated.read()).save(tmp_path / annotated.name)
+    file = labelme.LabelFile(str(path))
+    values = {label: value for value, label in enumerate(MASKS, start=1)}
+    classes, ids = labelme.utils.shapes_to_label((HEIGHT, WIDTH), file.shapes, values)
+    for label, mask in MASKS.items():
+        assert iou(classes == values[label], mask) >= 0.98
+    assert np.array_equal(classes == values["ring"], RING)  # what has holes is stored exactly
+    assert np.array_equal(ids, classes)  # the two parts are one object
 
 
 def test_pascal_voc_files_agree(annotated):
@@ -145,6 +163,12 @@ def test_everything_is_one_zip_with_a_folder_a_format(annotated):
 def test_pictures_whose_names_differ_by_their_ending_keep_apart(annotated):
     other = Annotated("photo.png", annotated.size, annotated.document, annotated.read)
     assert set(export("indexed", [annotated, other])) == {"photo.jpg.png", "photo.png.png"}
+
+
+def test_files_are_named_like_their_picture(annotated):
+    other = replace(annotated, name="Tag 1/Straße (2), 北京.jpg")
+    assert list(export("yolo", [other]))[0] == "labels/Tag 1/Straße (2), 北京.txt"
+    assert list(export("labelme", [other])) == ["Tag 1/Straße (2), 北京.json"]
 
 
 def test_names_cannot_leave_the_folder(annotated):
