@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -123,10 +122,8 @@ def _with_stems(pictures: Sequence[Annotated]) -> Stemmed:
 
 def _safe(name: str) -> str:
     """A relative path that every system takes, as near to `name` as it can be: readers match by name."""
-    parts = [
-        "".join(c if c.isprintable() and c not in '\\:*?"<>|' else "_" for c in p) for p in name.split("/")
-    ]
-    return "/".join(part.strip(". ")[:200] or "_" for part in parts)
+    shown = "".join(c if c.isprintable() and c not in '\\:*?"<>|' else "_" for c in name)
+    return "/".join(part.strip(". ")[:200] or "_" for part in shown.split("/"))
 
 
 def _masks(pictures: Stemmed, detail: float) -> Files:

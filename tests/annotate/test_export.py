@@ -167,7 +167,7 @@ def test_pictures_whose_names_differ_by_their_ending_keep_apart(annotated):
 
 def test_files_are_named_like_their_picture(annotated):
     other = replace(annotated, name="Tag 1/Straße (2), 北京.jpg")
-    assert list(export("yolo", [other]))[0] == "labels/Tag 1/Straße (2), 北京.txt"
+    assert next(iter(export("yolo", [other]))) == "labels/Tag 1/Straße (2), 北京.txt"
     assert list(export("labelme", [other])) == ["Tag 1/Straße (2), 北京.json"]
 
 
