@@ -2,8 +2,9 @@
 
     python training/ablation.py --data folder=PATH [--config training/configs/ablation.yaml] [--set key=value]
 
-Writes tables and plots into training/RESULTS.md and training/results/; what stands there from
-"## Reading" on is kept. The same command goes on where it was stopped.
+With zoom-in held fixed only the first and the last are evaluated. Writes tables and plots into
+training/RESULTS.md and training/results/; what stands there from "## Reading" on is kept. The same command
+goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for number, training in enumerate(TRAININGS):
         out = options.out / f"{number}-{training.name.replace('+ ', '').replace(' ', '-').lower()}"
         train(training.settings(settings), out)
-        for zoom in found:
+        for zoom in (True, False) if training.name in (BASELINE, BOTH) else (True,):
             job = Job(
                 weights=str(out / "model"),
                 device=options.device,
@@ -92,8 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _protocol(settings: Settings, zoom: bool) -> Protocol:
-    """The published protocol at the size that the networks were trained at."""
-    return Protocol(zoom=zoom, size=settings.augmentation.size)
+    """The published protocol at the size that the networks were trained at, up to the target."""
+    return Protocol(zoom=zoom, size=settings.augmentation.size, target_iou=TARGET)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
