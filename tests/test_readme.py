@@ -1,5 +1,9 @@
 """What README.md shows works as it stands there."""
 
+import asyncio
+import base64
+import io
+import json
 import re
 import shlex
 from pathlib import Path
@@ -8,14 +12,58 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import app
+from cfr_icl import Click, Segmenter, load_model
 from cfr_icl.__main__ import main
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.session import Session
+from cfr_icl.ui.blocks import build, launch
+from cfr_icl.ui.page import Settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+ADDRESS = "http://127.0.0.1:7860/"
+
+TESTED_ELSEWHERE = {
+    "make": "Makefile",
+    "python3 -m venv": "Makefile",
+    ".venv/bin/": "Makefile",
+    "python app.py --images": "tests/ui/test_app.py",
+    "python app.py --weights": "tests/ui/test_app.py",
+    "python training/convert.py": "tests/weights/test_published.py",
+    "python training/publish.py": "tests/weights/test_publish.py",
+}
+"""Installation, which `make test` is, and commands that need more than a test has: where they are tried."""
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def commands() -> list[str]:
+    lines = [line.split("   #")[0].strip() for block in blocks("sh") for line in block.splitlines()]
+    return [part.strip() for line in lines if line for part in line.split("&&")]
+
+
+def command(name: str) -> list[str]:
+    """The arguments of the one example of a subcommand of the package."""
+    start = f"python -m cfr_icl {name} "
+    (line,) = [line for line in commands() if line.startswith(start)]
+    return shlex.split(line)[3:]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model()
+
+
+@pytest.fixture(scope="module")
+def address(model):
+    """A running app that is an MCP server too."""
+    blocks = build(Settings(model))
+    _, url, _ = launch(blocks, prevent_thread_lock=True, quiet=True, mcp_server=True)
+    yield url
+    blocks.close()
 
 
 @pytest.fixture(autouse=True)
@@ -25,18 +73,95 @@ def at_the_top(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def test_the_python_example_writes_a_mask_of_the_picture():
+def cat(mask: np.ndarray) -> bool:
+    """Whether a mask has the cat's picture's size and some but not all of its pixels."""
+    return mask.shape == (300, 451) and set(np.unique(mask)) == {0, 255} and 0.05 < (mask > 0).mean() < 0.95
+
+
+def test_the_python_example_writes_the_cat(model):
     (code,) = [block for block in blocks("python") if "load_model" in block]
     exec(compile(code, "README.md", "exec"), {})
-    mask, picture = Image.open("cat.png"), Image.open("examples/chelsea.png")
-    assert mask.size == picture.size and 0.05 < np.asarray(mask).mean() < 0.95
+    assert cat(np.asarray(Image.open("cat.png").convert("L")))
 
 
-def test_the_command_line_example_writes_a_mask_of_the_picture():
-    (line,) = [line for block in blocks("sh") for line in block.splitlines() if "cfr_icl segment" in line]
-    assert main(shlex.split(line)[3:]) == 0
-    mask = np.asarray(Image.open("cat.png"))
-    assert mask.shape == (300, 451) and set(np.unique(mask)) == {0, 255}
+def test_the_client_example_gets_the_cat(address, tmp_path):
+    (code,) = [block for block in blocks("python") if "gradio_client" in block]
+    assert ADDRESS.rstrip("/") in code
+    names = {}
+    exec(compile(code.replace(ADDRESS.rstrip("/"), address), "README.md", "exec"), names)
+    assert cat(np.asarray(Image.open(names["mask"])))
+
+
+def test_the_mcp_server_offers_one_tool_that_gets_the_cat(address):
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamablehttp_client
+
+    (block,) = blocks("json")
+    (server,) = json.loads(block)["mcpServers"].values()
+    data = base64.b64encode(Path("examples/chelsea.png").read_bytes()).decode("ascii")
+    arguments = {"picture": f"data:image/png;base64,{data}", "clicks": [[230, 120], [60, 40, 0]], "steps": 1}
+
+    async def talk():
+        url = server["url"].replace(ADDRESS, address)
+        async with streamablehttp_client(url) as (read, write, _), ClientSession(read, write) as session:
+            await session.initialize()
+            tools = await session.list_tools()
+            answer = await session.call_tool("segment", arguments)
+            refusal = await session.call_tool("segment", {**arguments, "clicks": [[999, 1]]})
+        return tools.tools, answer, refusal
+
+    (tool,), answer, refusal = asyncio.run(talk())
+    assert tool.name == "segment" and "clicks" in tool.inputSchema["required"]
+    assert "beside it" in tool.inputSchema["properties"]["clicks"]["description"]
+    (image,) = [part for part in answer.content if part.type == "image"]
+    assert not answer.isError
+    assert cat(np.asarray(Image.open(io.BytesIO(base64.b64decode(image.data))).convert("L")))
+    assert refusal.isError and "outside the picture" in refusal.content[0].text
+
+
+def test_the_segment_example_writes_the_cat():
+    assert main(command("segment")) == 0
+    assert cat(np.asarray(Image.open("cat.png")))
+
+
+def test_the_batch_example_writes_a_mask_an_object():
+    (clicks,) = blocks("csv")
+    Path("clicks.csv").write_text(clicks, encoding="utf-8")
+    assert main(command("batch")) == 0
+    assert sorted(path.name for path in Path("masks").iterdir()) == ["chelsea_cat.png", "coffee_cup.png"]
+    assert cat(np.asarray(Image.open("masks/chelsea_cat.png")))
+
+
+def test_the_export_example_writes_the_work_on_a_folder(model):
+    Path("photos").mkdir()
+    Path("photos/chelsea.png").write_bytes(Path("examples/chelsea.png").read_bytes())
+    folder, session = Folder(Path("photos"), Path("work")), Session(Segmenter(model, steps=0))
+    session.open(folder.read("chelsea.png"), "chelsea.png")
+    session.click(Click(230, 120))
+    folder.save("chelsea.png", session.document, session.size, 0)
+    assert main(command("export")) == 0
+    (annotation,) = json.loads(Path("exported/annotations.json").read_text())["annotations"]
+    assert annotation["area"] == session.mask.sum()
+
+
+def test_the_options_are_those_of_the_app(capsys):
+    (line,) = re.findall(r"`python app.py (--host .*?)`", README)
+    with pytest.raises(SystemExit):
+        app.parse_options(["--help"])
+    known = re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE)
+    assert re.findall(r"--[a-z-]+", line) == known
+
+
+def test_no_example_is_without_a_test():
+    assert set(re.findall(r"^```(\w+)$", README, re.MULTILINE)) == {"sh", "python", "json", "csv"}
+    assert len(blocks("python")) == 2 and len(blocks("json")) == len(blocks("csv")) == 1
+    assert {line.split()[3] for line in commands() if "-m cfr_icl" in line} == {"segment", "batch", "export"}
+    for line in commands():
+        if "-m cfr_icl" not in line:
+            (place,) = [place for start, place in TESTED_ELSEWHERE.items() if line.startswith(start)]
+            assert (ROOT / place).exists(), line
+        if line.startswith("python app.py"):
+            app.parse_options(shlex.split(line)[2:])
 
 
 def test_every_picture_and_link_to_a_file_exists():
