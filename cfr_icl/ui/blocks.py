@@ -12,6 +12,7 @@ from gradio.utils import get_upload_folder
 
 from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.canvas import canvas, translations
+from cfr_icl.ui.messages import translated
 from cfr_icl.ui.page import REFUSALS, Page, Settings
 
 log = logging.getLogger(__name__)
@@ -64,17 +65,21 @@ def answer(settings: Settings, page: Page | None, data: Any) -> tuple[Page, dict
     known = data.get("known")
     known = known if isinstance(known, Mapping) else {}
     actions = data.get("actions")
+
+    def warn(message: str) -> None:
+        gr.Warning(translated(message, str(known.get("language"))), title="")
+
     if known.get("page") not in (None, page.token):
-        gr.Warning("The server has forgotten this page's work; reload the page to go on.", title="")
+        warn("The server has forgotten this page's work; reload the page to go on.")
         actions = None
     for action in actions if isinstance(actions, list) else ():
         try:
             page.apply(action)
         except REFUSALS as refusal:
-            gr.Warning(str(refusal), title="")
+            warn(str(refusal))
         except Exception:
             log.exception("An action failed: %.200r", action)
-            gr.Warning("Something went wrong inside the tool; the last action was not applied.", title="")
+            warn("Something went wrong inside the tool; the last action was not applied.")
     return page, page.reply(known)
 
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
 
 from cfr_icl.annotate.pictures import thumbnail
+from cfr_icl.ui.messages import LANGUAGES, STATIC, tables
 
-STATIC = Path(__file__).parent / "static"
 SCRIPTS = ("language.js", "mask.js", "view.js", "channel.js", "panel.js", "files.js", "inspect.js", "main.js")
 """Parts of one script, in the order in which they build on each other."""
-
-
-LANGUAGES = ("de", "es", "zh")
-"""What the page speaks beside English, in the order of the columns in words.json."""
 
 
 def translations() -> gr.I18n:
@@ -41,18 +36,10 @@ def canvas(examples: Sequence[Path], models: Sequence[str] = ()) -> gr.HTML:
         apply_default_css=False,
         elem_id="cfr-canvas",
         label=translations()("language"),
-        translations=_tables(),
+        translations=tables("words.json"),
         models=list(models),
         examples=[{"name": path.stem, "thumbnail": _data_url(path)} for path in examples],
     )
-
-
-def _tables() -> dict[str, dict[str, str]]:
-    words = json.loads(_read("words.json"))
-    return {
-        language: {english: row[column] for english, row in words.items()}
-        for column, language in enumerate(LANGUAGES)
-    }
 
 
 def _read(name: str) -> str:

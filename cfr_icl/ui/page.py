@@ -58,7 +58,7 @@ class Settings:
         try:
             return self.menu[name]
         except (ValueError, OSError) as error:
-            raise ActionError(str(error)) from error
+            raise ActionError(f"The model {name!r} cannot be used: {error}") from error
 
 
 class Page:

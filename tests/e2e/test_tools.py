@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cfr_icl.ui.canvas import LANGUAGES, STATIC
+from cfr_icl.ui.messages import LANGUAGES, STATIC
 from tests.e2e.tool import Tool
 
 
@@ -144,15 +144,15 @@ def test_keep_largest_and_fill_holes_act_at_once(open_tool):
 
 
 @pytest.mark.parametrize(
-    ("locale", "title", "done"),
+    ("locale", "title", "done", "refused"),
     [
-        ("de-DE", "Bild hier ablegen", "1 Klick ·"),
-        ("es-ES", "Suelta una imagen aquí", "1 clic ·"),
-        ("zh-CN", "将图片拖到此处", "1 次点击 ·"),
-        ("fr-FR", "Drop a picture here", "1 click ·"),
+        ("de-DE", "Bild hier ablegen", "1 Klick ·", "Beginne ein Objekt"),
+        ("es-ES", "Suelta una imagen aquí", "1 clic ·", "Empieza un objeto"),
+        ("zh-CN", "将图片拖到此处", "1 次点击 ·", "请先点击对象"),
+        ("fr-FR", "Drop a picture here", "1 click ·", "Start an object"),
     ],
 )
-def test_the_page_speaks_the_persons_language(browser, server, locale, title, done):
+def test_the_page_speaks_the_persons_language(browser, server, locale, title, done, refused):
     context = browser.new_context(viewport={"width": 1366, "height": 768}, locale=locale)
     tool = Tool(context.new_page(), server)
     heading = tool.page.locator(".card h1")
@@ -161,6 +161,10 @@ def test_the_page_speaks_the_persons_language(browser, server, locale, title, do
     )
     assert heading.inner_text() == title
     tool.example("coffee")
+    tool.click(300, 130, button="right")
+    toast = tool.page.locator(".toast-body").first
+    toast.wait_for()
+    assert refused in toast.inner_text()
     tool.click(300, 130)
     tool.idle()
     assert tool.page.locator("[data-ref=answer]").inner_text().startswith(done)

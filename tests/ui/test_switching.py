@@ -66,7 +66,7 @@ def test_a_model_can_be_chosen_before_a_picture(shared):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("broken", "broken looks like a ResNet."),
+        ("broken", "The model 'broken' cannot be used: broken looks like a ResNet."),
         ("/etc/passwd", "There is no model '/etc/passwd' in the menu."),
     ],
 )

@@ -31,6 +31,7 @@ const channel = new Channel(
   trigger,
   () => ({
     page,
+    language: props.label,
     picture: picture && picture.token,
     masks: Object.fromEntries(state.objects.map((object) => [object.id, object.version])),
   }),
