@@ -43,6 +43,8 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if not 0 <= options.steps <= 10:
         parser.error(f"--steps goes from 0 to 10, not {options.steps}")
+    if not 0 < options.max_megapixels <= 178:  # above it Pillow takes a picture for an attack
+        parser.error(f"--max-megapixels goes up to 178, not {options.max_megapixels:g}")
     if bool(options.images) != bool(options.out):
         parser.error("--images and --out belong together")
     if options.auth and ":" not in options.auth:

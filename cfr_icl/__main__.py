@@ -41,9 +41,27 @@ def _add_segment(commands) -> None:
         help="embedded, a folder, a .safetensors file or hf://owner/name "
         "(default: what CFR_ICL_WEIGHTS names, else embedded)",
     )
+    _add_limit(parser)
     parser.add_argument("--previous", type=Path, metavar="MASK.png", help="a mask to start from")
     parser.add_argument("--out", type=Path, required=True, metavar="MASK.png", help="where the mask goes")
     parser.set_defaults(run=_segment)
+
+
+def _add_limit(parser: argparse.ArgumentParser) -> None:
+    from cfr_icl.annotate.pictures import LARGEST_LIMIT, MAX_MEGAPIXELS
+
+    def limit(text: str) -> float:
+        value = float(text)
+        if not 0 < value <= LARGEST_LIMIT:
+            raise argparse.ArgumentTypeError(f"it goes up to {LARGEST_LIMIT:g}, not {text}")
+        return value
+
+    parser.add_argument(
+        "--max-megapixels",
+        type=limit,
+        default=MAX_MEGAPIXELS,
+        help=f"largest picture taken (default: {MAX_MEGAPIXELS:g})",
+    )
 
 
 def _click_type(positive: bool):
@@ -66,7 +84,7 @@ def _segment(options: argparse.Namespace) -> None:
         raise ValueError("Name at least one point on the object with --click X,Y.")
     if options.out.suffix.lower() != ".png":
         raise ValueError(f"The mask is written as PNG; {options.out.name!r} must end in .png.")
-    picture = read_picture(options.picture)
+    picture = read_picture(options.picture, options.max_megapixels)
     previous = read_mask(options.previous, picture.shape[:2]) > 0 if options.previous else None
     segmenter = Segmenter(load_model(options.weights), steps=options.steps)
     segmenter.set_image(picture)
@@ -84,6 +102,7 @@ def _add_batch(commands) -> None:
         help="embedded, a folder, a .safetensors file or hf://owner/name "
         "(default: what CFR_ICL_WEIGHTS names, else embedded)",
     )
+    _add_limit(parser)
     parser.set_defaults(run=_batch)
 
 
@@ -99,7 +118,7 @@ def _batch(options: argparse.Namespace) -> None:
     for number, entry in enumerate(objects, start=1):
         try:
             if shown != entry.picture:
-                segmenter.set_image(read_picture(options.images / entry.picture))
+                segmenter.set_image(read_picture(options.images / entry.picture, options.max_megapixels))
                 shown = entry.picture
             mask = segmenter.predict(entry.clicks).mask
         except ValueError as error:
@@ -121,6 +140,7 @@ def _add_export(commands) -> None:
     )
     parser.add_argument("--tolerance", type=float, default=1.0, help="how far polygons may stray, in pixels")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files go")
+    _add_limit(parser)
     parser.set_defaults(run=_export)
 
 
@@ -130,7 +150,8 @@ def _export(options: argparse.Namespace) -> None:
 
     if not options.work.is_dir():
         raise ValueError(f"There is no folder {str(options.work)!r} with saved work.")
-    files = export(options.format, Folder(options.images, options.work).annotated(), options.tolerance)
+    folder = Folder(options.images, options.work, options.max_megapixels)
+    files = export(options.format, folder.annotated(), options.tolerance)
     for name, content in files.items():
         path = options.out / name
         path.parent.mkdir(parents=True, exist_ok=True)

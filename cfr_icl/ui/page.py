@@ -6,7 +6,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from cfr_icl.annotate.export import Annotated
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import MaskFileError, read_objects
 from cfr_icl.annotate.inspect import inside
-from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, browser_copy, read_picture
+from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, browser_copy, read_picture, remarks
 from cfr_icl.annotate.remote import Predict, RemoteSegmenter
 from cfr_icl.annotate.render import describe
 from cfr_icl.annotate.session import ActionError, Document, Session
@@ -186,16 +186,18 @@ class Page:
         self._start(read_picture(path, self.settings.max_megapixels), path, name)
 
     def _start(self, picture, path: Path, name: str, document: Document | None = None) -> None:
-        self.session.open(picture, name, document)
         folder = self._new_folder()
-        height, width = picture.shape[:2]
         shown = browser_copy(path, picture, folder)
+        told = remarks(path, self.settings.max_megapixels)
+        self.session.open(picture, name, document)
+        height, width = picture.shape[:2]
         self.picture = {
             "token": folder.name,
             "file": _served(shown, name),
             "name": name,
             "width": width,
             "height": height,
+            **asdict(told),
         }
 
     # ---- the folder

@@ -66,10 +66,14 @@ watch('value', () => {
 function showPicture(described) {
   picture = described;
   const image = new Image();
-  image.onload = () => { if (picture === described) { view.setPicture(image); root.removeAttribute('data-empty'); ref('canvas').focus({ preventScroll: true }); } };
+  image.onload = () => { if (picture === described) { view.setPicture(image, described.transparent); root.removeAttribute('data-empty'); ref('canvas').focus({ preventScroll: true }); } };
   image.src = described.file.url;
   ref('name').textContent = described.name;
-  ref('size').textContent = `${described.width} × ${described.height}`;
+  ref('size').textContent = [
+    `${described.width} × ${described.height}`,
+    ...(described.transparent ? [t('holes count as white')] : []),
+    ...(described.first_frame ? [t('first frame')] : []),
+  ].join(' · ');
   ref('hint').hidden = localStorage.getItem('cfr-hint') === 'seen';
   localStorage.setItem('cfr-hint', 'seen');
 }
@@ -115,6 +119,7 @@ function showPanel() {
   ref('steps-value').textContent = state.cfr.steps;
   ref('adaptive').checked = state.cfr.adaptive;
   ref('every-click').checked = state.cfr.every_click;
+  ref('best-pass').checked = state.cfr.best_pass;
   ref('answer').textContent = describe(active);
 }
 
@@ -324,9 +329,10 @@ ref('model').addEventListener('change', () => channel.send('model', { name: ref(
 
 const sendCascade = () => channel.send('cascade', {
   steps: Number(ref('steps').value), adaptive: ref('adaptive').checked, every_click: ref('every-click').checked,
+  best_pass: ref('best-pass').checked,
 });
 ref('steps').addEventListener('input', () => { ref('steps-value').textContent = ref('steps').value; });
-for (const name of ['steps', 'adaptive', 'every-click']) ref(name).addEventListener('change', sendCascade);
+for (const name of ['steps', 'adaptive', 'every-click', 'best-pass']) ref(name).addEventListener('change', sendCascade);
 ref('opacity').addEventListener('input', () => { look.opacity = ref('opacity').value / 100; showLook(); });
 for (const name of ['contour', 'markers']) ref(name).addEventListener('change', () => { look[name] = ref(name).checked; showLook(); });
 

@@ -15,6 +15,18 @@ function cursorPicture(colour, sign) {
 
 const CURSORS = { positive: cursorPicture(GOOD, '+'), negative: cursorPicture(BAD, '-') };
 
+// What is seen through a transparent picture.
+function checkerboard(side = 8) {
+  const tile = document.createElement('canvas'), context = tile.getContext('2d');
+  tile.width = tile.height = 2 * side;
+  for (const [colour, first] of [['#fff', 0], ['#d4d4d4', side]]) {
+    context.fillStyle = colour;
+    context.fillRect(first, 0, side, side);
+    context.fillRect(side - first, side, side, side);
+  }
+  return tile;
+}
+
 class View {
   // `actions`: click(x, y, positive), select(id), box(l, t, r, b), paint(points, add), hover(pixel),
   // zoomed(scale) and mode() -> 'positive' | 'negative'
@@ -38,8 +50,9 @@ class View {
     this.listen();
   }
 
-  setPicture(picture) {
+  setPicture(picture, transparent) {
     this.picture = picture;
+    this.checks = transparent ? this.context.createPattern(checkerboard(), 'repeat') : null;
     this.crosshair = null;
     this.fit();
   }
@@ -122,6 +135,10 @@ class View {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     if (!this.picture) return;
+    if (this.checks) {
+      context.fillStyle = this.checks;
+      context.fillRect(this.x, this.y, this.width * this.scale, this.height * this.scale);
+    }
     context.save();
     context.translate(this.x, this.y);
     context.scale(this.scale, this.scale);
