@@ -103,7 +103,7 @@ def train(settings: Settings, out: Path) -> None:
 def _network(settings: Settings) -> torch.nn.Module:
     model = settings.model
     if model.weights:
-        return load_model(model.weights, device="cpu").requires_grad_(True)
+        return load_model(model.weights, device="cpu", trainable=True)
     network = build_model(default_config(model.architecture, **model.options))
     if model.encoder_weights:
         load_encoder(network, model.encoder_weights)

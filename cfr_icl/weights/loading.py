@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from cfr_icl.models.base import InteractiveModel, ModelConfig
+from cfr_icl.models.folding import fold_batch_norms
 from cfr_icl.models.registry import ARCHITECTURES, build_model
 from cfr_icl.weights import hub
 from cfr_icl.weights.recognise import check_shapes, looks_like
@@ -25,9 +26,12 @@ TENSORS_AT_ONCE = 64
 
 
 def load_model(
-    source: str | Path | None = None, device: str = "auto", precision: str = "auto"
+    source: str | Path | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    trainable: bool = False,
 ) -> InteractiveModel:
-    """A network ready to answer.
+    """A network ready to answer, or to be trained.
 
     Args:
         source: "embedded", a folder, a .safetensors file, "hf://owner/name" or
@@ -37,6 +41,8 @@ def load_model(
         precision: "float32", or "float16" or "bfloat16" inside the network (its answers stay
             float32), or "auto": on a GPU what the model's configuration says was measured not to
             change its masks, else float32. CPUs were measured to gain nothing from less.
+        trainable: with gradients and exactly as stored. Otherwise batch norms are folded into
+            convolutions, which answers the same faster, but leaves nothing to train or to save.
 
     Raises:
         ValueError: when the source is something else, saying what it looks like.
@@ -49,7 +55,10 @@ def load_model(
     _check(weights, model, source)
     model.load_state_dict(_read(weights, target), strict=True, assign=True)
     model.precision = pick_precision(precision, target, config)
-    return model.to(target).eval().requires_grad_(False)
+    model = model.to(target).eval().requires_grad_(trainable)
+    if not trainable:
+        fold_batch_norms(model)
+    return model
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -73,7 +82,15 @@ def pick_precision(name: str, device: torch.device, config: ModelConfig) -> torc
 
 
 def save_model(model: InteractiveModel, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
-    """Write a network as `config.json` and `model.safetensors`."""
+    """Write a network as `config.json` and `model.safetensors`.
+
+    Raises:
+        ValueError: for a network that was loaded to answer alone, or a weight that is not finite.
+    """
+    with torch.device("meta"):
+        stored = build_model(model.config).state_dict().keys()
+    if model.state_dict().keys() != stored:
+        raise ValueError("A network that was loaded to answer cannot be saved; load it with trainable=True.")
     save_weights(model.config, model.state_dict(), folder, dtype)
 
 

@@ -55,9 +55,22 @@ def test_the_environment_names_the_default(folder, monkeypatch):
 def test_the_compact_network_is_loaded_with_any_encoder(encoder, options, tmp_path):
     model = build_model(default_config("compact", encoder=encoder, encoder_options=options)).eval()
     save_model(model, tmp_path)
-    loaded = load_model(tmp_path, device="cpu")
+    loaded = load_model(tmp_path, device="cpu", trainable=True)
     assert same_weights(loaded, model)
     assert not any(tensor.is_meta for tensor in (*loaded.parameters(), *loaded.buffers()))
+    answering = load_model(tmp_path, device="cpu")
+    image, hints = torch.rand(2, 1, 3, *2 * [options.get("img_size", 256)])
+    with torch.inference_mode():
+        assert torch.allclose(answering(image, hints), loaded.eval()(image, hints), atol=1e-4)
+
+
+def test_a_network_loaded_for_training_can_be_trained_and_saved(tmp_path):
+    save_model(build_model(default_config("compact")), tmp_path)
+    network = load_model(tmp_path, device="cpu", trainable=True)
+    assert all(weight.requires_grad for weight in network.parameters())
+    save_model(network, tmp_path / "again")
+    with pytest.raises(ValueError, match="trainable=True"):
+        save_model(load_model(tmp_path, device="cpu"), tmp_path / "folded")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,61 @@
+"""Folded batch norms change nothing but the time."""
+
+import copy
+
+import pytest
+import timm
+import torch
+from torch import nn
+
+from cfr_icl.models.folding import fold_batch_norms
+from cfr_icl.models.registry import build_model, default_config
+
+
+def with_statistics(network: nn.Module) -> nn.Module:
+    """The network as after some training: norms that do something."""
+    torch.manual_seed(0)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.running_mean, -0.5, 0.5)
+            nn.init.uniform_(module.running_var, 0.5, 2)
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.uniform_(module.bias, -0.5, 0.5)
+    return network.eval()
+
+
+def norms(network: nn.Module) -> int:
+    return sum(isinstance(module, nn.BatchNorm2d) for module in network.modules())
+
+
+def folded(network: nn.Module) -> nn.Module:
+    changed = copy.deepcopy(network)
+    fold_batch_norms(changed)
+    return changed
+
+
+@pytest.mark.parametrize("name", ["compact", "hrnet18s"])
+@torch.inference_mode()
+def test_a_folded_network_answers_the_same_without_any_batch_norm(name):
+    network = with_statistics(build_model(default_config(name)))
+    changed = folded(network)
+    image, hints = torch.rand(2, 1, 3, 64, 96)
+    assert torch.allclose(changed(image, hints), network(image, hints), rtol=1e-3, atol=1e-4)
+    assert norms(network) > 50 and norms(changed) == 0
+
+
+@pytest.mark.parametrize("encoder", ["resnet18", "densenet121", "repvgg_a0", "regnety_002"])
+@torch.inference_mode()
+def test_encoders_of_all_kinds_keep_their_answers(encoder):
+    network = with_statistics(timm.create_model(encoder, pretrained=False))
+    picture = torch.rand(1, 3, 64, 64)
+    expected = network(picture)
+    assert torch.allclose(folded(network)(picture), expected, atol=1e-3 * float(expected.abs().max()))
+
+
+@torch.inference_mode()
+def test_a_norm_without_a_convolution_before_it_stays():
+    network = with_statistics(
+        nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 4, 1), nn.ReLU(), nn.BatchNorm2d(4))
+    )
+    picture = torch.rand(1, 3, 8, 8)
+    assert torch.equal(folded(network)(picture), network(picture)) and norms(folded(network)) == 2
