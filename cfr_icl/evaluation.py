@@ -132,6 +132,10 @@ class Protocol:
         found = []
         if any(cfr.steps and cfr.every_click for cfr in settings):
             found.append("CFR refines at every click; published: at the first click only.")
+        if any(cfr.steps and cfr.best_pass for cfr in settings):
+            found.append(
+                "CFR answers with the pass that agrees most with its mirror image; published: the last."
+            )
         if self.max_clicks != 20:
             found.append(f"At most {self.max_clicks} clicks; published: 20.")
         if self.target_iou < max(NOC_TARGETS):
@@ -163,10 +167,11 @@ class Result:
 
 
 def setting_name(cfr: CascadeForward) -> str:
-    """How tables call a CFR setting: CFR-4, A-CFR-4 (adaptive), A-CFR-4 every click."""
+    """How tables call a CFR setting: CFR-4, A-CFR-4 (adaptive), A-CFR-4 every click, best pass."""
     if cfr.steps == 0:
         return "CFR-0"
-    return f"{'A-' if cfr.adaptive else ''}CFR-{cfr.steps}{' every click' if cfr.every_click else ''}"
+    name = f"{'A-' if cfr.adaptive else ''}CFR-{cfr.steps}{' every click' if cfr.every_click else ''}"
+    return f"{name}, best pass" if cfr.best_pass else name
 
 
 def evaluate_object(

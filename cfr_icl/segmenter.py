@@ -20,10 +20,14 @@ WINDOWS_KEPT = 4
 
 @dataclass(frozen=True)
 class InnerPass:
-    """What one forward answered: probabilities float32 (1, 1, h, w) of a window of the picture."""
+    """What one forward answered: probabilities float32 (1, 1, h, w) of a window of the picture.
+
+    `agreement` is the IoU of the masks of the picture and of its mirror image; 1 without flip.
+    """
 
     window: Window
     probabilities: torch.Tensor
+    agreement: float
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Prediction:
 
     picture: Window = field(repr=False)
     passes: tuple[InnerPass, ...] = field(repr=False)
+    chosen: int
+    """Number of the pass that is the answer, mostly the last."""
     forwards: int
     """Network evaluations that the last click took."""
     _base: torch.Tensor = field(repr=False)
@@ -53,13 +59,13 @@ class Prediction:
 
     @property
     def window(self) -> Window | None:
-        """The part of the picture that the last pass looked at; None before any pass."""
-        return self.passes[-1].window if self.passes else None
+        """The part of the picture that the answer looked at; None before any pass."""
+        return self.passes[self.chosen].window if self.passes else None
 
     @property
     def tensor(self) -> torch.Tensor:
         """The probabilities as a tensor on the CPU."""
-        return self._whole(self.passes[-1]) if self.passes else self._base
+        return self._whole(self.passes[self.chosen]) if self.passes else self._base
 
     def _whole(self, inner: InnerPass) -> torch.Tensor:
         return paste(inner.probabilities, inner.window, self.picture)[0, 0]
@@ -79,11 +85,12 @@ class Segmenter:
         steps: int = 4,
         adaptive: bool = True,
         every_click: bool = True,
+        best_pass: bool = True,
         flip: bool = True,
         zoom: ZoomConfig | None = None,
     ) -> None:
         self.model = model
-        self.cfr = CascadeForward(steps, adaptive, every_click)
+        self.cfr = CascadeForward(steps, adaptive, every_click, best_pass=best_pass)
         self.flip = flip
         self.zoom = zoom or model.config.zoom
         self._image: torch.Tensor | None = None
@@ -118,7 +125,7 @@ class Segmenter:
         for number in range(len(history.answers) + 1, len(clicks) + 1):
             history.answers.append(self._answer(clicks[:number], history))
         history.clicks = list(clicks)
-        return history.answers[-1].prediction if clicks else Prediction(self._picture, (), 0, history.base)
+        return history.answers[-1].prediction if clicks else Prediction(self._picture, (), 0, 0, history.base)
 
     def _base(self, previous_mask: np.ndarray | None) -> torch.Tensor:
         shape = (self._picture.height, self._picture.width)
@@ -139,6 +146,7 @@ class Segmenter:
         window = before.window if before else None
         known = before is not None or history.previous_mask is not None
         forwards = 0
+        windows: list[Window | None] = []
 
         def look(previous: torch.Tensor) -> tuple[torch.Tensor, InnerPass]:
             nonlocal forwards
@@ -153,11 +161,13 @@ class Segmenter:
             whole, inner = look(previous)
             if window is None and self.zoom.small_object(whole, self._picture):
                 window = self.zoom.next_window(window, whole, clicks, self._picture)
-                return look(previous)
+                whole, inner = look(previous)
+            windows.append(window)
             return whole, inner
 
-        _, passes = self.cfr.run(forward, previous, len(clicks))
-        return _Answer(Prediction(self._picture, tuple(passes), forwards, history.base), window)
+        passes, chosen = self.cfr.run(forward, previous, len(clicks), lambda inner: inner.agreement)
+        prediction = Prediction(self._picture, tuple(passes), chosen, forwards, history.base)
+        return _Answer(prediction, windows[chosen])
 
     def _pass(self, clicks: Sequence[Click], previous: torch.Tensor, window: Window | None) -> InnerPass:
         view = window or self._picture
@@ -171,11 +181,14 @@ class Segmenter:
         hints = torch.cat([mask, disk_maps(batch, *size)], dim=1)
         features = self._encode(view, size)
         logits = self._run(self.model.decode, features, hints).float().cpu()
+        agreement = 1.0
         if self.flip:
-            logits = 0.5 * (logits[:1] + logits[1:].flip(3))
+            mirrored = logits[1:].flip(3)
+            agreement = _mask_iou(torch.sigmoid(logits[:1]), torch.sigmoid(mirrored))
+            logits = 0.5 * (logits[:1] + mirrored)
         if not torch.isfinite(logits).all():
             raise RuntimeError("The network's answer is not finite; its weights may be damaged.")
-        return InnerPass(view, torch.sigmoid(logits))
+        return InnerPass(view, torch.sigmoid(logits), agreement)
 
     def _encode(self, view: Window, size: tuple[int, int]) -> Features:
         """The picture's features for a window; computed once, then kept."""
@@ -222,6 +235,12 @@ class _History:
         if self.settings != settings or (previous_mask is None) != (self.previous_mask is None):
             return False
         return previous_mask is self.previous_mask or np.array_equal(previous_mask, self.previous_mask)
+
+
+def _mask_iou(one: torch.Tensor, other: torch.Tensor) -> float:
+    """IoU of the masks of two probability maps; 0 where both are empty."""
+    one, other = one > MASK_THRESHOLD, other > MASK_THRESHOLD
+    return float((one & other).sum() / (one | other).sum().clamp(min=1))
 
 
 def _common_prefix(old: Sequence[Click], new: Sequence[Click]) -> int:

@@ -16,7 +16,7 @@ def run(cfr, changes, click_number=1):
         answer[: next(remaining)] = 1 - answer[: len(answer)][0]
         return answer, answer
 
-    return cfr.run(forward, mask, click_number)[1]
+    return cfr.run(forward, mask, click_number)[0]
 
 
 @given(st.integers(0, MAX_STEPS), st.lists(st.integers(0, 100), max_size=12))
@@ -50,9 +50,25 @@ def test_each_pass_starts_from_the_answer_before():
         seen.append(previous.item())
         return previous + 0.1, previous
 
-    last, passes = CascadeForward(3, adaptive=False).run(forward, torch.tensor(0.0), 1)
-    assert seen == pytest.approx([0, 0.1, 0.2, 0.3]) and last.item() == pytest.approx(0.4)
-    assert len(passes) == 4
+    passes, chosen = CascadeForward(3, adaptive=False).run(forward, torch.tensor(0.0), 1)
+    assert seen == pytest.approx([0, 0.1, 0.2, 0.3])
+    assert len(passes) == 4 and chosen == 3
+
+
+@given(st.lists(st.floats(0, 1), min_size=5, max_size=5), st.booleans())
+def test_the_answer_is_the_pass_of_most_agreement_the_latest_of_equals_or_as_published_the_last(
+    agreements, best_pass
+):
+    remaining = iter(agreements)
+    cfr = CascadeForward(4, adaptive=False, best_pass=best_pass)
+    passes, chosen = cfr.run(
+        lambda previous: (previous, next(remaining)), torch.zeros(4), 1, agreement=lambda value: value
+    )
+    assert passes == agreements
+    if best_pass:
+        assert passes[chosen] == max(agreements) and passes[chosen] not in passes[chosen + 1 :]
+    else:
+        assert chosen == 4
 
 
 @pytest.mark.parametrize("steps", [-1, 11, 2.5, "4", None])

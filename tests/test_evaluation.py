@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -102,7 +104,7 @@ def test_a_session_ends_when_the_clicks_run_out(scene):
 
 def test_every_setting_is_evaluated_as_if_alone(scene):
     segmenter = PUBLISHED.segmenter(ColourModel())
-    settings = [CascadeForward(0, False, False), CascadeForward(2, False, True)]
+    settings = [CascadeForward(0), CascadeForward(2, False, True, best_pass=False)]
     identity = {"data": "d", "picture": "p", "object_id": 3}
     both = list(evaluate_object(segmenter, *scene, settings, PUBLISHED, **identity))
     assert [r.setting for r in both] == ["CFR-0", "CFR-2 every click"]
@@ -162,11 +164,11 @@ def test_without_zoom_every_pass_sees_the_whole_picture(scene):
 
 
 def test_deviations_are_named_and_the_published_protocol_has_none():
-    published = [CascadeForward(0, True, True), CascadeForward(4, True, False)]
+    published = [CascadeForward(0, True, True), CascadeForward(4, True, False, best_pass=False)]
     assert PUBLISHED.deviations(published) == []
     changed = Protocol(max_clicks=10, target_iou=0.9, flip=False, zoom=False, size=256)
     sentences = " ".join(changed.deviations([CascadeForward(1, False, True)]))
-    for word in ("every click", "10 clicks", "0.9", "flip", "Zoom-in", "256 px"):
+    for word in ("every click", "mirror", "10 clicks", "0.9", "flip", "Zoom-in", "256 px"):
         assert word in sentences
 
 
@@ -182,8 +184,12 @@ def test_settings_have_names_of_their_own():
         == setting_name(CascadeForward(0, False, False))
         == "CFR-0"
     )
-    names = {setting_name(CascadeForward(4, a, e)) for a in (False, True) for e in (False, True)}
-    assert names == {"CFR-4", "A-CFR-4", "CFR-4 every click", "A-CFR-4 every click"}
+    names = {
+        setting_name(CascadeForward(4, adaptive, every, best_pass=best))
+        for adaptive, every, best in itertools.product((False, True), repeat=3)
+    }
+    published = {"CFR-4", "A-CFR-4", "CFR-4 every click", "A-CFR-4 every click"}
+    assert names == published | {f"{name}, best pass" for name in published}
 
 
 def test_the_table_has_a_row_for_each_data_set_and_setting():

@@ -66,7 +66,7 @@ def test_the_prediction_counts_and_keeps_every_pass(model, picture, steps, adapt
     assert prediction.forwards <= steps + 1 if adaptive else prediction.forwards == steps + 1
     assert prediction.probabilities.dtype == np.float32
     assert prediction.probabilities.shape == (HEIGHT, WIDTH)
-    assert np.array_equal(prediction.trace[-1], prediction.probabilities)
+    assert np.array_equal(prediction.trace[prediction.chosen], prediction.probabilities)
     assert np.array_equal(prediction.mask, prediction.probabilities > 0.49)
 
 

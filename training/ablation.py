@@ -31,9 +31,9 @@ READING = "## Reading"
 TARGET = 0.90
 STEPS = (1, 2, 4, 8)
 SETTINGS = (
-    CascadeForward(0, adaptive=False, every_click=False),
-    *(CascadeForward(n, adaptive=False, every_click=every) for every in (False, True) for n in STEPS),
-    *(CascadeForward(max(STEPS), adaptive=True, every_click=every) for every in (False, True)),
+    CascadeForward(0, best_pass=False),
+    *(CascadeForward(n, False, every, best_pass=False) for every in (False, True) for n in STEPS),
+    *(CascadeForward(max(STEPS), True, every, best_pass=False) for every in (False, True)),
 )
 PLAIN = setting_name(SETTINGS[0])
 COMPARED = tuple(setting_name(cfr) for cfr in SETTINGS if cfr.steps in (1, 4) or cfr.adaptive)
@@ -196,7 +196,10 @@ def _plots(path: Path, found: Mapping[bool, Results]) -> list[Path]:
     noc = {
         f"{name}, {'zoom-in' if zoom else 'no zoom-in'}, {'every' if every else 'first'} click": (
             (0, *STEPS),
-            [_mean_clicks(found[zoom][name], CascadeForward(n, False, every)) for n in (0, *STEPS)],
+            [
+                _mean_clicks(found[zoom][name], CascadeForward(n, False, every, best_pass=False))
+                for n in (0, *STEPS)
+            ],
         )
         for name in (BASELINE, BOTH)
         for zoom in found

@@ -141,7 +141,10 @@ class ResultLog:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parse_options(arguments)
-    settings = dict.fromkeys(CascadeForward(n, options.adaptive, options.every_click) for n in options.steps)
+    settings = dict.fromkeys(
+        CascadeForward(n, options.adaptive, options.every_click, best_pass=options.best_pass)
+        for n in options.steps
+    )
     job = Job(
         weights=options.weights,
         device=options.device,
@@ -215,6 +218,9 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--steps", default="0", type=_numbers, help="CFR steps, a setting each: 0,1,4")
     add("--adaptive", action="store_true", help="stop CFR when at most 20 pixels change")
     add("--every-click", action="store_true", help="refine at every click, not only at the first")
+    add(
+        "--best-pass", action="store_true", help="answer with the pass that agrees most with its mirror image"
+    )
     add("--max-clicks", type=int, default=20)
     add("--target-iou", type=float, default=0.95, help="a session ends here")
     add("--limit", type=int, help="at most so many pictures a data set, spread evenly over it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -14,6 +15,9 @@ from cfr_icl.annotate.session import ActionError, Session
 
 MAP_SIDE = 640
 PASS_SIDE = 96
+
+ADDED, REMOVED = (34, 197, 94), (239, 68, 68)
+"""Colours of the pixels that a pass changed."""
 
 
 def inside(session: Session) -> dict[str, Any]:
@@ -28,33 +32,42 @@ def inside(session: Session) -> dict[str, Any]:
     prediction = session.predict(instance)
     trace = prediction.trace
     window = prediction.window
+    within = np.s_[window.top : window.bottom, window.left : window.right]
     masks = [probabilities > instance.threshold for probabilities in trace]
     passes = []
     for index, probabilities in enumerate(trace):
         before = masks[index - 1] if index else np.zeros_like(masks[0])
-        cut = probabilities[window.top : window.bottom, window.left : window.right]
+        added, removed = masks[index] & ~before, before & ~masks[index]
+        changes = ((added, ADDED), (removed, REMOVED)) if index else ()
         passes.append(
             {
-                "picture": _grey(cut, PASS_SIDE),
-                "added": int((masks[index] & ~before).sum()),
-                "removed": int((before & ~masks[index]).sum()),
+                "picture": _jpeg(
+                    probabilities[within],
+                    PASS_SIDE,
+                    [(changed[within], colour) for changed, colour in changes],
+                ),
+                "added": int(added.sum()),
+                "removed": int(removed.sum()),
             }
         )
     return {
         "object": instance.id,
         "version": instance.mask.version,
-        "probabilities": _grey(trace[-1], MAP_SIDE),
+        "probabilities": _jpeg(prediction.probabilities, MAP_SIDE),
         "window": list(window),
         "passes": passes,
-        "kept": len(passes) - 1 if instance.kept is None else instance.kept,
+        "kept": prediction.chosen if instance.kept is None else instance.kept,
     }
 
 
-def _grey(probabilities: np.ndarray, longest: int) -> str:
-    """Probabilities (H, W) as a small grey JPEG in a data URL."""
+def _jpeg(probabilities: np.ndarray, longest: int, changes: Sequence[tuple[np.ndarray, Any]] = ()) -> str:
+    """Probabilities (H, W) in grey as a small JPEG in a data URL, with changed pixels in a colour."""
     scale = min(1.0, longest / max(probabilities.shape))
     size = [max(1, round(side * scale)) for side in reversed(probabilities.shape)]
     small = cv2.resize(probabilities, size, interpolation=cv2.INTER_AREA)
+    picture = np.repeat(np.round(small * 255).astype(np.uint8)[..., None], 3, axis=2)
+    for changed, colour in changes:
+        picture[cv2.resize(changed.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.05] = colour
     buffer = io.BytesIO()
-    Image.fromarray(np.round(small * 255).astype(np.uint8)).save(buffer, format="JPEG", quality=85)
+    Image.fromarray(picture).save(buffer, format="JPEG", quality=85)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

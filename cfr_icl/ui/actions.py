@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cfr_icl.annotate.session import COLOURS, ActionError, Label, Session
+from cfr_icl.annotate.session import COLOURS, MAX_LABEL_LENGTH, MAX_LABELS, ActionError, Label, Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 
 Data = Mapping[str, Any]
 
-MAX_BRUSH = 1000
+MAX_BRUSH = 200
 MAX_POINTS = 20_000
-MAX_LABELS = 1000
 
 
 def click(session: Session, data: Data) -> None:
@@ -74,7 +72,7 @@ def label(session: Session, data: Data) -> None:
         id = whole(data, "id")
     else:
         id = session.document.active if data.get("active") is True else None
-    session.set_label(text(data, "name", longest=60).strip(), id)
+    session.set_label(_label_name(data), id)
 
 
 def labels(session: Session, data: Data) -> None:
@@ -86,7 +84,7 @@ def labels(session: Session, data: Data) -> None:
         entry = {"name": entry} if isinstance(entry, str) else entry
         if not isinstance(entry, Mapping):
             raise ActionError("Each label is a name, or a name with a colour.")
-        name = text(entry, "name", longest=60).strip()
+        name = _label_name(entry)
         if name:
             shown = colour(entry, "colour") if "colour" in entry else COLOURS[index % len(COLOURS)]
             chosen.setdefault(name, Label(name, shown))
@@ -105,7 +103,10 @@ def cascade(session: Session, data: Data) -> None:
     steps = number(data, "steps")
     try:
         cfr = CascadeForward(
-            int(steps) if steps == int(steps) else steps, flag(data, "adaptive"), flag(data, "every_click")
+            int(steps) if steps == int(steps) else steps,
+            flag(data, "adaptive"),
+            flag(data, "every_click"),
+            best_pass=flag(data, "best_pass"),
         )
     except ValueError as error:
         raise ActionError(str(error)) from error
@@ -115,7 +116,7 @@ def cascade(session: Session, data: Data) -> None:
 def number(data: Data, name: str) -> float:
     """A finite number of an action; raises ActionError for anything else."""
     value = data.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise ActionError(f"{name!r} must be a number, not {value!r:.40}.")
     if abs(value) > 2**31:
         raise ActionError(f"{name!r} is too large.")
@@ -146,6 +147,13 @@ def colour(data: Data, name: str) -> str:
     return value.lower()
 
 
+def _label_name(data: Data) -> str:
+    name = text(data, "name", longest=2 * MAX_LABEL_LENGTH).strip()
+    if len(name) > MAX_LABEL_LENGTH:
+        raise ActionError(f"A label has at most {MAX_LABEL_LENGTH} characters.")
+    return name
+
+
 def _point(point: Any) -> tuple[float, float]:
     if not isinstance(point, list) or len(point) != 2:
         raise ActionError("A point of a stroke is [x, y].")
@@ -168,7 +176,7 @@ def text(data: Data, name: str, longest: int = 200) -> str:
     value = data.get(name)
     if not isinstance(value, str):
         raise ActionError(f"{name!r} must be text, not {value!r:.40}.")
-    return "".join(c for c in value if c.isprintable())[:longest]
+    return "".join(c for c in value[: 10 * longest] if c.isprintable())[:longest]
 
 
 SESSION_ACTIONS: dict[str, Callable[[Session, Data], None]] = {

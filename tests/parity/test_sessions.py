@@ -22,6 +22,7 @@ def segmenter_of(case: dict) -> Segmenter:
         steps=case["cf_n"],
         adaptive=case["adaptive"],
         every_click=case["cf_clicks"] == EVERY_CLICK,
+        best_pass=False,
         flip=case["flip"],
         zoom=ZoomConfig(size=size, keep_aspect=keep_aspect, skip_clicks=case["skip_clicks"]),
     )
