@@ -18,7 +18,9 @@ EXAMPLES = Path(__file__).parent / "examples"
 def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Click on an object in a picture, get its exact mask.")
     parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+        "--host",
+        default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),  # which a Space sets
+        help="address to listen on (default: this machine only)",
     )
     parser.add_argument("--port", type=int, help="port (default: the first free one from 7860)")
     parser.add_argument("--share", action="store_true", help="also open a public address through Gradio")
@@ -63,6 +65,8 @@ def main() -> None:
 
     try:
         folder = Folder(options.images, options.out, options.max_megapixels) if options.images else None
+        if folder:
+            folder.claim()
         menu = ModelMenu(options.weights)
         model = menu[options.weights[0]]
         settings = Settings(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,8 +22,9 @@ class Click:
     positive: bool = True
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.x) and math.isfinite(self.y)):
-            raise ValueError(f"A click needs finite coordinates, not ({self.x}, {self.y}).")
+        largest = sys.float_info.max  # math.isfinite fails for integers beyond it
+        if not (abs(self.x) <= largest and abs(self.y) <= largest):
+            raise ValueError(f"A click needs finite coordinates, not ({self.x!r:.20}, {self.y!r:.20}).")
 
     def check_inside(self, width: int, height: int) -> None:
         """Raise ValueError unless the click lies on a picture of this size."""

@@ -6,9 +6,10 @@ import csv
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
+from cfr_icl.annotate.folder import leads_inside
 from cfr_icl.clicks import Click
 
 _TRUTHS = {"": True, "1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
@@ -40,9 +41,10 @@ def read_clicks(path: Path, images: Path) -> list[ObjectClicks]:
             click = Click(float(row["x"]), float(row["y"]), positive)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"Entry {number} of {path.name} needs picture, x and y: {row!r:.120}") from error
-        if ".." in PurePath(picture).parts or not (images / picture).is_file():
+        file = images / picture
+        if not leads_inside(file, images) or not file.is_file():
             raise ValueError(f"Entry {number} of {path.name}: there is no picture {picture!r} in {images}.")
-        if PurePath(object).name != object:
+        if PureWindowsPath(object).name != object or not object.isprintable():
             raise ValueError(f"Entry {number} of {path.name}: {object!r} cannot be part of a file name.")
         grouped.setdefault((picture, object), []).append(click)
     if not grouped:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import re
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -10,12 +10,15 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from cfr_icl.annotate import store
 from cfr_icl.annotate.export import Annotated
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, read_picture
 from cfr_icl.annotate.session import Document
 from cfr_icl.annotate.store import StoreError
+
+log = logging.getLogger(__name__)
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm")
 TODO, WORK, DONE = "todo", "work", "done"
@@ -31,16 +34,19 @@ class Folder:
         self.images = images.resolve()
         self.out = out.resolve()
         self.max_megapixels = max_megapixels
-        self.names = sorted(
-            (
-                path.relative_to(self.images).as_posix()
-                for path in self.images.rglob("*")
-                if path.suffix.lower() in SUFFIXES and path.is_file() and self.out not in path.parents
-            ),
-            key=_natural,
-        )
+        found = [
+            path
+            for path in self.images.rglob("*")
+            if path.suffix.lower() in SUFFIXES and path.is_file() and self.out not in path.parents
+        ]
+        here = [path for path in found if leads_inside(path, self.images)]
+        if len(here) < len(found):
+            log.warning("%d links that lead out of %s are left out.", len(found) - len(here), images)
+        self.names = sorted((path.relative_to(self.images).as_posix() for path in here), key=_natural)
         if not self.names:
-            raise ValueError(f"There are no pictures in {str(images)!r}.")
+            raise ValueError(
+                f"There are no pictures in {str(images)!r}; links that lead out of it do not count."
+            )
         self.states = {name: self._stored_state(name) for name in self.names}
         self.revisions = dict.fromkeys(self.names, 0)
         """How often each picture was saved, so that two people never overwrite each other unseen."""
@@ -48,13 +54,28 @@ class Folder:
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="next-picture")
         self._ahead: tuple[str, Future] | None = None
 
+    def claim(self) -> None:
+        """Keep other processes from working on `out` until this one ends; raises ValueError when one does."""
+        self._claim = FileLock(self.out / ".cfr-icl.lock")
+        try:
+            self._claim.acquire(timeout=0)
+        except Timeout as error:
+            raise ValueError(
+                f"Another process is working on {str(self.out)!r}; end it first, or save to another folder."
+            ) from error
+        for leftover in self.out.rglob(f"{store.PART_PREFIX}*{store.PART_SUFFIX}"):
+            leftover.unlink(missing_ok=True)
+
     def path(self, name: str) -> Path:
         """The picture's file."""
         return self.images / name
 
     def session_path(self, name: str) -> Path:
-        """The session file of a picture."""
-        return self.out / f"{name}.session.json"
+        """The session file of a picture; raises StoreError when a link leads it out of `out`."""
+        path = self.out / f"{name}.session.json"
+        if not leads_inside(path, self.out):
+            raise StoreError(f"A link leads the work on {name} out of its folder; take the link away.")
+        return path
 
     def first_open(self) -> int:
         """Index of the first picture that is not done; 0 when all are."""
@@ -74,12 +95,11 @@ class Folder:
 
     def load(self, name: str, size: tuple[int, int]) -> Document | None:
         """The saved document of a picture, or None when there is none; raises StoreError."""
-        path = self.session_path(name)
-        return store.load(path, size) if path.exists() else None
+        return store.load(self.session_path(name), size) if self._has_session(name) else None
 
     def latest(self) -> Document | None:
         """A document without objects, with the labels and settings of the one saved last."""
-        paths = [path for name in self.names if (path := self.session_path(name)).exists()]
+        paths = [self.session_path(name) for name in self.names if self._has_session(name)]
         for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True):
             try:
                 _, last = store.load_any(path)
@@ -96,6 +116,7 @@ class Folder:
 
         Raises:
             StoreError: when somebody else has saved the picture meanwhile.
+            OSError: when it cannot be written; what was saved before is still there.
         """
         with self._lock:
             if self.revisions[name] != revision:
@@ -103,8 +124,8 @@ class Folder:
                     f"Somebody else is working on {name}; this change is not saved. "
                     "Go to another picture and back to see theirs."
                 )
-            self.revisions[name] += 1
             store.save(self.session_path(name), document, name, size)
+            self.revisions[name] += 1
             self.states[name] = DONE if document.done else WORK if document.instances else TODO
             return self.revisions[name]
 
@@ -112,22 +133,28 @@ class Folder:
         """All pictures with saved work, for export; raises StoreError naming a damaged file."""
         pictures = []
         for name in self.names:
-            path = self.session_path(name)
-            if path.exists():
-                size, document = store.load_any(path)
+            if self._has_session(name):
+                size, document = store.load_any(self.session_path(name))
                 read = partial(read_picture, self.path(name), self.max_megapixels)
                 pictures.append(Annotated(name, size, document, read))
         return pictures
 
     def _stored_state(self, name: str) -> str:
-        path = self.session_path(name)
-        if not path.exists():
-            return TODO
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            if not self._has_session(name):
+                return TODO
+            data = store.read_json(self.session_path(name))
             return DONE if data["done"] else WORK if data["objects"] else TODO
         except (OSError, ValueError, KeyError, TypeError):
             return WORK
+
+    def _has_session(self, name: str) -> bool:
+        return self.session_path(name).exists()
+
+
+def leads_inside(path: Path, folder: Path) -> bool:
+    """Whether a path, with its links followed, lies in a folder."""
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 def _natural(name: str) -> list:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,9 +11,14 @@ from pycocotools import mask as coco
 
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import PictureError, read_mask
+from cfr_icl.annotate.session import label_name
+from cfr_icl.annotate.store import StoreError, read_json
 
 MAX_OBJECTS = 1000
 """More objects than this in one file are taken for a mistake."""
+
+MAX_RINGS, MAX_OUTLINE = 10_000, 5_000_000
+"""So many polygons, and so many pixels along their edges, are read of one picture: what they cost."""
 
 
 class MaskFileError(ValueError):
@@ -32,9 +36,9 @@ def read_objects(path: Path, picture: str, size: tuple[int, int]) -> list[tuple[
     """
     if path.suffix.lower() == ".json":
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except (UnicodeDecodeError, ValueError, RecursionError) as error:
-            raise MaskFileError("The JSON file is damaged.") from error
+            data = read_json(path)
+        except StoreError as error:
+            raise MaskFileError(str(error)) from error
         return coco_objects(data, picture, size)
     try:
         ids = read_mask(path, size)
@@ -59,12 +63,16 @@ def coco_objects(data: Any, picture: str, size: tuple[int, int]) -> list[tuple[s
                 f"In the COCO file the picture is {image['width']} x {image['height']} pixels, "
                 f"here {size[1]} x {size[0]}; they must be equal."
             )
-        names = {category["id"]: str(category["name"])[:60] for category in data.get("categories", [])}
+        names = {category["id"]: label_name(str(category["name"])) for category in data.get("categories", [])}
         entries = [entry for entry in data["annotations"] if entry["image_id"] == image["id"]]
         if not 0 < len(entries) <= MAX_OBJECTS:
             raise MaskFileError(f"The COCO file has {len(entries)} objects for this picture.")
+        polygons = [entry["segmentation"] for entry in entries if isinstance(entry["segmentation"], list)]
+        rings = [_ring(ring, size) for segmentation in polygons for ring in segmentation]
+        if len(rings) > MAX_RINGS or sum(map(_outline, rings)) > MAX_OUTLINE:
+            raise MaskFileError("The polygons in the COCO file have too many corners for this picture.")
         return [
-            (names.get(entry.get("category_id")), _coco_mask(entry["segmentation"], size))
+            (names.get(entry.get("category_id")) or None, _coco_mask(entry["segmentation"], size))
             for entry in entries
         ]
     except MaskFileError:
@@ -94,12 +102,20 @@ def _coco_mask(segmentation: Any, size: tuple[int, int]) -> Mask:
             encoded = coco.frPyObjects({"size": [height, width], "counts": counts}, height, width)
             counts = encoded["counts"].decode("ascii")
         return Mask.parse(height, width, counts)
-    rings = []
-    for ring in segmentation:
-        values = np.array(ring, dtype=np.float64)
-        if values.ndim != 1 or len(values) < 6 or len(values) % 2 or not np.isfinite(values).all():
-            raise ValueError("polygon")
-        points = values.reshape(-1, 2)
-        rings.append(np.clip(points, 0, [width, height]).reshape(-1).tolist())
+    rings = [_ring(ring, size).reshape(-1).tolist() for ring in segmentation]
     merged = coco.merge(coco.frPyObjects(rings, height, width))
     return Mask.parse(height, width, merged["counts"].decode("ascii"))
+
+
+def _ring(ring: Any, size: tuple[int, int]) -> np.ndarray:
+    """The corners of a polygon inside the picture, float (N, 2); raises ValueError."""
+    height, width = size
+    values = np.array(ring, dtype=np.float64)
+    if values.ndim != 1 or len(values) < 6 or len(values) % 2 or not np.isfinite(values).all():
+        raise ValueError("polygon")
+    return np.clip(values.reshape(-1, 2), 0, [width, height])
+
+
+def _outline(ring: np.ndarray) -> float:
+    """Pixels along the edges of a polygon."""
+    return float(np.abs(ring - np.roll(ring, 1, axis=0)).max(axis=1).sum()) + len(ring)

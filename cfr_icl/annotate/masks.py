@@ -46,6 +46,10 @@ class Mask:
         merged = coco.merge([mask.coco for mask in masks])
         return cls(*merged["size"], merged["counts"].decode("ascii"))
 
+    def overlaps(self, other: Mask) -> bool:
+        """Whether the masks have pixels in common; a matter of their run lengths alone."""
+        return coco.area(coco.merge([self.coco, other.coco], intersect=True)) > 0
+
     @property
     def coco(self) -> dict:
         """The mask as pycocotools and COCO files hold it."""

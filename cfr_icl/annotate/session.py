@@ -35,6 +35,16 @@ COLOURS = (
 """Colours that new objects take in turn."""
 
 
+MAX_ID = 65_535
+"""Objects of a picture are numbered up to it: what a 16-bit label map can hold."""
+
+MAX_CLICKS = 500
+"""An object takes no more clicks."""
+
+MAX_LABELS = 1000
+MAX_LABEL_LENGTH = 60
+
+
 class ActionError(ValueError):
     """An action that cannot be done now; the message is one sentence for the person."""
 
@@ -73,7 +83,7 @@ class Instance:
     start: Mask | None = None
     """The previous mask that the network began with."""
     kept: int | None = None
-    """Number of the inner pass that was kept instead of the last one; the next click starts from it."""
+    """Number of the inner pass that the person chose; the next click starts from it."""
     painted: Mask | None = None
     erased: Mask | None = None
     keep_largest: bool = False
@@ -125,6 +135,12 @@ class Document:
         else:
             instances = (*self.instances, instance)
         return replace(self, instances=instances)
+
+
+def label_name(text: str) -> str:
+    """A label from somebody else's file as it is kept here: printable and short; it may be empty."""
+    printable = "".join(c for c in text[: 10 * MAX_LABEL_LENGTH] if c.isprintable())
+    return printable.strip()[:MAX_LABEL_LENGTH].strip()
 
 
 class Session:
@@ -207,6 +223,8 @@ class Session:
                 raise ActionError("Start an object with a click on it; then mark what does not belong to it.")
             document, instance = self._new_instance(document)
         self._check_unlocked(instance)
+        if len(instance.clicks) >= MAX_CLICKS:
+            raise ActionError(f"An object takes at most {MAX_CLICKS} clicks.")
         if instance.kept is not None:
             instance = replace(instance, start=instance.answered, kept=None)
         clicked = self._answered(document, replace(instance, clicks=(*instance.clicks, click)))
@@ -307,6 +325,8 @@ class Session:
         known = {label.name: label.colour for label in document.labels}
         instance = None if id is None else document.find(id)
         if name not in known:
+            if len(known) >= MAX_LABELS:
+                raise ActionError(f"A list of labels has 1 to {MAX_LABELS} entries.")
             wanted = [instance.colour] if instance else []
             free = [colour for colour in (*wanted, *COLOURS) if colour not in known.values()]
             known[name] = free[0] if free else COLOURS[len(known) % len(COLOURS)]
@@ -324,10 +344,11 @@ class Session:
     def add_masks(self, objects: Sequence[tuple[str | None, Mask]]) -> None:
         """Add objects that were made elsewhere; clicks correct them with the mask as previous mask."""
         document = self.document
+        taken = Mask.union([Mask.empty(*self.size), *(other.mask for other in document.instances)])
         for label, mask in objects:
             document, instance = self._new_instance(document)
-            others = [other.mask for other in document.instances]
-            overlaps = bool(others) and bool((mask.pixels & Mask.union(others).pixels).any())
+            overlaps = taken.overlaps(mask)
+            taken = Mask.union([taken, mask])
             instance = replace(
                 instance,
                 label=label or instance.label,
@@ -363,10 +384,14 @@ class Session:
         """Go on with another network: clicks stay, the active object is answered anew at once."""
         if self.picture is not None:
             segmenter.set_image(self.picture)
-        self.segmenter = segmenter
+        before, self.segmenter = self.segmenter, segmenter
         instance = self.active
         if instance is not None and instance.clicks and not instance.locked:
-            answered = self._answered(self.document, replace(instance, kept=None))
+            try:
+                answered = self._answered(self.document, replace(instance, kept=None))
+            except BaseException:
+                self.segmenter = before
+                raise
             self._commit(self.document.with_instance(answered))
 
     def keep_pass(self, number: int) -> None:
@@ -382,6 +407,8 @@ class Session:
 
     def _new_instance(self, document: Document) -> tuple[Document, Instance]:
         number = document.next_id
+        if number > MAX_ID:
+            raise ActionError(f"A picture holds at most {MAX_ID} objects.")
         colours = {label.name: label.colour for label in document.labels}
         colour = colours.get(document.label, COLOURS[(number - 1) % len(COLOURS)])
         empty = Mask.empty(*self.size)
@@ -398,9 +425,11 @@ class Session:
             1000 * (time.perf_counter() - start),
             tuple(prediction.window) if prediction.window else None,
         )
-        chosen = prediction.probabilities if instance.kept is None else prediction.trace[instance.kept]
-        answered = Mask.of(chosen > instance.threshold)
-        return shaped(replace(instance, answered=answered, answer=answer), document.others(instance.id))
+        # another network may answer in fewer passes
+        kept = instance.kept if instance.kept in range(len(prediction.passes)) else None
+        chosen = prediction.probabilities if kept is None else prediction.trace[kept]
+        answered = replace(instance, answered=Mask.of(chosen > instance.threshold), answer=answer, kept=kept)
+        return shaped(answered, document.others(instance.id))
 
     def predict(self, instance: Instance) -> Prediction:
         """The network's answer to an object's clicks; costs nothing right after it was given."""

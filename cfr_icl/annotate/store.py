@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
@@ -11,12 +12,28 @@ from pathlib import Path
 from typing import Any
 
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.session import Answer, Document, Instance, Label
-from cfr_icl.cfr import CascadeForward
+from cfr_icl.annotate.pictures import MAX_SIDE
+from cfr_icl.annotate.session import (
+    MAX_CLICKS,
+    MAX_ID,
+    MAX_LABELS,
+    Answer,
+    Document,
+    Instance,
+    Label,
+    label_name,
+)
+from cfr_icl.cfr import MAX_STEPS, CascadeForward
 from cfr_icl.clicks import Click
 
 VERSION = 1
 """Version of the session file's layout."""
+
+MAX_JSON_BYTES = 64_000_000
+"""Larger files are not read: what they hold would need some twenty times as much memory."""
+
+PART_PREFIX, PART_SUFFIX = ".cfr-icl-", ".part"
+"""Names of files that are being written."""
 
 _MASKS = ("answered", "mask", "start", "painted", "erased")
 _CLICKS = ("clicks", "hints")
@@ -58,19 +75,21 @@ def from_json(data: Any, size: tuple[int, int]) -> Document:
     try:
         instances = tuple(_instance_from_json(entry, size) for entry in data["objects"])
         ids = [instance.id for instance in instances]
-        active, next_id = data["active"], data["next_id"]
+        next_id = _whole(data["next_id"], 1, MAX_ID + 1)
+        active = None if data["active"] is None else _whole(data["active"], 1, MAX_ID)
         if len(set(ids)) < len(ids) or active not in (None, *ids) or max([0, *ids]) >= next_id:
             raise ValueError("ids")
+        labels = tuple(Label(_label(entry["name"]), _colour(entry["colour"])) for entry in data["labels"])
+        if len(labels) > MAX_LABELS:
+            raise ValueError("labels")
         return Document(
             instances=instances,
             active=active,
-            cfr=CascadeForward(**data["cfr"]),
-            labels=tuple(
-                Label(_typed(entry["name"], str), _colour(entry["colour"])) for entry in data["labels"]
-            ),
-            label=_typed(data["label"], str),
+            cfr=_cascade(data["cfr"]),
+            labels=labels,
+            label=_label(data["label"]),
             done=_typed(data["done"], bool),
-            next_id=_typed(next_id, int),
+            next_id=next_id,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoreError("The session file is damaged.") from error
@@ -79,7 +98,7 @@ def from_json(data: Any, size: tuple[int, int]) -> Document:
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file as a whole, so that a kill at any moment leaves the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=PART_PREFIX, suffix=PART_SUFFIX)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -103,24 +122,31 @@ def save(path: Path, document: Document, picture: str, size: tuple[int, int]) ->
 
 def load(path: Path, size: tuple[int, int]) -> Document:
     """Read a session file; raises StoreError like `from_json`."""
-    return from_json(_read(path), size)
+    return from_json(read_json(path), size)
 
 
 def load_any(path: Path) -> tuple[tuple[int, int], Document]:
     """The picture's (height, width) and the document of a session file; raises StoreError with its name."""
     try:
-        data = _read(path)
-        height, width = (_typed(side, int) for side in data["size"])
+        data = read_json(path)
+        height, width = (_whole(side, 1, MAX_SIDE) for side in data["size"])
         return (height, width), from_json(data, (height, width))
     except (StoreError, KeyError, TypeError, ValueError) as error:
         raise StoreError(f"{path.name}: {error}") from error
 
 
-def _read(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """What a JSON file holds, whoever made it; raises StoreError when it is damaged or too large."""
+    if path.stat().st_size > MAX_JSON_BYTES:
+        raise StoreError(f"The JSON file is too large; at most {MAX_JSON_BYTES // 1_000_000} MB are read.")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise StoreError("The session file is damaged.") from error
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise StoreError("The JSON file is damaged.") from error
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
 
 
 def _instance_to_json(instance: Instance) -> dict[str, Any]:
@@ -138,11 +164,11 @@ def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int]) -> Inst
     values = {field.name: entry[field.name] for field in fields(Instance)}
     for name in ("keep_largest", "fill_holes", "overlap", "visible", "locked"):
         _typed(values[name], bool)
-    for name in ("id", "left_out"):
-        _typed(values[name], int)
+    _whole(values["id"], 1, MAX_ID)
+    _whole(values["left_out"], 0, height * width)
     if values["kept"] is not None:
-        _typed(values["kept"], int)
-    _typed(values["label"], str)
+        _whole(values["kept"], 0, 10 * MAX_STEPS)
+    values["label"] = _label(values["label"])
     _colour(values["colour"])
     if not 0 < values["threshold"] < 1:
         raise ValueError("threshold")
@@ -153,33 +179,59 @@ def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int]) -> Inst
         values[name] = _clicks(values[name], height, width)
     if values["answer"] is not None:
         answer = Answer(**values["answer"])
+        if not 0 <= answer.milliseconds < 1e9 or (answer.window and len(answer.window) != 4):
+            raise ValueError("answer")
         values["answer"] = Answer(
-            _typed(answer.forwards, int),
+            _whole(answer.forwards, 0, 1000),
             float(answer.milliseconds),
-            answer.window and tuple(_typed(side, int) for side in answer.window),
+            answer.window and tuple(_whole(side, 0, MAX_SIDE) for side in answer.window),
         )
     return Instance(**values)
 
 
 def _clicks(entries: Sequence[Any], height: int, width: int) -> tuple[Click, ...]:
+    if len(entries) > MAX_CLICKS:
+        raise ValueError("clicks")
     clicks = tuple(Click(x, y, _typed(positive, bool)) for x, y, positive in entries)
     for click in clicks:
         click.check_inside(width, height)
     return clicks
 
 
+def _cascade(values: Mapping[str, Any]) -> CascadeForward:
+    usual = asdict(CascadeForward())
+    for name, value in values.items():
+        if type(usual[name]) is int:
+            _whole(value, 0, 10**9)
+        _typed(value, type(usual[name]))
+    return CascadeForward(**values)
+
+
+def _label(value: Any) -> str:
+    name = label_name(_typed(value, str))
+    if not name:
+        raise ValueError("label")
+    return name
+
+
+def _whole(value: Any, least: int, most: int) -> int:
+    if not least <= _typed(value, int) <= most:
+        raise ValueError("number")
+    return value
+
+
 def _typed(value: Any, kind: type) -> Any:
     if type(value) is not kind:
-        raise TypeError(f"{value!r} is no {kind.__name__}")
+        raise TypeError(f"no {kind.__name__}")
     return value
 
 
 def _colour(value: Any) -> str:
-    int(_typed(value, str).removeprefix("#"), 16)
-    if len(value) != 7 or not value.startswith("#"):
+    if not re.fullmatch("#[0-9a-fA-F]{6}", _typed(value, str)):
         raise ValueError("colour")
     return value
 
 
 def _sized(size: Any) -> str:
-    return f"{size[1]} x {size[0]}" if isinstance(size, list) and len(size) == 2 else "unknown size"
+    known = isinstance(size, list) and len(size) == 2 and all(type(side) is int for side in size)
+    return f"{size[1]} x {size[0]}" if known and max(size) <= MAX_SIDE else "unknown size"

@@ -1,6 +1,8 @@
 """The network without the page: one stateless endpoint for programs and for MCP clients."""
 
 import secrets
+import shutil
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,10 +15,13 @@ from cfr_icl.clicks import Click
 from cfr_icl.ui.page import Settings
 
 MAX_CLICKS = 200
+MASKS_KEPT = 200
+"""Answers that stay on the server to be fetched."""
 
 
 def segment_endpoint(settings: Settings) -> Callable[..., gr.FileData]:
     """The function behind the endpoint `segment`."""
+    masks: deque[Path] = deque()
 
     def segment(
         picture: gr.FileData,
@@ -45,6 +50,9 @@ def segment_endpoint(settings: Settings) -> Callable[..., gr.FileData]:
             raise gr.Error(str(error), print_exception=False) from error
         folder = Path(get_upload_folder()) / f"segment-{secrets.token_hex(16)}"
         folder.mkdir(parents=True)
+        masks.append(folder)
+        if len(masks) > MASKS_KEPT:
+            shutil.rmtree(masks.popleft(), ignore_errors=True)
         path = folder / "mask.png"
         path.write_bytes(mask_png(mask))
         return gr.FileData(path=str(path), orig_name=path.name)

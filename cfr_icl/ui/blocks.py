@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
+from gradio_client.utils import is_http_url_like
 
 from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.canvas import canvas, translations
@@ -55,7 +57,21 @@ def build(settings: Settings) -> gr.Blocks:
                 api_visibility="private",
             )
         gr.api(segment_endpoint(settings), api_name="segment", concurrency_id=MODEL_QUEUE)
+    for component in blocks.blocks.values():
+        _take_no_urls(component)
     return blocks
+
+
+def _take_no_urls(component: Any) -> None:
+    """Let a component refuse what Gradio would fetch for whoever names its address."""
+    move = component.async_move_resource_to_block_cache
+
+    async def move_file(path: str | Path | None) -> str | None:
+        if path and is_http_url_like(str(path)):
+            raise gr.Error("Hand the picture over as an uploaded file.", print_exception=False)
+        return await move(path)
+
+    component.async_move_resource_to_block_cache = move_file
 
 
 def answer(settings: Settings, page: Page | None, data: Any) -> tuple[Page, dict[str, Any]]:
@@ -67,7 +83,8 @@ def answer(settings: Settings, page: Page | None, data: Any) -> tuple[Page, dict
     actions = data.get("actions")
 
     def warn(message: str) -> None:
-        gr.Warning(translated(message, str(known.get("language"))), title="")
+        # Gradio takes messages for markup, and they hold names that anybody gave
+        gr.Warning(html.escape(translated(message, str(known.get("language"))), quote=False), title="")
 
     if known.get("page") not in (None, page.token):
         warn("The server has forgotten this page's work; reload the page to go on.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ REFUSALS = (ActionError, PictureError, StoreError, MaskFileError)
 """What an action raises when it cannot be done; the message is for the person."""
 
 
-FOLDERS_KEPT = 16
+FILES_KEPT = 16
 """Pictures and downloads of a page that stay on the server; older ones are removed."""
 
 
@@ -82,7 +84,7 @@ class Page:
         self.model = next(iter(settings.menu), None)
         self._saved: Document | None = None
         self._revision = 0
-        self._folders: list[Path] = []
+        self._files: list[Path] = []
         self._once: dict[str, Any] = {}
         """Parts of the next reply alone."""
         self._actions = {
@@ -139,6 +141,8 @@ class Page:
 
     def close(self) -> None:
         """Remove the page's files."""
+        while self._files:
+            _remove(self._files.pop())
         shutil.rmtree(self.files, ignore_errors=True)
 
     def _switch_model(self, data: Data) -> None:
@@ -172,8 +176,9 @@ class Page:
 
     def _uploaded(self, data: Data) -> Path:
         path = Path(text(data, "path", longest=4096)).resolve()
-        if not path.is_relative_to(self.uploads) or not path.is_file():
+        if not path.is_relative_to(self.uploads) or not os.path.isfile(path):
             raise ActionError("The file did not arrive; open it once more.")
+        self._keep(path)
         return path
 
     def _open_example(self, data: Data) -> None:
@@ -203,6 +208,7 @@ class Page:
     # ---- the folder
 
     def _goto(self, data: Data) -> None:
+        self._save()  # what could not be saved is not left behind
         folder, index = self.settings.folder, whole(data, "index")
         if not folder or index not in range(len(folder.names)):
             raise ActionError("There is no such picture in the folder.")
@@ -232,8 +238,15 @@ class Page:
         if self.index is not None and document is not self._saved:
             folder = self.settings.folder
             name = folder.names[self.index]
-            self._saved = document
-            self._revision = folder.save(name, document, self.session.size, self._revision)
+            before, self._saved = self._saved, document
+            try:
+                self._revision = folder.save(name, document, self.session.size, self._revision)
+            except OSError as error:
+                self._saved = before
+                raise StoreError(
+                    f"The work on {name} cannot be saved ({error.strerror}); it goes on here, every action "
+                    "tries again, and the session can be exported."
+                ) from error
 
     # ---- files going out
 
@@ -296,10 +309,25 @@ class Page:
     def _new_folder(self) -> Path:
         folder = self.files / secrets.token_hex(8)
         folder.mkdir()
-        self._folders.append(folder)
-        if len(self._folders) > FOLDERS_KEPT:
-            shutil.rmtree(self._folders.pop(0), ignore_errors=True)
+        self._keep(folder)
         return folder
+
+    def _keep(self, path: Path) -> None:
+        """Keep an uploaded file or a folder of the page's own until enough newer ones are there."""
+        if path in self._files:
+            self._files.remove(path)
+        self._files.append(path)
+        if len(self._files) > FILES_KEPT:
+            _remove(self._files.pop(0))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+        with suppress(OSError):  # Gradio's folder for the file, unless another lies in it
+            path.parent.rmdir()
 
 
 def _served(path: Path, name: str) -> dict[str, Any]:

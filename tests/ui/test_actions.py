@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.ui.actions import SESSION_ACTIONS
 from cfr_icl.ui.blocks import answer
-from cfr_icl.ui.page import FOLDERS_KEPT, Settings
+from cfr_icl.ui.page import FILES_KEPT, Settings
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
 
@@ -64,8 +64,14 @@ def test_masks_and_pictures_that_the_page_has_are_not_sent_again(shared, warning
         ({"kind": "click", "x": float("nan"), "y": 2, "positive": True}, "'x' must be a number"),
         ({"kind": "click", "x": 1, "y": 2, "positive": 1}, "true or false"),
         ({"kind": "click", "x": 6000, "y": 2, "positive": True}, "outside the picture"),
-        ({"kind": "cascade", "steps": 11, "adaptive": True, "every_click": True}, "0 to 10"),
-        ({"kind": "cascade", "steps": 1.5, "adaptive": True, "every_click": True}, "0 to 10"),
+        (
+            {"kind": "cascade", "steps": 11, "adaptive": True, "every_click": True, "best_pass": True},
+            "0 to 10",
+        ),
+        (
+            {"kind": "cascade", "steps": 1.5, "adaptive": True, "every_click": True, "best_pass": True},
+            "0 to 10",
+        ),
         ({"kind": "example", "index": 99}, "no such example"),
         ({"kind": "example", "index": -1}, "no such example"),
         ({"kind": "download", "what": "everything"}, "no download"),
@@ -124,7 +130,7 @@ def test_old_files_of_a_page_are_removed(shared, warnings):
     page = example(shared)
     for number in range(2, 40):
         send(shared, page, {"kind": "download", "what": "session", "number": number})
-    assert len(list(page.files.iterdir())) <= FOLDERS_KEPT
+    assert len(list(page.files.iterdir())) <= FILES_KEPT
     page.close()
     assert not page.files.exists()
 
