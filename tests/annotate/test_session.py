@@ -271,6 +271,7 @@ def test_looking_inside_names_every_pass(session):
         inside(session)
     session.click(RED_SQUARE)
     seen = inside(session)
+    assert all(p["picture"].startswith("data:image/jpeg;base64,") for p in seen["passes"])
     assert len(seen["passes"]) == session.active.answer.forwards
     assert seen["passes"][0]["removed"] == 0
     assert seen["passes"][0]["added"] + sum(p["added"] - p["removed"] for p in seen["passes"][1:]) == (

@@ -15,6 +15,18 @@ function heatmap(image) {
   return canvas;
 }
 
+// What a threshold would keep, in a colour.
+function preview(image, threshold, colour) {
+  const canvas = make('canvas', { width: image.naturalWidth, height: image.naturalHeight });
+  const context = canvas.getContext('2d');
+  context.drawImage(image, 0, 0);
+  const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
+  const rgb = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  for (let i = 0; i < pixels.data.length; i += 4) pixels.data.set([...rgb, pixels.data[i] > 255 * threshold ? 200 : 0], i);
+  context.putImageData(pixels, 0, 0);
+  return canvas;
+}
+
 class Inspector {
   // `fold` is the section that opens and closes, `send(kind, data)` asks the server
   constructor(fold, view, send) {
@@ -24,13 +36,14 @@ class Inspector {
     this.part('window').checked = true;
     fold.addEventListener('toggle', () => this.follow(this.active));
     for (const name of ['heat', 'window']) this.part(name).addEventListener('change', () => this.paint());
-    this.part('threshold').addEventListener('input', () => this.showThreshold());
+    this.part('threshold').addEventListener('input', () => { this.trying = true; this.showThreshold(); this.paint(); });
     this.part('threshold').addEventListener('change', () => this.send('edit', { id: this.active.id, threshold: Number(this.part('threshold').value) }));
   }
 
   // Ask for the inside of the active object's answer whenever there is a new one to see.
   follow(active) {
     this.active = active;
+    this.trying = false;
     const seen = this.fold.open && active && active.clicks.length > 0;
     this.part('inside').hidden = !seen;
     this.part('inspect-note').hidden = !!seen;
@@ -60,13 +73,17 @@ class Inspector {
       return choice;
     }));
     const image = new Image();
-    image.onload = () => { if (this.shown === inside) { inside.heat = heatmap(image); this.paint(); } };
+    image.onload = () => { if (this.shown === inside) { inside.image = image; inside.heat = heatmap(image); this.paint(); } };
     image.src = inside.probabilities;
     this.paint();
+    this.fold.scrollIntoView({ block: 'nearest' });
   }
 
   paint() {
-    this.view.heat = this.shown && this.part('heat').checked ? this.shown.heat : null;
+    const { shown } = this;
+    this.view.heat = shown && this.trying && shown.image
+      ? preview(shown.image, Number(this.part('threshold').value), this.active.colour)
+      : shown && this.part('heat').checked ? shown.heat : null;
     this.view.window = this.shown && this.part('window').checked ? this.shown.window : null;
     this.view.draw();
   }

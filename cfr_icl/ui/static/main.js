@@ -128,6 +128,12 @@ function showPanel() {
 const POLYGON_FORMATS = ['coco-polygons', 'yolo', 'labelme', 'everything'];
 let polygonsOf = null;
 
+// While the slider moves one preview at a time is asked for, and the last one always.
+function previewPolygons() {
+  ref('detail-value').textContent = `${Number(ref('detail').value)} px`;
+  if (!channel.busy) askPolygons();
+}
+
 function askPolygons() {
   polygonsOf = state.objects.map((object) => object.version).join();
   channel.send('polygons', { detail: Number(ref('detail').value) });
@@ -321,6 +327,16 @@ root.addEventListener('click', (event) => {
   if (source.dataset.do) run(source.dataset.do);
   else if (source.dataset.tool) showTool(source.dataset.tool);
   else showMode(source.dataset.mode);
+  // after the mouse the keys belong to the picture again, not to the button
+  if (picture && event.detail && !ref('help').open && source.closest('.bar')) ref('canvas').focus({ preventScroll: true });
+});
+
+root.addEventListener('keydown', (event) => {
+  const group = event.target.closest('[role=radiogroup]'), step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!group || !step) return;
+  const radios = [...group.querySelectorAll('[role=radio]')];
+  radios[(radios.indexOf(event.target) + step + radios.length) % radios.length].focus();
+  event.preventDefault();
 });
 
 ref('model-row').hidden = props.models.length < 2;
@@ -342,7 +358,7 @@ ref('brush').addEventListener('input', () => showBrush(Number(ref('brush').value
 ref('new-label').addEventListener('submit', (event) => {
   event.preventDefault();
   const input = event.target.querySelector('input');
-  if (input.value.trim()) channel.send('label', { name: input.value });
+  if (input.value.trim()) channel.send('label', { name: input.value, active: true });
   input.value = '';
 });
 ref('labels-file').addEventListener('change', async (event) => {
@@ -357,7 +373,7 @@ const HOTKEYS = { '?': 'help', h: 'hide', o: 'open', x: 'mode', c: 'clear', f: '
 
 ref('format').addEventListener('change', showFormat);
 ref('detail').addEventListener('change', askPolygons);
-ref('detail').addEventListener('input', () => { ref('detail-value').textContent = `${Number(ref('detail').value)} px`; });
+ref('detail').addEventListener('input', previewPolygons);
 
 const TOOL_KEYS = { v: 'click', r: 'box', b: 'brush', e: 'eraser' };
 

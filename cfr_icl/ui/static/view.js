@@ -447,8 +447,10 @@ class View {
       this.actions.hover(this.crosshair);
       this.showCrosshair();
     } else if (this.crosshair && (event.key === 'Enter' || event.key === 'Backspace')) {
-      const reversed = event.key === 'Backspace';
-      this.actions.click(this.crosshair.x, this.crosshair.y, !reversed);
+      const positive = event.key === 'Enter';
+      const object = positive && this.wouldSelect(this.crosshair, event.altKey);
+      if (object) this.actions.select(object.id);
+      else this.actions.click(this.crosshair.x, this.crosshair.y, positive);
     } else if (this.crosshair && event.key === 'Escape') {
       this.crosshair = null;
     } else return;

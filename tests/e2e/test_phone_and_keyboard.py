@@ -1,0 +1,159 @@
+"""The page on a phone, and with a keyboard alone."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cfr_icl.annotate.folder import Folder
+from tests.e2e.tool import EXAMPLES, Server, Tool
+
+PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture
+def squares(tmp_path):
+    """A red and a blue square on grey, 300 x 200."""
+    picture = np.full((200, 300, 3), 128, np.uint8)
+    picture[40:120, 30:130] = (220, 30, 30)
+    picture[60:160, 180:280] = (30, 30, 220)
+    path = tmp_path / "squares.png"
+    Image.fromarray(picture).save(path)
+    return path
+
+
+@pytest.fixture
+def phone(browser, server, squares):
+    context = browser.new_context(**PHONE)
+    tool = Tool(context.new_page(), server)
+    tool.upload(squares)
+    yield tool
+    assert tool.errors == []
+    context.close()
+
+
+def tap(tool, x, y):
+    position, box = tool.point(x, y), tool.page.locator("canvas").bounding_box()
+    tool.page.touchscreen.tap(box["x"] + position["x"], box["y"] + position["y"])
+    tool.idle()
+
+
+def test_the_whole_way_with_a_finger(phone):
+    assert "Tap the object." in phone.page.locator("[data-ref=hint]").inner_text()
+    tap(phone, 80, 80)
+    phone.page.get_by_role("radio", name="Background").tap()
+    tap(phone, 20, 20)
+    assert [click.positive for click in phone.session.active.clicks] == [True, False]
+    phone.page.get_by_role("button", name="Finish").tap()
+    phone.page.get_by_role("radio", name="Object", exact=True).tap()
+    tap(phone, 230, 100)
+    assert len(phone.session.document.instances) == 2
+    with phone.page.expect_download():
+        phone.page.get_by_role("button", name="Mask", exact=True).tap()
+
+
+def test_everything_is_large_enough_for_a_finger_and_nothing_is_cut_off(phone):
+    tap(phone, 80, 80)
+    for fold in ("labels", "inspect"):
+        phone.page.locator(f".{fold} summary").tap()
+    small = phone.page.evaluate(
+        """() => [...document.querySelectorAll('.cfr :is(button, input, select, summary)')]
+        .filter(e => e.offsetParent).map(e => [e, (e.closest('label') || e).getBoundingClientRect()])
+        .filter(([e, box]) => box.width < 28 || box.height < 28).map(([e]) => e.outerHTML)"""
+    )
+    assert small == []
+    cut_off = phone.page.evaluate(
+        """() => [...document.querySelectorAll('.cfr .bar *, .cfr .panel > *')]
+        .map(e => [e, e.getBoundingClientRect()])
+        .filter(([e, box]) => e.offsetParent && (box.right > innerWidth + 1 || box.left < 0))
+        .map(([e]) => e.outerHTML)"""
+    )
+    assert cut_off == []
+
+
+def test_a_folder_on_a_phone_shows_its_pictures_and_their_states(browser, tmp_path):
+    server = Server(folder=Folder(EXAMPLES[0].parent, tmp_path / "work"))
+    context = browser.new_context(**PHONE)
+    tool = Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
+    tool.page.get_by_role("button", name="Done").tap()
+    tool.idle()
+    first = tool.page.get_by_role("button", name="astronaut.png")
+    assert first.is_visible() and first.get_attribute("data-state") == "done"
+    tool.page.get_by_role("button", name="coffee.png").tap()
+    tool._opened("coffee.png")
+    assert tool.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+    server.close()
+
+
+def test_an_object_is_taken_up_again_from_the_keyboard(tool, squares):
+    tool.upload(squares)
+    keyboard = tool.page.keyboard
+    tool.page.locator("canvas").focus()
+    for key in ("ArrowLeft", *["Shift+ArrowLeft"] * 3, "Enter", "Space"):  # the picture's middle, then left
+        keyboard.press(key)
+    tool.idle()
+    (instance,) = tool.session.document.instances
+    assert instance.mask.pixels[80, 80] and tool.session.active is None
+    keyboard.press("Enter")
+    tool.idle()
+    assert tool.session.active == instance
+    keyboard.press("Enter")
+    tool.idle()
+    assert len(tool.session.active.clicks) == 2
+    assert len(tool.session.document.instances) == 1
+
+
+def test_arrows_move_within_a_group_of_choices(tool):
+    tool.page.get_by_role("radio", name="Click").focus()
+    tool.page.keyboard.press("ArrowRight")
+    tool.page.keyboard.press("ArrowRight")
+    tool.page.keyboard.press("Enter")
+    assert tool.page.get_by_role("radio", name="Brush").get_attribute("aria-checked") == "true"
+
+
+def test_after_a_button_the_keys_belong_to_the_picture_again(tool, squares):
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.click(100, 100)
+    tool.idle()
+    tool.page.get_by_role("button", name="Undo").click()
+    tool.page.keyboard.press("Space")
+    tool.idle()
+    (instance,) = tool.session.document.instances
+    assert len(instance.clicks) == 1 and tool.session.active is None
+
+
+def test_the_threshold_is_seen_while_it_moves_and_is_one_step_to_undo(tool, squares):
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.idle()
+    tool.page.locator(".inspect summary").click()
+    tool.page.wait_for_selector(".passes button")
+    tool.idle()
+    slider = tool.page.get_by_role("slider", name="Threshold")
+    before, document = tool.colour(60, 60), tool.session.document
+    move = "(e, value) => { e.value = value; e.dispatchEvent(new Event('input', {bubbles: true})); }"
+    for value in (0.6, 0.7, 0.8):
+        slider.evaluate(move, value)
+    assert tool.colour(60, 60) != before
+    assert tool.session.document is document
+    slider.evaluate("e => e.dispatchEvent(new Event('change', {bubbles: true}))")
+    tool.idle()
+    assert tool.session.active.threshold == 0.8
+    tool.page.keyboard.press("Control+z")
+    tool.idle()
+    assert tool.session.document is document
+
+
+def test_polygons_follow_the_tolerance_while_it_moves(tool, squares):
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.idle()
+    tool.page.get_by_label("Export format").select_option("labelme")
+    tool.idle()
+    tool.page.get_by_label("Polygon tolerance").evaluate(
+        "e => { e.value = 8; e.dispatchEvent(new Event('input', {bubbles: true})); }"
+    )
+    tool.page.wait_for_function(
+        "document.querySelector('[data-ref=detail-value]').textContent.startsWith('8 px · ')"
+    )

@@ -1,0 +1,72 @@
+"""Every word of the page is in each language, and no translation is left without its word."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from cfr_icl.ui.messages import LANGUAGES, STATIC
+
+SCRIPTS = "\n".join(path.read_text(encoding="utf-8") for path in sorted(STATIC.glob("*.js")))
+NAMES = {"YOLO-seg", "labelme", "Pascal VOC", "1:1", "100 %", "✕", "−", "…", ",", "CFR", "ICL", "·", "4"}
+"""What is the same in every language."""
+
+
+class Words(HTMLParser):
+    """Texts and spoken names in the page's markup, but for names that people give and for keys."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = set()
+        self.open = []
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if not any(own for _, own in self.open):
+            self.found |= {
+                attributes[name] for name in ("title", "aria-label", "placeholder") if name in attributes
+            }
+        if tag not in ("input", "use", "path", "circle"):
+            own = attributes.get("translate") == "no" or tag == "kbd" or attributes.get("class") == "brand"
+            self.open.append((tag, own))
+
+    def handle_startendtag(self, tag, attributes):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data):
+        text = " ".join(data.split())
+        if text and not any(own for _, own in self.open):
+            self.found.add(text)
+
+
+@pytest.fixture(scope="module")
+def translations():
+    return json.loads((STATIC / "words.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def needed():
+    words = Words()
+    words.feed((STATIC / "page.html").read_text(encoding="utf-8"))
+    counted = set(re.findall(r"count\([^()]+?, '(\w+)'\)", SCRIPTS))
+    called = set(re.findall(r"\bt\('([^']+)'\)", SCRIPTS))
+    return words.found | called | {f"1 {noun}" for noun in counted} | {f"{{n}} {noun}s" for noun in counted}
+
+
+def test_every_word_has_its_translations(translations, needed):
+    assert needed - NAMES - set(translations) == set()
+    assert all(len(row) == len(LANGUAGES) and all(row) for row in translations.values())
+
+
+def test_no_translation_is_left_without_its_word(translations, needed):
+    assert {word for word in translations if word not in needed and f"'{word}'" not in SCRIPTS} == set()
+
+
+def test_what_varies_stands_in_every_translation(translations):
+    for english, row in translations.items():
+        for translation in row:
+            assert set(re.findall(r"{\w}", translation)) == set(re.findall(r"{\w}", english)), translation
