@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -11,6 +12,7 @@ import torch
 MAX_STEPS = 10
 MASK_THRESHOLD = 0.49
 """Probability above which a pixel belongs to the mask."""
+THRESHOLD_LOGIT = math.log(MASK_THRESHOLD / (1 - MASK_THRESHOLD))
 
 Pass = TypeVar("Pass")
 
@@ -69,4 +71,4 @@ class CascadeForward:
 
 def changed_pixels(before: torch.Tensor, after: torch.Tensor) -> int:
     """Pixels that enter or leave the mask between two passes."""
-    return int(((before > MASK_THRESHOLD) != (after > MASK_THRESHOLD)).sum())
+    return int(torch.count_nonzero((before > MASK_THRESHOLD) ^ (after > MASK_THRESHOLD)))

@@ -92,7 +92,8 @@ def save_lines(
     for name, (abscissas, ordinates) in lines.items():
         axes.plot(abscissas, ordinates, marker=".", label=name)
     axes.set(xlabel=x, ylabel=y, title=title)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    whole = all(float(value).is_integer() for abscissas, _ in lines.values() for value in abscissas)
+    axes.xaxis.get_major_locator().set_params(integer=whole)
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small")
     path.parent.mkdir(parents=True, exist_ok=True)

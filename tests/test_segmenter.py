@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -159,3 +161,14 @@ def test_a_simulated_session_tells_everything_of_every_click(model, picture):
     assert told == list(zip(session.clicks, session.forwards, session.ious, strict=True))
     assert 1 <= len(told) <= 3 and session.probabilities.shape == truth.shape
     assert session.clicks[0].positive
+
+
+def test_sharpness_moves_probabilities_away_from_the_threshold_and_keeps_the_mask(
+    model, picture, monkeypatch
+):
+    plain = fresh(model, picture, steps=0, flip=False).predict([Click(60, 45)])
+    monkeypatch.setattr(model, "config", replace(model.config, sharpness=3.0))
+    sharp = fresh(model, picture, steps=0, flip=False).predict([Click(60, 45)])
+    assert np.array_equal(plain.mask, sharp.mask)
+    assert np.all(abs(sharp.probabilities - 0.49) >= abs(plain.probabilities - 0.49) - 1e-6)
+    assert not np.array_equal(sharp.probabilities, plain.probabilities)

@@ -21,13 +21,15 @@ class ModelConfig:
     """What is stored as `config.json` beside the weights: everything needed to build the network.
 
     `reduced_precision` names the data type, "float16" or "bfloat16", that was measured not to
-    change these weights' masks (benchmarks/precision.py).
+    change these weights' masks (benchmarks/precision.py). `sharpness` scales the logits around the
+    mask threshold, so that probabilities mean what they say (training/calibrate.py).
     """
 
     architecture: str
     options: dict[str, Any] = field(default_factory=dict)
     zoom: ZoomConfig = field(default_factory=ZoomConfig)
     reduced_precision: str | None = None
+    sharpness: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

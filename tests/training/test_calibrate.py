@@ -1,0 +1,57 @@
+"""Calibration: probabilities come to mean what they say."""
+
+import json
+
+import numpy as np
+import pytest
+
+from cfr_icl.models.registry import build_model, default_config
+from cfr_icl.weights.loading import load_model, save_model
+from training import calibrate
+from training.calibrate import Reliability
+
+
+def drawn(sharpness: float, seed: int = 0) -> Reliability:
+    """Answers whose logits are too flat by this factor."""
+    rng = np.random.default_rng(seed)
+    reliability = Reliability()
+    for _ in range(20):
+        logits = rng.normal(0, 1.5, (60, 60))
+        truth = (rng.random((60, 60)) < 1 / (1 + np.exp(-sharpness * logits))).astype(int)
+        truth[:5] = -1
+        reliability.add(1 / (1 + np.exp(-logits)), truth)
+    return reliability
+
+
+@pytest.mark.parametrize("sharpness", [0.5, 1.0, 2.5])
+def test_the_sharpness_of_a_flat_or_bold_network_is_found(sharpness):
+    reliability = drawn(sharpness)
+    assert reliability.best_sharpness() == pytest.approx(sharpness, rel=0.1)
+    assert reliability.error(reliability.best_sharpness()) < 0.02
+    if sharpness != 1:
+        assert reliability.error(1.0) > 0.05
+
+
+def test_every_answer_weighs_the_same_and_unknown_pixels_nothing():
+    reliability = Reliability()
+    reliability.add(np.full((10, 10), 0.9), np.ones((10, 10), int))
+    reliability.add(np.full((50, 50), 0.9), np.zeros((50, 50), int))
+    reliability.add(np.full((5, 5), 0.1), np.full((5, 5), -1))
+    assert reliability.area.sum() == pytest.approx(2) and reliability.object.sum() == pytest.approx(1)
+
+
+def test_a_model_folder_gets_its_sharpness(data, tmp_path, capsys):
+    save_model(build_model(default_config("tiny")), tmp_path / "model")
+    arguments = [
+        "--weights",
+        str(tmp_path / "model"),
+        "--data",
+        f"folder={data}",
+        "--plot",
+        str(tmp_path / "p.png"),
+    ]
+    calibrate.main([*arguments, "--write"])
+    plain, sharp = (line.split("|") for line in capsys.readouterr().out.splitlines()[2:4])
+    assert float(sharp[3]) < float(plain[3]) and (tmp_path / "p.png").is_file()
+    written = json.loads((tmp_path / "model" / "config.json").read_text())["sharpness"]
+    assert written != 1 and load_model(tmp_path / "model").config.sharpness == written
