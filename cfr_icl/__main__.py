@@ -145,7 +145,7 @@ def _add_export(commands) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from cfr_icl.annotate.export import export
+    from cfr_icl.annotate.export import export, losses
     from cfr_icl.annotate.folder import Folder
 
     if not options.work.is_dir():
@@ -156,7 +156,7 @@ def _export(options: argparse.Namespace) -> None:
         path = options.out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    print(f"{len(files)} files in {options.out}")
+    print(f"{len(files)} files in {options.out}", *losses(options.format, pictures), sep="\n")
 
 
 if __name__ == "__main__":

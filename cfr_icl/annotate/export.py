@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import numpy as np
 from PIL import Image, ImageColor
 
+from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.polygons import Part, Ring, areas_of, joined, opened, parts_of
 from cfr_icl.annotate.session import Document, Instance
 
@@ -57,6 +58,20 @@ def export(format: str, pictures: Sequence[Annotated], detail: float = 1.0) -> F
     if format not in FORMATS:
         raise ValueError(f"There is no format {format!r}; there are {', '.join(FORMATS)} and everything.")
     return FORMATS[format](_with_stems(pictures), detail)
+
+
+def losses(format: str, pictures: Sequence[Annotated]) -> list[str]:
+    """What a format of `export` cannot hold of these pictures, as sentences for the person."""
+    empty = sum(not i.mask.area for picture in pictures for i in picture.document.instances)
+    sentences = [f"Objects without pixels are not in the export: {empty}."] if empty else []
+    if format in ("indexed", "voc", "everything") and any(_overlap(picture) for picture in pictures):
+        sentences.append("Where objects overlap, a label map holds only the later one.")
+    return sentences
+
+
+def _overlap(picture: Annotated) -> bool:
+    masks = [instance.mask for instance in picture.instances]
+    return bool(masks) and Mask.union(masks).area < sum(mask.area for mask in masks)
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

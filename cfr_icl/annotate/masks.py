@@ -48,7 +48,7 @@ class Mask:
 
     def overlaps(self, other: Mask) -> bool:
         """Whether the masks have pixels in common; a matter of their run lengths alone."""
-        return coco.area(coco.merge([self.coco, other.coco], intersect=True)) > 0
+        return bool(coco.area(coco.merge([self.coco, other.coco], intersect=True)) > 0)
 
     @property
     def coco(self) -> dict:

@@ -97,6 +97,8 @@ def answer(settings: Settings, page: Page | None, data: Any) -> tuple[Page, dict
         except Exception:
             log.exception("An action failed: %.200r", action)
             warn("Something went wrong inside the tool; the last action was not applied.")
+    while page.notices:
+        warn(page.notices.pop(0))
     return page, page.reply(known)
 
 

@@ -38,8 +38,20 @@ def canvas(examples: Sequence[Path], models: Sequence[str] = ()) -> gr.HTML:
         label=translations()("language"),
         translations=tables("words.json"),
         models=list(models),
-        examples=[{"name": path.stem, "thumbnail": _data_url(path)} for path in examples],
+        examples=[
+            {"name": path.stem, "credit": _credit(path), "thumbnail": _data_url(path)} for path in examples
+        ],
     )
+
+
+def _credit(example: Path) -> str:
+    """What LICENSES.md beside an example says of it: what it shows, and its terms."""
+    try:
+        rows = (example.parent / "LICENSES.md").read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return ""
+    cells = next((row.split("|")[2:4] for row in rows if row.startswith(f"| {example.name} |")), [])
+    return " · ".join(cell.strip() for cell in cells)
 
 
 def _read(name: str) -> str:

@@ -87,6 +87,8 @@ class Page:
         self._files: list[Path] = []
         self._once: dict[str, Any] = {}
         """Parts of the next reply alone."""
+        self.notices: list[str] = []
+        """Messages for the person that refuse nothing."""
         self._actions = {
             "hello": self._hello,
             "open": self._open_upload,
@@ -276,6 +278,7 @@ class Page:
         files = export.export(format, pictures, self._detail(data))
         if not files:
             raise ActionError("There is no object to export.")
+        self.notices += export.losses(format, pictures)
         if len(files) == 1:
             ((name, content),) = files.items()
             self._serve(content, f"_{format}{Path(name).suffix}")

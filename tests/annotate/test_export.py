@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
-from cfr_icl.annotate.export import FORMATS, Annotated, export, indexed_png, zipped
+from cfr_icl.annotate.export import FORMATS, Annotated, export, indexed_png, losses, zipped
 from cfr_icl.annotate.imports import MaskFileError, coco_objects, read_objects
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.clicks import Click
@@ -243,3 +243,11 @@ def test_files_of_other_pictures_are_named(tmp_path):
     (tmp_path / "x.json").write_text("[")
     with pytest.raises(MaskFileError, match="damaged"):
         read_objects(tmp_path / "x.json", "a.png", (90, 120))
+
+
+def test_what_a_format_cannot_hold_is_said(annotated, session):
+    assert losses("everything", [annotated]) == []
+    session.add_masks([(None, Mask.of(DISK)), (None, Mask.empty(HEIGHT, WIDTH))])
+    more = replace(annotated, document=session.document)
+    assert losses("coco", [more]) == ["Objects without pixels are not in the export: 1."]
+    assert "overlap" in losses("indexed", [more])[1]

@@ -10,6 +10,7 @@ from PIL import Image
 
 from cfr_icl.annotate import store
 from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.session import Session
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
@@ -139,3 +140,13 @@ def test_a_session_file_of_another_size_or_kind_is_named(session, tmp_path):
     (tmp_path / "x.json").write_text("{")
     with pytest.raises(store.StoreError, match="damaged"):
         store.load(tmp_path / "x.json", (90, 120))
+
+
+def test_masks_made_elsewhere_are_saved_with_their_overlap(images, tmp_path, session):
+    folder = Folder(images, tmp_path / "out")
+    square = np.zeros((90, 120), bool)
+    square[10:50, 10:50] = True
+    session.add_masks([(None, Mask.of(square)), (None, Mask.of(square))])
+    folder.save("9.png", session.document, session.size, 0)
+    loaded = folder.load("9.png", session.size)
+    assert loaded == session.document and [i.overlap for i in loaded.instances] == [False, True]

@@ -24,6 +24,7 @@ def open_tool(tool, tmp_path, squares_picture) -> Tool:
     path = tmp_path / "squares.png"
     Image.fromarray(squares_picture).save(path)
     tool.upload(path)
+    tool.picture_bytes = path.read_bytes()
     return tool
 
 
@@ -50,6 +51,49 @@ def test_exports_leave_by_the_page(open_tool):
     with zipfile.ZipFile(path) as archive, archive.open("indexed/squares.png") as file:
         ids = np.array(Image.open(io.BytesIO(file.read())))
     assert ids[80, 80] == 1 and ids[100, 230] == 2
+
+
+def test_what_an_export_leaves_out_is_said(open_tool):
+    tool = open_tool
+    tool.click(80, 80)
+    tool.idle()
+    tool.page.get_by_label("Duplicate object 1").click()
+    tool.idle()
+    export(tool, "indexed")
+    toast = tool.page.locator(".toast-body").first
+    toast.wait_for()
+    assert "overlap" in toast.inner_text()
+
+
+def test_pixels_that_are_left_to_a_neighbour_are_told(open_tool):
+    tool = open_tool
+    tool.click(80, 80)
+    tool.page.keyboard.press("Enter")
+    tool.idle()
+    tool.click(90, 90, modifiers=["Alt"])
+    tool.idle()
+    left_out = tool.session.active.left_out
+    assert left_out > 1000
+    assert f"{left_out:,} px left to other objects" in tool.page.locator("[data-ref=answer]").inner_text()
+
+
+def test_work_that_was_not_exported_is_not_left_without_asking(open_tool):
+    tool = open_tool
+    asked = []
+    tool.page.on("dialog", lambda dialog: asked.append(dialog.message))
+    path = tool.page.locator("[data-ref=file]")
+    tool.click(80, 80)
+    tool.idle()
+    picture = {"name": "other.png", "mimeType": "image/png", "buffer": tool.picture_bytes}
+    path.set_input_files(picture)
+    tool._opened("other.png")
+    assert len(asked) == 1 and "not exported" in asked[0]
+    tool.click(80, 80)
+    tool.idle()
+    export(tool, "session")
+    path.set_input_files({**picture, "name": "third.png"})
+    tool._opened("third.png")
+    assert len(asked) == 1
 
 
 def test_the_tolerance_of_polygons_is_previewed(open_tool):

@@ -45,6 +45,7 @@ class Tool:
         self.page = page
         self.server = server
         self.errors = []
+        page.on("dialog", lambda dialog: dialog.accept())
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         before = len(server.pages)

@@ -38,7 +38,7 @@ const channel = new Channel(
   () => { ref('busy').hidden = !channel.busy; root.toggleAttribute('data-busy', channel.busy); },
 );
 
-const objectList = new ObjectList(ref('objects'), 'cfr-labels', (kind, data) => channel.send(kind, data));
+const objectList = new ObjectList(ref('objects'), 'cfr-labels', (kind, data) => channel.send(kind, data), () => view.draw());
 
 const fileList = new FileList(
   { list: ref('file-list'), progress: ref('progress'), text: ref('progress-text'), place: ref('place') },
@@ -57,7 +57,7 @@ watch('value', () => {
   if (reply.model) ref('model').value = reply.model;
   if (reply.inside) inspector.show(reply.inside);
   if (reply.polygons) showPolygons(reply.polygons);
-  if (reply.download) save(reply.download);
+  if (reply.download) { save(reply.download); taken = taking; }
   channel.acknowledge(reply.applied);
 });
 
@@ -233,8 +233,17 @@ function save(file) {
 
 // ---- pictures coming in
 
+// Without a folder the work lives in this page; what was not taken out of it is not left without asking.
+let taken = '', taking = '';
+
+function work() { return JSON.stringify(state.objects.map(({ id, version, label, colour }) => [id, version, label, colour])); }
+
+function unsaved() { return state.objects.length > 0 && !root.hasAttribute('data-folder') && work() !== taken; }
+
+function mayLeave() { return !unsaved() || confirm(t('The objects on this picture were not exported. Leave them?')); }
+
 async function open(file, kind = file && file.name.toLowerCase().endsWith('.json') ? 'import' : 'open') {
-  if (!file) return;
+  if (!file || (kind === 'open' && !mayLeave())) return;
   try {
     const { path } = await upload(file);
     channel.send(kind, { path, name: file.name || 'pasted.png' });
@@ -257,14 +266,14 @@ document.addEventListener('paste', (event) => {
   const file = [...event.clipboardData.files][0];
   if (file) { event.preventDefault(); open(file); }
 });
-props.examples.forEach(({ name, thumbnail }, index) => {
+props.examples.forEach(({ name, credit, thumbnail }, index) => {
   const choice = document.createElement('button');
   const image = document.createElement('img');
   image.src = thumbnail;
   image.alt = name;
-  choice.title = name;
+  choice.title = credit || name;
   choice.append(image);
-  choice.addEventListener('click', () => channel.send('example', { index }));
+  choice.addEventListener('click', () => { if (mayLeave()) channel.send('example', { index }); });
   ref('examples').append(choice);
 });
 
@@ -305,13 +314,19 @@ const commands = {
   mode: () => showMode(mode === 'positive' ? 'negative' : 'positive'),
   'load-masks': () => ref('masks-file').click(),
   export: () => {
+    taking = work();
     const format = ref('format').value;
     if (format === 'session') channel.send('download', { what: 'session' });
     else channel.send('export', { format, detail: Number(ref('detail').value), whole_folder: root.hasAttribute('data-folder') && ref('whole-folder').checked });
   },
-  'download-mask': () => channel.send('download', { what: 'mask' }),
-  'download-cutout': () => channel.send('download', { what: 'cutout' }),
+  'download-mask': () => takeOne('mask'),
+  'download-cutout': () => takeOne('cutout'),
 };
+
+function takeOne(what) {
+  if (state.objects.length === 1) taking = work();
+  channel.send('download', { what });
+}
 
 function button(name) { return root.querySelector(`[data-do="${name}"]`); }
 
@@ -427,10 +442,7 @@ function showLanguage() {
 }
 watch('label', showLanguage);
 
-// Without a folder the work lives in this page; ask before it is lost.
-window.addEventListener('beforeunload', (event) => {
-  if (state.objects.length && !root.hasAttribute('data-folder')) event.preventDefault();
-});
+window.addEventListener('beforeunload', (event) => { if (unsaved()) event.preventDefault(); });
 
 const darkBefore = localStorage.getItem('cfr-dark');
 if (darkBefore !== null) showTheme(darkBefore === '1');

@@ -15,9 +15,9 @@ function make(tag, properties = {}, ...children) {
 }
 
 class ObjectList {
-  // `send(kind, data)` asks the server, `labels` is the id of a datalist
-  constructor(list, labels, send) {
-    Object.assign(this, { list, labels, send });
+  // `send(kind, data)` asks the server, `labels` is the id of a datalist, `repaint` shows a colour at once
+  constructor(list, labels, send, repaint) {
+    Object.assign(this, { list, labels, send, repaint });
     this.rows = new Map();
   }
 
@@ -55,6 +55,7 @@ class ObjectList {
     row.label.setAttribute('list', this.labels);
     row.copy.append(icon('copy'));
     row.remove.append(icon('trash'));
+    row.colour.addEventListener('input', () => { row.object.colour = row.colour.value; this.repaint(); });
     row.colour.addEventListener('change', () => this.send('edit', { id, colour: row.colour.value }));
     row.label.addEventListener('change', () => this.send('label', { id, name: row.label.value }));
     row.label.addEventListener('keydown', (event) => { if (event.key === 'Enter') row.label.blur(); });
