@@ -9,13 +9,17 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from cfr_icl.cfr import MASK_THRESHOLD, CascadeForward
+from cfr_icl.cfr import MASK_THRESHOLD, THRESHOLD_LOGIT, CascadeForward
 from cfr_icl.clicks import Click, disk_maps
 from cfr_icl.models.base import Features, InteractiveModel
-from cfr_icl.zoom import Window, ZoomConfig, crop, paste, to_window
+from cfr_icl.zoom import Window, ZoomConfig, crop, crop_picture, paste, to_window
 
 WINDOWS_KEPT = 4
 """Zoom windows whose features are kept for undo and for steps that return to them."""
+
+
+class AnswerError(RuntimeError):
+    """An answer of the network that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -93,15 +97,15 @@ class Segmenter:
         self.cfr = CascadeForward(steps, adaptive, every_click, best_pass=best_pass)
         self.flip = flip
         self.zoom = zoom or model.config.zoom
-        self._image: torch.Tensor | None = None
+        self._image: np.ndarray | None = None
 
     def set_image(self, image: np.ndarray) -> None:
-        """Take a picture, uint8 (H, W, 3) RGB; forgets the one before."""
+        """Take a picture, uint8 (H, W, 3) RGB, which must not change from now on; forgets the one before."""
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
             raise ValueError(
                 f"A picture is uint8 (height, width, 3), not {image.dtype} {tuple(image.shape)}."
             )
-        self._image = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None]
+        self._image = image
         self._picture = Window(0, image.shape[0], 0, image.shape[1])
         self._features: OrderedDict[tuple, Features] = OrderedDict()
         self._history = _History()
@@ -111,7 +115,8 @@ class Segmenter:
 
         Raises:
             ValueError: for a click outside the picture or a previous mask of another size.
-            RuntimeError: when no picture was set or the network's answer is not finite.
+            RuntimeError: when no picture was set.
+            AnswerError: when the network's answer is not finite.
         """
         if self._image is None:
             raise RuntimeError("Set a picture with set_image before predicting.")
@@ -121,10 +126,11 @@ class Segmenter:
         history = self._history
         if not history.continues(settings, previous_mask):
             history = self._history = _History(settings, previous_mask, self._base(previous_mask))
-        del history.answers[_common_prefix(history.clicks, clicks) :]
-        for number in range(len(history.answers) + 1, len(clicks) + 1):
-            history.answers.append(self._answer(clicks[:number], history))
-        history.clicks = list(clicks)
+        known = _common_prefix(history.clicks, clicks)
+        del history.answers[known:], history.clicks[known:]
+        for click in clicks[known:]:
+            history.answers.append(self._answer([*history.clicks, click], history))
+            history.clicks.append(click)
         return history.answers[-1].prediction if clicks else Prediction(self._picture, (), 0, 0, history.base)
 
     def _base(self, previous_mask: np.ndarray | None) -> torch.Tensor:
@@ -187,15 +193,21 @@ class Segmenter:
             agreement = _mask_iou(torch.sigmoid(logits[:1]), torch.sigmoid(mirrored))
             logits = 0.5 * (logits[:1] + mirrored)
         if not torch.isfinite(logits).all():
-            raise RuntimeError("The network's answer is not finite; its weights may be damaged.")
-        return InnerPass(view, torch.sigmoid(logits), agreement)
+            raise AnswerError("The network's answer is not finite; its weights may be damaged.")
+        return InnerPass(view, self._probabilities(logits), agreement)
+
+    def _probabilities(self, logits: torch.Tensor) -> torch.Tensor:
+        """Of logits; calibrated by the model's sharpness, which leaves the threshold where it is."""
+        sharpness = self.model.config.sharpness
+        if sharpness != 1:
+            logits = THRESHOLD_LOGIT + sharpness * (logits - THRESHOLD_LOGIT)
+        return torch.sigmoid(logits)
 
     def _encode(self, view: Window, size: tuple[int, int]) -> Features:
         """The picture's features for a window; computed once, then kept."""
         key = (view, size, self.flip)
         if key not in self._features:
-            part = self._image[..., view.top : view.bottom, view.left : view.right].float() / 255
-            image = crop(part, Window(0, view.height, 0, view.width), size)
+            image = crop_picture(self._image, view, size)
             if self.flip:
                 image = torch.cat([image, image.flip(3)])
             self._features[key] = self._run(self.model.encode, image)

@@ -1,9 +1,11 @@
+import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cfr_icl.clicks import Click
-from cfr_icl.zoom import Window, ZoomConfig, crop, paste, to_window
+from cfr_icl.zoom import Window, ZoomConfig, crop, crop_picture, paste, to_window
 
 PICTURE = Window(0, 400, 0, 600)
 
@@ -90,3 +92,12 @@ def test_widening_places_the_window_anew_where_the_object_runs_over_its_edge():
     at_border = Window(0, 301, 0, 401)
     corner = object_at(0, 200, 0, 301)
     assert ZoomConfig(widen=True).next_window(at_border, corner, click, PICTURE) == at_border
+
+
+@pytest.mark.parametrize("height, width", [(1, 1), (1, 300), (90, 120), (700, 1100)])
+@pytest.mark.parametrize("size", [(64, 64), (48, 200), (1, 5)])
+def test_a_picture_is_cropped_as_any_map(height, width, size):
+    picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    window = Window(height // 3, height, 0, width - width // 4)
+    maps = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
+    assert torch.allclose(crop_picture(picture, window, size), crop(maps, window, size), atol=1e-6)
