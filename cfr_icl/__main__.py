@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from cfr_icl.clicks import Click
+from cfr_icl.segmenter import AnswerError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         options.run(options)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, AnswerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
@@ -151,7 +152,8 @@ def _export(options: argparse.Namespace) -> None:
     if not options.work.is_dir():
         raise ValueError(f"There is no folder {str(options.work)!r} with saved work.")
     folder = Folder(options.images, options.work, options.max_megapixels)
-    files = export(options.format, folder.annotated(), options.tolerance)
+    pictures = folder.annotated()
+    files = export(options.format, pictures, options.tolerance)
     for name, content in files.items():
         path = options.out / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ import numpy as np
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.cfr import MASK_THRESHOLD, CascadeForward
 from cfr_icl.clicks import Click
-from cfr_icl.segmenter import Prediction, Segmenter
+from cfr_icl.segmenter import AnswerError, Prediction, Segmenter
 
 COLOURS = (
     "#3b82f6",
@@ -419,7 +419,10 @@ class Session:
         """The object with the network's answer to its clicks."""
         self.segmenter.cfr = document.cfr
         start = time.perf_counter()
-        prediction = self.predict(instance)
+        try:
+            prediction = self.predict(instance)
+        except AnswerError as error:
+            raise ActionError("The network's answer is not finite; its weights are damaged.") from error
         answer = Answer(
             prediction.forwards,
             1000 * (time.perf_counter() - start),

@@ -12,6 +12,7 @@ from gradio.utils import get_upload_folder
 from cfr_icl.annotate.export import mask_png
 from cfr_icl.annotate.pictures import read_mask, read_picture
 from cfr_icl.clicks import Click
+from cfr_icl.segmenter import AnswerError
 from cfr_icl.ui.page import Settings
 
 MAX_CLICKS = 200
@@ -46,7 +47,7 @@ def segment_endpoint(settings: Settings) -> Callable[..., gr.FileData]:
             segmenter = settings.new_segmenter(steps)
             segmenter.set_image(pixels)
             mask = segmenter.predict(_clicks(clicks), previous).mask
-        except ValueError as error:
+        except (ValueError, AnswerError) as error:
             raise gr.Error(str(error), print_exception=False) from error
         folder = Path(get_upload_folder()) / f"segment-{secrets.token_hex(16)}"
         folder.mkdir(parents=True)
