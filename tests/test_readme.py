@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 import app
@@ -169,6 +170,10 @@ def test_every_picture_and_link_to_a_file_exists():
         assert target.startswith("http") or (ROOT / target).exists(), target
 
 
-def test_the_space_runs_the_gradio_that_is_pinned():
-    pinned = re.search(r"gradio==(\S+)", (ROOT / "requirements.txt").read_text()).group(1)
-    assert re.search(r"sdk_version: (\S+)", README).group(1) == pinned
+def test_the_front_matter_describes_the_space():
+    front = yaml.safe_load(README.split("---")[1])
+    assert {"title", "emoji", "colorFrom", "colorTo", "license", "tags"} <= set(front)
+    assert front["sdk"] == "gradio" and (ROOT / front["app_file"]).is_file()
+    assert f"gradio=={front['sdk_version']}" in (ROOT / "requirements.txt").read_text().split()
+    assert front["python_version"] in ("3.10", "3.11", "3.12", "3.13")
+    assert len(front["short_description"]) <= 60

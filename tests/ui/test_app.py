@@ -9,11 +9,25 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from gradio_client import Client, handle_file
+from PIL import Image
 
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.loading import save_model
 
 APP = Path(__file__).parents[2] / "app.py"
+
+
+SPACES = """
+def GPU(duration):
+    def decorate(function):
+        def call(*arguments):
+            print(f"lent for {duration} seconds", flush=True)
+            return function(*arguments)
+        return call
+    return decorate
+"""
+"""What a Space with ZeroGPU brings, as far as the app uses it."""
 
 
 def start(*arguments, **environment):
@@ -28,17 +42,19 @@ def start(*arguments, **environment):
 
 @pytest.mark.slow
 def test_it_starts_as_on_a_space(tmp_path):
-    """Host and port from the environment, a home that cannot be written, weights named by a variable."""
+    """Host and port from the environment, a home that cannot be written, named weights, a lent GPU."""
     save_model(build_model(default_config("compact")), tmp_path / "weights")
     home = tmp_path / "home"
     home.mkdir(mode=0o500)
+    (tmp_path / "spaces.py").write_text(SPACES)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = start(
         HOME=str(home),
         CFR_ICL_WEIGHTS=str(tmp_path / "weights"),
-        GRADIO_SERVER_NAME="127.0.0.1",
+        PYTHONPATH=str(tmp_path),
+        GRADIO_SERVER_NAME="0.0.0.0",
         GRADIO_SERVER_PORT=str(port),
         SPACE_ID="someone/space",
     )
@@ -55,9 +71,15 @@ def test_it_starts_as_on_a_space(tmp_path):
         else:
             pytest.fail("The app did not answer.")
         assert not list(home.iterdir())
+        client = Client(f"http://127.0.0.1:{port}", verbose=False, download_files=str(tmp_path / "masks"))
+        picture = handle_file(str(APP.parent / "examples" / "chelsea.png"))
+        mask = client.predict(picture, [[230, 120]], 0, api_name="/segment")
+        assert Image.open(mask).size == (451, 300)
     finally:
         process.terminate()
-        process.wait(20)
+        output, _ = process.communicate(timeout=20)
+    assert f"http://0.0.0.0:{port}" in output
+    assert "lent for 20 seconds" in output
 
 
 @pytest.mark.parametrize(
