@@ -30,7 +30,8 @@ class Mask:
 
     @classmethod
     def empty(cls, height: int, width: int) -> Mask:
-        return cls.of(np.zeros((height, width), bool))
+        encoded = coco.frPyObjects({"size": [height, width], "counts": [height * width]}, height, width)
+        return cls(height, width, encoded["counts"].decode("ascii"))
 
     @classmethod
     def parse(cls, height: int, width: int, counts: str) -> Mask:
@@ -46,9 +47,19 @@ class Mask:
         merged = coco.merge([mask.coco for mask in masks])
         return cls(*merged["size"], merged["counts"].decode("ascii"))
 
+    def common(self, other: Mask) -> Mask:
+        """The pixels that both masks hold; a matter of their run lengths alone."""
+        merged = coco.merge([self.coco, other.coco], intersect=True)
+        return Mask(*merged["size"], merged["counts"].decode("ascii"))
+
+    def near(self, other: Mask) -> bool:
+        """Whether the rectangles around the masks overlap: where not, the masks do not either."""
+        (x, y, width, height), (u, v, other_width, other_height) = self.box, other.box
+        return x < u + other_width and u < x + width and y < v + other_height and v < y + height
+
     def overlaps(self, other: Mask) -> bool:
-        """Whether the masks have pixels in common; a matter of their run lengths alone."""
-        return bool(coco.area(coco.merge([self.coco, other.coco], intersect=True)) > 0)
+        """Whether the masks have pixels in common."""
+        return self.near(other) and self.common(other).area > 0
 
     @property
     def coco(self) -> dict:

@@ -453,9 +453,21 @@ class Session:
 
 def shaped(instance: Instance, others: Sequence[Instance]) -> Instance:
     """The object with the mask that follows from answer, strokes, switches and neighbours."""
-    others = () if instance.overlap else others
-    if not (instance.fill_holes or instance.keep_largest or instance.painted or instance.erased or others):
-        return replace(instance, mask=instance.answered, left_out=0)
+    mask = instance.answered
+    if instance.fill_holes or instance.keep_largest or instance.painted or instance.erased:
+        mask = Mask.of(_reworked(instance))
+    near = [] if instance.overlap else [other.mask for other in others if mask.near(other.mask)]
+    left_out = 0
+    if near:
+        taken = mask.common(Mask.union(near))
+        left_out = taken.area
+        if left_out:
+            mask = Mask.of(mask.pixels & ~taken.pixels)
+    return replace(instance, mask=mask, left_out=left_out)
+
+
+def _reworked(instance: Instance) -> np.ndarray:
+    """The answer with the object's switches and strokes, bool (H, W)."""
     mask = instance.answered.pixels
     if instance.fill_holes:
         mask = without_holes(mask)
@@ -465,12 +477,7 @@ def shaped(instance: Instance, others: Sequence[Instance]) -> Instance:
         mask = mask | instance.painted.pixels
     if instance.erased:
         mask = mask & ~instance.erased.pixels
-    left_out = 0
-    if others:
-        taken = mask & Mask.union([other.mask for other in others]).pixels
-        left_out = int(taken.sum())
-        mask = mask & ~taken
-    return replace(instance, mask=Mask.of(mask), left_out=left_out)
+    return mask
 
 
 def neighbour_hints(instance: Instance, others: Sequence[Instance]) -> tuple[Click, ...]:
@@ -478,12 +485,16 @@ def neighbour_hints(instance: Instance, others: Sequence[Instance]) -> tuple[Cli
     if instance.overlap:
         return ()
     hints = []
-    answered = instance.answered.pixels
     click = instance.clicks[0]
     for other in others:
-        common = answered & other.mask.pixels
-        if 2 * common.sum() > other.mask.area > 0 and not common[int(click.y), int(click.x)]:
-            depth = cv2.distanceTransform(np.pad(common, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+        if not instance.answered.near(other.mask):
+            continue
+        common = instance.answered.common(other.mask)
+        if 2 * common.area <= other.mask.area:
+            continue
+        pixels = common.pixels
+        if not pixels[int(click.y), int(click.x)]:
+            depth = cv2.distanceTransform(np.pad(pixels, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
             y, x = np.unravel_index(depth.argmax(), depth.shape)
             hints.append(Click(int(x), int(y), False))
     return tuple(hints)

@@ -30,3 +30,21 @@ def test_a_ragged_object_on_12_megapixels_stays_below_60_kilobytes():
     angle = np.arctan2(rows - 1500, columns - 2000)
     radius = np.hypot(rows - 1500, columns - 2000)
     assert len(Mask.of(radius < 1100 + 120 * np.sin(40 * angle)).counts) < 60_000
+
+
+def test_common_pixels_follow_from_the_run_lengths():
+    rng = np.random.default_rng(0)
+    for density in (0, 0.3, 1):
+        one, other = (rng.random((2, 17, 23)) < density) & (np.arange(23) > 4)
+        common = Mask.of(one).common(Mask.of(other))
+        assert common == Mask.of(one & other)
+        assert Mask.of(one).overlaps(Mask.of(other)) == (one & other).any()
+    assert Mask.empty(17, 23) == Mask.of(np.zeros((17, 23), bool))
+
+
+def test_masks_whose_rectangles_are_apart_are_not_near():
+    left, right, whole = np.zeros((3, 10, 20), bool)
+    left[2:5, 3:8] = right[2:5, 8:12] = whole[:] = True
+    assert not Mask.of(left).near(Mask.of(right))
+    assert Mask.of(whole).near(Mask.of(right)) and Mask.of(right).near(Mask.of(whole))
+    assert not Mask.of(whole).near(Mask.empty(10, 20))
