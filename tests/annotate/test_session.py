@@ -243,6 +243,21 @@ def test_undo_all_is_the_start_and_redo_all_the_end(picture, actions):
     assert session.document == end
 
 
+def test_undo_and_redo_never_ask_the_network(session, monkeypatch):
+    session.click(RED_SQUARE)
+    session.paint([(60, 80), (110, 80)], 7, add=True)
+    session.edit(session.active.id, fill_holes=True, threshold=0.7)
+    session.set_cascade(CascadeForward(steps=0))
+    end = session.document
+    monkeypatch.setattr(session.segmenter, "predict", None)
+    for _ in range(4):
+        session.undo()
+    assert not session.can_undo and not session.document.instances
+    for _ in range(4):
+        session.redo()
+    assert session.document is end
+
+
 def test_an_action_after_undo_starts_a_new_future(session):
     session.click(Click(30, 40))
     session.click(Click(90, 50))

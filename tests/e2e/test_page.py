@@ -183,6 +183,98 @@ def test_zoomed_clicks_hit_the_pixel_below_the_pointer(tool, squares):
     assert tool.page.locator("[data-ref=zoom]").inner_text() != "3200 %"
 
 
+def test_the_picture_is_moved_with_space_and_shown_pixel_by_pixel(tool, squares):
+    tool.upload(squares)
+    tool.page.get_by_role("button", name="100 %").click()
+    assert tool.page.locator("[data-ref=zoom]").inner_text() == "100 %"
+    box = tool.page.locator("canvas").bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tool.page.mouse.move(*middle)
+    tool.page.keyboard.down("Space")
+    tool.page.mouse.down()
+    tool.page.mouse.move(middle[0] + 50, middle[1] + 20, steps=4)
+    tool.page.mouse.up()
+    tool.page.keyboard.up("Space")
+    assert not tool.session.document.instances
+    tool.page.mouse.click(*middle)
+    tool.idle()
+    (click,) = tool.session.active.clicks
+    assert (click.x, click.y) == (100, 80)
+    tool.page.keyboard.press("h")
+    tool.page.get_by_label("Clicks", exact=True).uncheck()
+    tool.page.mouse.move(*middle)
+    for _ in range(12):
+        tool.page.mouse.wheel(0, -300)
+    tool.page.wait_for_function("document.querySelector('[data-ref=zoom]').textContent === '3200 %'")
+    colours = tool.page.evaluate(
+        """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+        const c = document.querySelector('.cfr canvas'), seen = new Set();
+        const { data } = c.getContext('2d').getImageData(0, 0, c.width, c.height);
+        for (let i = 0; i < data.length; i += 4) seen.add(data.slice(i, i + 4).join());
+        done([...seen]); })))"""
+    )
+    assert set(colours) <= {"128,128,128,255", "220,30,30,255", "0,0,0,0"}  # nothing in between
+
+
+def test_looks_change_without_the_server_and_work_is_shown_at_once(tool, squares):
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.idle()
+    posts = []
+    tool.page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    before = tool.colour(60, 60)
+    tool.set_range("Mask opacity", 100)
+    tool.page.get_by_label("Contour").uncheck()
+    tool.page.get_by_label("Clicks", exact=True).uncheck()
+    assert tool.colour(60, 60) != before
+    opaque = tool.colour(60, 60)
+    tool.page.get_by_label("Colour of object 1").evaluate(
+        "e => { e.value = '#00ff00'; e.dispatchEvent(new Event('input', {bubbles: true})); }"
+    )
+    assert tool.colour(60, 60) == (0, 255, 0, 255) != opaque
+    assert posts == []
+    busy = tool.page.evaluate(
+        """at => { const c = document.querySelector('.cfr canvas'), box = c.getBoundingClientRect();
+        c.setPointerCapture = () => {};
+        c.dispatchEvent(new PointerEvent('pointerdown',
+          {bubbles: true, pointerId: 1, button: 0, clientX: box.left + at.x, clientY: box.top + at.y}));
+        return !document.querySelector('[data-ref=busy]').hidden; }""",
+        tool.point(90, 90),
+    )
+    assert busy
+    tool.idle()
+
+
+def test_sliders_labels_and_objects_are_undone_and_redone(tool, squares):
+    tool.upload(squares)
+    start = tool.session.document
+    tool.click(80, 80)
+    tool.idle()
+    tool.set_range("CFR steps", 7)
+    tool.idle()
+    label = tool.page.get_by_label("Label of object 1")
+    label.fill("cup")
+    label.press("Enter")
+    tool.idle()
+    tool.page.get_by_label("Duplicate object 1").click()
+    tool.page.get_by_label("Delete object 1").click()
+    tool.idle()
+    end = tool.session.document
+    tool.page.locator("canvas").focus()
+    for _ in range(5):
+        tool.page.keyboard.press("Control+z")
+    tool.idle()
+    assert tool.session.document is start
+    assert tool.page.get_by_role("slider", name="CFR steps").input_value() == "4"
+    assert tool.page.locator("[data-ref=objects] li").count() == 0
+    for _ in range(5):
+        tool.page.keyboard.press("Control+y")
+    tool.idle()
+    assert tool.session.document is end
+    assert tool.page.get_by_role("slider", name="CFR steps").input_value() == "7"
+    assert tool.page.get_by_label("Label of object 2").input_value() == "cup"
+
+
 def test_a_tap_clicks_and_two_fingers_do_not(browser, server, squares):
     context = browser.new_context(viewport={"width": 390, "height": 780}, has_touch=True)
     tool = Tool(context.new_page(), server)
