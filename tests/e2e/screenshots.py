@@ -24,13 +24,15 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
 
-        def tool(viewport, scheme="light"):
-            context = browser.new_context(viewport=viewport, color_scheme=scheme)
+        def tool(viewport, scheme="light", touch=False):
+            context = browser.new_context(
+                viewport=viewport, color_scheme=scheme, has_touch=touch, is_mobile=touch
+            )
             return Tool(context.new_page(), server)
 
         annotate(tool(LAPTOP))
         inspect(tool(LAPTOP, "dark"))
-        phone(tool(PHONE, "dark"))
+        phone(tool(PHONE, "dark", touch=True))
         browser.close()
     server.close()
 
