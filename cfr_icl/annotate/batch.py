@@ -42,7 +42,7 @@ def read_clicks(path: Path, images: Path) -> list[ObjectClicks]:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"Entry {number} of {path.name} needs picture, x and y: {row!r:.120}") from error
         file = images / picture
-        if not leads_inside(file, images) or not file.is_file():
+        if not picture.isprintable() or not leads_inside(file, images) or not file.is_file():
             raise ValueError(f"Entry {number} of {path.name}: there is no picture {picture!r} in {images}.")
         if PureWindowsPath(object).name != object or not object.isprintable():
             raise ValueError(f"Entry {number} of {path.name}: {object!r} cannot be part of a file name.")

@@ -217,7 +217,9 @@ def _yolo(pictures: Stemmed, detail: float) -> Files:
             numbers = " ".join(f"{value:.6f}" for value in (ring / [width, height]).reshape(-1))
             lines.append(f"{categories[instance.label] - 1} {numbers}\n")
         files[f"labels/{stem}.txt"] = "".join(lines).encode("utf-8")
-    names = "".join(f"  {id - 1}: {json.dumps(name)}\n" for name, id in categories.items())
+    names = "".join(
+        f"  {id - 1}: {json.dumps(name, ensure_ascii=False)}\n" for name, id in categories.items()
+    )
     # Without "path" the pictures are looked for beside this file, in images/.
     files["data.yaml"] = f"train: images\nval: images\nnames:\n{names}".encode()
     return files

@@ -92,20 +92,21 @@ def test_a_hundred_clicks(zoom):
 def test_where_the_network_follows_its_clicks_the_mask_does(data):
     """The stand-in gives every clicked colour what its clicks say, so each click must fall right."""
     height, width = data.draw(st.sampled_from([(40, 60), (200, 30), (32, 800), (500, 600)]))
-    top, left = data.draw(st.integers(0, height - 12)), data.draw(st.integers(0, width - 12))
-    bottom, right = data.draw(st.integers(top + 12, height)), data.draw(st.integers(left + 12, width))
+    # the disks of the network's input, here in picture pixels, stay clear of the edges between the colours
+    down, aside = 1 + height * 6 // 256, 1 + width * 6 // 256
+    top = data.draw(st.integers(0, height - 2 * down - 2))
+    left = data.draw(st.integers(0, width - 2 * aside - 2))
+    bottom = data.draw(st.integers(top + 2 * down + 2, height))
+    right = data.draw(st.integers(left + 2 * aside + 2, width))
     picture = picture_of(height, width, (top, bottom, left, right))
-    # a disk of the network's input must not reach over the edge between the colours
-    reach = 1 + max(height, width) * 6 // 256
     inside = st.tuples(
-        st.integers(min(left + reach, (left + right) // 2), max(right - 1 - reach, (left + right) // 2)),
-        st.integers(min(top + reach, (top + bottom) // 2), max(bottom - 1 - reach, (top + bottom) // 2)),
+        st.integers(left + aside, right - 1 - aside), st.integers(top + down, bottom - 1 - down)
     )
     positive = [Click(x, y) for x, y in data.draw(st.lists(inside, min_size=1, max_size=4))]
     away = [
         (x, y)
         for x, y in rim(height, width)
-        if not (left - reach <= x < right + reach and top - reach <= y < bottom + reach)
+        if not (left - aside <= x < right + aside and top - down <= y < bottom + down)
     ]
     negative = [Click(x, y, False) for x, y in away]
     mask = answered(

@@ -1,0 +1,158 @@
+"""Nothing is lost: by a kill, a full disk, a folder that cannot be written, or a second process."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+import app
+from cfr_icl.annotate import store
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.ui.page import Settings
+from tests.stand_in import ColourModel
+from tests.ui.test_actions import send
+
+ROOT = Path(__file__).parents[2]
+CLICK = {"kind": "click", "x": 30, "y": 40, "positive": True}
+posix = pytest.mark.skipif(os.name != "posix", reason="forks and kills as POSIX does")
+
+
+@pytest.fixture
+def images(tmp_path):
+    picture = np.full((90, 120, 3), 128, np.uint8)
+    picture[20:60, 10:50] = (220, 30, 30)
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name in ("a.png", "b.png"):
+        Image.fromarray(picture).save(folder / name)
+    return folder
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+    caught = []
+    monkeypatch.setattr(gr, "Warning", lambda message, **_: caught.append(message))
+    return caught
+
+
+def driver(*arguments):
+    command = [sys.executable, "-m", "tests.robust.killer", *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+@pytest.mark.slow
+@posix
+def test_200_kills_lose_nothing_that_was_finished():
+    found = driver("--kills", "200")
+    assert found["losses"] == []
+    assert found["as_told"] + found["one_more"] == 200 and found["steps"] > 200
+
+
+@posix
+def test_on_a_full_disk_work_goes_on_and_is_saved_later():
+    found = driver("--full")
+    assert len(found["messages"]) == 3
+    assert all(
+        "0.png cannot be saved (File too large); it goes on here" in text for text in found["messages"]
+    )
+    assert found["old_file_kept"] and found["saved_later"] and found["left_over"] == []
+
+
+@pytest.mark.parametrize(
+    ("function", "code"),
+    [("tempfile.mkstemp", errno.EROFS), ("os.fsync", errno.ENOSPC), ("os.replace", errno.EACCES)],
+)
+def test_a_folder_that_cannot_be_written_is_told_and_tried_again(
+    images, tmp_path, warnings, monkeypatch, function, code
+):
+    folder = Folder(images, tmp_path / "out")
+    shared = Settings(ColourModel(), folder=folder)
+    page, _ = send(shared, None, {"number": 1, "kind": "hello"}, {**CLICK, "number": 2})
+    before = folder.session_path("a.png").read_bytes()
+    module, name = function.split(".")
+
+    def fail(*arguments, **options):
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(getattr(store, module), name, fail)
+        _, reply = send(shared, page, {**CLICK, "x": 20, "number": 3})
+        assert len(warnings) == 1 and f"a.png cannot be saved ({os.strerror(code)})" in warnings[0]
+        assert len(reply["session"]["objects"][0]["clicks"]) == 2
+        _, reply = send(
+            shared,
+            page,
+            {"kind": "done", "done": True, "number": 4},
+            {"kind": "goto", "index": 1, "number": 5},
+        )
+        assert len(warnings) == 3 and reply["folder"]["index"] == 0 and reply["session"]["done"]
+    assert folder.session_path("a.png").read_bytes() == before
+    assert sorted(path.name for path in folder.out.iterdir()) == ["a.png.session.json"]
+    _, reply = send(shared, page, {"kind": "goto", "index": 1, "number": 6})
+    assert len(warnings) == 3 and reply["folder"]["index"] == 1 and reply["folder"]["states"][0] == "done"
+    saved = Folder(images, tmp_path / "out").load("a.png", (90, 120))
+    assert saved.done and [click.x for click in saved.instances[0].clicks] == [30, 20]
+    page.close()
+
+
+def test_what_cannot_be_saved_can_be_undone_and_left(images, tmp_path, warnings, monkeypatch):
+    shared = Settings(ColourModel(), folder=Folder(images, tmp_path / "out"))
+    page, _ = send(shared, None, {"number": 1, "kind": "hello"})
+    monkeypatch.setattr(store.os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+    send(shared, page, {**CLICK, "number": 2})
+    assert len(warnings) == 1
+    _, reply = send(shared, page, {"kind": "undo", "number": 3}, {"kind": "goto", "index": 1, "number": 4})
+    assert len(warnings) == 1 and reply["folder"]["index"] == 1
+    page.close()
+
+
+HOLDER = "import sys; from pathlib import Path; from cfr_icl.annotate.folder import Folder\n"
+HOLDER += "Folder(*map(Path, sys.argv[1:])).claim(); print('ready', flush=True); sys.stdin.read()"
+
+
+@posix
+def test_a_second_process_on_a_folder_is_told_until_the_first_is_gone(images, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    first = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(images), str(out)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    try:
+        assert first.stdout.readline() == "ready\n"
+        half_written = out / f"{store.PART_PREFIX}x{store.PART_SUFFIX}"
+        half_written.write_text("{")
+        monkeypatch.setattr(sys, "argv", ["app.py", "--images", str(images), "--out", str(out)])
+        with pytest.raises(SystemExit) as stopped:
+            app.main()
+        message = str(stopped.value)
+        assert message.startswith("error: Another process is working on") and "\n" not in message
+        assert half_written.exists()
+    finally:
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+        first.stdin.close()
+        first.stdout.close()
+    Folder(images, out).claim()
+    assert not half_written.exists()
+
+
+def test_an_output_folder_that_cannot_be_had_is_one_sentence(images, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(sys, "argv", ["app.py", "--images", str(images), "--out", str(tmp_path / "file")])
+    with pytest.raises(SystemExit) as stopped:
+        app.main()
+    assert str(stopped.value).startswith("error: ") and "\n" not in str(stopped.value)
