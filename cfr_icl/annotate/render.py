@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from cfr_icl.annotate.session import Instance, Session
+from cfr_icl.annotate.session import Document, Instance, Session
 
 INSTANCE_FIELDS = (
     "visible",
@@ -20,15 +19,21 @@ INSTANCE_FIELDS = (
 )
 
 
-def describe(session: Session, known: Mapping[str, str]) -> dict[str, Any]:
-    """The session as JSON; masks are left out where the page has them already.
+def describe(session: Session, told: Document | None = None) -> dict[str, Any]:
+    """The session as JSON, without the objects and masks that the page has already.
 
     Args:
-        known: version of the mask that the page holds of each object, by the object's id.
+        told: the document that the page shows; None when it is to hear everything. Else only
+            objects that differ from it are described, and the order of all ids where that differs.
     """
     document = session.document
-    return {
-        "objects": [_instance(instance, known.get(str(instance.id))) for instance in document.instances],
+    old = {instance.id: instance for instance in told.instances} if told else {}
+    described = {
+        "objects": [
+            _instance(instance, old.get(instance.id))
+            for instance in document.instances
+            if old.get(instance.id) is not instance
+        ],
         "active": document.active,
         "cfr": asdict(document.cfr),
         "labels": [asdict(label) for label in document.labels],
@@ -37,9 +42,13 @@ def describe(session: Session, known: Mapping[str, str]) -> dict[str, Any]:
         "canUndo": session.can_undo,
         "canRedo": session.can_redo,
     }
+    order = [instance.id for instance in document.instances]
+    if order != list(old):
+        described["order"] = order
+    return described
 
 
-def _instance(instance: Instance, known: str | None) -> dict[str, Any]:
+def _instance(instance: Instance, old: Instance | None) -> dict[str, Any]:
     mask = instance.mask
     described = {
         "id": instance.id,
@@ -53,7 +62,7 @@ def _instance(instance: Instance, known: str | None) -> dict[str, Any]:
         "box": mask.box,
         "answer": asdict(instance.answer) if instance.answer else None,
     }
-    if known != mask.version:
+    if old is None or old.mask != mask:
         described["size"] = [mask.height, mask.width]
         described["counts"] = mask.counts
     return described

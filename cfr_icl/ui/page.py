@@ -56,7 +56,7 @@ class Settings:
     def chosen(self, name: str) -> Any:
         """A network of the menu; raises ActionError where it cannot be had."""
         if name not in self.menu:
-            raise ActionError(f"There is no model {name!r} in the menu.")
+            raise ActionError(f"There is no model {name!r:.80} in the menu.")
         try:
             return self.menu[name]
         except (ValueError, OSError) as error:
@@ -83,6 +83,9 @@ class Page:
         self.index: int | None = None
         self.model = next(iter(settings.menu), None)
         self._saved: Document | None = None
+        self._told: Document | None = None
+        """What the last reply made the page show, if it arrived."""
+        self._replies = 0
         self._revision = 0
         self._files: list[Path] = []
         self._once: dict[str, Any] = {}
@@ -121,13 +124,16 @@ class Page:
 
     def reply(self, known: Mapping[str, Any]) -> dict[str, Any]:
         """What the browser does not know yet, as JSON."""
-        masks = known.get("masks")
         same_picture = self.picture is not None and known.get("picture") == self.picture["token"]
+        heard = same_picture and known.get("reply") == self._replies
+        self._replies += 1
         answer = {
             "page": self.token,
+            "reply": self._replies,
             "applied": self.applied,
-            "session": describe(self.session, masks if same_picture and isinstance(masks, Mapping) else {}),
+            "session": describe(self.session, self._told if heard else None),
         }
+        self._told = self.session.document
         if self.picture and not same_picture:
             answer["picture"] = self.picture
         if self.model is not None:

@@ -46,15 +46,34 @@ def test_actions_are_applied_once_and_in_order(shared, warnings):
     assert warnings == []
 
 
-def test_masks_and_pictures_that_the_page_has_are_not_sent_again(shared, warnings):
+def test_what_the_page_has_is_not_sent_again(shared, warnings):
     page = example(shared)
     click = {"kind": "click", "x": 300, "y": 130, "positive": True, "number": 2}
-    page, reply = send(shared, page, click)
-    described = reply["session"]["objects"][0]
-    assert described["counts"]
-    known = {"picture": reply["picture"]["token"], "masks": {"1": described["version"]}}
-    page, reply = send(shared, page, known=known)
-    assert "picture" not in reply and "counts" not in reply["session"]["objects"][0]
+    page, reply = send(shared, page, click, {"kind": "finish", "number": 3})
+    picture = reply["picture"]["token"]
+    assert reply["session"]["objects"][0]["counts"] and reply["session"]["order"] == [1]
+    known = {"picture": picture, "reply": reply["reply"]}
+    page, unchanged = send(shared, page, known=known)
+    assert "picture" not in unchanged
+    assert unchanged["session"]["objects"] == [] and "order" not in unchanged["session"]
+    known = {"picture": picture, "reply": unchanged["reply"]}
+    page, second = send(shared, page, {**click, "number": 4, "x": 20, "y": 20}, known=known)
+    assert [o["id"] for o in second["session"]["objects"]] == [2] and second["session"]["order"] == [1, 2]
+    hidden = {"kind": "edit", "id": 1, "visible": False, "number": 5}
+    page, third = send(shared, page, hidden, known={"picture": picture, "reply": second["reply"]})
+    (described,) = third["session"]["objects"]
+    assert described["id"] == 1 and "counts" not in described and "order" not in third["session"]
+
+
+def test_a_page_that_missed_a_reply_hears_everything(shared, warnings):
+    page = example(shared)
+    click = {"kind": "click", "x": 300, "y": 130, "positive": True, "number": 2}
+    page, first = send(shared, page, click)
+    known = {"picture": first["picture"]["token"], "reply": first["reply"]}
+    send(shared, page, {**click, "number": 3, "x": 310}, known=known)
+    _, again = send(shared, page, {**click, "number": 3, "x": 310}, known=known)
+    (described,) = again["session"]["objects"]
+    assert described["counts"] and again["session"]["order"] == [1]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ let mode = 'positive';
 let state = { objects: [], active: null, cfr: null, canUndo: false, canRedo: false };
 let picture = null;
 let page = null;          // which session of the server this is
-let shapes = new Map();   // mask version -> MaskShape, so that a mask is decoded once
+let lastReply = null;     // its number tells the server what is shown here
 
 const view = new View(ref('canvas'), look, {
   click(x, y, positive) {
@@ -33,7 +33,7 @@ const channel = new Channel(
     page,
     language: props.label,
     picture: picture && picture.token,
-    masks: Object.fromEntries(state.objects.map((object) => [object.id, object.version])),
+    reply: lastReply,
   }),
   () => { ref('busy').hidden = !channel.busy; root.toggleAttribute('data-busy', channel.busy); },
 );
@@ -51,6 +51,7 @@ watch('value', () => {
   const reply = props.value;
   view.pending = view.pending.filter((click) => click.number > reply.applied);
   page = page || reply.page;
+  lastReply = reply.reply;
   if (reply.folder) showFolder(reply.folder);
   if (reply.picture && (!picture || picture.token !== reply.picture.token)) showPicture(reply.picture);
   if (reply.session) showSession(reply.session);
@@ -80,16 +81,16 @@ function showPicture(described) {
 
 function showSession(session) {
   const before = new Map(state.objects.map((object) => [object.id, object]));
-  const kept = new Map();
+  const objects = new Map(before);   // those that did not change are not sent again
   for (const object of session.objects) {
-    const shape = object.counts !== undefined ? new MaskShape(object.size, object.counts) : shapes.get(object.version);
     const old = before.get(object.id);
-    if (old && old.version === object.version) Object.assign(object, { bitmap: old.bitmap, path: old.path, paintedColour: old.paintedColour });
-    object.shape = shape;
-    object.current = object.id === session.active;
-    kept.set(object.version, shape);
+    if (old && old.version === object.version) Object.assign(object, { shape: old.shape, bitmap: old.bitmap, path: old.path, paintedColour: old.paintedColour });
+    else object.shape = new MaskShape(object.size, object.counts);
+    objects.set(object.id, object);
   }
-  shapes = kept;
+  if (session.order) session.objects = session.order.map((id) => objects.get(id));
+  else session.objects = [...objects.values()];
+  for (const object of session.objects) object.current = object.id === session.active;
   state = session;
   view.objects = session.objects;
   view.draw();

@@ -22,11 +22,15 @@ class ObjectList {
   }
 
   show(objects) {
-    for (const [id, row] of this.rows) if (!objects.some((object) => object.id === id)) { row.node.remove(); this.rows.delete(id); }
+    const ids = new Set(objects.map((object) => object.id));
+    for (const [id, row] of this.rows) if (!ids.has(id)) { row.node.remove(); this.rows.delete(id); }
+    let place = this.list.firstElementChild;
     for (const object of objects) {
       if (!this.rows.has(object.id)) this.rows.set(object.id, this.makeRow(object.id));
-      this.fill(this.rows.get(object.id), object);
-      this.list.append(this.rows.get(object.id).node);
+      const row = this.rows.get(object.id);
+      if (row.object !== object || row.current !== object.current || row.label.value !== object.label) this.fill(row, object);
+      if (row.node === place) place = place.nextElementSibling;
+      else this.list.insertBefore(row.node, place);
     }
     const current = objects.find((object) => object.current);
     if (current && current.id !== this.shown) this.rows.get(current.id).node.scrollIntoView({ block: 'nearest' });
@@ -66,6 +70,7 @@ class ObjectList {
 
   fill(row, object) {
     row.object = object;
+    row.current = object.current;
     row.node.classList.toggle('current', object.current);
     row.node.classList.toggle('faint', !object.visible);
     row.number.setAttribute('aria-current', String(object.current));
