@@ -43,7 +43,7 @@ def describe(session: Session, told: Document | None = None) -> dict[str, Any]:
         "canRedo": session.can_redo,
     }
     order = [instance.id for instance in document.instances]
-    if order != list(old):
+    if told is None or order != list(old):
         described["order"] = order
     return described
 

@@ -208,6 +208,7 @@ def test_the_page_speaks_the_persons_language(browser, server, locale, title, do
     toast = tool.page.locator(".toast-body").first
     toast.wait_for()
     assert refused in toast.inner_text()
+    assert "Warning" not in toast.inner_text()
     tool.click(300, 130)
     tool.idle()
     assert tool.page.locator("[data-ref=answer]").inner_text().startswith(done)

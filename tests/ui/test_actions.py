@@ -214,3 +214,12 @@ def test_nothing_a_browser_sends_raises(actions, known):
         assert reply["applied"] >= 0
     finally:
         gr.Warning = original
+
+
+def test_objects_of_the_picture_before_are_not_shown_on_the_next(shared, warnings):
+    page = example(shared)
+    click = {"kind": "click", "x": 300, "y": 130, "positive": True, "number": 2}
+    page, reply = send(shared, page, click)
+    known = {"page": page.token, "picture": page.picture["token"], "reply": reply["reply"]}
+    page, reply = send(shared, page, {"kind": "example", "index": 1, "number": 3}, known=known)
+    assert reply["session"]["order"] == reply["session"]["objects"] == []
