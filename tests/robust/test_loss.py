@@ -117,8 +117,10 @@ def test_what_cannot_be_saved_can_be_undone_and_left(images, tmp_path, warnings,
     page.close()
 
 
-HOLDER = "import sys; from pathlib import Path; from cfr_icl.annotate.folder import Folder\n"
-HOLDER += "Folder(*map(Path, sys.argv[1:])).claim(); print('ready', flush=True); sys.stdin.read()"
+HOLDER = """
+import sys; from pathlib import Path; from cfr_icl.annotate.folder import Folder
+folder = Folder(*map(Path, sys.argv[1:])); folder.claim(); print('ready', flush=True); sys.stdin.read()
+"""
 
 
 @posix
