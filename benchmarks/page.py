@@ -1,0 +1,198 @@
+"""From click to painted mask in a real browser: how much of it is not the network.
+
+    python benchmarks/page.py [--megapixels 1 12] [--objects 0 100] [--pairs 15]
+
+Chromium stamps the click and the frame that shows the answer, the server the stages between; all on
+one machine's clock. Objects are finished ones beside the click; pages with few and with many take
+turns. Needs requirements-test.txt and a browser (tests/browser.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+from benchmarks.measure import table
+from cfr_icl import load_model
+from cfr_icl.annotate.masks import Mask
+from cfr_icl.ui import blocks
+from tests.browser import find_browser
+from tests.e2e.tool import EXAMPLES, Server, Tool
+
+PICTURE = ROOT / "examples" / "chelsea.png"
+CLICK = (0.45, 0.5)
+"""Where the cat is, as parts of width and height; finished objects lie in the upper rows."""
+
+STAMPS = """
+addEventListener('pointerdown', () => { window.clicked = performance.timeOrigin + performance.now(); }, true);
+window.painted = new Promise(() => {});
+window.awaitPainted = () => {
+  const root = document.querySelector('.cfr');
+  window.painted = new Promise((done) => {
+    const observer = new MutationObserver(() => {
+      if (root.hasAttribute('data-busy')) return;
+      observer.disconnect();
+      requestAnimationFrame(() => setTimeout(() => done(performance.timeOrigin + performance.now())));
+    });
+    observer.observe(root, { attributes: true, attributeFilter: ['data-busy'] });
+  });
+};
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--megapixels", type=float, nargs="+", default=[1, 12])
+    parser.add_argument("--objects", type=int, nargs="+", default=[0, 100])
+    parser.add_argument("--pairs", type=int, default=15)
+    options = parser.parse_args()
+    clock = Clock()
+    server = Server(clock.watched(load_model()), examples=EXAMPLES)
+    rows = []
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+        for megapixels in options.megapixels:
+            picture = enlarged(megapixels, Path(folder))
+            pages = {count: Watched(browser, server, picture, count) for count in options.objects}
+            found = {count: [] for count in pages}
+            for _ in range(options.pairs + 1):
+                for count, page in pages.items():
+                    found[count].append(page.click(clock))
+            rows += [row(megapixels, count, measured[1:]) for count, measured in found.items()]
+    server.close()
+    print(table(rows))
+
+
+def row(megapixels: float, objects: int, measured: list[dict[str, float]]) -> dict[str, str]:
+    """Medians of the stages; the first click, which warms everything up, is left out before."""
+    median = {name: statistics.median(m[name] for m in measured) for name in measured[0]}
+    return {
+        "picture": f"{megapixels:g} MP",
+        "finished objects": str(objects),
+        **{name: f"{value:.0f}" for name, value in median.items()},
+    }
+
+
+class Clock:
+    """Stamps of the server: when an answer begins and ends, and the network's part of it."""
+
+    def __init__(self) -> None:
+        self.network = 0.0
+        original = blocks.answer
+
+        def answer(*arguments):
+            self.begin = time.time()
+            reply = original(*arguments)
+            self.end = time.time()
+            return reply
+
+        blocks.answer = answer
+
+    def watched(self, model):
+        """The model with its time counted."""
+
+        def counted(function):
+            def run(*arguments):
+                start = time.perf_counter()
+                try:
+                    return function(*arguments)
+                finally:
+                    self.network += time.perf_counter() - start
+
+            return run
+
+        model.encode, model.decode = counted(model.encode), counted(model.decode)
+        return model
+
+
+class Watched:
+    """A page with a picture and finished objects, in which clicks are timed."""
+
+    def __init__(self, browser: Browser, server: Server, picture: Path, objects: int) -> None:
+        self.page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+        self.page.add_init_script(STAMPS)
+        self.tool = Tool(self.page, server)
+        self.tool.upload(picture)
+        session = self.tool.session
+        self.height, self.width = session.size
+        if objects:
+            session.add_masks([(None, mask) for mask in finished(objects, *session.size)])
+            self.page.get_by_label("CFR steps", exact=True).fill("4")  # any action brings the reply
+            self.tool.idle()
+        self.received = self.sent = self.clicks = 0
+        network = self.page.context.new_cdp_session(self.page)
+        network.send("Network.enable")
+        network.on("Network.dataReceived", lambda event: self.count(event["dataLength"]))
+        network.on("Network.requestWillBeSent", lambda event: self.post(event["request"].get("postData", "")))
+
+    def count(self, length: int) -> None:
+        self.received += length
+
+    def post(self, content: str) -> None:
+        self.sent += len(content)
+
+    def click(self, clock: Clock) -> dict[str, float]:
+        """One click on a new object, in milliseconds, then the object is taken away again."""
+        clock.network = self.received = self.sent = 0
+        self.page.evaluate("awaitPainted()")
+        self.clicks += 1  # another pixel each time: the same one would be answered from memory
+        self.tool.click(int(CLICK[0] * self.width) + 3 * self.clicks, int(CLICK[1] * self.height))
+        painted = self.page.evaluate("painted")
+        clicked = self.page.evaluate("clicked")
+        begin, end, network = 1000 * clock.begin, 1000 * clock.end, 1000 * clock.network
+        received, sent = self.received, self.sent
+        answer = self.tool.session.active.answer
+        self.page.keyboard.press("Delete")
+        self.tool.idle()
+        assert self.tool.session.active is None
+        return {
+            "click to paint (ms)": painted - clicked,
+            "network": network,
+            "outside of it": painted - clicked - network,
+            "click to server": begin - clicked,
+            "maps of the picture": answer.milliseconds - network,
+            "mask and reply": end - begin - answer.milliseconds,
+            "reply to paint": painted - end,
+            "bytes received": received,
+            "bytes sent": sent,
+        }
+
+
+def enlarged(megapixels: float, folder: Path) -> Path:
+    """The example picture at another size."""
+    picture = np.asarray(Image.open(PICTURE).convert("RGB"))
+    factor = (megapixels * 1e6 / (picture.shape[0] * picture.shape[1])) ** 0.5
+    path = folder / f"{megapixels:g}.jpg"
+    Image.fromarray(cv2.resize(picture, None, fx=factor, fy=factor)).save(path, quality=90)
+    return path
+
+
+def finished(count: int, height: int, width: int) -> list[Mask]:
+    """Ragged blobs in the upper quarter of the picture."""
+    rng = np.random.default_rng(0)
+    angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    masks = []
+    for number in range(count):
+        row, column = divmod(number, 25)
+        centre = np.array([(column + 0.5) * width / 25, (row + 0.5) * height / 16])
+        radius = 0.018 * width * (0.6 + 0.4 * rng.random(len(angle)))
+        outline = centre + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
+        canvas = np.zeros((height, width), np.uint8)
+        cv2.fillPoly(canvas, [outline.round().astype(np.int32)], 1)
+        masks.append(Mask.of(canvas.astype(bool)))
+    return masks
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Plain ViT against a plain transcription of the published formulas: time and memory a forward.
+
+    python benchmarks/vit.py [--model vit_b] [--size 448] [--threads 1] [--pairs 3]
+
+The transcription has explicit softmax attention and resizes its position embedding at every pass.
+Random weights: times do not depend on them; how precision changes masks is benchmarks/precision.py's.
+Both take turns in one run; seconds are of CPU time. Memory (Linux) in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+from benchmarks.loading import peak_memory
+from benchmarks.measure import medians, table
+from cfr_icl.models.plain_vit import resize_position
+from cfr_icl.models.registry import build_model, default_config
+
+KINDS = ("transcription, float32", "ours, float32", "ours, bfloat16")
+
+
+class ExplicitAttention(nn.Module):
+    """Softmax attention as it is written: all weights of all heads at once."""
+
+    def __init__(self, fused: nn.Module) -> None:
+        super().__init__()
+        self.qkv, self.proj, self.heads = fused.qkv, fused.proj, fused.num_heads
+
+    def forward(self, x: torch.Tensor, **_) -> torch.Tensor:
+        batch, count, dim = x.shape
+        q, k, v = self.qkv(x).view(batch, count, 3, self.heads, dim // self.heads).permute(2, 0, 3, 1, 4)
+        weights = (q @ k.transpose(2, 3) / (dim // self.heads) ** 0.5).softmax(dim=3)
+        return self.proj((weights @ v).transpose(1, 2).reshape(batch, count, dim))
+
+
+def network(model: str, kind: str) -> nn.Module:
+    """A network with random weights, the same for every kind."""
+    torch.manual_seed(0)
+    made = build_model(default_config(model)).eval().requires_grad_(False)
+    if kind.startswith("transcription"):
+        for block in made.blocks:
+            block.attn = ExplicitAttention(block.attn)
+        made._position_for = lambda height, width: resize_position(made.position, height, width)
+    return made
+
+
+@torch.inference_mode()
+def forward(made: nn.Module, kind: str, image: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=kind.endswith("bfloat16")):
+        return made(image, hints)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="vit_b")
+    parser.add_argument("--size", type=int, default=448)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--memory", choices=KINDS, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    image, hints = torch.rand(2, 1, 3, options.size, options.size)
+    if options.memory:
+        made = network(options.model, options.memory)
+        before = peak_memory()
+        forward(made, options.memory, image, hints)
+        print(peak_memory() - before)
+        return
+    made = {kind: network(options.model, kind) for kind in KINDS}
+    expected = forward(made[KINDS[0]], KINDS[0], image, hints)
+    difference = {k: (forward(made[k], k, image, hints) - expected).abs().max().item() for k in KINDS}
+    seconds = medians(
+        {kind: lambda kind=kind: forward(made[kind], kind, image, hints) for kind in KINDS},
+        options.pairs,
+        time.process_time,
+    )
+    rows = []
+    for kind in KINDS:
+        command = [sys.executable, __file__, "--memory", kind, "--model", options.model]
+        command += ["--size", str(options.size), "--threads", str(options.threads)]
+        memory = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        rows.append(
+            {
+                f"{options.model}, {options.size} px": kind,
+                "s/forward": f"{seconds[kind]:.2f}",
+                "times faster": f"{seconds[KINDS[0]] / seconds[kind]:.2f}",
+                "memory": f"{int(memory) / 2**20:.0f} MiB",
+                "logits, max difference": f"{difference[kind]:.1e}",
+            }
+        )
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()
