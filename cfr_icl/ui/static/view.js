@@ -33,6 +33,8 @@ class View {
   constructor(canvas, look, actions) {
     Object.assign(this, { canvas, look, actions });
     this.context = canvas.getContext('2d');
+    this.finished = document.createElement('canvas').getContext('2d');   // objects that are not in work
+    this.finishedAs = [];      // what that layer shows
     this.picture = null;
     this.objects = [];
     this.pending = [];
@@ -145,7 +147,10 @@ class View {
     context.imageSmoothingEnabled = this.scale * ratio < 3;
     context.imageSmoothingQuality = 'high';
     context.drawImage(this.picture, 0, 0);
-    for (const object of this.objects) if (object.visible && !this.hidden) this.paintObject(object);
+    if (!this.hidden) {
+      this.paintFinished(ratio);
+      for (const object of this.objects) if (object.visible && object.current) this.paintObject(object, context);
+    }
     if (this.heat) {
       context.globalAlpha = 0.85;
       context.imageSmoothingEnabled = true;
@@ -233,8 +238,31 @@ class View {
     }
   }
 
-  paintObject(object) {
-    const { context } = this, { shape, colour } = object;
+  // Finished objects are painted once for each place of the picture, so that they cost a click nothing.
+  paintFinished(ratio) {
+    const { canvas, context, look, finished: layer } = this;
+    const objects = this.objects.filter((object) => object.visible && !object.current);
+    const shown = [canvas.width, canvas.height, this.scale, this.x, this.y, look.opacity, look.contour,
+      ...objects.flatMap((object) => [object.shape, object.colour])];
+    if (shown.length !== this.finishedAs.length || shown.some((value, index) => value !== this.finishedAs[index])) {
+      this.finishedAs = shown;
+      layer.canvas.width = canvas.width;
+      layer.canvas.height = canvas.height;
+      layer.setTransform(ratio * this.scale, 0, 0, ratio * this.scale, ratio * this.x, ratio * this.y);
+      layer.imageSmoothingEnabled = context.imageSmoothingEnabled;
+      layer.imageSmoothingQuality = context.imageSmoothingQuality;
+      for (const object of objects) this.paintObject(object, layer);
+    }
+    if (!objects.length) return;
+    context.save();
+    context.resetTransform();
+    context.imageSmoothingEnabled = false;
+    context.drawImage(layer.canvas, 0, 0);
+    context.restore();
+  }
+
+  paintObject(object, context) {
+    const { shape, colour } = object;
     if (!shape || shape.empty) return;
     if (object.paintedColour !== colour) {
       object.bitmap = shape.bitmap(colour);
