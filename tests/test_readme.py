@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shlex
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -111,7 +112,8 @@ def test_the_mcp_server_offers_one_tool_that_gets_the_cat(address):
             refusal = await session.call_tool("segment", {**arguments, "clicks": [[999, 1]]})
         return tools.tools, answer, refusal
 
-    (tool,), answer, refusal = asyncio.run(talk())
+    # in a thread of its own, for Playwright's loop may run in this one
+    (tool,), answer, refusal = ThreadPoolExecutor().submit(asyncio.run, talk()).result()
     assert tool.name == "segment" and "clicks" in tool.inputSchema["required"]
     assert "beside it" in tool.inputSchema["properties"]["clicks"]["description"]
     (image,) = [part for part in answer.content if part.type == "image"]

@@ -185,6 +185,10 @@ def test_a_picture_cut_off_anywhere_is_refused_or_whole(name):
             assert picture.shape == whole.shape
 
 
+LARGER = "far larger than the limit of 50|at most 50 are taken"
+"""Who says so first depends on Pillow's own limit, which some libraries switch off."""
+
+
 def png_bomb(width, height, packed):
     """A PNG whose pixels unpack to as much as `packed` zeros whatever its header says."""
     header = png_header(width, height).getvalue()
@@ -197,11 +201,11 @@ def png_bomb(width, height, packed):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (png_bomb(40_000, 40_000, 10**8), "far larger than the limit of 50"),
+        (png_bomb(40_000, 40_000, 10**8), LARGER),
         (png_bomb(8_000, 8_000, 10**8), "64.0 megapixels"),
         (png_bomb(65_535, 16, 10**7), "65535 x 16"),
-        (io.BytesIO(b"GIF89a\xff\xff\xff\xff\xf7\0\0" + bytes(800)), "far larger|not a picture"),
-        (io.BytesIO(b"P6\n100000 100000\n255\n" + bytes(100)), "far larger"),
+        (io.BytesIO(b"GIF89a\xff\xff\xff\xff\xf7\0\0" + bytes(800)), f"{LARGER}|not a picture"),
+        (io.BytesIO(b"P6\n100000 100000\n255\n" + bytes(100)), LARGER),
     ],
 )
 def test_bombs_are_refused_by_their_header(content, sentence):
