@@ -36,7 +36,7 @@ SETTINGS = (
     *(CascadeForward(max(STEPS), True, every, best_pass=False) for every in (False, True)),
 )
 PLAIN = setting_name(SETTINGS[0])
-COMPARED = tuple(setting_name(cfr) for cfr in SETTINGS if cfr.steps in (1, 4) or cfr.adaptive)
+COMPARED = tuple(setting_name(cfr) for cfr in SETTINGS[1:] if cfr.steps in (1, 4) or cfr.adaptive)
 """The settings whose effect is given with its uncertainty; the tables hold all of them."""
 
 
