@@ -17,14 +17,18 @@ class FolderDataset:
     """Pictures with label maps: 0 background, 255 ignored, every other value one object.
 
     With `components` each connected part of a value is an object of its own, for label maps that
-    hold classes. Objects of fewer than `min_pixels` are left out.
+    hold classes. With `background` the background is one more object, so that training also sees
+    surfaces with something on them. Objects of fewer than `min_pixels` are left out.
 
     Raises:
         FileNotFoundError: when a folder or a picture's label map is missing.
     """
 
-    def __init__(self, root: str | Path, components: bool = False, min_pixels: int = 1) -> None:
+    def __init__(
+        self, root: str | Path, components: bool = False, min_pixels: int = 1, background: bool = False
+    ) -> None:
         self.components = components
+        self.background = background
         self.min_pixels = min_pixels
         self.pictures = picture_files(Path(root) / "images")
         self.names = [path.stem for path in self.pictures]
@@ -39,6 +43,8 @@ class FolderDataset:
         regions = [labels == value for value in np.unique(labels) if value not in (0, IGNORE)]
         if self.components:
             regions = [part for region in regions for part in _components(region)]
+        if self.background:
+            regions.append(labels == 0)
         ignored = labels == IGNORE
         truths = [object_truth(r, ignored) for r in regions if np.count_nonzero(r) >= self.min_pixels]
         return Sample(self.names[index], image, truths)

@@ -335,6 +335,15 @@ def test_folder_tells_values_apart_and_components_on_demand(tmp_path):
     assert len(truths_of("folder", tmp_path, components=True)) == 2
 
 
+def test_folder_gives_the_background_as_an_object_on_demand(tmp_path):
+    folder(tmp_path)
+    labels(tmp_path / "masks" / "one.png", np.where(SECOND, 255, FIRST * 5))
+    of_object, of_background = truths_of("folder", tmp_path, background=True)
+    assert np.array_equal(of_object == 1, FIRST)
+    assert np.array_equal(of_background == 1, ~FIRST & ~SECOND)
+    assert np.array_equal(of_background == -1, SECOND)
+
+
 def test_a_mask_of_another_size_than_its_picture_is_refused(tmp_path):
     berkeley(tmp_path)
     Image.new("L", (5, 5)).save(tmp_path / "masks" / "3096.png")
