@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,3 +65,19 @@ def test_a_folder_is_worked_through_saved_and_resumed(browser, images, tmp_path)
     context.close()
     server.close()
     assert {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in images.iterdir()} == digest
+
+
+def test_the_whole_folder_is_exported_from_a_picture_without_objects(browser, images, tmp_path):
+    server, context, tool = start(browser, images, tmp_path / "out")
+    tool.click(80, 80)
+    tool.idle()
+    tool.page.keyboard.press("PageDown")
+    tool.idle()
+    export = tool.page.locator("[data-do=export]")
+    assert export.is_disabled()
+    tool.page.get_by_label("Whole folder").check()
+    data = json.loads(Path(tool.download_by(export.click).path()).read_text())
+    assert [image["file_name"] for image in data["images"]] == ["9.png"]
+    assert len(data["annotations"]) == 1
+    context.close()
+    server.close()

@@ -102,7 +102,8 @@ function showPanel() {
   button('undo').disabled = !state.canUndo;
   button('redo').disabled = !state.canRedo;
   button('clear').disabled = button('finish').disabled = !active;
-  for (const name of ['download-mask', 'download-cutout', 'export']) button(name).disabled = !state.objects.length;
+  for (const name of ['download-mask', 'download-cutout']) button(name).disabled = !state.objects.length;
+  showExport();
   button('load-masks').disabled = !picture;
   objectList.show(state.objects);
   ref('no-objects').hidden = state.objects.length > 0;
@@ -147,9 +148,14 @@ function showPolygons(rings) {
   view.draw();
 }
 
+function exportsFolder() { return !ref('whole-folder-row').hidden && ref('whole-folder').checked; }
+
+function showExport() { button('export').disabled = !state.objects.length && !exportsFolder(); }
+
 function showFormat() {
   ref('detail-row').hidden = !POLYGON_FORMATS.includes(ref('format').value);
   ref('whole-folder-row').hidden = !root.hasAttribute('data-folder') || ref('format').value === 'session';
+  showExport();
   if (ref('detail-row').hidden) { view.polygons = null; view.draw(); } else if (picture) askPolygons();
 }
 
@@ -318,7 +324,7 @@ const commands = {
     taking = work();
     const format = ref('format').value;
     if (format === 'session') channel.send('download', { what: 'session' });
-    else channel.send('export', { format, detail: Number(ref('detail').value), whole_folder: root.hasAttribute('data-folder') && ref('whole-folder').checked });
+    else channel.send('export', { format, detail: Number(ref('detail').value), whole_folder: exportsFolder() });
   },
   'download-mask': () => takeOne('mask'),
   'download-cutout': () => takeOne('cutout'),
@@ -388,6 +394,7 @@ ref('labels-file').addEventListener('change', async (event) => {
 const HOTKEYS = { '?': 'help', h: 'hide', o: 'open', x: 'mode', c: 'clear', f: 'fit', 0: 'fit', a: 'actual', delete: 'remove', d: 'done', pageup: 'previous', pagedown: 'next', '+': 'zoom-in', '=': 'zoom-in', '-': 'zoom-out', z: 'undo', y: 'redo' };
 
 ref('format').addEventListener('change', showFormat);
+ref('whole-folder').addEventListener('change', showExport);
 ref('detail').addEventListener('change', askPolygons);
 ref('detail').addEventListener('input', previewPolygons);
 
