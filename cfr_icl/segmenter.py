@@ -17,6 +17,9 @@ from cfr_icl.zoom import Window, ZoomConfig, crop, crop_picture, paste, to_windo
 WINDOWS_KEPT = 4
 """Zoom windows whose features are kept for undo and for steps that return to them."""
 
+ANSWERS_KEPT = 8
+"""Answers that are kept with all their passes: undoing fewer clicks than this costs nothing."""
+
 
 class AnswerError(RuntimeError):
     """An answer of the network that cannot be used."""
@@ -33,6 +36,10 @@ class InnerPass:
     probabilities: torch.Tensor
     agreement: float
 
+    def whole(self, picture: Window) -> torch.Tensor:
+        """The probabilities in picture coordinates, float32 (H, W); zeros around the window."""
+        return paste(self.probabilities, self.window, picture)[0, 0]
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -44,7 +51,8 @@ class Prediction:
     """Number of the pass that is the answer, mostly the last."""
     forwards: int
     """Network evaluations that the last click took."""
-    _base: torch.Tensor = field(repr=False)
+    _base: torch.Tensor | None = field(default=None, repr=False)
+    """What there is without any pass."""
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -59,7 +67,7 @@ class Prediction:
     @property
     def trace(self) -> tuple[np.ndarray, ...]:
         """Probabilities float32 (H, W) after each inner pass, coarse first."""
-        return tuple(self._whole(inner).numpy() for inner in self.passes)
+        return tuple(inner.whole(self.picture).numpy() for inner in self.passes)
 
     @property
     def window(self) -> Window | None:
@@ -69,18 +77,16 @@ class Prediction:
     @property
     def tensor(self) -> torch.Tensor:
         """The probabilities as a tensor on the CPU."""
-        return self._whole(self.passes[self.chosen]) if self.passes else self._base
-
-    def _whole(self, inner: InnerPass) -> torch.Tensor:
-        return paste(inner.probabilities, inner.window, self.picture)[0, 0]
+        return self.passes[self.chosen].whole(self.picture) if self.passes else self._base
 
 
 class Segmenter:
     """Answers clicks on one picture at a time; the network is shared and only read.
 
     The answer is a function of picture, clicks in their order, previous mask and settings alone.
-    Each prefix of the clicks is remembered, so that one more click costs one click and undoing
-    one costs nothing. Assign `cfr`, `flip` or `zoom` to change how the next clicks are answered.
+    One more click costs one click. Undoing fewer than ANSWERS_KEPT clicks costs nothing, and undoing
+    more at most so many answers anew: memory grows little with clicks. Assign `cfr`, `flip` or
+    `zoom` to change how the next clicks are answered.
     """
 
     def __init__(
@@ -122,35 +128,37 @@ class Segmenter:
             raise RuntimeError("Set a picture with set_image before predicting.")
         for click in clicks:
             click.check_inside(self._picture.width, self._picture.height)
-        settings = (self.cfr, self.flip, self.zoom)
-        history = self._history
-        if not history.continues(settings, previous_mask):
-            history = self._history = _History(settings, previous_mask, self._base(previous_mask))
-        known = _common_prefix(history.clicks, clicks)
-        del history.answers[known:], history.clicks[known:]
-        for click in clicks[known:]:
-            history.answers.append(self._answer([*history.clicks, click], history))
-            history.clicks.append(click)
-        return history.answers[-1].prediction if clicks else Prediction(self._picture, (), 0, 0, history.base)
-
-    def _base(self, previous_mask: np.ndarray | None) -> torch.Tensor:
         shape = (self._picture.height, self._picture.width)
-        if previous_mask is None:
-            return torch.zeros(shape)
-        if previous_mask.shape != shape:
+        if previous_mask is not None and previous_mask.shape != shape:
             raise ValueError(
                 f"The previous mask is {previous_mask.shape[1]} x {previous_mask.shape[0]} pixels, "
                 f"the picture {shape[1]} x {shape[0]}; they must be equal."
             )
+        if not clicks:
+            return Prediction(self._picture, (), 0, 0, self._base(previous_mask))
+        settings = (self.cfr, self.flip, self.zoom)
+        if not self._history.continues(settings, previous_mask):
+            self._history = _History(settings, previous_mask)
+        history = self._history
+        history.forget_others(clicks)
+        if len(clicks) not in history.predictions:
+            for number in range(history.last_start(len(clicks)) + 1, len(clicks) + 1):
+                history.add(clicks[:number], *self._answer(clicks[:number], history))
+        return history.predictions[len(clicks)]
+
+    def _base(self, previous_mask: np.ndarray | None) -> torch.Tensor:
+        """Probabilities (H, W) to begin with."""
+        if previous_mask is None:
+            return torch.zeros(1, 1).expand(self._picture.height, self._picture.width)  # no memory of its own
         return torch.from_numpy(previous_mask.astype(np.float32))
 
     @torch.inference_mode()
-    def _answer(self, clicks: Sequence[Click], history: _History) -> _Answer:
+    def _answer(self, clicks: Sequence[Click], history: _History) -> tuple[Prediction, _Start]:
         """Answer the last of the clicks, from what the clicks before it were answered."""
-        before = history.answers[-1] if history.answers else None
-        previous = before.prediction.tensor if before else history.base
-        window = before.window if before else None
-        known = before is not None or history.previous_mask is not None
+        start = history.starts.get(len(clicks) - 1)
+        previous = start.answer.whole(self._picture) if start else self._base(history.previous_mask)
+        window = start.window if start else None
+        known = start is not None or history.previous_mask is not None
         forwards = 0
         windows: list[Window | None] = []
 
@@ -158,7 +166,7 @@ class Segmenter:
             nonlocal forwards
             forwards += 1
             inner = self._pass(clicks, previous, window)
-            return paste(inner.probabilities, inner.window, self._picture)[0, 0], inner
+            return inner.whole(self._picture), inner
 
         def forward(previous: torch.Tensor) -> tuple[torch.Tensor, InnerPass]:
             nonlocal window, known
@@ -172,8 +180,8 @@ class Segmenter:
             return whole, inner
 
         passes, chosen = self.cfr.run(forward, previous, len(clicks), lambda inner: inner.agreement)
-        prediction = Prediction(self._picture, tuple(passes), chosen, forwards, history.base)
-        return _Answer(prediction, windows[chosen])
+        prediction = Prediction(self._picture, tuple(passes), chosen, forwards)
+        return prediction, _Start(passes[chosen], windows[chosen])
 
     def _pass(self, clicks: Sequence[Click], previous: torch.Tensor, window: Window | None) -> InnerPass:
         view = window or self._picture
@@ -226,27 +234,52 @@ class Segmenter:
 
 
 @dataclass(frozen=True)
-class _Answer:
-    """A prediction and the zoom window that the next click starts from."""
+class _Start:
+    """What the next click starts from."""
 
-    prediction: Prediction
+    answer: InnerPass
     window: Window | None
 
 
 @dataclass
 class _History:
-    """Answers to every prefix of a list of clicks, under one set of settings."""
+    """Answers to prefixes of a list of clicks, under one set of settings, by their number of clicks.
+
+    Of the last ANSWERS_KEPT prefixes all is there, of those before only what a click starts from,
+    and that of every ANSWERS_KEPT-th alone.
+    """
 
     settings: tuple | None = None
     previous_mask: np.ndarray | None = None
-    base: torch.Tensor | None = None
     clicks: list[Click] = field(default_factory=list)
-    answers: list[_Answer] = field(default_factory=list)
+    predictions: dict[int, Prediction] = field(default_factory=dict)
+    starts: dict[int, _Start] = field(default_factory=dict)
 
     def continues(self, settings: tuple, previous_mask: np.ndarray | None) -> bool:
         if self.settings != settings or (previous_mask is None) != (self.previous_mask is None):
             return False
         return previous_mask is self.previous_mask or np.array_equal(previous_mask, self.previous_mask)
+
+    def forget_others(self, clicks: Sequence[Click]) -> None:
+        """Keep only answers to prefixes of these clicks."""
+        known = _common_prefix(self.clicks, clicks)
+        del self.clicks[known:]
+        for answers in (self.predictions, self.starts):
+            for number in [number for number in answers if number > known]:
+                del answers[number]
+
+    def last_start(self, number: int) -> int:
+        """The longest prefix shorter than this that can be started from; 0 is the very beginning."""
+        return max((kept for kept in self.starts if kept < number), default=0)
+
+    def add(self, clicks: Sequence[Click], prediction: Prediction, start: _Start) -> None:
+        """Take the answer to a prefix, and let go of what is old."""
+        number = len(clicks)
+        self.clicks = list(clicks)
+        self.predictions[number], self.starts[number] = prediction, start
+        self.predictions.pop(number - ANSWERS_KEPT, None)
+        if number % ANSWERS_KEPT:
+            self.starts.pop(number - ANSWERS_KEPT, None)
 
 
 def _mask_iou(one: torch.Tensor, other: torch.Tensor) -> float:

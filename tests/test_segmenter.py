@@ -1,3 +1,4 @@
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from cfr_icl.clicks import Click
 from cfr_icl.evaluation import simulate
 from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.segmenter import Segmenter
+from cfr_icl.segmenter import ANSWERS_KEPT, Segmenter
 from cfr_icl.zoom import ZoomConfig
 
 HEIGHT, WIDTH = 90, 120
@@ -59,6 +60,28 @@ def test_undoing_a_click_gives_what_there_was_and_costs_no_forward(model, pictur
     segmenter.predict([Click(60, 45), Click(10, 10, False)])
     monkeypatch.setattr(segmenter, "_pass", None)
     assert np.array_equal(segmenter.predict([Click(60, 45)]).probabilities, first.probabilities)
+
+
+def test_memory_does_not_grow_with_every_click_and_undoing_many_gives_what_there_was(
+    model, picture, monkeypatch
+):
+    segmenter = fresh(model, picture, steps=1, adaptive=False)
+    sequence = [Click(10 + 3 * number, 20 + number, number % 3 < 2) for number in range(3 * ANSWERS_KEPT)]
+    answered, passes = [], []
+    for number in range(1, len(sequence) + 1):
+        prediction = segmenter.predict(sequence[:number])
+        answered.append(prediction.probabilities)
+        passes += [weakref.ref(each.probabilities) for each in prediction.passes]
+    del prediction
+    assert sum(each() is not None for each in passes) <= 2 * ANSWERS_KEPT + len(sequence) // ANSWERS_KEPT
+
+    forwards = []
+    original = segmenter._pass
+    monkeypatch.setattr(segmenter, "_pass", lambda *arguments: forwards.append(1) or original(*arguments))
+    for number in (len(sequence) - ANSWERS_KEPT + 1, ANSWERS_KEPT + 3, 2):
+        forwards.clear()
+        assert np.array_equal(segmenter.predict(sequence[:number]).probabilities, answered[number - 1])
+        assert len(forwards) <= 2 * ANSWERS_KEPT
 
 
 @pytest.mark.parametrize("steps, adaptive", [(0, False), (0, True), (3, False), (3, True)])

@@ -6,6 +6,7 @@ call changes comes back, only what it returns.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from cfr_icl.clicks import Click
 from cfr_icl.models.base import InteractiveModel
 from cfr_icl.segmenter import Prediction, Segmenter
 
-PREDICTIONS_KEPT = 64
+PREDICTIONS_KEPT = 16
 
 Predict = Callable[
     [np.ndarray, tuple[Click, ...], CascadeForward, "np.ndarray | None"],
@@ -52,7 +53,8 @@ class RemoteSegmenter:
     def predict(self, clicks: Sequence[Click], previous_mask: np.ndarray | None = None) -> Prediction:
         if self._picture is None:
             raise RuntimeError("Set a picture with set_image before predicting.")
-        key = (tuple(clicks), self.cfr, None if previous_mask is None else previous_mask.tobytes())
+        start = None if previous_mask is None else hashlib.sha256(previous_mask.tobytes()).digest()
+        key = (tuple(clicks), self.cfr, start)
         if key not in self._known:
             self._known[key] = self._predict(self._picture, tuple(clicks), self.cfr, previous_mask)
             if len(self._known) > PREDICTIONS_KEPT:
