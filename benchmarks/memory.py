@@ -1,0 +1,80 @@
+"""What a session holds as clicks are added to one object and undone again.
+
+    python benchmarks/memory.py [--megapixels 2] [--clicks 100] [--steps 4]
+
+Every step of CFR is taken, which is the most that is to be kept. A network that compares colours
+stands in for a real one: passes are of the embedded network's size (320 px), features are smaller
+(at most 4 windows are kept; the embedded network's take 6 MB each). Objects are counted by Python,
+the process by the system.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import psutil
+import torch
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+from benchmarks.measure import table
+from cfr_icl import Click, Segmenter
+from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.session import Session
+from tests.stand_in import ColourModel
+
+PICTURE = ROOT / "examples" / "chelsea.png"
+SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 300, 400, 500)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--megapixels", type=float, default=2)
+    parser.add_argument("--clicks", type=int, default=100)
+    parser.add_argument("--steps", type=int, default=4)
+    options = parser.parse_args()
+    picture = np.asarray(Image.open(PICTURE).convert("RGB"))
+    factor = (options.megapixels * 1e6 / (picture.shape[0] * picture.shape[1])) ** 0.5
+    picture = cv2.resize(picture, None, fx=factor, fy=factor)
+    before = psutil.Process().memory_info().rss
+    session = Session(Segmenter(ColourModel(320), steps=options.steps, adaptive=False))
+    session.open(picture, "picture")
+    rng = np.random.default_rng(0)
+    height, width = session.size
+    rows = []
+    for number in range(1, options.clicks + 1):
+        x, y = rng.random(2) * (width, height)
+        session.click(Click(int(x), int(y), number % 3 > 0))
+        if number in (*SHOWN, options.clicks):
+            rows.append(row(f"{number} clicks", before))
+    for _ in range(options.clicks // 2):
+        session.undo()
+    rows.append(row(f"half of them undone: {len(session.active.clicks)}", before))
+    session.click(Click(width // 2, height // 2))
+    rows.append(row("and one more", before))
+    print(table(rows))
+
+
+def row(name: str, before: int) -> dict[str, str]:
+    """Sizes now, in MiB."""
+    gc.collect()
+    objects = gc.get_objects()
+    tensors = [each for each in objects if isinstance(each, torch.Tensor)]
+    storages = {each.untyped_storage().data_ptr(): each.untyped_storage().nbytes() for each in tensors}
+    masks = [each for each in objects if isinstance(each, Mask)]
+    return {
+        "after": name,
+        "tensors, MiB": f"{sum(storages.values()) / 2**20:.1f}",
+        "masks for undo, MiB": f"{sum(len(mask.counts) for mask in masks) / 2**20:.2f}",
+        "process grown by, MiB": f"{(psutil.Process().memory_info().rss - before) / 2**20:.0f}",
+    }
+
+
+if __name__ == "__main__":
+    main()

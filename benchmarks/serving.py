@@ -1,0 +1,43 @@
+"""The app in a process of its own, for benchmarks that look at it from outside."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[tuple[subprocess.Popen, str]]:
+    """`python app.py OPTIONS` from the moment that its page answers; its process and address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/"
+    command = [sys.executable, "app.py", "--port", str(port), *options]
+    app = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while not _answers(url):
+            if app.poll() is not None:
+                raise SystemExit("app.py ended before its page answered.")
+            time.sleep(0.02)
+        yield app, url
+    finally:
+        app.terminate()
+        app.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=60) as page:
+            return bool(page.read())
+    except (urllib.error.URLError, OSError):
+        return False
