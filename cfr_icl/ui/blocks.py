@@ -76,11 +76,12 @@ def _take_no_urls(component: Any) -> None:
 
 def answer(settings: Settings, page: Page | None, data: Any) -> tuple[Page, dict[str, Any]]:
     """Apply what a browser sent, whatever it is, and reply; refusals become messages."""
-    page = page or Page(settings, Path(get_upload_folder()))
     data = data if isinstance(data, Mapping) else {}
     known = data.get("known")
     known = known if isinstance(known, Mapping) else {}
     actions = data.get("actions")
+    page = page or _resumed(settings, known.get("resume")) or Page(settings, Path(get_upload_folder()))
+    settings.pages[page.token] = page
 
     def warn(message: str) -> None:
         # Gradio takes messages for markup, and they hold names that anybody gave
@@ -100,6 +101,14 @@ def answer(settings: Settings, page: Page | None, data: Any) -> tuple[Page, dict
     while page.notices:
         warn(page.notices.pop(0))
     return page, page.reply(known)
+
+
+def _resumed(settings: Settings, token: Any) -> Page | None:
+    """The page that a tab showed before it was loaded anew; None when the server has no such page."""
+    page = settings.pages.pop(token, None) if isinstance(token, str) else None
+    if page is not None:
+        page.resume()
+    return page
 
 
 def launch(blocks: gr.Blocks, host: str = "127.0.0.1", port: int | None = None, **options: Any):

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from cfr_icl.annotate import export, store
 from cfr_icl.annotate.export import Annotated
@@ -48,6 +49,9 @@ class Settings:
     menu: Mapping[str, Any] = field(default_factory=dict)
     """Networks that a page may switch to, by name; `model` is the first. Reading one may load it."""
 
+    pages: WeakValueDictionary[str, Page] = field(default_factory=WeakValueDictionary)
+    """Pages that are open, by their token: who knows it goes on with the work."""
+
     def new_segmenter(self, steps: int | None = None) -> Segmenter | RemoteSegmenter:
         """A segmenter of one's own over the shared network."""
         steps = self.steps if steps is None else steps
@@ -75,7 +79,8 @@ class Page:
         self.settings = settings
         self.uploads = uploads.resolve()
         self.token = secrets.token_hex(16)
-        self.files = self.uploads / f"page-{self.token}"
+        self.tabs = 1
+        self.files = self.uploads / f"page-{secrets.token_hex(16)}"
         self.files.mkdir(parents=True)
         self.session = Session(settings.new_segmenter())
         self.applied = 0
@@ -147,8 +152,18 @@ class Page:
                 answer["folder"]["names"] = folder.names
         return answer
 
+    def resume(self) -> None:
+        """Go on in a tab that was loaded anew; the tab before, if it is still there, is told to reload."""
+        self.token = secrets.token_hex(16)
+        self.tabs += 1
+        self.applied = 0
+
     def close(self) -> None:
-        """Remove the page's files."""
+        """Remove the page's files when its last tab is gone."""
+        self.tabs -= 1
+        if self.tabs:
+            return
+        self.settings.pages.pop(self.token, None)
         while self._files:
             _remove(self._files.pop())
         shutil.rmtree(self.files, ignore_errors=True)

@@ -35,4 +35,9 @@ class Channel {
     this.dispatch();
     this.onChange();
   }
+
+  // Give up what waits: the server will not apply it.
+  stop() {
+    this.acknowledge(this.last);
+  }
 }

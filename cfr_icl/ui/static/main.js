@@ -10,6 +10,7 @@ let mode = 'positive';
 let state = { objects: [], active: null, cfr: null, canUndo: false, canRedo: false };
 let picture = null;
 let page = null;          // which session of the server this is
+const resume = sessionStorage.getItem('cfr-page');   // the same before the page was loaded anew
 let lastReply = null;     // its number tells the server what is shown here
 
 const view = new View(ref('canvas'), look, {
@@ -31,6 +32,7 @@ const channel = new Channel(
   trigger,
   () => ({
     page,
+    resume,
     language: props.label,
     picture: picture && picture.token,
     reply: lastReply,
@@ -49,8 +51,13 @@ const inspector = new Inspector(ref('inspect'), view, (kind, data) => channel.se
 
 watch('value', () => {
   const reply = props.value;
+  if (!page) sessionStorage.setItem('cfr-page', page = reply.page);
+  if (reply.page !== page) {   // the server has forgotten this page, and said so
+    view.pending = [];
+    channel.stop();
+    return;
+  }
   view.pending = view.pending.filter((click) => click.number > reply.applied);
-  page = page || reply.page;
   lastReply = reply.reply;
   if (reply.folder) showFolder(reply.folder);
   if (reply.picture && (!picture || picture.token !== reply.picture.token)) showPicture(reply.picture);

@@ -1,0 +1,54 @@
+"""A page that is loaded anew goes on with its work."""
+
+from cfr_icl.ui.blocks import answer
+from cfr_icl.ui.page import Settings
+from tests.e2e.tool import EXAMPLES
+from tests.stand_in import ColourModel
+
+FORGOTTEN = "reload the page"
+
+
+def worked_on(shared):
+    actions = [
+        {"number": 1, "kind": "hello"},
+        {"number": 2, "kind": "example", "index": 0},
+        {"number": 3, "kind": "click", "x": 100, "y": 100, "positive": True},
+    ]
+    return answer(shared, None, {"actions": actions, "known": {}})
+
+
+def loaded_anew(shared, token):
+    return answer(shared, None, {"actions": [{"number": 1, "kind": "hello"}], "known": {"resume": token}})
+
+
+def test_a_page_loaded_anew_has_its_picture_objects_and_history(warnings):
+    shared = Settings(ColourModel(), examples=EXAMPLES)
+    first, before = worked_on(shared)
+    page, reply = loaded_anew(shared, before["page"])
+    assert page is first and reply["applied"] == 1
+    assert reply["picture"] == before["picture"]
+    assert reply["session"]["objects"] == before["session"]["objects"] and reply["session"]["canUndo"]
+    first.close()
+    assert page.files.is_dir()
+    page.close()
+    assert not page.files.exists()
+    assert loaded_anew(shared, reply["page"])[0] is not page
+    assert warnings == []
+
+
+def test_of_two_tabs_with_one_page_the_older_is_told_to_reload(warnings):
+    shared = Settings(ColourModel(), examples=EXAMPLES)
+    first, before = worked_on(shared)
+    page, _ = loaded_anew(shared, before["page"])
+    document = page.session.document
+    late = {"number": 4, "kind": "click", "x": 50, "y": 50, "positive": True}
+    answer(shared, first, {"actions": [late], "known": {"page": before["page"]}})
+    assert FORGOTTEN in warnings.pop() and page.session.document is document
+    assert loaded_anew(shared, before["page"])[0] is not page
+
+
+def test_only_the_whole_token_resumes(warnings):
+    shared = Settings(ColourModel(), examples=EXAMPLES)
+    page, before = worked_on(shared)
+    for token in (None, "", before["page"][:-1], [before["page"]], {"$": 1}, 0):
+        assert loaded_anew(shared, token)[0] is not page
