@@ -36,16 +36,20 @@ def _add_segment(commands) -> None:
         parser.add_argument(
             name, dest="clicks", action="append", metavar="X,Y", type=_click_type(positive), help=help
         )
+    _add_network(parser)
+    _add_limit(parser)
+    parser.add_argument("--previous", type=Path, metavar="MASK.png", help="a mask to start from")
+    parser.add_argument("--out", type=Path, required=True, metavar="MASK.png", help="where the mask goes")
+    parser.set_defaults(run=_segment)
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=4, help="CFR steps, 0 to 10 (default: 4)")
     parser.add_argument(
         "--weights",
         help="embedded, a folder, a .safetensors file or hf://owner/name "
         "(default: what CFR_ICL_WEIGHTS names, else embedded)",
     )
-    _add_limit(parser)
-    parser.add_argument("--previous", type=Path, metavar="MASK.png", help="a mask to start from")
-    parser.add_argument("--out", type=Path, required=True, metavar="MASK.png", help="where the mask goes")
-    parser.set_defaults(run=_segment)
 
 
 def _add_limit(parser: argparse.ArgumentParser) -> None:
@@ -97,12 +101,7 @@ def _add_batch(commands) -> None:
     parser.add_argument("clicks", type=Path, metavar="CLICKS", help="CSV or JSON of picture, x, y, positive")
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="where the pictures are")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the masks go")
-    parser.add_argument("--steps", type=int, default=4, help="CFR steps, 0 to 10 (default: 4)")
-    parser.add_argument(
-        "--weights",
-        help="embedded, a folder, a .safetensors file or hf://owner/name "
-        "(default: what CFR_ICL_WEIGHTS names, else embedded)",
-    )
+    _add_network(parser)
     _add_limit(parser)
     parser.set_defaults(run=_batch)
 
