@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import logging
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ log = logging.getLogger(__name__)
 
 MODEL_QUEUE = "model"
 """All calls of the network wait in one line."""
+
+TURN = 1.0
+"""Seconds after which a page with many waiting actions lets the others go first; it sends the rest again."""
 
 
 def build(settings: Settings) -> gr.Blocks:
@@ -75,7 +79,10 @@ def _take_no_urls(component: Any) -> None:
 
 
 def answer(settings: Settings, page: Page | None, data: Any) -> tuple[Page, dict[str, Any]]:
-    """Apply what a browser sent, whatever it is, and reply; refusals become messages."""
+    """Apply what a browser sent, whatever it is, and reply; refusals become messages.
+
+    After TURN seconds the actions that are left wait for the page's next turn.
+    """
     data = data if isinstance(data, Mapping) else {}
     known = data.get("known")
     known = known if isinstance(known, Mapping) else {}
@@ -90,7 +97,10 @@ def answer(settings: Settings, page: Page | None, data: Any) -> tuple[Page, dict
     if known.get("page") not in (None, page.token):
         warn("The server has forgotten this page's work; reload the page to go on.")
         actions = None
-    for action in actions if isinstance(actions, list) else ():
+    end = time.monotonic() + TURN
+    for number, action in enumerate(actions if isinstance(actions, list) else ()):
+        if number and time.monotonic() >= end:
+            break
         try:
             page.apply(action)
         except REFUSALS as refusal:

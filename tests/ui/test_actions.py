@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cfr_icl.annotate.folder import Folder
+from cfr_icl.ui import blocks
 from cfr_icl.ui.actions import SESSION_ACTIONS
 from cfr_icl.ui.blocks import answer
 from cfr_icl.ui.page import FILES_KEPT, Settings
@@ -44,6 +45,20 @@ def test_actions_are_applied_once_and_in_order(shared, warnings):
     page, reply = send(shared, page, second, {**click, "number": 4, "x": 320})
     assert [c[0] for c in reply["session"]["objects"][0]["clicks"]] == [300, 310, 320]
     assert warnings == []
+
+
+def test_a_page_with_many_waiting_actions_takes_turns_with_the_others(shared, warnings, monkeypatch):
+    monkeypatch.setattr(blocks, "TURN", 0)
+    page = example(shared)
+    clicks = [
+        {"kind": "click", "x": 300 + number, "y": 130, "positive": True, "number": number}
+        for number in range(2, 6)
+    ]
+    for number in range(2, 6):
+        waiting = [click for click in clicks if click["number"] > page.applied]
+        page, reply = send(shared, page, *waiting)
+        assert reply["applied"] == number
+    assert [c[0] for c in reply["session"]["objects"][0]["clicks"]] == [302, 303, 304, 305]
 
 
 def test_what_the_page_has_is_not_sent_again(shared, warnings):
