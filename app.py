@@ -68,22 +68,33 @@ def main() -> None:
         if folder:
             folder.claim()
         menu = ModelMenu(options.weights)
-        model = menu[options.weights[0]]
+        first = options.weights[0]
         settings = Settings(
-            model,
             steps=options.steps,
             examples=sorted(path for path in EXAMPLES.glob("*.*") if path.suffix in (".jpg", ".png")),
             max_megapixels=options.max_megapixels,
             folder=folder,
             menu={} if spaces else menu,
-            remote=remote_predict(model, spaces.GPU) if spaces else None,
+            remote=remote_predict(menu[first], spaces.GPU) if spaces else None,
         )
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
-    auth = tuple(options.auth.split(":", 1)) if options.auth else None
+    blocks = build(settings)
     launch(
-        build(settings), options.host, options.port, share=options.share, auth=auth, mcp_server=options.mcp
+        blocks,
+        options.host,
+        options.port,
+        share=options.share,
+        auth=tuple(options.auth.split(":", 1)) if options.auth else None,
+        mcp_server=options.mcp,
+        prevent_thread_lock=True,
     )
+    try:
+        menu[first]  # while the browser builds the page
+    except (ValueError, OSError) as error:
+        blocks.close()
+        sys.exit(f"error: {error}")
+    blocks.block_thread()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Every network by name: how to build it and how it wants to see the picture."""
+"""Every network by name: how to build it and how it wants to see the picture.
+
+A family is imported when one of its networks is built: timm takes a third of the app's start.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from cfr_icl.models.base import InteractiveModel, ModelConfig
-from cfr_icl.models.compact import CompactNet
-from cfr_icl.models.hrnet import HRNet
-from cfr_icl.models.plain_vit import PlainViT
 from cfr_icl.zoom import ZoomConfig
 
 
@@ -22,20 +22,38 @@ class Architecture:
     zoom: ZoomConfig
 
 
+def _build_compact(**options: Any) -> InteractiveModel:
+    from cfr_icl.models.compact import CompactNet
+
+    return CompactNet(**options)
+
+
+def _build_plain_vit(**options: Any) -> InteractiveModel:
+    from cfr_icl.models.plain_vit import PlainViT
+
+    return PlainViT(**options)
+
+
+def _build_hrnet(**options: Any) -> InteractiveModel:
+    from cfr_icl.models.hrnet import HRNet
+
+    return HRNet(**options)
+
+
 def _plain_vit(
     patch: int, dim: int, depth: int, heads: int, neck: tuple[int, ...], head: int
 ) -> Architecture:
     options = {"patch": patch, "dim": dim, "depth": depth, "heads": heads, "neck": neck, "head": head}
-    return Architecture(PlainViT, {**options, "grid": 448 // patch}, ZoomConfig(size=448))
+    return Architecture(_build_plain_vit, {**options, "grid": 448 // patch}, ZoomConfig(size=448))
 
 
 def _hrnet(width: int, ocr_width: int, small: bool = False) -> Architecture:
     options = {"width": width, "ocr_width": ocr_width, "small": small}
-    return Architecture(HRNet, options, ZoomConfig(size=400, keep_aspect=True, skip_clicks=1))
+    return Architecture(_build_hrnet, options, ZoomConfig(size=400, keep_aspect=True, skip_clicks=1))
 
 
 ARCHITECTURES: dict[str, Architecture] = {
-    "compact": Architecture(CompactNet, {}, ZoomConfig(size=448, widen=True)),
+    "compact": Architecture(_build_compact, {}, ZoomConfig(size=448, widen=True)),
     "vit_xtiny": _plain_vit(16, 160, 8, 4, (96, 192, 288, 384), 128),
     "vit_b": _plain_vit(16, 768, 12, 12, (128, 256, 512, 1024), 256),
     "vit_l": _plain_vit(16, 1024, 24, 16, (192, 384, 768, 1536), 256),

@@ -38,7 +38,8 @@ FILES_KEPT = 16
 class Settings:
     """What all pages share."""
 
-    model: Any
+    model: Any = None
+    """The network; None for the first of the menu, which is then loaded when it is first needed."""
     steps: int = 4
     examples: Sequence[Path] = ()
     max_megapixels: float = MAX_MEGAPIXELS
@@ -47,7 +48,7 @@ class Settings:
     remote: Predict | None = None
     """How to answer where the GPU is lent for one call at a time."""
     menu: Mapping[str, Any] = field(default_factory=dict)
-    """Networks that a page may switch to, by name; `model` is the first. Reading one may load it."""
+    """Networks that a page may switch to, by name, `model` first. Reading one may load it."""
 
     pages: WeakValueDictionary[str, Page] = field(default_factory=WeakValueDictionary)
     """Pages that are open, by their token: who knows it goes on with the work."""
@@ -55,7 +56,9 @@ class Settings:
     def new_segmenter(self, steps: int | None = None) -> Segmenter | RemoteSegmenter:
         """A segmenter of one's own over the shared network."""
         steps = self.steps if steps is None else steps
-        return RemoteSegmenter(self.remote, steps) if self.remote else Segmenter(self.model, steps=steps)
+        if self.remote:
+            return RemoteSegmenter(self.remote, steps)
+        return Segmenter(self.model or self.chosen(next(iter(self.menu))), steps=steps)
 
     def chosen(self, name: str) -> Any:
         """A network of the menu; raises ActionError where it cannot be had."""

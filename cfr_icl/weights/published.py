@@ -17,8 +17,7 @@ import torch
 
 from cfr_icl.clicks import DISK_RADIUS
 from cfr_icl.models.base import ModelConfig
-from cfr_icl.models.hrnet import HRNet
-from cfr_icl.models.plain_vit import PlainViT, resize_position
+from cfr_icl.models.plain_vit import resize_position
 from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
 from cfr_icl.weights.recognise import check_shapes, looks_like
 
@@ -145,7 +144,7 @@ def convert(
 def _plain_vit(ours: Tensors) -> tuple[ModelConfig, Tensors]:
     dim, _, patch, _ = _shape(ours, "image_embed.weight", 4)
     depth = len({name.split(".")[1] for name in ours if name.startswith("blocks.")})
-    architecture = _matching(PlainViT, patch=patch, dim=dim, depth=depth)
+    architecture = _matching(patch=patch, dim=dim, depth=depth)
     grid = math.isqrt(_shape(ours, "position", 3)[1] - 1)
     # the first of the published embeddings is the class token's
     position = ours["position"][:, 1:].transpose(1, 2).reshape(1, dim, grid, grid)
@@ -157,7 +156,7 @@ def _hrnet(ours: Tensors) -> tuple[ModelConfig, Tensors]:
     width = _shape(ours, "trunk.transition1.0.0.weight", 4)[0]
     ocr_width = _shape(ours, "context.down.0.weight", 4)[0]
     small = "trunk.layer1.2.conv1.weight" not in ours
-    return default_config(_matching(HRNet, width=width, ocr_width=ocr_width, small=small)), ours
+    return default_config(_matching(width=width, ocr_width=ocr_width, small=small)), ours
 
 
 def _start_for_training(config: ModelConfig, encoder: Tensors) -> tuple[ModelConfig, Tensors]:
@@ -180,9 +179,10 @@ def _shape(tensors: Tensors, name: str, dimensions: int) -> torch.Size:
     return tensors[name].shape
 
 
-def _matching(build: type, **sizes: Any) -> str:
-    """The network of this family that has these sizes."""
-    family = {name: entry.options for name, entry in ARCHITECTURES.items() if entry.build is build}
+def _matching(**sizes: Any) -> str:
+    """The network that has these sizes, among those that are described by them."""
+    known = {name: entry.options for name, entry in ARCHITECTURES.items()}
+    family = {name: options for name, options in known.items() if sizes.keys() <= options.keys()}
     for name, options in family.items():
         if all(options[key] == value for key, value in sizes.items()):
             return name

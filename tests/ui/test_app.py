@@ -89,6 +89,7 @@ def test_it_starts_as_on_a_space(tmp_path):
         (["--images", "x"], "belong together"),
         (["--images", "nowhere", "--out", "unused"], "no folder 'nowhere'"),
         (["--auth", "x"], "NAME:PASSWORD"),
+        (["--weights", "nowhere"], "no model at 'nowhere'"),
     ],
 )
 def test_bad_options_are_one_sentence(arguments, sentence, tmp_path):

@@ -24,7 +24,7 @@ def shared(loaded):
         return ColourModel(size=128 if source == "fine" else 32)
 
     menu = ModelMenu(["fine", "coarse", "broken"], load)
-    return Settings(menu["fine"], examples=EXAMPLES, menu=menu)
+    return Settings(examples=EXAMPLES, menu=menu)
 
 
 @pytest.fixture
@@ -35,6 +35,8 @@ def warnings(monkeypatch):
 
 
 def test_models_are_loaded_when_first_chosen_and_kept(shared, loaded):
+    assert loaded == []
+    example(shared)
     assert loaded == ["fine"]
     assert shared.chosen("coarse") is shared.chosen("coarse")
     assert loaded == ["fine", "coarse"]
