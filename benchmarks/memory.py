@@ -3,9 +3,8 @@
     python benchmarks/memory.py [--megapixels 2] [--clicks 100] [--steps 4]
 
 Every step of CFR is taken, which is the most that is to be kept. A network that compares colours
-stands in for a real one: passes are of the embedded network's size (320 px), features are smaller
-(at most 4 windows are kept; the embedded network's take 6 MB each). Objects are counted by Python,
-the process by the system.
+stands in for the embedded one: it sees windows of the same size, so its passes are as large, but its
+features are a third. Objects are counted by Python, the process by the system.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ from benchmarks.measure import table
 from cfr_icl import Click, Segmenter
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.session import Session
+from cfr_icl.weights.loading import CONFIG_NAME, EMBEDDED, read_config
 from tests.stand_in import ColourModel
 
 PICTURE = ROOT / "examples" / "chelsea.png"
@@ -43,7 +43,8 @@ def main() -> None:
     factor = (options.megapixels * 1e6 / (picture.shape[0] * picture.shape[1])) ** 0.5
     picture = cv2.resize(picture, None, fx=factor, fy=factor)
     before = psutil.Process().memory_info().rss
-    session = Session(Segmenter(ColourModel(320), steps=options.steps, adaptive=False))
+    size = read_config(EMBEDDED / CONFIG_NAME, "embedded").zoom.size
+    session = Session(Segmenter(ColourModel(size), steps=options.steps, adaptive=False))
     session.open(picture, "picture")
     rng = np.random.default_rng(0)
     height, width = session.size
@@ -64,10 +65,10 @@ def main() -> None:
 def row(name: str, before: int) -> dict[str, str]:
     """Sizes now, in MiB."""
     gc.collect()
-    objects = gc.get_objects()
-    tensors = [each for each in objects if isinstance(each, torch.Tensor)]
+    objects = gc.get_objects()  # by type, as asking some of them for their class warns
+    tensors = [each for each in objects if issubclass(type(each), torch.Tensor)]
     storages = {each.untyped_storage().data_ptr(): each.untyped_storage().nbytes() for each in tensors}
-    masks = [each for each in objects if isinstance(each, Mask)]
+    masks = [each for each in objects if type(each) is Mask]
     return {
         "after": name,
         "tensors, MiB": f"{sum(storages.values()) / 2**20:.1f}",

@@ -1,6 +1,6 @@
-"""All benchmarks, one after the other; each is a command of its own too.
+"""All benchmarks, one after the other; each is a command of its own too, with more options.
 
-python benchmarks/run.py [loading model vit page start]
+python benchmarks/run.py [loading model vit page sessions memory start throughput]
 """
 
 import argparse
@@ -8,18 +8,28 @@ import subprocess
 import sys
 from pathlib import Path
 
-TOPICS = ("loading", "model", "vit", "page", "start")
+TOPICS = {
+    "loading": ["--models", "compact", "vit_b", "hrnet18"],
+    "model": [],
+    "vit": [],
+    "page": ["--pairs", "7"],
+    "sessions": [],
+    "memory": [],
+    "start": [],
+    "throughput": [],
+}
+"""Options of each command, so that all together take about ten minutes on two idle cores."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("topics", nargs="*", metavar="TOPIC", help=", ".join(TOPICS))
-    topics = parser.parse_args().topics or TOPICS
+    topics = parser.parse_args().topics or list(TOPICS)
     if unknown := set(topics) - set(TOPICS):
         parser.error(f"There is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(TOPICS)}.")
     for topic in topics:
-        print(f"\n## {topic}\n", flush=True)
-        subprocess.run([sys.executable, Path(__file__).parent / f"{topic}.py"], check=True)
+        print(f"\n## python {' '.join(['benchmarks/' + topic + '.py', *TOPICS[topic]])}\n", flush=True)
+        subprocess.run([sys.executable, Path(__file__).parent / f"{topic}.py", *TOPICS[topic]], check=True)
 
 
 if __name__ == "__main__":

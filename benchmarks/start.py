@@ -1,85 +1,105 @@
-"""From `python app.py` to a page that answers, and what the time goes into.
+"""From `python app.py` to a page that answers and to a network that does; what the time goes into.
 
     python benchmarks/start.py [--times 3]
 
-Each start is a process of its own; seconds are wall time, medians. The parts are a process each too:
-imports alone, the weights after them, Gradio's blocks and server after those.
+Each start is a process of its own; seconds are medians, of wall time and of CPU time. The parts are
+timed in one process in the order in which the app takes them. The network comes last: the page
+answers before it, and waits for it with its first request.
 """
 
 from __future__ import annotations
 
 import argparse
-import socket
 import statistics
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
+
+import httpx
+import psutil
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 from benchmarks.measure import table
+from benchmarks.serving import serving
 
 PARTS = """
 import os, time
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-stamps = [time.perf_counter()]
-def stamp(): stamps.append(time.perf_counter())
+stamps = [(time.perf_counter(), time.process_time())]
+def stamp(): stamps.append((time.perf_counter(), time.process_time()))
 import torch; stamp()
-import cfr_icl; stamp()
 import gradio; stamp()
 from cfr_icl.ui.blocks import build, launch
-from cfr_icl.ui.page import Settings; stamp()
-model = cfr_icl.load_model("embedded"); stamp()
-blocks = build(Settings(model)); stamp()
+from cfr_icl.ui.page import Settings
+from cfr_icl.weights.menu import ModelMenu; stamp()
+menu = ModelMenu(["embedded"])
+blocks = build(Settings(menu=menu)); stamp()
 launch(blocks, prevent_thread_lock=True, quiet=True); stamp()
-print(*(b - a for a, b in zip(stamps, stamps[1:])))
+import timm; stamp()
+menu["embedded"]; stamp()
+for (wall, cpu), (wall_after, cpu_after) in zip(stamps, stamps[1:]):
+    print(wall_after - wall, cpu_after - cpu)
 os._exit(0)
 """
-NAMES = ("torch", "cfr_icl (timm)", "gradio", "the page's modules", "weights", "blocks", "server")
+NAMES = (
+    "import torch",
+    "import gradio",
+    "import the page's own modules",
+    "Gradio's blocks",
+    "Gradio's server",
+    "import timm, with torchvision",
+    "network and weights",
+)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=3)
     times = parser.parse_args().times
-    whole = statistics.median(until_it_answers() for _ in range(times))
+    starts = [start() for _ in range(times)]
     runs = [parts() for _ in range(times)]
-    found = {name: statistics.median(run[i] for run in runs) for i, name in enumerate(NAMES)}
-    rows = [{"part": name, "s": f"{value:.2f}"} for name, value in found.items()]
-    print(table([*rows, {"part": "python app.py until the page answers", "s": f"{whole:.2f}"}]))
+    rows = [row(name, [run[number] for run in runs]) for number, name in enumerate(NAMES)]
+    rows += [
+        row("python app.py until the page answers", [page for page, _ in starts]),
+        row("python app.py until the network answers", [network for _, network in starts]),
+    ]
+    print(table(rows))
 
 
-def parts() -> list[float]:
+def row(name: str, seconds: list[tuple[float, float]]) -> dict[str, str]:
+    """A line of medians from (wall, CPU) pairs."""
+    wall, cpu = map(statistics.median, zip(*seconds, strict=True))
+    return {"part": name, "wall, s": f"{wall:.2f}", "CPU, s": f"{cpu:.2f}"}
+
+
+def parts() -> list[tuple[float, float]]:
+    """Wall and CPU seconds of each part."""
     run = [sys.executable, "-W", "ignore", "-c", PARTS]
     output = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return [float(value) for value in output.splitlines()[-1].split()]
+    lines = output.splitlines()[-len(NAMES) :]
+    return [tuple(float(value) for value in line.split()) for line in lines]
 
 
-def until_it_answers() -> float:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    start = time.perf_counter()
-    app = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(port)],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        while app.poll() is None:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).read()
-                return time.perf_counter() - start
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.02)
-        raise SystemExit("app.py ended before its page answered.")
-    finally:
-        app.terminate()
-        app.wait()
+def start() -> tuple[tuple[float, float], tuple[float, float]]:
+    """Wall and CPU seconds until the page answers, and until the network does."""
+    begin = time.perf_counter()
+    with serving() as (app, url):
+        page = time.perf_counter() - begin, cpu_seconds(app.pid)
+        picture = ROOT / "examples" / "chelsea.png"
+        (path,) = httpx.post(f"{url}gradio_api/upload", files={"files": picture.open("rb")}).json()
+        file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        call = f"{url}gradio_api/call/segment"
+        event = httpx.post(call, json={"data": [file, [[230, 120]], 0, None]}).json()["event_id"]
+        answer = httpx.get(f"{call}/{event}", timeout=600).text
+        assert "event: complete" in answer, answer
+        return page, (time.perf_counter() - begin, cpu_seconds(app.pid))
+
+
+def cpu_seconds(process: int) -> float:
+    times = psutil.Process(process).cpu_times()
+    return times.user + times.system
 
 
 if __name__ == "__main__":
