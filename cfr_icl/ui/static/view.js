@@ -2,6 +2,7 @@
 
 const MAX_ZOOM = 32;
 const DRAG_DISTANCE = 5;
+const BESIDE_WORK = 0.6;   // opacity of the other objects while one is in work: those of one label have one colour
 const GOOD = '#16a34a', BAD = '#dc2626';
 
 function cursorPicture(colour, sign) {
@@ -149,7 +150,7 @@ class View {
     context.drawImage(this.picture, 0, 0);
     if (!this.hidden) {
       this.paintFinished(ratio);
-      for (const object of this.objects) if (object.visible && object.current) this.paintObject(object, context);
+      for (const object of this.objects) if (object.visible && object.current) this.paintObject(object, context, this.look.opacity);
     }
     if (this.heat) {
       context.globalAlpha = 0.85;
@@ -242,7 +243,8 @@ class View {
   paintFinished(ratio) {
     const { canvas, context, look, finished: layer } = this;
     const objects = this.objects.filter((object) => object.visible && !object.current);
-    const shown = [canvas.width, canvas.height, this.scale, this.x, this.y, look.opacity, look.contour,
+    const opacity = look.opacity * (this.objects.some((object) => object.current) ? BESIDE_WORK : 1);
+    const shown = [canvas.width, canvas.height, this.scale, this.x, this.y, opacity, look.contour,
       ...objects.flatMap((object) => [object.shape, object.colour])];
     if (shown.length !== this.finishedAs.length || shown.some((value, index) => value !== this.finishedAs[index])) {
       this.finishedAs = shown;
@@ -251,7 +253,7 @@ class View {
       layer.setTransform(ratio * this.scale, 0, 0, ratio * this.scale, ratio * this.x, ratio * this.y);
       layer.imageSmoothingEnabled = context.imageSmoothingEnabled;
       layer.imageSmoothingQuality = context.imageSmoothingQuality;
-      for (const object of objects) this.paintObject(object, layer);
+      for (const object of objects) this.paintObject(object, layer, opacity);
     }
     if (!objects.length) return;
     context.save();
@@ -261,14 +263,14 @@ class View {
     context.restore();
   }
 
-  paintObject(object, context) {
+  paintObject(object, context, opacity) {
     const { shape, colour } = object;
     if (!shape || shape.empty) return;
     if (object.paintedColour !== colour) {
       object.bitmap = shape.bitmap(colour);
       object.paintedColour = colour;
     }
-    context.globalAlpha = this.look.opacity;
+    context.globalAlpha = opacity;
     context.drawImage(object.bitmap, shape.box.left, shape.box.top);
     context.globalAlpha = 1;
     if (!this.look.contour) return;
