@@ -341,6 +341,17 @@ class Session:
         if labels:
             self._commit(replace(self.document, labels=tuple(labels), label=labels[0].name))
 
+    def remove_label(self, name: str) -> None:
+        """Take a label off the list; raises ActionError while an object has it."""
+        document = self.document
+        if any(instance.label == name for instance in document.instances):
+            raise ActionError(f"Objects have the label {name!r}; give them another one first.")
+        labels = tuple(label for label in document.labels if label.name != name)
+        if labels != document.labels:
+            first = labels[0].name if labels else Document.label
+            label = first if document.label == name else document.label
+            self._commit(replace(document, labels=labels, label=label))
+
     def add_masks(self, objects: Sequence[tuple[str | None, Mask]]) -> None:
         """Add objects that were made elsewhere; clicks correct them with the mask as previous mask."""
         document = self.document

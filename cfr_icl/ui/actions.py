@@ -91,6 +91,10 @@ def labels(session: Session, data: Data) -> None:
     session.set_labels(list(chosen.values()))
 
 
+def remove_label(session: Session, data: Data) -> None:
+    session.remove_label(_label_name(data))
+
+
 def keep_pass(session: Session, data: Data) -> None:
     session.keep_pass(whole(data, "pass"))
 
@@ -195,6 +199,7 @@ SESSION_ACTIONS: dict[str, Callable[[Session, Data], None]] = {
         edit,
         label,
         labels,
+        remove_label,
         done,
         keep_pass,
         cascade,

@@ -292,3 +292,19 @@ def test_looking_inside_names_every_pass(session):
     assert seen["passes"][0]["added"] + sum(p["added"] - p["removed"] for p in seen["passes"][1:]) == (
         session.predict(session.active).mask.sum()
     )
+
+
+def test_a_label_is_taken_off_the_list_unless_an_object_has_it(session):
+    session.click(Click(30, 40))
+    session.set_label("cpu", 1)
+    session.set_label("cup", 1)
+    with pytest.raises(ActionError, match="'cup'"):
+        session.remove_label("cup")
+    session.remove_label("cpu")
+    assert [label.name for label in session.document.labels] == ["cup"] and session.document.label == "cup"
+    session.delete(1)
+    session.remove_label("cup")
+    session.remove_label("unknown")
+    assert session.document.labels == () and session.document.label == "object"
+    session.undo()
+    assert session.document.label == "cup"

@@ -182,8 +182,14 @@ function describe(active) {
   return parts.join(' · ');
 }
 
+let labelsShown = null;
+
 function showLabels(active) {
   const current = active ? active.label : state.label;
+  const used = new Set(state.objects.map((object) => object.label));
+  const shown = JSON.stringify([props.label, current, state.labels, [...used]]);
+  if (shown === labelsShown) return;
+  labelsShown = shown;
   document.getElementById('cfr-labels').replaceChildren(...state.labels.map(({ name }) => make('option', { value: name })));
   ref('labels').replaceChildren(...state.labels.map(({ name, colour }, index) => {
     const dot = make('i');
@@ -191,7 +197,11 @@ function showLabels(active) {
     const chip = make('button', { type: 'button', title: index < 9 ? `${t('Label')} (${index + 1})` : t('Label') }, dot, name);
     chip.setAttribute('aria-pressed', String(name === current));
     chip.addEventListener('click', () => chooseLabel(index));
-    return chip;
+    if (used.has(name)) return chip;
+    const remove = make('button', { type: 'button', className: 'remove', title: t('Remove this label from the list') }, '✕');
+    remove.setAttribute('aria-label', `${remove.title}: ${name}`);
+    remove.addEventListener('click', () => channel.send('remove_label', { name }));
+    return make('span', {}, chip, remove);
   }));
 }
 
