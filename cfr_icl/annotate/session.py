@@ -156,14 +156,18 @@ class Session:
     def open(self, picture: np.ndarray, name: str, document: Document | None = None) -> None:
         """Start on a picture, uint8 (H, W, 3) RGB, with its saved document if there is one.
 
-        Without one the settings and labels stay, objects and history do not.
+        Without one the settings stay, objects and history do not. The list of labels stays in any
+        case, with those of the document after it: a label keeps its place from picture to picture.
         """
         self.segmenter.set_image(picture)
         self.picture = picture
         self.name = name
         settings = self.document
-        fresh = Document(cfr=settings.cfr, labels=settings.labels, label=settings.label)
-        self._documents = [document or fresh]
+        document = document or Document(cfr=settings.cfr, label=settings.label)
+        labels = {label.name: label for label in (*settings.labels, *document.labels)}
+        if (known := tuple(labels.values())[:MAX_LABELS]) != document.labels:
+            document = replace(document, labels=known)
+        self._documents = [document]
         self._cursor = 0
 
     @property

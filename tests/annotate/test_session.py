@@ -1,6 +1,7 @@
 """The session without a screen: clicks, settings, undo and redo."""
 
 import contextlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cfr_icl.annotate.inspect import inside
-from cfr_icl.annotate.session import ActionError, Session, largest_part, without_holes
+from cfr_icl.annotate.session import ActionError, Label, Session, largest_part, without_holes
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
@@ -308,3 +309,18 @@ def test_a_label_is_taken_off_the_list_unless_an_object_has_it(session):
     assert session.document.labels == () and session.document.label == "object"
     session.undo()
     assert session.document.label == "cup"
+
+
+def test_labels_keep_their_place_from_picture_to_picture(session, picture):
+    session.set_label("cup")
+    first = session.document
+    session.open(picture, "second.png")
+    session.set_label("spoon")
+    session.open(picture, "first.png", first)
+    assert [label.name for label in session.document.labels] == ["cup", "spoon"]
+    assert session.document.label == "cup" and not session.can_undo
+    session.open(picture, "third.png")
+    assert [label.name for label in session.document.labels] == ["cup", "spoon"]
+    other = replace(first, labels=(Label("plate", "#112233"),))
+    session.open(picture, "other.png", other)
+    assert [label.name for label in session.document.labels] == ["cup", "spoon", "plate"]
