@@ -35,7 +35,7 @@ class CascadeForward:
 
     def __post_init__(self) -> None:
         if not isinstance(self.steps, int) or not 0 <= self.steps <= MAX_STEPS:
-            raise ValueError(f"CFR steps go from 0 to {MAX_STEPS}, not {self.steps!r}.")
+            raise ValueError(f"CFR steps go from 0 to {MAX_STEPS}, not {self.steps!r:.40}.")
 
     def run(
         self,

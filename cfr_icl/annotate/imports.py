@@ -60,7 +60,7 @@ def coco_objects(data: Any, picture: str, size: tuple[int, int]) -> list[tuple[s
         image = _find_image(data["images"], picture)
         if (image["height"], image["width"]) != size:
             raise MaskFileError(
-                f"In the COCO file the picture is {image['width']} x {image['height']} pixels, "
+                f"In the COCO file the picture is {image['width']!s:.10} x {image['height']!s:.10} pixels, "
                 f"here {size[1]} x {size[0]}; they must be equal."
             )
         names = {category["id"]: label_name(str(category["name"])) for category in data.get("categories", [])}

@@ -62,10 +62,12 @@ def segment_endpoint(settings: Settings) -> Callable[..., gr.FileData]:
 
 
 def _uploaded(file: dict) -> Path:
-    path = (
-        Path(file["path"]).resolve() if isinstance(file, dict) and isinstance(file.get("path"), str) else None
-    )
-    if path is None or not path.is_relative_to(Path(get_upload_folder()).resolve()):
+    try:
+        path = Path(file["path"]).resolve()
+        uploaded = path.is_relative_to(Path(get_upload_folder()).resolve())
+    except (KeyError, TypeError, ValueError, OSError):  # whatever somebody sent in place of a file
+        uploaded = False
+    if not uploaded:
         raise ValueError("Hand the picture over as an uploaded file.")
     return path
 

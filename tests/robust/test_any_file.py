@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from cfr_icl.__main__ import main
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.pictures import PictureError, browser_copy, read_mask, read_picture, remarks, thumbnail
+from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.page import Settings
 from tests.annotate.test_pictures import encoded, gradient, png_header
 from tests.robust.corpus import SIZE, pictures
@@ -88,7 +89,7 @@ def shown_upright(path):
 
 
 @pytest.mark.parametrize(("format", "content"), orientation_files())
-def test_a_turned_picture_is_turned_alike_at_every_entrance(format, content, tmp_path):
+def test_a_turned_picture_is_turned_alike_at_every_entrance(format, content, tmp_path, monkeypatch):
     images = tmp_path / "images"
     images.mkdir()
     path = images / f"turned.{'jpg' if format == 'JPEG' else format.lower()}"
@@ -99,9 +100,11 @@ def test_a_turned_picture_is_turned_alike_at_every_entrance(format, content, tmp
     assert thumbnail(path).size == (20, 30)
     shown = shown_upright(browser_copy(path, upright, tmp_path))
     assert np.abs(shown.astype(int) - upright).mean() < 4
-    page, reply = send(
-        Settings(ColourModel(), examples=[path]), None, {"number": 1, "kind": "example", "index": 0}
-    )
+    settings = Settings(ColourModel(), examples=[path])
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    mask = segment_endpoint(settings)({"path": str(path)}, [[5, 25]])
+    assert read_mask(mask.path, (30, 20)).any()
+    page, reply = send(settings, None, {"number": 1, "kind": "example", "index": 0})
     assert (reply["picture"]["width"], reply["picture"]["height"]) == (20, 30)
     page.close()
 
@@ -171,7 +174,7 @@ def test_other_files_in_disguise_are_refused(kind, suffix, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "name", ["png-rgb", "jpeg-progressive", "webp-lossy", "tiff-lzw", "bmp-rgb", "gif", "ppm"]
+    "name", ["png-rgb", "jpeg-progressive", "webp-lossy", "tiff-lzw", "bmp-rgb", "gif-palette", "ppm-rgb"]
 )
 def test_a_picture_cut_off_anywhere_is_refused_or_whole(name):
     content = CORPUS[name]
@@ -208,7 +211,8 @@ def png_bomb(width, height, packed):
         (io.BytesIO(b"P6\n100000 100000\n255\n" + bytes(100)), LARGER),
     ],
 )
-def test_bombs_are_refused_by_their_header(content, sentence):
+def test_bombs_are_refused_by_their_header(content, sentence, monkeypatch):
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("It was decoded."))
     with pytest.raises(PictureError, match=sentence):
         read_picture(content)
 

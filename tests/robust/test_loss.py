@@ -8,8 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import gradio as gr
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -26,21 +24,12 @@ posix = pytest.mark.skipif(os.name != "posix", reason="forks and kills as POSIX 
 
 
 @pytest.fixture
-def images(tmp_path):
-    picture = np.full((90, 120, 3), 128, np.uint8)
-    picture[20:60, 10:50] = (220, 30, 30)
+def images(tmp_path, picture):
     folder = tmp_path / "images"
     folder.mkdir()
     for name in ("a.png", "b.png"):
         Image.fromarray(picture).save(folder / name)
     return folder
-
-
-@pytest.fixture
-def warnings(monkeypatch):
-    caught = []
-    monkeypatch.setattr(gr, "Warning", lambda message, **_: caught.append(message))
-    return caught
 
 
 def driver(*arguments):

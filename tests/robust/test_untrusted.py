@@ -27,6 +27,8 @@ from cfr_icl.annotate.session import ActionError, Session
 from cfr_icl.annotate.store import StoreError
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
+from cfr_icl.ui.actions import SESSION_ACTIONS
+from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.page import Settings
 from tests.stand_in import ColourModel
 from tests.ui.test_actions import send
@@ -59,9 +61,13 @@ VALID = [
     {"kind": "select", "id": 1},
     {"kind": "delete", "id": 1},
     {"kind": "duplicate", "id": 1},
-    {"kind": "edit", "id": 1, "colour": "#123456", "threshold": 0.4, "visible": False},
+    {
+        **{"kind": "edit", "id": 1, "colour": "#123456", "threshold": 0.4, "visible": False},
+        **{"locked": False, "overlap": True, "keep_largest": True, "fill_holes": True},
+    },
     {"kind": "label", "name": "cup", "id": 1},
     {"kind": "labels", "labels": ["cup", {"name": "mug", "colour": "#123456"}]},
+    {"kind": "remove_label", "name": "cup"},
     {"kind": "done", "done": True},
     {"kind": "keep_pass", "pass": 0},
     {"kind": "cascade", "steps": 2, "adaptive": True, "every_click": True, "best_pass": True},
@@ -73,28 +79,8 @@ VALID = [
     {"kind": "export", "format": "coco", "detail": 1, "whole_folder": False},
     {"kind": "polygons", "detail": 1},
     {"kind": "model", "name": "x"},
+    *({"kind": kind} for kind in ("hello", "undo", "redo", "clear", "finish", "inspect")),
 ]
-
-
-@pytest.fixture
-def picture():
-    picture = np.full((90, 120, 3), 128, np.uint8)
-    picture[20:60, 10:50] = (220, 30, 30)
-    return picture
-
-
-@pytest.fixture
-def picture_file(picture, tmp_path):
-    path = tmp_path / "squares.png"
-    Image.fromarray(picture).save(path)
-    return path
-
-
-@pytest.fixture
-def warnings(monkeypatch):
-    caught = []
-    monkeypatch.setattr(gr, "Warning", lambda message, **_: caught.append(message))
-    return caught
 
 
 def opened(picture, **options):
@@ -115,11 +101,15 @@ def hostile_variants():
             point = [5, 5]
             point[place] = value
             yield f"point {place} {name}", {**VALID[2], "points": [[5, 5], point]}
+    for name, value in HOSTILE.items():
+        for label in (value, {"name": value}, {"name": "cup", "colour": value}):
+            yield f"label {name}", {"kind": "labels", "labels": [label]}
 
 
 def test_every_field_of_every_action_with_every_hostile_value(picture_file, warnings, caplog):
     shared = Settings(ColourModel(), steps=1, examples=[picture_file])
     page, _ = send(shared, None, {"number": 1, "kind": "example", "index": 0}, {**VALID[0], "number": 2})
+    assert {*SESSION_ACTIONS, *page._actions} <= {action["kind"] for action in VALID}
     start, refused = page.session.document, 0
     for number, (what, action) in enumerate(hostile_variants(), start=3):
         warnings.clear()
@@ -140,6 +130,27 @@ def test_every_field_of_every_action_with_every_hostile_value(picture_file, warn
     page.close()
 
 
+def test_the_endpoint_refuses_hostile_values_in_one_sentence(picture_file, tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    segment = segment_endpoint(Settings(ColourModel(), steps=1))
+    file, taken = {"path": str(picture_file)}, []
+    for name, value in HOSTILE.items():
+        calls = {
+            "x": (file, [[value, 5]]),
+            "clicks": (file, value),
+            "steps": (file, [[5, 5]], value),
+            "picture": (value, [[5, 5]]),
+            "path": ({"path": value}, [[5, 5]]),
+        }
+        for what, arguments in calls.items():
+            try:
+                segment(*arguments)
+                taken.append((what, name))
+            except gr.Error as refusal:
+                assert refusal.message.endswith(".") and len(refusal.message) < 200, (what, name)
+    assert taken == [("steps", "null"), ("x", "truth"), ("steps", "truth"), ("x", "fraction")]
+
+
 def test_a_label_that_is_too_long_is_refused_and_not_cut(picture_file, warnings):
     shared = Settings(ColourModel(), examples=[picture_file])
     page, _ = send(shared, None, {"number": 1, "kind": "example", "index": 0})
@@ -148,6 +159,16 @@ def test_a_label_that_is_too_long_is_refused_and_not_cut(picture_file, warnings)
     assert warnings == ["A label has at most 60 characters."] * 2
     assert page.session.document.label == "object"
     page.close()
+
+
+def test_a_label_of_10_mb_in_a_file_is_cut(session_data):
+    long, short = HOSTILE["10 MB"], "a" * 60
+    (label, _), *_ = coco_objects(replaced(COCO, ("categories", 0, "name"), long), "squares.png", (90, 120))
+    content = session_data[1]
+    for path in (("label",), ("objects", 0, "label"), ("labels", 0, "name")):
+        content = replaced(content, path, long)
+    document = store.from_json(content, (90, 120))
+    assert {label, document.label, document.instances[0].label, document.labels[0].name} == {short}
 
 
 # ---- files
@@ -251,6 +272,13 @@ COCO = {
         },
     ],
 }
+
+
+@pytest.mark.parametrize("side", [10**400, "a" * 10_000_000, None, [[[]]]])
+def test_a_coco_file_of_an_impossible_size_is_refused_in_one_sentence(side):
+    with pytest.raises(MaskFileError) as refusal:
+        coco_objects(replaced(COCO, ("images", 0, "height"), side), "squares.png", (90, 120))
+    assert str(refusal.value).endswith("they must be equal.") and len(str(refusal.value)) < 120
 
 
 @settings(max_examples=120, deadline=None)

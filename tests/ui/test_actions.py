@@ -19,13 +19,6 @@ def shared():
     return Settings(ColourModel(), examples=EXAMPLES)
 
 
-@pytest.fixture
-def warnings(monkeypatch):
-    caught = []
-    monkeypatch.setattr(gr, "Warning", lambda message, **_: caught.append(message))
-    return caught
-
-
 def send(settings, page, *actions, known=None):
     return answer(settings, page, {"actions": list(actions), "known": known or {}})
 

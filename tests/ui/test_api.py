@@ -22,29 +22,20 @@ def client(tmp_path_factory):
 
 
 @pytest.fixture
-def pixels():
-    pixels = np.full((60, 80, 3), 128, np.uint8)
-    pixels[20:40, 10:40] = (220, 30, 30)
-    return pixels
+def upload(picture_file):
+    return handle_file(str(picture_file))
 
 
-@pytest.fixture
-def picture(pixels, tmp_path):
-    path = tmp_path / "red.png"
-    Image.fromarray(pixels).save(path)
-    return handle_file(str(path))
-
-
-def test_segment_answers_with_the_mask(client, picture, pixels):
-    path = client.predict(picture, [[20, 30], [60, 50, 0]], 2, api_name="/segment")
+def test_segment_answers_with_the_mask(client, upload, picture):
+    path = client.predict(upload, [[20, 30], [60, 50, 0]], 2, api_name="/segment")
     with Image.open(path) as image:
         mask = np.array(image)
     segmenter = Segmenter(ColourModel(), steps=2)
-    segmenter.set_image(pixels)
+    segmenter.set_image(picture)
     assert np.array_equal(mask == 255, segmenter.predict([Click(20, 30), Click(60, 50, False)]).mask)
-    again = client.predict(picture, [[25, 30]], previous_mask=handle_file(path), api_name="/segment")
+    again = client.predict(upload, [[25, 30]], previous_mask=handle_file(path), api_name="/segment")
     with Image.open(again) as image:
-        assert image.size == (80, 60)
+        assert image.size == (120, 90)
 
 
 @pytest.mark.parametrize(
@@ -56,9 +47,9 @@ def test_segment_answers_with_the_mask(client, picture, pixels):
         ([[20, 30]], 11, "0 to 10"),
     ],
 )
-def test_bad_input_is_one_sentence(client, picture, clicks, steps, sentence):
+def test_bad_input_is_one_sentence(client, upload, clicks, steps, sentence):
     with pytest.raises(AppError, match=sentence):
-        client.predict(picture, clicks, steps, api_name="/segment")
+        client.predict(upload, clicks, steps, api_name="/segment")
 
 
 def test_files_of_the_server_cannot_be_named(client):

@@ -1,6 +1,5 @@
 """Switching the model keeps the clicks and answers them anew."""
 
-import gradio as gr
 import pytest
 
 from cfr_icl.ui.page import Settings
@@ -25,13 +24,6 @@ def shared(loaded):
 
     menu = ModelMenu(["fine", "coarse", "broken"], load)
     return Settings(examples=EXAMPLES, menu=menu)
-
-
-@pytest.fixture
-def warnings(monkeypatch):
-    caught = []
-    monkeypatch.setattr(gr, "Warning", lambda message, **_: caught.append(message))
-    return caught
 
 
 def test_models_are_loaded_when_first_chosen_and_kept(shared, loaded):

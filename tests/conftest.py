@@ -1,0 +1,29 @@
+"""What many tests begin with."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def picture() -> np.ndarray:
+    """A red and a blue square on grey, 90 x 120."""
+    picture = np.full((90, 120, 3), 128, np.uint8)
+    picture[20:60, 10:50] = (220, 30, 30)
+    picture[30:70, 70:110] = (30, 30, 220)
+    return picture
+
+
+@pytest.fixture
+def picture_file(picture, tmp_path):
+    path = tmp_path / "squares.png"
+    Image.fromarray(picture).save(path)
+    return path
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+    """The messages that the page would show."""
+    caught = []
+    monkeypatch.setattr("gradio.Warning", lambda message, **_: caught.append(message))
+    return caught
