@@ -188,8 +188,7 @@ class Page:
         name = text(data, "name")
         if self.settings.folder:
             raise ActionError("This page works through a folder; add pictures to the folder instead.")
-        else:
-            self._show(path, name)
+        self._show(path, name)
 
     def _import_upload(self, data: Data) -> None:
         path = self._uploaded(data)

@@ -9,6 +9,7 @@ class FileList {
     this.names = [];
     this.states = [];
     this.index = null;
+    this.wanted = null;   // where steps have led so far: also over pictures that cannot be read
   }
 
   show({ names, states, index }) {
@@ -20,6 +21,7 @@ class FileList {
     });
     this.states = states;
     if (index !== this.index) {
+      this.wanted = null;
       if (this.index !== null) this.items[this.index].removeAttribute('aria-current');
       this.index = index;
       if (index !== null) {
@@ -48,7 +50,7 @@ class FileList {
   step(by) {
     const next = (this.wanted ?? this.index ?? 0) + by;
     if (next < 0 || next >= this.names.length) return;
-    this.wanted = next;   // steps over a picture that cannot be read
+    this.wanted = next;
     this.go(next);
   }
 

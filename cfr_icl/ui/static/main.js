@@ -169,7 +169,6 @@ function showFormat() {
 function showFolder(folder) {
   root.toggleAttribute('data-folder', true);
   if (ref('files').hidden) { for (const name of ['files', 'walk']) ref(name).hidden = false; showFormat(); }
-  if (folder.index !== fileList.index) fileList.wanted = null;
   fileList.show(folder);
 }
 
@@ -313,7 +312,6 @@ const commands = {
     for (const object of state.objects) object.current = false;
     view.draw();
   },
-  remove: () => channel.send('clear'),
   help: () => ref('help').showModal(),
   'close-help': () => ref('help').close(),
   hide: () => { view.hidden = !view.hidden; view.draw(); },
@@ -408,7 +406,7 @@ ref('labels-file').addEventListener('change', async (event) => {
   channel.send('labels', { labels });
 });
 
-const HOTKEYS = { '?': 'help', h: 'hide', o: 'open', x: 'mode', c: 'clear', f: 'fit', 0: 'fit', a: 'actual', delete: 'remove', d: 'done', pageup: 'previous', pagedown: 'next', '+': 'zoom-in', '=': 'zoom-in', '-': 'zoom-out', z: 'undo', y: 'redo' };
+const HOTKEYS = { '?': 'help', h: 'hide', o: 'open', x: 'mode', c: 'clear', f: 'fit', 0: 'fit', a: 'actual', delete: 'clear', d: 'done', pageup: 'previous', pagedown: 'next', '+': 'zoom-in', '=': 'zoom-in', '-': 'zoom-out', z: 'undo', y: 'redo' };
 
 ref('format').addEventListener('change', showFormat);
 ref('whole-folder').addEventListener('change', showExport);

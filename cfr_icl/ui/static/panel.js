@@ -74,7 +74,6 @@ class ObjectList {
     row.node.classList.toggle('current', object.current);
     row.node.classList.toggle('faint', !object.visible);
     row.number.setAttribute('aria-current', String(object.current));
-    if (object.current && this.current !== object.id) { this.current = object.id; row.node.scrollIntoView({ block: 'nearest' }); }
     if (document.activeElement !== row.colour) row.colour.value = object.colour;
     if (document.activeElement !== row.label) row.label.value = object.label;
     row.label.disabled = row.remove.disabled = object.locked;
