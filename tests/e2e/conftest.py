@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.browser import find_browser
 from tests.e2e.tool import EXAMPLES, Server, Tool
@@ -54,6 +56,17 @@ def server():
     server = Server(examples=EXAMPLES)
     yield server
     server.close()
+
+
+@pytest.fixture
+def squares(tmp_path):
+    """A red and a blue square on grey, 300 x 200."""
+    picture = np.full((200, 300, 3), 128, np.uint8)
+    picture[40:120, 30:130] = (220, 30, 30)
+    picture[60:160, 180:280] = (30, 30, 220)
+    path = tmp_path / "squares.png"
+    Image.fromarray(picture).save(path)
+    return path
 
 
 @pytest.fixture

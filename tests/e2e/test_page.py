@@ -15,17 +15,6 @@ from tests.e2e.tool import EXAMPLES, Tool
 COFFEE = next(path for path in EXAMPLES if path.stem == "coffee")
 
 
-@pytest.fixture
-def squares(tmp_path):
-    """A red and a blue square on grey, 300 x 200."""
-    picture = np.full((200, 300, 3), 128, np.uint8)
-    picture[40:120, 30:130] = (220, 30, 30)
-    picture[60:160, 180:280] = (30, 30, 220)
-    path = tmp_path / "squares.png"
-    Image.fromarray(picture).save(path)
-    return path
-
-
 def message(tool):
     toast = tool.page.locator(".toast-body").first
     toast.wait_for()

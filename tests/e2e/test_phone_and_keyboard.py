@@ -1,24 +1,11 @@
 """The page on a phone, and with a keyboard alone."""
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from cfr_icl.annotate.folder import Folder
 from tests.e2e.tool import EXAMPLES, Server, Tool
 
 PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
-
-
-@pytest.fixture
-def squares(tmp_path):
-    """A red and a blue square on grey, 300 x 200."""
-    picture = np.full((200, 300, 3), 128, np.uint8)
-    picture[40:120, 30:130] = (220, 30, 30)
-    picture[60:160, 180:280] = (30, 30, 220)
-    path = tmp_path / "squares.png"
-    Image.fromarray(picture).save(path)
-    return path
 
 
 @pytest.fixture

@@ -12,19 +12,8 @@ from tests.e2e.tool import Tool
 
 
 @pytest.fixture
-def squares_picture():
-    picture = np.full((200, 300, 3), 128, np.uint8)
-    picture[40:120, 30:130] = (220, 30, 30)
-    picture[60:160, 180:280] = (30, 30, 220)
-    return picture
-
-
-@pytest.fixture
-def open_tool(tool, tmp_path, squares_picture) -> Tool:
-    path = tmp_path / "squares.png"
-    Image.fromarray(squares_picture).save(path)
-    tool.upload(path)
-    tool.picture_bytes = path.read_bytes()
+def open_tool(tool, squares) -> Tool:
+    tool.upload(squares)
     return tool
 
 
@@ -77,14 +66,14 @@ def test_pixels_that_are_left_to_a_neighbour_are_told(open_tool):
     assert f"{left_out:,} px left to other objects" in tool.page.locator("[data-ref=answer]").inner_text()
 
 
-def test_work_that_was_not_exported_is_not_left_without_asking(open_tool):
+def test_work_that_was_not_exported_is_not_left_without_asking(open_tool, squares):
     tool = open_tool
     asked = []
     tool.page.on("dialog", lambda dialog: asked.append(dialog.message))
     path = tool.page.locator("[data-ref=file]")
     tool.click(80, 80)
     tool.idle()
-    picture = {"name": "other.png", "mimeType": "image/png", "buffer": tool.picture_bytes}
+    picture = {"name": "other.png", "mimeType": "image/png", "buffer": squares.read_bytes()}
     path.set_input_files(picture)
     tool._opened("other.png")
     assert len(asked) == 1 and "not exported" in asked[0]
@@ -240,13 +229,11 @@ def test_every_control_has_a_name_and_can_be_reached_by_keyboard(open_tool):
     assert {"CFR steps", "Adaptive", "Mask opacity", "Export format"} <= seen
 
 
-def test_the_first_use_hint_goes_away_and_stays_away(open_tool, squares_picture, tmp_path):
+def test_the_first_use_hint_goes_away_and_stays_away(open_tool, squares):
     tool = open_tool
     assert tool.page.locator("[data-ref=hint]").is_visible()
     tool.click(80, 80)
     tool.idle()
     assert not tool.page.locator("[data-ref=hint]").is_visible()
-    path = tmp_path / "again.png"
-    Image.fromarray(squares_picture).save(path)
-    tool.upload(path)
+    tool.upload(squares.rename(squares.with_name("again.png")))
     assert not tool.page.locator("[data-ref=hint]").is_visible()

@@ -38,22 +38,18 @@ class Server:
         self.blocks.close()
 
 
-class Tool:
+class Visitor:
     """The page as a person uses it; positions are picture pixels."""
 
-    def __init__(self, page, server, ready=".cfr .examples button"):
+    def __init__(self, page, url, ready=".cfr .panel"):
         self.page = page
-        self.server = server
         self.errors = []
         page.on("dialog", lambda dialog: dialog.accept())
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
-        before = len(server.pages)
-        page.goto(server.url)
+        page.goto(url)
         page.wait_for_selector(ready)
         self.idle()
-        assert len(server.pages) == before + 1
-        self.session = server.pages[-1].session
 
     def idle(self):
         self.page.wait_for_selector(".cfr:not([data-busy])", timeout=30_000)
@@ -109,3 +105,13 @@ class Tool:
         with self.page.expect_download() as caught:
             act()
         return caught.value
+
+
+class Tool(Visitor):
+    """The page together with its session on a server of this process."""
+
+    def __init__(self, page, server, ready=".cfr .examples button"):
+        before = len(server.pages)
+        super().__init__(page, server.url, ready)
+        assert len(server.pages) == before + 1
+        self.session = server.pages[-1].session
