@@ -4,13 +4,18 @@ import cv2
 import numpy as np
 
 
+def deep_inside(mask):
+    """A pixel of a mask that is far from its border, as (x, y)."""
+    y, x = np.argwhere(cv2.erode(mask.astype(np.uint8), np.ones((9, 9))))[-1]
+    return int(x), int(y)
+
+
 def test_other_objects_stand_back_while_one_is_in_work(tool):
     tool.example("coffee")
     tool.page.get_by_label("Contour").uncheck()
     tool.click(300, 130)
     tool.idle()
-    inside = np.argwhere(cv2.erode(tool.session.mask.astype(np.uint8), np.ones((9, 9))))
-    place = int(inside[-1][1]), int(inside[-1][0])
+    place = deep_inside(tool.session.mask)
     in_work = tool.colour(*place)
     tool.page.keyboard.press("Enter")
     tool.idle()
@@ -36,3 +41,16 @@ def test_a_label_that_no_object_has_can_be_taken_off_the_list(tool):
     tool.idle()
     assert tool.page.locator("[data-ref=labels]").inner_text() == "cup"
     assert [label.name for label in tool.session.document.labels] == ["cup"]
+
+
+def test_hidden_masks_come_back_with_the_next_click(tool):
+    tool.example("coffee")
+    tool.click(300, 130)
+    tool.idle()
+    place = deep_inside(tool.session.mask)
+    shown = tool.colour(*place)
+    tool.page.keyboard.press("h")
+    assert tool.colour(*place) != shown
+    tool.click(305, 130)
+    tool.idle()
+    assert tool.session.mask[place[1], place[0]] and tool.colour(*place) == shown

@@ -15,14 +15,13 @@ let lastReply = null;     // its number tells the server what is shown here
 
 const view = new View(ref('canvas'), look, {
   click(x, y, positive) {
-    const number = channel.send('click', { x, y, positive });
+    const number = mark('click', { x, y, positive });
     view.pending.push(Object.assign([x, y, positive], { number }));
-    ref('hint').hidden = true;
     view.draw();
   },
   select: (id) => channel.send('select', { id }),
-  box(left, top, right, bottom) { channel.send('box', { left, top, right, bottom }); ref('hint').hidden = true; showTool('click'); },
-  paint: (points, add) => channel.send('paint', { points, add, diameter: view.brush }),
+  box(left, top, right, bottom) { mark('box', { left, top, right, bottom }); showTool('click'); },
+  paint: (points, add) => mark('paint', { points, add, diameter: view.brush }),
   hover(pixel) { ref('pointer').textContent = pixel ? `${pixel.x}, ${pixel.y}` : ''; },
   zoomed(scale) { ref('zoom').textContent = `${Math.round(scale * 100)} %`; },
   mode: () => mode,
@@ -39,6 +38,13 @@ const channel = new Channel(
   }),
   () => { ref('busy').hidden = !channel.busy; root.toggleAttribute('data-busy', channel.busy); },
 );
+
+// Whoever works on the picture wants to see the answer, also where the masks were hidden to look below them.
+function mark(kind, data) {
+  view.hidden = false;
+  ref('hint').hidden = true;
+  return channel.send(kind, data);
+}
 
 const objectList = new ObjectList(ref('objects'), 'cfr-labels', (kind, data) => channel.send(kind, data), () => view.draw());
 
