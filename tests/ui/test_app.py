@@ -82,6 +82,11 @@ def test_it_starts_as_on_a_space(tmp_path):
     assert "lent for 20 seconds" in output
 
 
+def test_the_page_is_there_before_the_libraries_of_the_network():
+    code = "import sys, app, cfr_icl.ui.blocks, cfr_icl.weights.menu; sys.exit('timm' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=APP.parent, check=True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
