@@ -9,51 +9,53 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from cfr_icl.models.base import InteractiveModel, ModelConfig
 from cfr_icl.zoom import ZoomConfig
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A builder, its fixed options, and the zoom that the published protocol uses with it."""
+    """A network's class, its fixed options, and the zoom that the published protocol uses with it."""
 
-    build: Callable[..., InteractiveModel]
+    import_class: Callable[[], type[InteractiveModel]]
     options: dict[str, Any]
     zoom: ZoomConfig
 
 
-def _build_compact(**options: Any) -> InteractiveModel:
+def _import_compact() -> type[InteractiveModel]:
     from cfr_icl.models.compact import CompactNet
 
-    return CompactNet(**options)
+    return CompactNet
 
 
-def _build_plain_vit(**options: Any) -> InteractiveModel:
+def _import_plain_vit() -> type[InteractiveModel]:
     from cfr_icl.models.plain_vit import PlainViT
 
-    return PlainViT(**options)
+    return PlainViT
 
 
-def _build_hrnet(**options: Any) -> InteractiveModel:
+def _import_hrnet() -> type[InteractiveModel]:
     from cfr_icl.models.hrnet import HRNet
 
-    return HRNet(**options)
+    return HRNet
 
 
 def _plain_vit(
     patch: int, dim: int, depth: int, heads: int, neck: tuple[int, ...], head: int
 ) -> Architecture:
     options = {"patch": patch, "dim": dim, "depth": depth, "heads": heads, "neck": neck, "head": head}
-    return Architecture(_build_plain_vit, {**options, "grid": 448 // patch}, ZoomConfig(size=448))
+    return Architecture(_import_plain_vit, {**options, "grid": 448 // patch}, ZoomConfig(size=448))
 
 
 def _hrnet(width: int, ocr_width: int, small: bool = False) -> Architecture:
     options = {"width": width, "ocr_width": ocr_width, "small": small}
-    return Architecture(_build_hrnet, options, ZoomConfig(size=400, keep_aspect=True, skip_clicks=1))
+    return Architecture(_import_hrnet, options, ZoomConfig(size=400, keep_aspect=True, skip_clicks=1))
 
 
 ARCHITECTURES: dict[str, Architecture] = {
-    "compact": Architecture(_build_compact, {}, ZoomConfig(size=448, widen=True)),
+    "compact": Architecture(_import_compact, {}, ZoomConfig(size=448, widen=True)),
     "vit_xtiny": _plain_vit(16, 160, 8, 4, (96, 192, 288, 384), 128),
     "vit_b": _plain_vit(16, 768, 12, 12, (128, 256, 512, 1024), 256),
     "vit_l": _plain_vit(16, 1024, 24, 16, (192, 384, 768, 1536), 256),
@@ -72,7 +74,9 @@ def default_config(architecture: str, **options: Any) -> ModelConfig:
 def build_model(config: ModelConfig) -> InteractiveModel:
     """The network of this configuration with fresh weights; raises ValueError for an unknown name."""
     architecture = _find(config.architecture)
-    model = architecture.build(**{**architecture.options, **config.options})
+    with torch.device("cpu"):  # the import computes, also where the network is to have no memory
+        network = architecture.import_class()
+    model = network(**{**architecture.options, **config.options})
     model.config = config
     return model
 
