@@ -215,6 +215,7 @@ MEASURE = """
 import re, sys
 from pathlib import Path
 from cfr_icl import load_model
+from cfr_icl.models import plain_vit  # not measured: the libraries of the network
 
 def peak():
     return int(re.search("VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
