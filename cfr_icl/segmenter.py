@@ -27,18 +27,25 @@ class AnswerError(RuntimeError):
 
 @dataclass(frozen=True)
 class InnerPass:
-    """What one forward answered: probabilities float32 (1, 1, h, w) of a window of the picture.
+    """What one forward answered: logits float32 (1, 1, h, w) of a window of the picture.
 
     `agreement` is the IoU of the masks of the picture and of its mirror image; 1 without flip.
     """
 
     window: Window
-    probabilities: torch.Tensor
+    logits: torch.Tensor
     agreement: float
 
-    def whole(self, picture: Window) -> torch.Tensor:
-        """The probabilities in picture coordinates, float32 (H, W); zeros around the window."""
-        return paste(self.probabilities, self.window, picture)[0, 0]
+    def whole(self, picture: Window, sharpness: float = 1.0) -> torch.Tensor:
+        """The probabilities in picture coordinates, float32 (H, W); zeros around the window.
+
+        Args:
+            sharpness: scales the logits around the mask threshold.
+        """
+        logits = self.logits
+        if sharpness != 1:
+            logits = THRESHOLD_LOGIT + sharpness * (logits - THRESHOLD_LOGIT)
+        return paste(torch.sigmoid(logits), self.window, picture)[0, 0]
 
 
 @dataclass(frozen=True)
@@ -51,13 +58,17 @@ class Prediction:
     """Number of the pass that is the answer, mostly the last."""
     forwards: int
     """Network evaluations that the last click took."""
+    sharpness: float = 1.0
+    """The model's calibration; the network itself is fed its own answer as it is."""
     _base: torch.Tensor | None = field(default=None, repr=False)
     """What there is without any pass."""
 
     @property
     def probabilities(self) -> np.ndarray:
         """Probability of the object, float32 (H, W)."""
-        return self.tensor.numpy()
+        if not self.passes:
+            return self._base.numpy()
+        return self.passes[self.chosen].whole(self.picture, self.sharpness).numpy()
 
     @property
     def mask(self) -> np.ndarray:
@@ -67,17 +78,12 @@ class Prediction:
     @property
     def trace(self) -> tuple[np.ndarray, ...]:
         """Probabilities float32 (H, W) after each inner pass, coarse first."""
-        return tuple(inner.whole(self.picture).numpy() for inner in self.passes)
+        return tuple(inner.whole(self.picture, self.sharpness).numpy() for inner in self.passes)
 
     @property
     def window(self) -> Window | None:
         """The part of the picture that the answer looked at; None before any pass."""
         return self.passes[self.chosen].window if self.passes else None
-
-    @property
-    def tensor(self) -> torch.Tensor:
-        """The probabilities as a tensor on the CPU."""
-        return self.passes[self.chosen].whole(self.picture) if self.passes else self._base
 
 
 class Segmenter:
@@ -135,7 +141,7 @@ class Segmenter:
                 f"the picture {shape[1]} x {shape[0]}; they must be equal."
             )
         if not clicks:
-            return Prediction(self._picture, (), 0, 0, self._base(previous_mask))
+            return Prediction(self._picture, (), 0, 0, _base=self._base(previous_mask))
         settings = (self.cfr, self.flip, self.zoom)
         if not self._history.continues(settings, previous_mask):
             self._history = _History(settings, previous_mask)
@@ -180,7 +186,7 @@ class Segmenter:
             return whole, inner
 
         passes, chosen = self.cfr.run(forward, previous, len(clicks), lambda inner: inner.agreement)
-        prediction = Prediction(self._picture, tuple(passes), chosen, forwards)
+        prediction = Prediction(self._picture, tuple(passes), chosen, forwards, self.model.config.sharpness)
         return prediction, _Start(passes[chosen], windows[chosen])
 
     def _pass(self, clicks: Sequence[Click], previous: torch.Tensor, window: Window | None) -> InnerPass:
@@ -202,14 +208,7 @@ class Segmenter:
             logits = 0.5 * (logits[:1] + mirrored)
         if not torch.isfinite(logits).all():
             raise AnswerError("The network's answer is not finite; its weights may be damaged.")
-        return InnerPass(view, self._probabilities(logits), agreement)
-
-    def _probabilities(self, logits: torch.Tensor) -> torch.Tensor:
-        """Of logits; calibrated by the model's sharpness, which leaves the threshold where it is."""
-        sharpness = self.model.config.sharpness
-        if sharpness != 1:
-            logits = THRESHOLD_LOGIT + sharpness * (logits - THRESHOLD_LOGIT)
-        return torch.sigmoid(logits)
+        return InnerPass(view, logits, agreement)
 
     def _encode(self, view: Window, size: tuple[int, int]) -> Features:
         """The picture's features for a window; computed once, then kept."""

@@ -71,7 +71,7 @@ def test_memory_does_not_grow_with_every_click_and_undoing_many_gives_what_there
     for number in range(1, len(sequence) + 1):
         prediction = segmenter.predict(sequence[:number])
         answered.append(prediction.probabilities)
-        passes += [weakref.ref(each.probabilities) for each in prediction.passes]
+        passes += [weakref.ref(each.logits) for each in prediction.passes]
     del prediction
     assert sum(each() is not None for each in passes) <= 2 * ANSWERS_KEPT + len(sequence) // ANSWERS_KEPT
 
@@ -195,3 +195,11 @@ def test_sharpness_moves_probabilities_away_from_the_threshold_and_keeps_the_mas
     assert np.array_equal(plain.mask, sharp.mask)
     assert np.all(abs(sharp.probabilities - 0.49) >= abs(plain.probabilities - 0.49) - 1e-6)
     assert not np.array_equal(sharp.probabilities, plain.probabilities)
+
+
+def test_the_network_is_fed_its_own_answer_not_the_calibrated_one(model, picture, monkeypatch):
+    clicks = [Click(60, 45), Click(10, 10, positive=False)]
+    plain = fresh(model, picture, steps=2).predict(clicks)
+    monkeypatch.setattr(model, "config", replace(model.config, sharpness=3.0))
+    sharp = fresh(model, picture, steps=2).predict(clicks)
+    assert all(torch.equal(a.logits, b.logits) for a, b in zip(plain.passes, sharp.passes, strict=True))

@@ -21,8 +21,9 @@ class ModelConfig:
     """What is stored as `config.json` beside the weights: everything needed to build the network.
 
     `reduced_precision` names the data type, "float16" or "bfloat16", that was measured not to
-    change these weights' masks (benchmarks/precision.py). `sharpness` scales the logits around the
-    mask threshold, so that probabilities mean what they say (training/calibrate.py).
+    change these weights' masks (benchmarks/precision.py). `sharpness` scales the logits of
+    what is shown around the mask threshold, so that probabilities mean what they say (training/calibrate.py);
+    what the network is fed back stays as it is.
     """
 
     architecture: str

@@ -30,7 +30,7 @@ def data(tmp_path):
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    monkeypatch.setitem(ARCHITECTURES, "tiny", Architecture(TinyNet, {}, ZoomConfig(size=32)))
+    monkeypatch.setitem(ARCHITECTURES, "tiny", Architecture(lambda: TinyNet, {}, ZoomConfig(size=32)))
 
 
 @pytest.fixture

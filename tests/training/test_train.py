@@ -165,7 +165,7 @@ def test_named_weights_rest_and_norms_keep_their_statistics(config, tmp_path, mo
             super().__init__()
             self.head.insert(0, torch.nn.BatchNorm2d(8))
 
-    monkeypatch.setitem(ARCHITECTURES, "normed", Architecture(Normed, {}, ZoomConfig(size=32)))
+    monkeypatch.setitem(ARCHITECTURES, "normed", Architecture(lambda: Normed, {}, ZoomConfig(size=32)))
     changes = ("model.architecture=normed", "optimiser.ema=0", "model.frozen=[hints, encoder.bias]")
     trained(config, tmp_path / "run", *changes, "model.frozen_norms=true")
     torch.manual_seed(5)
