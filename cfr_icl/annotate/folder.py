@@ -21,7 +21,7 @@ from cfr_icl.annotate.store import StoreError
 log = logging.getLogger(__name__)
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm")
-TODO, WORK, DONE = "todo", "work", "done"
+OPEN, WORK, DONE = "todo", "work", "done"
 
 
 class Folder:
@@ -126,7 +126,7 @@ class Folder:
                 )
             store.save(self.session_path(name), document, name, size)
             self.revisions[name] += 1
-            self.states[name] = DONE if document.done else WORK if document.instances else TODO
+            self.states[name] = DONE if document.done else WORK if document.instances else OPEN
             return self.revisions[name]
 
     def annotated(self) -> list[Annotated]:
@@ -142,9 +142,9 @@ class Folder:
     def _stored_state(self, name: str) -> str:
         try:
             if not self._has_session(name):
-                return TODO
+                return OPEN
             data = store.read_json(self.session_path(name))
-            return DONE if data["done"] else WORK if data["objects"] else TODO
+            return DONE if data["done"] else WORK if data["objects"] else OPEN
         except (OSError, ValueError, KeyError, TypeError):
             return WORK
 
