@@ -41,6 +41,9 @@ MAX_ID = 65_535
 MAX_CLICKS = 500
 """An object takes no more clicks."""
 
+MAX_HINTS = 3
+"""Swallowed neighbours that the network is told of."""
+
 MAX_LABELS = 1000
 MAX_LABEL_LENGTH = 60
 
@@ -496,17 +499,20 @@ def _reworked(instance: Instance) -> np.ndarray:
 
 
 def neighbour_hints(instance: Instance, others: Sequence[Instance]) -> tuple[Click, ...]:
-    """A negative click on each neighbour that the answer swallowed, deep inside the common part."""
+    """A negative click on the largest neighbours that the answer swallowed, deep inside the common part.
+
+    At most MAX_HINTS, since each is answered like a click; the pixels of the others are not taken anyway.
+    """
     if instance.overlap:
         return ()
-    hints = []
+    near = (other.mask for other in others if instance.answered.near(other.mask))
+    shared = [(mask, instance.answered.common(mask)) for mask in near]
+    swallowed = sorted(
+        (common for mask, common in shared if 2 * common.area > mask.area), key=lambda c: c.area, reverse=True
+    )
     click = instance.clicks[0]
-    for other in others:
-        if not instance.answered.near(other.mask):
-            continue
-        common = instance.answered.common(other.mask)
-        if 2 * common.area <= other.mask.area:
-            continue
+    hints = []
+    for common in swallowed[:MAX_HINTS]:
         pixels = common.pixels
         if not pixels[int(click.y), int(click.x)]:
             depth = cv2.distanceTransform(np.pad(pixels, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]

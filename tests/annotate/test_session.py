@@ -116,6 +116,18 @@ def test_a_swallowed_neighbour_gives_a_negative_hint():
     assert not hint.positive and session.document.instances[0].mask.pixels[int(hint.y), int(hint.x)]
 
 
+def test_of_many_swallowed_neighbours_the_largest_give_hints():
+    session = Session(Segmenter(ColourModel()))
+    session.open(np.full((90, 120, 3), 128, np.uint8), "grey.png")
+    for row in range(8):
+        session.paint([(20, 5 + 10 * row), (40 + 5 * row, 5 + 10 * row)], 6, add=True)
+        session.finish()
+    session.click(Click(110, 10))
+    third, second, first = sorted(session.active.hints, key=lambda hint: hint.y)
+    for hint, instance in zip((first, second, third), reversed(session.document.instances[:8]), strict=False):
+        assert instance.mask.pixels[int(hint.y), int(hint.x)]
+
+
 def test_brush_and_eraser_have_the_last_word(session):
     session.click(RED_SQUARE)
     session.paint([(60, 80), (110, 80)], 7, add=True)
