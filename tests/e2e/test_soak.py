@@ -11,6 +11,7 @@ def test_2000_clicks_leave_no_error_no_memory_and_no_files_behind(browser):
     found = soak(browser, pictures=100)
     assert found["clicks"] == [CLICKS] * 100 and CLICKS == 20
     assert found["errors"] == [] and found["server_log"] == ""
-    for memory in (found["server_mb"], found["page_mb"]):
-        assert memory[-1] < 1.1 * memory[9]
+    assert found["server_mb"][-1] < 1.1 * found["server_mb"][9]
+    # the page's heap is of some 6 MB, in which compiled code comes and goes
+    assert found["page_mb"][-1] < found["page_mb"][9] + 2
     assert max(found["files"]) <= SESSIONS * FILES_KEPT
