@@ -1,4 +1,4 @@
-"""Folded batch norms change nothing but the time."""
+"""Folded batch norms change nothing but the time, in answering and in training."""
 
 import copy
 
@@ -7,7 +7,7 @@ import timm
 import torch
 from torch import nn
 
-from cfr_icl.models.folding import fold_batch_norms
+from cfr_icl.models.folding import compute_folded, fold_batch_norms
 from cfr_icl.models.registry import build_model, default_config
 
 
@@ -59,3 +59,24 @@ def test_a_norm_without_a_convolution_before_it_stays():
     )
     picture = torch.rand(1, 3, 8, 8)
     assert torch.equal(folded(network)(picture), network(picture)) and norms(folded(network)) == 2
+
+
+@pytest.mark.parametrize(
+    "build", [lambda: build_model(default_config("compact")), lambda: timm.create_model("repvgg_a0")]
+)
+def test_norms_computed_within_their_convolutions_train_the_same_weights(build):
+    plain = with_statistics(build())
+    changed = copy.deepcopy(plain)
+    compute_folded(changed)
+    inputs = [torch.rand(2, 3, 65, 64) for _ in range(2 if hasattr(plain, "encode") else 1)]
+    answers = [network(*inputs) for network in (plain, changed)]
+    assert torch.allclose(*answers, rtol=1e-3, atol=1e-4 * float(answers[0].detach().abs().max()))
+    for answer in answers:
+        answer.square().mean().backward()
+    assert plain.state_dict().keys() == changed.state_dict().keys()
+    for (name, weight), own in zip(plain.named_parameters(), changed.parameters(), strict=True):
+        if weight.grad is None:
+            assert own.grad is None
+        else:
+            scale = float(weight.grad.abs().max())
+            assert torch.allclose(own.grad, weight.grad, rtol=1e-2, atol=1e-3 * scale + 1e-7), name
