@@ -69,7 +69,8 @@ class CompactNet(InteractiveModel):
             ConvNormAct(widths[i + 1], widths[i], 1, apply_act=False) for i in range(SCALES - 1)
         )
         self.up = nn.ModuleList(Mixer(widths[i]) for i in range(1, SCALES - 1))
-        self.fuse = nn.Sequential(ConvNormAct(widths[0], widths[0], 3), nn.Conv2d(widths[0], 1, 1))
+        self.fuse = ConvNormAct(widths[0], widths[0], 3)
+        self.head = nn.Sequential(nn.Conv2d(widths[0], 4, 3, padding=1), nn.PixelShuffle(2))
 
     def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
         mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
@@ -104,7 +105,8 @@ class CompactNet(InteractiveModel):
         for scale in reversed(range(1, SCALES - 1)):
             x = self.up[scale - 1](_resized(self.grow[scale](x), skips[scale - 1]) + skips[scale - 1])
         x = self.fuse(F.relu(_resized(self.grow[0](x), detail) + detail))
-        return F.interpolate(x.float(), size=hints.shape[2:], mode="bilinear", align_corners=False)
+        height, width = hints.shape[2:]
+        return self.head(x)[..., :height, :width].float()
 
 
 class Mixer(nn.Module):
