@@ -14,7 +14,13 @@ MASK_THRESHOLD = 0.49
 """Probability above which a pixel belongs to the mask."""
 THRESHOLD_LOGIT = math.log(MASK_THRESHOLD / (1 - MASK_THRESHOLD))
 
+Map = TypeVar("Map")
 Pass = TypeVar("Pass")
+
+
+def changed_pixels(before: torch.Tensor, after: torch.Tensor) -> int:
+    """Pixels that enter or leave the mask between two passes."""
+    return int(torch.count_nonzero((before > MASK_THRESHOLD) ^ (after > MASK_THRESHOLD)))
 
 
 @dataclass(frozen=True)
@@ -39,17 +45,19 @@ class CascadeForward:
 
     def run(
         self,
-        forward: Callable[[torch.Tensor], tuple[torch.Tensor, Pass]],
-        previous: torch.Tensor,
+        forward: Callable[[Map], tuple[Map, Pass]],
+        previous: Map,
         click_number: int,
         agreement: Callable[[Pass], float] = lambda _: 1.0,
+        changed: Callable[[Map, Map], int] = changed_pixels,
     ) -> tuple[list[Pass], int]:
         """Answer the click with this number (from 1), starting from the previous probabilities.
 
         Args:
-            forward: one pass, previous probabilities (H, W) -> new probabilities (H, W) and
-                whatever is to be kept of the pass.
+            forward: one pass, previous probabilities -> new probabilities and whatever is to be kept
+                of the pass.
             agreement: how far the network agreed with itself in a pass, 0 to 1.
+            changed: pixels of the mask that differ between two probability maps.
 
         Returns:
             What was kept of each pass, coarse first, and the number of the one that is the answer.
@@ -61,14 +69,9 @@ class CascadeForward:
             coarse = probabilities
             probabilities, kept = forward(coarse)
             passes.append(kept)
-            if self.adaptive and changed_pixels(coarse, probabilities) <= self.tolerance:
+            if self.adaptive and changed(coarse, probabilities) <= self.tolerance:
                 break
         last = len(passes) - 1
         return passes, max(
             range(last, -1, -1), key=lambda n: agreement(passes[n])
         ) if self.best_pass else last
-
-
-def changed_pixels(before: torch.Tensor, after: torch.Tensor) -> int:
-    """Pixels that enter or leave the mask between two passes."""
-    return int(torch.count_nonzero((before > MASK_THRESHOLD) ^ (after > MASK_THRESHOLD)))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
-from cfr_icl.cfr import MASK_THRESHOLD, THRESHOLD_LOGIT, CascadeForward
+from cfr_icl.cfr import MASK_THRESHOLD, THRESHOLD_LOGIT, CascadeForward, changed_pixels
 from cfr_icl.clicks import Click, disk_maps
 from cfr_icl.models.base import Features, InteractiveModel
-from cfr_icl.zoom import Window, ZoomConfig, crop, crop_picture, paste, to_window
+from cfr_icl.zoom import PlacedMap, Window, ZoomConfig, crop_picture, to_window
 
 WINDOWS_KEPT = 4
 """Zoom windows whose features are kept for undo and for steps that return to them."""
@@ -27,63 +28,70 @@ class AnswerError(RuntimeError):
 
 @dataclass(frozen=True)
 class InnerPass:
-    """What one forward answered: logits float32 (1, 1, h, w) of a window of the picture.
+    """What one forward answered, as it is fed back: probabilities for a window of the picture.
 
     `agreement` is the IoU of the masks of the picture and of its mirror image; 1 without flip.
     """
 
-    window: Window
-    logits: torch.Tensor
+    probabilities: PlacedMap
     agreement: float
-
-    def whole(self, picture: Window, sharpness: float = 1.0) -> torch.Tensor:
-        """The probabilities in picture coordinates, float32 (H, W); zeros around the window.
-
-        Args:
-            sharpness: scales the logits around the mask threshold.
-        """
-        logits = self.logits
-        if sharpness != 1:
-            logits = THRESHOLD_LOGIT + sharpness * (logits - THRESHOLD_LOGIT)
-        return paste(torch.sigmoid(logits), self.window, picture)[0, 0]
 
 
 @dataclass(frozen=True)
 class Prediction:
     """The answer to a list of clicks."""
 
-    picture: Window = field(repr=False)
     passes: tuple[InnerPass, ...] = field(repr=False)
     chosen: int
     """Number of the pass that is the answer, mostly the last."""
     forwards: int
     """Network evaluations that the last click took."""
     sharpness: float = 1.0
-    """The model's calibration; the network itself is fed its own answer as it is."""
-    _base: torch.Tensor | None = field(default=None, repr=False)
+    """The model's calibration, which moves probabilities away from the mask threshold."""
+    _base: PlacedMap | None = field(default=None, repr=False)
     """What there is without any pass."""
 
     @property
     def probabilities(self) -> np.ndarray:
         """Probability of the object, float32 (H, W)."""
-        if not self.passes:
-            return self._base.numpy()
-        return self.passes[self.chosen].whole(self.picture, self.sharpness).numpy()
+        return self._calibrated(self._map(None))
 
     @property
     def mask(self) -> np.ndarray:
         """Pixels of the object, bool (H, W): probability above 0.49."""
-        return self.probabilities > MASK_THRESHOLD
+        return self.mask_above(MASK_THRESHOLD)
+
+    def mask_above(self, threshold: float, number: int | None = None) -> np.ndarray:
+        """Pixels of a probability above a threshold between 0 and 1, bool (H, W).
+
+        Args:
+            number: of the inner pass; without it that of the answer.
+        """
+        logit = math.log(threshold / (1 - threshold))
+        fed = 1 / (1 + math.exp(-(THRESHOLD_LOGIT + (logit - THRESHOLD_LOGIT) / self.sharpness)))
+        return (self._map(number).whole() > fed).numpy()
 
     @property
     def trace(self) -> tuple[np.ndarray, ...]:
         """Probabilities float32 (H, W) after each inner pass, coarse first."""
-        return tuple(inner.whole(self.picture, self.sharpness).numpy() for inner in self.passes)
+        return tuple(self._calibrated(inner.probabilities) for inner in self.passes)
 
     @property
     def window(self) -> Window | None:
         """The part of the picture that the answer looked at; None before any pass."""
-        return self.passes[self.chosen].window if self.passes else None
+        return self._map(None).window if self.passes else None
+
+    def _map(self, number: int | None) -> PlacedMap:
+        if not self.passes:
+            return self._base
+        return self.passes[self.chosen if number is None else number].probabilities
+
+    def _calibrated(self, probabilities: PlacedMap) -> np.ndarray:
+        whole = probabilities.whole()
+        if self.sharpness != 1 and self.passes:
+            logits = torch.logit(whole) - THRESHOLD_LOGIT
+            whole = logits.mul_(self.sharpness).add_(THRESHOLD_LOGIT).sigmoid_()
+        return whole.numpy()
 
 
 class Segmenter:
@@ -141,7 +149,7 @@ class Segmenter:
                 f"the picture {shape[1]} x {shape[0]}; they must be equal."
             )
         if not clicks:
-            return Prediction(self._picture, (), 0, 0, _base=self._base(previous_mask))
+            return Prediction((), 0, 0, _base=self._base(previous_mask))
         settings = (self.cfr, self.flip, self.zoom)
         if not self._history.continues(settings, previous_mask):
             self._history = _History(settings, previous_mask)
@@ -152,48 +160,51 @@ class Segmenter:
                 history.add(clicks[:number], *self._answer(clicks[:number], history))
         return history.predictions[len(clicks)]
 
-    def _base(self, previous_mask: np.ndarray | None) -> torch.Tensor:
-        """Probabilities (H, W) to begin with."""
+    def _base(self, previous_mask: np.ndarray | None) -> PlacedMap:
+        """Probabilities to begin with."""
         if previous_mask is None:
-            return torch.zeros(1, 1).expand(self._picture.height, self._picture.width)  # no memory of its own
-        return torch.from_numpy(previous_mask.astype(np.float32))
+            return PlacedMap(torch.zeros(1, 1), self._picture, self._picture)
+        return PlacedMap.of(torch.from_numpy(previous_mask.astype(np.float32)))
 
     @torch.inference_mode()
     def _answer(self, clicks: Sequence[Click], history: _History) -> tuple[Prediction, _Start]:
         """Answer the last of the clicks, from what the clicks before it were answered."""
         start = history.starts.get(len(clicks) - 1)
-        previous = start.answer.whole(self._picture) if start else self._base(history.previous_mask)
+        # copies, so that what is looked at of a map is forgotten with the click
+        previous = replace(start.answer.probabilities) if start else self._base(history.previous_mask)
         window = start.window if start else None
         known = start is not None or history.previous_mask is not None
         forwards = 0
         windows: list[Window | None] = []
 
-        def look(previous: torch.Tensor) -> tuple[torch.Tensor, InnerPass]:
+        def look(previous: PlacedMap) -> tuple[PlacedMap, InnerPass]:
             nonlocal forwards
             forwards += 1
             inner = self._pass(clicks, previous, window)
-            return inner.whole(self._picture), inner
+            return replace(inner.probabilities), inner
 
-        def forward(previous: torch.Tensor) -> tuple[torch.Tensor, InnerPass]:
+        def forward(previous: PlacedMap) -> tuple[PlacedMap, InnerPass]:
             nonlocal window, known
             window = self.zoom.next_window(window, previous if known else None, clicks, self._picture)
             known = True
-            whole, inner = look(previous)
-            if window is None and self.zoom.small_object(whole, self._picture):
-                window = self.zoom.next_window(window, whole, clicks, self._picture)
-                whole, inner = look(previous)
+            found, inner = look(previous)
+            if window is None and self.zoom.small_object(found):
+                window = self.zoom.next_window(window, found, clicks, self._picture)
+                found, inner = look(previous)
             windows.append(window)
-            return whole, inner
+            return found, inner
 
-        passes, chosen = self.cfr.run(forward, previous, len(clicks), lambda inner: inner.agreement)
-        prediction = Prediction(self._picture, tuple(passes), chosen, forwards, self.model.config.sharpness)
+        passes, chosen = self.cfr.run(
+            forward, previous, len(clicks), lambda inner: inner.agreement, _changed_pixels
+        )
+        prediction = Prediction(tuple(passes), chosen, forwards, self.model.config.sharpness)
         return prediction, _Start(passes[chosen], windows[chosen])
 
-    def _pass(self, clicks: Sequence[Click], previous: torch.Tensor, window: Window | None) -> InnerPass:
+    def _pass(self, clicks: Sequence[Click], previous: PlacedMap, window: Window | None) -> InnerPass:
         view = window or self._picture
         size = self.zoom.input_size(view) if window else (view.height, view.width)
         seen = [to_window(click, view, size) for click in clicks]
-        mask = crop(previous[None, None], view, size)
+        mask = previous.crop(view, size)[None, None]
         batch = [seen]
         if self.flip:
             batch.append([click.mirrored(size[1]) for click in seen])
@@ -208,7 +219,7 @@ class Segmenter:
             logits = 0.5 * (logits[:1] + mirrored)
         if not torch.isfinite(logits).all():
             raise AnswerError("The network's answer is not finite; its weights may be damaged.")
-        return InnerPass(view, logits, agreement)
+        return InnerPass(PlacedMap(torch.sigmoid(logits)[0, 0], view, self._picture), agreement)
 
     def _encode(self, view: Window, size: tuple[int, int]) -> Features:
         """The picture's features for a window; computed once, then kept."""
@@ -279,6 +290,11 @@ class _History:
         self.predictions.pop(number - ANSWERS_KEPT, None)
         if number % ANSWERS_KEPT:
             self.starts.pop(number - ANSWERS_KEPT, None)
+
+
+def _changed_pixels(before: PlacedMap, after: PlacedMap) -> int:
+    """Pixels of the picture that enter or leave the mask, told from those that are looked at."""
+    return after.step**2 * changed_pixels(before.sample, after.sample)
 
 
 def _mask_iou(one: torch.Tensor, other: torch.Tensor) -> float:

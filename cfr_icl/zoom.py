@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +16,10 @@ from cfr_icl.clicks import Click
 
 OBJECT_THRESHOLD = 0.50
 """Probability above which a pixel counts as object when the window is placed."""
+
+SAMPLED = 500_000
+"""Pixels of a picture that are looked at to place a window or to compare two answers; smaller pictures
+are looked at whole, as published."""
 
 
 class Window(NamedTuple):
@@ -55,6 +61,71 @@ class Window(NamedTuple):
 
 
 @dataclass(frozen=True)
+class PlacedMap:
+    """Values float32 (h, w) for a window of a picture: between them bilinear, around it zero.
+
+    Only the picture's pixels that are asked for are computed, so that large pictures cost no more.
+    """
+
+    values: torch.Tensor
+    window: Window
+    picture: Window
+
+    @classmethod
+    def of(cls, whole: torch.Tensor) -> PlacedMap:
+        """A map that has a value for every pixel of its picture."""
+        picture = Window(0, whole.shape[0], 0, whole.shape[1])
+        return cls(whole, picture, picture)
+
+    def whole(self) -> torch.Tensor:
+        """The value of every pixel, float32 (H, W)."""
+        if self.window == self.picture and self.values.shape == (self.picture.height, self.picture.width):
+            return self.values
+        return paste(self.values[None, None], self.window, self.picture)[0, 0]
+
+    def at(self, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+        """The values of the pixels where these rows and columns cross, float32 (rows, columns)."""
+        # whole rows are copied fast, so the columns are made rows while the map is small
+        across = _rows(self.values.T.contiguous(), columns - self.window.left, self.window.width)
+        return _rows(across.T.contiguous(), rows - self.window.top, self.window.height)
+
+    def crop(self, window: Window, size: tuple[int, int]) -> torch.Tensor:
+        """Like `crop` of the whole map: float32 (height, width)."""
+        if self.step == 1:
+            return crop(self.sample[None, None], window, size)[0, 0]
+        rows, down = _neighbours(window.top, window.bottom, size[0])
+        columns, right = _neighbours(window.left, window.right, size[1])
+        near = self.at(rows.flatten(), columns.flatten()).unflatten(0, rows.shape)
+        near = torch.lerp(near[0], near[1], down[:, None]).unflatten(1, columns.shape)
+        return torch.lerp(near[:, 0], near[:, 1], right)
+
+    @property
+    def step(self) -> int:
+        """Every how many rows and columns the picture is looked at."""
+        return max(1, math.ceil(math.sqrt(self.picture.height * self.picture.width / SAMPLED)))
+
+    @cached_property
+    def sample(self) -> torch.Tensor:
+        """The pixels of every `step`-th row and column."""
+        if self.step == 1:
+            return self.whole()
+        return self.at(
+            *(torch.arange(0, side, self.step) for side in (self.picture.height, self.picture.width))
+        )
+
+
+def _rows(values: torch.Tensor, places: torch.Tensor, length: int) -> torch.Tensor:
+    """Rows (h, w) spread over `length` places, bilinear at some of these; zero at any others."""
+    last = len(values) - 1
+    position = last / max(length - 1, 1) * places.to(torch.float32)
+    before = position.floor().clamp(0, last)
+    share = (position - before).clamp(0, 1)
+    found = torch.lerp(values[before.long()], values[(before + 1).clamp(max=last).long()], share[:, None])
+    inside = (places >= 0) & (places < length)
+    return found if inside.all() else found * inside[:, None]
+
+
+@dataclass(frozen=True)
 class ZoomConfig:
     """When and how the network's view zooms in on the object.
 
@@ -82,14 +153,14 @@ class ZoomConfig:
     def next_window(
         self,
         current: Window | None,
-        probabilities: torch.Tensor | None,
+        probabilities: PlacedMap | None,
         clicks: Sequence[Click],
         picture: Window,
     ) -> Window | None:
         """The window for the next pass; None means the picture as it is.
 
         Args:
-            probabilities: float (H, W) of the pass before, or None before the first.
+            probabilities: of the pass before, or None before the first.
         """
         if len(clicks) <= self.skip_clicks:
             return current
@@ -101,18 +172,17 @@ class ZoomConfig:
             return wanted
         return wanted if self.widen and box and current.cuts(box, picture) else current
 
-    def small_object(self, probabilities: torch.Tensor, picture: Window) -> bool:
+    def small_object(self, probabilities: PlacedMap) -> bool:
         """Whether an answer on the picture as it is should be computed once more, zoomed in."""
         if self.skip_clicks > 0:
             return False
         window = self.object_window(probabilities, [])
-        return window is not None and window.iou(picture) < 0.5
+        return window is not None and window.iou(probabilities.picture) < 0.5
 
-    def object_window(self, probabilities: torch.Tensor, clicks: Sequence[Click]) -> Window | None:
+    def object_window(self, probabilities: PlacedMap, clicks: Sequence[Click]) -> Window | None:
         """The window around the object and the positive clicks; None where there is no object."""
         box = _object_box(probabilities, clicks)
-        height, width = probabilities.shape
-        return self._around(box, Window(0, height, 0, width)) if box else None
+        return self._around(box, probabilities.picture) if box else None
 
     def _around(self, box: Window, picture: Window) -> Window:
         rows = self._expanded(box.top, box.bottom - 1, picture.height)
@@ -135,16 +205,20 @@ def crop(maps: torch.Tensor, window: Window, size: tuple[int, int]) -> torch.Ten
 
 
 def crop_picture(picture: np.ndarray, window: Window, size: tuple[int, int]) -> torch.Tensor:
-    """Like `crop` for a picture uint8 (H, W, 3): float (1, 3, height, width) in [0, 1].
-
-    Only the pixels that the result depends on are touched, which are few of a large window's.
-    """
+    """Like `crop` for a picture uint8 (H, W, 3): float (1, 3, height, width) in [0, 1]."""
+    if window.height * window.width <= 4 * size[0] * size[1]:
+        part = picture[window.top : window.bottom, window.left : window.right].copy()
+        part = torch.from_numpy(part).permute(2, 0, 1)[None].float()
+        return F.interpolate(part, size=size, mode="bilinear", align_corners=True).div_(255)
+    # of a large window only the pixels that the result depends on are touched
     rows, down = _neighbours(window.top, window.bottom, size[0])
     columns, right = _neighbours(window.left, window.right, size[1])
-    near = torch.from_numpy(picture[rows.reshape(-1, 1), columns.reshape(-1)])
-    near = near.permute(2, 0, 1).float().div(255).unflatten(2, columns.shape)
-    near = torch.lerp(near[:, :, 0], near[:, :, 1], right).unflatten(1, rows.shape)
-    return torch.lerp(near[:, 0], near[:, 1], down[:, None])[None]
+    above, below = (
+        torch.from_numpy(picture.take(near.numpy(), 0).take(columns.flatten().numpy(), 1)).float()
+        for near in rows
+    )
+    near = torch.lerp(above, below, down[:, None, None]).unflatten(1, columns.shape)
+    return torch.lerp(near[:, 0], near[:, 1], right[:, None]).div_(255).permute(2, 0, 1)[None]
 
 
 def _neighbours(first: int, end: int, size: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -180,11 +254,27 @@ def _span_iou(a: tuple[int, ...], b: tuple[int, ...]) -> float:
     return max(0, min(a[1], b[1]) - max(a[0], b[0])) / (max(a[1], b[1]) - min(a[0], b[0]))
 
 
-def _object_box(probabilities: torch.Tensor, clicks: Sequence[Click]) -> Window | None:
-    """The smallest rectangle around the object and the positive clicks; None where there is no object."""
-    rows, columns = ((probabilities.amax(dim) > OBJECT_THRESHOLD).nonzero() for dim in (1, 0))
+def _object_box(probabilities: PlacedMap, clicks: Sequence[Click]) -> Window | None:
+    """A rectangle around the object and the positive clicks; None where there is no object.
+
+    It is the smallest one, or in a picture that is not looked at whole less than a step larger.
+    """
+    found, beside = probabilities.sample, probabilities.step - 1
+    rows, columns = ((found.amax(dim) > OBJECT_THRESHOLD).nonzero() for dim in (1, 0))
     if not len(rows):
         return None
-    ys = [int(rows[0]), int(rows[-1]), *(int(c.y) for c in clicks if c.positive)]
-    xs = [int(columns[0]), int(columns[-1]), *(int(c.x) for c in clicks if c.positive)]
+    (top, bottom), (left, right) = (
+        (probabilities.step * int(places[0]) - beside, probabilities.step * int(places[-1]) + beside)
+        for places in (rows, columns)
+    )
+    ys = [
+        max(0, top),
+        min(probabilities.picture.bottom - 1, bottom),
+        *(int(c.y) for c in clicks if c.positive),
+    ]
+    xs = [
+        max(0, left),
+        min(probabilities.picture.right - 1, right),
+        *(int(c.x) for c in clicks if c.positive),
+    ]
     return Window(min(ys), max(ys) + 1, min(xs), max(xs) + 1)

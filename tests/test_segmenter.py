@@ -71,7 +71,7 @@ def test_memory_does_not_grow_with_every_click_and_undoing_many_gives_what_there
     for number in range(1, len(sequence) + 1):
         prediction = segmenter.predict(sequence[:number])
         answered.append(prediction.probabilities)
-        passes += [weakref.ref(each.logits) for each in prediction.passes]
+        passes += [weakref.ref(each.probabilities.values) for each in prediction.passes]
     del prediction
     assert sum(each() is not None for each in passes) <= 2 * ANSWERS_KEPT + len(sequence) // ANSWERS_KEPT
 
@@ -156,7 +156,7 @@ def test_bad_input_is_refused_in_one_sentence(model, picture):
 
 def test_damaged_weights_are_reported(picture):
     broken = build_model(default_config("compact")).eval()
-    torch.nn.init.constant_(broken.fuse[1].bias, float("nan"))
+    torch.nn.init.constant_(broken.head[0].bias, float("nan"))
     segmenter = fresh(broken, picture)
     with pytest.raises(RuntimeError, match="not finite"):
         segmenter.predict([Click(5, 5)])
@@ -202,4 +202,7 @@ def test_the_network_is_fed_its_own_answer_not_the_calibrated_one(model, picture
     plain = fresh(model, picture, steps=2).predict(clicks)
     monkeypatch.setattr(model, "config", replace(model.config, sharpness=3.0))
     sharp = fresh(model, picture, steps=2).predict(clicks)
-    assert all(torch.equal(a.logits, b.logits) for a, b in zip(plain.passes, sharp.passes, strict=True))
+    assert all(
+        torch.equal(a.probabilities.values, b.probabilities.values)
+        for a, b in zip(plain.passes, sharp.passes, strict=True)
+    )

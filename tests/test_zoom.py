@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cfr_icl.clicks import Click
-from cfr_icl.zoom import Window, ZoomConfig, crop, crop_picture, paste, to_window
+from cfr_icl.zoom import PlacedMap, Window, ZoomConfig, crop, crop_picture, paste, to_window
 
 PICTURE = Window(0, 400, 0, 600)
 
@@ -13,7 +13,7 @@ PICTURE = Window(0, 400, 0, 600)
 def object_at(top, bottom, left, right):
     probabilities = torch.zeros(PICTURE.height, PICTURE.width)
     probabilities[top:bottom, left:right] = 0.9
-    return probabilities
+    return PlacedMap.of(probabilities)
 
 
 @st.composite
@@ -101,3 +101,42 @@ def test_a_picture_is_cropped_as_any_map(height, width, size):
     window = Window(height // 3, height, 0, width - width // 4)
     maps = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
     assert torch.allclose(crop_picture(picture, window, size), crop(maps, window, size), atol=1e-6)
+
+
+@st.composite
+def placed_maps(draw):
+    """Maps of some size for a window of a picture, which may be too large to be looked at whole."""
+    height, width = draw(st.sampled_from([(90, 120), (1, 300), (700, 1100)]))
+    top, left = draw(st.integers(0, height - 1)), draw(st.integers(0, width - 1))
+    bottom, right = draw(st.integers(top + 1, height)), draw(st.integers(left + 1, width))
+    values = np.random.default_rng(draw(st.integers(0, 99))).random(draw(st.sampled_from([(64, 64), (1, 7)])))
+    window, picture = Window(top, bottom, left, right), Window(0, height, 0, width)
+    return PlacedMap(torch.from_numpy(values.astype(np.float32)), window, picture)
+
+
+@settings(max_examples=40, deadline=None)
+@given(placed_maps(), st.data())
+def test_what_is_read_of_a_placed_map_is_what_the_whole_map_holds(placed, data):
+    height, width = placed.picture.height, placed.picture.width
+    whole = paste(placed.values[None, None], placed.window, placed.picture)
+    rows = torch.tensor(data.draw(st.lists(st.integers(0, height - 1), min_size=1, max_size=5)))
+    columns = torch.tensor(data.draw(st.lists(st.integers(0, width - 1), min_size=1, max_size=5)))
+    assert torch.allclose(placed.at(rows, columns), whole[0, 0][rows][:, columns], atol=1e-5)
+    step = placed.step
+    assert torch.allclose(placed.sample, whole[0, 0, ::step, ::step], atol=1e-5)
+    view = Window(height // 4, height, 0, max(1, width // 2))
+    for size in ((64, 64), (5, 9), (448, 448)):
+        assert torch.allclose(placed.crop(view, size), crop(whole, view, size)[0, 0], atol=1e-4)
+
+
+@settings(max_examples=20, deadline=None)
+@given(boxes())
+def test_a_large_picture_is_looked_at_in_steps_and_no_object_is_cut_by_them(box):
+    top, bottom, left, right = (4 * side for side in box)
+    probabilities = torch.zeros(4 * PICTURE.height, 4 * PICTURE.width)
+    probabilities[top:bottom, left:right] = 0.9
+    placed = PlacedMap.of(probabilities)
+    assert placed.step == 3
+    window = ZoomConfig(expansion=1.0, min_side=1).object_window(placed, [])
+    assert window.top <= top and window.left <= left and window.bottom >= bottom and window.right >= right
+    assert window.height <= bottom - top + 6 and window.width <= right - left + 6

@@ -33,7 +33,7 @@ def inside(session: Session) -> dict[str, Any]:
     trace = prediction.trace
     window = prediction.window
     within = np.s_[window.top : window.bottom, window.left : window.right]
-    masks = [probabilities > instance.threshold for probabilities in trace]
+    masks = [prediction.mask_above(instance.threshold, number) for number in range(len(trace))]
     passes = []
     for index, probabilities in enumerate(trace):
         before = masks[index - 1] if index else np.zeros_like(masks[0])

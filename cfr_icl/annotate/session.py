@@ -448,8 +448,8 @@ class Session:
         )
         # another network may answer in fewer passes
         kept = instance.kept if instance.kept in range(len(prediction.passes)) else None
-        chosen = prediction.probabilities if kept is None else prediction.trace[kept]
-        answered = replace(instance, answered=Mask.of(chosen > instance.threshold), answer=answer, kept=kept)
+        mask = Mask.of(prediction.mask_above(instance.threshold, kept))
+        answered = replace(instance, answered=mask, answer=answer, kept=kept)
         return shaped(answered, document.others(instance.id))
 
     def predict(self, instance: Instance) -> Prediction:
