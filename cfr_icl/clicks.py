@@ -15,11 +15,15 @@ DISK_RADIUS = 5
 
 @dataclass(frozen=True)
 class Click:
-    """One click of a person, in picture pixels; `positive` means "this is the object"."""
+    """One click of a person, in picture pixels; `positive` means "this is the object".
+
+    A `hint` is a click that the tool gives; hints in a row are answered at once.
+    """
 
     x: float
     y: float
     positive: bool = True
+    hint: bool = False
 
     def __post_init__(self) -> None:
         largest = sys.float_info.max  # math.isfinite fails for integers beyond it

@@ -6,6 +6,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -156,8 +157,13 @@ class Segmenter:
         history = self._history
         history.forget_others(clicks)
         if len(clicks) not in history.predictions:
-            for number in range(history.last_start(len(clicks)) + 1, len(clicks) + 1):
-                history.add(clicks[:number], *self._answer(clicks[:number], history))
+            ends = _answered_prefixes(clicks)
+            before = max((number for number in ends[:-1] if number in history.starts), default=0)
+            for number in ends:
+                if number > before:
+                    start = history.starts.get(before)
+                    history.add(clicks[:number], *self._answer(clicks[:number], start, history.previous_mask))
+                    before = number
         return history.predictions[len(clicks)]
 
     def _base(self, previous_mask: np.ndarray | None) -> PlacedMap:
@@ -167,13 +173,14 @@ class Segmenter:
         return PlacedMap.of(torch.from_numpy(previous_mask.astype(np.float32)))
 
     @torch.inference_mode()
-    def _answer(self, clicks: Sequence[Click], history: _History) -> tuple[Prediction, _Start]:
-        """Answer the last of the clicks, from what the clicks before it were answered."""
-        start = history.starts.get(len(clicks) - 1)
+    def _answer(
+        self, clicks: Sequence[Click], start: _Start | None, previous_mask: np.ndarray | None
+    ) -> tuple[Prediction, _Start]:
+        """Answer the last of the clicks, from what those before it were answered or else the mask."""
         # copies, so that what is looked at of a map is forgotten with the click
-        previous = replace(start.answer.probabilities) if start else self._base(history.previous_mask)
+        previous = replace(start.answer.probabilities) if start else self._base(previous_mask)
         window = start.window if start else None
-        known = start is not None or history.previous_mask is not None
+        known = start is not None or previous_mask is not None
         forwards = 0
         windows: list[Window | None] = []
 
@@ -215,9 +222,9 @@ class Segmenter:
         agreement = 1.0
         if self.flip:
             mirrored = logits[1:].flip(3)
-            agreement = _mask_iou(torch.sigmoid(logits[:1]), torch.sigmoid(mirrored))
+            agreement = _mask_iou(logits[:1], mirrored)
             logits = 0.5 * (logits[:1] + mirrored)
-        if not torch.isfinite(logits).all():
+        if not torch.isfinite(logits.sum()):
             raise AnswerError("The network's answer is not finite; its weights may be damaged.")
         return InnerPass(PlacedMap(torch.sigmoid(logits)[0, 0], view, self._picture), agreement)
 
@@ -278,18 +285,15 @@ class _History:
             for number in [number for number in answers if number > known]:
                 del answers[number]
 
-    def last_start(self, number: int) -> int:
-        """The longest prefix shorter than this that can be started from; 0 is the very beginning."""
-        return max((kept for kept in self.starts if kept < number), default=0)
-
     def add(self, clicks: Sequence[Click], prediction: Prediction, start: _Start) -> None:
         """Take the answer to a prefix, and let go of what is old."""
         number = len(clicks)
         self.clicks = list(clicks)
         self.predictions[number], self.starts[number] = prediction, start
-        self.predictions.pop(number - ANSWERS_KEPT, None)
-        if number % ANSWERS_KEPT:
-            self.starts.pop(number - ANSWERS_KEPT, None)
+        for old in [kept for kept in self.starts if kept <= number - ANSWERS_KEPT]:
+            self.predictions.pop(old, None)
+            if old % ANSWERS_KEPT:
+                del self.starts[old]
 
 
 def _changed_pixels(before: PlacedMap, after: PlacedMap) -> int:
@@ -298,9 +302,15 @@ def _changed_pixels(before: PlacedMap, after: PlacedMap) -> int:
 
 
 def _mask_iou(one: torch.Tensor, other: torch.Tensor) -> float:
-    """IoU of the masks of two probability maps; 0 where both are empty."""
-    one, other = one > MASK_THRESHOLD, other > MASK_THRESHOLD
+    """IoU of the masks of two maps of logits; 0 where both are empty."""
+    one, other = one > THRESHOLD_LOGIT, other > THRESHOLD_LOGIT
     return float((one & other).sum() / (one | other).sum().clamp(min=1))
+
+
+def _answered_prefixes(clicks: Sequence[Click]) -> list[int]:
+    """How many of the first clicks are answered before the next ones are looked at; all in the end."""
+    inside = (a.hint and b.hint for a, b in pairwise(clicks))
+    return [number for number, within in enumerate(inside, 1) if not within] + [len(clicks)]
 
 
 def _common_prefix(old: Sequence[Click], new: Sequence[Click]) -> int:

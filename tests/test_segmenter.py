@@ -17,7 +17,7 @@ from cfr_icl.zoom import ZoomConfig
 
 HEIGHT, WIDTH = 90, 120
 SMALL = ZoomConfig(size=64, min_side=40)
-clicks = st.builds(Click, st.integers(0, WIDTH - 1), st.integers(0, HEIGHT - 1), st.booleans())
+clicks = st.builds(Click, st.integers(0, WIDTH - 1), st.integers(0, HEIGHT - 1), st.booleans(), st.booleans())
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ MAX_ID = 65_535
 MAX_CLICKS = 500
 """An object takes no more clicks."""
 
-MAX_HINTS = 3
+MAX_HINTS = 8
 """Swallowed neighbours that the network is told of."""
 
 MAX_LABELS = 1000
@@ -102,7 +102,8 @@ class Instance:
 
     @property
     def network_clicks(self) -> tuple[Click, ...]:
-        return (*self.clicks[:1], *self.hints, *self.clicks[1:])
+        hints = (replace(hint, hint=True) for hint in self.hints)
+        return (*self.clicks[:1], *hints, *self.clicks[1:])
 
 
 @dataclass(frozen=True)
@@ -501,7 +502,7 @@ def _reworked(instance: Instance) -> np.ndarray:
 def neighbour_hints(instance: Instance, others: Sequence[Instance]) -> tuple[Click, ...]:
     """A negative click on the largest neighbours that the answer swallowed, deep inside the common part.
 
-    At most MAX_HINTS, since each is answered like a click; the pixels of the others are not taken anyway.
+    The pixels of the others are not taken anyway; the hints keep the network away from what is around them.
     """
     if instance.overlap:
         return ()
@@ -515,9 +516,11 @@ def neighbour_hints(instance: Instance, others: Sequence[Instance]) -> tuple[Cli
     for common in swallowed[:MAX_HINTS]:
         pixels = common.pixels
         if not pixels[int(click.y), int(click.x)]:
-            depth = cv2.distanceTransform(np.pad(pixels, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+            left, top, width, height = common.box
+            part = np.pad(pixels[top : top + height, left : left + width], 1).astype(np.uint8)
+            depth = cv2.distanceTransform(part, cv2.DIST_L2, 3)[1:-1, 1:-1]
             y, x = np.unravel_index(depth.argmax(), depth.shape)
-            hints.append(Click(int(x), int(y), False))
+            hints.append(Click(left + int(x), top + int(y), False))
     return tuple(hints)
 
 

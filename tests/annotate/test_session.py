@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cfr_icl.annotate.inspect import inside
-from cfr_icl.annotate.session import ActionError, Label, Session, largest_part, without_holes
+from cfr_icl.annotate.session import MAX_HINTS, ActionError, Label, Session, largest_part, without_holes
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
@@ -116,15 +116,21 @@ def test_a_swallowed_neighbour_gives_a_negative_hint():
     assert not hint.positive and session.document.instances[0].mask.pixels[int(hint.y), int(hint.x)]
 
 
-def test_of_many_swallowed_neighbours_the_largest_give_hints():
-    session = Session(Segmenter(ColourModel()))
-    session.open(np.full((90, 120, 3), 128, np.uint8), "grey.png")
-    for row in range(8):
-        session.paint([(20, 5 + 10 * row), (40 + 5 * row, 5 + 10 * row)], 6, add=True)
+def test_of_many_swallowed_neighbours_the_largest_give_hints_that_are_answered_at_once():
+    session = Session(Segmenter(ColourModel(), steps=0))
+    session.open(np.full((300, 120, 3), 128, np.uint8), "grey.png")
+    for row in range(MAX_HINTS + 4):
+        session.paint([(20, 5 + 10 * row), (40 + 3 * row, 5 + 10 * row)], 6, add=True)
         session.finish()
+    answered = []
+    answer = session.segmenter._answer
+    session.segmenter._answer = lambda clicks, *rest: answered.append(len(clicks)) or answer(clicks, *rest)
     session.click(Click(110, 10))
-    third, second, first = sorted(session.active.hints, key=lambda hint: hint.y)
-    for hint, instance in zip((first, second, third), reversed(session.document.instances[:8]), strict=False):
+    assert len(session.active.hints) == MAX_HINTS and answered == [1, 1 + MAX_HINTS]
+    largest = reversed(session.document.instances[4 : 4 + MAX_HINTS])
+    for hint, instance in zip(
+        reversed(sorted(session.active.hints, key=lambda hint: hint.y)), largest, strict=True
+    ):
         assert instance.mask.pixels[int(hint.y), int(hint.x)]
 
 

@@ -97,8 +97,7 @@ function showSession(session) {
   const objects = new Map(before);   // those that did not change are not sent again
   for (const object of session.objects) {
     const old = before.get(object.id);
-    if (old && old.version === object.version) Object.assign(object, { shape: old.shape, bitmap: old.bitmap, path: old.path, paintedColour: old.paintedColour });
-    else object.shape = new MaskShape(object.size, object.counts);
+    object.shape = old && old.version === object.version ? old.shape : MaskShape.decode(object.size, object.counts);
     objects.set(object.id, object);
   }
   if (session.order) session.objects = session.order.map((id) => objects.get(id));

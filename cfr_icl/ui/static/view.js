@@ -28,14 +28,32 @@ function checkerboard(side = 8) {
   return tile;
 }
 
+// A canvas as large as the stage that is painted anew only when what it is to show changes.
+class Layer {
+  constructor() {
+    this.context = document.createElement('canvas').getContext('2d');
+    this.shown = [];
+  }
+
+  // `shown` lists all that the painting depends on
+  update(stage, shown, paint) {
+    const { context } = this, now = [stage.width, stage.height, ...shown];
+    if (now.length === this.shown.length && now.every((value, index) => value === this.shown[index])) return;
+    this.shown = now;
+    context.canvas.width = stage.width;   // empties it
+    context.canvas.height = stage.height;
+    paint(context);
+  }
+}
+
 class View {
   // `actions`: click(x, y, positive), select(id), box(l, t, r, b), paint(points, add), hover(pixel),
   // zoomed(scale) and mode() -> 'positive' | 'negative'
   constructor(canvas, look, actions) {
     Object.assign(this, { canvas, look, actions });
     this.context = canvas.getContext('2d');
-    this.finished = document.createElement('canvas').getContext('2d');   // objects that are not in work
-    this.finishedAs = [];      // what that layer shows
+    this.backdrop = new Layer();   // the picture
+    this.finished = new Layer();   // objects that are not in work
     this.picture = null;
     this.objects = [];
     this.pending = [];
@@ -135,22 +153,16 @@ class View {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
     }
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
     if (!this.picture) return;
-    if (this.checks) {
-      context.fillStyle = this.checks;
-      context.fillRect(this.x, this.y, this.width * this.scale, this.height * this.scale);
-    }
+    this.paintBackdrop(ratio);
+    if (!this.hidden) this.paintFinished(ratio);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.save();
-    context.translate(this.x, this.y);
-    context.scale(this.scale, this.scale);
-    context.imageSmoothingEnabled = this.scale * ratio < 3;
-    context.imageSmoothingQuality = 'high';
-    context.drawImage(this.picture, 0, 0);
+    this.toPicture(context, ratio);
     if (!this.hidden) {
-      this.paintFinished(ratio);
-      for (const object of this.objects) if (object.visible && object.current) this.paintObject(object, context, this.look.opacity);
+      for (const object of this.objects) if (object.visible && object.current) this.paintObject(object, context, ratio, this.look.opacity);
     }
     if (this.heat) {
       context.globalAlpha = 0.85;
@@ -239,49 +251,42 @@ class View {
     }
   }
 
-  // Finished objects are painted once for each place of the picture, so that they cost a click nothing.
-  paintFinished(ratio) {
-    const { canvas, context, look, finished: layer } = this;
-    const objects = this.objects.filter((object) => object.visible && !object.current);
-    const opacity = look.opacity * (this.objects.some((object) => object.current) ? BESIDE_WORK : 1);
-    const shown = [canvas.width, canvas.height, this.scale, this.x, this.y, opacity, look.contour,
-      ...objects.flatMap((object) => [object.shape, object.colour])];
-    if (shown.length !== this.finishedAs.length || shown.some((value, index) => value !== this.finishedAs[index])) {
-      this.finishedAs = shown;
-      layer.canvas.width = canvas.width;
-      layer.canvas.height = canvas.height;
-      layer.setTransform(ratio * this.scale, 0, 0, ratio * this.scale, ratio * this.x, ratio * this.y);
-      layer.imageSmoothingEnabled = context.imageSmoothingEnabled;
-      layer.imageSmoothingQuality = context.imageSmoothingQuality;
-      for (const object of objects) this.paintObject(object, layer, opacity);
-    }
-    if (!objects.length) return;
-    context.save();
-    context.resetTransform();
-    context.imageSmoothingEnabled = false;
-    context.drawImage(layer.canvas, 0, 0);
-    context.restore();
+  // From now on the context is drawn on in pixels of the picture.
+  toPicture(context, ratio) {
+    context.setTransform(ratio * this.scale, 0, 0, ratio * this.scale, ratio * this.x, ratio * this.y);
+    context.imageSmoothingEnabled = this.scale * ratio < 3;
+    context.imageSmoothingQuality = 'high';
   }
 
-  paintObject(object, context, opacity) {
-    const { shape, colour } = object;
-    if (!shape || shape.empty) return;
-    if (object.paintedColour !== colour) {
-      object.bitmap = shape.bitmap(colour);
-      object.paintedColour = colour;
-    }
-    context.globalAlpha = opacity;
-    context.drawImage(object.bitmap, shape.box.left, shape.box.top);
-    context.globalAlpha = 1;
-    if (!this.look.contour) return;
-    object.path = object.path || shape.outline();
-    context.lineCap = 'round';
-    context.lineWidth = (object.current ? 3.5 : 2.5) / this.scale;
-    context.strokeStyle = 'rgba(255, 255, 255, 0.75)';
-    context.stroke(object.path);
-    context.lineWidth = (object.current ? 1.8 : 1.2) / this.scale;
-    context.strokeStyle = colour;
-    context.stroke(object.path);
+  // Picture and finished objects are painted once for each place of the picture, so that they cost a click nothing.
+  paintBackdrop(ratio) {
+    this.backdrop.update(this.canvas, [ratio, this.picture, this.scale, this.x, this.y], (layer) => {
+      this.toPicture(layer, ratio);
+      if (this.checks) {
+        layer.fillStyle = this.checks;
+        layer.setTransform(ratio, 0, 0, ratio, 0, 0);
+        layer.fillRect(this.x, this.y, this.width * this.scale, this.height * this.scale);
+        this.toPicture(layer, ratio);
+      }
+      layer.drawImage(this.picture, 0, 0);
+    });
+    this.context.drawImage(this.backdrop.context.canvas, 0, 0);
+  }
+
+  paintFinished(ratio) {
+    const { look } = this, objects = this.objects.filter((object) => object.visible && !object.current);
+    const opacity = look.opacity * (this.objects.some((object) => object.current) ? BESIDE_WORK : 1);
+    const shown = [ratio, this.scale, this.x, this.y, opacity, look.contour, ...objects.flatMap(({ shape, colour }) => [shape, colour])];
+    this.finished.update(this.canvas, shown, (layer) => {
+      this.toPicture(layer, ratio);
+      for (const object of objects) this.paintObject(object, layer, ratio, opacity);
+    });
+    if (objects.length) this.context.drawImage(this.finished.context.canvas, 0, 0);
+  }
+
+  paintObject({ shape, colour, current }, context, ratio, opacity) {
+    const lineWidth = this.look.contour ? ratio * (current ? 1.8 : 1.2) : 0;
+    if (shape) shape.paint(context, this.scale * ratio, colour, opacity, lineWidth);
   }
 
   paintMarker([x, y, positive], latest, alpha = 1) {
