@@ -1,4 +1,4 @@
-"""Batch norms at rest as a part of the convolutions before them: the same answers in fewer steps."""
+"""The same answers in fewer steps: batch norms at rest and TensorFlow's padding as parts of convolutions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import fuse_conv_bn_weights
 
@@ -31,6 +32,42 @@ def fold_batch_norms(module: nn.Module) -> None:
         setattr(parent, name, _activation(norm))
 
 
+def fold_padding(module: nn.Module) -> None:
+    """Replace, in place, convolutions that copy each map into a padded one, as TensorFlow's encoders do."""
+    from timm.layers import Conv2dSame  # late: the page does not wait for timm
+
+    for parent in list(module.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, Conv2dSame):
+                setattr(parent, name, SamePadding(child))
+
+
+class SamePadding(nn.Module):
+    """A convolution with TensorFlow's padding, without a copy of maps with even sides."""
+
+    def __init__(self, convolution: nn.Conv2d) -> None:
+        super().__init__()
+        self.convolution = convolution
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return _same_padded(self.convolution, x, self.convolution.weight, self.convolution.bias)
+
+
+def _same_padded(
+    convolution: nn.Conv2d, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
+) -> torch.Tensor:
+    from timm.layers import pad_same
+
+    height, width = convolution.kernel_size
+    strides, even = convolution.stride == (2, 2), x.shape[2] % 2 == x.shape[3] % 2 == 0
+    if strides and even and height % 2 == width % 2 == 1 and convolution.dilation == (1, 1):
+        # One pixel less is padded before than behind. Zeros before the kernel take up that pixel.
+        weight, padding = F.pad(weight, (1, 0, 1, 0)), (height // 2, width // 2)
+        return F.conv2d(x, weight, bias, convolution.stride, padding, groups=convolution.groups)
+    x = pad_same(x, convolution.kernel_size, convolution.stride, convolution.dilation)
+    return convolution._conv_forward(x, weight, bias)
+
+
 def compute_folded(module: nn.Module) -> None:
     """Let each such batch norm, in place, scale its convolution's weights instead of its output.
 
@@ -48,15 +85,15 @@ class _Folded:
         self.convolution, self.norm = convolution, norm
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        from timm.layers import Conv2dSame, pad_same  # late: who only answers does not wait for timm here
+        from timm.layers import Conv2dSame
 
         convolution, norm = self.convolution, self.norm
-        if isinstance(convolution, Conv2dSame):
-            x = pad_same(x, convolution.kernel_size, convolution.stride, convolution.dilation)
         scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
         bias = -norm.running_mean if convolution.bias is None else convolution.bias - norm.running_mean
-        weight = convolution.weight * scale[:, None, None, None]
-        return convolution._conv_forward(x, weight, norm.bias + scale * bias)
+        weight, bias = convolution.weight * scale[:, None, None, None], norm.bias + scale * bias
+        if isinstance(convolution, Conv2dSame):
+            return _same_padded(convolution, x, weight, bias)
+        return convolution._conv_forward(x, weight, bias)
 
 
 def _pairs(module: nn.Module) -> Iterator[tuple[nn.Module, nn.Conv2d, str, nn.BatchNorm2d]]:

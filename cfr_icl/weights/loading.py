@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from cfr_icl.models.base import InteractiveModel, ModelConfig
-from cfr_icl.models.folding import fold_batch_norms
+from cfr_icl.models.folding import fold_batch_norms, fold_padding
 from cfr_icl.models.registry import ARCHITECTURES, build_model
 from cfr_icl.weights import hub
 from cfr_icl.weights.recognise import check_shapes, looks_like
@@ -58,6 +58,7 @@ def load_model(
     model = model.to(target).eval().requires_grad_(trainable)
     if not trainable:
         fold_batch_norms(model)
+        fold_padding(model)
     return model
 
 

@@ -1,4 +1,4 @@
-"""Folded batch norms change nothing but the time, in answering and in training."""
+"""Folding changes nothing but the time, in answering and in training."""
 
 import copy
 
@@ -7,7 +7,7 @@ import timm
 import torch
 from torch import nn
 
-from cfr_icl.models.folding import compute_folded, fold_batch_norms
+from cfr_icl.models.folding import compute_folded, fold_batch_norms, fold_padding
 from cfr_icl.models.registry import build_model, default_config
 
 
@@ -64,11 +64,12 @@ def test_a_norm_without_a_convolution_before_it_stays():
 @pytest.mark.parametrize(
     "build", [lambda: build_model(default_config("compact")), lambda: timm.create_model("repvgg_a0")]
 )
-def test_norms_computed_within_their_convolutions_train_the_same_weights(build):
+@pytest.mark.parametrize("sides", [(65, 64), (64, 96)])
+def test_norms_computed_within_their_convolutions_train_the_same_weights(build, sides):
     plain = with_statistics(build())
     changed = copy.deepcopy(plain)
     compute_folded(changed)
-    inputs = [torch.rand(2, 3, 65, 64) for _ in range(2 if hasattr(plain, "encode") else 1)]
+    inputs = [torch.rand(2, 3, *sides) for _ in range(2 if hasattr(plain, "encode") else 1)]
     answers = [network(*inputs) for network in (plain, changed)]
     assert torch.allclose(*answers, rtol=1e-3, atol=1e-4 * float(answers[0].detach().abs().max()))
     for answer in answers:
@@ -80,3 +81,16 @@ def test_norms_computed_within_their_convolutions_train_the_same_weights(build):
         else:
             scale = float(weight.grad.abs().max())
             assert torch.allclose(own.grad, weight.grad, rtol=1e-2, atol=1e-3 * scale + 1e-7), name
+
+
+@pytest.mark.parametrize("sides", [(64, 96), (65, 96), (64, 33), (31, 31)])
+@torch.inference_mode()
+def test_padding_within_the_kernel_answers_the_same_for_sides_of_any_size(sides):
+    encoder = with_statistics(
+        timm.create_model("tf_efficientnet_lite0", features_only=True, pretrained=False)
+    )
+    picture = torch.rand(1, 3, *sides)
+    expected = encoder(picture)
+    fold_padding(encoder)
+    for own, other in zip(encoder(picture), expected, strict=True):
+        assert torch.allclose(own, other, atol=1e-4 * float(other.abs().max()))
