@@ -17,7 +17,7 @@ from cfr_icl.models.base import Features, InteractiveModel
 from cfr_icl.zoom import PlacedMap, Window, ZoomConfig, crop_picture, to_window
 
 WINDOWS_KEPT = 4
-"""Zoom windows whose features are kept for undo and for steps that return to them."""
+"""Views whose features are kept: the whole picture, with which each object begins, and the last windows."""
 
 ANSWERS_KEPT = 8
 """Answers that are kept with all their passes: undoing fewer clicks than this costs nothing."""
@@ -131,6 +131,18 @@ class Segmenter:
         self._features: OrderedDict[tuple, Features] = OrderedDict()
         self._history = _History()
 
+    @torch.inference_mode()
+    def prepare(self) -> None:
+        """Compute what every object's first answer begins with: the features of the whole picture.
+
+        Raises:
+            RuntimeError: when no picture was set.
+        """
+        if self._image is None:
+            raise RuntimeError("Set a picture with set_image before preparing its answers.")
+        window = self.zoom.next_window(None, None, [], self._picture)
+        self._encode(self._picture, self._size(window))
+
     def predict(self, clicks: Sequence[Click], previous_mask: np.ndarray | None = None) -> Prediction:
         """Answer these clicks, starting from a previous mask (H, W) of bools or probabilities.
 
@@ -209,7 +221,7 @@ class Segmenter:
 
     def _pass(self, clicks: Sequence[Click], previous: PlacedMap, window: Window | None) -> InnerPass:
         view = window or self._picture
-        size = self.zoom.input_size(view) if window else (view.height, view.width)
+        size = self._size(window)
         seen = [to_window(click, view, size) for click in clicks]
         mask = previous.crop(view, size)[None, None]
         batch = [seen]
@@ -228,6 +240,10 @@ class Segmenter:
             raise AnswerError("The network's answer is not finite; its weights may be damaged.")
         return InnerPass(PlacedMap(torch.sigmoid(logits)[0, 0], view, self._picture), agreement)
 
+    def _size(self, window: Window | None) -> tuple[int, int]:
+        """(height, width) at which the network sees a window, or the picture as it is."""
+        return self.zoom.input_size(window) if window else (self._picture.height, self._picture.width)
+
     def _encode(self, view: Window, size: tuple[int, int]) -> Features:
         """The picture's features for a window; computed once, then kept."""
         key = (view, size, self.flip)
@@ -237,7 +253,8 @@ class Segmenter:
                 image = torch.cat([image, image.flip(3)])
             self._features[key] = self._run(self.model.encode, image)
             if len(self._features) > WINDOWS_KEPT:
-                self._features.popitem(last=False)
+                oldest = next(iter(self._features))
+                del self._features[next((k for k in self._features if k[0] != self._picture), oldest)]
         self._features.move_to_end(key)
         return self._features[key]
 

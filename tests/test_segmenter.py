@@ -12,8 +12,8 @@ from cfr_icl.clicks import Click
 from cfr_icl.evaluation import simulate
 from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.segmenter import ANSWERS_KEPT, Segmenter
-from cfr_icl.zoom import ZoomConfig
+from cfr_icl.segmenter import ANSWERS_KEPT, WINDOWS_KEPT, Segmenter
+from cfr_icl.zoom import Window, ZoomConfig, crop_picture
 
 HEIGHT, WIDTH = 90, 120
 SMALL = ZoomConfig(size=64, min_side=40)
@@ -141,10 +141,26 @@ def test_the_mirrored_picture_gives_the_mirrored_answer(model, picture):
     assert np.abs(here - there[:, ::-1]).mean() < 0.05
 
 
+def test_a_prepared_picture_is_encoded_once_for_the_first_look_at_every_object(model, picture, monkeypatch):
+    encoded = []
+    segmenter = fresh(model, picture, steps=0)
+    plain = fresh(model, picture, steps=0).predict([Click(60, 45)]).probabilities
+    monkeypatch.setattr("cfr_icl.segmenter.crop_picture", lambda *a: encoded.append(a[1]) or crop_picture(*a))
+    segmenter.prepare()
+    assert encoded == [Window(0, HEIGHT, 0, WIDTH)]
+    for number in range(3 * WINDOWS_KEPT):
+        segmenter.predict([Click(60 - number, 45), Click(5 * number, 80)])
+    assert np.array_equal(segmenter.predict([Click(60, 45)]).probabilities, plain)
+    assert encoded.count(Window(0, HEIGHT, 0, WIDTH)) == 1
+    assert len(segmenter._features) <= WINDOWS_KEPT
+
+
 def test_bad_input_is_refused_in_one_sentence(model, picture):
     segmenter = Segmenter(model)
     with pytest.raises(RuntimeError, match="set_image"):
         segmenter.predict([Click(1, 1)])
+    with pytest.raises(RuntimeError, match="set_image"):
+        segmenter.prepare()
     with pytest.raises(ValueError, match="uint8"):
         segmenter.set_image(picture.astype(np.float32))
     segmenter.set_image(picture)

@@ -50,6 +50,9 @@ class RemoteSegmenter:
         self._picture = image
         self._known: dict[tuple, Prediction] = {}
 
+    def prepare(self) -> None:
+        """Nothing: a GPU is asked for answers alone."""
+
     def predict(self, clicks: Sequence[Click], previous_mask: np.ndarray | None = None) -> Prediction:
         if self._picture is None:
             raise RuntimeError("Set a picture with set_image before predicting.")

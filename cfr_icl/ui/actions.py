@@ -16,6 +16,11 @@ MAX_BRUSH = 200
 MAX_POINTS = 20_000
 
 
+def prepare(session: Session, data: Data) -> None:
+    session.size  # noqa: B018  raises without a picture
+    session.segmenter.prepare()
+
+
 def click(session: Session, data: Data) -> None:
     session.click(Click(number(data, "x"), number(data, "y"), flag(data, "positive")))
 
@@ -186,6 +191,7 @@ def text(data: Data, name: str, longest: int = 200) -> str:
 SESSION_ACTIONS: dict[str, Callable[[Session, Data], None]] = {
     action.__name__: action
     for action in (
+        prepare,
         click,
         box,
         paint,

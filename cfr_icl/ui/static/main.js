@@ -80,7 +80,13 @@ watch('value', () => {
 function showPicture(described) {
   picture = described;
   const image = new Image();
-  image.onload = () => { if (picture === described) { view.setPicture(image, described.transparent); root.removeAttribute('data-empty'); ref('canvas').focus({ preventScroll: true }); } };
+  image.onload = () => {
+    if (picture !== described) return;
+    view.setPicture(image, described.transparent);
+    root.removeAttribute('data-empty');
+    ref('canvas').focus({ preventScroll: true });
+    channel.send('prepare');   // while the person looks for the first place to click
+  };
   image.src = described.file.url;
   ref('name').textContent = described.name;
   ref('size').textContent = [
