@@ -28,8 +28,12 @@ from cfr_icl.evaluation import iou, simulate
 from training.evaluate import select
 
 PICTURES = {"chelsea.png": (230, 120), "flower.jpg": (320, 200), "astronaut.png": (220, 100)}
-ANSWERS = {"first answer, CFR 4": (4, 1), "a further click, CFR 1": (1, 2)}
-"""CFR steps and the number of the click that is timed."""
+ANSWERS = {
+    "first answer, CFR 4": (4, 1, False),
+    "first answer, CFR 4, prepared as in the page": (4, 1, True),
+    "a further click, CFR 1": (1, 2, False),
+}
+"""CFR steps, the number of the click that is timed, and whether the whole picture was encoded before."""
 
 Case = tuple[np.ndarray, list[Click]]
 """A picture and its two clicks."""
@@ -111,12 +115,13 @@ def answers(
     networks = {"plain": Plain(plain), "ours": ours}
     rows = []
     for name, cases in groups.items():
-        for kind, (steps, number) in ANSWERS.items():
+        for kind, (steps, number, prepared) in ANSWERS.items():
             segmenters = {
                 label: Segmenter(network, steps=steps, adaptive=False, zoom=zoom)
                 for label, network in networks.items()
             }
-            found = [timed(segmenters, *case, number, max(1, pairs // len(cases)), clock) for case in cases]
+            turns = max(1, pairs // len(cases))
+            found = [timed(segmenters, *case, number, prepared, turns, clock) for case in cases]
             slow, fast = (float(np.mean([seconds[label] for seconds, _ in found])) for label in networks)
             rows.append(
                 {
@@ -133,7 +138,13 @@ def answers(
 
 
 def timed(
-    segmenters: dict[str, Segmenter], picture: np.ndarray, clicks: list[Click], number: int, pairs: int, clock
+    segmenters: dict[str, Segmenter],
+    picture: np.ndarray,
+    clicks: list[Click],
+    number: int,
+    prepared: bool,
+    pairs: int,
+    clock,
 ) -> tuple[dict[str, float], float]:
     """Median seconds of each segmenter for this click, and the IoU of their masks."""
     seconds: dict[str, list[float]] = {label: [] for label in segmenters}
@@ -141,6 +152,8 @@ def timed(
     for turn in range(pairs + (pairs > 1)):
         for label, segmenter in segmenters.items():
             segmenter.set_image(picture)
+            if prepared:
+                segmenter.prepare()
             segmenter.predict(clicks[: number - 1])
             start = clock()
             masks[label] = segmenter.predict(clicks[:number]).mask
