@@ -12,7 +12,8 @@ import gradio as gr
 from cfr_icl.annotate.pictures import thumbnail
 from cfr_icl.ui.messages import LANGUAGES, STATIC, tables
 
-SCRIPTS = ("language.js", "mask.js", "view.js", "channel.js", "panel.js", "files.js", "inspect.js", "main.js")
+TOOLS = ("language", "mask", "stage", "view", "channel", "panel", "files", "inspect")
+SCRIPTS = (*TOOLS, "main", "labels", "settings", "opening", "exporting", "commands", "start")
 """Parts of one script, in the order in which they build on each other."""
 
 
@@ -31,7 +32,7 @@ def canvas(examples: Sequence[Path], models: Sequence[str] = ()) -> gr.HTML:
     """
     return gr.HTML(
         html_template=_read("page.html"),
-        js_on_load="\n".join(_read(name) for name in SCRIPTS),
+        js_on_load="\n".join(_read(f"{name}.js") for name in SCRIPTS),
         head=f"<style>{_read('style.css')}</style>",
         apply_default_css=False,
         elem_id="cfr-canvas",
