@@ -6,10 +6,17 @@ def test_a_reload_goes_on_with_the_work(tool, server):
     tool.click(300, 130)
     tool.idle()
     pages = len(server.pages)
+    zoom = tool.page.locator("[data-ref=zoom]")
+    fitted = zoom.inner_text()
+    tool.page.keyboard.press("+")
+    tool.page.wait_for_timeout(100)
+    zoomed = zoom.inner_text()
     tool.page.reload()
     tool.page.wait_for_selector(".cfr:not([data-empty])")
     tool.idle()
     assert tool.page.locator("[data-ref=objects] li").count() == 1
+    assert zoom.inner_text() == zoomed != fitted
+    tool.page.keyboard.press("f")
     tool.click(310, 140)
     tool.idle()
     assert len(server.pages) == pages

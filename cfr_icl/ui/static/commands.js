@@ -27,7 +27,7 @@ const commands = {
     setTimeout(() => URL.revokeObjectURL(url), 1000);
   },
   fit: () => view.fit(),
-  actual: () => { view.place(1); view.fitted = false; },
+  actual: () => { view.fitted = false; view.place(1); },
   'zoom-in': () => view.zoomTo(view.scale * 1.5),
   'zoom-out': () => view.zoomTo(view.scale / 1.5),
   theme: () => showTheme(!document.body.classList.contains('dark')),

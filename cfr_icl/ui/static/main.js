@@ -23,7 +23,10 @@ const view = new View(ref('canvas'), look, {
   box(left, top, right, bottom) { mark('box', { left, top, right, bottom }); showTool('click'); },
   paint: (points, add) => mark('paint', { points, add, diameter: view.brush }),
   hover(pixel) { ref('pointer').textContent = pixel ? `${pixel.x}, ${pixel.y}` : ''; },
-  zoomed(scale) { ref('zoom').textContent = `${Math.round(scale * 100)} %`; },
+  zoomed(scale) {
+    ref('zoom').textContent = `${Math.round(scale * 100)} %`;
+    if (picture) sessionStorage.setItem('cfr-place', JSON.stringify(view.fitted ? [] : [picture.token, scale, view.x, view.y]));
+  },
   mode: () => mode,
 });
 
@@ -80,7 +83,9 @@ function showPicture(described) {
   const image = new Image();
   image.onload = () => {
     if (picture !== described) return;
+    const [token, ...place] = JSON.parse(sessionStorage.getItem('cfr-place') || '[]');
     view.setPicture(image, described.transparent);
+    if (token === described.token) view.goTo(...place);
     root.removeAttribute('data-empty');
     ref('canvas').focus({ preventScroll: true });
     channel.send('prepare');   // while the person looks for the first place to click

@@ -74,8 +74,8 @@ class Stage {
 
   fit() {
     if (!this.picture) return;
-    this.place(this.fitScale());
     this.fitted = true;
+    this.place(this.fitScale());
   }
 
   place(scale) {
@@ -83,6 +83,12 @@ class Stage {
     this.scale = scale;
     this.x = (width - this.width * scale) / 2;
     this.y = (height - this.height * scale) / 2;
+    this.moved();
+  }
+
+  // Go back to where the picture was looked at before.
+  goTo(scale, x, y) {
+    Object.assign(this, { scale, x, y, fitted: false });
     this.moved();
   }
 
