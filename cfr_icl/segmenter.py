@@ -89,6 +89,8 @@ class Prediction:
 
     def _calibrated(self, probabilities: PlacedMap) -> np.ndarray:
         whole = probabilities.whole()
+        if whole is probabilities.values:  # what the next click starts from is not given away
+            whole = whole.clone()
         if self.sharpness != 1 and self.passes:
             logits = torch.logit(whole) - THRESHOLD_LOGIT
             whole = logits.mul_(self.sharpness).add_(THRESHOLD_LOGIT).sigmoid_()

@@ -155,6 +155,22 @@ def test_a_prepared_picture_is_encoded_once_for_the_first_look_at_every_object(m
     assert len(segmenter._features) <= WINDOWS_KEPT
 
 
+@pytest.mark.parametrize("size", [64, 96])
+def test_changing_what_was_answered_changes_no_later_answer(model, size):
+    picture = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    zoom = replace(SMALL, size=size)
+    answers = []
+    for spoil in (False, True):
+        segmenter = Segmenter(model, zoom=zoom)
+        segmenter.set_image(picture)
+        first = segmenter.predict([Click(30, 30)])
+        if spoil:
+            first.probabilities[:] = 0
+            first.mask[:] = False
+        answers.append(segmenter.predict([Click(30, 30), Click(5, 5, False)]).probabilities)
+    assert np.array_equal(*answers)
+
+
 def test_bad_input_is_refused_in_one_sentence(model, picture):
     segmenter = Segmenter(model)
     with pytest.raises(RuntimeError, match="set_image"):
