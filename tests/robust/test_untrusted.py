@@ -70,6 +70,7 @@ VALID = [
     {"kind": "remove_label", "name": "cup"},
     {"kind": "done", "done": True},
     {"kind": "keep_pass", "pass": 0},
+    {"kind": "prepare"},
     {"kind": "cascade", "steps": 2, "adaptive": True, "every_click": True, "best_pass": True},
     {"kind": "open", "path": "x.png", "name": "x.png"},
     {"kind": "import", "path": "x.json", "name": "x.json"},
