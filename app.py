@@ -90,7 +90,7 @@ def main() -> None:
         prevent_thread_lock=True,
     )
     try:
-        menu[first]  # while the browser builds the page
+        settings.thread.submit(menu.__getitem__, first).result()  # while the browser builds the page
     except (ValueError, OSError) as error:
         blocks.close()
         sys.exit(f"error: {error}")

@@ -14,6 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -58,7 +59,9 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=15)
     options = parser.parse_args()
     clock = Clock()
-    server = Server(clock.watched(load_model()), examples=EXAMPLES)
+    with ThreadPoolExecutor(1) as thread:  # as the app, which does not load where nothing is answered
+        model = thread.submit(load_model).result()
+    server = Server(clock.watched(model), examples=EXAMPLES)
     rows = []
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])

@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import io
 import itertools
-import json
 import secrets
 import statistics
 import sys
@@ -164,16 +163,10 @@ class Visitor:
             "trigger_id": None,
             "session_hash": self.session,
         }
-        (await self.client.post("queue/join", json=body)).raise_for_status()
-        query = {"session_hash": self.session}
-        async with self.client.stream("GET", "queue/data", params=query) as events:
-            async for line in events.aiter_lines():
-                event = json.loads(line[5:]) if line.startswith("data:") else {}
-                if event.get("msg") == "process_completed":
-                    if not event["success"]:
-                        raise SystemExit(f"The server failed: {event['output']}")
-                    return event["output"]["data"][1]
-        raise SystemExit("The server's answer broke off.")
+        answer = await self.client.post("run/predict", json=body)
+        if answer.is_error:
+            raise SystemExit(f"The server failed: {answer.text}")
+        return answer.json()["data"][1]
 
     def _take(self, reply: dict) -> None:
         arrived = time.perf_counter()

@@ -17,7 +17,7 @@ from cfr_icl.clicks import Click
 OBJECT_THRESHOLD = 0.50
 """Probability above which a pixel counts as object when the window is placed."""
 
-SAMPLED = 1_500_000
+SAMPLED = 500_000
 """Pixels of a picture that are looked at to place a window or to compare two answers; smaller pictures
 are looked at whole, as published."""
 

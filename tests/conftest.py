@@ -24,6 +24,8 @@ def picture_file(picture, tmp_path):
 @pytest.fixture
 def warnings(monkeypatch):
     """The messages that the page would show."""
-    caught = []
-    monkeypatch.setattr("gradio.Warning", lambda message, **_: caught.append(message))
+    from cfr_icl.ui import blocks
+
+    caught, shown = [], blocks._shown
+    monkeypatch.setattr(blocks, "_shown", lambda *message: caught.append(shown(*message)) or caught[-1])
     return caught

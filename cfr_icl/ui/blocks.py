@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import html
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +23,6 @@ from cfr_icl.ui.messages import translated
 from cfr_icl.ui.page import REFUSALS, Page, Settings
 
 log = logging.getLogger(__name__)
-
-MODEL_QUEUE = "model"
-"""All calls of the network wait in one line."""
 
 TURN = 1.0
 """Seconds after which a page with many waiting actions lets the others go first; it sends the rest again."""
@@ -38,32 +39,52 @@ def build(settings: Settings) -> gr.Blocks:
         page = gr.State(delete_callback=_close)
         view = canvas(() if settings.folder else settings.examples, list(settings.menu))
 
-        def act(page: Page | None, event: gr.EventData) -> tuple[Page, dict[str, Any]]:
-            return answer(settings, page, event._data)
+        @_in_thread(settings.thread)
+        def act(page: Page | None, event: gr.EventData, request: gr.Request) -> tuple[Page, dict[str, Any]]:
+            return answer(settings, page, event._data, request.session_hash)
 
+        @_in_thread(settings.thread)
         def switch(
             page: Page | None,
             event: gr.EventData,
+            request: gr.Request,
             progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008
         ) -> tuple[Page, dict[str, Any]]:
-            return act(page, event)
+            return answer(settings, page, event._data, request.session_hash)
 
-        # the same twice: where a model may be downloaded, its progress is shown
-        for listen, function, shown in ((view.act, act, "hidden"), (view.switch, switch, "full")):
+        # Gradio's queue costs a second connection for every click; it is needed where a model's
+        # download is to be seen, and where the GPU is lent
+        for listen, function, queued in (
+            (view.act, act, settings.remote is not None),
+            (view.switch, switch, True),
+        ):
             listen(
                 function,
                 [page],
                 [page, view],
                 trigger_mode="multiple",
-                concurrency_id=MODEL_QUEUE,
-                concurrency_limit=1,
-                show_progress=shown,
+                queue=queued,
+                show_progress="full" if function is switch else "hidden",
                 api_visibility="private",
             )
-        gr.api(segment_endpoint(settings), api_name="segment", concurrency_id=MODEL_QUEUE)
+        gr.api(_in_thread(settings.thread)(segment_endpoint(settings)), api_name="segment")
     for component in blocks.blocks.values():
         _take_no_urls(component)
     return blocks
+
+
+def _in_thread(thread: Executor) -> Callable[[Callable], Callable]:
+    """Have a function called in a thread of ours when it is its turn, in the context of its request."""
+
+    def decorate(function: Callable) -> Callable:
+        @functools.wraps(function)
+        async def waiting(*arguments: Any) -> Any:
+            called = functools.partial(copy_context().run, function, *arguments)
+            return await asyncio.get_running_loop().run_in_executor(thread, called)
+
+        return waiting
+
+    return decorate
 
 
 def _take_no_urls(component: Any) -> None:
@@ -78,24 +99,28 @@ def _take_no_urls(component: Any) -> None:
     component.async_move_resource_to_block_cache = move_file
 
 
-def answer(settings: Settings, page: Page | None, data: Any) -> tuple[Page, dict[str, Any]]:
+def answer(
+    settings: Settings, page: Page | None, data: Any, tab: str | None = None
+) -> tuple[Page, dict[str, Any]]:
     """Apply what a browser sent, whatever it is, and reply; refusals become messages.
 
     After TURN seconds the actions that are left wait for the page's next turn.
+
+    Args:
+        page: as Gradio knew it before the request waited in line.
+        tab: Gradio's secret name for where the request comes from.
     """
     data = data if isinstance(data, Mapping) else {}
     known = data.get("known")
     known = known if isinstance(known, Mapping) else {}
     actions = data.get("actions")
-    page = page or _resumed(settings, known.get("resume")) or Page(settings, Path(get_upload_folder()))
+    page = page or settings.tabs.get(tab) or _resumed(settings, known.get("resume"))
+    page = page or Page(settings, Path(get_upload_folder()))
     settings.pages[page.token] = page
-
-    def warn(message: str) -> None:
-        # Gradio takes messages for markup, and they hold names that anybody gave
-        gr.Warning(html.escape(translated(message, str(known.get("language"))), quote=False), title="")
-
+    if tab:
+        settings.tabs[tab] = page
     if known.get("page") not in (None, page.token):
-        warn("The server has forgotten this page's work; reload the page to go on.")
+        page.notices.append("The server has forgotten this page's work; reload the page to go on.")
         actions = None
     end = time.monotonic() + TURN
     for number, action in enumerate(actions if isinstance(actions, list) else ()):
@@ -104,13 +129,20 @@ def answer(settings: Settings, page: Page | None, data: Any) -> tuple[Page, dict
         try:
             page.apply(action)
         except REFUSALS as refusal:
-            warn(str(refusal))
+            page.notices.append(str(refusal))
         except Exception:
             log.exception("An action failed: %.200r", action)
-            warn("Something went wrong inside the tool; the last action was not applied.")
-    while page.notices:
-        warn(page.notices.pop(0))
-    return page, page.reply(known)
+            page.notices.append("Something went wrong inside the tool; the last action was not applied.")
+    reply = page.reply(known)
+    if page.notices:
+        reply["messages"] = [_shown(message, str(known.get("language"))) for message in page.notices]
+        page.notices = []
+    return page, reply
+
+
+def _shown(message: str, language: str) -> str:
+    """A message as the page hands it to Gradio, which takes it for markup; it may hold any name."""
+    return html.escape(translated(message, language), quote=False)
 
 
 def _resumed(settings: Settings, token: Any) -> Page | None:

@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -49,9 +50,14 @@ class Settings:
     """How to answer where the GPU is lent for one call at a time."""
     menu: Mapping[str, Any] = field(default_factory=dict)
     """Networks that a page may switch to, by name, `model` first. Reading one may load it."""
+    thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "network"))
+    """Where all requests are answered, first come, first served, and networks loaded. It is one thread,
+    because each that calls a network brings OpenMP threads of its own, which get in each other's way."""
 
     pages: WeakValueDictionary[str, Page] = field(default_factory=WeakValueDictionary)
     """Pages that are open, by their token: who knows it goes on with the work."""
+    tabs: WeakValueDictionary[str | None, Page] = field(default_factory=WeakValueDictionary)
+    """The same by the browser's tab, where a second request may come before the first is answered."""
 
     def new_segmenter(self, steps: int | None = None) -> Segmenter | RemoteSegmenter:
         """A segmenter of one's own over the shared network."""
@@ -99,7 +105,7 @@ class Page:
         self._once: dict[str, Any] = {}
         """Parts of the next reply alone."""
         self.notices: list[str] = []
-        """Messages for the person that refuse nothing."""
+        """Messages for the person that wait for the next reply."""
         self._actions = {
             "hello": self._hello,
             "open": self._open_upload,

@@ -1,5 +1,7 @@
 """The endpoint that programs call, through Gradio's own client."""
 
+import threading
+
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
@@ -13,9 +15,26 @@ from cfr_icl.ui.page import Settings
 from tests.stand_in import ColourModel
 
 
+class Watched(ColourModel):
+    """Remembers which threads called it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads = set()
+
+    def decode(self, features, hints):
+        self.threads.add(threading.get_ident())
+        return super().decode(features, hints)
+
+
 @pytest.fixture(scope="module")
-def client(tmp_path_factory):
-    blocks = build(Settings(ColourModel()))
+def model():
+    return Watched()
+
+
+@pytest.fixture(scope="module")
+def client(model, tmp_path_factory):
+    blocks = build(Settings(model))
     _, url, _ = launch(blocks, prevent_thread_lock=True, quiet=True)
     yield Client(url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
     blocks.close()
@@ -61,3 +80,9 @@ def test_files_of_the_server_cannot_be_named(client):
 
 def test_only_the_endpoint_is_public(client):
     assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/segment"]
+
+
+def test_requests_at_once_are_answered_one_by_one_in_one_thread(client, model, upload):
+    jobs = [client.submit(upload, [[20 + shift, 30]], api_name="/segment") for shift in range(6)]
+    assert all(job.result() for job in jobs)
+    assert len(model.threads) == 1

@@ -60,6 +60,7 @@ const inspector = new Inspector(ref('inspect'), view, (kind, data) => channel.se
 
 watch('value', () => {
   const reply = props.value;
+  for (const message of reply.messages || []) trigger('warning', message);   // Gradio shows it
   if (!page) sessionStorage.setItem('cfr-page', page = reply.page);
   if (reply.page !== page) {   // the server has forgotten this page, and said so
     view.pending = [];
