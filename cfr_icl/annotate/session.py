@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import cv2
 import numpy as np
 
+from cfr_icl.annotate.box import Box, box_clicks, box_guess
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.cfr import MASK_THRESHOLD, CascadeForward
 from cfr_icl.clicks import Click
@@ -83,8 +84,10 @@ class Instance:
     clicks: tuple[Click, ...] = ()
     hints: tuple[Click, ...] = ()
     """Negative clicks that finished neighbours gave, shown to the network after the first click."""
+    box: Box | None = None
+    """The box that it was started with, the clicks of which come before all others."""
     start: Mask | None = None
-    """The previous mask that the network began with."""
+    """The previous mask that the network began with, in place of what the box says."""
     kept: int | None = None
     """Number of the inner pass that the person chose; the next click starts from it."""
     painted: Mask | None = None
@@ -102,8 +105,22 @@ class Instance:
 
     @property
     def network_clicks(self) -> tuple[Click, ...]:
-        hints = (replace(hint, hint=True) for hint in self.hints)
-        return (*self.clicks[:1], *hints, *self.clicks[1:])
+        """The clicks, those of a box as hints, and the neighbours' hints after the first."""
+        drawn = len(box_clicks(self.box, self.size)) if self.box else 0
+        first = [replace(click, hint=drawn > 0) for click in self.clicks[: drawn or 1]]
+        hints = [replace(hint, hint=True) for hint in self.hints]
+        return (*first, *hints, *self.clicks[len(first) :])
+
+    @property
+    def previous_mask(self) -> np.ndarray | None:
+        """What the network begins with, (H, W) of bools or probabilities."""
+        if self.start:
+            return self.start.pixels
+        return box_guess(self.box, self.size) if self.box else None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.mask.height, self.mask.width
 
 
 @dataclass(frozen=True)
@@ -243,19 +260,17 @@ class Session:
         self._commit(document.with_instance(clicked))
 
     def box(self, left: int, top: int, right: int, bottom: int) -> None:
-        """Start an object with a box around it: its centre is on the object, points outside are not."""
+        """Start an object with a box around it."""
         height, width = self.size
         left, right = sorted((min(max(left, 0), width - 1), min(max(right, 0), width - 1)))
         top, bottom = sorted((min(max(top, 0), height - 1), min(max(bottom, 0), height - 1)))
         if right - left < 4 or bottom - top < 4:
             raise ActionError("Draw the box around the object, at least 5 pixels a side.")
-        x, y = (left + right) // 2, (top + bottom) // 2
-        margin_x, margin_y = max(8, (right - left) // 10), max(8, (bottom - top) // 10)
-        outside = [(left - margin_x, y), (right + margin_x, y), (x, top - margin_y), (x, bottom + margin_y)]
-        clicks = [Click(x, y)]
-        clicks += [Click(u, v, False) for u, v in outside if 0 <= u < width and 0 <= v < height]
         document, instance = self._new_instance(self.document)
-        instance = self._answered(document, replace(instance, clicks=tuple(clicks)))
+        box = (left, top, right, bottom)
+        instance = self._answered(
+            document, replace(instance, box=box, clicks=box_clicks(box, (height, width)))
+        )
         self._commit(document.with_instance(instance))
 
     def paint(self, points: Sequence[tuple[float, float]], diameter: int, add: bool) -> None:
@@ -455,7 +470,7 @@ class Session:
 
     def predict(self, instance: Instance) -> Prediction:
         """The network's answer to an object's clicks; costs nothing right after it was given."""
-        return self.segmenter.predict(instance.network_clicks, instance.start and instance.start.pixels)
+        return self.segmenter.predict(instance.network_clicks, instance.previous_mask)
 
     def _commit_shaped(self, document: Document, instance: Instance) -> None:
         self._commit(document.with_instance(shaped(instance, document.others(instance.id))))

@@ -161,7 +161,8 @@ def _instance_to_json(instance: Instance) -> dict[str, Any]:
 
 def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int]) -> Instance:
     height, width = size
-    values = {field.name: entry[field.name] for field in fields(Instance)}
+    values = {"box": None, **entry}
+    values = {field.name: values[field.name] for field in fields(Instance)}
     for name in ("keep_largest", "fill_holes", "overlap", "visible", "locked"):
         _typed(values[name], bool)
     _whole(values["id"], 1, MAX_ID)
@@ -177,6 +178,10 @@ def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int]) -> Inst
             values[name] = Mask.parse(height, width, values[name])
     for name in _CLICKS:
         values[name] = _clicks(values[name], height, width)
+    if values["box"] is not None:
+        left, top, right, bottom = values["box"]
+        right, bottom = _whole(right, 0, width - 1), _whole(bottom, 0, height - 1)
+        values["box"] = (_whole(left, 0, right), _whole(top, 0, bottom), right, bottom)
     if values["answer"] is not None:
         answer = Answer(**values["answer"])
         if not 0 <= answer.milliseconds < 1e9 or (answer.window and len(answer.window) != 4):

@@ -185,6 +185,19 @@ def test_a_box_starts_an_object_with_its_centre_and_outside(session, picture):
         session.box(5, 5, 6, 6)
 
 
+def test_a_box_is_answered_at_once_and_clicks_go_on_from_it(session):
+    session.box(8, 18, 52, 62)
+    assert session.active.answer.forwards <= 1 + session.document.cfr.steps
+    boxed = session.active
+    session.click(Click(2, 2, False))
+    assert session.active.box == (8, 18, 52, 62) and session.active.clicks == (
+        *boxed.clicks,
+        Click(2, 2, False),
+    )
+    session.undo()
+    assert session.active is boxed
+
+
 def test_labels_carry_their_colour(session):
     first, second = two_objects(session)
     session.set_label("cup", first.id)
