@@ -47,7 +47,8 @@ class ICLConfig:
     Between one and `len(betas)` clicks are supervised in a batch, the i-th with weight betas[i].
     `last_only` is the plain iterative baseline. `detach` keeps gradients from flowing through
     the mask that is fed back. Before that, up to `warm_up` clicks are answered without gradient,
-    so that late corrections are learnt as well. `refine` is the probability that a round feeds
+    so that late corrections are learnt as well; `fresh` is the probability that none is, so that
+    first answers are not forgotten over them. `refine` is the probability that a round feeds
     back the mask without a new click, as CFR does.
     """
 
@@ -56,6 +57,7 @@ class ICLConfig:
     detach: bool = True
     normalise: bool = False
     warm_up: int = 0
+    fresh: float = 0.0
     refine: float = 0.0
     alpha: float = 0.5
     gamma: float = 2.0
@@ -92,7 +94,7 @@ class IterativeClickLoss(nn.Module):
         clicks = [list(c) for c in clicks]
         features = self.model.encode(image)
         mask = torch.zeros_like(truth)
-        if config.warm_up:
+        if config.warm_up and rng.random() >= config.fresh:
             mask = self._warm_up(features, mask, truth, clicks, int(rng.integers(0, config.warm_up + 1)), rng)
         count = int(rng.integers(1, len(config.betas) + 1))
         losses, ious = [], []

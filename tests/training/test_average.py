@@ -1,0 +1,37 @@
+"""Averages of runs."""
+
+import pytest
+import torch
+
+from cfr_icl.models.registry import build_model, default_config
+from cfr_icl.weights.loading import load_model, save_model
+from training.average import main
+
+SMALL = {"widths": [8, 8, 8, 16, 32], "blocks": [1, 1, 1, 1], "attention": 1}
+
+
+def saved(folder, seed, **options):
+    torch.manual_seed(seed)
+    model = build_model(default_config("compact", **{**SMALL, **options}))
+    save_model(model, folder)
+    return model.state_dict()
+
+
+def test_the_average_is_the_weighted_mean_of_all_weights(tmp_path):
+    one, other = saved(tmp_path / "one", 1), saved(tmp_path / "other", 2)
+    main(["--weights", f"{tmp_path}/one=1", f"{tmp_path}/other=3", "--out", f"{tmp_path}/out"])
+    found = load_model(tmp_path / "out", "cpu", "float32", trainable=True).state_dict()
+    for name, value in found.items():
+        if value.is_floating_point():
+            assert torch.allclose(value, 0.25 * one[name] + 0.75 * other[name], atol=1e-6), name
+
+
+@pytest.mark.parametrize(
+    ("second", "sentence"), [("wider=1", "one network"), ("one=0", "above 0"), ("one", "SOURCE=SHARE")]
+)
+def test_what_cannot_be_averaged_is_said_in_one_sentence(tmp_path, second, sentence):
+    saved(tmp_path / "one", 1)
+    saved(tmp_path / "wider", 1, attention=2)
+    with pytest.raises(SystemExit, match=sentence):
+        main(["--weights", f"{tmp_path}/one=1", f"{tmp_path}/{second}", "--out", f"{tmp_path}/out"])
+    assert not (tmp_path / "out").exists()
