@@ -42,11 +42,10 @@ window.awaitPainted = () => {
   const root = document.querySelector('.cfr');
   window.painted = new Promise((done) => {
     const observer = new MutationObserver(() => {
-      if (root.hasAttribute('data-busy')) return;
       observer.disconnect();
       requestAnimationFrame(() => setTimeout(() => done(performance.timeOrigin + performance.now())));
     });
-    observer.observe(root, { attributes: true, attributeFilter: ['data-busy'] });
+    observer.observe(root, { attributes: true, attributeFilter: ['data-reply'] });
   });
 };
 """

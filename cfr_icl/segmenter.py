@@ -70,7 +70,7 @@ class Prediction:
         """
         logit = math.log(threshold / (1 - threshold))
         fed = 1 / (1 + math.exp(-(THRESHOLD_LOGIT + (logit - THRESHOLD_LOGIT) / self.sharpness)))
-        return (self._map(number).whole() > fed).numpy()
+        return self._map(number).above(fed).numpy()
 
     @property
     def trace(self) -> tuple[np.ndarray, ...]:
@@ -316,8 +316,11 @@ class _History:
 
 
 def _changed_pixels(before: PlacedMap, after: PlacedMap) -> int:
-    """Pixels of the picture that enter or leave the mask, told from those that are looked at."""
-    return after.step**2 * changed_pixels(before.sample, after.sample)
+    """Pixels that enter or leave the mask, of a large picture the network's; all where the window moved."""
+    one, other = before.looked_at, after.looked_at
+    if one.window != other.window or one.values.shape != other.values.shape:
+        return other.values.numel()
+    return changed_pixels(one.values, other.values)
 
 
 def _mask_iou(one: torch.Tensor, other: torch.Tensor) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -17,9 +17,12 @@ from cfr_icl.clicks import Click
 OBJECT_THRESHOLD = 0.50
 """Probability above which a pixel counts as object when the window is placed."""
 
-SAMPLED = 500_000
-"""Pixels of a picture that are looked at to place a window or to compare two answers; smaller pictures
-are looked at whole, as published."""
+LOOKED_AT_WHOLE = 500_000
+"""Pixels of the largest pictures of which every one is looked at to place a window and to compare two
+answers, as published; of larger ones only what the network answered for them is."""
+
+BLOCK = 128
+"""Rows of a large picture that are computed at a time: few enough to stay in the processor's cache."""
 
 
 class Window(NamedTuple):
@@ -77,50 +80,77 @@ class PlacedMap:
         picture = Window(0, whole.shape[0], 0, whole.shape[1])
         return cls(whole, picture, picture)
 
+    @property
+    def large(self) -> bool:
+        """Whether the picture is too large for every pixel to be looked at after every pass."""
+        return self.picture.height * self.picture.width > LOOKED_AT_WHOLE
+
     def whole(self) -> torch.Tensor:
         """The value of every pixel, float32 (H, W)."""
-        if self.window == self.picture and self.values.shape == (self.picture.height, self.picture.width):
+        if self._complete:
             return self.values
-        return paste(self.values[None, None], self.window, self.picture)[0, 0]
+        if not self.large:
+            return paste(self.values[None, None], self.window, self.picture)[0, 0]
+        return self._spread(torch.float32, lambda block: block)
 
-    def at(self, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
-        """The values of the pixels where these rows and columns cross, float32 (rows, columns)."""
-        # whole rows are copied fast, so the columns are made rows while the map is small
-        across = _rows(self.values.T.contiguous(), columns - self.window.left, self.window.width)
-        return _rows(across.T.contiguous(), rows - self.window.top, self.window.height)
-
-    def crop(self, window: Window, size: tuple[int, int]) -> torch.Tensor:
-        """Like `crop` of the whole map: float32 (height, width)."""
-        if self.step == 1:
-            return crop(self.sample[None, None], window, size)[0, 0]
-        rows, down = _neighbours(window.top, window.bottom, size[0])
-        columns, right = _neighbours(window.left, window.right, size[1])
-        near = self.at(rows.flatten(), columns.flatten()).unflatten(0, rows.shape)
-        near = torch.lerp(near[0], near[1], down[:, None]).unflatten(1, columns.shape)
-        return torch.lerp(near[:, 0], near[:, 1], right)
+    def above(self, threshold: float) -> torch.Tensor:
+        """Where the value of a pixel is above a threshold that is not below zero, bool (H, W)."""
+        if self._complete or not self.large:
+            return self.whole() > threshold
+        return self._spread(torch.bool, lambda block: block > threshold)
 
     @property
-    def step(self) -> int:
-        """Every how many rows and columns the picture is looked at."""
-        return max(1, math.ceil(math.sqrt(self.picture.height * self.picture.width / SAMPLED)))
+    def _complete(self) -> bool:
+        return self.window == self.picture and self.values.shape == (self.picture.height, self.picture.width)
+
+    def _spread(self, dtype: torch.dtype, of: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+        """Something of the value of every pixel, which is zero where the value is."""
+        found = torch.zeros(self.picture.height, self.picture.width, dtype=dtype)
+        across = _spread_rows(self.values.T.contiguous(), torch.arange(self.window.width), self.window.width)
+        across = across.T.contiguous()
+        for rows in torch.arange(self.window.height).split(BLOCK):
+            part = found[self.window.top + rows[0] : self.window.top + rows[-1] + 1]
+            block = _spread_rows(across, rows, self.window.height)
+            part[:, self.window.left : self.window.right] = of(block)
+        return found
+
+    def crop(self, window: Window, size: tuple[int, int]) -> torch.Tensor:
+        """Like `crop` of the whole map, float32 (height, width); for the map's own window the map itself."""
+        if not self.large:
+            return crop(self.looked_at.values[None, None], window, size)[0, 0]
+        if window == self.window and size == self.values.shape:
+            return self.values
+        # whole rows are copied fast, so the columns are made rows while the map is small
+        across = self._resized(self.values.T.contiguous(), window[2:], self.window[2:], size[1])
+        return self._resized(across.T.contiguous(), window[:2], self.window[:2], size[0])
+
+    @staticmethod
+    def _resized(
+        values: torch.Tensor, wanted: tuple[int, int], own: tuple[int, int], size: int
+    ) -> torch.Tensor:
+        """Rows for the pixels in `own`, resized to `size` rows for those in `wanted`."""
+        pixels, share = _neighbours(*wanted, size)
+        near = _spread_rows(values, pixels.flatten() - own[0], own[1] - own[0]).unflatten(0, pixels.shape)
+        return torch.lerp(near[0], near[1], share[:, None])
+
+    @property
+    def looked_at(self) -> PlacedMap:
+        """What windows are placed and answers compared by: every pixel, but of a large picture this map."""
+        return self if self.large else self._every_pixel
 
     @cached_property
-    def sample(self) -> torch.Tensor:
-        """The pixels of every `step`-th row and column."""
-        if self.step == 1:
-            return self.whole()
-        return self.at(
-            *(torch.arange(0, side, self.step) for side in (self.picture.height, self.picture.width))
-        )
+    def _every_pixel(self) -> PlacedMap:
+        return PlacedMap.of(self.whole())
 
 
-def _rows(values: torch.Tensor, places: torch.Tensor, length: int) -> torch.Tensor:
+def _spread_rows(values: torch.Tensor, places: torch.Tensor, length: int) -> torch.Tensor:
     """Rows (h, w) spread over `length` places, bilinear at some of these; zero at any others."""
     last = len(values) - 1
     position = last / max(length - 1, 1) * places.to(torch.float32)
-    before = position.floor().clamp(0, last)
+    before = position.floor().clamp(0, last).long()
+    after = (before + 1).clamp(max=last)
     share = (position - before).clamp(0, 1)
-    found = torch.lerp(values[before.long()], values[(before + 1).clamp(max=last).long()], share[:, None])
+    found = values.index_select(0, before).lerp_(values.index_select(0, after), share[:, None])
     inside = (places >= 0) & (places < length)
     return found if inside.all() else found * inside[:, None]
 
@@ -257,24 +287,25 @@ def _span_iou(a: tuple[int, ...], b: tuple[int, ...]) -> float:
 def _object_box(probabilities: PlacedMap, clicks: Sequence[Click]) -> Window | None:
     """A rectangle around the object and the positive clicks; None where there is no object.
 
-    It is the smallest one, or in a picture that is not looked at whole less than a step larger.
+    It is the smallest one, or in a large picture up to the next value of the map on each side.
     """
-    found, beside = probabilities.sample, probabilities.step - 1
-    rows, columns = ((found.amax(dim) > OBJECT_THRESHOLD).nonzero() for dim in (1, 0))
-    if not len(rows):
-        return None
-    (top, bottom), (left, right) = (
-        (probabilities.step * int(places[0]) - beside, probabilities.step * int(places[-1]) + beside)
-        for places in (rows, columns)
-    )
-    ys = [
-        max(0, top),
-        min(probabilities.picture.bottom - 1, bottom),
-        *(int(c.y) for c in clicks if c.positive),
-    ]
-    xs = [
-        max(0, left),
-        min(probabilities.picture.right - 1, right),
-        *(int(c.x) for c in clicks if c.positive),
-    ]
-    return Window(min(ys), max(ys) + 1, min(xs), max(xs) + 1)
+    found = probabilities.looked_at
+    window, positive = found.window, [click for click in clicks if click.positive]
+    spans = []
+    for dim, first, end, clicked in (
+        (1, window.top, window.bottom, [int(click.y) for click in positive]),
+        (0, window.left, window.right, [int(click.x) for click in positive]),
+    ):
+        places = (found.values.amax(dim) > OBJECT_THRESHOLD).nonzero()
+        if not len(places):
+            return None
+        reach = _reach(int(places[0]), int(places[-1]), found.values.shape[1 - dim], first, end)
+        spans += [min(*reach, *clicked), max(*reach, *clicked) + 1]
+    return Window(*spans)
+
+
+def _reach(low: int, high: int, count: int, first: int, end: int) -> tuple[int, int]:
+    """First and last pixel of [first, end) in which the values from `low` to `high` of `count` have a say."""
+    apart = (end - first - 1) / (count - 1) if count > 1 else end - first
+    before, after = first + (low - 1) * apart, first + (high + 1) * apart
+    return max(first, math.floor(before) + 1), min(end - 1, math.ceil(after) - 1)

@@ -39,8 +39,15 @@ const channel = new Channel(
     picture: picture && picture.token,
     reply: lastReply,
   }),
-  () => { ref('busy').hidden = !channel.busy; root.toggleAttribute('data-busy', channel.busy); },
+  showBusy,
 );
+
+let panelDue = false;
+
+function showBusy() {
+  ref('busy').hidden = !channel.busy;
+  root.toggleAttribute('data-busy', channel.busy || panelDue);
+}
 
 // Whoever works on the picture wants to see the answer, also where the masks were hidden to look below them.
 function mark(kind, data) {
@@ -116,7 +123,15 @@ function showSession(session) {
   state = session;
   view.objects = session.objects;
   view.draw();
-  showPanel();
+  root.dataset.reply = lastReply;
+  showPanelSoon();
+}
+
+// The mask comes first: the panel waits until it is painted.
+function showPanelSoon() {
+  if (panelDue) return;
+  panelDue = true;
+  requestAnimationFrame(() => setTimeout(() => { panelDue = false; showPanel(); showBusy(); }));
 }
 
 function showPanel() {
