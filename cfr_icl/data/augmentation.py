@@ -84,9 +84,7 @@ class Augmentation:
         if inside:
             rows, columns = slice(int(top), int(np.ceil(bottom))), slice(int(left), int(np.ceil(right)))
             picture = cv2.resize(np.ascontiguousarray(image[rows, columns]), shape, interpolation=smooth)
-            wanted = cv2.resize(
-                np.ascontiguousarray(truth[rows, columns]), shape, interpolation=cv2.INTER_NEAREST
-            )
+            wanted = _resized_truth(truth[rows, columns], shape, smooth)
             return (picture[:, ::-1], wanted[:, ::-1]) if flip else (picture, wanted)
         picture = cv2.warpAffine(image, matrix, shape, flags=cv2.INTER_LINEAR)
         return picture, cv2.warpAffine(truth, matrix, shape, flags=cv2.INTER_NEAREST)
@@ -197,6 +195,16 @@ def collate(examples: Sequence[Example]) -> Example:
         torch.stack([e.truth for e in examples]),
         [e.clicks for e in examples],
     )
+
+
+def _resized_truth(truth: np.ndarray, shape: tuple[int, int], interpolation: int) -> np.ndarray:
+    """A truth where its picture is: OpenCV's nearest pixel would lie half a pixel beside it."""
+    wanted = (truth == 1).astype(np.float32)
+    found = (cv2.resize(wanted, shape, interpolation=interpolation) > 0.5).astype(np.int8)
+    if (truth == -1).any():
+        ignored = (truth == -1).astype(np.uint8)
+        found[cv2.resize(ignored, shape, interpolation=cv2.INTER_NEAREST_EXACT) == 1] = -1
+    return found
 
 
 def _sample(region: np.ndarray, count: int, positive: bool, rng: np.random.Generator) -> list[Click]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -49,6 +51,20 @@ def test_picture_truth_and_clicks_stay_together(kind):
         for click in example.clicks:
             assert (truth[click.y, click.x] == 1) == click.positive
         assert example.clicks[0].positive
+
+
+@pytest.mark.parametrize("size", [96, 448])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_truth_lies_where_the_picture_shows_it(kind, size):
+    augmentation, rng = replace(KINDS[kind], size=size), np.random.default_rng(0)
+    places = np.indices((size, size), dtype=float)
+    apart = []
+    for sample in list(map(Disks().__getitem__, range(20))) * 3:
+        image, truth = augmentation.cut(sample.image, sample.truths[0], rng)
+        red = image[..., 0] / 200.0
+        if red.any() and (truth == 1).any():
+            apart.append([(p * red).sum() / red.sum() - p[truth == 1].mean() for p in places])
+    assert np.abs(np.mean(apart, axis=0)).max() < 0.15  # pixels of the training picture
 
 
 def test_a_window_around_a_part_cuts_the_object_off():
