@@ -39,18 +39,16 @@ def build(settings: Settings) -> gr.Blocks:
         page = gr.State(delete_callback=_close)
         view = canvas(() if settings.folder else settings.examples, list(settings.menu))
 
-        @_in_thread(settings.thread)
         def act(page: Page | None, event: gr.EventData, request: gr.Request) -> tuple[Page, dict[str, Any]]:
             return answer(settings, page, event._data, request.session_hash)
 
-        @_in_thread(settings.thread)
         def switch(
             page: Page | None,
             event: gr.EventData,
             request: gr.Request,
             progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008
         ) -> tuple[Page, dict[str, Any]]:
-            return answer(settings, page, event._data, request.session_hash)
+            return act(page, event, request)
 
         # Gradio's queue costs a second connection for every click; it is needed where a model's
         # download is to be seen, and where the GPU is lent
@@ -59,7 +57,7 @@ def build(settings: Settings) -> gr.Blocks:
             (view.switch, switch, True),
         ):
             listen(
-                function,
+                _in_thread(settings.thread)(function),
                 [page],
                 [page, view],
                 trigger_mode="multiple",
