@@ -71,6 +71,17 @@ class Mask:
         """Decode to bool (H, W)."""
         return cv2.transpose(coco.decode(self.coco).T).view(bool)
 
+    @property
+    def part(self) -> np.ndarray:
+        """The pixels inside its box alone, bool (height, width) of the box."""
+        left, top, width, height = self.box
+        ends = np.cumsum(decode_runs(self.counts))
+        lengths = np.diff(
+            np.clip(ends, left * self.height, (left + width) * self.height), prepend=left * self.height
+        )
+        columns = np.repeat(np.arange(len(ends)) % 2 == 1, lengths).reshape(width, self.height)
+        return columns.T[top : top + height]
+
     @cached_property
     def area(self) -> int:
         return int(coco.area(self.coco))

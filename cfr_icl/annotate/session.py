@@ -83,7 +83,7 @@ class Instance:
     mask: Mask
     clicks: tuple[Click, ...] = ()
     hints: tuple[Click, ...] = ()
-    """Negative clicks that finished neighbours gave, shown to the network after the first click."""
+    """Negative clicks that neighbours gave at the first click, shown to the network from the second on."""
     box: Box | None = None
     """The box that it was started with, the clicks of which come before all others."""
     start: Mask | None = None
@@ -105,11 +105,15 @@ class Instance:
 
     @property
     def network_clicks(self) -> tuple[Click, ...]:
-        """The clicks, those of a box as hints, and the neighbours' hints after the first."""
+        """The clicks, those of a box as hints, and the neighbours' hints before the second.
+
+        Not before: hints make a first answer worse, which goes without the neighbours' pixels
+        anyway, but later ones better.
+        """
         drawn = len(box_clicks(self.box, self.size)) if self.box else 0
         first = [replace(click, hint=drawn > 0) for click in self.clicks[: drawn or 1]]
-        hints = [replace(hint, hint=True) for hint in self.hints]
-        return (*first, *hints, *self.clicks[len(first) :])
+        later = self.clicks[len(first) :]
+        return (*first, *(replace(hint, hint=True) for hint in self.hints if later), *later)
 
     @property
     def previous_mask(self) -> np.ndarray | None:
@@ -254,9 +258,7 @@ class Session:
             instance = replace(instance, start=instance.answered, kept=None)
         clicked = self._answered(document, replace(instance, clicks=(*instance.clicks, click)))
         if len(clicked.clicks) == 1:
-            hints = neighbour_hints(clicked, document.others(clicked.id))
-            if hints:
-                clicked = self._answered(document, replace(clicked, hints=hints))
+            clicked = replace(clicked, hints=neighbour_hints(clicked, document.others(clicked.id)))
         self._commit(document.with_instance(clicked))
 
     def box(self, left: int, top: int, right: int, bottom: int) -> None:
@@ -529,10 +531,10 @@ def neighbour_hints(instance: Instance, others: Sequence[Instance]) -> tuple[Cli
     click = instance.clicks[0]
     hints = []
     for common in swallowed[:MAX_HINTS]:
-        pixels = common.pixels
-        if not pixels[int(click.y), int(click.x)]:
-            left, top, width, height = common.box
-            part = np.pad(pixels[top : top + height, left : left + width], 1).astype(np.uint8)
+        left, top, width, height = common.box
+        part = np.pad(common.part, 1).astype(np.uint8)
+        column, row = int(click.x) - left, int(click.y) - top
+        if not (0 <= column < width and 0 <= row < height and part[row + 1, column + 1]):
             depth = cv2.distanceTransform(part, cv2.DIST_L2, 3)[1:-1, 1:-1]
             y, x = np.unravel_index(depth.argmax(), depth.shape)
             hints.append(Click(left + int(x), top + int(y), False))

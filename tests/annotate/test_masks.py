@@ -13,8 +13,9 @@ def test_round_trip(pixels):
     mask = Mask.of(pixels)
     assert np.array_equal(mask.pixels, pixels)
     assert mask.area == pixels.sum()
+    left, top, width, height = mask.box
+    assert np.array_equal(mask.part, pixels[top : top + height, left : left + width])
     if pixels.any():
-        left, top, width, height = mask.box
         assert pixels[top : top + height, left : left + width].sum() == pixels.sum()
         assert pixels[top : top + height, left : left + width].any(axis=0)[[0, -1]].all()
 
