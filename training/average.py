@@ -2,7 +2,8 @@
 
     python training/average.py --weights runs/one/model=0.3 runs/other/model=0.7 --out runs/average
 
-Each source is what `load_model` takes. Settings beside the weights, such as zoom-in, are those of the last.
+Each source is what `load_model` takes. Settings beside the weights, such as zoom-in, are those of the last, and
+networks with fewer blocks are given as many first, as in training/grow.py.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from cfr_icl import InteractiveModel, load_model
 from cfr_icl.weights.loading import save_model
+from training.grow import grown
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -38,15 +40,14 @@ def average(parts: Sequence[tuple[InteractiveModel, float]]) -> InteractiveModel
     """The last network with the weighted mean of all weights; shares need not sum to one.
 
     Raises:
-        ValueError: for networks that differ in more than their weights, or shares that are not above 0.
+        ValueError: for networks that differ in more than weights and blocks, or shares that are not above 0.
     """
     model = parts[-1][0]
-    built = {(part.config.architecture, repr(part.config.options)) for part, _ in parts}
-    if len(built) > 1:
+    if {part.config.architecture for part, _ in parts} != {model.config.architecture}:
         raise ValueError("Only runs of one network can be averaged.")
     if min(share for _, share in parts) <= 0:
         raise ValueError("Each share must be above 0.")
-    states = [(part.state_dict(), share) for part, share in parts]
+    states = [(_as_deep(part, model).state_dict(), share) for part, share in parts]
     total = sum(share for _, share in parts)
     # counters, such as those of batch norms, are not weights
     model.load_state_dict(
@@ -58,6 +59,10 @@ def average(parts: Sequence[tuple[InteractiveModel, float]]) -> InteractiveModel
         }
     )
     return model
+
+
+def _as_deep(part: InteractiveModel, model: InteractiveModel) -> InteractiveModel:
+    return part if part.config.options == model.config.options else grown(part, model.config.options)
 
 
 def _part(entry: str) -> tuple[InteractiveModel, float]:

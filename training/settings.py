@@ -23,7 +23,7 @@ class ModelSettings:
     architecture: str = "compact"
     options: dict[str, Any] = field(default_factory=dict)
     weights: str | None = None
-    """Weights of the whole network to start from, as for `load_model`."""
+    """Weights of the whole network to start from, as for `load_model`; `options` may add blocks to it."""
     encoder_weights: str | None = None
     """State dict of the encoder to start from: a file, or a Python package that brings one."""
     frozen: tuple[str, ...] = ()
@@ -40,6 +40,10 @@ class DataSettings:
     path: str
     weight: float = 1.0
     options: dict[str, Any] = field(default_factory=dict)
+    hard: str | None = None
+    """Results of an evaluation of this data set: of its pictures only those are used whose
+    answer ended there below the IoU `below`."""
+    below: float = 0.9
 
 
 @dataclass(frozen=True)

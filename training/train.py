@@ -28,13 +28,16 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from cfr_icl.data.augmentation import TrainingExamples, collate
 from cfr_icl.data.registry import open_dataset
+from cfr_icl.data.samples import Dataset
 from cfr_icl.icl import IterativeClickLoss
 from cfr_icl.models.folding import compute_folded
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.loading import load_model, save_model
 from training.encoders import load_encoder
+from training.grow import grown
+from training.hard import HardPictures
 from training.monitor import Monitor
-from training.settings import Settings, read_settings
+from training.settings import DataSettings, Settings, read_settings
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -117,7 +120,8 @@ def _keep_freed_memory() -> None:
 def _network(settings: Settings) -> torch.nn.Module:
     model = settings.model
     if model.weights:
-        return load_model(model.weights, device="cpu", trainable=True)
+        network = load_model(model.weights, device="cpu", trainable=True)
+        return grown(network, model.options) if model.options else network
     network = build_model(default_config(model.architecture, **model.options))
     if model.encoder_weights:
         load_encoder(network, model.encoder_weights)
@@ -151,7 +155,7 @@ def _optimiser(network: torch.nn.Module, settings: Settings) -> torch.optim.Opti
 def _loader(settings: Settings, step: int, accelerator: Accelerator):
     """Batches from this step on; which examples they hold depends on seed and step alone."""
     examples = TrainingExamples(
-        [open_dataset(d.kind, d.path, **d.options) for d in settings.data],
+        [_dataset(d) for d in settings.data],
         [d.weight for d in settings.data],
         settings.augmentation,
         settings.suem,
@@ -169,6 +173,11 @@ def _loader(settings: Settings, step: int, accelerator: Accelerator):
         prefetch_factor=4 if settings.workers else None,
     )
     return iter(loader)
+
+
+def _dataset(settings: DataSettings) -> Dataset:
+    dataset = open_dataset(settings.kind, settings.path, **settings.options)
+    return HardPictures(dataset, settings.hard, settings.below) if settings.hard else dataset
 
 
 def _progress(settings: Settings, step: int, spent: float, accelerator: Accelerator) -> float:

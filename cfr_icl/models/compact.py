@@ -28,6 +28,7 @@ class CompactNet(InteractiveModel):
         encoder: any timm model that gives feature maps; scales that it lacks the branch does alone.
         widths: channels of the branch at those scales.
         blocks: convolution blocks on the way down at 1/4, 1/8, 1/16, 1/32.
+        up_blocks: convolution blocks on the way up at 1/4, 1/8, 1/16.
         attention: attention blocks at 1/32, where a click's word reaches the whole object.
         encoder_options: what timm is to be told besides, such as {"img_size": 448} for encoders
             that are built for one input size.
@@ -38,6 +39,7 @@ class CompactNet(InteractiveModel):
         encoder: str = "tf_efficientnet_lite0",
         widths: tuple[int, ...] = (16, 32, 48, 96, 128),
         blocks: tuple[int, ...] = (1, 2, 2, 2),
+        up_blocks: tuple[int, ...] = (1, 1, 1),
         attention: int = 2,
         encoder_options: dict[str, Any] | None = None,
     ) -> None:
@@ -57,10 +59,7 @@ class CompactNet(InteractiveModel):
             for source, width in zip(self.sources.values(), widths, strict=True)
         )
         self.stem = ConvNormAct(3, widths[0], 3, stride=2)
-        self.down = nn.ModuleList(
-            nn.Sequential(*[Mixer(width) for _ in range(count)])
-            for width, count in zip(widths[1:], blocks, strict=True)
-        )
+        self.down = _mixers(widths[1:], blocks)
         self.down[-1].extend(GlobalAttention(widths[-1]) for _ in range(attention))
         self.shrink = nn.ModuleList(
             ConvNormAct(widths[i], widths[i + 1], 3, stride=2) for i in range(SCALES - 1)
@@ -68,7 +67,7 @@ class CompactNet(InteractiveModel):
         self.grow = nn.ModuleList(
             ConvNormAct(widths[i + 1], widths[i], 1, apply_act=False) for i in range(SCALES - 1)
         )
-        self.up = nn.ModuleList(Mixer(widths[i]) for i in range(1, SCALES - 1))
+        self.up = _mixers(widths[1:-1], up_blocks)
         self.fuse = ConvNormAct(widths[0], widths[0], 3)
         self.head = nn.Sequential(nn.Conv2d(widths[0], 4, 3, padding=1), nn.PixelShuffle(2))
 
@@ -109,6 +108,14 @@ class CompactNet(InteractiveModel):
         return self.head(x)[..., :height, :width].float()
 
 
+def _mixers(widths: tuple[int, ...], counts: tuple[int, ...]) -> nn.ModuleList:
+    """A row of blocks for each scale."""
+    return nn.ModuleList(
+        nn.Sequential(*[Mixer(width) for _ in range(count)])
+        for width, count in zip(widths, counts, strict=True)
+    )
+
+
 class Mixer(nn.Module):
     """A residual block: 5x5 depthwise convolution, then two pointwise ones with a wide middle."""
 
@@ -121,6 +128,10 @@ class Mixer(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + self.project(self.expand(self.spatial(x)))
 
+    def silence(self) -> None:
+        """Pass everything on unchanged until training says otherwise."""
+        nn.init.zeros_(self.project.conv.weight)
+
 
 class GlobalAttention(nn.Module):
     """A transformer block over all positions of a map; a depthwise convolution tells them apart."""
@@ -129,6 +140,12 @@ class GlobalAttention(nn.Module):
         super().__init__()
         self.position = nn.Conv2d(width, width, 3, padding=1, groups=width)
         self.block = Block(width, num_heads=max(1, width // 32), mlp_ratio=2, qkv_bias=True)
+
+    def silence(self) -> None:
+        """As for a `Mixer`."""
+        for layer in (self.position, self.block.attn.proj, self.block.mlp.fc2):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = x + self.position(x)

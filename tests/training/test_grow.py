@@ -1,0 +1,57 @@
+"""Deeper networks from trained ones."""
+
+import pytest
+import torch
+
+from cfr_icl.models.registry import build_model, default_config
+from cfr_icl.weights.loading import load_model, save_model
+from training.grow import grown
+from training.train import main
+
+SMALL = {"widths": [8, 8, 8, 16, 32], "blocks": [1, 1, 1, 1], "attention": 1}
+DEEPER = {"blocks": [2, 1, 3, 1], "up_blocks": [1, 2, 3], "attention": 2}
+
+
+def small():
+    torch.manual_seed(0)
+    return build_model(default_config("compact", **SMALL)).eval()
+
+
+@torch.no_grad()
+def answer(network):
+    torch.manual_seed(1)
+    return network.eval()(torch.rand(2, 3, 96, 96), torch.rand(2, 3, 96, 96))
+
+
+def test_a_grown_network_begins_with_the_answers_of_the_one_it_came_from():
+    network = small()
+    deeper = grown(network, DEEPER)
+    assert deeper.config.options == {**SMALL, **DEEPER}
+    assert len(list(deeper.parameters())) > len(list(network.parameters()))
+    assert torch.equal(answer(deeper), answer(network))
+
+
+def test_every_new_block_learns_from_the_first_step():
+    network = small()
+    deeper = grown(network, DEEPER).eval()
+    deeper(torch.rand(1, 3, 96, 96), torch.rand(1, 3, 96, 96)).sum().backward()
+    known = network.state_dict().keys()
+    new = {name: weight for name, weight in deeper.named_parameters() if name not in known}
+    moved = {name.split(".")[0] for name, weight in new.items() if weight.grad.any()}
+    assert moved == {"down", "up"}
+    assert all(weight.grad.any() for name, weight in new.items() if "project.conv" in name)
+
+
+@pytest.mark.parametrize("options", [{"blocks": [0, 1, 1, 1]}, {"widths": [8, 8, 8, 16, 64]}])
+def test_trained_weights_are_never_dropped_or_reshaped(options):
+    with pytest.raises(ValueError, match=r"Only blocks can be added|do not fit"):
+        grown(small(), options)
+
+
+def test_training_goes_on_with_a_deeper_network(write_config, tmp_path, monkeypatch):
+    save_model(small(), tmp_path / "small")
+    changed = {"weights": str(tmp_path / "small"), "options": DEEPER}
+    config = write_config(model=changed, steps=2, augmentation={"size": 64, "min_pixels": 20})
+    monkeypatch.setattr("sys.argv", ["train.py", "--config", str(config), "--out", str(tmp_path / "run")])
+    main()
+    assert load_model(tmp_path / "run" / "model").config.options["up_blocks"] == [1, 2, 3]

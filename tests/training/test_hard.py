@@ -1,0 +1,47 @@
+"""Training on the pictures that an evaluation found hard."""
+
+import json
+
+import pytest
+
+from cfr_icl.data.registry import open_dataset
+from training.hard import HardPictures
+from training.train import main
+
+
+def results(path, **ious):
+    lines = [{"digest": "of the weights"}]
+    lines += [{"data": "set-val", "picture": name, "ious": values} for name, values in ious.items()]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def test_a_picture_is_hard_by_its_last_click_and_by_one_object(data, tmp_path):
+    found = results(tmp_path / "r.jsonl", picture1=[0.2, 0.95], picture3=[0.9, 0.6], picture4=[0.7])
+    with found.open("a") as file:
+        file.write(json.dumps({"picture": "picture4", "ious": [0.99]}) + "\n")
+    everything = open_dataset("folder", data)
+    hard = HardPictures(everything, found, below=0.8)
+    assert hard.names == ["picture3", "picture4"] and len(hard) == 2
+    assert (hard[0].image == everything[everything.names.index("picture3")].image).all()
+
+
+def test_a_run_sees_hard_pictures_alone_and_says_when_there_are_none(
+    write_config, data, tmp_path, monkeypatch
+):
+    found = str(results(tmp_path / "r.jsonl", picture2=[0.5]))
+    seen = set()
+    read = HardPictures.__getitem__
+    monkeypatch.setattr(HardPictures, "__getitem__", lambda self, i: seen.add((s := read(self, i)).name) or s)
+    for below in (0.9, 0.1):
+        entry = {"kind": "folder", "path": str(data), "hard": found, "below": below}
+        config = write_config(steps=2, data=[entry])
+        monkeypatch.setattr(
+            "sys.argv", ["train.py", "--config", str(config), "--out", str(tmp_path / f"run{below}")]
+        )
+        if below == 0.9:
+            main()
+            assert seen == {"picture2"}
+        else:
+            with pytest.raises(SystemExit, match="no picture of the data set below"):
+                main()
