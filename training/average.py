@@ -2,7 +2,7 @@
 
     python training/average.py --weights runs/one/model=0.3 runs/other/model=0.7 --out runs/average
 
-Each source is what `load_model` takes. Settings beside the weights, such as zoom-in, are those of the last, and
+Each source is what `load_model` takes. Settings beside the weights, such as zoom-in, are those of the last;
 networks with fewer blocks are given as many first, as in training/grow.py.
 """
 
