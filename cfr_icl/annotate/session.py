@@ -105,15 +105,18 @@ class Instance:
 
     @property
     def network_clicks(self) -> tuple[Click, ...]:
-        """The clicks, those of a box as hints, and the neighbours' hints before the second.
+        """The clicks, those of a box as hints; the second is answered together with neighbours' hints.
 
-        Not before: hints make a first answer worse, which goes without the neighbours' pixels
-        anyway, but later ones better.
+        The first is answered without: hints make a first answer worse, which goes without the
+        neighbours' pixels anyway, but later ones better.
         """
         drawn = len(box_clicks(self.box, self.size)) if self.box else 0
-        first = [replace(click, hint=drawn > 0) for click in self.clicks[: drawn or 1]]
-        later = self.clicks[len(first) :]
-        return (*first, *(replace(hint, hint=True) for hint in self.hints if later), *later)
+        if drawn:
+            return (*(replace(click, hint=True) for click in self.clicks[:drawn]), *self.clicks[drawn:])
+        if not self.hints or len(self.clicks) < 2:
+            return self.clicks
+        together = [replace(click, hint=True) for click in (*self.hints, self.clicks[1])]
+        return (self.clicks[0], *together, *self.clicks[2:])
 
     @property
     def previous_mask(self) -> np.ndarray | None:
