@@ -48,7 +48,7 @@ function button(name) { return root.querySelector(`[data-do="${name}"]`); }
 function run(name) {
   const source = button(name);
   // while answers are under way the buttons lag behind; the server ignores what cannot be done
-  if (!source || !source.disabled || channel.busy) commands[name]();
+  if (!source || !source.disabled || isBusy()) commands[name]();
 }
 
 root.addEventListener('click', (event) => {

@@ -44,9 +44,12 @@ const channel = new Channel(
 
 let panelDue = false;
 
+// Whether an answer is awaited, or not all of it is shown yet.
+function isBusy() { return channel.busy || panelDue; }
+
 function showBusy() {
   ref('busy').hidden = !channel.busy;
-  root.toggleAttribute('data-busy', channel.busy || panelDue);
+  root.toggleAttribute('data-busy', isBusy());
 }
 
 // Whoever works on the picture wants to see the answer, also where the masks were hidden to look below them.
