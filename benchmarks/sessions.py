@@ -86,8 +86,8 @@ async def together(url: str, picture: bytes, count: int, every: float, seconds: 
     """Sessions that click at the same rate, evenly shifted against each other."""
     async with httpx.AsyncClient(base_url=f"{url}gradio_api/", timeout=600) as client:
         functions = (await client.get(f"{url}config")).json()["dependencies"]
-        act = next(each["id"] for each in functions if any(name == "act" for _, name in each["targets"]))
-        visitors = [Visitor(client, act) for _ in range(count)]
+        act = next(each for each in functions if any(name == "act" for _, name in each["targets"]))
+        visitors = [Visitor(client, act["id"], act["targets"][0][0]) for _ in range(count)]
         await asyncio.gather(*(visitor.open(picture) for visitor in visitors))
         shifts = [number * every / count for number in range(count)]
         clicks = max(1, int(seconds / every))
@@ -98,8 +98,8 @@ async def together(url: str, picture: bytes, count: int, every: float, seconds: 
 class Visitor:
     """One open page: numbers its actions and keeps sending what was not acknowledged."""
 
-    def __init__(self, client: httpx.AsyncClient, act: int) -> None:
-        self.client, self.act = client, act
+    def __init__(self, client: httpx.AsyncClient, act: int, component: int) -> None:
+        self.client, self.act, self.component = client, act, component
         self.session = secrets.token_hex(6)
         self.numbers = itertools.count(1)
         self.waiting: list[dict] = []
@@ -155,18 +155,19 @@ class Visitor:
             self._take(await self._call({"actions": self.waiting.copy(), "known": known}))
 
     async def _call(self, data: dict) -> dict:
-        """Send a parcel and wait for its reply, as Gradio's own script does."""
-        body = {
-            "data": [None],
-            "event_data": data,
-            "fn_index": self.act,
-            "trigger_id": None,
-            "session_hash": self.session,
-        }
-        answer = await self.client.post("run/predict", json=body)
+        """Send a parcel and wait for its reply, as the page does: what brings files by an event."""
+        if {action["kind"] for action in data["actions"]} & {"hello", "open"}:
+            event = {"data": [None], "event_data": data, "fn_index": self.act, "trigger_id": None}
+            return (await self._post("run/predict", event))["data"][1]
+        return await self._post(
+            "component_server", {"data": data, "component_id": self.component, "fn_name": "apply"}
+        )
+
+    async def _post(self, where: str, body: dict) -> dict:
+        answer = await self.client.post(where, json={**body, "session_hash": self.session})
         if answer.is_error:
             raise SystemExit(f"The server failed: {answer.text}")
-        return answer.json()["data"][1]
+        return answer.json()
 
     def _take(self, reply: dict) -> None:
         arrived = time.perf_counter()

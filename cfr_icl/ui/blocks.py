@@ -1,4 +1,4 @@
-"""The Gradio app: one component, one event, one session per open page."""
+"""The Gradio app: one component, one session per open page."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 from gradio_client.utils import is_http_url_like
 
+from cfr_icl.ui.actions import SESSION_ACTIONS
 from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.canvas import canvas, translations
 from cfr_icl.ui.messages import translated
 from cfr_icl.ui.page import REFUSALS, Page, Settings
 
 log = logging.getLogger(__name__)
+
+FORGOTTEN = "The server has forgotten this page's work; reload the page to go on."
 
 TURN = 1.0
 """Seconds after which a page with many waiting actions lets the others go first; it sends the rest again."""
@@ -37,7 +40,16 @@ def build(settings: Settings) -> gr.Blocks:
         delete_cache=(3600, 86400),
     ) as blocks:
         page = gr.State(delete_callback=_close)
-        view = canvas(() if settings.folder else settings.examples, list(settings.menu))
+
+        def apply(data: Any) -> dict[str, Any]:
+            return answer_directly(settings, data)
+
+        view = canvas(
+            () if settings.folder else settings.examples,
+            list(settings.menu),
+            _in_thread(settings.thread)(apply),
+            () if settings.remote else tuple(SESSION_ACTIONS),
+        )
 
         def act(page: Page | None, event: gr.EventData, request: gr.Request) -> tuple[Page, dict[str, Any]]:
             return answer(settings, page, event._data, request.session_hash)
@@ -108,17 +120,15 @@ def answer(
         page: as Gradio knew it before the request waited in line.
         tab: Gradio's secret name for where the request comes from.
     """
-    data = data if isinstance(data, Mapping) else {}
-    known = data.get("known")
-    known = known if isinstance(known, Mapping) else {}
-    actions = data.get("actions")
+    known = _known(data)
+    actions = data.get("actions") if isinstance(data, Mapping) else None
     page = page or settings.tabs.get(tab) or _resumed(settings, known.get("resume"))
     page = page or Page(settings, Path(get_upload_folder()))
     settings.pages[page.token] = page
     if tab:
         settings.tabs[tab] = page
     if known.get("page") not in (None, page.token):
-        page.notices.append("The server has forgotten this page's work; reload the page to go on.")
+        page.notices.append(FORGOTTEN)
         actions = None
     end = time.monotonic() + TURN
     for number, action in enumerate(actions if isinstance(actions, list) else ()):
@@ -133,14 +143,33 @@ def answer(
             page.notices.append("Something went wrong inside the tool; the last action was not applied.")
     reply = page.reply(known)
     if page.notices:
-        reply["messages"] = [_shown(message, str(known.get("language"))) for message in page.notices]
+        reply["messages"] = [_shown(message, known) for message in page.notices]
         page.notices = []
     return page, reply
 
 
-def _shown(message: str, language: str) -> str:
+def answer_directly(settings: Settings, data: Any) -> dict[str, Any]:
+    """The same for a page that is open, past Gradio's events, which take longer than a small reply.
+
+    Gradio adds nothing to the reply, such as the addresses of files.
+    """
+    known = _known(data)
+    token = known.get("page")
+    page = settings.pages.get(token) if isinstance(token, str) else None
+    if page is None:
+        return {"page": None, "messages": [_shown(FORGOTTEN, known)]}
+    return answer(settings, page, data)[1]
+
+
+def _known(data: Any) -> Mapping[str, Any]:
+    """What a browser says that it knows already."""
+    known = data.get("known") if isinstance(data, Mapping) else None
+    return known if isinstance(known, Mapping) else {}
+
+
+def _shown(message: str, known: Mapping[str, Any]) -> str:
     """A message as the page hands it to Gradio, which takes it for markup; it may hold any name."""
-    return html.escape(translated(message, language), quote=False)
+    return html.escape(translated(message, str(known.get("language"))), quote=False)
 
 
 def _resumed(settings: Settings, token: Any) -> Page | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -23,12 +24,17 @@ def translations() -> gr.I18n:
     return gr.I18n(**{name: {"language": name} for name in names}, **{"zh-CN": {"language": "zh"}})
 
 
-def canvas(examples: Sequence[Path], models: Sequence[str] = ()) -> gr.HTML:
+def canvas(
+    examples: Sequence[Path],
+    models: Sequence[str],
+    apply: Callable[[Any], Any],
+    direct: Sequence[str],
+) -> gr.HTML:
     """The whole page as one component.
 
-    The browser sends the event "act" with `{"actions": [...], "known": {...}}` and expects the
-    component's value to become `{"applied": number, ...}`; with a change of the model among the
-    actions the event is "switch".
+    The browser calls `apply` with `{"actions": [...], "known": {...}}` and is replied
+    `{"applied": number, ...}`. So are actions whose names are not in `direct`, but by the event "act",
+    which makes the component's value the reply; with a change of the model among them by "switch".
     """
     return gr.HTML(
         html_template=_read("page.html"),
@@ -38,6 +44,8 @@ def canvas(examples: Sequence[Path], models: Sequence[str] = ()) -> gr.HTML:
         elem_id="cfr-canvas",
         label=translations()("language"),
         translations=tables("words.json"),
+        server_functions=[apply],
+        direct=list(direct),
         models=list(models),
         examples=[
             {"name": path.stem, "credit": _credit(path), "thumbnail": _data_url(path)} for path in examples

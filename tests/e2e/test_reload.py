@@ -40,3 +40,24 @@ def test_work_that_the_server_has_forgotten_is_told_once(tool, server):
     asked = len(sent)
     tool.page.wait_for_timeout(500)
     assert len(sent) == asked
+
+
+def test_clicks_wait_until_the_server_is_reached_again(tool, server):
+    tool.example("coffee")
+    refused = []
+
+    def refuse(route):
+        refused.append(route)
+        route.abort()
+
+    tool.page.route("**/component_server/", refuse)
+    tool.click(300, 130)
+    toast = tool.page.locator(".toast-body").first
+    toast.wait_for()
+    assert "cannot be reached" in toast.inner_text() and len(refused) == 1
+    tool.click(310, 140)
+    tool.page.unroute("**/component_server/")
+    tool.idle()
+    assert [(click.x, click.y) for click in tool.session.active.clicks] == [(300, 130), (310, 140)]
+    assert all("net::ERR_FAILED" in error for error in tool.errors)
+    tool.errors.clear()

@@ -1,6 +1,8 @@
 """A page that is loaded anew goes on with its work."""
 
-from cfr_icl.ui.blocks import answer
+import pytest
+
+from cfr_icl.ui.blocks import answer, answer_directly
 from cfr_icl.ui.page import Settings
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
@@ -52,3 +54,25 @@ def test_only_the_whole_token_resumes(warnings):
     page, before = worked_on(shared)
     for token in (None, "", before["page"][:-1], [before["page"]], {"$": 1}, 0):
         assert loaded_anew(shared, token)[0] is not page
+
+
+def test_an_open_page_is_answered_past_gradio():
+    shared = Settings(ColourModel(), examples=EXAMPLES)
+    page, before = worked_on(shared)
+    known = {"page": before["page"], "picture": before["picture"]["token"], "reply": before["reply"]}
+    click = {"number": 4, "kind": "click", "x": 110, "y": 100, "positive": True}
+    reply = answer_directly(shared, {"actions": [click], "known": known})
+    assert reply["applied"] == 4 and len(page.session.active.clicks) == 2
+    assert [len(described["clicks"]) for described in reply["session"]["objects"]] == [2]
+    assert "picture" not in reply
+
+
+@pytest.mark.parametrize(
+    "data", [None, [], {"known": 1}, {"known": {"page": "another"}}, {"known": {"page": []}}]
+)
+def test_who_knows_no_page_is_answered_nothing_past_gradio(data):
+    shared = Settings(ColourModel(), examples=EXAMPLES)
+    page, _ = worked_on(shared)
+    reply = answer_directly(shared, data)
+    assert reply["page"] is None and FORGOTTEN in reply["messages"][0] and "session" not in reply
+    assert list(shared.pages.values()) == [page]

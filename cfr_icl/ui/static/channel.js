@@ -2,13 +2,16 @@
 // What was not acknowledged is sent again, and the server skips the numbers it has applied.
 
 const RETRY_AFTER = 45000;
+const RETRY_AFTER_FAILURE = 3000;
 
 class Channel {
-  constructor(trigger, known, onChange) {
-    Object.assign(this, { trigger, known, onChange });
+  // `deliver` takes a parcel of actions to the server; when a promise from it fails, it is tried again soon
+  constructor(deliver, onChange, onFailure) {
+    Object.assign(this, { deliver, onChange, onFailure });
     this.last = 0;
     this.waiting = [];
     this.timer = null;
+    this.failed = false;
   }
 
   get busy() { return this.waiting.length > 0; }
@@ -24,13 +27,21 @@ class Channel {
     clearTimeout(this.timer);
     this.timer = null;
     if (!this.busy) return;
-    this.timer = setTimeout(() => this.dispatch(), RETRY_AFTER);
-    const kind = this.waiting.some((action) => action.kind === 'model') ? 'switch' : 'act';
-    this.trigger(kind, { actions: this.waiting, known: this.known() });
+    const timer = this.timer = this.retryIn(RETRY_AFTER);
+    Promise.resolve(this.deliver(this.waiting)).catch(() => {
+      if (this.timer !== timer) return;   // an answer came by another parcel
+      clearTimeout(timer);
+      this.timer = this.retryIn(RETRY_AFTER_FAILURE);
+      if (!this.failed) this.onFailure();
+      this.failed = true;
+    });
   }
+
+  retryIn(milliseconds) { return setTimeout(() => this.dispatch(), milliseconds); }
 
   // Called with the number of the last action that the server has applied.
   acknowledge(number) {
+    this.failed = false;
     this.waiting = this.waiting.filter((action) => action.number > number);
     this.dispatch();
     this.onChange();

@@ -1,5 +1,5 @@
-// The page: joins view, panel and channel. `element`, `trigger`, `props`, `upload` and `watch`
-// come from gradio.HTML.
+// The page: joins view, panel and channel. `element`, `trigger`, `server`, `props`, `upload` and
+// `watch` come from gradio.HTML.
 
 const root = element.querySelector('.cfr');
 root.append(make('datalist', { id: 'cfr-labels' }));
@@ -30,17 +30,19 @@ const view = new View(ref('canvas'), look, {
   mode: () => mode,
 });
 
-const channel = new Channel(
-  trigger,
-  () => ({
-    page,
-    resume,
-    language: props.label,
-    picture: picture && picture.token,
-    reply: lastReply,
-  }),
-  showBusy,
-);
+const channel = new Channel(deliver, showBusy, () => trigger('warning', t('The server cannot be reached; the page keeps trying.')));
+
+// Gradio's events bring the session, files and a model's progress; what changes objects alone goes
+// around them, which is faster.
+function deliver(actions) {
+  const known = { page, resume, language: props.label, picture: picture && picture.token, reply: lastReply };
+  const kinds = actions.map((action) => action.kind), parcel = { actions, known };
+  if (page && kinds.every((kind) => props.direct.includes(kind))) return server.apply(parcel).then((reply) => {
+    if (!reply) throw Error('no reply');   // Gradio keeps failures to itself
+    receive(reply);
+  });
+  trigger(kinds.includes('model') ? 'switch' : 'act', parcel);
+}
 
 let panelDue = false;
 
@@ -68,8 +70,9 @@ const fileList = new FileList(
 
 const inspector = new Inspector(ref('inspect'), view, (kind, data) => channel.send(kind, data));
 
-watch('value', () => {
-  const reply = props.value;
+watch('value', () => receive(props.value));
+
+function receive(reply) {
   for (const message of reply.messages || []) trigger('warning', message);   // Gradio shows it
   if (!page) sessionStorage.setItem('cfr-page', page = reply.page);
   if (reply.page !== page) {   // the server has forgotten this page, and said so
@@ -87,7 +90,7 @@ watch('value', () => {
   if (reply.polygons) showPolygons(reply.polygons);
   if (reply.download) { save(reply.download); taken = taking; }
   channel.acknowledge(reply.applied);
-});
+}
 
 function showPicture(described) {
   picture = described;
