@@ -18,7 +18,7 @@ function decodeCounts(text) {
 }
 
 class MaskShape {
-  #drawn = { step: 0, shape: null, colour: null, bitmap: null, path: null };
+  #drawn = { step: 0, path: null };
 
   // columns.get(x) is a flat list of [start, end) rows
   constructor(columns) {
@@ -72,63 +72,55 @@ class MaskShape {
     return false;
   }
 
-  // Paint it in picture coordinates, `scale` pixels of the screen to one of the picture; drawings are kept.
+  // Paint it in picture coordinates, `scale` pixels of the screen to one of the picture; its outline is kept.
   paint(context, scale, colour, opacity, lineWidth) {
     const drawn = this.#drawn, { box } = this, small = Math.min(box.right - box.left, box.bottom - box.top) / 64;
     const step = Math.max(1, Math.floor(Math.min(small, 0.5 / scale)));
-    if (drawn.step !== step) Object.assign(drawn, { step, shape: this.coarse(step), colour: null, path: null });
-    const { shape } = drawn, { left, top } = shape.box;
-    if (shape.empty) return;
-    if (drawn.colour !== colour) Object.assign(drawn, { colour, bitmap: shape.bitmap(colour) });
+    if (drawn.step !== step) Object.assign(drawn, { step, path: this.coarse(step).outline() });
     context.save();
     context.scale(step, step);
     context.globalAlpha = opacity;
-    context.drawImage(drawn.bitmap, left, top);
+    context.fillStyle = colour;
+    context.fill(drawn.path, 'evenodd');
     context.globalAlpha = 1;
-    if (lineWidth) {
-      drawn.path = drawn.path || shape.outline();
-      context.lineCap = 'square';
-      for (const [width, stroke] of [[2 * lineWidth, 'rgba(255, 255, 255, 0.75)'], [lineWidth, colour]]) {
-        context.lineWidth = width / (scale * step);
-        context.strokeStyle = stroke;
-        context.stroke(drawn.path);
-      }
+    if (lineWidth) for (const [width, stroke] of [[2 * lineWidth, 'rgba(255, 255, 255, 0.75)'], [lineWidth, colour]]) {
+      context.lineWidth = width / (scale * step);
+      context.strokeStyle = stroke;
+      context.stroke(drawn.path);
     }
     context.restore();
   }
 
-  // An opaque picture of the mask in one colour, as large as its box.
-  bitmap(colour) {
-    const { left, top, right, bottom } = this.box;
-    const canvas = document.createElement('canvas');
-    canvas.width = right - left;
-    canvas.height = bottom - top;
-    const context = canvas.getContext('2d');
-    context.fillStyle = colour;
-    for (const [x, spans] of this.columns)
-      for (let i = 0; i < spans.length; i += 2)
-        context.fillRect(x - left, spans[i] - top, 1, spans[i + 1] - spans[i]);
-    return canvas;
-  }
-
-  // The edges between mask and background along the pixels' borders.
+  // Closed lines between mask and background along the pixels' borders; what is between them, even-odd, is the mask.
   outline() {
-    const path = new Path2D();
-    const { left, right } = this.box;
-    let open = new Map();
-    let before = [];
-    for (let x = left; x <= right; x++) {
-      const spans = this.columns.get(x) || [];
-      const still = new Map();
-      for (const y of spans) still.set(y, open.has(y) ? open.get(y) : x);
-      for (const [y, from] of open)
-        if (!still.has(y)) { path.moveTo(from, y); path.lineTo(x, y); }
-      open = still;
-      const ends = before.concat(spans).sort((a, b) => a - b);
-      const edges = [];
-      for (const y of ends) if (edges[edges.length - 1] === y) edges.pop(); else edges.push(y);
-      for (let i = 0; i < edges.length; i += 2) { path.moveTo(x, edges[i]); path.lineTo(x, edges[i + 1]); }
+    const corners = [];   // [x, y, the corner above or below, the corner at the same height]
+    let before = [], begun = [];   // borders in the column before, and the corners where they begin
+    for (let x = this.box.left; x <= this.box.right; x++) {
+      const spans = this.columns.get(x) || [], going = [];
+      let single = null;   // a corner that has none above it yet
+      for (let i = 0, k = 0; i < before.length || k < spans.length;) {
+        if (before[i] === spans[k]) { going.push(begun[i++]); k++; continue; }
+        const ends = k === spans.length || before[i] < spans[k], corner = [x, ends ? before[i] : spans[k], single, null];
+        corners.push(corner);
+        if (single) single[2] = corner;
+        single = single ? null : corner;
+        if (ends) { corner[3] = begun[i++]; corner[3][3] = corner; } else { going.push(corner); k++; }
+      }
       before = spans;
+      begun = going;
+    }
+    const path = new Path2D();
+    for (const start of corners) {
+      if (!start[2]) continue;   // drawn already
+      path.moveTo(start[0], start[1]);
+      for (let corner = start; corner[2];) {
+        const across = corner[2], next = across[3];
+        corner[2] = across[2] = null;
+        path.lineTo(across[0], across[1]);
+        path.lineTo(next[0], next[1]);
+        corner = next;
+      }
+      path.closePath();
     }
     return path;
   }
