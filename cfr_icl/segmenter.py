@@ -326,7 +326,7 @@ def _changed_pixels(before: PlacedMap, after: PlacedMap) -> int:
 def _mask_iou(one: torch.Tensor, other: torch.Tensor) -> float:
     """IoU of the masks of two maps of logits; 0 where both are empty."""
     one, other = one > THRESHOLD_LOGIT, other > THRESHOLD_LOGIT
-    return float((one & other).sum() / (one | other).sum().clamp(min=1))
+    return int(torch.count_nonzero(one & other)) / max(1, int(torch.count_nonzero(one | other)))
 
 
 def _answered_prefixes(clicks: Sequence[Click]) -> list[int]:

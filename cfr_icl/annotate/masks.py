@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,6 +53,26 @@ class Mask:
         merged = coco.merge([self.coco, other.coco], intersect=True)
         return Mask(*merged["size"], merged["counts"].decode("ascii"))
 
+    def without(self, other: Mask) -> Mask:
+        """The pixels that the other mask does not hold; a matter of their run lengths alone."""
+        return self.common(other.inverted())
+
+    def inverted(self) -> Mask:
+        """All other pixels.
+
+        A run of no background is put in front, or taken away. As COCO writes from the fourth run on how
+        much it is longer than the last but one, only the first runs are written anew.
+        """
+        runs = re.findall(r"[P-o]*[0-O]", self.counts[:64])[:4]
+        first = decode_runs("".join(runs))
+        rest = self.counts[len("".join(runs)) :]
+        if first[0]:
+            begin = [0, *first[:2], *(run - first[0] for run in first[2:3])]
+            rest = "".join(runs[3:]) + rest
+        else:
+            begin = first[1:]
+        return Mask(self.height, self.width, "".join(map(_encode_run, begin)) + rest)
+
     def near(self, other: Mask) -> bool:
         """Whether the rectangles around the masks overlap: where not, the masks do not either."""
         (x, y, width, height), (u, v, other_width, other_height) = self.box, other.box
@@ -95,6 +116,17 @@ class Mask:
     def version(self) -> str:
         """A short name of the contents, equal for equal masks of one picture."""
         return f"{zlib.crc32(self.counts.encode()):08x}{len(self.counts):x}"
+
+
+def _encode_run(value: int) -> str:
+    """A number in COCO's compressed string: five bits a character, the lowest first, the last with the sign."""
+    characters = ""
+    while True:
+        chunk, value = value & 31, value >> 5
+        more = value != (-1 if chunk & 16 else 0)
+        characters += chr(48 + chunk + 32 * more)
+        if not more:
+            return characters
 
 
 def decode_runs(counts: str) -> list[int]:

@@ -496,13 +496,8 @@ def shaped(instance: Instance, others: Sequence[Instance]) -> Instance:
     if instance.fill_holes or instance.keep_largest or instance.painted or instance.erased:
         mask = Mask.of(_reworked(instance))
     near = [] if instance.overlap else [other.mask for other in others if mask.near(other.mask)]
-    left_out = 0
-    if near:
-        taken = mask.common(Mask.union(near))
-        left_out = taken.area
-        if left_out:
-            mask = Mask.of(mask.pixels & ~taken.pixels)
-    return replace(instance, mask=mask, left_out=left_out)
+    free = mask.without(Mask.union(near)) if near else mask
+    return replace(instance, mask=free, left_out=mask.area - free.area)
 
 
 def _reworked(instance: Instance) -> np.ndarray:

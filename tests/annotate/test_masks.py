@@ -43,6 +43,27 @@ def test_common_pixels_follow_from_the_run_lengths():
     assert Mask.empty(17, 23) == Mask.of(np.zeros((17, 23), bool))
 
 
+@given(hnp.arrays(bool, st.tuples(st.just(2), st.integers(1, 40), st.integers(1, 40))))
+def test_the_pixels_of_one_mask_without_another_follow_from_the_run_lengths(pixels):
+    one, other = map(Mask.of, pixels)
+    assert one.inverted() == Mask.of(~pixels[0])
+    assert one.without(other) == Mask.of(pixels[0] & ~pixels[1])
+
+
+def test_long_and_single_runs_are_inverted():
+    for height, width, filled in (
+        (3000, 4000, []),
+        (1, 1, [0]),
+        (3000, 4000, [0]),
+        (3000, 4000, [5_999_999]),
+    ):
+        pixels = np.zeros(height * width, bool)
+        pixels[filled] = True
+        pixels = pixels.reshape(height, width)
+        assert Mask.of(pixels).inverted() == Mask.of(~pixels)
+        assert Mask.of(~pixels).inverted() == Mask.of(pixels)
+
+
 def test_masks_whose_rectangles_are_apart_are_not_near():
     left, right, whole = np.zeros((3, 10, 20), bool)
     left[2:5, 3:8] = right[2:5, 8:12] = whole[:] = True

@@ -262,14 +262,16 @@ class Stage {
   }
 
   paintFinished(ratio) {
-    const { look } = this, objects = this.objects.filter((object) => object.visible && !object.current);
-    const opacity = look.opacity * (this.objects.some((object) => object.current) ? BESIDE_WORK : 1);
-    const shown = [ratio, this.scale, this.x, this.y, opacity, look.contour, ...objects.flatMap(({ shape, colour }) => [shape, colour])];
+    const { look, context } = this, objects = this.objects.filter((object) => object.visible && !object.current);
+    const shown = [ratio, this.scale, this.x, this.y, look.opacity, look.contour, ...objects.flatMap(({ shape, colour }) => [shape, colour])];
     this.finished.update(this.canvas, shown, (layer) => {
       this.toPicture(layer, ratio);
-      for (const object of objects) this.paintObject(object, layer, ratio, opacity);
+      for (const object of objects) this.paintObject(object, layer, ratio, look.opacity);
     });
-    if (objects.length) this.context.drawImage(this.finished.context.canvas, 0, 0);
+    if (!objects.length) return;
+    context.globalAlpha = this.objects.some((object) => object.current) ? BESIDE_WORK : 1;
+    context.drawImage(this.finished.context.canvas, 0, 0);
+    context.globalAlpha = 1;
   }
 
   paintObject({ shape, colour, current }, context, ratio, opacity) {
