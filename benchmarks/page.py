@@ -3,8 +3,9 @@
     python benchmarks/page.py [--megapixels 1 12] [--objects 0 100] [--pairs 15]
 
 Chromium stamps the click and the frame that shows the answer, the server the stages between; all on
-one machine's clock. Objects are finished ones beside the click; pages with few and with many take
-turns. Needs requirements-test.txt and a browser (tests/browser.py).
+one machine's clock. Objects are finished ones, once beside the answer to the click, and once where it
+swallows them; pages with few and with many take turns. Needs requirements-test.txt and a browser
+(tests/browser.py).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from tests.e2e.tool import EXAMPLES, Server, Tool
 
 PICTURE = ROOT / "examples" / "chelsea.png"
 CLICK = (0.45, 0.5)
-"""Where the cat is, as parts of width and height; finished objects lie in the upper rows."""
+"""Where the cat is, as parts of width and height."""
 
 STAMPS = """
 addEventListener('pointerdown', () => { window.clicked = performance.timeOrigin + performance.now(); }, true);
@@ -66,22 +67,26 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
         for megapixels in options.megapixels:
             picture = enlarged(megapixels, Path(folder))
-            pages = {count: Watched(browser, server, picture, count) for count in options.objects}
-            found = {count: [] for count in pages}
+            pages = [
+                Watched(browser, server, picture, count, swallowed)
+                for count in options.objects
+                for swallowed in ((False, True) if count else (False,))
+            ]
+            found = [[] for _ in pages]
             for _ in range(options.pairs + 1):
-                for count, page in pages.items():
-                    found[count].append(page.click(clock))
-            rows += [row(megapixels, count, measured[1:]) for count, measured in found.items()]
+                for page, measured in zip(pages, found, strict=True):
+                    measured.append(page.click(clock))
+            rows += [row(megapixels, *each) for each in zip(pages, found, strict=True)]
     server.close()
     print(table(rows))
 
 
-def row(megapixels: float, objects: int, measured: list[dict[str, float]]) -> dict[str, str]:
-    """Medians of the stages; the first click, which warms everything up, is left out before."""
-    median = {name: statistics.median(m[name] for m in measured) for name in measured[0]}
+def row(megapixels: float, page: Watched, measured: list[dict[str, float]]) -> dict[str, str]:
+    """Medians of the stages; the first click, which warms everything up, is left out."""
+    median = {name: statistics.median(m[name] for m in measured[1:]) for name in measured[0]}
     return {
         "picture": f"{megapixels:g} MP",
-        "finished objects": str(objects),
+        "finished objects": page.objects,
         **{name: f"{value:.0f}" for name, value in median.items()},
     }
 
@@ -121,18 +126,26 @@ class Clock:
 class Watched:
     """A page with a picture and finished objects, in which clicks are timed."""
 
-    def __init__(self, browser: Browser, server: Server, picture: Path, objects: int) -> None:
+    def __init__(
+        self, browser: Browser, server: Server, picture: Path, objects: int, swallowed: bool
+    ) -> None:
         self.page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
         self.page.add_init_script(STAMPS)
         self.tool = Tool(self.page, server)
         self.tool.upload(picture)
         session = self.tool.session
         self.height, self.width = session.size
+        self.received = self.sent = self.clicks = 0
+        self.objects = str(objects)
         if objects:
-            session.add_masks([(None, mask) for mask in finished(objects, *session.size)])
+            self.objects += ", swallowed" if swallowed else ", beside the answer"
+            self.place_click()
+            self.tool.idle()
+            answer = session.active.mask
+            self.take_away()
+            session.add_masks([(None, mask) for mask in finished(objects, answer, swallowed)])
             self.page.get_by_label("CFR steps", exact=True).fill("4")  # any action brings the reply
             self.tool.idle()
-        self.received = self.sent = self.clicks = 0
         network = self.page.context.new_cdp_session(self.page)
         network.send("Network.enable")
         network.on("Network.dataReceived", lambda event: self.count(event["dataLength"]))
@@ -144,20 +157,27 @@ class Watched:
     def post(self, content: str) -> None:
         self.sent += len(content)
 
+    def place_click(self) -> None:
+        self.clicks += 1  # another pixel each time: the same one would be answered from memory
+        self.tool.click(int(CLICK[0] * self.width) + 3 * self.clicks, int(CLICK[1] * self.height))
+
+    def take_away(self) -> None:
+        self.tool.idle()
+        self.page.keyboard.press("Delete")
+        self.tool.idle()
+        assert self.tool.session.active is None
+
     def click(self, clock: Clock) -> dict[str, float]:
         """One click on a new object, in milliseconds, then the object is taken away again."""
         clock.network = self.received = self.sent = 0
         self.page.evaluate("awaitPainted()")
-        self.clicks += 1  # another pixel each time: the same one would be answered from memory
-        self.tool.click(int(CLICK[0] * self.width) + 3 * self.clicks, int(CLICK[1] * self.height))
+        self.place_click()
         painted = self.page.evaluate("painted")
         clicked = self.page.evaluate("clicked")
         begin, end, network = 1000 * clock.begin, 1000 * clock.end, 1000 * clock.network
         received, sent = self.received, self.sent
         answer = self.tool.session.active.answer
-        self.page.keyboard.press("Delete")
-        self.tool.idle()
-        assert self.tool.session.active is None
+        self.take_away()
         return {
             "click to paint (ms)": painted - clicked,
             "network": network,
@@ -180,20 +200,26 @@ def enlarged(megapixels: float, folder: Path) -> Path:
     return path
 
 
-def finished(count: int, height: int, width: int) -> list[Mask]:
-    """Ragged blobs in the upper quarter of the picture."""
+def finished(count: int, answer: Mask, swallowed: bool) -> list[Mask]:
+    """Ragged blobs apart from each other and from the click, all inside of an answer or all outside of it."""
+    height, width = answer.height, answer.width
     rng = np.random.default_rng(0)
     angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
-    masks = []
-    for number in range(count):
-        row, column = divmod(number, 25)
-        centre = np.array([(column + 0.5) * width / 25, (row + 0.5) * height / 16])
-        radius = 0.018 * width * (0.6 + 0.4 * rng.random(len(angle)))
-        outline = centre + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
-        canvas = np.zeros((height, width), np.uint8)
-        cv2.fillPoly(canvas, [outline.round().astype(np.int32)], 1)
-        masks.append(Mask.of(canvas.astype(bool)))
-    return masks
+    step = width / 35
+    masks: list[Mask] = []
+    rows = np.arange(step / 2, height, step)
+    for y in rows[abs(rows - CLICK[1] * height) > step]:
+        for x in np.arange(step / 2, width, step):
+            radius = 0.48 * step * (0.6 + 0.4 * rng.random(len(angle)))
+            outline = np.array([x, y]) + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
+            canvas = np.zeros((height, width), np.uint8)
+            cv2.fillPoly(canvas, [outline.round().astype(np.int32)], 1)
+            mask = Mask.of(canvas.astype(bool))
+            if mask.common(answer).area == (mask.area if swallowed else 0):
+                masks.append(mask)
+            if len(masks) == count:
+                return masks
+    raise ValueError(f"There is no room for {count} objects.")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ Running the same command again resumes where the run stopped. Many GPUs or machi
 from __future__ import annotations
 
 import argparse
-import ctypes
 import dataclasses
 import os
 import sys
@@ -30,6 +29,7 @@ from cfr_icl.data.augmentation import TrainingExamples, collate
 from cfr_icl.data.registry import open_dataset
 from cfr_icl.data.samples import Dataset
 from cfr_icl.icl import IterativeClickLoss
+from cfr_icl.memory import keep_freed_memory
 from cfr_icl.models.folding import compute_folded
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.loading import load_model, save_model
@@ -53,13 +53,13 @@ def main() -> None:
 
 def train(settings: Settings, out: Path) -> None:
     """Train until the budget is spent; leaves weights in `out/model`, a checkpoint and scalars in `out`."""
-    _keep_freed_memory()
     accelerator = Accelerator(
         mixed_precision=settings.precision, gradient_accumulation_steps=settings.accumulation
     )
     settings = dataclasses.replace(settings, steps=settings.total_steps(accelerator.num_processes))
     torch.manual_seed(settings.seed)
     network = _network(settings)
+    keep_freed_memory(2**31 - 1)  # maps of a batch are large
     network.to(memory_format=torch.channels_last)
     loss = IterativeClickLoss(network, settings.icl)
     optimiser = _optimiser(network, settings)
@@ -106,15 +106,6 @@ def train(settings: Settings, out: Path) -> None:
         _save(out, network, ema, optimiser, accelerator, step, time.monotonic() - started)
         monitor.close()
     accelerator.end_training()
-
-
-def _keep_freed_memory() -> None:
-    """Tell glibc not to hand large blocks back: clearing them anew for each map takes as long as the maps."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt:
-        trim_threshold, mmap_threshold, most = -1, -3, 2**31 - 1
-        mallopt(trim_threshold, most)
-        mallopt(mmap_threshold, most)
 
 
 def _network(settings: Settings) -> torch.nn.Module:

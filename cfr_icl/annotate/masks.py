@@ -119,7 +119,7 @@ class Mask:
 
 
 def _encode_run(value: int) -> str:
-    """A number in COCO's compressed string: five bits a character, the lowest first, the last with the sign."""
+    """A number in COCO's compressed string: five bits a character, lowest first, the last with the sign."""
     characters = ""
     while True:
         chunk, value = value & 31, value >> 5

@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from cfr_icl.memory import keep_freed_memory
 from cfr_icl.models.base import InteractiveModel, ModelConfig
 from cfr_icl.models.folding import fold_batch_norms, fold_padding
 from cfr_icl.models.registry import ARCHITECTURES, build_model
@@ -56,6 +57,8 @@ def load_model(
     model.load_state_dict(_read(weights, target), strict=True, assign=True)
     model.precision = pick_precision(precision, target, config)
     model = model.to(target).eval().requires_grad_(trainable)
+    if target.type == "cpu":
+        keep_freed_memory()
     if not trainable:
         fold_batch_norms(model)
         fold_padding(model)
