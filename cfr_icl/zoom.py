@@ -91,27 +91,37 @@ class PlacedMap:
             return self.values
         if not self.large:
             return paste(self.values[None, None], self.window, self.picture)[0, 0]
-        return self._spread(torch.float32, lambda block: block)
+        every = torch.arange(self.window.height), torch.arange(self.window.width)
+        return self._spread(torch.float32, lambda block: block, *every)
 
     def above(self, threshold: float) -> torch.Tensor:
         """Where the value of a pixel is above a threshold that is not below zero, bool (H, W)."""
         if self._complete or not self.large:
             return self.whole() > threshold
-        return self._spread(torch.bool, lambda block: block > threshold)
+        above = self.values > threshold
+        rows = _reached(above.any(dim=1), self.window.height)
+        return self._spread(
+            torch.bool, lambda block: block > threshold, rows, _reached(above.any(dim=0), self.window.width)
+        )
 
     @property
     def _complete(self) -> bool:
         return self.window == self.picture and self.values.shape == (self.picture.height, self.picture.width)
 
-    def _spread(self, dtype: torch.dtype, of: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
-        """Something of the value of every pixel, which is zero where the value is."""
+    def _spread(
+        self,
+        dtype: torch.dtype,
+        of: Callable[[torch.Tensor], torch.Tensor],
+        rows: torch.Tensor,
+        columns: torch.Tensor,
+    ) -> torch.Tensor:
+        """Something of the values at these rows and columns of the window; zero at all other pixels."""
         found = torch.zeros(self.picture.height, self.picture.width, dtype=dtype)
-        across = _spread_rows(self.values.T.contiguous(), torch.arange(self.window.width), self.window.width)
-        across = across.T.contiguous()
-        for rows in torch.arange(self.window.height).split(BLOCK):
-            part = found[self.window.top + rows[0] : self.window.top + rows[-1] + 1]
-            block = _spread_rows(across, rows, self.window.height)
-            part[:, self.window.left : self.window.right] = of(block)
+        inside = found[self.window.top : self.window.bottom, self.window.left : self.window.right]
+        across = _spread_rows(self.values.T.contiguous(), columns, self.window.width).T.contiguous()
+        for block in rows.split(BLOCK) if len(rows) else ():
+            part = inside[block[0] : block[-1] + 1, columns[0] : columns[-1] + 1]
+            part[:] = of(_spread_rows(across, block, self.window.height))
         return found
 
     def crop(self, window: Window, size: tuple[int, int]) -> torch.Tensor:
@@ -153,6 +163,15 @@ def _spread_rows(values: torch.Tensor, places: torch.Tensor, length: int) -> tor
     found = values.index_select(0, before).lerp_(values.index_select(0, after), share[:, None])
     inside = (places >= 0) & (places < length)
     return found if inside.all() else found * inside[:, None]
+
+
+def _reached(marked: torch.Tensor, length: int) -> torch.Tensor:
+    """Of `length` places those that get something of marked rows, bool (h,), spread over them."""
+    if not marked.any():
+        return torch.arange(0)
+    first, last = marked.nonzero()[[0, -1], 0].tolist()
+    step = (length - 1) / max(len(marked) - 1, 1)
+    return torch.arange(max(0, math.floor((first - 1) * step)), min(length, math.ceil((last + 1) * step) + 1))
 
 
 @dataclass(frozen=True)

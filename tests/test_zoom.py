@@ -110,6 +110,8 @@ def placed_maps(draw):
     top, left = draw(st.integers(0, height - 1)), draw(st.integers(0, width - 1))
     bottom, right = draw(st.integers(top + 1, height)), draw(st.integers(left + 1, width))
     values = np.random.default_rng(draw(st.integers(0, 99))).random(draw(st.sampled_from([(64, 64), (1, 7)])))
+    first, last = (draw(st.tuples(*(st.integers(0, side) for side in values.shape))) for _ in "ab")
+    values[: first[0]] = values[last[0] :] = values[:, : first[1]] = values[:, last[1] :] = 0
     window, picture = Window(top, bottom, left, right), Window(0, height, 0, width)
     return PlacedMap(torch.from_numpy(values.astype(np.float32)), window, picture)
 
