@@ -25,7 +25,7 @@ from cfr_icl.ui.page import REFUSALS, Page, Settings
 
 log = logging.getLogger(__name__)
 
-FORGOTTEN = "The server has forgotten this page's work; reload the page to go on."
+MOVED = "The work of this page goes on in another tab."
 
 TURN = 1.0
 """Seconds after which a page with many waiting actions lets the others go first; it sends the rest again."""
@@ -123,13 +123,15 @@ def answer(
     known = _known(data)
     actions = data.get("actions") if isinstance(data, Mapping) else None
     page = page or settings.tabs.get(tab) or _resumed(settings, known.get("resume"))
+    forgotten = page is None and known.get("page") is not None
     page = page or Page(settings, Path(get_upload_folder()))
     settings.pages[page.token] = page
     if tab:
         settings.tabs[tab] = page
     if known.get("page") not in (None, page.token):
-        page.notices.append(FORGOTTEN)
         actions = None
+        if not forgotten:
+            page.notices.append(MOVED)
     end = time.monotonic() + TURN
     for number, action in enumerate(actions if isinstance(actions, list) else ()):
         if number and time.monotonic() >= end:
@@ -142,8 +144,11 @@ def answer(
             log.exception("An action failed: %.200r", action)
             page.notices.append("Something went wrong inside the tool; the last action was not applied.")
     reply = page.reply(known)
+    if forgotten:
+        reply["forgotten"] = True
     if page.notices:
-        reply["messages"] = [_shown(message, known) for message in page.notices]
+        language = str(known.get("language"))
+        reply["messages"] = [_shown(message, language) for message in page.notices]
         page.notices = []
     return page, reply
 
@@ -153,12 +158,9 @@ def answer_directly(settings: Settings, data: Any) -> dict[str, Any]:
 
     Gradio adds nothing to the reply, such as the addresses of files.
     """
-    known = _known(data)
-    token = known.get("page")
-    page = settings.pages.get(token) if isinstance(token, str) else None
-    if page is None:
-        return {"page": None, "messages": [_shown(FORGOTTEN, known)]}
-    return answer(settings, page, data)[1]
+    token = _known(data).get("page")
+    page = settings.pages.get(token) or settings.left.get(token) if isinstance(token, str) else None
+    return answer(settings, page, data)[1] if page else {"page": None, "forgotten": True}
 
 
 def _known(data: Any) -> Mapping[str, Any]:
@@ -167,15 +169,16 @@ def _known(data: Any) -> Mapping[str, Any]:
     return known if isinstance(known, Mapping) else {}
 
 
-def _shown(message: str, known: Mapping[str, Any]) -> str:
+def _shown(message: str, language: str) -> str:
     """A message as the page hands it to Gradio, which takes it for markup; it may hold any name."""
-    return html.escape(translated(message, str(known.get("language"))), quote=False)
+    return html.escape(translated(message, language), quote=False)
 
 
 def _resumed(settings: Settings, token: Any) -> Page | None:
     """The page that a tab showed before it was loaded anew; None when the server has no such page."""
     page = settings.pages.pop(token, None) if isinstance(token, str) else None
     if page is not None:
+        settings.left[token] = page
         page.resume()
     return page
 

@@ -56,6 +56,8 @@ class Settings:
 
     pages: WeakValueDictionary[str, Page] = field(default_factory=WeakValueDictionary)
     """Pages that are open, by their token: who knows it goes on with the work."""
+    left: WeakValueDictionary[str, Page] = field(default_factory=WeakValueDictionary)
+    """Pages that went on in another tab, by the token that they had before."""
     tabs: WeakValueDictionary[str | None, Page] = field(default_factory=WeakValueDictionary)
     """The same by the browser's tab, where a second request may come before the first is answered."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gradio.context import Context
 from PIL import Image
 
 from cfr_icl.annotate.folder import Folder
@@ -81,3 +82,26 @@ def test_the_whole_folder_is_exported_from_a_picture_without_objects(browser, im
     assert len(data["annotations"]) == 1
     context.close()
     server.close()
+
+
+def test_a_server_that_was_started_anew_goes_on_with_the_same_picture(browser, images, tmp_path, monkeypatch):
+    started = Context.id
+    first, context, tool = start(browser, images, tmp_path / "out")
+    tool.page.keyboard.press("PageDown")
+    tool.idle()
+    tool.click(80, 80)
+    tool.idle()
+    objects = tool.session.document.instances
+    first.close()
+    monkeypatch.setattr(Context, "id", started)  # a new process counts anew
+    second = Server(folder=Folder(images, tmp_path / "out"), port=first.blocks.server_port)
+    tool.click(90, 90)
+    tool.page.locator(".toast-body").first.wait_for()
+    tool.idle()
+    assert tool.page.get_by_label("Place in the folder").inner_text() == "2 / 4"
+    assert tool.page.locator("[data-ref=file-list] [aria-current]").inner_text() == "10.png"
+    assert [(o.mask, o.clicks) for o in second.pages[-1].session.document.instances] == [
+        (o.mask, o.clicks) for o in objects
+    ]
+    context.close()
+    second.close()

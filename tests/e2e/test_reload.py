@@ -1,4 +1,9 @@
-"""The page is loaded anew, or its work is gone."""
+"""The page is loaded anew, or the server is."""
+
+import numpy as np
+from gradio.context import Context
+
+from tests.e2e.tool import EXAMPLES, Server, Tool
 
 
 def test_a_reload_goes_on_with_the_work(tool, server):
@@ -27,19 +32,34 @@ def test_a_reload_goes_on_with_the_work(tool, server):
     assert tool.session.document.instances == ()
 
 
-def test_work_that_the_server_has_forgotten_is_told_once(tool, server):
+def test_a_server_that_was_started_anew_is_given_the_work_again(browser, monkeypatch):
+    started = Context.id
+    first = Server(examples=EXAMPLES)
+    tool = Tool(browser.new_page(viewport={"width": 1366, "height": 768}), first)
     tool.example("coffee")
-    sent = []
-    tool.page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
-    server.pages[-1].token = "another"
     tool.click(300, 130)
+    tool.idle()
+    tool.page.keyboard.press("Enter")
+    tool.click(60, 300)
+    tool.idle()
+    picture, objects = tool.session.picture, tool.session.document.instances
+    first.close()
+    monkeypatch.setattr(Context, "id", started)  # a new process counts anew
+    second = Server(examples=EXAMPLES, port=first.blocks.server_port)
+    tool.click(70, 310)
     toast = tool.page.locator(".toast-body").first
     toast.wait_for()
-    assert "reload the page" in toast.inner_text()
+    assert "picture and masks are back" in toast.inner_text()
     tool.idle()
-    asked = len(sent)
-    tool.page.wait_for_timeout(500)
-    assert len(sent) == asked
+    tool.session = second.pages[-1].session
+    again = tool.session.document.instances
+    assert np.array_equal(tool.session.picture, picture)
+    assert [(o.label, o.mask) for o in again] == [(o.label, o.mask) for o in objects] and len(again) == 2
+    tool.click(70, 310)
+    tool.idle()
+    assert tool.session.active is not None
+    tool.page.close()
+    second.close()
 
 
 def test_clicks_wait_until_the_server_is_reached_again(tool, server):

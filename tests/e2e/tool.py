@@ -18,7 +18,7 @@ EXAMPLES = sorted(
 class Server:
     """A running app, on the stand-in network unless told otherwise; `pages` in the order of their start."""
 
-    def __init__(self, model=None, **settings):
+    def __init__(self, model=None, port=None, **settings):
         self.pages = pages = []
 
         class WatchedPage(blocks.Page):
@@ -31,7 +31,7 @@ class Server:
         blocks.Page = WatchedPage
         shared = Settings(model or ColourModel(), **settings)
         self.blocks = blocks.build(shared)
-        _, self.url, _ = blocks.launch(self.blocks, prevent_thread_lock=True, quiet=True)
+        _, self.url, _ = blocks.launch(self.blocks, port=port, prevent_thread_lock=True, quiet=True)
 
     def close(self):
         blocks.Page = self.page_class

@@ -7,7 +7,7 @@ from cfr_icl.ui.page import Settings
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
 
-FORGOTTEN = "reload the page"
+MOVED = "another tab"
 
 
 def worked_on(shared):
@@ -45,7 +45,7 @@ def test_of_two_tabs_with_one_page_the_older_is_told_to_reload(warnings):
     document = page.session.document
     late = {"number": 4, "kind": "click", "x": 50, "y": 50, "positive": True}
     answer(shared, first, {"actions": [late], "known": {"page": before["page"]}})
-    assert FORGOTTEN in warnings.pop() and page.session.document is document
+    assert MOVED in warnings.pop() and page.session.document is document
     assert loaded_anew(shared, before["page"])[0] is not page
 
 
@@ -74,5 +74,20 @@ def test_who_knows_no_page_is_answered_nothing_past_gradio(data):
     shared = Settings(ColourModel(), examples=EXAMPLES)
     page, _ = worked_on(shared)
     reply = answer_directly(shared, data)
-    assert reply["page"] is None and FORGOTTEN in reply["messages"][0] and "session" not in reply
+    assert reply == {"page": None, "forgotten": True}
     assert list(shared.pages.values()) == [page]
+
+
+def test_past_gradio_too_the_older_tab_is_told_where_its_page_is():
+    shared = Settings(ColourModel(), examples=EXAMPLES)
+    page, before = worked_on(shared)
+    loaded_anew(shared, before["page"])
+    click = {"number": 4, "kind": "click", "x": 110, "y": 100, "positive": True}
+    reply = answer_directly(shared, {"actions": [click], "known": {"page": before["page"]}})
+    assert MOVED in reply["messages"][0] and "forgotten" not in reply
+    assert len(page.session.active.clicks) == 1
+
+
+def test_a_server_that_does_not_know_a_page_says_so_and_gives_it_a_new_one():
+    page, reply = answer(Settings(ColourModel()), None, {"actions": [], "known": {"page": "another"}})
+    assert reply["forgotten"] and reply["page"] == page.token and "messages" not in reply

@@ -39,6 +39,7 @@ class FileList {
   list(names) {
     this.names = names;
     this.states = [];
+    this.index = null;
     this.items = names.map((name, i) => {
       const button = make('button', { type: 'button' }, name);
       button.addEventListener('click', () => this.go(i));

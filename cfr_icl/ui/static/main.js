@@ -75,9 +75,10 @@ watch('value', () => receive(props.value));
 function receive(reply) {
   for (const message of reply.messages || []) trigger('warning', message);   // Gradio shows it
   if (!page) sessionStorage.setItem('cfr-page', page = reply.page);
-  if (reply.page !== page) {   // the server has forgotten this page, and said so
+  if (reply.page !== page) {   // the server has forgotten this page, or goes on with it in another tab
     view.pending = [];
     channel.stop();
+    if (reply.forgotten) putBack();
     return;
   }
   view.pending = view.pending.filter((click) => click.number > reply.applied);
@@ -120,7 +121,8 @@ function showSession(session) {
   const objects = new Map(before);   // those that did not change are not sent again
   for (const object of session.objects) {
     const old = before.get(object.id);
-    object.shape = old && old.version === object.version ? old.shape : MaskShape.decode(object.size, object.counts);
+    if (old && old.version === object.version) Object.assign(object, { shape: old.shape, counts: old.counts });
+    else object.shape = MaskShape.decode(object.size, object.counts);
     objects.set(object.id, object);
   }
   if (session.order) session.objects = session.order.map((id) => objects.get(id));

@@ -33,3 +33,42 @@ props.examples.forEach(({ name, credit, thumbnail }, index) => {
   choice.addEventListener('click', () => { if (mayLeave()) channel.send('example', { index }); });
   ref('examples').append(choice);
 });
+
+// A server that was started anew is given the picture and the masks again; those of a folder it has on disk.
+async function putBack() {
+  page = null;
+  try {
+    const actions = [];
+    if (fileList.index !== null) actions.push(['goto', { index: fileList.index }]);
+    else if (picture) {
+      const { path } = await upload(new File([await shownPicture()], 'picture.png'));
+      actions.push(['open', { path, name: picture.name }]);
+      const masks = state.objects.length && await upload(new File([masksFile()], 'masks.json'));
+      if (masks) actions.push(['import', { path: masks.path }]);
+    }
+    channel.send('hello');
+    for (const [kind, data] of actions) channel.send(kind, data);
+    trigger('warning', t('The server was started anew; picture and masks are back. Repeat your last action.'));
+  } catch {
+    trigger('warning', t('The server has lost the work of this page; reload the page to go on.'));
+  }
+}
+
+function shownPicture() {
+  const canvas = document.createElement('canvas');
+  Object.assign(canvas, { width: view.width, height: view.height });
+  canvas.getContext('2d').drawImage(view.picture, 0, 0);
+  return new Promise((done) => canvas.toBlob(done));
+}
+
+// The objects as a COCO file.
+function masksFile() {
+  const names = [...new Set(state.objects.map((object) => object.label))], { height, width } = view;
+  return JSON.stringify({
+    images: [{ id: 1, file_name: picture.name, height, width }],
+    categories: names.map((name, index) => ({ id: index + 1, name })),
+    annotations: state.objects.map(({ label, counts }, index) => ({
+      id: index + 1, image_id: 1, category_id: names.indexOf(label) + 1, segmentation: { size: [height, width], counts },
+    })),
+  });
+}
