@@ -3,17 +3,22 @@
     python benchmarks/model.py [--size 448] [--threads 2] [--pairs 7] [--data folder=PATH]
 
 Plain is the same weights as they are stored: batch norms apart, picture and clicks through the whole
-network at every pass, flip halves in one batch. Both take turns in one run; seconds are of CPU time.
-With a data set the robot clicks on one object a picture, and the row holds the means of all.
+network at every pass, flip halves in one batch, memory as the system gives it. Each has a process of its
+own, and they take turns in one run; seconds are of CPU time. With a data set the robot clicks on one
+object a picture, and the row holds the means of all.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import multiprocessing
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,10 +26,11 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-from benchmarks.measure import medians, table
+from benchmarks.measure import table
 from cfr_icl import Click, InteractiveModel, Segmenter, load_model
 from cfr_icl.data.registry import open_dataset
 from cfr_icl.evaluation import iou, simulate
+from cfr_icl.weights import loading
 from training.evaluate import select
 
 PICTURES = {"chelsea.png": (230, 120), "flower.jpg": (320, 200), "astronaut.png": (220, 100)}
@@ -53,6 +59,31 @@ class Plain(InteractiveModel):
         return self.network(features, hints)
 
 
+class Side:
+    """One of the two, in a process of its own."""
+
+    network: InteractiveModel
+    """In that process."""
+    clock: Callable[[], float]
+    plain: bool
+
+    def __init__(self, *settings: Any) -> None:
+        self.process = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), Side.begin, settings)
+
+    def run(self, function: Callable, *arguments: Any) -> Any:
+        return self.process.submit(function, *arguments).result()
+
+    @staticmethod
+    def begin(plain: bool, weights: str, threads: int, wall: bool) -> None:
+        """In the process: load the network."""
+        torch.set_num_threads(threads)
+        if plain:
+            loading.keep_freed_memory = lambda: None
+        Side.plain = plain
+        Side.network = load_model(weights, "cpu", "float32", trainable=plain).requires_grad_(False)
+        Side.clock = time.perf_counter if wall else time.process_time
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", default="embedded")
@@ -65,64 +96,58 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=12, help="pictures a data set, of the even half")
     parser.add_argument("--wall", action="store_true", help="wall time: only on a machine without other work")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    clock = time.perf_counter if options.wall else time.process_time
-    plain = load_model(options.weights, "cpu", "float32", trainable=True).requires_grad_(False)
-    ours = load_model(options.weights, "cpu", "float32")
-    size = options.size or ours.config.zoom.size
-    print(table(parts(plain, ours, size, options.pairs, clock)))
-    print()
+    network = load_model(options.weights, "cpu", "float32")
+    size = options.size or network.config.zoom.size
     groups = {name: [example(name)] for name in PICTURES}
-    groups |= {entry: drawn(entry, ours, options.limit) for entry in options.data}
-    print(table(answers(plain, ours, size, groups, options.pairs, clock)))
+    groups |= {entry: drawn(entry, network, options.limit) for entry in options.data}
+    settings = options.weights, options.threads, options.wall
+    sides = {"plain": Side(True, *settings), "ours": Side(False, *settings)}
+    found = parts(sides, size, max(options.pairs, 15))  # a moment each
+    unit = found["encoder, plain"]
+    print(
+        table(
+            [
+                {"part": name, "ms": f"{1000 * value:.0f}", "plain encoders": f"{value / unit:.2f}"}
+                for name, value in found.items()
+            ]
+        )
+    )
+    print()
+    print(table(answers(sides, size, groups, options.pairs, unit)))
+
+
+def parts(sides: dict[str, Side], size: int, pairs: int) -> dict[str, float]:
+    """Median seconds of encoder and decoder, with the mirror image in the batch."""
+    found = {}
+    for part in ("encoder", "decoder"):
+        turns = [[side.run(part_seconds, part, size) for side in sides.values()] for _ in range(pairs + 1)]
+        slow, fast = np.median(turns[1:], axis=0)  # the first turn warms up
+        found |= {f"{part}, plain": slow, part: fast}
+    return found
 
 
 @torch.inference_mode()
-def parts(
-    plain: InteractiveModel, ours: InteractiveModel, size: int, pairs: int, clock
-) -> list[dict[str, str]]:
-    """Encoder and decoder, with the mirror image in the batch."""
+def part_seconds(part: str, size: int) -> float:
+    """Seconds of a half of this process's network."""
     image, hints = torch.rand(2, 2, 3, size, size)
-    features = {network: network.encode(image) for network in (plain, ours)}
-    seconds = medians(
-        {
-            "encoder, plain": lambda: plain.encode(image),
-            "encoder": lambda: ours.encode(image),
-            "decoder, plain": lambda: plain.decode(features[plain], hints),
-            "decoder": lambda: ours.decode(features[ours], hints),
-        },
-        pairs,
-        clock,
-    )
-    unit = seconds["encoder, plain"]
-    return [
-        {"part": name, "ms": f"{1000 * value:.0f}", "plain encoders": f"{value / unit:.2f}"}
-        for name, value in seconds.items()
-    ]
+    start = Side.clock()
+    features = Side.network.encode(image)
+    if part == "decoder":
+        start = Side.clock()
+        Side.network.decode(features, hints)
+    return Side.clock() - start
 
 
 def answers(
-    plain: InteractiveModel,
-    ours: InteractiveModel,
-    size: int,
-    groups: dict[str, list[Case]],
-    pairs: int,
-    clock,
+    sides: dict[str, Side], size: int, groups: dict[str, list[Case]], pairs: int, unit: float
 ) -> list[dict[str, str]]:
     """First answers with CFR and further clicks: medians of a picture, means of a group."""
-    zoom = dataclasses.replace(ours.config.zoom, size=size)
-    unit = medians({"": plain_encoder(plain, size)}, pairs, clock)[""]
-    networks = {"plain": Plain(plain), "ours": ours}
     rows = []
     for name, cases in groups.items():
-        for kind, (steps, number, prepared) in ANSWERS.items():
-            segmenters = {
-                label: Segmenter(network, steps=steps, adaptive=False, zoom=zoom)
-                for label, network in networks.items()
-            }
+        for kind, settings in ANSWERS.items():
             turns = max(1, pairs // len(cases))
-            found = [timed(segmenters, *case, number, prepared, turns, clock) for case in cases]
-            slow, fast = (float(np.mean([seconds[label] for seconds, _ in found])) for label in networks)
+            found = [timed(sides, size, *settings, *case, turns) for case in cases]
+            slow, fast = (float(np.mean([seconds[label] for seconds, _ in found])) for label in sides)
             rows.append(
                 {
                     "picture": name if len(cases) == 1 else f"{len(cases)} of {name}",
@@ -137,40 +162,35 @@ def answers(
     return rows
 
 
-def timed(
-    segmenters: dict[str, Segmenter],
-    picture: np.ndarray,
-    clicks: list[Click],
-    number: int,
-    prepared: bool,
-    pairs: int,
-    clock,
-) -> tuple[dict[str, float], float]:
-    """Median seconds of each segmenter for this click, and the IoU of their masks."""
-    seconds: dict[str, list[float]] = {label: [] for label in segmenters}
+def timed(sides: dict[str, Side], *case_and_turns: Any) -> tuple[dict[str, float], float]:
+    """Median seconds of each side for a case, and the IoU of their masks."""
+    *case, turns = case_and_turns
+    seconds: dict[str, list[float]] = {label: [] for label in sides}
     masks = {}
-    for turn in range(pairs + (pairs > 1)):
-        for label, segmenter in segmenters.items():
-            segmenter.set_image(picture)
-            if prepared:
-                segmenter.prepare()
-            segmenter.predict(clicks[: number - 1])
-            start = clock()
-            masks[label] = segmenter.predict(clicks[:number]).mask
-            if turn or pairs == 1:
-                seconds[label].append(clock() - start)
+    for turn in range(turns + (turns > 1)):
+        for label, side in sides.items():
+            taken, masks[label] = side.run(answer_seconds, *case)
+            if turn or turns == 1:
+                seconds[label].append(taken)
     medians = {label: float(np.median(values)) for label, values in seconds.items()}
     return medians, iou(masks["ours"], masks["plain"].astype(int))
 
 
-def plain_encoder(plain: InteractiveModel, size: int):
-    image = torch.rand(2, 3, size, size)
-
-    @torch.inference_mode()
-    def encode() -> None:
-        plain.encode(image)
-
-    return encode
+def answer_seconds(
+    size: int, steps: int, number: int, prepared: bool, picture: np.ndarray, clicks: list[Click]
+) -> tuple[float, np.ndarray]:
+    """Seconds of this process's network for a click, and the mask."""
+    network = Side.network
+    zoom = dataclasses.replace(network.config.zoom, size=size)
+    answering = Plain(network) if Side.plain else network
+    segmenter = Segmenter(answering, steps=steps, adaptive=False, zoom=zoom)
+    segmenter.set_image(picture)
+    if prepared:
+        segmenter.prepare()
+    segmenter.predict(clicks[: number - 1])
+    start = Side.clock()
+    mask = segmenter.predict(clicks[:number]).mask
+    return Side.clock() - start, mask
 
 
 def example(name: str) -> Case:
