@@ -54,6 +54,7 @@ def test_a_server_that_was_started_anew_is_given_the_work_again(browser, monkeyp
     tool.session = second.pages[-1].session
     again = tool.session.document.instances
     assert np.array_equal(tool.session.picture, picture)
+    assert "holes" not in tool.page.locator("[data-ref=size]").inner_text()
     assert [(o.label, o.mask) for o in again] == [(o.label, o.mask) for o in objects] and len(again) == 2
     tool.click(70, 310)
     tool.idle()

@@ -57,7 +57,7 @@ async function putBack() {
 function shownPicture() {
   const canvas = document.createElement('canvas');
   Object.assign(canvas, { width: view.width, height: view.height });
-  canvas.getContext('2d').drawImage(view.picture, 0, 0);
+  canvas.getContext('2d', { alpha: picture.transparent }).drawImage(view.picture, 0, 0);
   return new Promise((done) => canvas.toBlob(done));
 }
 
