@@ -39,7 +39,7 @@ function deliver(actions) {
   const kinds = actions.map((action) => action.kind), parcel = { actions, known };
   if (page && kinds.every((kind) => props.direct.includes(kind))) return server.apply(parcel).then((reply) => {
     if (!reply) throw Error('no reply');   // Gradio keeps failures to itself
-    receive(reply);
+    queueMicrotask(() => receive(reply));   // what fails there is no failure to deliver
   });
   trigger(kinds.includes('model') ? 'switch' : 'act', parcel);
 }

@@ -58,7 +58,7 @@ function shownPicture() {
   const canvas = document.createElement('canvas');
   Object.assign(canvas, { width: view.width, height: view.height });
   canvas.getContext('2d', { alpha: picture.transparent }).drawImage(view.picture, 0, 0);
-  return new Promise((done) => canvas.toBlob(done));
+  return new Promise((done, fail) => canvas.toBlob((blob) => (blob ? done(blob) : fail(Error('too large')))));
 }
 
 // The objects as a COCO file.
