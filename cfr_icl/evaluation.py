@@ -132,6 +132,8 @@ class Protocol:
         found = []
         if any(cfr.steps and cfr.every_click for cfr in settings):
             found.append("CFR refines at every click; published: at the first click only.")
+        if any(cfr.steps and cfr.adaptive and cfr.settled for cfr in settings):
+            found.append("CFR stops at a share of the mask that changes; published: at 20 pixels.")
         if any(cfr.steps and cfr.best_pass for cfr in settings):
             found.append(
                 "CFR answers with the pass that agrees most with its mirror image; published: the last."
@@ -167,10 +169,12 @@ class Result:
 
 
 def setting_name(cfr: CascadeForward) -> str:
-    """How tables call a CFR setting: CFR-4, A-CFR-4 (adaptive), A-CFR-4 every click, best pass."""
+    """How tables call a setting: CFR-4, A-CFR-4 (to 20 pixels), A-CFR-4 to 0.02 every click, best pass."""
     if cfr.steps == 0:
         return "CFR-0"
-    name = f"{'A-' if cfr.adaptive else ''}CFR-{cfr.steps}{' every click' if cfr.every_click else ''}"
+    name = f"{'A-' if cfr.adaptive else ''}CFR-{cfr.steps}"
+    name += f" to {cfr.settled:.2g}" if cfr.adaptive and cfr.settled else ""
+    name += " every click" if cfr.every_click else ""
     return f"{name}, best pass" if cfr.best_pass else name
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from cfr_icl.cfr import MASK_THRESHOLD, THRESHOLD_LOGIT, CascadeForward, changed_pixels
+from cfr_icl.cfr import MASK_THRESHOLD, SETTLED, THRESHOLD_LOGIT, CascadeForward, changed_pixels
 from cfr_icl.clicks import Click, disk_maps
 from cfr_icl.models.base import Features, InteractiveModel
 from cfr_icl.zoom import PlacedMap, Window, ZoomConfig, crop_picture, to_window
@@ -113,11 +113,12 @@ class Segmenter:
         adaptive: bool = True,
         every_click: bool = True,
         best_pass: bool = True,
+        settled: float = SETTLED,
         flip: bool = True,
         zoom: ZoomConfig | None = None,
     ) -> None:
         self.model = model
-        self.cfr = CascadeForward(steps, adaptive, every_click, best_pass=best_pass)
+        self.cfr = CascadeForward(steps, adaptive, every_click, best_pass=best_pass, settled=settled)
         self.flip = flip
         self.zoom = zoom or model.config.zoom
         self._image: np.ndarray | None = None
@@ -315,11 +316,11 @@ class _History:
                 del self.starts[old]
 
 
-def _changed_pixels(before: PlacedMap, after: PlacedMap) -> int:
-    """Pixels that enter or leave the mask, of a large picture the network's; all where the window moved."""
+def _changed_pixels(before: PlacedMap, after: PlacedMap) -> tuple[int, int]:
+    """As `changed_pixels`, of a large picture the network's pixels; all change where the window moved."""
     one, other = before.looked_at, after.looked_at
     if one.window != other.window or one.values.shape != other.values.shape:
-        return other.values.numel()
+        return other.values.numel(), 0
     return changed_pixels(one.values, other.values)
 
 

@@ -30,8 +30,20 @@ def test_an_adaptive_cascade_never_takes_more(steps, changes):
 
 
 @pytest.mark.parametrize("changed, passes", [(20, 2), (21, 5)])
-def test_the_cascade_stops_when_at_most_twenty_pixels_change(changed, passes):
-    assert len(run(CascadeForward(4), [100, changed, changed, changed, changed])) == passes
+def test_the_published_cascade_stops_when_at_most_twenty_pixels_change(changed, passes):
+    cfr = CascadeForward(4, settled=0)
+    assert len(run(cfr, [100, changed, changed, changed, changed])) == passes
+
+
+@pytest.mark.parametrize("first, passes", [(1960, 2), (1959, 5)])
+def test_the_cascade_stops_when_at_most_two_percent_of_the_mask_change(first, passes):
+    sizes = iter([first, 2000, 1900, 2000, 1900])
+
+    def forward(previous):
+        mask = (torch.arange(3000) < next(sizes)).float()
+        return mask, mask
+
+    assert len(CascadeForward(4).run(forward, torch.zeros(3000), 1)[0]) == passes
 
 
 def test_without_steps_there_is_one_forward():
@@ -75,3 +87,9 @@ def test_the_answer_is_the_pass_of_most_agreement_the_latest_of_equals_or_as_pub
 def test_steps_out_of_range_are_refused(steps):
     with pytest.raises(ValueError, match="0 to 10"):
         CascadeForward(steps)
+
+
+@pytest.mark.parametrize("settled", [-0.1, 1.1, float("nan")])
+def test_shares_out_of_range_are_refused(settled):
+    with pytest.raises(ValueError, match="0 to 1"):
+        CascadeForward(4, settled=settled)

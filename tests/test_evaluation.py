@@ -164,11 +164,11 @@ def test_without_zoom_every_pass_sees_the_whole_picture(scene):
 
 
 def test_deviations_are_named_and_the_published_protocol_has_none():
-    published = [CascadeForward(0, True, True), CascadeForward(4, True, False, best_pass=False)]
+    published = [CascadeForward(0, True, True), CascadeForward(4, True, False, best_pass=False, settled=0)]
     assert PUBLISHED.deviations(published) == []
     changed = Protocol(max_clicks=10, target_iou=0.9, flip=False, zoom=False, size=256)
-    sentences = " ".join(changed.deviations([CascadeForward(1, False, True)]))
-    for word in ("every click", "mirror", "10 clicks", "0.9", "flip", "Zoom-in", "256 px"):
+    sentences = " ".join(changed.deviations([CascadeForward(1, True, True)]))
+    for word in ("every click", "mirror", "share", "10 clicks", "0.9", "flip", "Zoom-in", "256 px"):
         assert word in sentences
 
 
@@ -185,11 +185,12 @@ def test_settings_have_names_of_their_own():
         == "CFR-0"
     )
     names = {
-        setting_name(CascadeForward(4, adaptive, every, best_pass=best))
+        setting_name(CascadeForward(4, adaptive, every, best_pass=best, settled=0))
         for adaptive, every, best in itertools.product((False, True), repeat=3)
     }
     published = {"CFR-4", "A-CFR-4", "CFR-4 every click", "A-CFR-4 every click"}
     assert names == published | {f"{name}, best pass" for name in published}
+    assert setting_name(CascadeForward(4)) == "A-CFR-4 to 0.02 every click, best pass"
 
 
 def test_the_table_has_a_row_for_each_data_set_and_setting():

@@ -33,7 +33,7 @@ STEPS = (1, 2, 4, 8)
 SETTINGS = (
     CascadeForward(0, best_pass=False),
     *(CascadeForward(n, False, every, best_pass=False) for every in (False, True) for n in STEPS),
-    *(CascadeForward(max(STEPS), True, every, best_pass=False) for every in (False, True)),
+    *(CascadeForward(max(STEPS), True, every, best_pass=False, settled=0) for every in (False, True)),
 )
 PLAIN = setting_name(SETTINGS[0])
 COMPARED = tuple(setting_name(cfr) for cfr in SETTINGS[1:] if cfr.steps in (1, 4) or cfr.adaptive)

@@ -27,6 +27,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from cfr_icl import CascadeForward, Click, InteractiveModel, load_model
+from cfr_icl.cfr import SETTLED
 from cfr_icl.data.registry import DATASETS, open_dataset
 from cfr_icl.evaluation import Protocol, Result, evaluate_object, object_area, setting_name, summarise
 from cfr_icl.report import markdown_table, save_gallery, save_plots, worst
@@ -142,7 +143,9 @@ class ResultLog:
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parse_options(arguments)
     settings = dict.fromkeys(
-        CascadeForward(n, options.adaptive, options.every_click, best_pass=options.best_pass)
+        CascadeForward(
+            n, options.adaptive, options.every_click, best_pass=options.best_pass, settled=options.settled
+        )
         for n in options.steps
     )
     job = Job(
@@ -216,7 +219,13 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
         help=f"NAME is one of {', '.join(DATASETS)}; NAME:SPLIT=PATH for another split than its validation",
     )
     add("--steps", default="0", type=_numbers, help="CFR steps, a setting each: 0,1,4")
-    add("--adaptive", action="store_true", help="stop CFR when at most 20 pixels change")
+    add("--adaptive", action="store_true", help="stop CFR when a pass changes little")
+    add(
+        "--settled",
+        type=float,
+        default=SETTLED,
+        help="the share of the mask that is little; 0 for at most 20 pixels, as published",
+    )
     add("--every-click", action="store_true", help="refine at every click, not only at the first")
     add(
         "--best-pass", action="store_true", help="answer with the pass that agrees most with its mirror image"

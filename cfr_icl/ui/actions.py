@@ -116,6 +116,7 @@ def cascade(session: Session, data: Data) -> None:
             flag(data, "adaptive"),
             flag(data, "every_click"),
             best_pass=flag(data, "best_pass"),
+            settled=float(number(data, "settled")),
         )
     except ValueError as error:
         raise ActionError(str(error)) from error

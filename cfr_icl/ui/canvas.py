@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from cfr_icl.annotate.pictures import thumbnail
+from cfr_icl.cfr import SETTLED
 from cfr_icl.ui.messages import LANGUAGES, STATIC, tables
 
 TOOLS = ("language", "mask", "stage", "view", "channel", "panel", "files", "inspect")
@@ -47,6 +48,7 @@ def canvas(
         server_functions=[apply],
         direct=list(direct),
         models=list(models),
+        settled=SETTLED,
         examples=[
             {"name": path.stem, "credit": _credit(path), "thumbnail": _data_url(path)} for path in examples
         ],

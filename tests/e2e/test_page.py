@@ -82,7 +82,7 @@ def test_the_slider_and_its_switches_act_on_the_present_clicks(tool, squares):
     tool.click(80, 80)
     tool.click(100, 100)
     tool.idle()
-    tool.page.get_by_label("Adaptive").click()
+    tool.page.get_by_label("Stop early").select_option("never")
     tool.set_range("CFR steps", 7)
     tool.idle()
     assert tool.session.active.answer.forwards == 8

@@ -141,7 +141,7 @@ def test_a_mask_of_another_size_is_a_message(open_tool, tmp_path):
 
 def test_passes_probabilities_window_and_threshold_can_be_seen(open_tool):
     tool = open_tool
-    tool.page.get_by_label("Adaptive").click()
+    tool.page.get_by_label("Stop early").select_option("never")
     tool.click(80, 80)
     tool.idle()
     tool.page.locator(".inspect summary").click()
@@ -226,7 +226,7 @@ def test_every_control_has_a_name_and_can_be_reached_by_keyboard(open_tool):
     for _ in range(40):
         tool.page.keyboard.press("Tab")
         seen.add(tool.page.evaluate("document.activeElement.getAttribute('aria-label')"))
-    assert {"CFR steps", "Adaptive", "Mask opacity", "Export format"} <= seen
+    assert {"CFR steps", "Stop early", "Mask opacity", "Export format"} <= seen
 
 
 def test_the_first_use_hint_goes_away_and_stays_away(open_tool, squares):

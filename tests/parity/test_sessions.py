@@ -23,6 +23,7 @@ def segmenter_of(case: dict) -> Segmenter:
         adaptive=case["adaptive"],
         every_click=case["cf_clicks"] == EVERY_CLICK,
         best_pass=False,
+        settled=0,
         flip=case["flip"],
         zoom=ZoomConfig(size=size, keep_aspect=keep_aspect, skip_clicks=case["skip_clicks"]),
     )

@@ -71,7 +71,10 @@ VALID = [
     {"kind": "done", "done": True},
     {"kind": "keep_pass", "pass": 0},
     {"kind": "prepare"},
-    {"kind": "cascade", "steps": 2, "adaptive": True, "every_click": True, "best_pass": True},
+    {
+        **{"kind": "cascade", "steps": 2},
+        **{"adaptive": True, "settled": 0.02, "every_click": True, "best_pass": True},
+    },
     {"kind": "open", "path": "x.png", "name": "x.png"},
     {"kind": "import", "path": "x.json", "name": "x.json"},
     {"kind": "example", "index": 0},

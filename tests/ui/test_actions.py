@@ -12,6 +12,11 @@ from cfr_icl.ui.page import FILES_KEPT, Settings
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
 
+CASCADE = {
+    **{"kind": "cascade", "steps": 4},
+    **{"adaptive": True, "settled": 0.02, "every_click": True, "best_pass": True},
+}
+
 
 @pytest.fixture(scope="module")
 def shared():
@@ -90,14 +95,10 @@ def test_a_page_that_missed_a_reply_hears_everything(shared, warnings):
         ({"kind": "click", "x": float("nan"), "y": 2, "positive": True}, "'x' must be a number"),
         ({"kind": "click", "x": 1, "y": 2, "positive": 1}, "true or false"),
         ({"kind": "click", "x": 6000, "y": 2, "positive": True}, "outside the picture"),
-        (
-            {"kind": "cascade", "steps": 11, "adaptive": True, "every_click": True, "best_pass": True},
-            "0 to 10",
-        ),
-        (
-            {"kind": "cascade", "steps": 1.5, "adaptive": True, "every_click": True, "best_pass": True},
-            "0 to 10",
-        ),
+        ({**CASCADE, "steps": 11}, "0 to 10"),
+        ({**CASCADE, "steps": 1.5}, "0 to 10"),
+        ({**CASCADE, "settled": -1}, "0 to 1"),
+        ({**CASCADE, "settled": "0.02"}, "'settled' must be a number"),
         ({"kind": "example", "index": 99}, "no such example"),
         ({"kind": "example", "index": -1}, "no such example"),
         ({"kind": "download", "what": "everything"}, "no download"),
@@ -195,6 +196,7 @@ NAMES = (
         "positive",
         "steps",
         "adaptive",
+        "settled",
         "path",
         "name",
         "index",

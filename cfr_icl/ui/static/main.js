@@ -164,7 +164,7 @@ function showPanel() {
   if (view.polygons && state.objects.map((object) => object.version).join() !== polygonsOf) askPolygons();
   ref('steps').value = state.cfr.steps;
   ref('steps-value').textContent = state.cfr.steps;
-  ref('adaptive').checked = state.cfr.adaptive;
+  ref('stop').value = state.cfr.adaptive ? (state.cfr.settled ? 'settled' : 'published') : 'never';
   ref('every-click').checked = state.cfr.every_click;
   ref('best-pass').checked = state.cfr.best_pass;
   ref('answer').textContent = describe(active);

@@ -43,11 +43,11 @@ ref('model').append(...props.models.map((name) => make('option', { value: name, 
 ref('model').addEventListener('change', () => channel.send('model', { name: ref('model').value }));
 
 const sendCascade = () => channel.send('cascade', {
-  steps: Number(ref('steps').value), adaptive: ref('adaptive').checked, every_click: ref('every-click').checked,
-  best_pass: ref('best-pass').checked,
+  steps: Number(ref('steps').value), adaptive: ref('stop').value !== 'never', settled: ref('stop').value === 'settled' ? props.settled : 0,
+  every_click: ref('every-click').checked, best_pass: ref('best-pass').checked,
 });
 ref('steps').addEventListener('input', () => { ref('steps-value').textContent = ref('steps').value; });
-for (const name of ['steps', 'adaptive', 'every-click', 'best-pass']) ref(name).addEventListener('change', sendCascade);
+for (const name of ['steps', 'stop', 'every-click', 'best-pass']) ref(name).addEventListener('change', sendCascade);
 ref('opacity').addEventListener('input', () => { look.opacity = ref('opacity').value / 100; showLook(); });
 for (const name of ['contour', 'markers']) ref(name).addEventListener('change', () => { look[name] = ref(name).checked; showLook(); });
 
