@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
 import torch
 
 MAX_STEPS = 10
@@ -23,8 +24,9 @@ Pass = TypeVar("Pass")
 
 def changed_pixels(before: torch.Tensor, after: torch.Tensor) -> tuple[int, int]:
     """Pixels that enter or leave the mask between two passes, and those that it has then."""
-    before, after = before > MASK_THRESHOLD, after > MASK_THRESHOLD
-    return int(torch.count_nonzero(before ^ after)), int(torch.count_nonzero(after))
+    # NumPy counts in one thread, which is faster than to wake the others
+    before, after = before.numpy() > MASK_THRESHOLD, after.numpy() > MASK_THRESHOLD
+    return np.count_nonzero(before ^ after), np.count_nonzero(after)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from itertools import pairwise
 
 import numpy as np
@@ -198,11 +199,12 @@ class Segmenter:
         known = start is not None or previous_mask is not None
         forwards = 0
         windows: list[Window | None] = []
+        hints_of = cache(partial(self._hints, clicks))
 
         def look(previous: PlacedMap) -> tuple[PlacedMap, InnerPass]:
             nonlocal forwards
             forwards += 1
-            inner = self._pass(clicks, previous, window)
+            inner = self._pass(previous, window, hints_of(window))
             return replace(inner.probabilities), inner
 
         def forward(previous: PlacedMap) -> tuple[PlacedMap, InnerPass]:
@@ -222,26 +224,27 @@ class Segmenter:
         prediction = Prediction(tuple(passes), chosen, forwards, self.model.config.sharpness)
         return prediction, _Start(passes[chosen], windows[chosen])
 
-    def _pass(self, clicks: Sequence[Click], previous: PlacedMap, window: Window | None) -> InnerPass:
-        view = window or self._picture
-        size = self._size(window)
-        seen = [to_window(click, view, size) for click in clicks]
-        mask = previous.crop(view, size)[None, None]
-        batch = [seen]
-        if self.flip:
-            batch.append([click.mirrored(size[1]) for click in seen])
-            mask = torch.cat([mask, mask.flip(3)])
-        hints = torch.cat([mask, disk_maps(batch, *size)], dim=1)
+    def _pass(self, previous: PlacedMap, window: Window | None, hints: torch.Tensor) -> InnerPass:
+        """One forward; the previous mask is written into the hints."""
+        view, size = window or self._picture, self._size(window)
+        mask = previous.crop(view, size)
+        hints[0, 0] = mask
+        hints[1:, 0] = mask.flip(1)
         features = self._encode(view, size)
-        logits = self._run(self.model.decode, features, hints).float().cpu()
-        agreement = 1.0
-        if self.flip:
-            mirrored = logits[1:].flip(3)
-            agreement = _mask_iou(logits[:1], mirrored)
-            logits = 0.5 * (logits[:1] + mirrored)
+        logits = self._run(self.model.decode, features, hints)[:, 0].float().cpu()
         if not torch.isfinite(logits.sum()):
             raise AnswerError("The network's answer is not finite; its weights may be damaged.")
-        return InnerPass(PlacedMap(torch.sigmoid(logits)[0, 0], view, self._picture), agreement)
+        agreement = _mask_iou(*logits) if self.flip else 1.0
+        answer = 0.5 * (logits[0] + logits[1].flip(1)) if self.flip else logits[0]
+        return InnerPass(PlacedMap(torch.sigmoid(answer), view, self._picture), agreement)
+
+    def _hints(self, clicks: Sequence[Click], window: Window | None) -> torch.Tensor:
+        """Room for the previous mask and the clicks' disks, of the window and of its mirror image."""
+        view, size = window or self._picture, self._size(window)
+        batch = [[to_window(click, view, size) for click in clicks]]
+        if self.flip:
+            batch.append([click.mirrored(size[1]) for click in batch[0]])
+        return torch.cat([torch.empty(len(batch), 1, *size), disk_maps(batch, *size)], dim=1)
 
     def _size(self, window: Window | None) -> tuple[int, int]:
         """(height, width) at which the network sees a window, or the picture as it is."""
@@ -324,10 +327,10 @@ def _changed_pixels(before: PlacedMap, after: PlacedMap) -> tuple[int, int]:
     return changed_pixels(one.values, other.values)
 
 
-def _mask_iou(one: torch.Tensor, other: torch.Tensor) -> float:
-    """IoU of the masks of two maps of logits; 0 where both are empty."""
-    one, other = one > THRESHOLD_LOGIT, other > THRESHOLD_LOGIT
-    return int(torch.count_nonzero(one & other)) / max(1, int(torch.count_nonzero(one | other)))
+def _mask_iou(logits: torch.Tensor, mirrored: torch.Tensor) -> float:
+    """IoU of the masks of two maps (h, w), the second of the mirror image; 0 where both are empty."""
+    one, other = logits.numpy() > THRESHOLD_LOGIT, mirrored.numpy()[:, ::-1] > THRESHOLD_LOGIT
+    return np.count_nonzero(one & other) / max(1, np.count_nonzero(one | other))
 
 
 def _answered_prefixes(clicks: Sequence[Click]) -> list[int]:
