@@ -69,9 +69,19 @@ class Prediction:
         Args:
             number: of the inner pass; without it that of the answer.
         """
+        return self._map(number).above(self._fed(threshold))
+
+    def runs_above(self, threshold: float, number: int | None = None) -> np.ndarray:
+        """The same as COCO run lengths, int64: pixels not above and above in turn, column by column.
+
+        Of a large picture this is many times faster.
+        """
+        return self._map(number).runs(self._fed(threshold))
+
+    def _fed(self, threshold: float) -> float:
+        """The threshold before calibration."""
         logit = math.log(threshold / (1 - threshold))
-        fed = 1 / (1 + math.exp(-(THRESHOLD_LOGIT + (logit - THRESHOLD_LOGIT) / self.sharpness)))
-        return self._map(number).above(fed).numpy()
+        return 1 / (1 + math.exp(-(THRESHOLD_LOGIT + (logit - THRESHOLD_LOGIT) / self.sharpness)))
 
     @property
     def trace(self) -> tuple[np.ndarray, ...]:

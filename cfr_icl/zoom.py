@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -91,38 +91,54 @@ class PlacedMap:
             return self.values
         if not self.large:
             return paste(self.values[None, None], self.window, self.picture)[0, 0]
-        every = torch.arange(self.window.height), torch.arange(self.window.width)
-        return self._spread(torch.float32, lambda block: block, *every)
+        found = torch.zeros(self.picture.height, self.picture.width)
+        inside = found[self.window.top : self.window.bottom, self.window.left : self.window.right]
+        across = self._columns(torch.arange(self.window.width)).T.contiguous()
+        for rows in torch.arange(self.window.height).split(BLOCK):
+            inside[rows[0] : rows[-1] + 1] = _spread_rows(across, rows, self.window.height)
+        return found
 
-    def above(self, threshold: float) -> torch.Tensor:
+    def above(self, threshold: float) -> np.ndarray:
         """Where the value of a pixel is above a threshold that is not below zero, bool (H, W)."""
         if self._complete or not self.large:
-            return self.whole() > threshold
-        above = self.values > threshold
-        rows = _reached(above.any(dim=1), self.window.height)
-        return self._spread(
-            torch.bool, lambda block: block > threshold, rows, _reached(above.any(dim=0), self.window.width)
-        )
+            return self.whole().numpy() > threshold
+        runs = self.runs(threshold)
+        by_column = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+        return by_column.reshape(self.picture.width, self.picture.height).T
+
+    def runs(self, threshold: float) -> np.ndarray:
+        """How many pixels in turn are not above and above a threshold, column by column as COCO counts.
+
+        Of a large picture no pixel is computed: between two values of the map a column crosses the
+        threshold once, and the first pixel behind that place is found.
+        """
+        if self._complete or not self.large:
+            by_column = self.above(threshold).T.flatten()
+            ends = np.flatnonzero(np.diff(by_column, prepend=False))
+        else:
+            ends = self._crossings(threshold)
+        return np.diff(ends, prepend=0, append=self.picture.height * self.picture.width)
+
+    def _crossings(self, threshold: float) -> np.ndarray:
+        """Numbers of the pixels, column by column, at which one side of a threshold ends."""
+        columns = _reached((self.values > threshold).any(dim=0), self.window.width)
+        values = self._columns(columns).numpy()
+        over = np.zeros((len(values), values.shape[1] + 2), bool)
+        np.greater(values, threshold, out=over[:, 1:-1])
+        across, behind = np.divmod(np.flatnonzero(over[:, 1:] ^ over[:, :-1]), values.shape[1] + 1)
+        rows = _first_rows(values, across, behind, threshold, self.window.height)
+        places = (self.window.left + columns.numpy()[across]) * self.picture.height + self.window.top + rows
+        # two crossings before the same pixel, and an end that is the next column's beginning, are none
+        places, times = np.unique(places, return_counts=True)
+        return places[times % 2 == 1]
+
+    def _columns(self, columns: torch.Tensor) -> torch.Tensor:
+        """The map's values in these columns of the window, float32 (columns, h)."""
+        return _spread_rows(self.values.T.contiguous(), columns, self.window.width)
 
     @property
     def _complete(self) -> bool:
         return self.window == self.picture and self.values.shape == (self.picture.height, self.picture.width)
-
-    def _spread(
-        self,
-        dtype: torch.dtype,
-        of: Callable[[torch.Tensor], torch.Tensor],
-        rows: torch.Tensor,
-        columns: torch.Tensor,
-    ) -> torch.Tensor:
-        """Something of the values at these rows and columns of the window; zero at all other pixels."""
-        found = torch.zeros(self.picture.height, self.picture.width, dtype=dtype)
-        inside = found[self.window.top : self.window.bottom, self.window.left : self.window.right]
-        across = _spread_rows(self.values.T.contiguous(), columns, self.window.width).T.contiguous()
-        for block in rows.split(BLOCK) if len(rows) else ():
-            part = inside[block[0] : block[-1] + 1, columns[0] : columns[-1] + 1]
-            part[:] = of(_spread_rows(across, block, self.window.height))
-        return found
 
     def crop(self, window: Window, size: tuple[int, int]) -> torch.Tensor:
         """Like `crop` of the whole map, float32 (height, width); for the map's own window the map itself."""
@@ -155,14 +171,41 @@ class PlacedMap:
 
 def _spread_rows(values: torch.Tensor, places: torch.Tensor, length: int) -> torch.Tensor:
     """Rows (h, w) spread over `length` places, bilinear at some of these; zero at any others."""
-    last = len(values) - 1
-    position = last / max(length - 1, 1) * places.to(torch.float32)
-    before = position.floor().clamp(0, last).long()
-    after = (before + 1).clamp(max=last)
-    share = (position - before).clamp(0, 1)
+    before, share = _between(len(values), places, length)
+    after = (before + 1).clamp(max=len(values) - 1)
     found = values.index_select(0, before).lerp_(values.index_select(0, after), share[:, None])
     inside = (places >= 0) & (places < length)
     return found if inside.all() else found * inside[:, None]
+
+
+def _between(count: int, places: torch.Tensor, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Behind which of `count` values, spread over `length` places, these places lie, and how far, 0 to 1."""
+    position = (count - 1) / max(length - 1, 1) * places.to(torch.float32)
+    before = position.floor().clamp(0, count - 1).long()
+    return before, (position - before).clamp(0, 1)
+
+
+def _first_rows(
+    values: np.ndarray, columns: np.ndarray, behind: np.ndarray, threshold: float, length: int
+) -> np.ndarray:
+    """The first rows behind crossings of a threshold, in columns (n, h) that are spread over `length` rows.
+
+    Args:
+        columns: of each crossing its column.
+        behind: the first of the column's values that is behind it, or h for the column's end.
+    """
+    count = values.shape[1]
+    before, share = _between(count, torch.arange(length), length)
+    starts = np.append(np.searchsorted(before.numpy(), np.arange(count)), length)
+    last = starts[behind]
+    first = np.where(behind % count, starts[behind - 1], last)
+    one, other = values[columns, behind - 1], values[columns, behind.clip(max=count - 1)]
+    rows = first[:, None] + np.arange(np.max(last - first, initial=0) + 1)
+    found = torch.lerp(
+        torch.from_numpy(one)[:, None], torch.from_numpy(other)[:, None], share[rows.clip(max=length - 1)]
+    )
+    over = (found.numpy() > threshold) == (other > threshold)[:, None]
+    return first + (over | (rows >= last[:, None])).argmax(axis=1)
 
 
 def _reached(marked: torch.Tensor, length: int) -> torch.Tensor:

@@ -122,7 +122,12 @@ def test_what_is_read_of_a_placed_map_is_what_the_whole_map_holds(placed):
     height, width = placed.picture.height, placed.picture.width
     whole = paste(placed.values[None, None], placed.window, placed.picture)
     assert torch.allclose(placed.whole(), whole[0, 0], atol=1e-5)
-    assert torch.equal(placed.above(0.49), placed.whole() > 0.49)
+    above = (placed.whole() > 0.49).numpy()
+    assert np.array_equal(placed.above(0.49), above)
+    runs = placed.runs(0.49)
+    assert (runs[1:] > 0).all() and np.array_equal(
+        np.repeat(np.arange(len(runs)) % 2 == 1, runs), above.T.ravel()
+    )
     view = Window(height // 4, height, 0, max(1, width // 2))
     for size in ((64, 64), (5, 9), (448, 448)):
         assert torch.allclose(placed.crop(view, size), crop(whole, view, size)[0, 0], atol=1e-4)

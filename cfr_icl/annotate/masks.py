@@ -24,15 +24,22 @@ class Mask:
     @classmethod
     def of(cls, pixels: np.ndarray) -> Mask:
         """Encode bool (H, W)."""
-        # OpenCV turns the memory's order many times faster than NumPy does.
-        by_column = cv2.transpose(np.ascontiguousarray(pixels).view(np.uint8)).T
+        by_column = pixels.view(np.uint8)
+        if not by_column.flags.f_contiguous:
+            # OpenCV turns the memory's order many times faster than NumPy does.
+            by_column = cv2.transpose(np.ascontiguousarray(by_column)).T
         encoded = coco.encode(by_column)
         return cls(*encoded["size"], encoded["counts"].decode("ascii"))
 
     @classmethod
-    def empty(cls, height: int, width: int) -> Mask:
-        encoded = coco.frPyObjects({"size": [height, width], "counts": [height * width]}, height, width)
+    def of_runs(cls, height: int, width: int, runs: Sequence[int]) -> Mask:
+        """Encode run lengths, background and object in turn, column by column."""
+        encoded = coco.frPyObjects({"size": [height, width], "counts": runs}, height, width)
         return cls(height, width, encoded["counts"].decode("ascii"))
+
+    @classmethod
+    def empty(cls, height: int, width: int) -> Mask:
+        return cls.of_runs(height, width, [height * width])
 
     @classmethod
     def parse(cls, height: int, width: int, counts: str) -> Mask:

@@ -469,7 +469,7 @@ class Session:
         )
         # another network may answer in fewer passes
         kept = instance.kept if instance.kept in range(len(prediction.passes)) else None
-        mask = Mask.of(prediction.mask_above(instance.threshold, kept))
+        mask = Mask.of_runs(*self.size, prediction.runs_above(instance.threshold, kept))
         answered = replace(instance, answered=mask, answer=answer, kept=kept)
         return shaped(answered, document.others(instance.id))
 
