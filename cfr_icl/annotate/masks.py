@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from pycocotools import mask as coco
 
+MERGED_AT_ONCE = 10
+
 
 @dataclass(frozen=True)
 class Mask:
@@ -52,6 +54,9 @@ class Mask:
     @classmethod
     def union(cls, masks: Sequence[Mask]) -> Mask:
         """All pixels of one or more masks of equal size."""
+        if len(masks) > MERGED_AT_ONCE:  # the union grows, and each mask would be joined to all of it
+            parts = range(0, len(masks), MERGED_AT_ONCE)
+            return cls.union([cls.union(masks[i : i + MERGED_AT_ONCE]) for i in parts])
         merged = coco.merge([mask.coco for mask in masks])
         return cls(*merged["size"], merged["counts"].decode("ascii"))
 
@@ -59,6 +64,12 @@ class Mask:
         """The pixels that both masks hold; a matter of their run lengths alone."""
         merged = coco.merge([self.coco, other.coco], intersect=True)
         return Mask(*merged["size"], merged["counts"].decode("ascii"))
+
+    def shares(self, masks: Sequence[Mask]) -> list[float]:
+        """How much of each of these masks this one holds, 0 to 1."""
+        if not masks:
+            return []
+        return coco.iou([mask.coco for mask in masks], [self.coco], [True])[:, 0].tolist()
 
     def without(self, other: Mask) -> Mask:
         """The pixels that the other mask does not hold; a matter of their run lengths alone."""

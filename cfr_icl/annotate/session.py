@@ -521,14 +521,13 @@ def neighbour_hints(instance: Instance, others: Sequence[Instance]) -> tuple[Cli
     """
     if instance.overlap:
         return ()
-    near = (other.mask for other in others if instance.answered.near(other.mask))
-    shared = [(mask, instance.answered.common(mask)) for mask in near]
-    swallowed = sorted(
-        (common for mask, common in shared if 2 * common.area > mask.area), key=lambda c: c.area, reverse=True
-    )
+    near = [other.mask for other in others if instance.answered.near(other.mask)]
+    shares = zip(instance.answered.shares(near), near, strict=True)
+    swallowed = [(share * mask.area, mask) for share, mask in shares if share > 0.5]
     click = instance.clicks[0]
     hints = []
-    for common in swallowed[:MAX_HINTS]:
+    for _, mask in sorted(swallowed, key=lambda pair: pair[0], reverse=True)[:MAX_HINTS]:
+        common = instance.answered.common(mask)
         left, top, width, height = common.box
         part = np.pad(common.part, 1).astype(np.uint8)
         column, row = int(click.x) - left, int(click.y) - top

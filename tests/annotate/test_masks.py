@@ -40,7 +40,16 @@ def test_common_pixels_follow_from_the_run_lengths():
         common = Mask.of(one).common(Mask.of(other))
         assert common == Mask.of(one & other)
         assert Mask.of(one).overlaps(Mask.of(other)) == (one & other).any()
+        assert Mask.of(one).shares([Mask.of(other)]) == [(one & other).sum() / max(1, other.sum())]
     assert Mask.empty(17, 23) == Mask.of(np.zeros((17, 23), bool))
+
+
+def test_the_union_of_many_masks_holds_every_pixel_of_theirs():
+    pixels = np.random.default_rng(0).random((123, 17, 23)) < 0.004
+    masks = [Mask.of(each) for each in pixels]
+    for count in (1, 10, 11, 100, 123):
+        assert Mask.union(masks[:count]) == Mask.of(pixels[:count].any(axis=0))
+    assert Mask.empty(17, 23).shares(masks) == [0] * 123 and masks[0].shares([]) == []
 
 
 @given(hnp.arrays(bool, st.tuples(st.just(2), st.integers(1, 40), st.integers(1, 40))))
