@@ -117,14 +117,14 @@ def placed_maps(draw):
 
 
 @settings(max_examples=40, deadline=None)
-@given(placed_maps())
-def test_what_is_read_of_a_placed_map_is_what_the_whole_map_holds(placed):
+@given(placed_maps(), st.sampled_from([0.01, 0.49, 0.9]))
+def test_what_is_read_of_a_placed_map_is_what_the_whole_map_holds(placed, threshold):
     height, width = placed.picture.height, placed.picture.width
     whole = paste(placed.values[None, None], placed.window, placed.picture)
     assert torch.allclose(placed.whole(), whole[0, 0], atol=1e-5)
-    above = (placed.whole() > 0.49).numpy()
-    assert np.array_equal(placed.above(0.49), above)
-    runs = placed.runs(0.49)
+    above = (placed.whole() > threshold).numpy()
+    assert np.array_equal(placed.above(threshold), above)
+    runs = placed.runs(threshold)
     assert (runs[1:] > 0).all() and np.array_equal(
         np.repeat(np.arange(len(runs)) % 2 == 1, runs), above.T.ravel()
     )
