@@ -13,10 +13,10 @@ import torch
 MAX_STEPS = 10
 MASK_THRESHOLD = 0.49
 """Probability above which a pixel belongs to the mask."""
+THRESHOLD_LOGIT = math.log(MASK_THRESHOLD / (1 - MASK_THRESHOLD))
 
 SETTLED = 0.02
-"""Share of the mask below which a change is not worth another pass: masks are as good, and come sooner."""
-THRESHOLD_LOGIT = math.log(MASK_THRESHOLD / (1 - MASK_THRESHOLD))
+"""Share of the mask up to which a change is not worth another pass: masks are as good, and come sooner."""
 
 Map = TypeVar("Map")
 Pass = TypeVar("Pass")
