@@ -82,7 +82,15 @@ def test_the_slider_and_its_switches_act_on_the_present_clicks(tool, squares):
     tool.click(80, 80)
     tool.click(100, 100)
     tool.idle()
-    tool.page.get_by_label("Stop early").select_option("never")
+    stop = tool.page.get_by_label("Stop early")
+    assert stop.input_value() == "settled" and tool.session.document.cfr.settled == 0.02
+    stop.select_option("published")
+    tool.idle()
+    assert tool.session.document.cfr.adaptive and tool.session.document.cfr.settled == 0
+    tool.page.keyboard.press("Control+z")
+    tool.idle()
+    assert stop.input_value() == "settled"
+    stop.select_option("never")
     tool.set_range("CFR steps", 7)
     tool.idle()
     assert tool.session.active.answer.forwards == 8
