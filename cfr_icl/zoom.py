@@ -198,14 +198,13 @@ def _first_rows(
     before, share = _between(count, torch.arange(length), length)
     starts = np.append(np.searchsorted(before.numpy(), np.arange(count)), length)
     last = starts[behind]
-    first = np.where(behind % count, starts[behind - 1], last)
-    one, other = values[columns, behind - 1], values[columns, behind.clip(max=count - 1)]
-    rows = first[:, None] + np.arange(np.max(last - first, initial=0) + 1)
-    found = torch.lerp(
-        torch.from_numpy(one)[:, None], torch.from_numpy(other)[:, None], share[rows.clip(max=length - 1)]
-    )
-    over = (found.numpy() > threshold) == (other > threshold)[:, None]
-    return first + (over | (rows >= last[:, None])).argmax(axis=1)
+    rows = np.where(behind % count, starts[behind - 1], last)
+    one, other = (torch.from_numpy(values[columns, i]) for i in (behind - 1, behind.clip(max=count - 1)))
+    wanted = other.numpy() > threshold
+    for _ in range(np.max(last - rows, initial=0)):
+        found = torch.lerp(one, other, share[rows.clip(max=length - 1)]).numpy()
+        rows += (rows < last) & ((found > threshold) != wanted)
+    return rows
 
 
 def _reached(marked: torch.Tensor, length: int) -> torch.Tensor:
