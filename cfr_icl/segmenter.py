@@ -15,7 +15,7 @@ import torch
 from cfr_icl.cfr import MASK_THRESHOLD, SETTLED, THRESHOLD_LOGIT, CascadeForward, changed_pixels
 from cfr_icl.clicks import Click, disk_maps
 from cfr_icl.models.base import Features, InteractiveModel
-from cfr_icl.zoom import PlacedMap, Window, ZoomConfig, crop_picture, to_window
+from cfr_icl.zoom import CLOSE_UP, PlacedMap, Window, ZoomConfig, crop_picture, to_window
 
 WINDOWS_KEPT = 4
 """Views whose features are kept: the whole picture, with which each object begins, and the last windows."""
@@ -33,10 +33,12 @@ class InnerPass:
     """What one forward answered, as it is fed back: probabilities for a window of the picture.
 
     `agreement` is the IoU of the masks of the picture and of its mirror image; 1 without flip.
+    A close-up looked at a part of that window alone and left the rest as it was.
     """
 
     probabilities: PlacedMap
     agreement: float
+    close_up: Window | None = None
 
 
 @dataclass(frozen=True)
@@ -231,8 +233,18 @@ class Segmenter:
         passes, chosen = self.cfr.run(
             forward, previous, len(clicks), lambda inner: inner.agreement, _changed_pixels
         )
+        window, start = windows[chosen], passes[chosen]
+        if 0 < self.zoom.close_up <= len(clicks):
+            start = self._close_up(start.probabilities, clicks)
+            passes, chosen, forwards = [*passes, start], len(passes), forwards + 1
         prediction = Prediction(tuple(passes), chosen, forwards, self.model.config.sharpness)
-        return prediction, _Start(passes[chosen], windows[chosen])
+        return prediction, _Start(start, window)
+
+    def _close_up(self, answer: PlacedMap, clicks: Sequence[Click]) -> InnerPass:
+        """One more pass that sees the surroundings of the last click alone, and larger."""
+        window = answer.window.around(clicks[-1], CLOSE_UP)
+        inner = self._pass(answer, window, self._hints(clicks, window))
+        return InnerPass(answer.with_close_up(inner.probabilities), inner.agreement, window)
 
     def _pass(self, previous: PlacedMap, window: Window | None, hints: torch.Tensor) -> InnerPass:
         """One forward; the previous mask is written into the hints."""

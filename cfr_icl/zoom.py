@@ -21,6 +21,9 @@ LOOKED_AT_WHOLE = 500_000
 """Pixels of the largest pictures of which every one is looked at to place a window and to compare two
 answers, as published; of larger ones only what the network answered for them is."""
 
+CLOSE_UP = 0.5
+"""Share of the window's sides that a close-up of a click has."""
+
 BLOCK = 128
 """Rows of a large picture that are computed at a time: few enough to stay in the processor's cache."""
 
@@ -52,6 +55,11 @@ class Window(NamedTuple):
             for c in clicks
             if c.positive
         )
+
+    def around(self, click: Click, share: float) -> Window:
+        """The part of this rectangle around a click that has a share, 0 to 1, of its sides."""
+        rows = _placed(click.y, share, self.top, self.bottom)
+        return Window(*rows, *_placed(click.x, share, self.left, self.right))
 
     def cuts(self, box: Window, picture: Window) -> bool:
         """Whether a box reaches an edge of the window that is not also an edge of the picture."""
@@ -136,6 +144,17 @@ class PlacedMap:
         """The map's values in these columns of the window, float32 (columns, h)."""
         return _spread_rows(self.values.T.contiguous(), columns, self.window.width)
 
+    def with_close_up(self, close: PlacedMap) -> PlacedMap:
+        """This map, twice as fine, with another one of a part of its window, which fades in from its edge."""
+        finer = [2 * side - 1 for side in self.values.shape]  # the same function: new values lie halfway
+        found = F.interpolate(self.values[None, None], finer, mode="bilinear", align_corners=True)[0, 0]
+        rows, down = _fading(finer[0], self.window[:2], close.window[:2])
+        columns, across = _fading(finer[1], self.window[2:], close.window[2:])
+        seen = _spread_rows(close.values, rows[1], close.window.height)
+        seen = _spread_rows(seen.T.contiguous(), columns[1], close.window.width).T
+        found[rows[0], columns[0]] = torch.lerp(found[rows[0], columns[0]], seen, torch.outer(down, across))
+        return PlacedMap(found, self.window, self.picture)
+
     @property
     def _complete(self) -> bool:
         return self.window == self.picture and self.values.shape == (self.picture.height, self.picture.width)
@@ -185,6 +204,21 @@ def _between(count: int, places: torch.Tensor, length: int) -> tuple[torch.Tenso
     return before, (position - before).clamp(0, 1)
 
 
+def _fading(
+    count: int, own: tuple[int, int], part: tuple[int, int]
+) -> tuple[tuple[slice, torch.Tensor], torch.Tensor]:
+    """Which of `count` values for the pixels of a span lie in a part of it, where in that, and its weight there.
+
+    The weight is 1 in the middle half of the part and falls to 0 at its ends.
+    """
+    places = own[0] - part[0] + (own[1] - own[0] - 1) / max(count - 1, 1) * torch.arange(count)
+    length = part[1] - part[0]
+    inside = ((places >= 0) & (places <= length - 1)).nonzero()[:, 0]
+    chosen = slice(int(inside[0]), int(inside[-1]) + 1)
+    weight = (2 * torch.sin(math.pi * places[chosen] / max(length - 1, 1)) ** 2).clamp(max=1)
+    return (chosen, places[chosen]), weight
+
+
 def _first_rows(
     values: np.ndarray, columns: np.ndarray, behind: np.ndarray, threshold: float, length: int
 ) -> np.ndarray:
@@ -224,6 +258,8 @@ class ZoomConfig:
     `skip_clicks` is the number of clicks answered on the picture as it is; with -1 even the
     first click's picture is resized to `size`. With `widen`, which is not in the published protocol,
     the window is also placed anew when the object runs over its edge, so that nothing is cut off.
+    From click number `close_up` on, which is not in the published protocol either (0: never), each
+    answer ends with a look at the surroundings of the click.
     """
 
     size: int = 448
@@ -233,6 +269,7 @@ class ZoomConfig:
     min_side: int = 200
     recompute_iou: float = 0.5
     widen: bool = False
+    close_up: int = 0
 
     def input_size(self, window: Window) -> tuple[int, int]:
         """(height, width) at which the network sees this window."""
@@ -339,6 +376,13 @@ def to_window(click: Click, window: Window, size: tuple[int, int]) -> Click:
         y=height * (click.y - window.top) / window.height,
         positive=click.positive,
     )
+
+
+def _placed(centre: float, share: float, first: int, end: int) -> tuple[int, int]:
+    """A span around a centre that has a share of [first, end) and lies in it."""
+    length = max(1, round(share * (end - first)))
+    start = min(max(first, round(centre - length / 2)), end - length)
+    return start, start + length
 
 
 def _span_iou(a: tuple[int, ...], b: tuple[int, ...]) -> float:

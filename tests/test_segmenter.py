@@ -238,3 +238,36 @@ def test_the_network_is_fed_its_own_answer_not_the_calibrated_one(model, picture
         torch.equal(a.probabilities.values, b.probabilities.values)
         for a, b in zip(plain.passes, sharp.passes, strict=True)
     )
+
+
+def test_from_the_chosen_click_on_an_answer_ends_with_a_close_up_of_the_last_click(model, picture):
+    near = replace(SMALL, close_up=2)
+    sequence = [Click(60, 45), Click(30, 40, False), Click(90, 30)]
+    plain, closer = fresh(model, picture, steps=1), Segmenter(model, steps=1, zoom=near)
+    closer.set_image(picture)
+    assert closer.predict(sequence[:1]).forwards == plain.predict(sequence[:1]).forwards
+    without, prediction = plain.predict(sequence[:2]), closer.predict(sequence[:2])
+    assert prediction.forwards == without.forwards + 1 == len(prediction.passes)
+    assert [inner.close_up is not None for inner in prediction.passes] == [False, False, True]
+    assert prediction.chosen == 2
+    part, window = prediction.passes[-1].close_up, prediction.window
+    assert part.top <= 40 < part.bottom and part.left <= 30 < part.right
+    assert (part.height, part.width) == (round(window.height / 2), round(window.width / 2))
+    changed = np.abs(prediction.probabilities - without.probabilities) > 1e-4
+    assert changed.any()
+    changed[part.top : part.bottom, part.left : part.right] = False
+    assert not changed.any()
+    # the next click starts from what the close-up found
+    assert closer.predict(sequence).forwards == prediction.forwards
+
+
+@relaxed
+@given(st.lists(clicks, min_size=1, max_size=3))
+def test_close_ups_do_not_make_an_answer_depend_on_the_way_to_it(model, picture, sequence):
+    wandering, once = (Segmenter(model, steps=1, zoom=replace(SMALL, close_up=1)) for _ in range(2))
+    for segmenter in (wandering, once):
+        segmenter.set_image(picture)
+    for count in range(1, len(sequence) + 1):
+        wandering.predict(sequence[:count])
+    again = wandering.predict(sequence)
+    assert np.array_equal(again.probabilities, once.predict(sequence).probabilities)

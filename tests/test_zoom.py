@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pytest
 import torch
@@ -150,3 +152,32 @@ def test_an_answer_on_a_large_picture_is_fed_back_as_it_is_while_the_window_stay
     window = Window(100, 1200, 300, 1500)
     placed = PlacedMap(torch.rand(64, 64), window, Window(0, 1300, 0, 1700))
     assert placed.crop(window, (64, 64)) is placed.values
+
+
+@given(st.integers(0, 599), st.integers(0, 399), st.floats(0.05, 1))
+def test_the_surroundings_of_a_click_lie_in_the_window_with_their_share_of_its_sides(x, y, share):
+    window = Window(100, 301, 200, 401)
+    part = window.around(Click(x, y), share)
+    assert window.top <= part.top < part.bottom <= window.bottom
+    assert window.left <= part.left < part.right <= window.right
+    assert part.height == max(1, round(share * 201)) == part.width
+    if window.holds([Click(x, y)]):
+        assert part.top <= y <= part.bottom and part.left <= x <= part.right
+
+
+@pytest.mark.parametrize("picture", [PICTURE, Window(0, 3000, 0, 4000)])
+def test_a_close_up_fades_in_from_its_edge_and_leaves_the_rest_as_it_was(picture):
+    torch.manual_seed(0)
+    window = Window(20, picture.height - 30, 10, picture.width - 40)
+    answer = PlacedMap(torch.rand(64, 64), window, picture)
+    part = window.around(Click(picture.width // 2, picture.height // 2), 0.5)
+    close = PlacedMap(torch.rand(64, 64), part, picture)
+    seen, before, after = (found.whole() for found in (close, answer, answer.with_close_up(close)))
+    step = picture.width // 100  # more than what lies between two values of the finer map
+    rows, columns = torch.arange(picture.height)[:, None], torch.arange(picture.width)
+    away = [part.top - rows, rows - part.bottom, part.left - columns, columns - part.right]
+    outside = functools.reduce(torch.maximum, away) > step
+    assert torch.allclose(after[outside], before[outside], atol=1e-4)
+    height, width = part.height // 4 + step, part.width // 4 + step
+    middle = np.s_[part.top + height : part.bottom - height, part.left + width : part.right - width]
+    assert (after - seen)[middle].abs().mean() < 0.3 * (before - seen)[middle].abs().mean()

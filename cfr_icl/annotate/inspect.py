@@ -48,6 +48,7 @@ def inside(session: Session) -> dict[str, Any]:
                 ),
                 "added": int(added.sum()),
                 "removed": int(removed.sum()),
+                "closeUp": prediction.passes[index].close_up is not None,
             }
         )
     return {

@@ -64,7 +64,7 @@ class Inspector {
     this.shown = inside;
     this.part('passes').replaceChildren(...inside.passes.map((pass, index) => {
       const change = index ? `+${pass.added.toLocaleString()} −${pass.removed.toLocaleString()}` : `${pass.added.toLocaleString()} px`;
-      const name = index ? `${t('Pass')} ${index}` : t('Coarse');
+      const name = pass.closeUp ? t('Close-up') : index ? `${t('Pass')} ${index}` : t('Coarse');
       const choice = make('button', { type: 'button', title: `${t('Keep this pass')}: ${change}` },
         make('img', { src: pass.picture, alt: '' }), make('b', {}, name), make('small', {}, change));
       choice.setAttribute('role', 'radio');
