@@ -14,6 +14,7 @@ from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click, disk_maps
 from cfr_icl.models.base import InteractiveModel
 from cfr_icl.robot import random_click
+from cfr_icl.zoom import Window, crop, to_window
 
 
 def normalised_focal_loss(
@@ -49,7 +50,8 @@ class ICLConfig:
     the mask that is fed back. Before that, up to `warm_up` clicks are answered without gradient,
     so that late corrections are learnt as well; `fresh` is the probability that none is, so that
     first answers are not forgotten over them. `refine` is the probability that a round feeds
-    back the mask without a new click, as CFR does.
+    back the mask without a new click, as CFR does. `close_up` is the probability that what is
+    supervised is a close-up of the last click, as the segmenter takes it, `sides` of the picture's.
     """
 
     betas: tuple[float, ...] = (1.0, 2.0, 3.0)
@@ -59,6 +61,8 @@ class ICLConfig:
     warm_up: int = 0
     fresh: float = 0.0
     refine: float = 0.0
+    close_up: float = 0.0
+    sides: tuple[float, float] = (0.35, 0.75)
     alpha: float = 0.5
     gamma: float = 2.0
     auxiliary: float = 0.4
@@ -92,10 +96,15 @@ class IterativeClickLoss(nn.Module):
         """
         config = self.config
         clicks = [list(c) for c in clicks]
-        features = self.model.encode(image)
         mask = torch.zeros_like(truth)
-        if config.warm_up and rng.random() >= config.fresh:
-            mask = self._warm_up(features, mask, truth, clicks, int(rng.integers(0, config.warm_up + 1)), rng)
+        if config.close_up and rng.random() < config.close_up:
+            image, truth, mask, clicks = self._close_up(image, truth, mask, clicks, rng)
+            features = self.model.encode(image)
+        else:
+            features = self.model.encode(image)
+            if config.warm_up and rng.random() >= config.fresh:
+                rounds = int(rng.integers(0, config.warm_up + 1))
+                mask = self._warm_up(features, mask, truth, clicks, rounds, rng)
         count = int(rng.integers(1, len(config.betas) + 1))
         losses, ious = [], []
         for number in range(count):
@@ -122,6 +131,24 @@ class IterativeClickLoss(nn.Module):
             mask = torch.sigmoid(self._answer(features, mask, clicks)[0].float())
             add_clicks(clicks, mask, truth, rng)
         return mask
+
+    @torch.no_grad()
+    def _close_up(self, image, truth, mask, clicks, rng: np.random.Generator):
+        """Picture, truth, mask and clicks around each picture's last click, after some clicks on all of it."""
+        features = self.model.encode(image)
+        rounds = int(rng.integers(1, max(1, self.config.warm_up) + 1))
+        mask = self._warm_up(features, mask, truth, clicks, rounds, rng)
+        mask = torch.sigmoid(self._answer(features, mask, clicks)[0].float())
+        size = tuple(image.shape[2:])
+        whole = Window(0, size[0], 0, size[1])
+        parts = []
+        for number, own in enumerate(clicks):
+            window = whole.around(own[-1], rng.uniform(*self.config.sides))
+            maps = torch.cat([image, mask, truth == 1, truth == -1], dim=1)[number : number + 1]
+            parts.append(crop(maps, window, size))
+            clicks[number] = [to_window(click, window, size) for click in own]
+        image, mask, wanted, ignored = torch.cat(parts).split([3, 1, 1, 1], dim=1)
+        return image, torch.where(ignored > 0, -1.0, (wanted > 0.5).float()), mask, clicks
 
     def _answer(self, features, mask: torch.Tensor, clicks: Sequence[Sequence[Click]]):
         disks = disk_maps(clicks, *mask.shape[2:]).to(mask.device)

@@ -151,3 +151,30 @@ def test_an_auxiliary_head_is_supervised_with_cross_entropy_where_the_truth_is_k
     )
     expected = normalised_focal_loss(logits, truth).mean() + 0.4 * torch.where(truth == -1, 0, entropy).mean()
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_a_close_up_shows_the_surroundings_of_the_last_click_with_mask_truth_and_clicks_in_their_place():
+    torch.manual_seed(0)
+    model, size = Recorder(), 48
+    truth = torch.zeros(2, 1, size, size)
+    truth[:, :, 10:30, 10:30] = 1
+    truth[:, :, :4] = -1
+    image = truth.expand(2, 3, size, size).clone()  # a picture that shows its truth
+    shown = []
+    model.encode = lambda picture: shown.append(picture)
+    found = []
+
+    def loss(logits, auxiliary, wanted):
+        found.append(wanted)
+        return logits.mean()
+
+    trained = IterativeClickLoss(model, ICLConfig(close_up=1.0, sides=(0.5, 0.5)))
+    trained._loss = loss
+    trained(image, truth, [[Click(20, 20)], [Click(12, 25)]], np.random.default_rng(0))
+    whole, close = shown
+    assert torch.equal(whole, image) and close.shape == image.shape and not torch.equal(close, image)
+    known = found[0] != -1
+    assert torch.equal((close[:, :1] > 0.5)[known], (found[0] == 1)[known])
+    assert 0 < known.float().mean()
+    first = model.hints[-len(found)]
+    assert first[:, 0].any() and first[:, 1:].any()

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from cfr_icl.models.base import InteractiveModel
-from cfr_icl.models.compact import GlobalAttention, Mixer
+from cfr_icl.models.compact import GlobalAttention, Mixer, Pyramid
 from cfr_icl.models.registry import build_model
 
 
@@ -24,7 +24,7 @@ def grown(network: InteractiveModel, options: dict[str, Any]) -> InteractiveMode
         raise ValueError(f"Weights of {network.config.options} do not fit into {options}.") from error
     for name, block in larger.named_modules():
         weights = {f"{name}.{key}" for key, _ in block.named_parameters()}
-        if isinstance(block, (Mixer, GlobalAttention)) and weights <= new:
+        if isinstance(block, (Mixer, GlobalAttention, Pyramid)) and weights <= new:
             block.silence()
             new = {key for key in new if not key.startswith(f"{name}.")}
     if new or len(larger.state_dict()) < len(network.state_dict()):

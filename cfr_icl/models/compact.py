@@ -6,6 +6,7 @@ Built for Cascade-Forward Refinement: an inner pass runs the light hint branch a
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import timm
@@ -30,6 +31,8 @@ class CompactNet(InteractiveModel):
         blocks: convolution blocks on the way down at 1/4, 1/8, 1/16, 1/32.
         up_blocks: convolution blocks on the way up at 1/4, 1/8, 1/16.
         attention: attention blocks at 1/32, where a click's word reaches the whole object.
+        pyramid: convolution blocks of a `Pyramid` over the picture's features at 1/2, 1/4, 1/8, 1/16;
+            empty for none.
         encoder_options: what timm is to be told besides, such as {"img_size": 448} for encoders
             that are built for one input size.
     """
@@ -41,6 +44,7 @@ class CompactNet(InteractiveModel):
         blocks: tuple[int, ...] = (1, 2, 2, 2),
         up_blocks: tuple[int, ...] = (1, 1, 1),
         attention: int = 2,
+        pyramid: tuple[int, ...] = (),
         encoder_options: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
@@ -58,6 +62,7 @@ class CompactNet(InteractiveModel):
             nn.Identity() if source is None else ConvNormAct(channels[source], width, 1, apply_act=False)
             for source, width in zip(self.sources.values(), widths, strict=True)
         )
+        self.pyramid = Pyramid(widths, pyramid) if pyramid else None
         self.stem = ConvNormAct(3, widths[0], 3, stride=2)
         self.down = _mixers(widths[1:], blocks)
         self.down[-1].extend(GlobalAttention(widths[-1]) for _ in range(attention))
@@ -73,15 +78,17 @@ class CompactNet(InteractiveModel):
 
     def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
         mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
-        maps = self.encoder(((image - mean) / std).contiguous(memory_format=torch.channels_last))
+        normal = ((image - mean) / std).contiguous(memory_format=torch.channels_last)
+        maps = self.encoder(normal)
         if getattr(self.encoder, "output_fmt", Format.NCHW) == Format.NHWC:
             maps = [x.permute(0, 3, 1, 2) for x in maps]
-        return tuple(
+        features = tuple(
             self._missing(image, reduction, width) if source is None else lateral(maps[source])
             for (reduction, source), lateral, width in zip(
                 self.sources.items(), self.lateral, self.widths, strict=True
             )
         )
+        return self.pyramid(normal, features) if self.pyramid else features
 
     @staticmethod
     def _missing(image: torch.Tensor, reduction: int, width: int) -> torch.Tensor:
@@ -106,6 +113,35 @@ class CompactNet(InteractiveModel):
         x = self.fuse(F.relu(_resized(self.grow[0](x), detail) + detail))
         height, width = hints.shape[2:]
         return self.head(x)[..., :height, :width].float()
+
+
+class Pyramid(nn.Module):
+    """Hands what the deep features mean down to the fine ones, and the picture's colours to the finest.
+
+    It is computed with the encoder, once a picture, so that no click or inner pass waits for it.
+    """
+
+    def __init__(self, widths: tuple[int, ...], blocks: tuple[int, ...]) -> None:
+        super().__init__()
+        self.colours = ConvNormAct(3, widths[0], 3, stride=2, apply_act=False)
+        self.hand_down = nn.ModuleList(
+            ConvNormAct(deep, fine, 1, apply_act=False) for fine, deep in pairwise(widths)
+        )
+        self.mix = _mixers(widths[:-1], blocks)
+
+    def forward(self, image: torch.Tensor, features: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        made = [features[-1]]
+        fine = (features[0] + _fit(self.colours(image), features[0]), *features[1:-1])
+        for own, hand_down, mix in reversed(list(zip(fine, self.hand_down, self.mix, strict=True))):
+            made.append(mix(own + _resized(hand_down(made[-1]), own)))
+        return tuple(reversed(made))
+
+    def silence(self) -> None:
+        """As for a `Mixer`."""
+        for layer in (self.colours, *self.hand_down):
+            nn.init.zeros_(layer.conv.weight)
+        for block in (block for row in self.mix for block in row):
+            block.silence()
 
 
 def _mixers(widths: tuple[int, ...], counts: tuple[int, ...]) -> nn.ModuleList:

@@ -9,7 +9,7 @@ from training.grow import grown
 from training.train import main
 
 SMALL = {"widths": [8, 8, 8, 16, 32], "blocks": [1, 1, 1, 1], "attention": 1}
-DEEPER = {"blocks": [2, 1, 3, 1], "up_blocks": [1, 2, 3], "attention": 2}
+DEEPER = {"blocks": [2, 1, 3, 1], "up_blocks": [1, 2, 3], "attention": 2, "pyramid": [1, 2, 1, 1]}
 
 
 def small():
@@ -38,7 +38,7 @@ def test_every_new_block_learns_from_the_first_step():
     known = network.state_dict().keys()
     new = {name: weight for name, weight in deeper.named_parameters() if name not in known}
     moved = {name.split(".")[0] for name, weight in new.items() if weight.grad.any()}
-    assert moved == {"down", "up"}
+    assert moved == {"down", "up", "pyramid"}
     assert all(weight.grad.any() for name, weight in new.items() if "project.conv" in name)
 
 
@@ -55,3 +55,16 @@ def test_training_goes_on_with_a_deeper_network(write_config, tmp_path, monkeypa
     monkeypatch.setattr("sys.argv", ["train.py", "--config", str(config), "--out", str(tmp_path / "run")])
     main()
     assert load_model(tmp_path / "run" / "model").config.options["up_blocks"] == [1, 2, 3]
+
+
+def test_a_pyramid_hands_down_what_the_deep_features_say():
+    deeper = grown(small(), {"pyramid": [1, 1, 1, 1]}).eval()
+    for name, weight in deeper.pyramid.named_parameters():
+        if name.startswith("hand_down") and name.endswith("conv.weight"):
+            torch.nn.init.normal_(weight)
+    image = torch.rand(1, 3, 96, 96)
+    before = deeper.encode(image)
+    lateral = deeper.lateral[-1]
+    deeper.lateral[-1] = torch.nn.Sequential(lateral, torch.nn.ReLU())
+    after = deeper.encode(image)
+    assert all(not torch.equal(one, other) for one, other in zip(before, after, strict=True))
