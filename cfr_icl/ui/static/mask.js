@@ -17,8 +17,38 @@ function decodeCounts(text) {
   return counts;
 }
 
+const SLOPE = 3;     // squares of a stair that is drawn as a slope
+const SEEN = 1.5;    // pixels of the screen from which on a square is seen as one
+
+function traced(rings) {
+  const path = new Path2D();
+  for (const ring of rings) {
+    path.moveTo(ring[0], ring[1]);
+    for (let i = 2; i < ring.length; i += 2) path.lineTo(ring[i], ring[i + 1]);
+    path.closePath();
+  }
+  return path;
+}
+
+// A ring with a third of its corners: stairs of up to three squares become slopes. Lines along stairs
+// take most of the drawing.
+function sloped(ring) {
+  const points = [];
+  let walked = SLOPE;
+  for (let i = 0; i < ring.length; i += 2) {
+    const x = ring[i], y = ring[i + 1], toX = ring[(i + 2) % ring.length], toY = ring[(i + 3) % ring.length];
+    const length = Math.abs(toX - x) + Math.abs(toY - y);
+    walked += length;
+    if (length > SLOPE) points.push(x, y, toX, toY);
+    else if (walked > SLOPE) points.push((x + toX) / 2, (y + toY) / 2);
+    else continue;
+    walked = 0;
+  }
+  return points.length < 6 ? ring : points;
+}
+
 class MaskShape {
-  #drawn = { step: 0, path: null };
+  #drawn = { step: 0, path: null, slopes: null };
 
   // columns.get(x) is a flat list of [start, end) rows
   constructor(columns) {
@@ -76,8 +106,13 @@ class MaskShape {
   paint(context, scale, colour, opacity, lineWidth) {
     const drawn = this.#drawn, { box } = this, small = Math.min(box.right - box.left, box.bottom - box.top) / 64;
     const step = Math.max(1, Math.floor(Math.min(small, 0.5 / scale)));
-    if (drawn.step !== step) Object.assign(drawn, { step, path: this.coarse(step).outline() });
+    if (drawn.step !== step) {
+      const rings = this.coarse(step).rings();
+      Object.assign(drawn, { step, path: traced(rings), slopes: traced(rings.map(sloped)) });
+    }
+    const contour = scale * step < SEEN ? drawn.slopes : drawn.path;
     context.save();
+    context.lineJoin = contour === drawn.path ? 'miter' : 'bevel';
     context.scale(step, step);
     context.globalAlpha = opacity;
     context.fillStyle = colour;
@@ -86,13 +121,14 @@ class MaskShape {
     if (lineWidth) for (const [width, stroke] of [[2 * lineWidth, 'rgba(255, 255, 255, 0.75)'], [lineWidth, colour]]) {
       context.lineWidth = width / (scale * step);
       context.strokeStyle = stroke;
-      context.stroke(drawn.path);
+      context.stroke(contour);
     }
     context.restore();
   }
 
-  // Closed lines between mask and background along the pixels' borders; what is between them, even-odd, is the mask.
-  outline() {
+  // Closed lines between mask and background along the pixels' borders, [x, y, x, y, ...] from corner to corner;
+  // what is between them, even-odd, is the mask.
+  rings() {
     const corners = [];   // [x, y, the corner above or below, the corner at the same height]
     let before = [], begun = [];   // borders in the column before, and the corners where they begin
     for (let x = this.box.left; x <= this.box.right; x++) {
@@ -109,19 +145,18 @@ class MaskShape {
       before = spans;
       begun = going;
     }
-    const path = new Path2D();
+    const rings = [];
     for (const start of corners) {
-      if (!start[2]) continue;   // drawn already
-      path.moveTo(start[0], start[1]);
+      if (!start[2]) continue;   // in a ring already
+      const ring = [];
       for (let corner = start; corner[2];) {
         const across = corner[2], next = across[3];
         corner[2] = across[2] = null;
-        path.lineTo(across[0], across[1]);
-        path.lineTo(next[0], next[1]);
+        ring.push(corner[0], corner[1], across[0], across[1]);
         corner = next;
       }
-      path.closePath();
+      rings.push(ring);
     }
-    return path;
+    return rings;
   }
 }
