@@ -53,6 +53,10 @@ class CascadeForward:
         if not 0 <= self.settled <= 1:
             raise ValueError(f"The share of a settled mask goes from 0 to 1, not {self.settled!r:.40}.")
 
+    def refinements(self, click_number: int) -> int:
+        """How many refinements the click with this number (from 1) has at most."""
+        return self.steps if self.every_click or click_number == 1 else 0
+
     def run(
         self,
         forward: Callable[[Map], tuple[Map, Pass]],
@@ -72,10 +76,9 @@ class CascadeForward:
         Returns:
             What was kept of each pass, coarse first, and the number of the one that is the answer.
         """
-        refinements = self.steps if self.every_click or click_number == 1 else 0
         probabilities, kept = forward(previous)
         passes = [kept]
-        for _ in range(refinements):
+        for _ in range(self.refinements(click_number)):
             coarse = probabilities
             probabilities, kept = forward(coarse)
             passes.append(kept)

@@ -15,6 +15,7 @@ from cfr_icl.clicks import Click
 from cfr_icl.models.base import InteractiveModel
 from cfr_icl.robot import next_click
 from cfr_icl.segmenter import Prediction, Segmenter
+from cfr_icl.zoom import ZoomConfig
 
 NOC_TARGETS = (0.80, 0.85, 0.90, 0.95)
 NOF_TARGETS = (0.90, 0.95)
@@ -127,9 +128,15 @@ class Protocol:
             zoom = replace(zoom, min_side=WHOLE_PICTURE_SIDE)
         return Segmenter(model, flip=self.flip, zoom=zoom)
 
-    def deviations(self, settings: Sequence[CascadeForward]) -> list[str]:
-        """Where this differs from the published protocol, a sentence each."""
+    def deviations(self, settings: Sequence[CascadeForward], zoom: ZoomConfig = ZoomConfig()) -> list[str]:
+        """Where this, with a model's zoom-in, differs from the published protocol, a sentence each."""
         found = []
+        if self.zoom and zoom.widen:
+            found.append("The window follows an object that runs over its edge; published: it stays.")
+        if zoom.close_up and any(cfr.refinements(zoom.close_up) for cfr in settings):
+            found.append(
+                f"From click {zoom.close_up} on the last refinement is a close-up; published: never."
+            )
         if any(cfr.steps and cfr.every_click for cfr in settings):
             found.append("CFR refines at every click; published: at the first click only.")
         if any(cfr.steps and cfr.adaptive and cfr.settled for cfr in settings):

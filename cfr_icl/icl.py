@@ -134,7 +134,7 @@ class IterativeClickLoss(nn.Module):
 
     @torch.no_grad()
     def _close_up(self, image, truth, mask, clicks, rng: np.random.Generator):
-        """Picture, truth, mask and clicks around each picture's last click, after some clicks on all of it."""
+        """Picture, truth, mask and clicks around each last click, after some clicks on the whole."""
         features = self.model.encode(image)
         rounds = int(rng.integers(1, max(1, self.config.warm_up) + 1))
         mask = self._warm_up(features, mask, truth, clicks, rounds, rng)

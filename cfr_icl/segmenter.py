@@ -230,11 +230,12 @@ class Segmenter:
             windows.append(window)
             return found, inner
 
-        passes, chosen = self.cfr.run(
-            forward, previous, len(clicks), lambda inner: inner.agreement, _changed_pixels
-        )
+        number = len(_answered_prefixes(clicks))  # clicks answered at once are one
+        closes_up = 0 < self.zoom.close_up <= number and self.cfr.refinements(number) > 0
+        cfr = replace(self.cfr, steps=self.cfr.steps - 1) if closes_up else self.cfr
+        passes, chosen = cfr.run(forward, previous, number, lambda inner: inner.agreement, _changed_pixels)
         window, start = windows[chosen], passes[chosen]
-        if 0 < self.zoom.close_up <= len(clicks):
+        if closes_up:
             start = self._close_up(start.probabilities, clicks)
             passes, chosen, forwards = [*passes, start], len(passes), forwards + 1
         prediction = Prediction(tuple(passes), chosen, forwards, self.model.config.sharpness)

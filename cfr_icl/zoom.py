@@ -145,11 +145,13 @@ class PlacedMap:
         return _spread_rows(self.values.T.contiguous(), columns, self.window.width)
 
     def with_close_up(self, close: PlacedMap) -> PlacedMap:
-        """This map, twice as fine, with another one of a part of its window, which fades in from its edge."""
-        finer = [2 * side - 1 for side in self.values.shape]  # the same function: new values lie halfway
-        found = F.interpolate(self.values[None, None], finer, mode="bilinear", align_corners=True)[0, 0]
-        rows, down = _fading(finer[0], self.window[:2], close.window[:2])
-        columns, across = _fading(finer[1], self.window[2:], close.window[2:])
+        """This map, finer, with another one of a part of its window, which fades in from its edge."""
+        # the same function: new values lie halfway between the old ones, or at each pixel
+        finer = (2 * side - 1 for side in self.values.shape)
+        size = [min(sides) for sides in zip(finer, (self.window.height, self.window.width), strict=True)]
+        found = F.interpolate(self.values[None, None], size, mode="bilinear", align_corners=True)[0, 0]
+        rows, down = _fading(size[0], self.window[:2], close.window[:2])
+        columns, across = _fading(size[1], self.window[2:], close.window[2:])
         seen = _spread_rows(close.values, rows[1], close.window.height)
         seen = _spread_rows(seen.T.contiguous(), columns[1], close.window.width).T
         found[rows[0], columns[0]] = torch.lerp(found[rows[0], columns[0]], seen, torch.outer(down, across))
@@ -207,7 +209,7 @@ def _between(count: int, places: torch.Tensor, length: int) -> tuple[torch.Tenso
 def _fading(
     count: int, own: tuple[int, int], part: tuple[int, int]
 ) -> tuple[tuple[slice, torch.Tensor], torch.Tensor]:
-    """Which of `count` values for the pixels of a span lie in a part of it, where in that, and its weight there.
+    """Which of `count` values for a span of pixels lie in a part of it, where in that, and its weight there.
 
     The weight is 1 in the middle half of the part and falls to 0 at its ends.
     """
@@ -258,8 +260,8 @@ class ZoomConfig:
     `skip_clicks` is the number of clicks answered on the picture as it is; with -1 even the
     first click's picture is resized to `size`. With `widen`, which is not in the published protocol,
     the window is also placed anew when the object runs over its edge, so that nothing is cut off.
-    From click number `close_up` on, which is not in the published protocol either (0: never), each
-    answer ends with a look at the surroundings of the click.
+    From click number `close_up` on, which is not in the published protocol either (0: never), the last
+    refinement of CFR sees the surroundings of the click alone, and larger.
     """
 
     size: int = 448

@@ -166,6 +166,8 @@ def test_without_zoom_every_pass_sees_the_whole_picture(scene):
 def test_deviations_are_named_and_the_published_protocol_has_none():
     published = [CascadeForward(0, True, True), CascadeForward(4, True, False, best_pass=False, settled=0)]
     assert PUBLISHED.deviations(published) == []
+    own = " ".join(PUBLISHED.deviations(published, ZoomConfig(widen=True, close_up=1)))
+    assert "follows an object" in own and "From click 1 on" in own
     changed = Protocol(max_clicks=10, target_iou=0.9, flip=False, zoom=False, size=256)
     sentences = " ".join(changed.deviations([CascadeForward(1, True, True)]))
     for word in ("every click", "mirror", "share", "10 clicks", "0.9", "flip", "Zoom-in", "256 px"):

@@ -240,33 +240,37 @@ def test_the_network_is_fed_its_own_answer_not_the_calibrated_one(model, picture
     )
 
 
-def test_from_the_chosen_click_on_an_answer_ends_with_a_close_up_of_the_last_click(model, picture):
-    near = replace(SMALL, close_up=2)
-    sequence = [Click(60, 45), Click(30, 40, False), Click(90, 30)]
-    plain, closer = fresh(model, picture, steps=1), Segmenter(model, steps=1, zoom=near)
-    closer.set_image(picture)
-    assert closer.predict(sequence[:1]).forwards == plain.predict(sequence[:1]).forwards
-    without, prediction = plain.predict(sequence[:2]), closer.predict(sequence[:2])
-    assert prediction.forwards == without.forwards + 1 == len(prediction.passes)
-    assert [inner.close_up is not None for inner in prediction.passes] == [False, False, True]
-    assert prediction.chosen == 2
-    part, window = prediction.passes[-1].close_up, prediction.window
+def closing_up(model, picture, **options) -> Segmenter:
+    segmenter = Segmenter(model, zoom=replace(SMALL, close_up=2), adaptive=False, **options)
+    segmenter.set_image(picture)
+    return segmenter
+
+
+def test_from_the_chosen_click_on_the_last_refinement_is_a_close_up_of_the_click(model, picture):
+    segmenter = closing_up(model, picture, steps=2, best_pass=False)
+    first, second = (segmenter.predict([Click(60, 45), Click(30, 40, False)][:count]) for count in (1, 2))
+    assert [inner.close_up for inner in first.passes] == [None] * 3
+    assert [inner.close_up is None for inner in second.passes] == [True, True, False]
+    assert second.forwards == 3 and second.chosen == 2
+    part, window = second.passes[-1].close_up, second.window
     assert part.top <= 40 < part.bottom and part.left <= 30 < part.right
     assert (part.height, part.width) == (round(window.height / 2), round(window.width / 2))
-    changed = np.abs(prediction.probabilities - without.probabilities) > 1e-4
+    changed = np.abs(second.probabilities - second.trace[1]) > 1e-4
     assert changed.any()
     changed[part.top : part.bottom, part.left : part.right] = False
     assert not changed.any()
-    # the next click starts from what the close-up found
-    assert closer.predict(sequence).forwards == prediction.forwards
+
+
+@pytest.mark.parametrize("options", [{"steps": 0}, {"steps": 3, "every_click": False}])
+def test_a_click_that_is_not_refined_has_no_close_up(model, picture, options):
+    prediction = closing_up(model, picture, **options).predict([Click(60, 45), Click(30, 40, False)])
+    assert prediction.forwards == 1
 
 
 @relaxed
 @given(st.lists(clicks, min_size=1, max_size=3))
 def test_close_ups_do_not_make_an_answer_depend_on_the_way_to_it(model, picture, sequence):
-    wandering, once = (Segmenter(model, steps=1, zoom=replace(SMALL, close_up=1)) for _ in range(2))
-    for segmenter in (wandering, once):
-        segmenter.set_image(picture)
+    wandering, once = (closing_up(model, picture, steps=1) for _ in range(2))
     for count in range(1, len(sequence) + 1):
         wandering.predict(sequence[:count])
     again = wandering.predict(sequence)

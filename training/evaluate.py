@@ -333,7 +333,7 @@ def report(
                 table.setdefault(source.label, {})[setting] = summarise(own, job.protocol)
     if not table:
         sys.exit("No object was evaluated: the chosen pictures hold none that is large enough.")
-    deviations = [*job.protocol.deviations(job.settings), *_selection(options)]
+    deviations = [*job.protocol.deviations(job.settings, model.config.zoom), *_selection(options)]
     print(markdown_table(table))
     print("\nDeviations from the published protocol:" if deviations else "\nPublished protocol.")
     for sentence in deviations:
