@@ -37,12 +37,13 @@ PICTURES = {"chelsea.png": (230, 120), "flower.jpg": (320, 200), "astronaut.png"
 ANSWERS = {
     "first answer, CFR 4": (4, 1, False),
     "first answer, CFR 4, prepared as in the page": (4, 1, True),
-    "a further click, CFR 1": (1, 2, False),
+    "a second click, CFR 1": (1, 2, False),
+    "a third click, CFR 1: a close-up": (1, 3, False),
 }
 """CFR steps, the number of the click that is timed, and whether the whole picture was encoded before."""
 
 Case = tuple[np.ndarray, list[Click]]
-"""A picture and its two clicks."""
+"""A picture and its three clicks."""
 
 
 class Plain(InteractiveModel):
@@ -194,14 +195,14 @@ def answer_seconds(
 
 
 def example(name: str) -> Case:
-    """A shipped picture, clicked on its object and a little beside that."""
+    """A shipped picture, clicked on its object and twice a little beside that."""
     x, y = PICTURES[name]
     picture = np.asarray(Image.open(ROOT / "examples" / name).convert("RGB"))
-    return picture, [Click(x, y), Click(x + 12, y + 12)]
+    return picture, [Click(x, y), Click(x + 12, y + 12), Click(x - 12, y + 12)]
 
 
 def drawn(entry: str, network: InteractiveModel, limit: int) -> list[Case]:
-    """Pictures spread over the even half of a data set, with the robot's two clicks on an object."""
+    """Pictures spread over the even half of a data set, with the robot's three clicks on an object."""
     kind, _, path = entry.partition("=")
     data = open_dataset(kind, path)
     cases = []
@@ -212,7 +213,7 @@ def drawn(entry: str, network: InteractiveModel, limit: int) -> list[Case]:
             Segmenter(network),
             sample.image,
             sample.truths[0],
-            max_clicks=2,
+            max_clicks=3,
             target_iou=1,
             on_click=lambda click, *_, clicks=clicks: clicks.append(click),
         )

@@ -3,7 +3,7 @@
     python training/average.py --weights runs/one/model=0.3 runs/other/model=0.7 --out runs/average
 
 Each source is what `load_model` takes. Settings beside the weights, such as zoom-in, are those of the last;
-networks with fewer blocks are given as many first, as in training/grow.py.
+blocks that some of the networks lack are averaged over the others.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from cfr_icl import InteractiveModel, load_model
 from cfr_icl.weights.loading import save_model
-from training.grow import grown
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -47,22 +46,22 @@ def average(parts: Sequence[tuple[InteractiveModel, float]]) -> InteractiveModel
         raise ValueError("Only runs of one network can be averaged.")
     if min(share for _, share in parts) <= 0:
         raise ValueError("Each share must be above 0.")
-    states = [(_as_deep(part, model).state_dict(), share) for part, share in parts]
-    total = sum(share for _, share in parts)
-    # counters, such as those of batch norms, are not weights
-    model.load_state_dict(
-        {
-            name: sum(state[name].double() * share for state, share in states) / total
-            if value.is_floating_point()
-            else value
-            for name, value in model.state_dict().items()
-        }
-    )
+    states = [(part.state_dict(), share) for part, share in parts]
+    if any(state.keys() - model.state_dict().keys() for state, _ in states):
+        raise ValueError("The last network must have all blocks of the others.")
+    model.load_state_dict({name: _mean(name, value, states) for name, value in model.state_dict().items()})
     return model
 
 
-def _as_deep(part: InteractiveModel, model: InteractiveModel) -> InteractiveModel:
-    return part if part.config.options == model.config.options else grown(part, model.config.options)
+def _mean(
+    name: str, last: torch.Tensor, states: Sequence[tuple[dict[str, torch.Tensor], float]]
+) -> torch.Tensor:
+    if not last.is_floating_point():
+        return last  # counters, such as those of batch norms, are no weights
+    found = [(state[name].double(), share) for state, share in states if name in state]
+    if any(value.shape != last.shape for value, _ in found):
+        raise ValueError(f"Weights of networks of other widths do not fit together: {name}.")
+    return sum(value * share for value, share in found) / sum(share for _, share in found)
 
 
 def _part(entry: str) -> tuple[InteractiveModel, float]:

@@ -32,15 +32,17 @@ def test_a_shallower_run_is_averaged_into_a_deeper_one(tmp_path):
     found = load_model(tmp_path / "out", "cpu", "float32", trainable=True).state_dict()
     shared, added = "up.2.0.project.conv.weight", "up.2.1.project.conv.weight"
     assert torch.allclose(found[shared], 0.5 * one[shared] + 0.5 * other[shared], atol=1e-6)
-    assert torch.allclose(found[added], 0.5 * other[added], atol=1e-6)
+    assert torch.allclose(found[added], other[added], atol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("second", "sentence"), [("wider=1", "do not fit"), ("one=0", "above 0"), ("one", "SOURCE=SHARE")]
+    ("second", "sentence"),
+    [("wider=1", "do not fit"), ("flat=1", "all blocks"), ("one=0", "above 0"), ("one", "SOURCE=SHARE")],
 )
 def test_what_cannot_be_averaged_is_said_in_one_sentence(tmp_path, second, sentence):
     saved(tmp_path / "one", 1)
     saved(tmp_path / "wider", 1, widths=[8, 8, 8, 16, 64])
+    saved(tmp_path / "flat", 1, attention=0)
     with pytest.raises(SystemExit, match=sentence):
         main(["--weights", f"{tmp_path}/one=1", f"{tmp_path}/{second}", "--out", f"{tmp_path}/out"])
     assert not (tmp_path / "out").exists()
