@@ -55,7 +55,7 @@ def _hrnet(width: int, ocr_width: int, small: bool = False) -> Architecture:
 
 
 ARCHITECTURES: dict[str, Architecture] = {
-    "compact": Architecture(_import_compact, {}, ZoomConfig(size=448, widen=True)),
+    "compact": Architecture(_import_compact, {}, ZoomConfig(size=448, widen=True, close_up=3)),
     "vit_xtiny": _plain_vit(16, 160, 8, 4, (96, 192, 288, 384), 128),
     "vit_b": _plain_vit(16, 768, 12, 12, (128, 256, 512, 1024), 256),
     "vit_l": _plain_vit(16, 1024, 24, 16, (192, 384, 768, 1536), 256),
