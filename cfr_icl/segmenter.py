@@ -157,7 +157,7 @@ class Segmenter:
         if self._image is None:
             raise RuntimeError("Set a picture with set_image before preparing its answers.")
         window = self.zoom.next_window(None, None, [], self._picture)
-        self._encode(self._picture, self._size(window))
+        self._encode(self._picture, self._size(window), self.flip)
 
     def predict(self, clicks: Sequence[Click], previous_mask: np.ndarray | None = None) -> Prediction:
         """Answer these clicks, starting from a previous mask (H, W) of bools or probabilities.
@@ -243,22 +243,23 @@ class Segmenter:
 
     def _close_up(self, answer: PlacedMap, clicks: Sequence[Click]) -> InnerPass:
         """One more pass that sees the surroundings of the last click alone, and larger."""
+        # without the mirror image, which would take as long again and saves hardly a click
         window = answer.window.around(clicks[-1], CLOSE_UP)
-        inner = self._pass(answer, window, self._hints(clicks, window))
+        inner = self._pass(answer, window, self._hints(clicks, window)[:1])
         return InnerPass(answer.with_close_up(inner.probabilities), inner.agreement, window)
 
     def _pass(self, previous: PlacedMap, window: Window | None, hints: torch.Tensor) -> InnerPass:
-        """One forward; the previous mask is written into the hints."""
-        view, size = window or self._picture, self._size(window)
+        """One forward for a window and, with hints for it, its mirror image; the mask goes into the hints."""
+        view, size, flip = window or self._picture, self._size(window), len(hints) > 1
         mask = previous.crop(view, size)
         hints[0, 0] = mask
         hints[1:, 0] = mask.flip(1)
-        features = self._encode(view, size)
+        features = self._encode(view, size, flip)
         logits = self._run(self.model.decode, features, hints)[:, 0].float().cpu()
         if not torch.isfinite(logits.sum()):
             raise AnswerError("The network's answer is not finite; its weights may be damaged.")
-        agreement = _mask_iou(*logits) if self.flip else 1.0
-        answer = 0.5 * (logits[0] + logits[1].flip(1)) if self.flip else logits[0]
+        agreement = _mask_iou(*logits) if flip else 1.0
+        answer = 0.5 * (logits[0] + logits[1].flip(1)) if flip else logits[0]
         return InnerPass(PlacedMap(torch.sigmoid(answer), view, self._picture), agreement)
 
     def _hints(self, clicks: Sequence[Click], window: Window | None) -> torch.Tensor:
@@ -273,12 +274,12 @@ class Segmenter:
         """(height, width) at which the network sees a window, or the picture as it is."""
         return self.zoom.input_size(window) if window else (self._picture.height, self._picture.width)
 
-    def _encode(self, view: Window, size: tuple[int, int]) -> Features:
+    def _encode(self, view: Window, size: tuple[int, int], flip: bool) -> Features:
         """The picture's features for a window; computed once, then kept."""
-        key = (view, size, self.flip)
+        key = (view, size, flip)
         if key not in self._features:
             image = crop_picture(self._image, view, size)
-            if self.flip:
+            if flip:
                 image = torch.cat([image, image.flip(3)])
             self._features[key] = self._run(self.model.encode, image)
             if len(self._features) > WINDOWS_KEPT:

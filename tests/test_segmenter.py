@@ -252,6 +252,7 @@ def test_from_the_chosen_click_on_the_last_refinement_is_a_close_up_of_the_click
     assert [inner.close_up for inner in first.passes] == [None] * 3
     assert [inner.close_up is None for inner in second.passes] == [True, True, False]
     assert second.forwards == 3 and second.chosen == 2
+    assert second.passes[-1].agreement == 1  # not mirrored
     part, window = second.passes[-1].close_up, second.window
     assert part.top <= 40 < part.bottom and part.left <= 30 < part.right
     assert (part.height, part.width) == (round(window.height / 2), round(window.width / 2))
