@@ -141,11 +141,10 @@ class IterativeClickLoss(nn.Module):
         mask = torch.sigmoid(self._answer(features, mask, clicks)[0].float())
         size = tuple(image.shape[2:])
         whole = Window(0, size[0], 0, size[1])
-        parts = []
+        maps, parts = torch.cat([image, mask, truth == 1, truth == -1], dim=1), []
         for number, own in enumerate(clicks):
             window = whole.around(own[-1], rng.uniform(*self.config.sides))
-            maps = torch.cat([image, mask, truth == 1, truth == -1], dim=1)[number : number + 1]
-            parts.append(crop(maps, window, size))
+            parts.append(crop(maps[number : number + 1], window, size))
             clicks[number] = [to_window(click, window, size) for click in own]
         image, mask, wanted, ignored = torch.cat(parts).split([3, 1, 1, 1], dim=1)
         return image, torch.where(ignored > 0, -1.0, (wanted > 0.5).float()), mask, clicks
