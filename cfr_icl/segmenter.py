@@ -206,7 +206,7 @@ class Segmenter:
     ) -> tuple[Prediction, _Start]:
         """Answer the last of the clicks, from what those before it were answered or else the mask."""
         # copies, so that what is looked at of a map is forgotten with the click
-        previous = replace(start.answer.probabilities) if start else self._base(previous_mask)
+        previous = replace(start.answer) if start else self._base(previous_mask)
         window = start.window if start else None
         known = start is not None or previous_mask is not None
         forwards = 0
@@ -234,15 +234,22 @@ class Segmenter:
         closes_up = 0 < self.zoom.close_up <= number and self.cfr.refinements(number) > 0
         cfr = replace(self.cfr, steps=self.cfr.steps - 1) if closes_up else self.cfr
         passes, chosen = cfr.run(forward, previous, number, lambda inner: inner.agreement, _changed_pixels)
-        window, start = windows[chosen], passes[chosen]
+        found = _Start(passes[chosen].probabilities, windows[chosen])
         if closes_up:
-            start = self._close_up(start.probabilities, clicks)
-            passes, chosen, forwards = [*passes, start], len(passes), forwards + 1
+            close = self._close_up(found.answer, start, clicks)
+            found = _Start(close.probabilities, found.window, coarse=found.answer)
+            passes, chosen, forwards = [*passes, close], len(passes), forwards + 1
         prediction = Prediction(tuple(passes), chosen, forwards, self.model.config.sharpness)
-        return prediction, _Start(start, window)
+        return prediction, found
 
-    def _close_up(self, answer: PlacedMap, clicks: Sequence[Click]) -> InnerPass:
-        """One more pass that sees the surroundings of the last click alone, and larger."""
+    def _close_up(self, coarse: PlacedMap, start: _Start | None, clicks: Sequence[Click]) -> InnerPass:
+        """One more pass that sees the surroundings of the last click alone, and larger.
+
+        What the close-ups before it found stays, except where the coarse answer has changed since.
+        """
+        answer = coarse.finer()
+        if start and start.coarse:
+            answer = answer.with_details(start.answer, start.coarse)
         # without the mirror image, which would take as long again and saves hardly a click
         window = answer.window.around(clicks[-1], CLOSE_UP)
         inner = self._pass(answer, window, self._hints(clicks, window)[:1])
@@ -301,8 +308,10 @@ class Segmenter:
 class _Start:
     """What the next click starts from."""
 
-    answer: InnerPass
+    answer: PlacedMap
     window: Window | None
+    coarse: PlacedMap | None = None
+    """The answer without close-ups; None where it had none."""
 
 
 @dataclass

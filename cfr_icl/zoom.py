@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -144,18 +144,30 @@ class PlacedMap:
         """The map's values in these columns of the window, float32 (columns, h)."""
         return _spread_rows(self.values.T.contiguous(), columns, self.window.width)
 
+    def finer(self) -> PlacedMap:
+        """The same function with values halfway between these, but no more than one for each pixel."""
+        sides = zip(self.values.shape, (self.window.height, self.window.width), strict=True)
+        size = [min(2 * side - 1, pixels) for side, pixels in sides]
+        return replace(self, values=_resized(self.values, size))
+
+    def with_details(self, fine: PlacedMap, coarse: PlacedMap) -> PlacedMap:
+        """This map with what a fine map has beyond a coarse one, where this one is like the coarse one.
+
+        It fades as these two differ, and where they differ by a half or more nothing is added.
+        """
+        fine, coarse = (other._resampled(self.window, tuple(self.values.shape)) for other in (fine, coarse))
+        same = (1 - 2 * (self.values - coarse).abs()).clamp(min=0)
+        return replace(self, values=(self.values + same * (fine - coarse)).clamp(0, 1))
+
     def with_close_up(self, close: PlacedMap) -> PlacedMap:
-        """This map, finer, with another one of a part of its window, which fades in from its edge."""
-        # the same function: new values lie halfway between the old ones, or at each pixel
-        finer = (2 * side - 1 for side in self.values.shape)
-        size = [min(sides) for sides in zip(finer, (self.window.height, self.window.width), strict=True)]
-        found = F.interpolate(self.values[None, None], size, mode="bilinear", align_corners=True)[0, 0]
-        rows, down = _fading(size[0], self.window[:2], close.window[:2])
-        columns, across = _fading(size[1], self.window[2:], close.window[2:])
+        """This map with another one of a part of its window, which fades in from its edge."""
+        found = self.values.clone()
+        rows, down = _fading(found.shape[0], self.window[:2], close.window[:2])
+        columns, across = _fading(found.shape[1], self.window[2:], close.window[2:])
         seen = _spread_rows(close.values, rows[1], close.window.height)
         seen = _spread_rows(seen.T.contiguous(), columns[1], close.window.width).T
         found[rows[0], columns[0]] = torch.lerp(found[rows[0], columns[0]], seen, torch.outer(down, across))
-        return PlacedMap(found, self.window, self.picture)
+        return replace(self, values=found)
 
     @property
     def _complete(self) -> bool:
@@ -165,16 +177,17 @@ class PlacedMap:
         """Like `crop` of the whole map, float32 (height, width); for the map's own window the map itself."""
         if not self.large:
             return crop(self.looked_at.values[None, None], window, size)[0, 0]
-        if window == self.window and size == self.values.shape:
-            return self.values
+        return self._resampled(window, size)
+
+    def _resampled(self, window: Window, size: tuple[int, int]) -> torch.Tensor:
+        if window == self.window:
+            return self.values if size == self.values.shape else _resized(self.values, size)
         # whole rows are copied fast, so the columns are made rows while the map is small
-        across = self._resized(self.values.T.contiguous(), window[2:], self.window[2:], size[1])
-        return self._resized(across.T.contiguous(), window[:2], self.window[:2], size[0])
+        across = self._rows(self.values.T.contiguous(), window[2:], self.window[2:], size[1])
+        return self._rows(across.T.contiguous(), window[:2], self.window[:2], size[0])
 
     @staticmethod
-    def _resized(
-        values: torch.Tensor, wanted: tuple[int, int], own: tuple[int, int], size: int
-    ) -> torch.Tensor:
+    def _rows(values: torch.Tensor, wanted: tuple[int, int], own: tuple[int, int], size: int) -> torch.Tensor:
         """Rows for the pixels in `own`, resized to `size` rows for those in `wanted`."""
         pixels, share = _neighbours(*wanted, size)
         near = _spread_rows(values, pixels.flatten() - own[0], own[1] - own[0]).unflatten(0, pixels.shape)
@@ -188,6 +201,10 @@ class PlacedMap:
     @cached_property
     def _every_pixel(self) -> PlacedMap:
         return PlacedMap.of(self.whole())
+
+
+def _resized(values: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
+    return F.interpolate(values[None, None], size, mode="bilinear", align_corners=True)[0, 0]
 
 
 def _spread_rows(values: torch.Tensor, places: torch.Tensor, length: int) -> torch.Tensor:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.evaluation import simulate
+from cfr_icl.models.base import InteractiveModel
 from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.segmenter import ANSWERS_KEPT, WINDOWS_KEPT, Segmenter
@@ -276,3 +277,27 @@ def test_close_ups_do_not_make_an_answer_depend_on_the_way_to_it(model, picture,
         wandering.predict(sequence[:count])
     again = wandering.predict(sequence)
     assert np.array_equal(again.probabilities, once.predict(sequence).probabilities)
+
+
+class SeesMoreCloseUp(InteractiveModel):
+    """Takes for the object all that it sees of less than three quarters of a picture that grows lighter."""
+
+    def encode(self, image):
+        return image
+
+    def decode(self, image, hints):
+        close = image.amax((1, 2, 3)) - image.amin((1, 2, 3)) < 0.75
+        return torch.where(close, 4.0, -4.0).view(-1, 1, 1, 1).expand(-1, 1, *image.shape[2:])
+
+
+def test_what_a_close_up_found_is_not_lost_with_the_next_click():
+    model = SeesMoreCloseUp()
+    model.config, model.anchor = default_config("compact"), torch.nn.Parameter(torch.zeros(1))
+    lighter = np.broadcast_to(np.linspace(0, 255, WIDTH).astype(np.uint8)[:, None], (HEIGHT, WIDTH, 3))
+    segmenter = closing_up(model.eval().requires_grad_(False), lighter, steps=1)
+    places = [(60, 45), (30, 25), (90, 65)]
+    sequence = [Click(x, y) for x, y in places]
+    first, second, third = (segmenter.predict(sequence[:number]).mask for number in (1, 2, 3))
+    assert [first[y, x] for x, y in places] == [False, False, False]
+    assert [second[y, x] for x, y in places] == [False, True, False]
+    assert [third[y, x] for x, y in places] == [False, True, True]

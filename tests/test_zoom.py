@@ -172,7 +172,7 @@ def test_a_close_up_fades_in_from_its_edge_and_leaves_the_rest_as_it_was(picture
     answer = PlacedMap(torch.rand(64, 64), window, picture)
     part = window.around(Click(picture.width // 2, picture.height // 2), 0.5)
     close = PlacedMap(torch.rand(64, 64), part, picture)
-    seen, before, after = (found.whole() for found in (close, answer, answer.with_close_up(close)))
+    seen, before, after = (found.whole() for found in (close, answer, answer.finer().with_close_up(close)))
     step = picture.width // 100  # more than what lies between two values of the finer map
     rows, columns = torch.arange(picture.height)[:, None], torch.arange(picture.width)
     away = [part.top - rows, rows - part.bottom, part.left - columns, columns - part.right]
@@ -181,3 +181,27 @@ def test_a_close_up_fades_in_from_its_edge_and_leaves_the_rest_as_it_was(picture
     height, width = part.height // 4 + step, part.width // 4 + step
     middle = np.s_[part.top + height : part.bottom - height, part.left + width : part.right - width]
     assert (after - seen)[middle].abs().mean() < 0.3 * (before - seen)[middle].abs().mean()
+
+
+@pytest.mark.parametrize("picture", [PICTURE, Window(0, 3000, 0, 4000)])
+@pytest.mark.parametrize("moved", [False, True])
+def test_details_stay_where_the_answer_stays_and_go_where_it_changes(picture, moved):
+    torch.manual_seed(0)
+    window = Window(20, picture.height - 30, 10, picture.width - 40)
+    coarse = PlacedMap(0.1 + 0.3 * torch.rand(64, 64), window, picture)
+    centre = Click(picture.width // 2, picture.height // 2)
+    part = window.around(centre, 0.5)
+    fine = coarse.finer().with_close_up(PlacedMap(torch.ones(64, 64), part, picture))
+    left_half = torch.arange(64) < 32
+    now = PlacedMap(torch.where(left_half, coarse.values, 1 - coarse.values / 4), window, picture)
+    seen = window.around(centre, 0.8) if moved else window
+    now = PlacedMap(now.crop(seen, (64, 64)), seen, picture).finer()
+    before, without, kept = (found.whole() for found in (fine, now, now.with_details(fine, coarse)))
+    middle, quarter, edge = (picture.width // part for part in (2, 4, 20))
+    rows = slice(picture.height // 3, 2 * picture.height // 3)
+    stays, changes = (
+        (rows, slice(middle - quarter // 2, middle - edge)),
+        (rows, slice(middle + edge, middle + quarter // 2)),
+    )
+    assert (kept - before)[stays].abs().mean() < 0.05 * (without - before)[stays].abs().mean() + moved * 0.05
+    assert torch.allclose(kept[changes], without[changes], atol=1e-4)
