@@ -130,7 +130,7 @@ function showSession(session) {
   for (const object of session.objects) object.current = object.id === session.active;
   state = session;
   view.objects = session.objects;
-  view.draw();
+  view.drawNow();
   root.dataset.reply = lastReply;
   showPanelSoon();
 }

@@ -131,7 +131,14 @@ class Stage {
 
   draw() {
     if (this.drawing) return;
-    this.drawing = requestAnimationFrame(() => { this.drawing = null; this.paint(); });
+    this.drawing = requestAnimationFrame(() => this.drawNow());
+  }
+
+  // For what must not wait for a frame to begin with: the next one shows it.
+  drawNow() {
+    cancelAnimationFrame(this.drawing);
+    this.drawing = null;
+    this.paint();
   }
 
   paint() {
