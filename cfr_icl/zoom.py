@@ -278,7 +278,8 @@ class ZoomConfig:
     first click's picture is resized to `size`. With `widen`, which is not in the published protocol,
     the window is also placed anew when the object runs over its edge, so that nothing is cut off.
     From click number `close_up` on, which is not in the published protocol either (0: never), the last
-    refinement of CFR sees the surroundings of the click alone, and larger.
+    refinement of CFR sees the surroundings of the click alone, and larger; what it finds stays until
+    the answer changes there.
     """
 
     size: int = 448
