@@ -18,6 +18,7 @@ from cfr_icl.evaluation import (
     simulate,
     summarise,
 )
+from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.report import markdown_table, save_gallery, save_plots, worst
 from cfr_icl.zoom import ZoomConfig
 from tests.stand_in import ColourModel
@@ -163,11 +164,18 @@ def test_without_zoom_every_pass_sees_the_whole_picture(scene):
     assert {(w.height, w.width) for w in windows} == {(90, 120)}
 
 
+def test_close_ups_can_be_left_out():
+    model = build_model(default_config("compact"))
+    assert PUBLISHED.segmenter(model).zoom.close_up == 3
+    assert Protocol(close_up=False).segmenter(model).zoom.close_up == 0
+
+
 def test_deviations_are_named_and_the_published_protocol_has_none():
     published = [CascadeForward(0, True, True), CascadeForward(4, True, False, best_pass=False, settled=0)]
     assert PUBLISHED.deviations(published) == []
     own = " ".join(PUBLISHED.deviations(published, ZoomConfig(widen=True, close_up=1)))
     assert "follows an object" in own and "From click 1 on" in own
+    assert Protocol(close_up=False).deviations(published, ZoomConfig(close_up=1)) == []
     changed = Protocol(max_clicks=10, target_iou=0.9, flip=False, zoom=False, size=256)
     sentences = " ".join(changed.deviations([CascadeForward(1, True, True)]))
     for word in ("every click", "mirror", "share", "10 clicks", "0.9", "flip", "Zoom-in", "256 px"):

@@ -158,6 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             target_iou=options.target_iou,
             flip=not options.no_flip,
             zoom=not options.no_zoom,
+            close_up=not options.no_close_up,
             size=options.size,
         ),
         min_area=options.min_area,
@@ -241,6 +242,7 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--min-area", type=float, default=0.0, help="leave out objects below this share of the picture")
     add("--no-flip", action="store_true", help="without the mirror image")
     add("--no-zoom", action="store_true", help="hold the zoom-in fixed at the whole picture")
+    add("--no-close-up", action="store_true", help="without close-ups of the clicks")
     add("--size", type=int, help="the network's input in pixels, if not the one that belongs to it")
     add("--device", default="auto")
     add("--workers", type=int, default=1, help="processes, one thread each")
