@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -43,43 +42,40 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--record", action="store_true", help="write the finding into SOURCE/config.json")
     options = parser.parse_args()
-    model = load_model(options.source, options.device, "float32")
+    full, reduced = (load_model(options.source, options.device, p) for p in ("float32", options.dtype))
     pictures = {"scenes": scenes(), **{str(p): from_folder(p, options.pictures) for p in options.data}}
     kept = []
     for name, sequence in pictures.items():
-        ious, full, reduced = compare(model, sequence, getattr(torch, options.dtype))
+        ious, *seconds = compare(full, reduced, sequence)
         kept.append(np.mean(ious) >= REQUIRED_IOU)
         print(
             f"{name}: {len(ious)} masks, IoU mean {np.mean(ious):.4f}, "
             f"5 % below {np.quantile(ious, 0.05):.4f}; "
-            f"float32 {full:.2f} s/click, {options.dtype} {reduced:.2f} s/click"
+            f"float32 {seconds[0]:.2f} s/click, {options.dtype} {seconds[1]:.2f} s/click"
         )
     print(f"{options.dtype} {'keeps' if all(kept) else 'changes'} the masks")
     if options.record:
         folder = EMBEDDED if options.source == "embedded" else Path(options.source)
         write_config(
-            dataclasses.replace(model.config, reduced_precision=options.dtype if all(kept) else None), folder
+            dataclasses.replace(full.config, reduced_precision=options.dtype if all(kept) else None), folder
         )
 
 
 def compare(
-    model: InteractiveModel, pictures: Iterator[tuple[np.ndarray, np.ndarray]], reduced: torch.dtype
+    full: InteractiveModel, reduced: InteractiveModel, pictures: Iterator[tuple[np.ndarray, np.ndarray]]
 ) -> tuple[list[float], float, float]:
     """IoU of each float32 mask with its reduced one, and seconds a click in both."""
-    segmenter = Segmenter(model)
-    ious, seconds = [], {torch.float32: [], reduced: []}
+    ious, seconds, segmenters = [], ([], []), (Segmenter(full), Segmenter(reduced))
     for image, truth in pictures:
-        model.precision = torch.float32
-        clicks = simulate(segmenter, image, truth, CLICKS, target_iou=1.1).clicks
-        masks = {}
-        for model.precision in seconds:
+        segmenters[0].set_image(image)
+        clicks = simulate(segmenters[0], image, truth, CLICKS, target_iou=1.1).clicks
+        masks = []
+        for segmenter, taken in zip(segmenters, seconds, strict=True):
             segmenter.set_image(image)
-            masks[model.precision] = [
-                timed(segmenter, clicks[:n], seconds[model.precision]) for n in range(1, CLICKS + 1)
-            ]
-        pairs = zip(*masks.values(), strict=True)
+            masks.append([timed(segmenter, clicks[:n], taken) for n in range(1, CLICKS + 1)])
+        pairs = zip(*masks, strict=True)
         ious += [iou(b, a.astype(int)) for a, b in pairs if a.sum() >= SMALLEST_MASK]
-    return ious, *(float(np.mean(values)) for values in seconds.values())
+    return ious, *(float(np.mean(taken)) for taken in seconds)
 
 
 def timed(segmenter: Segmenter, clicks: list[Click], seconds: list[float]) -> np.ndarray:

@@ -50,7 +50,7 @@ class InteractiveModel(nn.Module, ABC):
 
     config: ModelConfig
     precision: torch.dtype = torch.float32
-    """Data type inside the network when it answers; parameters and answers stay float32."""
+    """Data type inside the network when it answers; its answers stay float32."""
 
     @abstractmethod
     def encode(self, image: torch.Tensor) -> Features:

@@ -131,7 +131,11 @@ class Pyramid(nn.Module):
 
 
 class MLPHead(nn.Module):
-    """1x1 convolutions on every scale, brought to 1/4 and fused to one logit (SegFormer's head)."""
+    """1x1 convolutions on every scale, brought to 1/4 and fused to one logit (SegFormer's head).
+
+    The fusing convolution, of all maps at 1/4 in one by its formula, is computed at each scale apart: it
+    and the interpolation may change places.
+    """
 
     def __init__(self, channels: tuple[int, ...], width: int, dropout: float = 0.1) -> None:
         super().__init__()
@@ -142,11 +146,15 @@ class MLPHead(nn.Module):
 
     def forward(self, features: list[torch.Tensor]) -> torch.Tensor:
         size = features[0].shape[2:]
-        maps = [
-            F.interpolate(F.relu(conv(x)), size=size, mode="bilinear", align_corners=False)
-            for conv, x in zip(self.scales, features, strict=True)
-        ]
-        return self.logit(self.dropout(F.relu(self.fuse(torch.cat(maps, dim=1)))))
+        weights = self.fuse.weight.chunk(len(features), dim=1)
+        fused = self.fuse.bias.to(features[0].dtype).view(-1, 1, 1)
+        for conv, x, weight in zip(self.scales, features, weights, strict=True):
+            fused = fused + _enlarged(F.conv2d(F.relu(conv(x)), weight), size)
+        return self.logit(self.dropout(F.relu(fused)))
+
+
+def _enlarged(x: torch.Tensor, size: torch.Size) -> torch.Tensor:
+    return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
 
 
 def _projection(inner: int, outer: int) -> tuple[nn.Module, ...]:

@@ -211,6 +211,14 @@ def test_a_network_answers_in_the_precision_asked_for(folder):
     assert 0 < difference.max() < 0.1
 
 
+def test_a_reduced_precision_takes_half_the_memory_and_is_not_saved(folder, tmp_path):
+    model = load_model(folder, device="cpu", precision="bfloat16")
+    taken, whole = (sum(x.nbytes for x in m.parameters()) for m in (model, small_network()))
+    assert taken < 0.6 * whole
+    with pytest.raises(ValueError, match="load it with trainable=True"):
+        save_model(model, tmp_path)
+
+
 MEASURE = """
 import re, sys
 from pathlib import Path
