@@ -38,6 +38,8 @@ class CascadeForward:
     `every_click` refines at every click; without it only the first is refined, as published.
     `best_pass`, which is not in the paper, answers with the pass on which the network agreed most
     with itself instead of the last one, so that refining seldom does harm.
+    `close_up`, which is not in the paper either, lets the last refinement be a close-up of the click from
+    that click on from which the model's zoom-in has them.
     """
 
     steps: int = 4
@@ -46,6 +48,7 @@ class CascadeForward:
     tolerance: int = 20
     best_pass: bool = True
     settled: float = SETTLED
+    close_up: bool = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.steps, int) or not 0 <= self.steps <= MAX_STEPS:
@@ -56,6 +59,10 @@ class CascadeForward:
     def refinements(self, click_number: int) -> int:
         """How many refinements the click with this number (from 1) has at most."""
         return self.steps if self.every_click or click_number == 1 else 0
+
+    def closes_up(self, click_number: int, first: int) -> bool:
+        """Whether this click ends with a close-up, where a model has them from click `first` on."""
+        return self.close_up and 0 < first <= click_number and self.refinements(click_number) > 0
 
     def run(
         self,

@@ -104,15 +104,13 @@ class Protocol:
     """What an evaluation fixes beside the CFR settings; the defaults are the published ones.
 
     `zoom` False shows the network the whole picture at every pass, which separates what CFR
-    does from what an earlier zoom-in does. `close_up` False leaves out the close-ups of networks that
-    take some. `size` is the network's input in pixels, if not its own.
+    does from what an earlier zoom-in does. `size` is the network's input in pixels, if not its own.
     """
 
     max_clicks: int = 20
     target_iou: float = 0.95
     flip: bool = True
     zoom: bool = True
-    close_up: bool = True
     size: int | None = None
 
     def __post_init__(self) -> None:
@@ -125,7 +123,7 @@ class Protocol:
         """A segmenter as this protocol wants it for a data set; DAVIS is seen at 1.5 times the size."""
         zoom = model.config.zoom
         size = self.size or (zoom.size * 3 // 2 if data == "davis" else zoom.size)
-        zoom = replace(zoom, size=size, close_up=zoom.close_up if self.close_up else 0)
+        zoom = replace(zoom, size=size)
         if not self.zoom:
             zoom = replace(zoom, min_side=WHOLE_PICTURE_SIDE)
         return Segmenter(model, flip=self.flip, zoom=zoom)
@@ -135,7 +133,7 @@ class Protocol:
         found = []
         if self.zoom and zoom.widen:
             found.append("The window follows an object that runs over its edge; published: it stays.")
-        if self.close_up and zoom.close_up and any(cfr.refinements(zoom.close_up) for cfr in settings):
+        if any(cfr.closes_up(zoom.close_up, zoom.close_up) for cfr in settings):
             found.append(
                 f"From click {zoom.close_up} on the last refinement is a close-up; published: never."
             )
@@ -184,7 +182,8 @@ def setting_name(cfr: CascadeForward) -> str:
     name = f"{'A-' if cfr.adaptive else ''}CFR-{cfr.steps}"
     name += f" to {cfr.settled:.2g}" if cfr.adaptive and cfr.settled else ""
     name += " every click" if cfr.every_click else ""
-    return f"{name}, best pass" if cfr.best_pass else name
+    name += ", best pass" if cfr.best_pass else ""
+    return name if cfr.close_up else f"{name}, no close-up"
 
 
 def evaluate_object(

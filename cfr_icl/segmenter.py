@@ -127,11 +127,14 @@ class Segmenter:
         every_click: bool = True,
         best_pass: bool = True,
         settled: float = SETTLED,
+        close_up: bool = True,
         flip: bool = True,
         zoom: ZoomConfig | None = None,
     ) -> None:
         self.model = model
-        self.cfr = CascadeForward(steps, adaptive, every_click, best_pass=best_pass, settled=settled)
+        self.cfr = CascadeForward(
+            steps, adaptive, every_click, best_pass=best_pass, settled=settled, close_up=close_up
+        )
         self.flip = flip
         self.zoom = zoom or model.config.zoom
         self._image: np.ndarray | None = None
@@ -231,7 +234,7 @@ class Segmenter:
             return found, inner
 
         number = len(_answered_prefixes(clicks))  # clicks answered at once are one
-        closes_up = 0 < self.zoom.close_up <= number and self.cfr.refinements(number) > 0
+        closes_up = self.cfr.closes_up(number, self.zoom.close_up)
         cfr = replace(self.cfr, steps=self.cfr.steps - 1) if closes_up else self.cfr
         passes, chosen = cfr.run(forward, previous, number, lambda inner: inner.agreement, _changed_pixels)
         found = _Start(passes[chosen].probabilities, windows[chosen])
@@ -262,7 +265,9 @@ class Segmenter:
         hints[0, 0] = mask
         hints[1:, 0] = mask.flip(1)
         features = self._encode(view, size, flip)
-        logits = self._run(self.model.decode, features, hints)[:, 0].float().cpu()
+        logits = (
+            self._run(self.model.decode, features, hints, precision=self.model.precision)[:, 0].float().cpu()
+        )
         if not torch.isfinite(logits.sum()):
             raise AnswerError("The network's answer is not finite; its weights may be damaged.")
         agreement = _mask_iou(*logits) if flip else 1.0
@@ -295,11 +300,10 @@ class Segmenter:
         self._features.move_to_end(key)
         return self._features[key]
 
-    def _run(self, function, *inputs):
-        """Call a half of the network on its device, in the precision it was loaded for."""
+    def _run(self, function, *inputs, precision: torch.dtype = torch.float32):
+        """Call a half of the network on its device."""
         device = next(self.model.parameters()).device
         inputs = [x.to(device) if isinstance(x, torch.Tensor) else x for x in inputs]
-        precision = self.model.precision
         with torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32):
             return function(*inputs)
 

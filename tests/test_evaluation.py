@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,6 @@ from cfr_icl.evaluation import (
     simulate,
     summarise,
 )
-from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.report import markdown_table, save_gallery, save_plots, worst
 from cfr_icl.zoom import ZoomConfig
 from tests.stand_in import ColourModel
@@ -164,18 +164,13 @@ def test_without_zoom_every_pass_sees_the_whole_picture(scene):
     assert {(w.height, w.width) for w in windows} == {(90, 120)}
 
 
-def test_close_ups_can_be_left_out():
-    model = build_model(default_config("compact"))
-    assert PUBLISHED.segmenter(model).zoom.close_up == 3
-    assert Protocol(close_up=False).segmenter(model).zoom.close_up == 0
-
-
 def test_deviations_are_named_and_the_published_protocol_has_none():
     published = [CascadeForward(0, True, True), CascadeForward(4, True, False, best_pass=False, settled=0)]
     assert PUBLISHED.deviations(published) == []
     own = " ".join(PUBLISHED.deviations(published, ZoomConfig(widen=True, close_up=1)))
     assert "follows an object" in own and "From click 1 on" in own
-    assert Protocol(close_up=False).deviations(published, ZoomConfig(close_up=1)) == []
+    without = [replace(cfr, close_up=False) for cfr in published]
+    assert PUBLISHED.deviations(without, ZoomConfig(close_up=1)) == []
     changed = Protocol(max_clicks=10, target_iou=0.9, flip=False, zoom=False, size=256)
     sentences = " ".join(changed.deviations([CascadeForward(1, True, True)]))
     for word in ("every click", "mirror", "share", "10 clicks", "0.9", "flip", "Zoom-in", "256 px"):
@@ -201,6 +196,7 @@ def test_settings_have_names_of_their_own():
     published = {"CFR-4", "A-CFR-4", "CFR-4 every click", "A-CFR-4 every click"}
     assert names == published | {f"{name}, best pass" for name in published}
     assert setting_name(CascadeForward(4)) == "A-CFR-4 to 0.02 every click, best pass"
+    assert setting_name(CascadeForward(4, close_up=False)).endswith("best pass, no close-up")
 
 
 def test_the_table_has_a_row_for_each_data_set_and_setting():

@@ -269,6 +269,11 @@ def test_a_click_that_is_not_refined_has_no_close_up(model, picture, options):
     assert prediction.forwards == 1
 
 
+def test_close_ups_can_be_left_out(model, picture):
+    prediction = closing_up(model, picture, steps=2, close_up=False).predict([Click(60, 45), Click(30, 40)])
+    assert [inner.close_up for inner in prediction.passes] == [None] * 3
+
+
 @relaxed
 @given(st.lists(clicks, min_size=1, max_size=3))
 def test_close_ups_do_not_make_an_answer_depend_on_the_way_to_it(model, picture, sequence):

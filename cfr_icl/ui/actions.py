@@ -117,6 +117,7 @@ def cascade(session: Session, data: Data) -> None:
             flag(data, "every_click"),
             best_pass=flag(data, "best_pass"),
             settled=float(number(data, "settled")),
+            close_up=flag(data, "close_up"),
         )
     except ValueError as error:
         raise ActionError(str(error)) from error

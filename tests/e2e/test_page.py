@@ -95,6 +95,9 @@ def test_the_slider_and_its_switches_act_on_the_present_clicks(tool, squares):
     tool.idle()
     assert tool.session.active.answer.forwards == 8
     assert "8 forwards" in tool.page.locator("[data-ref=answer]").inner_text()
+    tool.page.get_by_label("Close-ups").click()
+    tool.idle()
+    assert not tool.session.document.cfr.close_up
     tool.page.get_by_label("Refine at every click").click()
     tool.idle()
     assert tool.session.active.answer.forwards == 1

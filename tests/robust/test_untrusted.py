@@ -73,7 +73,7 @@ VALID = [
     {"kind": "prepare"},
     {
         **{"kind": "cascade", "steps": 2},
-        **{"adaptive": True, "settled": 0.02, "every_click": True, "best_pass": True},
+        **{"adaptive": True, "settled": 0.02, "every_click": True, "best_pass": True, "close_up": True},
     },
     {"kind": "open", "path": "x.png", "name": "x.png"},
     {"kind": "import", "path": "x.json", "name": "x.json"},

@@ -14,7 +14,7 @@ from tests.stand_in import ColourModel
 
 CASCADE = {
     **{"kind": "cascade", "steps": 4},
-    **{"adaptive": True, "settled": 0.02, "every_click": True, "best_pass": True},
+    **{"adaptive": True, "settled": 0.02, "every_click": True, "best_pass": True, "close_up": True},
 }
 
 
@@ -197,6 +197,7 @@ NAMES = (
         "steps",
         "adaptive",
         "settled",
+        "close_up",
         "path",
         "name",
         "index",

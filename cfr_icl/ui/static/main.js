@@ -167,6 +167,7 @@ function showPanel() {
   ref('stop').value = state.cfr.adaptive ? (state.cfr.settled ? 'settled' : 'published') : 'never';
   ref('every-click').checked = state.cfr.every_click;
   ref('best-pass').checked = state.cfr.best_pass;
+  ref('close-up').checked = state.cfr.close_up;
   ref('answer').textContent = describe(active);
 }
 

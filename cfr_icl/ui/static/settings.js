@@ -44,10 +44,10 @@ ref('model').addEventListener('change', () => channel.send('model', { name: ref(
 
 const sendCascade = () => channel.send('cascade', {
   steps: Number(ref('steps').value), adaptive: ref('stop').value !== 'never', settled: ref('stop').value === 'settled' ? props.settled : 0,
-  every_click: ref('every-click').checked, best_pass: ref('best-pass').checked,
+  every_click: ref('every-click').checked, best_pass: ref('best-pass').checked, close_up: ref('close-up').checked,
 });
 ref('steps').addEventListener('input', () => { ref('steps-value').textContent = ref('steps').value; });
-for (const name of ['steps', 'stop', 'every-click', 'best-pass']) ref(name).addEventListener('change', sendCascade);
+for (const name of ['steps', 'stop', 'every-click', 'best-pass', 'close-up']) ref(name).addEventListener('change', sendCascade);
 ref('opacity').addEventListener('input', () => { look.opacity = ref('opacity').value / 100; showLook(); });
 for (const name of ['contour', 'markers']) ref(name).addEventListener('change', () => { look[name] = ref(name).checked; showLook(); });
 
