@@ -75,19 +75,21 @@ class Side:
         return self.process.submit(function, *arguments).result()
 
     @staticmethod
-    def begin(plain: bool, weights: str, threads: int, wall: bool) -> None:
+    def begin(plain: bool, weights: str, precision: str, threads: int, wall: bool) -> None:
         """In the process: load the network."""
         torch.set_num_threads(threads)
         if plain:
             loading.keep_freed_memory = lambda: None
         Side.plain = plain
-        Side.network = load_model(weights, "cpu", "float32", trainable=plain).requires_grad_(False)
+        Side.network = load_model(weights, "cpu", "float32" if plain else precision, trainable=plain)
+        Side.network.requires_grad_(False)
         Side.clock = time.perf_counter if wall else time.process_time
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", default="embedded")
+    parser.add_argument("--precision", default="auto", help="of ours, as for load_model")
     parser.add_argument("--size", type=int, help="the network's input in pixels, if not its own")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--pairs", type=int, default=7)
@@ -101,7 +103,7 @@ def main() -> None:
     size = options.size or network.config.zoom.size
     groups = {name: [example(name)] for name in PICTURES}
     groups |= {entry: drawn(entry, network, options.limit) for entry in options.data}
-    settings = options.weights, options.threads, options.wall
+    settings = options.weights, options.precision, options.threads, options.wall
     sides = {"plain": Side(True, *settings), "ours": Side(False, *settings)}
     found = parts(sides, size, max(options.pairs, 15))  # a moment each
     unit = found["encoder, plain"]
@@ -134,8 +136,10 @@ def part_seconds(part: str, size: int) -> float:
     start = Side.clock()
     features = Side.network.encode(image)
     if part == "decoder":
+        precision = Side.network.precision
         start = Side.clock()
-        Side.network.decode(features, hints)
+        with torch.autocast("cpu", dtype=precision, enabled=precision != torch.float32):
+            Side.network.decode(features, hints)
     return Side.clock() - start
 
 

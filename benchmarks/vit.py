@@ -76,8 +76,9 @@ def network(model: str, kind: str) -> nn.Module:
 
 @torch.inference_mode()
 def forward(made: nn.Module, image: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
+    features = made.encode(image)
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=made.precision == torch.bfloat16):
-        return made(image, hints)
+        return made.decode(features, hints)
 
 
 def main() -> None:

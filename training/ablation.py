@@ -79,6 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             job = Job(
                 weights=str(out / "model"),
                 device=options.device,
+                precision="float32",
                 sources=tuple(options.data),
                 settings=SETTINGS,
                 protocol=_protocol(settings, zoom),

@@ -69,6 +69,7 @@ class Job:
 
     weights: str
     device: str
+    precision: str
     sources: tuple[Source, ...]
     settings: tuple[CascadeForward, ...]
     protocol: Protocol
@@ -88,7 +89,7 @@ class Worker:
     """Answers pictures one after the other."""
 
     def __init__(self, job: Job, model: InteractiveModel | None = None) -> None:
-        model = model or load_model(job.weights, job.device)
+        model = model or load_model(job.weights, job.device, job.precision)
         self.job = job
         self.datasets = [source.open() for source in job.sources]
         self.segmenters = [job.protocol.segmenter(model, source.name) for source in job.sources]
@@ -144,13 +145,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parse_options(arguments)
     settings = dict.fromkeys(
         CascadeForward(
-            n, options.adaptive, options.every_click, best_pass=options.best_pass, settled=options.settled
+            n,
+            options.adaptive,
+            options.every_click,
+            best_pass=options.best_pass,
+            settled=options.settled,
+            close_up=not options.no_close_up,
         )
         for n in options.steps
     )
     job = Job(
         weights=options.weights,
         device=options.device,
+        precision=options.precision,
         sources=tuple(options.data),
         settings=tuple(settings),
         protocol=Protocol(
@@ -158,7 +165,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
             target_iou=options.target_iou,
             flip=not options.no_flip,
             zoom=not options.no_zoom,
-            close_up=not options.no_close_up,
             size=options.size,
         ),
         min_area=options.min_area,
@@ -175,7 +181,7 @@ def evaluate(
     Returns:
         The network, a digest of its weights, and the results of the chosen pictures in a fixed order.
     """
-    model = load_model(job.weights, job.device)
+    model = load_model(job.weights, job.device, job.precision)
     digest = weights_digest(model)
     identity = {
         "digest": digest,
@@ -245,6 +251,7 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--no-close-up", action="store_true", help="without close-ups of the clicks")
     add("--size", type=int, help="the network's input in pixels, if not the one that belongs to it")
     add("--device", default="auto")
+    add("--precision", default="float32", help="as for load_model; the same on every machine by default")
     add("--workers", type=int, default=1, help="processes, one thread each")
     add("--json", type=Path, required=True, help="the metrics; finished objects lie beside it")
     add("--plots", type=Path, metavar="DIR", help="IoU against clicks and the distribution of clicks")

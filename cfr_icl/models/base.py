@@ -50,7 +50,9 @@ class InteractiveModel(nn.Module, ABC):
 
     config: ModelConfig
     precision: torch.dtype = torch.float32
-    """Data type inside the network when it answers; its answers stay float32."""
+    """Data type inside `decode` when the network answers; `encode` and all answers stay float32."""
+    encoding: tuple[str, ...] = ()
+    """Names of the modules that `encode` runs."""
 
     @abstractmethod
     def encode(self, image: torch.Tensor) -> Features:

@@ -37,6 +37,8 @@ class CompactNet(InteractiveModel):
             that are built for one input size.
     """
 
+    encoding = ("encoder", "lateral", "pyramid")
+
     def __init__(
         self,
         encoder: str = "tf_efficientnet_lite0",
@@ -88,7 +90,10 @@ class CompactNet(InteractiveModel):
                 self.sources.items(), self.lateral, self.widths, strict=True
             )
         )
-        return self.pyramid(normal, features) if self.pyramid else features
+        features = self.pyramid(normal, features) if self.pyramid else features
+        if self.precision != torch.float32:  # once, not at every pass
+            features = tuple(x.to(self.precision) for x in features)
+        return features
 
     @staticmethod
     def _missing(image: torch.Tensor, reduction: int, width: int) -> torch.Tensor:

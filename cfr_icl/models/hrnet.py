@@ -24,6 +24,8 @@ class HRNet(InteractiveModel):
         small: half the blocks and fewer modules a stage ("HRNet18s").
     """
 
+    encoding = ("trunk.conv1",)
+
     def __init__(self, width: int, ocr_width: int, small: bool = False) -> None:
         super().__init__()
         self.hint_stem = nn.Sequential(

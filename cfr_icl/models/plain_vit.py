@@ -30,6 +30,8 @@ class PlainViT(InteractiveModel):
         grid: patches a side for which the position embedding is stored (448 px: 448 / patch).
     """
 
+    encoding = ("image_embed",)
+
     def __init__(
         self,
         patch: int,
