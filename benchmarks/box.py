@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 from benchmarks.measure import table
 from cfr_icl import Segmenter, load_model
-from cfr_icl.annotate.box import box_clicks, box_guess
+from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.data.registry import open_dataset
 from cfr_icl.evaluation import iou, object_area
 from training.evaluate import select

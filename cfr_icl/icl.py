@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click, disk_maps
 from cfr_icl.models.base import InteractiveModel
@@ -52,6 +53,8 @@ class ICLConfig:
     first answers are not forgotten over them. `refine` is the probability that a round feeds
     back the mask without a new click, as CFR does. `close_up` is the probability that what is
     supervised is a close-up of the last click, as the segmenter takes it, `sides` of the picture's.
+    `box` is the probability that objects are begun with a box, as the annotator tells it, its sides up
+    to `sloppy` of its width or height beside the object's.
     """
 
     betas: tuple[float, ...] = (1.0, 2.0, 3.0)
@@ -63,6 +66,8 @@ class ICLConfig:
     refine: float = 0.0
     close_up: float = 0.0
     sides: tuple[float, float] = (0.35, 0.75)
+    box: float = 0.0
+    sloppy: float = 0.05
     alpha: float = 0.5
     gamma: float = 2.0
     auxiliary: float = 0.4
@@ -102,7 +107,9 @@ class IterativeClickLoss(nn.Module):
             features = self.model.encode(image)
         else:
             features = self.model.encode(image)
-            if config.warm_up and rng.random() >= config.fresh:
+            if config.box and rng.random() < config.box:
+                mask = begin_with_boxes(clicks, truth, config.sloppy, rng)
+            elif config.warm_up and rng.random() >= config.fresh:
                 rounds = int(rng.integers(0, config.warm_up + 1))
                 mask = self._warm_up(features, mask, truth, clicks, rounds, rng)
         count = int(rng.integers(1, len(config.betas) + 1))
@@ -172,6 +179,35 @@ def add_clicks(
         click = random_click(answer, wanted, rng)
         if click:
             own.append(click)
+
+
+def begin_with_boxes(
+    clicks: Sequence[list[Click]], truth: torch.Tensor, sloppy: float, rng: np.random.Generator
+) -> torch.Tensor:
+    """Give each picture of a batch the clicks of a box around its object, in place of its own.
+
+    Returns:
+        The masks to begin with, like the truth; zeros and its own clicks for a picture without object.
+    """
+    guesses = torch.zeros_like(truth)
+    size = tuple(truth.shape[2:])
+    for own, guess, wanted in zip(clicks, guesses, truth[:, 0] == 1, strict=True):
+        rows, columns = wanted.any(1).nonzero()[:, 0], wanted.any(0).nonzero()[:, 0]
+        if not len(rows):
+            continue
+        spans = [_sloppy(columns, size[1], sloppy, rng), _sloppy(rows, size[0], sloppy, rng)]
+        box = (spans[0][0], spans[1][0], spans[0][1], spans[1][1])
+        own[:] = box_clicks(box, size)
+        guess[0] = torch.from_numpy(box_guess(box, size).copy())
+    return guesses
+
+
+def _sloppy(places: torch.Tensor, limit: int, sloppy: float, rng: np.random.Generator) -> tuple[int, int]:
+    """First and last of these places, moved by up to a share of their distance, as a hand would draw them."""
+    first, last = int(places[0]), int(places[-1])
+    off = sloppy * (last - first + 1) * rng.uniform(-1, 1, 2)
+    first, last = round(first + off[0]), round(last + off[1])
+    return max(0, min(first, last)), min(limit - 1, max(first, last))
 
 
 def batch_iou(mask: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:

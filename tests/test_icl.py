@@ -7,8 +7,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.clicks import Click
-from cfr_icl.icl import ICLConfig, IterativeClickLoss, batch_iou, normalised_focal_loss
+from cfr_icl.icl import (
+    ICLConfig,
+    IterativeClickLoss,
+    batch_iou,
+    begin_with_boxes,
+    normalised_focal_loss,
+)
 from cfr_icl.models.base import InteractiveModel
 
 FIXTURE = Path(__file__).parent / "parity" / "fixtures" / "loss.npz"
@@ -178,3 +185,29 @@ def test_a_close_up_shows_the_surroundings_of_the_last_click_with_mask_truth_and
     assert known.any()
     first = model.hints[-len(found)]
     assert first[:, 0].any() and first[:, 1:].any()
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**16), st.floats(0, 0.2))
+def test_a_box_is_told_as_the_annotator_tells_it(seed, sloppy):
+    rng = np.random.default_rng(seed)
+    truth = torch.zeros(3, 1, 60, 80)
+    truth[0, 0, 20:40, 30:60] = 1
+    truth[1, 0, :2] = -1
+    truth[1, 0, 2:60] = 1  # up to the picture's edges
+    truth[2, 0, 5:9] = -1  # nothing
+    clicks = [[Click(1, 1)], [Click(2, 2)], [Click(3, 3)]]
+    masks = begin_with_boxes(clicks, truth, sloppy, rng)
+    exact = (30, 20, 59, 39)
+    if sloppy == 0:
+        assert clicks[0] == list(box_clicks(exact, (60, 80)))
+        assert np.array_equal(masks[0, 0], box_guess(exact, (60, 80)))
+    assert [click.positive for click in clicks[0]] == [True, False, False, False, False]
+    assert truth[0, 0, int(clicks[0][0].y), int(clicks[0][0].x)] == 1
+    for own in clicks:
+        for click in own:
+            click.check_inside(80, 60)
+    rows, columns = np.nonzero(masks[0, 0].numpy())
+    drawn = columns.min(), rows.min(), columns.max(), rows.max()
+    assert np.abs(np.subtract(drawn, exact)).max() <= sloppy * 30 + 2
+    assert clicks[2] == [Click(3, 3)] and not masks[2].any()

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 import cv2
 import numpy as np
 
-from cfr_icl.annotate.box import Box, box_clicks, box_guess
 from cfr_icl.annotate.masks import Mask
+from cfr_icl.box import Box, box_clicks, box_guess
 from cfr_icl.cfr import MASK_THRESHOLD, CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import AnswerError, Prediction, Segmenter

@@ -58,7 +58,7 @@ def load_model(
     model = _empty(config, source)
     _check(weights, model, source)
     model.load_state_dict(_read(weights, target), strict=True, assign=True)
-    model.precision = pick_precision(precision, target, config)
+    model.precision = torch.float32 if trainable else pick_precision(precision, target, config)
     model = model.to(target).eval().requires_grad_(trainable)
     if target.type == "cpu":
         keep_freed_memory()
