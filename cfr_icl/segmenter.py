@@ -33,12 +33,14 @@ class InnerPass:
     """What one forward answered, as it is fed back: probabilities for a window of the picture.
 
     `agreement` is the IoU of the masks of the picture and of its mirror image; 1 without flip.
-    A close-up looked at a part of that window alone and left the rest as it was.
+    A close-up looked at a part of that window alone, and left the rest as it was in the pass `refined`;
+    any other pass refined the one before.
     """
 
     probabilities: PlacedMap
     agreement: float
     close_up: Window | None = None
+    refined: int | None = None
 
 
 @dataclass(frozen=True)
@@ -239,7 +241,7 @@ class Segmenter:
         passes, chosen = cfr.run(forward, previous, number, lambda inner: inner.agreement, _changed_pixels)
         found = _Start(passes[chosen].probabilities, windows[chosen])
         if closes_up:
-            close = self._close_up(found.answer, start, clicks)
+            close = replace(self._close_up(found.answer, start, clicks), refined=chosen)
             found = _Start(close.probabilities, found.window, coarse=found.answer)
             passes, chosen, forwards = [*passes, close], len(passes), forwards + 1
         prediction = Prediction(tuple(passes), chosen, forwards, self.model.config.sharpness)

@@ -35,8 +35,9 @@ def inside(session: Session) -> dict[str, Any]:
     within = np.s_[window.top : window.bottom, window.left : window.right]
     masks = [prediction.mask_above(instance.threshold, number) for number in range(len(trace))]
     passes = []
-    for index, probabilities in enumerate(trace):
-        before = masks[index - 1] if index else np.zeros_like(masks[0])
+    for index, (probabilities, inner) in enumerate(zip(trace, prediction.passes, strict=True)):
+        refined = index - 1 if inner.refined is None else inner.refined
+        before = masks[refined] if index else np.zeros_like(masks[0])
         added, removed = masks[index] & ~before, before & ~masks[index]
         changes = ((added, ADDED), (removed, REMOVED)) if index else ()
         passes.append(
@@ -48,7 +49,7 @@ def inside(session: Session) -> dict[str, Any]:
                 ),
                 "added": int(added.sum()),
                 "removed": int(removed.sum()),
-                "closeUp": prediction.passes[index].close_up is not None,
+                "closeUp": inner.close_up is not None,
             }
         )
     return {

@@ -328,6 +328,22 @@ def test_looking_inside_names_every_pass(session):
     )
 
 
+def test_a_close_up_is_compared_with_the_pass_that_it_refined(picture, monkeypatch):
+    agreements = iter([0.2, 0.9, 0.3])
+    monkeypatch.setattr("cfr_icl.segmenter._mask_iou", lambda *_: next(agreements))
+    segmenter = Segmenter(ColourModel(), steps=3, adaptive=False)
+    segmenter.zoom = replace(segmenter.zoom, close_up=1)
+    session = Session(segmenter)
+    session.open(picture, "squares.png")
+    session.click(RED_SQUARE)
+    found = session.predict(session.active)
+    best, close = found.mask_above(0.49, 1), found.mask_above(0.49, 3)
+    seen = inside(session)["passes"]
+    assert [entry["closeUp"] for entry in seen] == [False, False, False, True]
+    assert seen[-1]["added"] == np.count_nonzero(close & ~best)
+    assert seen[-1]["removed"] == np.count_nonzero(best & ~close)
+
+
 def test_a_label_is_taken_off_the_list_unless_an_object_has_it(session):
     session.click(Click(30, 40))
     session.set_label("cpu", 1)
