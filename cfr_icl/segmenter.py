@@ -267,9 +267,8 @@ class Segmenter:
         hints[0, 0] = mask
         hints[1:, 0] = mask.flip(1)
         features = self._encode(view, size, flip)
-        logits = (
-            self._run(self.model.decode, features, hints, precision=self.model.precision)[:, 0].float().cpu()
-        )
+        found = self._run(self.model.decode, features, hints, precision=self.model.precision)
+        logits = found[:, 0].float().cpu()
         if not torch.isfinite(logits.sum()):
             raise AnswerError("The network's answer is not finite; its weights may be damaged.")
         agreement = _mask_iou(*logits) if flip else 1.0

@@ -52,7 +52,7 @@ class InteractiveModel(nn.Module, ABC):
     precision: torch.dtype = torch.float32
     """Data type inside `decode` when the network answers; `encode` and all answers stay float32."""
     encoding: tuple[str, ...] = ()
-    """Names of the modules that `encode` runs."""
+    """Names of the modules that `encode` runs: their weights stay float32, whatever the precision."""
 
     @abstractmethod
     def encode(self, image: torch.Tensor) -> Features:
