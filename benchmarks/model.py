@@ -136,10 +136,8 @@ def part_seconds(part: str, size: int) -> float:
     start = Side.clock()
     features = Side.network.encode(image)
     if part == "decoder":
-        precision = Side.network.precision
         start = Side.clock()
-        with torch.autocast("cpu", dtype=precision, enabled=precision != torch.float32):
-            Side.network.decode(features, hints)
+        Side.network.decode_in_precision(features, hints)
     return Side.clock() - start
 
 

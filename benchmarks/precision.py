@@ -85,16 +85,14 @@ class Both(InteractiveModel):
         self._encoding = [0.0, 0.0]
 
     def encode(self, image: torch.Tensor) -> list[Features]:
-        found = [self._timed(network, network.encode, image) for network in self.networks]
+        found = [self._timed(network.encode, image) for network in self.networks]
         self._encoding = [taken for _, taken in found]
         return [features for features, _ in found]
 
     def decode(self, features: list[Features], hints: torch.Tensor) -> torch.Tensor:
         answers = []
         for i, network in enumerate(self.networks):
-            logits, taken = self._timed(
-                network, network.decode, features[i], hints, precision=network.precision
-            )
+            logits, taken = self._timed(network.decode_in_precision, features[i], hints)
             self.seconds[i].append(taken + self._encoding[i])
             answers.append(logits)
         self._encoding = [0.0, 0.0]
@@ -107,14 +105,10 @@ class Both(InteractiveModel):
         return answers[0]
 
     @staticmethod
-    def _timed(
-        network: InteractiveModel, function: Callable, *inputs, precision: torch.dtype = torch.float32
-    ) -> tuple[Any, float]:
-        device = next(network.parameters()).device
+    def _timed(function: Callable, *inputs) -> tuple[Any, float]:
         start = time.perf_counter()
-        with torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32):
-            found = function(*inputs)
-        if device.type == "cuda":
+        found = function(*inputs)
+        if torch.cuda.is_available():
             torch.cuda.synchronize()
         return found, time.perf_counter() - start
 

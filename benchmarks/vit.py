@@ -76,9 +76,7 @@ def network(model: str, kind: str) -> nn.Module:
 
 @torch.inference_mode()
 def forward(made: nn.Module, image: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
-    features = made.encode(image)
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=made.precision == torch.bfloat16):
-        return made.decode(features, hints)
+    return made.decode_in_precision(made.encode(image), hints)
 
 
 def main() -> None:

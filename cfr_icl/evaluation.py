@@ -123,9 +123,8 @@ class Protocol:
         """A segmenter as this protocol wants it for a data set; DAVIS is seen at 1.5 times the size."""
         zoom = model.config.zoom
         size = self.size or (zoom.size * 3 // 2 if data == "davis" else zoom.size)
-        zoom = replace(zoom, size=size)
-        if not self.zoom:
-            zoom = replace(zoom, min_side=WHOLE_PICTURE_SIDE)
+        min_side = zoom.min_side if self.zoom else WHOLE_PICTURE_SIDE
+        zoom = replace(zoom, size=size, min_side=min_side)
         return Segmenter(model, flip=self.flip, zoom=zoom)
 
     def deviations(self, settings: Sequence[CascadeForward], zoom: ZoomConfig = ZoomConfig()) -> list[str]:

@@ -267,8 +267,7 @@ class Segmenter:
         hints[0, 0] = mask
         hints[1:, 0] = mask.flip(1)
         features = self._encode(view, size, flip)
-        found = self._run(self.model.decode, features, hints, precision=self.model.precision)
-        logits = found[:, 0].float().cpu()
+        logits = self._run(self.model.decode_in_precision, features, hints)[:, 0].float().cpu()
         if not torch.isfinite(logits.sum()):
             raise AnswerError("The network's answer is not finite; its weights may be damaged.")
         agreement = _mask_iou(*logits) if flip else 1.0
@@ -301,12 +300,10 @@ class Segmenter:
         self._features.move_to_end(key)
         return self._features[key]
 
-    def _run(self, function, *inputs, precision: torch.dtype = torch.float32):
+    def _run(self, function, *inputs):
         """Call a half of the network on its device."""
         device = next(self.model.parameters()).device
-        inputs = [x.to(device) if isinstance(x, torch.Tensor) else x for x in inputs]
-        with torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32):
-            return function(*inputs)
+        return function(*(x.to(device) if isinstance(x, torch.Tensor) else x for x in inputs))
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,12 @@ class InteractiveModel(nn.Module, ABC):
     def decode(self, features: Features, hints: torch.Tensor) -> torch.Tensor:
         """Logits, float (B, 1, H, W), for the hints; needed once per click and inner pass."""
 
+    def decode_in_precision(self, features: Features, hints: torch.Tensor) -> torch.Tensor:
+        """As `decode`, in the network's `precision`."""
+        reduced = self.precision != torch.float32
+        with torch.autocast(hints.device.type, dtype=self.precision, enabled=reduced):
+            return self.decode(features, hints)
+
     def decode_with_auxiliary(
         self, features: Features, hints: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
