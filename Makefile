@@ -1,4 +1,4 @@
-# Needs Python 3.10-3.13 and nothing else; the plain pip lines stand in README.md.
+# Needs Python 3.10-3.13 and nothing else; README.md gives the same as plain pip commands.
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -10,14 +10,14 @@ test: .venv/test.done
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest $(ARGS)
 
-.venv/app.done: requirements.txt
+.venv/app.done: pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q -r requirements.txt
+	$(BIN)/pip install -q -e '.[app]'
 	touch $@
 
-.venv/test.done: requirements.txt requirements-test.txt tests/readers.txt training/requirements.txt
+.venv/test.done: pyproject.toml tests/readers.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q -r requirements-test.txt
+	$(BIN)/pip install -q -e '.[test]'
 	$(BIN)/pip install -q --no-deps -r tests/readers.txt
 	touch $@
 

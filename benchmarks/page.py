@@ -4,7 +4,7 @@
 
 Chromium stamps the click and the frame that shows the answer, the server the stages between; all on
 one machine's clock. Objects are finished ones, once beside the answer to the click, and once where it
-swallows them; pages with few and with many take turns. Needs requirements-test.txt and a browser
+swallows them; pages with few and with many take turns. Needs the extra `test` and a browser
 (tests/browser.py).
 """
 

@@ -1,5 +1,7 @@
 """Click-based image segmentation with Cascade-Forward Refinement and Iterative Click Loss."""
 
+from importlib.metadata import PackageNotFoundError, version
+
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.models.base import InteractiveModel
@@ -7,4 +9,8 @@ from cfr_icl.segmenter import Prediction, Segmenter
 from cfr_icl.weights.loading import load_model
 
 __all__ = ["CascadeForward", "Click", "InteractiveModel", "Prediction", "Segmenter", "load_model"]
-__version__ = "0.1.0"
+
+try:
+    __version__ = version("cfr-icl")
+except PackageNotFoundError:  # a clone that is not installed; the number is in pyproject.toml alone
+    __version__ = "0+clone"
