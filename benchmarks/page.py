@@ -176,7 +176,7 @@ class Watched:
         clicked = self.page.evaluate("clicked")
         begin, end, network = 1000 * clock.begin, 1000 * clock.end, 1000 * clock.network
         received, sent = self.received, self.sent
-        answer = self.tool.session.active.answer
+        answer = self.tool.session.active.timing
         self.take_away()
         return {
             "click to paint (ms)": painted - clicked,

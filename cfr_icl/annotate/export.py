@@ -16,9 +16,9 @@ from xml.etree import ElementTree
 import numpy as np
 from PIL import Image, ImageColor
 
+from cfr_icl.annotate.document import Document, Instance
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.polygons import Part, Ring, areas_of, joined, opened, parts_of
-from cfr_icl.annotate.session import Document, Instance
 
 Files = dict[str, bytes]
 """Contents by relative file name."""

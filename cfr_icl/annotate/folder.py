@@ -13,9 +13,9 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from cfr_icl.annotate import store
+from cfr_icl.annotate.document import Document
 from cfr_icl.annotate.export import Annotated
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, read_picture
-from cfr_icl.annotate.session import Document
 from cfr_icl.annotate.store import StoreError
 
 log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco
 
+from cfr_icl.annotate.document import label_name
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import PictureError, read_mask
-from cfr_icl.annotate.session import label_name
 from cfr_icl.annotate.store import StoreError, read_json
 
 MAX_OBJECTS = 1000

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from cfr_icl.annotate.session import ActionError, Session
+from cfr_icl.annotate.document import ActionError
+from cfr_icl.annotate.session import Session
 
 MAP_SIDE = 640
 PASS_SIDE = 96
@@ -58,7 +59,7 @@ def inside(session: Session) -> dict[str, Any]:
         "probabilities": _jpeg(prediction.probabilities, MAP_SIDE),
         "window": list(window),
         "passes": passes,
-        "kept": prediction.chosen if instance.kept is None else instance.kept,
+        "kept": prediction.chosen if instance.chosen_pass is None else instance.chosen_pass,
     }
 
 

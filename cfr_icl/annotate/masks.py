@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from pycocotools import mask as coco
 
+from cfr_icl.annotate.rle import decode_runs, encode_run
+
 MERGED_AT_ONCE = 10
 
 
@@ -89,7 +91,7 @@ class Mask:
             rest = "".join(runs[3:]) + rest
         else:
             begin = first[1:]
-        return Mask(self.height, self.width, "".join(map(_encode_run, begin)) + rest)
+        return Mask(self.height, self.width, "".join(map(encode_run, begin)) + rest)
 
     def near(self, other: Mask) -> bool:
         """Whether the rectangles around the masks overlap: where not, the masks do not either."""
@@ -134,34 +136,3 @@ class Mask:
     def version(self) -> str:
         """A short name of the contents, equal for equal masks of one picture."""
         return f"{zlib.crc32(self.counts.encode()):08x}{len(self.counts):x}"
-
-
-def _encode_run(value: int) -> str:
-    """A number in COCO's compressed string: five bits a character, lowest first, the last with the sign."""
-    characters = ""
-    while True:
-        chunk, value = value & 31, value >> 5
-        more = value != (-1 if chunk & 16 else 0)
-        characters += chr(48 + chunk + 32 * more)
-        if not more:
-            return characters
-
-
-def decode_runs(counts: str) -> list[int]:
-    """The run lengths in COCO's compressed string; raises ValueError when it breaks off."""
-    runs: list[int] = []
-    value = shift = 0
-    for character in counts:
-        chunk = ord(character) - 48
-        if not 0 <= chunk < 64 or shift > 40:
-            raise ValueError("The run lengths of a mask are damaged.")
-        value |= (chunk & 31) << shift
-        shift += 5
-        if not chunk & 32:
-            if chunk & 16:
-                value -= 1 << shift
-            runs.append(value + (runs[-2] if len(runs) > 2 else 0))
-            value = shift = 0
-    if shift:
-        raise ValueError("The run lengths of a mask are damaged.")
-    return runs

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from cfr_icl.annotate.session import Document, Instance, Session
+from cfr_icl.annotate.document import Document, Instance
+from cfr_icl.annotate.session import Session
 
 INSTANCE_FIELDS = (
     "visible",
@@ -15,7 +16,6 @@ INSTANCE_FIELDS = (
     "fill_holes",
     "threshold",
     "left_out",
-    "kept",
 )
 
 
@@ -55,12 +55,13 @@ def _instance(instance: Instance, old: Instance | None) -> dict[str, Any]:
         "label": instance.label,
         "colour": instance.colour,
         "clicks": [[click.x, click.y, int(click.positive)] for click in instance.clicks],
-        "hints": [[click.x, click.y, 0] for click in instance.hints],
+        "hints": [[click.x, click.y, 0] for click in instance.neighbour_clicks],
         **{name: getattr(instance, name) for name in INSTANCE_FIELDS},
+        "kept": instance.chosen_pass,
         "version": mask.version,
         "area": mask.area,
         "box": mask.box,
-        "answer": asdict(instance.answer) if instance.answer else None,
+        "answer": asdict(instance.timing) if instance.timing else None,
     }
     if old is None or old.mask != mask:
         described["size"] = [mask.height, mask.width]

@@ -8,167 +8,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
+from cfr_icl.annotate.compose import composed, neighbour_clicks
+from cfr_icl.annotate.document import (
+    COLOURS,
+    MAX_CLICKS,
+    MAX_ID,
+    MAX_LABELS,
+    ActionError,
+    Document,
+    Instance,
+    Label,
+    Timing,
+)
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.box import Box, box_clicks, box_guess
-from cfr_icl.cfr import MASK_THRESHOLD, CascadeForward
+from cfr_icl.box import box_clicks
+from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import AnswerError, Prediction, Segmenter
-
-COLOURS = (
-    "#3b82f6",
-    "#f59e0b",
-    "#10b981",
-    "#ec4899",
-    "#8b5cf6",
-    "#06b6d4",
-    "#f97316",
-    "#84cc16",
-    "#ef4444",
-    "#14b8a6",
-    "#a855f7",
-    "#eab308",
-)
-"""Colours that new objects take in turn."""
-
-
-MAX_ID = 65_535
-"""Objects of a picture are numbered up to it: what a 16-bit label map can hold."""
-
-MAX_CLICKS = 500
-"""An object takes no more clicks."""
-
-MAX_HINTS = 8
-"""Swallowed neighbours that the network is told of."""
-
-MAX_LABELS = 1000
-MAX_LABEL_LENGTH = 60
-
-
-class ActionError(ValueError):
-    """An action that cannot be done now; the message is one sentence for the person."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the network did for the last click of an object."""
-
-    forwards: int
-    milliseconds: float
-    window: tuple[int, int, int, int] | None
-    """Zoom window as top, bottom, left, right; None when the whole picture was seen."""
-
-
-@dataclass(frozen=True)
-class Label:
-    """A class of objects."""
-
-    name: str
-    colour: str
-
-
-@dataclass(frozen=True)
-class Instance:
-    """One object of a picture: what the person said of it, and the mask that follows."""
-
-    id: int
-    label: str
-    colour: str
-    answered: Mask
-    """What the network answered, before anything below changes it."""
-    mask: Mask
-    clicks: tuple[Click, ...] = ()
-    hints: tuple[Click, ...] = ()
-    """Negative clicks that neighbours gave at the first click, shown to the network from the second on."""
-    box: Box | None = None
-    """The box that it was started with, the clicks of which come before all others."""
-    start: Mask | None = None
-    """The previous mask that the network began with, in place of what the box says."""
-    kept: int | None = None
-    """Number of the inner pass that the person chose; the next click starts from it."""
-    painted: Mask | None = None
-    erased: Mask | None = None
-    keep_largest: bool = False
-    fill_holes: bool = False
-    overlap: bool = False
-    """Whether pixels of other objects may be taken."""
-    threshold: float = MASK_THRESHOLD
-    visible: bool = True
-    locked: bool = False
-    left_out: int = 0
-    """Pixels of the answer that were left to other objects."""
-    answer: Answer | None = None
-
-    @property
-    def network_clicks(self) -> tuple[Click, ...]:
-        """The clicks, those of a box as hints; the second is answered together with neighbours' hints.
-
-        The first is answered without: hints make a first answer worse, which goes without the
-        neighbours' pixels anyway, but later ones better.
-        """
-        drawn = len(box_clicks(self.box, self.size)) if self.box else 0
-        if drawn:
-            return (*(replace(click, hint=True) for click in self.clicks[:drawn]), *self.clicks[drawn:])
-        if not self.hints or len(self.clicks) < 2:
-            return self.clicks
-        together = [replace(click, hint=True) for click in (*self.hints, self.clicks[1])]
-        return (self.clicks[0], *together, *self.clicks[2:])
-
-    @property
-    def previous_mask(self) -> np.ndarray | None:
-        """What the network begins with, (H, W) of bools or probabilities."""
-        if self.start:
-            return self.start.pixels
-        return box_guess(self.box, self.size) if self.box else None
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self.mask.height, self.mask.width
-
-
-@dataclass(frozen=True)
-class Document:
-    """All that undo brings back."""
-
-    instances: tuple[Instance, ...] = ()
-    active: int | None = None
-    """Id of the object that clicks go to; None when the next click starts a new one."""
-    cfr: CascadeForward = field(default_factory=CascadeForward)
-    labels: tuple[Label, ...] = ()
-    label: str = "object"
-    """Label of the next new object."""
-    done: bool = False
-    """Whether the person is through with the picture."""
-    next_id: int = 1
-
-    def find(self, id: int) -> Instance:
-        """The object with this id; raises ActionError when there is none."""
-        for instance in self.instances:
-            if instance.id == id:
-                return instance
-        raise ActionError(f"There is no object {id}.")
-
-    def others(self, id: int) -> tuple[Instance, ...]:
-        """All objects but this one."""
-        return tuple(instance for instance in self.instances if instance.id != id)
-
-    def with_instance(self, instance: Instance) -> Document:
-        """The document with this object in place of the one with its id, or after all others."""
-        if any(old.id == instance.id for old in self.instances):
-            instances = tuple(instance if old.id == instance.id else old for old in self.instances)
-        else:
-            instances = (*self.instances, instance)
-        return replace(self, instances=instances)
-
-
-def label_name(text: str) -> str:
-    """A label from somebody else's file as it is kept here: printable and short; it may be empty."""
-    printable = "".join(c for c in text[: 10 * MAX_LABEL_LENGTH] if c.isprintable())
-    return printable.strip()[:MAX_LABEL_LENGTH].strip()
 
 
 class Session:
@@ -257,11 +118,13 @@ class Session:
         self._check_unlocked(instance)
         if len(instance.clicks) >= MAX_CLICKS:
             raise ActionError(f"An object takes at most {MAX_CLICKS} clicks.")
-        if instance.kept is not None:
-            instance = replace(instance, start=instance.answered, kept=None)
-        clicked = self._answered(document, replace(instance, clicks=(*instance.clicks, click)))
+        if instance.chosen_pass is not None:
+            instance = replace(instance, initial_mask=instance.network_mask, chosen_pass=None)
+        clicked = self._predicted(document, replace(instance, clicks=(*instance.clicks, click)))
         if len(clicked.clicks) == 1:
-            clicked = replace(clicked, hints=neighbour_hints(clicked, document.others(clicked.id)))
+            clicked = replace(
+                clicked, neighbour_clicks=neighbour_clicks(clicked, document.others(clicked.id))
+            )
         self._commit(document.with_instance(clicked))
 
     def box(self, left: int, top: int, right: int, bottom: int) -> None:
@@ -273,7 +136,7 @@ class Session:
             raise ActionError("Draw the box around the object, at least 5 pixels a side.")
         document, instance = self._new_instance(self.document)
         box = (left, top, right, bottom)
-        instance = self._answered(
+        instance = self._predicted(
             document, replace(instance, box=box, clicks=box_clicks(box, (height, width)))
         )
         self._commit(document.with_instance(instance))
@@ -297,7 +160,7 @@ class Session:
             (painted | stroke, erased & ~stroke) if add else (painted & ~stroke, erased | stroke)
         )
         instance = replace(instance, painted=Mask.of(painted), erased=Mask.of(erased))
-        self._commit_shaped(document, instance)
+        self._commit_composed(document, instance)
 
     def clear(self) -> None:
         """Take all clicks and strokes from the active object, and with them the object."""
@@ -329,7 +192,7 @@ class Session:
         copy = replace(
             document.find(id), id=new.id, colour=new.colour, overlap=True, locked=False, visible=True
         )
-        self._commit_shaped(document, copy)
+        self._commit_composed(document, copy)
 
     def edit(self, id: int, **changes: bool | str | float) -> None:
         """Change fields of an object: its colour, threshold and the switches."""
@@ -341,9 +204,9 @@ class Session:
         if changed == instance:
             return
         if changed.threshold != instance.threshold and changed.clicks:
-            self._commit(document.with_instance(self._answered(document, changed)))
+            self._commit(document.with_instance(self._predicted(document, changed)))
         else:
-            self._commit_shaped(document, changed)
+            self._commit_composed(document, changed)
 
     def set_label(self, name: str, id: int | None = None) -> None:
         """Label an object, or without `id` the objects to come; a new name joins the list of labels."""
@@ -391,8 +254,8 @@ class Session:
             instance = replace(
                 instance,
                 label=label or instance.label,
-                start=mask,
-                answered=mask,
+                initial_mask=mask,
+                network_mask=mask,
                 mask=mask,
                 overlap=overlaps,
             )
@@ -410,39 +273,39 @@ class Session:
         self._commit(document)
 
     def set_cascade(self, cfr: CascadeForward) -> None:
-        """Change the refinement; the active object is answered anew at once."""
+        """Change the CFR settings and predict the active object's mask again."""
         if cfr == self.document.cfr:
             return
         document = replace(self.document, cfr=cfr)
         instance = self.active
         if instance is not None and instance.clicks and not instance.locked:
-            document = document.with_instance(self._answered(document, replace(instance, kept=None)))
+            document = document.with_instance(self._predicted(document, replace(instance, chosen_pass=None)))
         self._commit(document)
 
     def use(self, segmenter: Segmenter) -> None:
-        """Go on with another network: clicks stay, the active object is answered anew at once."""
+        """Switch to another network: keep all clicks and predict the active object's mask again."""
         if self.picture is not None:
             segmenter.set_image(self.picture)
         before, self.segmenter = self.segmenter, segmenter
         instance = self.active
         if instance is not None and instance.clicks and not instance.locked:
             try:
-                answered = self._answered(self.document, replace(instance, kept=None))
+                changed = self._predicted(self.document, replace(instance, chosen_pass=None))
             except BaseException:
                 self.segmenter = before
                 raise
-            self._commit(self.document.with_instance(answered))
+            self._commit(self.document.with_instance(changed))
 
     def keep_pass(self, number: int) -> None:
-        """Take an inner pass of the active object's last answer, from 0, in place of the last one."""
+        """Use inner pass `number` (from 0) of the active object's last prediction as its mask."""
         instance = self.active
         if instance is None or not instance.clicks:
             raise ActionError("Select an object with clicks to keep one of its passes.")
         self._check_unlocked(instance)
         if not 0 <= number < len(self.predict(instance).passes):
             raise ActionError(f"The last answer has no pass {number}.")
-        kept = self._answered(self.document, replace(instance, kept=number))
-        self._commit(self.document.with_instance(kept))
+        changed = self._predicted(self.document, replace(instance, chosen_pass=number))
+        self._commit(self.document.with_instance(changed))
 
     def _new_instance(self, document: Document) -> tuple[Document, Instance]:
         number = document.next_id
@@ -454,31 +317,31 @@ class Session:
         instance = Instance(number, document.label, colour, empty, empty)
         return replace(document, active=number, next_id=number + 1), instance
 
-    def _answered(self, document: Document, instance: Instance) -> Instance:
-        """The object with the network's answer to its clicks."""
+    def _predicted(self, document: Document, instance: Instance) -> Instance:
+        """Predict the object's mask from its clicks; raises ActionError when the prediction is not finite."""
         self.segmenter.cfr = document.cfr
         start = time.perf_counter()
         try:
             prediction = self.predict(instance)
         except AnswerError as error:
             raise ActionError("The network's answer is not finite; its weights are damaged.") from error
-        answer = Answer(
+        timing = Timing(
             prediction.forwards,
             1000 * (time.perf_counter() - start),
             tuple(prediction.window) if prediction.window else None,
         )
         # another network may answer in fewer passes
-        kept = instance.kept if instance.kept in range(len(prediction.passes)) else None
-        mask = Mask.of_runs(*self.size, prediction.runs_above(instance.threshold, kept))
-        answered = replace(instance, answered=mask, answer=answer, kept=kept)
-        return shaped(answered, document.others(instance.id))
+        chosen_pass = instance.chosen_pass if instance.chosen_pass in range(len(prediction.passes)) else None
+        mask = Mask.of_runs(*self.size, prediction.runs_above(instance.threshold, chosen_pass))
+        changed = replace(instance, network_mask=mask, timing=timing, chosen_pass=chosen_pass)
+        return composed(changed, document.others(instance.id))
 
     def predict(self, instance: Instance) -> Prediction:
-        """The network's answer to an object's clicks; costs nothing right after it was given."""
+        """Return the network's prediction for an object's clicks; the last one is cached."""
         return self.segmenter.predict(instance.network_clicks, instance.previous_mask)
 
-    def _commit_shaped(self, document: Document, instance: Instance) -> None:
-        self._commit(document.with_instance(shaped(instance, document.others(instance.id))))
+    def _commit_composed(self, document: Document, instance: Instance) -> None:
+        self._commit(document.with_instance(composed(instance, document.others(instance.id))))
 
     def _check_unlocked(self, instance: Instance) -> None:
         if instance.locked:
@@ -488,65 +351,3 @@ class Session:
         del self._documents[self._cursor + 1 :]
         self._documents.append(document)
         self._cursor += 1
-
-
-def shaped(instance: Instance, others: Sequence[Instance]) -> Instance:
-    """The object with the mask that follows from answer, strokes, switches and neighbours."""
-    mask = instance.answered
-    if instance.fill_holes or instance.keep_largest or instance.painted or instance.erased:
-        mask = Mask.of(_reworked(instance))
-    near = [] if instance.overlap else [other.mask for other in others if mask.near(other.mask)]
-    free = mask.without(Mask.union(near)) if near else mask
-    return replace(instance, mask=free, left_out=mask.area - free.area)
-
-
-def _reworked(instance: Instance) -> np.ndarray:
-    """The answer with the object's switches and strokes, bool (H, W)."""
-    mask = instance.answered.pixels
-    if instance.fill_holes:
-        mask = without_holes(mask)
-    if instance.keep_largest:
-        mask = largest_part(mask)
-    if instance.painted:
-        mask = mask | instance.painted.pixels
-    if instance.erased:
-        mask = mask & ~instance.erased.pixels
-    return mask
-
-
-def neighbour_hints(instance: Instance, others: Sequence[Instance]) -> tuple[Click, ...]:
-    """A negative click on the largest neighbours that the answer swallowed, deep inside the common part.
-
-    The pixels of the others are not taken anyway; the hints keep the network away from what is around them.
-    """
-    if instance.overlap:
-        return ()
-    near = [other.mask for other in others if instance.answered.near(other.mask)]
-    shares = zip(instance.answered.shares(near), near, strict=True)
-    swallowed = [(share * mask.area, mask) for share, mask in shares if share > 0.5]
-    click = instance.clicks[0]
-    hints = []
-    for _, mask in sorted(swallowed, key=lambda pair: pair[0], reverse=True)[:MAX_HINTS]:
-        common = instance.answered.common(mask)
-        left, top, width, height = common.box
-        part = np.pad(common.part, 1).astype(np.uint8)
-        column, row = int(click.x) - left, int(click.y) - top
-        if not (0 <= column < width and 0 <= row < height and part[row + 1, column + 1]):
-            depth = cv2.distanceTransform(part, cv2.DIST_L2, 3)[1:-1, 1:-1]
-            y, x = np.unravel_index(depth.argmax(), depth.shape)
-            hints.append(Click(left + int(x), top + int(y), False))
-    return tuple(hints)
-
-
-def largest_part(mask: np.ndarray) -> np.ndarray:
-    """The largest connected part of a mask, bool (H, W)."""
-    _, parts, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    sizes = statistics[1:, cv2.CC_STAT_AREA]
-    return parts == 1 + sizes.argmax() if len(sizes) else mask
-
-
-def without_holes(mask: np.ndarray) -> np.ndarray:
-    """A mask, bool (H, W), with all background that it encloses."""
-    background = np.pad(~mask, 1, constant_values=True).astype(np.uint8)
-    _, parts = cv2.connectedComponents(background, connectivity=4)
-    return (parts != parts[0, 0])[1:-1, 1:-1]

@@ -11,18 +11,18 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.pictures import MAX_SIDE
-from cfr_icl.annotate.session import (
+from cfr_icl.annotate.document import (
     MAX_CLICKS,
     MAX_ID,
     MAX_LABELS,
-    Answer,
     Document,
     Instance,
     Label,
+    Timing,
     label_name,
 )
+from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.pictures import MAX_SIDE
 from cfr_icl.cfr import MAX_STEPS, CascadeForward
 from cfr_icl.clicks import Click
 
@@ -35,8 +35,17 @@ MAX_JSON_BYTES = 64_000_000
 PART_PREFIX, PART_SUFFIX = ".cfr-icl-", ".part"
 """Names of files that are being written."""
 
-_MASKS = ("answered", "mask", "start", "painted", "erased")
-_CLICKS = ("clicks", "hints")
+_KEYS = {
+    "network_mask": "answered",
+    "neighbour_clicks": "hints",
+    "initial_mask": "start",
+    "chosen_pass": "kept",
+    "timing": "answer",
+}
+"""Fields of an object with other keys in the file, so that files of older versions stay readable."""
+
+_MASKS = ("network_mask", "mask", "initial_mask", "painted", "erased")
+_CLICKS = ("clicks", "neighbour_clicks")
 
 
 class StoreError(ValueError):
@@ -155,26 +164,26 @@ def _instance_to_json(instance: Instance) -> dict[str, Any]:
         values[name] = values[name] and values[name].counts
     for name in _CLICKS:
         values[name] = [[click.x, click.y, click.positive] for click in values[name]]
-    values["answer"] = instance.answer and asdict(instance.answer)
-    return values
+    values["timing"] = instance.timing and asdict(instance.timing)
+    return {_KEYS.get(name, name): value for name, value in values.items()}
 
 
 def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int]) -> Instance:
     height, width = size
     values = {"box": None, **entry}
-    values = {field.name: values[field.name] for field in fields(Instance)}
+    values = {field.name: values[_KEYS.get(field.name, field.name)] for field in fields(Instance)}
     for name in ("keep_largest", "fill_holes", "overlap", "visible", "locked"):
         _typed(values[name], bool)
     _whole(values["id"], 1, MAX_ID)
     _whole(values["left_out"], 0, height * width)
-    if values["kept"] is not None:
-        _whole(values["kept"], 0, 10 * MAX_STEPS)
+    if values["chosen_pass"] is not None:
+        _whole(values["chosen_pass"], 0, 10 * MAX_STEPS)
     values["label"] = _label(values["label"])
     _colour(values["colour"])
     if not 0 < values["threshold"] < 1:
         raise ValueError("threshold")
     for name in _MASKS:
-        if values[name] is not None or name in ("answered", "mask"):
+        if values[name] is not None or name in ("network_mask", "mask"):
             values[name] = Mask.parse(height, width, values[name])
     for name in _CLICKS:
         values[name] = _clicks(values[name], height, width)
@@ -182,14 +191,14 @@ def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int]) -> Inst
         left, top, right, bottom = values["box"]
         right, bottom = _whole(right, 0, width - 1), _whole(bottom, 0, height - 1)
         values["box"] = (_whole(left, 0, right), _whole(top, 0, bottom), right, bottom)
-    if values["answer"] is not None:
-        answer = Answer(**values["answer"])
-        if not 0 <= answer.milliseconds < 1e9 or (answer.window and len(answer.window) != 4):
-            raise ValueError("answer")
-        values["answer"] = Answer(
-            _whole(answer.forwards, 0, 1000),
-            float(answer.milliseconds),
-            answer.window and tuple(_whole(side, 0, MAX_SIDE) for side in answer.window),
+    if values["timing"] is not None:
+        timing = Timing(**values["timing"])
+        if not 0 <= timing.milliseconds < 1e9 or (timing.window and len(timing.window) != 4):
+            raise ValueError("timing")
+        values["timing"] = Timing(
+            _whole(timing.forwards, 0, 1000),
+            float(timing.milliseconds),
+            timing.window and tuple(_whole(side, 0, MAX_SIDE) for side in timing.window),
         )
     return Instance(**values)
 

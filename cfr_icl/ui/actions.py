@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cfr_icl.annotate.session import COLOURS, MAX_LABEL_LENGTH, MAX_LABELS, ActionError, Label, Session
+from cfr_icl.annotate.document import COLOURS, MAX_LABEL_LENGTH, MAX_LABELS, ActionError, Label
+from cfr_icl.annotate.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 

@@ -15,6 +15,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from cfr_icl.annotate import export, store
+from cfr_icl.annotate.document import ActionError, Document
 from cfr_icl.annotate.export import Annotated
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import MaskFileError, read_objects
@@ -22,7 +23,7 @@ from cfr_icl.annotate.inspect import inside
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, browser_copy, read_picture, remarks
 from cfr_icl.annotate.remote import Predict, RemoteSegmenter
 from cfr_icl.annotate.render import describe
-from cfr_icl.annotate.session import ActionError, Document, Session
+from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.actions import SESSION_ACTIONS, Data, flag, number, text, whole

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cfr_icl.annotate.compose import MAX_NEIGHBOUR_CLICKS, largest_part, without_holes
+from cfr_icl.annotate.document import ActionError, Label
 from cfr_icl.annotate.inspect import inside
-from cfr_icl.annotate.session import MAX_HINTS, ActionError, Label, Session, largest_part, without_holes
+from cfr_icl.annotate.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
@@ -23,7 +25,7 @@ def iou(a, b):
 def test_a_click_finds_the_square(session, picture):
     session.click(Click(30, 40))
     assert iou(session.mask, (picture == (220, 30, 30)).all(axis=2)) > 0.9
-    assert session.active.answer.forwards >= 1
+    assert session.active.timing.forwards >= 1
 
 
 def test_masks_equal_the_segmenters_own(session, picture):
@@ -38,9 +40,9 @@ def test_masks_equal_the_segmenters_own(session, picture):
 def test_settings_act_on_the_present_clicks(session):
     session.click(Click(30, 40))
     session.set_cascade(CascadeForward(steps=0))
-    assert session.active.answer.forwards == 1
+    assert session.active.timing.forwards == 1
     session.set_cascade(CascadeForward(steps=5, adaptive=False))
-    assert session.active.answer.forwards == 6
+    assert session.active.timing.forwards == 6
 
 
 def test_the_first_click_must_be_on_the_object(session):
@@ -112,26 +114,26 @@ def test_a_swallowed_neighbour_gives_a_negative_hint():
     session.paint([(20, 20), (40, 20)], 10, add=True)
     session.finish()
     session.click(Click(80, 60))
-    (hint,) = session.active.hints
+    (hint,) = session.active.neighbour_clicks
     assert not hint.positive and session.document.instances[0].mask.pixels[int(hint.y), int(hint.x)]
 
 
 def test_of_many_swallowed_neighbours_the_largest_give_hints_that_are_answered_with_the_second_click():
     session = Session(Segmenter(ColourModel(), steps=0))
     session.open(np.full((300, 120, 3), 128, np.uint8), "grey.png")
-    for row in range(MAX_HINTS + 4):
+    for row in range(MAX_NEIGHBOUR_CLICKS + 4):
         session.paint([(20, 5 + 10 * row), (40 + 3 * row, 5 + 10 * row)], 6, add=True)
         session.finish()
     answered = []
     answer = session.segmenter._answer
     session.segmenter._answer = lambda clicks, *rest: answered.append(len(clicks)) or answer(clicks, *rest)
     session.click(Click(110, 10))
-    assert len(session.active.hints) == MAX_HINTS and answered == [1]
+    assert len(session.active.neighbour_clicks) == MAX_NEIGHBOUR_CLICKS and answered == [1]
     session.click(Click(110, 200, False))
-    assert answered == [1, 2 + MAX_HINTS]
-    largest = reversed(session.document.instances[4 : 4 + MAX_HINTS])
+    assert answered == [1, 2 + MAX_NEIGHBOUR_CLICKS]
+    largest = reversed(session.document.instances[4 : 4 + MAX_NEIGHBOUR_CLICKS])
     for hint, instance in zip(
-        reversed(sorted(session.active.hints, key=lambda hint: hint.y)), largest, strict=True
+        reversed(sorted(session.active.neighbour_clicks, key=lambda hint: hint.y)), largest, strict=True
     ):
         assert instance.mask.pixels[int(hint.y), int(hint.x)]
 
@@ -189,7 +191,7 @@ def test_a_box_starts_an_object_with_its_centre_and_outside(session, picture):
 
 def test_a_box_is_answered_at_once_and_clicks_go_on_from_it(session):
     session.box(8, 18, 52, 62)
-    assert session.active.answer.forwards <= 1 + session.document.cfr.steps
+    assert session.active.timing.forwards <= 1 + session.document.cfr.steps
     boxed = session.active
     session.click(Click(2, 2, False))
     assert session.active.box == (8, 18, 52, 62) and session.active.clicks == (
@@ -310,7 +312,7 @@ def test_a_kept_pass_is_what_the_next_click_starts_from(picture):
     kept = session.active.mask
     assert np.array_equal(kept.pixels, trace[1] > 0.49)
     session.click(Click(20, 30))
-    assert session.active.start == kept and session.active.kept is None
+    assert session.active.initial_mask == kept and session.active.chosen_pass is None
     with pytest.raises(ActionError, match="no pass 9"):
         session.keep_pass(9)
 
@@ -321,7 +323,7 @@ def test_looking_inside_names_every_pass(session):
     session.click(RED_SQUARE)
     seen = inside(session)
     assert all(p["picture"].startswith("data:image/jpeg;base64,") for p in seen["passes"])
-    assert len(seen["passes"]) == session.active.answer.forwards
+    assert len(seen["passes"]) == session.active.timing.forwards
     assert seen["passes"][0]["removed"] == 0
     assert seen["passes"][0]["added"] + sum(p["added"] - p["removed"] for p in seen["passes"][1:]) == (
         session.predict(session.active).mask.sum()

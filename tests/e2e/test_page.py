@@ -93,14 +93,14 @@ def test_the_slider_and_its_switches_act_on_the_present_clicks(tool, squares):
     stop.select_option("never")
     tool.set_range("CFR steps", 7)
     tool.idle()
-    assert tool.session.active.answer.forwards == 8
+    assert tool.session.active.timing.forwards == 8
     assert "8 forwards" in tool.page.locator("[data-ref=answer]").inner_text()
     tool.page.get_by_label("Close-ups").click()
     tool.idle()
     assert not tool.session.document.cfr.close_up
     tool.page.get_by_label("Refine at every click").click()
     tool.idle()
-    assert tool.session.active.answer.forwards == 1
+    assert tool.session.active.timing.forwards == 1
     tool.set_range("CFR steps", 0)
     tool.idle()
     assert tool.session.document.cfr.steps == 0

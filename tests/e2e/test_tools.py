@@ -146,7 +146,7 @@ def test_passes_probabilities_window_and_threshold_can_be_seen(open_tool):
     tool.idle()
     tool.page.locator(".inspect summary").click()
     tool.page.wait_for_selector(".passes button >> nth=4")
-    assert tool.page.locator(".passes button").count() == tool.session.active.answer.forwards == 5
+    assert tool.page.locator(".passes button").count() == tool.session.active.timing.forwards == 5
     plain = tool.colour(150, 20)
     tool.page.get_by_label("Probability map").check()
     tool.page.wait_for_timeout(200)
@@ -155,10 +155,10 @@ def test_passes_probabilities_window_and_threshold_can_be_seen(open_tool):
     tool.idle()
     instance = tool.session.active
     trace = tool.session.predict(instance).trace
-    assert instance.kept == 0 and np.array_equal(instance.mask.pixels, trace[0] > 0.49)
+    assert instance.chosen_pass == 0 and np.array_equal(instance.mask.pixels, trace[0] > 0.49)
     tool.page.keyboard.press("Control+z")
     tool.idle()
-    assert tool.session.active.kept is None
+    assert tool.session.active.chosen_pass is None
     tool.set_range("Threshold", 0.9)
     tool.idle()
     assert tool.session.active.threshold == 0.9

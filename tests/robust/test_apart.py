@@ -43,7 +43,7 @@ def contents(session):
     while True:
         document = session.document
         untimed.append(
-            [(each.id, each.label, each.clicks, each.answered, each.mask) for each in document.instances]
+            [(each.id, each.label, each.clicks, each.network_mask, each.mask) for each in document.instances]
         )
         if not session.can_undo:
             return untimed

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from cfr_icl.__main__ import main
-from cfr_icl.annotate.session import ActionError, Session
+from cfr_icl.annotate.document import ActionError
+from cfr_icl.annotate.session import Session
 from cfr_icl.clicks import Click
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.segmenter import AnswerError, Segmenter
@@ -190,7 +191,7 @@ def test_a_pass_that_was_kept_may_be_missing_with_another_network():
     again.segmenter.cfr = session.document.cfr
     object.__setattr__(again.document, "cfr", type(session.document.cfr)(0))
     again.edit(again.active.id, threshold=0.6)
-    assert again.active.kept is None and again.mask[30, 30]
+    assert again.active.chosen_pass is None and again.mask[30, 30]
 
 
 def test_saved_networks_are_finite(tmp_path):

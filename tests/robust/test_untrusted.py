@@ -17,13 +17,14 @@ from PIL import Image
 from cfr_icl.__main__ import main
 from cfr_icl.annotate import store
 from cfr_icl.annotate.batch import read_clicks
+from cfr_icl.annotate.document import ActionError
 from cfr_icl.annotate.export import FORMATS, Annotated, export
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import MAX_OUTLINE, MaskFileError, coco_objects, read_objects
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import PictureError
 from cfr_icl.annotate.render import describe
-from cfr_icl.annotate.session import ActionError, Session
+from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter

@@ -1,0 +1,159 @@
+"""What a person said of a picture, and the masks that follow: objects, labels and settings, immutable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from cfr_icl.annotate.masks import Mask
+from cfr_icl.box import Box, box_clicks, box_guess
+from cfr_icl.cfr import MASK_THRESHOLD, CascadeForward
+from cfr_icl.clicks import Click
+
+COLOURS = (
+    "#3b82f6",
+    "#f59e0b",
+    "#10b981",
+    "#ec4899",
+    "#8b5cf6",
+    "#06b6d4",
+    "#f97316",
+    "#84cc16",
+    "#ef4444",
+    "#14b8a6",
+    "#a855f7",
+    "#eab308",
+)
+"""Colours that new objects take in turn."""
+
+MAX_ID = 65_535
+"""Objects of a picture are numbered up to it: what a 16-bit label map can hold."""
+
+MAX_CLICKS = 500
+"""An object takes no more clicks."""
+
+MAX_LABELS = 1000
+MAX_LABEL_LENGTH = 60
+
+
+class ActionError(ValueError):
+    """An action that cannot be done now; the message is one sentence for the person."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What the network's last prediction of an object took: forwards, time, and the part of the picture."""
+
+    forwards: int
+    milliseconds: float
+    window: tuple[int, int, int, int] | None
+    """Zoom window as top, bottom, left, right; None when the whole picture was seen."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A class of objects."""
+
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One object of a picture: clicks, strokes and switches, and the mask that they give."""
+
+    id: int
+    label: str
+    colour: str
+    network_mask: Mask
+    """The network's mask, before neighbours, strokes and switches change it."""
+    mask: Mask
+    clicks: tuple[Click, ...] = ()
+    neighbour_clicks: tuple[Click, ...] = ()
+    """Negative clicks on neighbours that the first mask swallowed, shown from the second click on."""
+    box: Box | None = None
+    """The box that started the object; its clicks come first in `clicks`."""
+    initial_mask: Mask | None = None
+    """Previous mask of the first click, in place of the box's ellipse."""
+    chosen_pass: int | None = None
+    """Index of the inner pass that the person chose, from 0; the next click starts from its mask."""
+    painted: Mask | None = None
+    erased: Mask | None = None
+    keep_largest: bool = False
+    fill_holes: bool = False
+    overlap: bool = False
+    """Whether pixels of other objects may be taken."""
+    threshold: float = MASK_THRESHOLD
+    visible: bool = True
+    locked: bool = False
+    left_out: int = 0
+    """Pixels of the mask that were left to other objects."""
+    timing: Timing | None = None
+
+    @property
+    def network_clicks(self) -> tuple[Click, ...]:
+        """Clicks as the network gets them: a box's batched, neighbours' batched with the second click.
+
+        The first click goes without the neighbours' clicks: they make the first mask worse, which loses
+        the neighbours' pixels anyway, and later masks better.
+        """
+        drawn = len(box_clicks(self.box, self.size)) if self.box else 0
+        if drawn:
+            return (*(replace(click, hint=True) for click in self.clicks[:drawn]), *self.clicks[drawn:])
+        if not self.neighbour_clicks or len(self.clicks) < 2:
+            return self.clicks
+        together = [replace(click, hint=True) for click in (*self.neighbour_clicks, self.clicks[1])]
+        return (self.clicks[0], *together, *self.clicks[2:])
+
+    @property
+    def previous_mask(self) -> np.ndarray | None:
+        """Previous mask of the first click, (H, W) of bools or probabilities; None for an empty one."""
+        if self.initial_mask:
+            return self.initial_mask.pixels
+        return box_guess(self.box, self.size) if self.box else None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.mask.height, self.mask.width
+
+
+@dataclass(frozen=True)
+class Document:
+    """The whole work on a picture at one moment."""
+
+    instances: tuple[Instance, ...] = ()
+    active: int | None = None
+    """Id of the object that clicks go to; None when the next click starts a new one."""
+    cfr: CascadeForward = field(default_factory=CascadeForward)
+    labels: tuple[Label, ...] = ()
+    label: str = "object"
+    """Label of the next new object."""
+    done: bool = False
+    """Whether the person is through with the picture."""
+    next_id: int = 1
+
+    def find(self, id: int) -> Instance:
+        """The object with this id; raises ActionError when there is none."""
+        for instance in self.instances:
+            if instance.id == id:
+                return instance
+        raise ActionError(f"There is no object {id}.")
+
+    def others(self, id: int) -> tuple[Instance, ...]:
+        """All objects but this one."""
+        return tuple(instance for instance in self.instances if instance.id != id)
+
+    def with_instance(self, instance: Instance) -> Document:
+        """The document with this object in place of the one with its id, or after all others."""
+        if any(old.id == instance.id for old in self.instances):
+            instances = tuple(instance if old.id == instance.id else old for old in self.instances)
+        else:
+            instances = (*self.instances, instance)
+        return replace(self, instances=instances)
+
+
+def label_name(text: str) -> str:
+    """Clean a label of a foreign file: printable, at most MAX_LABEL_LENGTH characters; may become empty."""
+    printable = "".join(c for c in text[: 10 * MAX_LABEL_LENGTH] if c.isprintable())
+    return printable.strip()[:MAX_LABEL_LENGTH].strip()
