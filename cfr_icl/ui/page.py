@@ -22,11 +22,11 @@ from cfr_icl.annotate.imports import MaskFileError, read_objects
 from cfr_icl.annotate.inspect import inside
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, browser_copy, read_picture, remarks
 from cfr_icl.annotate.remote import Predict, RemoteSegmenter
-from cfr_icl.annotate.render import describe
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.actions import SESSION_ACTIONS, Data, flag, number, text, whole
+from cfr_icl.ui.session_reply import describe
 
 REFUSALS = (ActionError, PictureError, StoreError, MaskFileError)
 """What an action raises when it cannot be done; the message is for the person."""

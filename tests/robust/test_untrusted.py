@@ -23,7 +23,6 @@ from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import MAX_OUTLINE, MaskFileError, coco_objects, read_objects
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import PictureError
-from cfr_icl.annotate.render import describe
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
 from cfr_icl.clicks import Click
@@ -31,6 +30,7 @@ from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.actions import SESSION_ACTIONS
 from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.page import Settings
+from cfr_icl.ui.session_reply import describe
 from tests.stand_in import ColourModel
 from tests.ui.test_actions import send
 
