@@ -23,6 +23,7 @@ from cfr_icl import Segmenter, load_model
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.data.registry import open_dataset
 from cfr_icl.evaluation import iou, object_area
+from cfr_icl.rectangle import Rectangle
 from training.evaluate import select
 
 
@@ -55,7 +56,8 @@ def main() -> None:
 def answers(segmenter: Segmenter, truth: np.ndarray) -> dict[str, tuple[float, float]]:
     """IoU and seconds of the answer by what was told."""
     rows, columns = np.nonzero(truth == 1)
-    box = tuple(int(side) for side in (columns.min(), rows.min(), columns.max(), rows.max()))
+    left, top, right, bottom = (int(v) for v in (columns.min(), rows.min(), columns.max(), rows.max()))
+    box = Rectangle(left, top, right + 1, bottom + 1)
     clicks = box_clicks(box, truth.shape)
     hints = [replace(click, hint=True) for click in clicks]
     told = {
@@ -72,10 +74,9 @@ def answers(segmenter: Segmenter, truth: np.ndarray) -> dict[str, tuple[float, f
     return found
 
 
-def box_mask(box: tuple[int, int, int, int], size: tuple[int, int]) -> np.ndarray:
+def box_mask(box: Rectangle, size: tuple[int, int]) -> np.ndarray:
     mask = np.zeros(size, np.float32)
-    left, top, right, bottom = box
-    mask[top : bottom + 1, left : right + 1] = 0.6
+    mask[box.slices] = 0.6
     return mask
 
 

@@ -14,6 +14,7 @@ from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click, disk_maps
 from cfr_icl.models.base import InteractiveModel
+from cfr_icl.rectangle import Rectangle
 from cfr_icl.robot import random_click
 from cfr_icl.zoom import Window, crop, to_window
 
@@ -147,7 +148,7 @@ class IterativeClickLoss(nn.Module):
         mask = self._warm_up(features, mask, truth, clicks, rounds, rng)
         mask = torch.sigmoid(self._answer(features, mask, clicks)[0].float())
         size = tuple(image.shape[2:])
-        whole = Window(0, size[0], 0, size[1])
+        whole = Window.of_size(*size)
         maps, parts = torch.cat([image, mask, truth == 1, truth == -1], dim=1), []
         for number, own in enumerate(clicks):
             window = whole.around(own[-1], rng.uniform(*self.config.sides))
@@ -195,8 +196,9 @@ def begin_with_boxes(
         rows, columns = wanted.any(1).nonzero()[:, 0], wanted.any(0).nonzero()[:, 0]
         if not len(rows):
             continue
-        spans = [_sloppy(columns, size[1], sloppy, rng), _sloppy(rows, size[0], sloppy, rng)]
-        box = (spans[0][0], spans[1][0], spans[0][1], spans[1][1])
+        left, right = _sloppy(columns, size[1], sloppy, rng)
+        top, bottom = _sloppy(rows, size[0], sloppy, rng)
+        box = Rectangle(left, top, right + 1, bottom + 1)
         own[:] = box_clicks(box, size)
         guess[0] = torch.from_numpy(box_guess(box, size).copy())
     return guesses

@@ -148,7 +148,7 @@ class Segmenter:
                 f"A picture is uint8 (height, width, 3), not {image.dtype} {tuple(image.shape)}."
             )
         self._image = image
-        self._picture = Window(0, image.shape[0], 0, image.shape[1])
+        self._picture = Window.of_size(*image.shape[:2])
         self._features: OrderedDict[tuple, Features] = OrderedDict()
         self._history = _History()
 

@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from cfr_icl.clicks import Click
+from cfr_icl.rectangle import Rectangle
 
 OBJECT_THRESHOLD = 0.50
 """Probability above which a pixel counts as object when the window is placed."""
@@ -28,25 +28,14 @@ BLOCK = 128
 """Rows of a large picture that are computed at a time: few enough to stay in the processor's cache."""
 
 
-class Window(NamedTuple):
-    """A rectangle of picture pixels; `bottom` and `right` are exclusive."""
+class Window(Rectangle):
+    """The part of a picture that the network looks at."""
 
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-    @property
-    def height(self) -> int:
-        return self.bottom - self.top
-
-    @property
-    def width(self) -> int:
-        return self.right - self.left
+    __slots__ = ()
 
     def iou(self, other: Window) -> float:
         """Product of the overlaps of the row spans and of the column spans."""
-        return _span_iou(self[:2], other[:2]) * _span_iou(self[2:], other[2:])
+        return _span_iou(self.rows, other.rows) * _span_iou(self.columns, other.columns)
 
     def holds(self, clicks: Sequence[Click]) -> bool:
         """Whether every positive click lies inside; the last row and column count as outside."""
@@ -58,8 +47,9 @@ class Window(NamedTuple):
 
     def around(self, click: Click, share: float) -> Window:
         """The part of this rectangle around a click that has a share, 0 to 1, of its sides."""
-        rows = _placed(click.y, share, self.top, self.bottom)
-        return Window(*rows, *_placed(click.x, share, self.left, self.right))
+        left, right = _placed(click.x, share, self.left, self.right)
+        top, bottom = _placed(click.y, share, self.top, self.bottom)
+        return Window(left, top, right, bottom)
 
     def cuts(self, box: Window, picture: Window) -> bool:
         """Whether a box reaches an edge of the window that is not also an edge of the picture."""
@@ -85,7 +75,7 @@ class PlacedMap:
     @classmethod
     def of(cls, whole: torch.Tensor) -> PlacedMap:
         """A map that has a value for every pixel of its picture."""
-        picture = Window(0, whole.shape[0], 0, whole.shape[1])
+        picture = Window.of_size(*whole.shape)
         return cls(whole, picture, picture)
 
     @property
@@ -100,7 +90,7 @@ class PlacedMap:
         if not self.large:
             return paste(self.values[None, None], self.window, self.picture)[0, 0]
         found = torch.zeros(self.picture.height, self.picture.width)
-        inside = found[self.window.top : self.window.bottom, self.window.left : self.window.right]
+        inside = found[self.window.slices]
         across = self._columns(torch.arange(self.window.width)).T.contiguous()
         for rows in torch.arange(self.window.height).split(BLOCK):
             inside[rows[0] : rows[-1] + 1] = _spread_rows(across, rows, self.window.height)
@@ -162,8 +152,8 @@ class PlacedMap:
     def with_close_up(self, close: PlacedMap) -> PlacedMap:
         """This map with another one of a part of its window, which fades in from its edge."""
         found = self.values.clone()
-        rows, down = _fading(found.shape[0], self.window[:2], close.window[:2])
-        columns, across = _fading(found.shape[1], self.window[2:], close.window[2:])
+        rows, down = _fading(found.shape[0], self.window.rows, close.window.rows)
+        columns, across = _fading(found.shape[1], self.window.columns, close.window.columns)
         seen = _spread_rows(close.values, rows[1], close.window.height)
         seen = _spread_rows(seen.T.contiguous(), columns[1], close.window.width).T
         found[rows[0], columns[0]] = torch.lerp(found[rows[0], columns[0]], seen, torch.outer(down, across))
@@ -183,8 +173,8 @@ class PlacedMap:
         if window == self.window:
             return self.values if size == self.values.shape else _resized(self.values, size)
         # whole rows are copied fast, so the columns are made rows while the map is small
-        across = self._rows(self.values.T.contiguous(), window[2:], self.window[2:], size[1])
-        return self._rows(across.T.contiguous(), window[:2], self.window[:2], size[0])
+        across = self._rows(self.values.T.contiguous(), window.columns, self.window.columns, size[1])
+        return self._rows(across.T.contiguous(), window.rows, self.window.rows, size[0])
 
     @staticmethod
     def _rows(values: torch.Tensor, wanted: tuple[int, int], own: tuple[int, int], size: int) -> torch.Tensor:
@@ -333,8 +323,9 @@ class ZoomConfig:
         return self._around(box, probabilities.picture) if box else None
 
     def _around(self, box: Window, picture: Window) -> Window:
-        rows = self._expanded(box.top, box.bottom - 1, picture.height)
-        return Window(*rows, *self._expanded(box.left, box.right - 1, picture.width))
+        left, right = self._expanded(box.left, box.right - 1, picture.width)
+        top, bottom = self._expanded(box.top, box.bottom - 1, picture.height)
+        return Window(left, top, right, bottom)
 
     def _expanded(self, first: int, last: int, limit: int) -> tuple[int, int]:
         centre = 0.5 * (first + last)
@@ -348,14 +339,14 @@ class ZoomConfig:
 
 def crop(maps: torch.Tensor, window: Window, size: tuple[int, int]) -> torch.Tensor:
     """Cut the window out of maps (B, C, H, W) and resize it to `size` = (height, width)."""
-    part = maps[..., window.top : window.bottom, window.left : window.right]
+    part = maps[(..., *window.slices)]
     return F.interpolate(part, size=size, mode="bilinear", align_corners=True)
 
 
 def crop_picture(picture: np.ndarray, window: Window, size: tuple[int, int]) -> torch.Tensor:
     """Like `crop` for a picture uint8 (H, W, 3): float (1, 3, height, width) in [0, 1]."""
     if window.height * window.width <= 4 * size[0] * size[1]:
-        part = picture[window.top : window.bottom, window.left : window.right].copy()
+        part = picture[window.slices].copy()
         part = torch.from_numpy(part).permute(2, 0, 1)[None].float()
         return F.interpolate(part, size=size, mode="bilinear", align_corners=True).div_(255)
     # of a large window only the pixels that the result depends on are touched
@@ -384,7 +375,7 @@ def paste(maps: torch.Tensor, window: Window, picture: Window) -> torch.Tensor:
     if window == picture:
         return part
     whole = part.new_zeros(*part.shape[:2], picture.height, picture.width)
-    whole[..., window.top : window.bottom, window.left : window.right] = part
+    whole[(..., *window.slices)] = part
     return whole
 
 
@@ -418,15 +409,16 @@ def _object_box(probabilities: PlacedMap, clicks: Sequence[Click]) -> Window | N
     window, positive = found.window, [click for click in clicks if click.positive]
     spans = []
     for dim, first, end, clicked in (
-        (1, window.top, window.bottom, [int(click.y) for click in positive]),
         (0, window.left, window.right, [int(click.x) for click in positive]),
+        (1, window.top, window.bottom, [int(click.y) for click in positive]),
     ):
         places = (found.values.amax(dim) > OBJECT_THRESHOLD).nonzero()
         if not len(places):
             return None
         reach = _reach(int(places[0]), int(places[-1]), found.values.shape[1 - dim], first, end)
-        spans += [min(*reach, *clicked), max(*reach, *clicked) + 1]
-    return Window(*spans)
+        spans.append((min(*reach, *clicked), max(*reach, *clicked) + 1))
+    (left, right), (top, bottom) = spans
+    return Window(left, top, right, bottom)
 
 
 def _reach(low: int, high: int, count: int, first: int, end: int) -> tuple[int, int]:

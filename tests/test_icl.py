@@ -17,6 +17,7 @@ from cfr_icl.icl import (
     normalised_focal_loss,
 )
 from cfr_icl.models.base import InteractiveModel
+from cfr_icl.rectangle import Rectangle
 
 FIXTURE = Path(__file__).parent / "parity" / "fixtures" / "loss.npz"
 
@@ -200,8 +201,9 @@ def test_a_box_is_told_as_the_annotator_tells_it(seed, sloppy):
     masks = begin_with_boxes(clicks, truth, sloppy, rng)
     exact = (30, 20, 59, 39)
     if sloppy == 0:
-        assert clicks[0] == list(box_clicks(exact, (60, 80)))
-        assert np.array_equal(masks[0, 0], box_guess(exact, (60, 80)))
+        box = Rectangle(30, 20, 60, 40)
+        assert clicks[0] == list(box_clicks(box, (60, 80)))
+        assert np.array_equal(masks[0, 0], box_guess(box, (60, 80)))
     assert [click.positive for click in clicks[0]] == [True, False, False, False, False]
     assert truth[0, 0, int(clicks[0][0].y), int(clicks[0][0].x)] == 1
     for own in clicks:

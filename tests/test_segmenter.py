@@ -148,11 +148,11 @@ def test_a_prepared_picture_is_encoded_once_for_the_first_look_at_every_object(m
     plain = fresh(model, picture, steps=0).predict([Click(60, 45)]).probabilities
     monkeypatch.setattr("cfr_icl.segmenter.crop_picture", lambda *a: encoded.append(a[1]) or crop_picture(*a))
     segmenter.prepare()
-    assert encoded == [Window(0, HEIGHT, 0, WIDTH)]
+    assert encoded == [Window(0, 0, WIDTH, HEIGHT)]
     for number in range(3 * WINDOWS_KEPT):
         segmenter.predict([Click(60 - number, 45), Click(5 * number, 80)])
     assert np.array_equal(segmenter.predict([Click(60, 45)]).probabilities, plain)
-    assert encoded.count(Window(0, HEIGHT, 0, WIDTH)) == 1
+    assert encoded.count(Window(0, 0, WIDTH, HEIGHT)) == 1
     assert len(segmenter._features) <= WINDOWS_KEPT
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cfr_icl.clicks import Click
 from cfr_icl.zoom import PlacedMap, Window, ZoomConfig, crop, crop_picture, paste, to_window
 
-PICTURE = Window(0, 400, 0, 600)
+PICTURE = Window(0, 0, 600, 400)
 
 
 def object_at(top, bottom, left, right):
@@ -33,7 +33,7 @@ def test_the_window_holds_object_and_positive_clicks_and_lies_in_the_picture(box
 
 
 def test_the_window_is_the_box_times_1_4_and_at_least_200_pixels():
-    assert ZoomConfig().object_window(object_at(150, 151, 300, 301), []) == Window(50, 251, 200, 401)
+    assert ZoomConfig().object_window(object_at(150, 151, 300, 301), []) == Window(200, 50, 401, 251)
     assert ZoomConfig().object_window(object_at(100, 300, 100, 400), []).width == 421
 
 
@@ -51,7 +51,7 @@ def test_the_first_pass_sees_the_whole_picture_and_zoom_follows_the_mask():
 
 
 def test_the_window_stays_while_it_overlaps_enough_and_holds_the_clicks():
-    zoom, window = ZoomConfig(), Window(100, 301, 200, 401)
+    zoom, window = ZoomConfig(), Window(200, 100, 401, 301)
     still = object_at(180, 220, 280, 320)
     assert zoom.next_window(window, still, [Click(300, 200)], PICTURE) == window
     assert zoom.next_window(window, still, [Click(450, 200)], PICTURE) != window
@@ -63,13 +63,13 @@ def test_a_picture_is_seen_as_it_is_until_enough_clicks():
     found = object_at(190, 210, 290, 310)
     assert zoom.next_window(None, found, [Click(300, 200)], PICTURE) is None
     assert zoom.next_window(None, found, [Click(300, 200)] * 2, PICTURE) is not None
-    assert zoom.input_size(Window(0, 200, 0, 400)) == (200, 400)
+    assert zoom.input_size(Window(0, 0, 400, 200)) == (200, 400)
 
 
 @given(boxes())
 def test_crop_and_paste_put_things_back_where_they_were(box):
     top, bottom, left, right = box
-    window = Window(*box)
+    window = Window(left, top, right, bottom)
     maps = torch.rand(1, 1, 400, 600)
     part = crop(maps, window, (window.height, window.width))
     whole = paste(part, window, PICTURE)
@@ -79,19 +79,19 @@ def test_crop_and_paste_put_things_back_where_they_were(box):
 
 
 def test_a_click_keeps_its_place_in_the_resized_window():
-    seen = to_window(Click(250, 150, False), Window(100, 200, 200, 400), (448, 448))
+    seen = to_window(Click(250, 150, False), Window(200, 100, 400, 200), (448, 448))
     assert (seen.x, seen.y, seen.positive) == (112, 224, False)
 
 
 def test_widening_places_the_window_anew_where_the_object_runs_over_its_edge():
-    click, window = [Click(300, 200)], Window(100, 301, 200, 401)
+    click, window = [Click(300, 200)], Window(200, 100, 401, 301)
     cut = object_at(120, 260, 200, 340)
     assert ZoomConfig().next_window(window, cut, click, PICTURE) == window
     wider = ZoomConfig(widen=True).next_window(window, cut, click, PICTURE)
     assert wider.left < 200
     inside = object_at(120, 260, 220, 340)
     assert ZoomConfig(widen=True).next_window(window, inside, click, PICTURE) == window
-    at_border = Window(0, 301, 0, 401)
+    at_border = Window(0, 0, 401, 301)
     corner = object_at(0, 200, 0, 301)
     assert ZoomConfig(widen=True).next_window(at_border, corner, click, PICTURE) == at_border
 
@@ -100,7 +100,7 @@ def test_widening_places_the_window_anew_where_the_object_runs_over_its_edge():
 @pytest.mark.parametrize("size", [(64, 64), (48, 200), (1, 5)])
 def test_a_picture_is_cropped_as_any_map(height, width, size):
     picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    window = Window(height // 3, height, 0, width - width // 4)
+    window = Window(0, height // 3, width - width // 4, height)
     maps = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
     assert torch.allclose(crop_picture(picture, window, size), crop(maps, window, size), atol=1e-6)
 
@@ -114,7 +114,7 @@ def placed_maps(draw):
     values = np.random.default_rng(draw(st.integers(0, 99))).random(draw(st.sampled_from([(64, 64), (1, 7)])))
     first, last = (draw(st.tuples(*(st.integers(0, side) for side in values.shape))) for _ in "ab")
     values[: first[0]] = values[last[0] :] = values[:, : first[1]] = values[:, last[1] :] = 0
-    window, picture = Window(top, bottom, left, right), Window(0, height, 0, width)
+    window, picture = Window(left, top, right, bottom), Window(0, 0, width, height)
     return PlacedMap(torch.from_numpy(values.astype(np.float32)), window, picture)
 
 
@@ -130,7 +130,7 @@ def test_what_is_read_of_a_placed_map_is_what_the_whole_map_holds(placed, thresh
     assert (runs[1:] > 0).all() and np.array_equal(
         np.repeat(np.arange(len(runs)) % 2 == 1, runs), above.T.ravel()
     )
-    view = Window(height // 4, height, 0, max(1, width // 2))
+    view = Window(0, height // 4, max(1, width // 2), height)
     for size in ((64, 64), (5, 9), (448, 448)):
         assert torch.allclose(placed.crop(view, size), crop(whole, view, size)[0, 0], atol=1e-4)
 
@@ -149,14 +149,14 @@ def test_the_box_around_an_answer_cuts_nothing_of_it_off_and_is_hardly_larger(pl
 
 
 def test_an_answer_on_a_large_picture_is_fed_back_as_it_is_while_the_window_stays():
-    window = Window(100, 1200, 300, 1500)
-    placed = PlacedMap(torch.rand(64, 64), window, Window(0, 1300, 0, 1700))
+    window = Window(300, 100, 1500, 1200)
+    placed = PlacedMap(torch.rand(64, 64), window, Window(0, 0, 1700, 1300))
     assert placed.crop(window, (64, 64)) is placed.values
 
 
 @given(st.integers(0, 599), st.integers(0, 399), st.floats(0.05, 1))
 def test_the_surroundings_of_a_click_lie_in_the_window_with_their_share_of_its_sides(x, y, share):
-    window = Window(100, 301, 200, 401)
+    window = Window(200, 100, 401, 301)
     part = window.around(Click(x, y), share)
     assert window.top <= part.top < part.bottom <= window.bottom
     assert window.left <= part.left < part.right <= window.right
@@ -165,10 +165,10 @@ def test_the_surroundings_of_a_click_lie_in_the_window_with_their_share_of_its_s
         assert part.top <= y <= part.bottom and part.left <= x <= part.right
 
 
-@pytest.mark.parametrize("picture", [PICTURE, Window(0, 3000, 0, 4000)])
+@pytest.mark.parametrize("picture", [PICTURE, Window(0, 0, 4000, 3000)])
 def test_a_close_up_fades_in_from_its_edge_and_leaves_the_rest_as_it_was(picture):
     torch.manual_seed(0)
-    window = Window(20, picture.height - 30, 10, picture.width - 40)
+    window = Window(10, 20, picture.width - 40, picture.height - 30)
     answer = PlacedMap(torch.rand(64, 64), window, picture)
     part = window.around(Click(picture.width // 2, picture.height // 2), 0.5)
     close = PlacedMap(torch.rand(64, 64), part, picture)
@@ -183,11 +183,11 @@ def test_a_close_up_fades_in_from_its_edge_and_leaves_the_rest_as_it_was(picture
     assert (after - seen)[middle].abs().mean() < 0.3 * (before - seen)[middle].abs().mean()
 
 
-@pytest.mark.parametrize("picture", [PICTURE, Window(0, 3000, 0, 4000)])
+@pytest.mark.parametrize("picture", [PICTURE, Window(0, 0, 4000, 3000)])
 @pytest.mark.parametrize("moved", [False, True])
 def test_details_stay_where_the_answer_stays_and_go_where_it_changes(picture, moved):
     torch.manual_seed(0)
-    window = Window(20, picture.height - 30, 10, picture.width - 40)
+    window = Window(10, 20, picture.width - 40, picture.height - 30)
     coarse = PlacedMap(0.1 + 0.3 * torch.rand(64, 64), window, picture)
     centre = Click(picture.width // 2, picture.height // 2)
     part = window.around(centre, 0.5)

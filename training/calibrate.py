@@ -126,8 +126,7 @@ def answers(segmenter: Segmenter, options: argparse.Namespace) -> Iterator[tuple
                         on_click=lambda _, prediction, __, given=given: given.append(prediction),
                     )
                     for prediction in given:
-                        top, bottom, left, right = prediction.window
-                        window = slice(top, bottom), slice(left, right)
+                        window = prediction.window.slices
                         yield prediction.probabilities[window], truth[window]
 
 

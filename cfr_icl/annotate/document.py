@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.box import Box, box_clicks, box_guess
+from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import MASK_THRESHOLD, CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.rectangle import Rectangle
 
 COLOURS = (
     "#3b82f6",
@@ -47,8 +48,8 @@ class Timing:
 
     forwards: int
     milliseconds: float
-    window: tuple[int, int, int, int] | None
-    """Zoom window as top, bottom, left, right; None when the whole picture was seen."""
+    window: Rectangle | None
+    """The zoom window; None when the whole picture was seen."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Instance:
     clicks: tuple[Click, ...] = ()
     neighbour_clicks: tuple[Click, ...] = ()
     """Negative clicks on neighbours that the first mask swallowed, shown from the second click on."""
-    box: Box | None = None
+    box: Rectangle | None = None
     """The box that started the object; its clicks come first in `clicks`."""
     initial_mask: Mask | None = None
     """Previous mask of the first click, in place of the box's ellipse."""

@@ -33,7 +33,7 @@ def inside(session: Session) -> dict[str, Any]:
     prediction = session.predict(instance)
     trace = prediction.trace
     window = prediction.window
-    within = np.s_[window.top : window.bottom, window.left : window.right]
+    within = window.slices
     masks = [prediction.mask_above(instance.threshold, number) for number in range(len(trace))]
     passes = []
     for index, (probabilities, inner) in enumerate(zip(trace, prediction.passes, strict=True)):
@@ -57,7 +57,7 @@ def inside(session: Session) -> dict[str, Any]:
         "object": instance.id,
         "version": instance.mask.version,
         "probabilities": _jpeg(prediction.probabilities, MAP_SIDE),
-        "window": list(window),
+        "window": [*window.rows, *window.columns],
         "passes": passes,
         "kept": prediction.chosen if instance.chosen_pass is None else instance.chosen_pass,
     }

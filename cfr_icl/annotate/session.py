@@ -29,6 +29,7 @@ from cfr_icl.annotate.masks import Mask
 from cfr_icl.box import box_clicks
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import AnswerError, Prediction, Segmenter
 
 
@@ -128,14 +129,14 @@ class Session:
         self._commit(document.with_instance(clicked))
 
     def box(self, left: int, top: int, right: int, bottom: int) -> None:
-        """Start an object with a box around it."""
+        """Start an object with a box around it; all four pixels, in any order, belong to the box."""
         height, width = self.size
         left, right = sorted((min(max(left, 0), width - 1), min(max(right, 0), width - 1)))
         top, bottom = sorted((min(max(top, 0), height - 1), min(max(bottom, 0), height - 1)))
         if right - left < 4 or bottom - top < 4:
             raise ActionError("Draw the box around the object, at least 5 pixels a side.")
         document, instance = self._new_instance(self.document)
-        box = (left, top, right, bottom)
+        box = Rectangle(left, top, right + 1, bottom + 1)
         instance = self._predicted(
             document, replace(instance, box=box, clicks=box_clicks(box, (height, width)))
         )
@@ -328,7 +329,7 @@ class Session:
         timing = Timing(
             prediction.forwards,
             1000 * (time.perf_counter() - start),
-            tuple(prediction.window) if prediction.window else None,
+            Rectangle(*prediction.window) if prediction.window else None,
         )
         # another network may answer in fewer passes
         chosen_pass = instance.chosen_pass if instance.chosen_pass in range(len(prediction.passes)) else None

@@ -25,6 +25,7 @@ from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import MAX_SIDE
 from cfr_icl.cfr import MAX_STEPS, CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.rectangle import Rectangle
 
 VERSION = 1
 """Version of the session file's layout."""
@@ -164,8 +165,15 @@ def _instance_to_json(instance: Instance) -> dict[str, Any]:
         values[name] = values[name] and values[name].counts
     for name in _CLICKS:
         values[name] = [[click.x, click.y, click.positive] for click in values[name]]
-    values["timing"] = instance.timing and asdict(instance.timing)
+    values["box"] = instance.box and (*instance.box[:2], instance.box.right - 1, instance.box.bottom - 1)
+    values["timing"] = instance.timing and timing_to_json(instance.timing)
     return {_KEYS.get(name, name): value for name, value in values.items()}
+
+
+def timing_to_json(timing: Timing) -> dict[str, Any]:
+    """A timing for a session file and for the page, with the window as top, bottom, left, right."""
+    window = timing.window and (*timing.window.rows, *timing.window.columns)
+    return {**asdict(timing), "window": window}
 
 
 def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int]) -> Instance:
@@ -190,17 +198,22 @@ def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int]) -> Inst
     if values["box"] is not None:
         left, top, right, bottom = values["box"]
         right, bottom = _whole(right, 0, width - 1), _whole(bottom, 0, height - 1)
-        values["box"] = (_whole(left, 0, right), _whole(top, 0, bottom), right, bottom)
+        values["box"] = Rectangle(_whole(left, 0, right), _whole(top, 0, bottom), right + 1, bottom + 1)
     if values["timing"] is not None:
         timing = Timing(**values["timing"])
-        if not 0 <= timing.milliseconds < 1e9 or (timing.window and len(timing.window) != 4):
+        if not 0 <= timing.milliseconds < 1e9:
             raise ValueError("timing")
         values["timing"] = Timing(
             _whole(timing.forwards, 0, 1000),
             float(timing.milliseconds),
-            timing.window and tuple(_whole(side, 0, MAX_SIDE) for side in timing.window),
+            timing.window and _window(timing.window),
         )
     return Instance(**values)
+
+
+def _window(sides: Sequence[Any]) -> Rectangle:
+    top, bottom, left, right = (_whole(side, 0, MAX_SIDE) for side in sides)
+    return Rectangle(left, top, right, bottom)
 
 
 def _clicks(entries: Sequence[Any], height: int, width: int) -> tuple[Click, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from cfr_icl.annotate.document import Document, Instance
 from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.store import timing_to_json
 
 INSTANCE_FIELDS = (
     "visible",
@@ -61,7 +62,7 @@ def _instance(instance: Instance, old: Instance | None) -> dict[str, Any]:
         "version": mask.version,
         "area": mask.area,
         "box": mask.box,
-        "answer": asdict(instance.timing) if instance.timing else None,
+        "answer": timing_to_json(instance.timing) if instance.timing else None,
     }
     if old is None or old.mask != mask:
         described["size"] = [mask.height, mask.width]

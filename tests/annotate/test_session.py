@@ -14,6 +14,7 @@ from cfr_icl.annotate.inspect import inside
 from cfr_icl.annotate.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import Segmenter
 from tests.stand_in import ColourModel
 
@@ -194,7 +195,7 @@ def test_a_box_is_answered_at_once_and_clicks_go_on_from_it(session):
     assert session.active.timing.forwards <= 1 + session.document.cfr.steps
     boxed = session.active
     session.click(Click(2, 2, False))
-    assert session.active.box == (8, 18, 52, 62) and session.active.clicks == (
+    assert session.active.box == Rectangle(8, 18, 53, 63) and session.active.clicks == (
         *boxed.clicks,
         Click(2, 2, False),
     )

@@ -33,7 +33,7 @@ def window_of(roi: np.ndarray, case: dict) -> Window:
     """A recorded region, inclusive on all sides; the whole picture where there was none."""
     top, bottom, left, right = roi.tolist()
     return (
-        Window(0, case["height"], 0, case["width"]) if top < 0 else Window(top, bottom + 1, left, right + 1)
+        Window(0, 0, case["width"], case["height"]) if top < 0 else Window(left, top, right + 1, bottom + 1)
     )
 
 

@@ -1,0 +1,55 @@
+"""The one rectangle type: windows, boxes and bounding boxes of masks."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Rectangle(NamedTuple):
+    """A rectangle of picture pixels; `right` and `bottom` are exclusive.
+
+    File formats store rectangles in their own ways, such as [x, y, width, height]; convert where such a
+    file is read or written.
+    """
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @classmethod
+    def of_size(cls, height: int, width: int) -> Rectangle:
+        """The rectangle of a whole picture."""
+        return cls(0, 0, width, height)
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width, in the order of an array's shape."""
+        return self.height, self.width
+
+    @property
+    def area(self) -> int:
+        return self.height * self.width
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        """First row and the row behind the last one."""
+        return self.top, self.bottom
+
+    @property
+    def columns(self) -> tuple[int, int]:
+        """First column and the column behind the last one."""
+        return self.left, self.right
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """The rectangle as an index of an array (H, W, ...)."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
