@@ -82,7 +82,7 @@ def _click_type(positive: bool):
 
 def _segment(options: argparse.Namespace) -> None:
     from cfr_icl import Segmenter, load_model
-    from cfr_icl.annotate.export import mask_png
+    from cfr_icl.annotate.exports.png import mask_png
     from cfr_icl.annotate.pictures import read_mask, read_picture
 
     if not options.clicks:
@@ -109,7 +109,7 @@ def _add_batch(commands) -> None:
 def _batch(options: argparse.Namespace) -> None:
     from cfr_icl import Segmenter, load_model
     from cfr_icl.annotate.batch import read_clicks
-    from cfr_icl.annotate.export import mask_png
+    from cfr_icl.annotate.exports.png import mask_png
     from cfr_icl.annotate.pictures import read_picture
 
     objects = read_clicks(options.clicks, options.images)
@@ -145,7 +145,7 @@ def _add_export(commands) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from cfr_icl.annotate.export import export, losses
+    from cfr_icl.annotate.exports import export, export_warnings
     from cfr_icl.annotate.folder import Folder
 
     if not options.work.is_dir():
@@ -157,7 +157,7 @@ def _export(options: argparse.Namespace) -> None:
         path = options.out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    print(f"{len(files)} files in {options.out}", *losses(options.format, pictures), sep="\n")
+    print(f"{len(files)} files in {options.out}", *export_warnings(options.format, pictures), sep="\n")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from cfr_icl.annotate import store
 from cfr_icl.annotate.document import Document
-from cfr_icl.annotate.export import Annotated
+from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, read_picture
 from cfr_icl.annotate.store import StoreError
 
@@ -129,14 +129,14 @@ class Folder:
             self.states[name] = DONE if document.done else WORK if document.instances else OPEN
             return self.revisions[name]
 
-    def annotated(self) -> list[Annotated]:
+    def annotated(self) -> list[AnnotatedPicture]:
         """All pictures with saved work, for export; raises StoreError naming a damaged file."""
         pictures = []
         for name in self.names:
             if self._has_session(name):
                 size, document = store.load_any(self.session_path(name))
                 read = partial(read_picture, self.path(name), self.max_megapixels)
-                pictures.append(Annotated(name, size, document, read))
+                pictures.append(AnnotatedPicture(name, size, document, read))
         return pictures
 
     def _stored_state(self, name: str) -> str:

@@ -47,6 +47,11 @@ def areas_of(mask: np.ndarray, detail: float = 0.0) -> list[Part]:
     return [(edge(outline), [edge(hole) for hole in holes]) for outline, holes in _traced(tripled)]
 
 
+def polygons(mask: np.ndarray, detail: float) -> list[Ring]:
+    """Trace a mask's parts as rings along the pixels' edges, holes cut open (COCO's convention)."""
+    return [opened(outline, holes) for outline, holes in areas_of(mask, detail)]
+
+
 def opened(outline: Ring, holes: list[Ring]) -> Ring:
     """One ring for a part with holes: each hole is joined to the outline where they are nearest."""
     ring = outline

@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from cfr_icl.annotate.export import mask_png
+from cfr_icl.annotate.exports.png import mask_png
 from cfr_icl.annotate.pictures import read_mask, read_picture
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import AnswerError

@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-from cfr_icl.annotate import export, store
+from cfr_icl.annotate import exports, store
 from cfr_icl.annotate.document import ActionError, Document
-from cfr_icl.annotate.export import Annotated
+from cfr_icl.annotate.exports.picture import AnnotatedPicture
+from cfr_icl.annotate.exports.png import cutout_png, mask_png
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import MaskFileError, read_objects
 from cfr_icl.annotate.inspect import inside
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, browser_copy, read_picture, remarks
+from cfr_icl.annotate.polygons import polygons
 from cfr_icl.annotate.remote import Predict, RemoteSegmenter
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
@@ -289,9 +291,9 @@ class Page:
         what = text(data, "what")
         size = session.size
         if what == "mask":
-            self._serve(export.mask_png(session.mask), "_mask.png")
+            self._serve(mask_png(session.mask), "_mask.png")
         elif what == "cutout":
-            self._serve(export.cutout_png(session.picture, session.mask), "_cutout.png")
+            self._serve(cutout_png(session.picture, session.mask), "_cutout.png")
         elif what == "session":
             saved = store.to_json(session.document, session.name, size)
             self._serve(store.encode(saved), ".session.json")
@@ -303,19 +305,20 @@ class Page:
         if flag(data, "whole_folder") and folder:
             pictures = folder.annotated()
         else:
-            pictures = [Annotated(session.name, session.size, session.document, lambda: session.picture)]
+            picture = session.picture
+            pictures = [AnnotatedPicture(session.name, session.size, session.document, lambda: picture)]
         format = text(data, "format")
-        if format not in (*export.FORMATS, "everything"):
+        if format not in (*exports.FORMATS, "everything"):
             raise ActionError(f"There is no format {format!r}.")
-        files = export.export(format, pictures, self._detail(data))
+        files = exports.export(format, pictures, self._detail(data))
         if not files:
             raise ActionError("There is no object to export.")
-        self.notices += export.losses(format, pictures)
+        self.notices += exports.export_warnings(format, pictures)
         if len(files) == 1:
             ((name, content),) = files.items()
             self._serve(content, f"_{format}{Path(name).suffix}")
         else:
-            self._serve(export.zipped(files), f"_{format}.zip")
+            self._serve(exports.zipped(files), f"_{format}.zip")
 
     def _preview_polygons(self, data: Data) -> None:
         detail = self._detail(data)
@@ -323,7 +326,7 @@ class Page:
             [round(value, 1) for value in ring.reshape(-1).tolist()]
             for instance in self.session.document.instances
             if instance.visible
-            for ring in export.polygons(instance, detail)
+            for ring in polygons(instance.mask.pixels, detail)
         ]
 
     def _inspect(self, data: Data) -> None:

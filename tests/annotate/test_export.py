@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
-from cfr_icl.annotate.export import FORMATS, Annotated, export, indexed_png, losses, zipped
+from cfr_icl.annotate.exports import FORMATS, AnnotatedPicture, export, export_warnings, zipped
+from cfr_icl.annotate.exports.png import indexed_png
 from cfr_icl.annotate.imports import MaskFileError, coco_objects, read_objects
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.clicks import Click
@@ -34,7 +35,7 @@ MASKS = {"disk": DISK, "ring": RING, "parts": PARTS}
 def annotated(session):
     session.open(np.zeros((HEIGHT, WIDTH, 3), np.uint8) + np.uint8(90), "photo.jpg")
     session.add_masks([(label, Mask.of(mask)) for label, mask in MASKS.items()])
-    return Annotated("photo.jpg", session.size, session.document, lambda: session.picture)
+    return AnnotatedPicture("photo.jpg", session.size, session.document, lambda: session.picture)
 
 
 def iou(a, b):
@@ -75,7 +76,7 @@ def test_a_coco_file_imported_exported_and_imported_again_is_unchanged(annotated
     objects = coco_objects(json.loads(first), "photo.jpg", session.size)
     session.open(session.picture, "photo.jpg")
     session.add_masks(objects)
-    again = Annotated("photo.jpg", session.size, session.document, lambda: session.picture)
+    again = AnnotatedPicture("photo.jpg", session.size, session.document, lambda: session.picture)
     second = export("coco", [again])["annotations.json"]
     assert coco_objects(json.loads(second), "photo.jpg", session.size) == objects
     one, two = json.loads(first), json.loads(second)
@@ -161,7 +162,7 @@ def test_everything_is_one_zip_with_a_folder_a_format(annotated):
 
 
 def test_pictures_whose_names_differ_by_their_ending_keep_apart(annotated):
-    other = Annotated("photo.png", annotated.size, annotated.document, annotated.read)
+    other = AnnotatedPicture("photo.png", annotated.size, annotated.document, annotated.read)
     assert set(export("indexed", [annotated, other])) == {"photo.jpg.png", "photo.png.png"}
 
 
@@ -172,7 +173,7 @@ def test_files_are_named_like_their_picture(annotated):
 
 
 def test_names_cannot_leave_the_folder(annotated):
-    bad = Annotated("../../etc/pass wd.png", annotated.size, annotated.document, annotated.read)
+    bad = AnnotatedPicture("../../etc/pass wd.png", annotated.size, annotated.document, annotated.read)
     assert all(".." not in name.split("/") for name in export("masks", [bad]))
 
 
@@ -246,8 +247,8 @@ def test_files_of_other_pictures_are_named(tmp_path):
 
 
 def test_what_a_format_cannot_hold_is_said(annotated, session):
-    assert losses("everything", [annotated]) == []
+    assert export_warnings("everything", [annotated]) == []
     session.add_masks([(None, Mask.of(DISK)), (None, Mask.empty(HEIGHT, WIDTH))])
     more = replace(annotated, document=session.document)
-    assert losses("coco", [more]) == ["Objects without pixels are not in the export: 1."]
-    assert "overlap" in losses("indexed", [more])[1]
+    assert export_warnings("coco", [more]) == ["Objects without pixels are not in the export: 1."]
+    assert "overlap" in export_warnings("indexed", [more])[1]

@@ -18,9 +18,10 @@ from cfr_icl.__main__ import main
 from cfr_icl.annotate import store
 from cfr_icl.annotate.batch import read_clicks
 from cfr_icl.annotate.document import ActionError
-from cfr_icl.annotate.export import FORMATS, Annotated, export
+from cfr_icl.annotate.exports import FORMATS, AnnotatedPicture, export
 from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.imports import MAX_OUTLINE, MaskFileError, coco_objects, read_objects
+from cfr_icl.annotate.imports import MaskFileError, coco_objects, read_objects
+from cfr_icl.annotate.imports.coco import MAX_OUTLINE
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import PictureError
 from cfr_icl.annotate.session import Session
@@ -184,7 +185,7 @@ def use(session):
     orjson.dumps(describe(session))
     content = store.encode(store.to_json(session.document, session.name, session.size))
     assert store.from_json(json.loads(content), session.size) == session.document
-    annotated = Annotated(session.name, session.size, session.document, lambda: session.picture)
+    annotated = AnnotatedPicture(session.name, session.size, session.document, lambda: session.picture)
     for format in FORMATS:
         for name in export(format, [annotated]):
             assert not name.startswith("/") and ".." not in name.split("/") and "\\" not in name
@@ -382,7 +383,7 @@ def test_exports_with_hostile_label_names_stay_readable_and_inside(picture):
         session.add_masks(coco_objects(content, "squares.png", (90, 120)))
     labels = [instance.label for instance in session.document.instances]
     assert len(labels) == len(NAMES) and all(label.isprintable() and label for label in labels)
-    annotated = [Annotated("squares.png", session.size, session.document, lambda: picture)]
+    annotated = [AnnotatedPicture("squares.png", session.size, session.document, lambda: picture)]
     yolo = yaml.safe_load(export("yolo", annotated)["data.yaml"])
     assert set(yolo["names"].values()) == set(labels)
     voc = export("voc", annotated)

@@ -1,55 +1,20 @@
-"""Masks that were made elsewhere, as objects to correct: PNG masks, label maps, COCO files."""
+"""COCO annotation files: polygons and run lengths."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 from pycocotools import mask as coco
 
 from cfr_icl.annotate.document import label_name
+from cfr_icl.annotate.imports.errors import MAX_OBJECTS, MaskFileError
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.pictures import PictureError, read_mask
-from cfr_icl.annotate.store import StoreError, read_json
-
-MAX_OBJECTS = 1000
-"""More objects than this in one file are taken for a mistake."""
 
 MAX_RINGS, MAX_OUTLINE = 10_000, 5_000_000
 """So many polygons, and so many pixels along their edges, are read of one picture: what they cost."""
-
-
-class MaskFileError(ValueError):
-    """A file whose masks cannot be used; the message is one sentence for the person."""
-
-
-def read_objects(path: Path, picture: str, size: tuple[int, int]) -> list[tuple[str | None, Mask]]:
-    """Labels and masks of the objects in a file for a picture of this name and (height, width).
-
-    A PNG is a binary mask, or a label map with an object for each value but 0 and no labels.
-    Of a COCO file the objects of the picture of that name are read, or of its only picture.
-
-    Raises:
-        MaskFileError: when the file is neither, damaged, or belongs to another picture.
-    """
-    if path.suffix.lower() == ".json":
-        try:
-            data = read_json(path)
-        except StoreError as error:
-            raise MaskFileError(str(error)) from error
-        return coco_objects(data, picture, size)
-    try:
-        ids = read_mask(path, size)
-    except PictureError as error:
-        raise MaskFileError(str(error)) from error
-    values = np.unique(ids[ids != 0])
-    if len(values) > MAX_OBJECTS:
-        raise MaskFileError(f"The picture has {len(values)} values; a label map has at most {MAX_OBJECTS}.")
-    if not len(values):
-        raise MaskFileError("The mask is empty.")
-    return [(None, Mask.of(ids == value)) for value in values]
 
 
 def coco_objects(data: Any, picture: str, size: tuple[int, int]) -> list[tuple[str | None, Mask]]:

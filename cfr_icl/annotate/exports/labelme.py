@@ -1,0 +1,50 @@
+"""labelme's JSON file for each picture."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import PurePosixPath
+from typing import Any
+
+from PIL import Image
+
+from cfr_icl.annotate.document import Instance
+from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files, to_json
+from cfr_icl.annotate.exports.png import encode_png
+from cfr_icl.annotate.polygons import parts_of
+
+
+def _labelme(job: ExportJob) -> Files:
+    files = {}
+    for stem, picture in job.pictures:
+        height, width = picture.size
+        shapes = [shape for instance in picture.instances for shape in _labelme_shapes(instance, job.detail)]
+        files[f"{stem}.json"] = to_json(
+            {
+                "version": "5.5.0",
+                "flags": {},
+                "shapes": shapes,
+                "imagePath": PurePosixPath(picture.name).name,
+                "imageData": None,
+                "imageHeight": height,
+                "imageWidth": width,
+            }
+        )
+    return files
+
+
+def _labelme_shapes(instance: Instance, detail: float) -> list[dict[str, Any]]:
+    """A polygon a part; an object with holes, which polygons cannot say, is a mask shape."""
+    pixels = instance.mask.pixels
+    parts = parts_of(pixels, detail)
+    shape = {"label": instance.label, "group_id": instance.id, "description": "", "flags": {}, "mask": None}
+    if any(holes or len(outline) < 3 for outline, holes in parts):
+        left, top, width, height = instance.mask.box
+        cut = pixels[top : top + height, left : left + width]
+        content = base64.b64encode(encode_png(Image.fromarray(cut))).decode("ascii")
+        corners = [[left, top], [left + width - 1, top + height - 1]]
+        return [{**shape, "shape_type": "mask", "points": corners, "mask": content}]
+    return [{**shape, "shape_type": "polygon", "points": outline.tolist()} for outline, _ in parts]
+
+
+FORMATS = (ExportFormat("labelme", "labelme", 7, _labelme, polygons=True),)

@@ -1,0 +1,48 @@
+"""Masks, cut-outs and label maps as PNG files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageColor
+
+
+def mask_png(mask: np.ndarray) -> bytes:
+    """A mask, bool (H, W), as a PNG of the picture's size with 0 and 255."""
+    return encode_png(Image.fromarray(mask.astype(np.uint8) * 255))
+
+
+def cutout_png(picture: np.ndarray, mask: np.ndarray) -> bytes:
+    """The picture, uint8 (H, W, 3), as an RGBA PNG that is transparent outside the mask."""
+    alpha = mask.astype(np.uint8) * 255
+    return encode_png(
+        Image.fromarray(np.dstack([np.where(mask[..., None], picture, 0).astype(np.uint8), alpha]))
+    )
+
+
+def indexed_png(size: tuple[int, int], layers: Sequence[tuple[int, str, np.ndarray]]) -> bytes:
+    """A label map of (id, colour, mask) layers, later ones on top, as a PNG that holds the ids.
+
+    Up to id 255 the colours are its palette; above it is a 16-bit grey PNG.
+    """
+    largest = max((id for id, _, _ in layers), default=0)
+    ids = np.zeros(size, np.uint8 if largest < 256 else np.uint16)
+    for id, _, mask in layers:
+        ids[mask] = id
+    image = Image.fromarray(ids)
+    if largest < 256:
+        palette = np.zeros((256, 3), np.uint8)
+        for id, colour, _ in layers:
+            palette[id] = ImageColor.getrgb(colour)
+        image = image.convert("P")
+        image.putpalette(palette.tobytes())
+    return encode_png(image)
+
+
+def encode_png(image: Image.Image) -> bytes:
+    """Encode a picture as PNG."""
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return buffer.getvalue()
