@@ -1,8 +1,14 @@
 """What many tests begin with."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
+
+# Commands that tests start use this clone, whether or not it is installed.
+os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
 
 
 @pytest.fixture

@@ -14,11 +14,10 @@ import pytest
 import yaml
 from PIL import Image
 
-import app
 from cfr_icl import Click, Segmenter, load_model
-from cfr_icl.__main__ import main
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.session import Session
+from cfr_icl.cli.main import main, parse
 from cfr_icl.ui.blocks import build, launch
 from cfr_icl.ui.page import Settings
 
@@ -150,7 +149,7 @@ def test_the_export_example_writes_the_work_on_a_folder(model):
 def test_the_options_are_those_of_the_app(capsys):
     (line,) = re.findall(r"`python app.py (--host .*?)`", README)
     with pytest.raises(SystemExit):
-        app.parse_options(["--help"])
+        parse(["app", "--help"])
     known = re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE)
     assert re.findall(r"--[a-z-]+", line) == known
 
@@ -164,7 +163,7 @@ def test_no_example_is_without_a_test():
             (place,) = [place for start, place in TESTED_ELSEWHERE.items() if line.startswith(start)]
             assert (ROOT / place).exists(), line
         if line.startswith("python app.py"):
-            app.parse_options(shlex.split(line)[2:])
+            parse(["app", *shlex.split(line)[2:]])
 
 
 def test_every_picture_and_link_to_a_file_exists():

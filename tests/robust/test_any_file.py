@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from cfr_icl.__main__ import main
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.pictures import PictureError, browser_copy, read_mask, read_picture, remarks, thumbnail
+from cfr_icl.cli.main import main
 from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.page import Settings
 from tests.annotate.test_pictures import encoded, gradient, png_header

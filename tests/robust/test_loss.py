@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import app
 from cfr_icl.annotate import store
 from cfr_icl.annotate.folder import Folder
+from cfr_icl.cli.main import main
 from cfr_icl.ui.page import Settings
 from tests.stand_in import ColourModel
 from tests.ui.test_actions import send
@@ -113,7 +113,7 @@ folder = Folder(*map(Path, sys.argv[1:])); folder.claim(); print('ready', flush=
 
 
 @posix
-def test_a_second_process_on_a_folder_is_told_until_the_first_is_gone(images, tmp_path, monkeypatch):
+def test_a_second_process_on_a_folder_is_told_until_the_first_is_gone(images, tmp_path, capsys):
     out = tmp_path / "out"
     first = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(images), str(out)],
@@ -126,11 +126,9 @@ def test_a_second_process_on_a_folder_is_told_until_the_first_is_gone(images, tm
         assert first.stdout.readline() == "ready\n"
         half_written = out / f"{store.PART_PREFIX}x{store.PART_SUFFIX}"
         half_written.write_text("{")
-        monkeypatch.setattr(sys, "argv", ["app.py", "--images", str(images), "--out", str(out)])
-        with pytest.raises(SystemExit) as stopped:
-            app.main()
-        message = str(stopped.value)
-        assert message.startswith("error: Another process is working on") and "\n" not in message
+        assert main(["app", "--images", str(images), "--out", str(out)]) == 2
+        message = capsys.readouterr().err
+        assert message.startswith("error: Another process is working on") and message.count("\n") == 1
         assert half_written.exists()
     finally:
         first.send_signal(signal.SIGKILL)
@@ -141,9 +139,8 @@ def test_a_second_process_on_a_folder_is_told_until_the_first_is_gone(images, tm
     assert not half_written.exists()
 
 
-def test_an_output_folder_that_cannot_be_had_is_one_sentence(images, tmp_path, monkeypatch):
+def test_an_output_folder_that_cannot_be_had_is_one_sentence(images, tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(sys, "argv", ["app.py", "--images", str(images), "--out", str(tmp_path / "file")])
-    with pytest.raises(SystemExit) as stopped:
-        app.main()
-    assert str(stopped.value).startswith("error: ") and "\n" not in str(stopped.value)
+    assert main(["app", "--images", str(images), "--out", str(tmp_path / "file")]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("error: ") and message.count("\n") == 1

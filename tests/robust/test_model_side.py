@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from cfr_icl.__main__ import main
 from cfr_icl.annotate.document import ActionError
 from cfr_icl.annotate.session import Session
+from cfr_icl.cli.main import main
 from cfr_icl.clicks import Click
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.segmenter import AnswerError, Segmenter

@@ -11,7 +11,7 @@ import pytest
 from gradio_client import Client
 from PIL import Image
 
-import app
+from cfr_icl.cli.main import parse
 from cfr_icl.ui.blocks import build, launch
 from cfr_icl.ui.page import Settings
 from tests.stand_in import ColourModel
@@ -80,10 +80,10 @@ def test_it_listens_on_this_machine_alone(url):
 
 def test_another_host_only_when_asked_or_on_a_space(monkeypatch):
     monkeypatch.delenv("GRADIO_SERVER_NAME", raising=False)
-    assert app.parse_options([]).host == "127.0.0.1"
-    assert app.parse_options(["--host", "0.0.0.0"]).host == "0.0.0.0"
+    assert parse(["app"]).host == "127.0.0.1"
+    assert parse(["app", "--host", "0.0.0.0"]).host == "0.0.0.0"
     monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
-    assert app.parse_options([]).host == "0.0.0.0"
+    assert parse(["app"]).host == "0.0.0.0"
 
 
 @pytest.mark.parametrize("address", ["{bait}/x.png", "http://[::1]:1/x.png", "https://0x7f000001/x.png"])
@@ -161,7 +161,7 @@ def test_with_auth_nothing_is_given_without_the_password(guarded, tmp_path):
 
 
 def test_the_password_may_hold_a_colon():
-    assert tuple(app.parse_options(["--auth", "ann:s3:cret"]).auth.split(":", 1)) == ("ann", "s3:cret")
+    assert parse(["app", "--auth", "ann:s3:cret"]).auth == ("ann", "s3:cret")
 
 
 # ---- what the shipped code does without

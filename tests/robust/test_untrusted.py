@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cfr_icl.__main__ import main
 from cfr_icl.annotate import store
 from cfr_icl.annotate.batch import read_clicks
 from cfr_icl.annotate.document import ActionError
@@ -26,6 +25,7 @@ from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import PictureError
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
+from cfr_icl.cli.main import main
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.actions import SESSION_ACTIONS

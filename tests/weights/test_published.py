@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from cfr_icl import load_model
+from cfr_icl.cli.main import main
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.published import convert, read_checkpoint
 from tests.parity.checkpoints import checkpoint, mae_shapes, published_shapes
 from tests.parity.recorded import RECORDED_NAMES
-from training.convert import main
 
 PUBLISHED = ["vit_xtiny", "vit_b", "vit_l", "vit_h", "hrnet18s", "hrnet18", "hrnet32"]
 ROOT = Path(__file__).parents[2]
@@ -43,7 +43,7 @@ def save(tmp_path):
 
 
 def run_converter(*arguments: object) -> int:
-    return main([str(argument) for argument in arguments])
+    return main(["convert", *map(str, arguments)])
 
 
 @pytest.mark.parametrize("name", RECORDED_NAMES)

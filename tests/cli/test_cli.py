@@ -1,4 +1,4 @@
-"""python -m cfr_icl from outside."""
+"""The commands as they are called from a shell."""
 
 import json
 import subprocess
@@ -10,9 +10,9 @@ from PIL import Image
 
 import cfr_icl
 from cfr_icl import Click, Segmenter
-from cfr_icl.__main__ import main
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.session import Session
+from cfr_icl.cli.main import COMMANDS, main
 from tests.stand_in import ColourModel
 
 
@@ -131,3 +131,56 @@ def test_export_writes_the_work_on_a_folder(picture, tmp_path, capsys):
     assert json.loads((out / "annotations.json").read_text())["annotations"][0]["area"] == session.mask.sum()
     assert main([*command, "svg"]) == 2
     assert "coco-polygons" in capsys.readouterr().err
+
+
+WITHOUT = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Missing(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {packages}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Missing())
+from cfr_icl.cli.main import COMMANDS, main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def run_without(packages, *arguments):
+    """A command in a process in which these packages cannot be imported."""
+    code = WITHOUT.format(packages=set(packages))
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+def test_segment_needs_no_package_of_an_extra(picture, tmp_path):
+    extras = ["gradio", "gradio_client", "mcp", "accelerate", "tensorboard", "matplotlib", "scipy"]
+    out = tmp_path / "mask.png"
+    result = run_without(extras, "segment", picture, "--click", "20,30", "--steps", "0", "--out", out)
+    assert result.returncode == 0 and out.is_file(), result.stderr
+
+
+@pytest.mark.parametrize(
+    ("package", "arguments", "sentence"),
+    [
+        ("gradio", ["app"], "error: The page needs gradio: pip install 'cfr-icl[app]'.\n"),
+        ("mcp", ["app", "--mcp"], "error: --mcp needs mcp: pip install 'cfr-icl[mcp]'.\n"),
+    ],
+)
+def test_a_missing_extra_is_named(package, arguments, sentence):
+    result = run_without([package], *arguments)
+    assert (result.returncode, result.stderr) == (2, sentence)
+
+
+def test_every_command_is_listed_with_what_it_does(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    listed = capsys.readouterr().out
+    for name, help in COMMANDS.items():
+        assert f"{name} " in listed and help.split()[0] in listed
+        with pytest.raises(SystemExit) as left:
+            main([name, "--help"])
+        assert left.value.code == 0 and f"cfr-icl {name}" in capsys.readouterr().out

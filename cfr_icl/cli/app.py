@@ -1,0 +1,111 @@
+"""Start the page: click on an object in a picture, get its exact mask.
+
+cfr-icl app [--weights embedded weights/vit_h] [--images photos --out work]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import cfr_icl
+from cfr_icl.cli.options import WEIGHTS, add_megapixels, default_weights
+from cfr_icl.extras import extra
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--host",
+        default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),  # set on a Space
+        help="address to listen on (default: this machine only)",
+    )
+    parser.add_argument("--port", type=int, help="port (default: the first free one from 7860)")
+    parser.add_argument("--share", action="store_true", help="also open a public address through Gradio")
+    parser.add_argument(
+        "--weights",
+        nargs="+",
+        metavar="SOURCE",
+        default=[default_weights()],
+        help=f"{WEIGHTS}; several make a menu on the page, the first is loaded at the start "
+        "(default: what CFR_ICL_WEIGHTS names, else embedded)",
+    )
+    parser.add_argument(
+        "--steps", type=_steps, default=4, help="CFR steps at the start, 0 to 10 (default: 4)"
+    )
+    add_megapixels(parser)
+    parser.add_argument("--images", type=Path, metavar="DIR", help="work through the pictures of a folder")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the work on a folder is saved")
+    parser.add_argument("--auth", type=_auth, metavar="NAME:PASSWORD", help="ask for this name and password")
+    parser.add_argument(
+        "--mcp", action="store_true", help="offer the endpoint as an MCP tool (needs the extra mcp)"
+    )
+
+
+def _steps(text: str) -> int:
+    if not text.isdecimal() or int(text) > 10:
+        raise argparse.ArgumentTypeError(f"CFR steps go from 0 to 10, not {text}")
+    return int(text)
+
+
+def _auth(text: str) -> tuple[str, str]:
+    name, colon, password = text.partition(":")
+    if not colon:
+        raise argparse.ArgumentTypeError("give it as NAME:PASSWORD")
+    return name, password
+
+
+def run(options: argparse.Namespace) -> None:
+    if bool(options.images) != bool(options.out):
+        raise ValueError("--images and --out belong together.")
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    with extra("app", "The page"):
+        import gradio  # noqa: F401
+    if options.mcp:
+        with extra("mcp", "--mcp"):
+            import mcp  # noqa: F401
+    from cfr_icl.annotate.folder import Folder
+    from cfr_icl.annotate.remote import remote_predict
+    from cfr_icl.ui.blocks import build, launch
+    from cfr_icl.ui.page import Settings
+    from cfr_icl.weights.menu import ModelMenu
+
+    spaces = sys.modules.get("spaces")  # imported by app.py before torch, where a GPU is lent
+    folder = Folder(options.images, options.out, options.max_megapixels) if options.images else None
+    if folder:
+        folder.claim()
+    menu = ModelMenu(options.weights)
+    first = options.weights[0]
+    settings = Settings(
+        steps=options.steps,
+        examples=example_pictures(),
+        max_megapixels=options.max_megapixels,
+        folder=folder,
+        menu={} if spaces else menu,
+        remote=remote_predict(menu[first], spaces.GPU) if spaces else None,
+    )
+    blocks = build(settings)
+    launch(
+        blocks,
+        options.host,
+        options.port,
+        share=options.share,
+        auth=options.auth,
+        mcp_server=options.mcp,
+        prevent_thread_lock=True,
+    )
+    try:
+        settings.thread.submit(menu.__getitem__, first).result()  # while the browser builds the page
+    except (ValueError, OSError):
+        blocks.close()
+        raise
+    blocks.block_thread()
+
+
+def example_pictures() -> list[Path]:
+    """The pictures that the page offers: all of a clone's examples/, or the few that the wheel holds."""
+    package = Path(cfr_icl.__file__).parent
+    installed = package / "examples"
+    folder = installed if installed.is_dir() else package.parent / "examples"
+    return sorted(path for path in folder.glob("*.*") if path.suffix in (".jpg", ".png"))

@@ -1,0 +1,60 @@
+"""The command line: `cfr-icl COMMAND`, or `python -m cfr_icl COMMAND`.
+
+Each command is a module of this folder with two functions: `add_arguments(parser)` and `run(options)`.
+Only the module of the chosen command is imported, so that no command needs what another one does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from cfr_icl.extras import MissingExtraError
+from cfr_icl.segmenter import AnswerError
+
+COMMANDS = {
+    "app": "start the page",
+    "segment": "write the mask of one object in one picture",
+    "batch": "write masks for a list of clicks over a folder of pictures",
+    "export": "write the work on a folder in another format",
+    "convert": "turn a published checkpoint into a model folder",
+}
+"""Every command and what it does."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status, 2 with one sentence on stderr for bad input."""
+    options = parse(sys.argv[1:] if arguments is None else arguments)
+    try:
+        options.run(options)
+    except (ValueError, OSError, AnswerError, MissingExtraError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options of a command line; `run` is the function that takes them. Exits on wrong ones."""
+    parser = argparse.ArgumentParser(prog="cfr-icl", description="Click on an object, get its exact mask.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, help in COMMANDS.items():
+        if name in arguments[:1]:
+            _add(commands, name)
+        else:
+            commands.add_parser(name, help=help)
+    return parser.parse_args(arguments)
+
+
+def _add(commands: argparse._SubParsersAction, name: str) -> None:
+    """Add a command with its options, described by the docstring of its module."""
+    module = import_module(f"cfr_icl.cli.{name}")
+    parser = commands.add_parser(
+        name,
+        help=COMMANDS[name],
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.add_arguments(parser)
+    parser.set_defaults(run=module.run)

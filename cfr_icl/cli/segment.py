@@ -1,0 +1,43 @@
+"""Write the mask of one object in one picture.
+
+cfr-icl segment cat.png --click 230,120 --not 60,40 --out mask.png
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from cfr_icl.cli.options import add_megapixels, add_steps, add_weights, click
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("picture", type=Path)
+    for name, positive, help in (
+        ("--click", True, "a point on the object, in pixels from the top left; may be repeated"),
+        ("--not", False, "a point that does not belong to it; order among the clicks counts"),
+    ):
+        parser.add_argument(
+            name, dest="clicks", action="append", metavar="X,Y", type=click(positive), help=help
+        )
+    add_steps(parser)
+    add_weights(parser)
+    add_megapixels(parser)
+    parser.add_argument("--previous", type=Path, metavar="MASK.png", help="a mask to start from")
+    parser.add_argument("--out", type=Path, required=True, metavar="MASK.png", help="where the mask goes")
+
+
+def run(options: argparse.Namespace) -> None:
+    from cfr_icl import Segmenter, load_model
+    from cfr_icl.annotate.exports.png import mask_png
+    from cfr_icl.annotate.pictures import read_mask, read_picture
+
+    if not options.clicks:
+        raise ValueError("Name at least one point on the object with --click X,Y.")
+    if options.out.suffix.lower() != ".png":
+        raise ValueError(f"The mask is written as PNG; {options.out.name!r} must end in .png.")
+    picture = read_picture(options.picture, options.max_megapixels)
+    previous = read_mask(options.previous, picture.shape[:2]) > 0 if options.previous else None
+    segmenter = Segmenter(load_model(options.weights), steps=options.steps)
+    segmenter.set_image(picture)
+    options.out.write_bytes(mask_png(segmenter.predict(options.clicks, previous).mask))
