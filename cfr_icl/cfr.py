@@ -1,68 +1,125 @@
-"""Cascade-Forward Refinement: between two clicks the mask is fed back, coarse to fine (paper, sec. 3.1)."""
+"""Cascade-Forward Refinement: an inner loop feeds the mask back to the network between two clicks.
+
+Sun et al., CFR-ICL: Cascade-Forward Refinement with Iterative Click Loss for Interactive Image
+Segmentation, AAAI 2024 (arXiv 2303.05620), section 3.1.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
+
+from cfr_icl.settings import check_settings, published_values, setting
 
 MAX_STEPS = 10
 MASK_THRESHOLD = 0.49
 """Probability above which a pixel belongs to the mask."""
 THRESHOLD_LOGIT = math.log(MASK_THRESHOLD / (1 - MASK_THRESHOLD))
 
-SETTLED = 0.02
-"""Share of the mask up to which a change is not worth another pass: masks are as good, and come sooner."""
-
 Map = TypeVar("Map")
 Pass = TypeVar("Pass")
 
 
 def changed_pixels(before: torch.Tensor, after: torch.Tensor) -> tuple[int, int]:
-    """Pixels that enter or leave the mask between two passes, and those that it has then."""
+    """Pixels that enter or leave the mask between two maps of probabilities, and the second mask's size."""
     # NumPy counts in one thread, which is faster than to wake the others
-    before, after = before.numpy() > MASK_THRESHOLD, after.numpy() > MASK_THRESHOLD
-    return np.count_nonzero(before ^ after), np.count_nonzero(after)
+    before_mask, mask = before.numpy() > MASK_THRESHOLD, after.numpy() > MASK_THRESHOLD
+    return np.count_nonzero(before_mask ^ mask), np.count_nonzero(mask)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CascadeForward:
-    """The inner loop: one coarse pass and up to `steps` refinements with the clicks fixed.
+    """Settings of the inner loop: one coarse pass and up to `steps` refinements with the clicks fixed.
 
-    `adaptive` stops when a refinement changes at most `tolerance` pixels of the mask, or at most
-    the share `settled` of them, 0 to 1; that is not in the paper, and 0 is the published rule.
-    `every_click` refines at every click; without it only the first is refined, as published.
-    `best_pass`, which is not in the paper, answers with the pass on which the network agreed most
-    with itself instead of the last one, so that refining seldom does harm.
-    `close_up`, which is not in the paper either, lets the last refinement be a close-up of the click from
-    that click on from which the model's zoom-in has them.
+    Attributes:
+        steps: refinements of a click at most, 0 to 10.
+        adaptive: stop early, at `min_change_pixels` or `min_change_ratio`; otherwise take all steps.
+        cf_clicks: refine the first so many clicks only; None refines every click. Published: 1.
+        min_change_pixels: stop when a refinement changes at most so many pixels of the mask. Published: 20.
+        min_change_ratio: also stop when a refinement changes at most this ratio of the mask's pixels,
+            0 to 1. Not in the paper; published: 0. Measured in training/RESULTS.md.
+        best_pass: answer with the pass in which the masks of the picture and of its mirror image agree most,
+            not with the last pass. Not in the paper.
+        close_ups: let the last refinement be a close-up (cfr_icl/close_up.py), for models trained with
+            close-ups. Not in the paper.
+
+    Each field has the metadata of `cfr_icl.settings.setting`, from which command-line flags are derived.
+
+    Raises:
+        ValueError: for a number out of its range.
     """
 
-    steps: int = 4
-    adaptive: bool = True
-    every_click: bool = True
-    tolerance: int = 20
-    best_pass: bool = True
-    settled: float = SETTLED
-    close_up: bool = True
+    steps: int = setting(int, 4, "refinements of a click at most", published=4, least=0, most=MAX_STEPS)
+    adaptive: bool = setting(bool, True, "stop refining when the mask hardly changes", published=True)
+    cf_clicks: int | None = setting(
+        int,
+        None,
+        "refine the first so many clicks only (default: every click)",
+        published=1,
+        least=0,
+        most=1000,
+    )
+    min_change_pixels: int = setting(
+        int,
+        20,
+        "stop refining when at most so many pixels of the mask change",
+        published=20,
+        least=0,
+        most=1_000_000,
+    )
+    min_change_ratio: float = setting(
+        float,
+        0.02,
+        "stop refining when at most this ratio of the mask's pixels changes",
+        published=0.0,
+        least=0,
+        most=1,
+    )
+    best_pass: bool = setting(
+        bool, True, "answer with the pass that agrees most with its mirror image", published=False
+    )
+    close_ups: bool = setting(
+        bool, True, "let the last refinement be a close-up of the click", published=False
+    )
 
     def __post_init__(self) -> None:
-        if not isinstance(self.steps, int) or not 0 <= self.steps <= MAX_STEPS:
-            raise ValueError(f"CFR steps go from 0 to {MAX_STEPS}, not {self.steps!r:.40}.")
-        if not 0 <= self.settled <= 1:
-            raise ValueError(f"The share of a settled mask goes from 0 to 1, not {self.settled!r:.40}.")
+        check_settings(self)
+
+    @classmethod
+    def default(cls) -> CascadeForward:
+        """What the app and the command line begin with."""
+        return cls()
+
+    @classmethod
+    def published(cls, steps: int = 4) -> CascadeForward:
+        """The published method with up to so many steps, "A-CFR-4" in its tables for 4."""
+        return cls(**{**published_values(cls), "steps": steps})
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Any) -> CascadeForward:
+        """The settings in data that anybody may have written; reads the names of older versions too.
+
+        Raises:
+            ValueError: for anything but a mapping of known names to values of their type and range.
+        """
+        if not isinstance(values, Mapping):
+            raise ValueError("CFR settings must be an object with names and values.")
+        values = _with_present_names(values)
+        for name in values.keys() - {entry.name for entry in fields(cls)}:
+            raise ValueError(f"There is no CFR setting {name!r:.40}.")
+        return cls(**values)
 
     def refinements(self, click_number: int) -> int:
-        """How many refinements the click with this number (from 1) has at most."""
-        return self.steps if self.every_click or click_number == 1 else 0
-
-    def closes_up(self, click_number: int, first: int) -> bool:
-        """Whether this click ends with a close-up, where a model has them from click `first` on."""
-        return self.close_up and 0 < first <= click_number and self.refinements(click_number) > 0
+        """The most refinements of the click with this number, counted from 1."""
+        return self.steps if self.cf_clicks is None or click_number <= self.cf_clicks else 0
 
     def run(
         self,
@@ -72,29 +129,45 @@ class CascadeForward:
         agreement: Callable[[Pass], float] = lambda _: 1.0,
         changed: Callable[[Map, Map], tuple[int, int]] = changed_pixels,
     ) -> tuple[list[Pass], int]:
-        """Answer the click with this number (from 1), starting from the previous probabilities.
+        """Run the inner loop for the click with this number, counted from 1.
 
         Args:
-            forward: one pass, previous probabilities -> new probabilities and whatever is to be kept
+            forward: one pass of the network, from previous probabilities to new probabilities and a record
                 of the pass.
-            agreement: how far the network agreed with itself in a pass, 0 to 1.
-            changed: pixels of the mask that differ between two probability maps, and those of the second.
+            previous: the probabilities to begin with.
+            agreement: of a pass's record, how far the network agrees with itself, 0 to 1.
+            changed: of the probabilities before and after a pass, the number of pixels that enter or leave
+                the mask, and the mask's new size.
 
         Returns:
-            What was kept of each pass, coarse first, and the number of the one that is the answer.
+            The records of all passes, coarse first, and the index of the pass that is the answer.
         """
-        probabilities, kept = forward(previous)
-        passes = [kept]
+        probabilities, record = forward(previous)
+        passes = [record]
         for _ in range(self.refinements(click_number)):
             coarse = probabilities
-            probabilities, kept = forward(coarse)
-            passes.append(kept)
+            probabilities, record = forward(coarse)
+            passes.append(record)
             if self.adaptive and self._stops(*changed(coarse, probabilities)):
                 break
         last = len(passes) - 1
-        return passes, max(
-            range(last, -1, -1), key=lambda n: agreement(passes[n])
-        ) if self.best_pass else last
+        if not self.best_pass:
+            return passes, last
+        return passes, max(range(last, -1, -1), key=lambda index: agreement(passes[index]))
 
     def _stops(self, changed: int, size: int) -> bool:
-        return changed <= max(self.tolerance, self.settled * size)
+        return changed <= max(self.min_change_pixels, self.min_change_ratio * size)
+
+
+_OLDER_NAMES = {"tolerance": "min_change_pixels", "settled": "min_change_ratio", "close_up": "close_ups"}
+
+
+def _with_present_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with the names of older versions replaced."""
+    renamed = {_OLDER_NAMES.get(name, name): value for name, value in values.items()}
+    if "every_click" in renamed:
+        every_click = renamed.pop("every_click")
+        if not isinstance(every_click, bool):
+            raise ValueError(f"The setting 'every_click' must be true or false, not {every_click!r:.40}.")
+        renamed["cf_clicks"] = None if every_click else 1
+    return renamed

@@ -2,159 +2,73 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import pairwise
 
 import numpy as np
 import torch
 
-from cfr_icl.cfr import MASK_THRESHOLD, SETTLED, THRESHOLD_LOGIT, CascadeForward, changed_pixels
+from cfr_icl.cfr import THRESHOLD_LOGIT, CascadeForward, changed_pixels
 from cfr_icl.clicks import Click, disk_maps
 from cfr_icl.models.base import Features, InteractiveModel
+from cfr_icl.prediction import InnerPass, Prediction
+from cfr_icl.predictor import PredictionCache, Question
 from cfr_icl.zoom import CLOSE_UP, PlacedMap, Window, ZoomConfig, crop_picture, to_window
 
 WINDOWS_KEPT = 4
 """Views whose features are kept: the whole picture, with which each object begins, and the last windows."""
-
-ANSWERS_KEPT = 8
-"""Answers that are kept with all their passes: undoing fewer clicks than this costs nothing."""
 
 
 class AnswerError(RuntimeError):
     """An answer of the network that cannot be used."""
 
 
-@dataclass(frozen=True)
-class InnerPass:
-    """What one forward answered, as it is fed back: probabilities for a window of the picture.
-
-    `agreement` is the IoU of the masks of the picture and of its mirror image; 1 without flip.
-    A close-up looked at a part of that window alone, and left the rest as it was in the pass `refined`;
-    any other pass refined the one before.
-    """
-
-    probabilities: PlacedMap
-    agreement: float
-    close_up: Window | None = None
-    refined: int | None = None
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The answer to a list of clicks."""
-
-    passes: tuple[InnerPass, ...] = field(repr=False)
-    chosen: int
-    """Number of the pass that is the answer, mostly the last."""
-    forwards: int
-    """Network evaluations that the last click took."""
-    sharpness: float = 1.0
-    """The model's calibration, which moves probabilities away from the mask threshold."""
-    _base: PlacedMap | None = field(default=None, repr=False)
-    """What there is without any pass."""
-
-    @property
-    def probabilities(self) -> np.ndarray:
-        """Probability of the object, float32 (H, W)."""
-        return self._calibrated(self._map(None))
-
-    @property
-    def mask(self) -> np.ndarray:
-        """Pixels of the object, bool (H, W): probability above 0.49."""
-        return self.mask_above(MASK_THRESHOLD)
-
-    def mask_above(self, threshold: float, number: int | None = None) -> np.ndarray:
-        """Pixels of a probability above a threshold between 0 and 1, bool (H, W).
-
-        Args:
-            number: of the inner pass; without it that of the answer.
-        """
-        return self._map(number).above(self._fed(threshold))
-
-    def runs_above(self, threshold: float, number: int | None = None) -> np.ndarray:
-        """The same as COCO run lengths, int64: pixels not above and above in turn, column by column.
-
-        Of a large picture this is many times faster.
-        """
-        return self._map(number).runs(self._fed(threshold))
-
-    def _fed(self, threshold: float) -> float:
-        """The threshold before calibration."""
-        logit = math.log(threshold / (1 - threshold))
-        return 1 / (1 + math.exp(-(THRESHOLD_LOGIT + (logit - THRESHOLD_LOGIT) / self.sharpness)))
-
-    @property
-    def trace(self) -> tuple[np.ndarray, ...]:
-        """Probabilities float32 (H, W) after each inner pass, coarse first."""
-        return tuple(self._calibrated(inner.probabilities) for inner in self.passes)
-
-    @property
-    def window(self) -> Window | None:
-        """The part of the picture that the answer looked at; None before any pass."""
-        return self._map(None).window if self.passes else None
-
-    def _map(self, number: int | None) -> PlacedMap:
-        if not self.passes:
-            return self._base
-        return self.passes[self.chosen if number is None else number].probabilities
-
-    def _calibrated(self, probabilities: PlacedMap) -> np.ndarray:
-        whole = probabilities.whole()
-        if whole is probabilities.values:  # what the next click starts from is not given away
-            whole = whole.clone()
-        if self.sharpness != 1 and self.passes:
-            logits = torch.logit(whole) - THRESHOLD_LOGIT
-            whole = logits.mul_(self.sharpness).add_(THRESHOLD_LOGIT).sigmoid_()
-        return whole.numpy()
-
-
 class Segmenter:
-    """Answers clicks on one picture at a time; the network is shared and only read.
+    """Answers clicks on one picture at a time with a network of this process.
 
-    The answer is a function of picture, clicks in their order, previous mask and settings alone.
-    One more click costs one click. Undoing fewer than ANSWERS_KEPT clicks costs nothing, and undoing
-    more at most so many answers anew: memory grows little with clicks. Assign `cfr`, `flip` or
-    `zoom` to change how the next clicks are answered.
+    A prediction depends on picture, clicks in their order, previous mask and CFR settings alone, not on
+    what was asked before. One more click costs one click; clicks that were answered lately, on this object
+    or on another one, cost nothing (see `PredictionCache`). Segmenters may share a network: they only
+    read it.
+
+    Args:
+        model: the network, as `load_model` gives it.
+        flip: also show the network the mirror image and average the two answers.
+        zoom: the zoom-in; None for the one in the model's configuration.
     """
 
     def __init__(
-        self,
-        model: InteractiveModel,
-        steps: int = 4,
-        adaptive: bool = True,
-        every_click: bool = True,
-        best_pass: bool = True,
-        settled: float = SETTLED,
-        close_up: bool = True,
-        flip: bool = True,
-        zoom: ZoomConfig | None = None,
+        self, model: InteractiveModel, *, flip: bool = True, zoom: ZoomConfig | None = None
     ) -> None:
         self.model = model
-        self.cfr = CascadeForward(
-            steps, adaptive, every_click, best_pass=best_pass, settled=settled, close_up=close_up
-        )
         self.flip = flip
         self.zoom = zoom or model.config.zoom
         self._image: np.ndarray | None = None
 
-    def set_image(self, image: np.ndarray) -> None:
-        """Take a picture, uint8 (H, W, 3) RGB, which must not change from now on; forgets the one before."""
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+    def set_image(self, picture: np.ndarray) -> None:
+        """Take a picture and forget the one before.
+
+        Args:
+            picture: uint8 (H, W, 3) RGB; it must not change while it is set.
+
+        Raises:
+            ValueError: for an array of another shape or type.
+        """
+        if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
             raise ValueError(
-                f"A picture is uint8 (height, width, 3), not {image.dtype} {tuple(image.shape)}."
+                f"A picture is uint8 (height, width, 3), not {picture.dtype} {tuple(picture.shape)}."
             )
-        self._image = image
-        self._picture = Window.of_size(*image.shape[:2])
+        self._image = picture
+        self._picture = Window.of_size(*picture.shape[:2])
         self._features: OrderedDict[tuple, Features] = OrderedDict()
-        self._history = _History()
+        self._cache: PredictionCache[_Start] = PredictionCache()
 
     @torch.inference_mode()
     def prepare(self) -> None:
-        """Compute what every object's first answer begins with: the features of the whole picture.
+        """Compute the features of the whole picture, with which the first click on every object begins.
 
         Raises:
             RuntimeError: when no picture was set.
@@ -164,50 +78,67 @@ class Segmenter:
         window = self.zoom.next_window(None, None, [], self._picture)
         self._encode(self._picture, self._size(window), self.flip)
 
-    def predict(self, clicks: Sequence[Click], previous_mask: np.ndarray | None = None) -> Prediction:
-        """Answer these clicks, starting from a previous mask (H, W) of bools or probabilities.
+    def predict(
+        self,
+        clicks: Sequence[Click],
+        *,
+        previous_mask: np.ndarray | None = None,
+        cfr: CascadeForward = CascadeForward(),
+    ) -> Prediction:
+        """Answer clicks with a mask.
+
+        Args:
+            clicks: in picture pixels and in the order in which they were made.
+            previous_mask: what the first click refines, bools or probabilities (H, W); None for an empty mask.
+            cfr: how each click is refined.
 
         Raises:
             ValueError: for a click outside the picture or a previous mask of another size.
             RuntimeError: when no picture was set.
-            AnswerError: when the network's answer is not finite.
+            AnswerError: when the network's output is not finite.
         """
         if self._image is None:
             raise RuntimeError("Set a picture with set_image before predicting.")
         for click in clicks:
             click.check_inside(self._picture.width, self._picture.height)
-        shape = (self._picture.height, self._picture.width)
-        if previous_mask is not None and previous_mask.shape != shape:
+        if previous_mask is not None and previous_mask.shape != self._picture.size:
+            height, width = previous_mask.shape[:2]
             raise ValueError(
-                f"The previous mask is {previous_mask.shape[1]} x {previous_mask.shape[0]} pixels, "
-                f"the picture {shape[1]} x {shape[0]}; they must be equal."
+                f"The previous mask is {width} x {height} pixels, "
+                f"the picture {self._picture.width} x {self._picture.height}; they must be equal."
             )
         if not clicks:
             return Prediction((), 0, 0, _base=self._base(previous_mask))
-        settings = (self.cfr, self.flip, self.zoom)
-        if not self._history.continues(settings, previous_mask):
-            self._history = _History(settings, previous_mask)
-        history = self._history
-        history.forget_others(clicks)
-        if len(clicks) not in history.predictions:
-            ends = _answered_prefixes(clicks)
-            before = max((number for number in ends[:-1] if number in history.starts), default=0)
-            for number in ends:
-                if number > before:
-                    start = history.starts.get(before)
-                    history.add(clicks[:number], *self._answer(clicks[:number], start, history.previous_mask))
-                    before = number
-        return history.predictions[len(clicks)]
+        question = self._cache.question(clicks, previous_mask, cfr)
+        prediction = self._cache.prediction(question)
+        return prediction or self._predict_batches(question, previous_mask)
+
+    def _predict_batches(self, question: Question, previous_mask: np.ndarray | None) -> Prediction:
+        """Answer the clicks batch by batch, from the longest beginning on that was answered before."""
+        state, prediction = None, None
+        ends = _batch_ends(question.clicks)
+        known = max((i for i, end in enumerate(ends[:-1], 1) if self._cache.state(question.first(end))), default=0)
+        if known:
+            state = self._cache.state(question.first(ends[known - 1]))
+        for end in ends[known:]:
+            part = question.first(end)
+            prediction, state = self._answer(part.clicks, state, previous_mask, question.cfr)
+            self._cache.add(part, prediction, state)
+        return prediction
 
     def _base(self, previous_mask: np.ndarray | None) -> PlacedMap:
-        """Probabilities to begin with."""
+        """Probabilities before any click."""
         if previous_mask is None:
             return PlacedMap(torch.zeros(1, 1), self._picture, self._picture)
         return PlacedMap.of(torch.from_numpy(previous_mask.astype(np.float32)))
 
     @torch.inference_mode()
     def _answer(
-        self, clicks: Sequence[Click], start: _Start | None, previous_mask: np.ndarray | None
+        self,
+        clicks: Sequence[Click],
+        start: _Start | None,
+        previous_mask: np.ndarray | None,
+        cfr: CascadeForward,
     ) -> tuple[Prediction, _Start]:
         """Answer the last of the clicks, from what those before it were answered or else the mask."""
         # copies, so that what is looked at of a map is forgotten with the click
@@ -235,9 +166,9 @@ class Segmenter:
             windows.append(window)
             return found, inner
 
-        number = len(_answered_prefixes(clicks))  # clicks answered at once are one
-        closes_up = self.cfr.closes_up(number, self.zoom.close_up)
-        cfr = replace(self.cfr, steps=self.cfr.steps - 1) if closes_up else self.cfr
+        number = len(_batch_ends(clicks))
+        closes_up = cfr.close_ups and 0 < self.zoom.close_up <= number and cfr.refinements(number) > 0
+        cfr = replace(cfr, steps=cfr.steps - 1) if closes_up else cfr
         passes, chosen = cfr.run(forward, previous, number, lambda inner: inner.agreement, _changed_pixels)
         found = _Start(passes[chosen].probabilities, windows[chosen])
         if closes_up:
@@ -316,44 +247,6 @@ class _Start:
     """The answer without close-ups; None where it had none."""
 
 
-@dataclass
-class _History:
-    """Answers to prefixes of a list of clicks, under one set of settings, by their number of clicks.
-
-    Of the last ANSWERS_KEPT prefixes all is there, of those before only what a click starts from,
-    and that of every ANSWERS_KEPT-th alone.
-    """
-
-    settings: tuple | None = None
-    previous_mask: np.ndarray | None = None
-    clicks: list[Click] = field(default_factory=list)
-    predictions: dict[int, Prediction] = field(default_factory=dict)
-    starts: dict[int, _Start] = field(default_factory=dict)
-
-    def continues(self, settings: tuple, previous_mask: np.ndarray | None) -> bool:
-        if self.settings != settings or (previous_mask is None) != (self.previous_mask is None):
-            return False
-        return previous_mask is self.previous_mask or np.array_equal(previous_mask, self.previous_mask)
-
-    def forget_others(self, clicks: Sequence[Click]) -> None:
-        """Keep only answers to prefixes of these clicks."""
-        known = _common_prefix(self.clicks, clicks)
-        del self.clicks[known:]
-        for answers in (self.predictions, self.starts):
-            for number in [number for number in answers if number > known]:
-                del answers[number]
-
-    def add(self, clicks: Sequence[Click], prediction: Prediction, start: _Start) -> None:
-        """Take the answer to a prefix, and let go of what is old."""
-        number = len(clicks)
-        self.clicks = list(clicks)
-        self.predictions[number], self.starts[number] = prediction, start
-        for old in [kept for kept in self.starts if kept <= number - ANSWERS_KEPT]:
-            self.predictions.pop(old, None)
-            if old % ANSWERS_KEPT:
-                del self.starts[old]
-
-
 def _changed_pixels(before: PlacedMap, after: PlacedMap) -> tuple[int, int]:
     """As `changed_pixels`, of a large picture the network's pixels; all change where the window moved."""
     one, other = before.looked_at, after.looked_at
@@ -368,14 +261,7 @@ def _mask_iou(logits: torch.Tensor, mirrored: torch.Tensor) -> float:
     return np.count_nonzero(one & other) / max(1, np.count_nonzero(one | other))
 
 
-def _answered_prefixes(clicks: Sequence[Click]) -> list[int]:
-    """How many of the first clicks are answered before the next ones are looked at; all in the end."""
+def _batch_ends(clicks: Sequence[Click]) -> list[int]:
+    """For each batch, how many clicks there are up to its end; a click that is not batched is its own."""
     inside = (a.hint and b.hint for a, b in pairwise(clicks))
     return [number for number, within in enumerate(inside, 1) if not within] + [len(clicks)]
-
-
-def _common_prefix(old: Sequence[Click], new: Sequence[Click]) -> int:
-    for index, (a, b) in enumerate(zip(old, new, strict=False)):
-        if a != b:
-            return index
-    return min(len(old), len(new))

@@ -1,0 +1,55 @@
+"""Fields of settings that carry their help text and their range, for checks, command lines and the page."""
+
+from __future__ import annotations
+
+from dataclasses import Field, field, fields
+from typing import Any
+
+
+def setting(
+    kind: type,
+    default: Any,
+    help: str,
+    *,
+    published: Any,
+    least: float | None = None,
+    most: float | None = None,
+) -> Any:
+    """A dataclass field with metadata `kind`, `help`, `published`, `least` and `most`.
+
+    Args:
+        kind: bool, int or float. A field whose default is None may also be None.
+        help: one line without a period, for command lines and documentation.
+        published: the value that the published method has.
+        least, most: the range of a number, both inclusive.
+    """
+    metadata = {"kind": kind, "help": help, "published": published, "least": least, "most": most}
+    return field(default=default, metadata=metadata)
+
+
+def check_settings(instance: Any) -> None:
+    """Raise ValueError for the first field made by `setting` whose value is of another kind or out of range."""
+    for entry in fields(instance):
+        if "kind" in entry.metadata:
+            _check(entry, getattr(instance, entry.name))
+
+
+def published_values(cls: Any) -> dict[str, Any]:
+    """The published value of each field made by `setting`."""
+    return {entry.name: entry.metadata["published"] for entry in fields(cls) if "published" in entry.metadata}
+
+
+def _check(entry: Field, value: Any) -> None:
+    name, kind, least, most = entry.name, *(entry.metadata[key] for key in ("kind", "least", "most"))
+    if value is None and entry.default is None:
+        return
+    is_number = isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise ValueError(f"The setting {name!r} must be true or false, not {value!r:.40}.")
+    elif not is_number or not least <= value <= most:
+        if kind is int:
+            raise ValueError(
+                f"The setting {name!r} must be a whole number from {least} to {most}, not {value!r:.40}."
+            )
+        raise ValueError(f"The setting {name!r} must be a number from {least} to {most}, not {value!r:.40}.")
