@@ -23,7 +23,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 from benchmarks.measure import table
-from cfr_icl import Click, Segmenter
+from cfr_icl import CascadeForward, Click, Segmenter
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.session import Session
 from cfr_icl.weights.loading import CONFIG_NAME, EMBEDDED, read_config
@@ -44,7 +44,7 @@ def main() -> None:
     picture = cv2.resize(picture, None, fx=factor, fy=factor)
     before = psutil.Process().memory_info().rss
     size = read_config(EMBEDDED / CONFIG_NAME, "embedded").zoom.size
-    session = Session(Segmenter(ColourModel(size), steps=options.steps, adaptive=False))
+    session = Session(Segmenter(ColourModel(size)), CascadeForward(steps=options.steps, adaptive=False))
     session.open(picture, "picture")
     rng = np.random.default_rng(0)
     height, width = session.size

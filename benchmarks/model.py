@@ -27,7 +27,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 from benchmarks.measure import table
-from cfr_icl import Click, InteractiveModel, Segmenter, load_model
+from cfr_icl import CascadeForward, Click, InteractiveModel, Segmenter, load_model
 from cfr_icl.data.registry import open_dataset
 from cfr_icl.evaluation import iou, simulate
 from cfr_icl.weights import loading
@@ -186,13 +186,14 @@ def answer_seconds(
     network = Side.network
     zoom = dataclasses.replace(network.config.zoom, size=size)
     answering = Plain(network) if Side.plain else network
-    segmenter = Segmenter(answering, steps=steps, adaptive=False, zoom=zoom)
+    segmenter = Segmenter(answering, zoom=zoom)
+    cfr = CascadeForward(steps=steps, adaptive=False)
     segmenter.set_image(picture)
     if prepared:
         segmenter.prepare()
-    segmenter.predict(clicks[: number - 1])
+    segmenter.predict(clicks[: number - 1], cfr=cfr)
     start = Side.clock()
-    mask = segmenter.predict(clicks[:number]).mask
+    mask = segmenter.predict(clicks[:number], cfr=cfr).mask
     return Side.clock() - start, mask
 
 

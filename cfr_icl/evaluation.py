@@ -13,8 +13,10 @@ import numpy as np
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.models.base import InteractiveModel
+from cfr_icl.prediction import Prediction
+from cfr_icl.predictor import Predictor
 from cfr_icl.robot import next_click
-from cfr_icl.segmenter import Prediction, Segmenter
+from cfr_icl.segmenter import Segmenter
 from cfr_icl.zoom import ZoomConfig
 
 NOC_TARGETS = (0.80, 0.85, 0.90, 0.95)
@@ -39,11 +41,12 @@ class Simulation:
 
 
 def simulate(
-    segmenter: Segmenter,
+    segmenter: Predictor,
     image: np.ndarray,
     truth: np.ndarray,
     max_clicks: int = 20,
     target_iou: float = 0.95,
+    cfr: CascadeForward = CascadeForward(),
     on_click: Callable[[Click, Prediction, float], None] | None = None,
 ) -> Simulation:
     """Let the robot user click until the mask reaches the target IoU or the clicks run out.
@@ -63,7 +66,7 @@ def simulate(
         clicked[click.y, click.x] = True
         clicks.append(click)
         start = time.perf_counter()
-        prediction = segmenter.predict(clicks)
+        prediction = segmenter.predict(clicks, cfr=cfr)
         probabilities, mask = prediction.probabilities, prediction.mask
         seconds.append(time.perf_counter() - start)
         ious.append(iou(mask, truth))
@@ -132,13 +135,14 @@ class Protocol:
         found = []
         if self.zoom and zoom.widen:
             found.append("The window follows an object that runs over its edge; published: it stays.")
-        if any(cfr.closes_up(zoom.close_up, zoom.close_up) for cfr in settings):
+        if zoom.close_up and any(cfr.close_ups and cfr.refinements(zoom.close_up) for cfr in settings):
             found.append(
                 f"From click {zoom.close_up} on the last refinement is a close-up; published: never."
             )
-        if any(cfr.steps and cfr.every_click for cfr in settings):
-            found.append("CFR refines at every click; published: at the first click only.")
-        if any(cfr.steps and cfr.adaptive and cfr.settled for cfr in settings):
+        for cf_clicks in {cfr.cf_clicks for cfr in settings if cfr.steps and cfr.cf_clicks != 1}:
+            clicks = "every click" if cf_clicks is None else f"the first {cf_clicks} clicks"
+            found.append(f"CFR refines {clicks}; published: the first click only.")
+        if any(cfr.steps and cfr.adaptive and cfr.min_change_ratio for cfr in settings):
             found.append("CFR stops at a share of the mask that changes; published: at 20 pixels.")
         if any(cfr.steps and cfr.best_pass for cfr in settings):
             found.append(
@@ -179,10 +183,11 @@ def setting_name(cfr: CascadeForward) -> str:
     if cfr.steps == 0:
         return "CFR-0"
     name = f"{'A-' if cfr.adaptive else ''}CFR-{cfr.steps}"
-    name += f" to {cfr.settled:.2g}" if cfr.adaptive and cfr.settled else ""
-    name += " every click" if cfr.every_click else ""
+    name += f" to {cfr.min_change_ratio:.2g}" if cfr.adaptive and cfr.min_change_ratio else ""
+    if cfr.cf_clicks != 1:
+        name += " every click" if cfr.cf_clicks is None else f" first {cfr.cf_clicks} clicks"
     name += ", best pass" if cfr.best_pass else ""
-    return name if cfr.close_up else f"{name}, no close-up"
+    return name if cfr.close_ups else f"{name}, no close-up"
 
 
 def evaluate_object(
@@ -195,8 +200,7 @@ def evaluate_object(
 ) -> Iterator[Result]:
     """One result a setting for an object; `identity` is its data, picture and object_id."""
     for cfr in settings:
-        segmenter.cfr = cfr
-        session = simulate(segmenter, image, truth, protocol.max_clicks, protocol.target_iou)
+        session = simulate(segmenter, image, truth, protocol.max_clicks, protocol.target_iou, cfr)
         yield Result(
             **identity,
             setting=setting_name(cfr),

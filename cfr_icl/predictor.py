@@ -39,7 +39,7 @@ class Predictor(Protocol):
         """The prediction for these clicks, in their order.
 
         Args:
-            previous_mask: what the first click refines, bools or probabilities (H, W); None for an empty mask.
+            previous_mask: bools or probabilities (H, W) that the first click refines; None for an empty mask.
             cfr: how each click is refined.
         """
 

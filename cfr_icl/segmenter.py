@@ -40,9 +40,7 @@ class Segmenter:
         zoom: the zoom-in; None for the one in the model's configuration.
     """
 
-    def __init__(
-        self, model: InteractiveModel, *, flip: bool = True, zoom: ZoomConfig | None = None
-    ) -> None:
+    def __init__(self, model: InteractiveModel, *, flip: bool = True, zoom: ZoomConfig | None = None) -> None:
         self.model = model
         self.flip = flip
         self.zoom = zoom or model.config.zoom
@@ -89,7 +87,7 @@ class Segmenter:
 
         Args:
             clicks: in picture pixels and in the order in which they were made.
-            previous_mask: what the first click refines, bools or probabilities (H, W); None for an empty mask.
+            previous_mask: bools or probabilities (H, W) that the first click refines; None for an empty mask.
             cfr: how each click is refined.
 
         Raises:
@@ -115,14 +113,12 @@ class Segmenter:
 
     def _predict_batches(self, question: Question, previous_mask: np.ndarray | None) -> Prediction:
         """Answer the clicks batch by batch, from the longest beginning on that was answered before."""
-        state, prediction = None, None
-        ends = _batch_ends(question.clicks)
-        known = max((i for i, end in enumerate(ends[:-1], 1) if self._cache.state(question.first(end))), default=0)
-        if known:
-            state = self._cache.state(question.first(ends[known - 1]))
-        for end in ends[known:]:
-            part = question.first(end)
-            prediction, state = self._answer(part.clicks, state, previous_mask, question.cfr)
+        parts = [question.first(end) for end in _batch_ends(question.clicks)]
+        states = [self._cache.state(part) for part in parts[:-1]]
+        known = max((number for number, state in enumerate(states, 1) if state), default=0)
+        state = states[known - 1] if known else None
+        for part in parts[known:]:
+            prediction, state = self._answer(part.clicks, state, previous_mask, part.cfr)
             self._cache.add(part, prediction, state)
         return prediction
 

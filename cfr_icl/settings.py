@@ -28,7 +28,7 @@ def setting(
 
 
 def check_settings(instance: Any) -> None:
-    """Raise ValueError for the first field made by `setting` whose value is of another kind or out of range."""
+    """Raise ValueError for a field made by `setting` whose value is of another kind or out of range."""
     for entry in fields(instance):
         if "kind" in entry.metadata:
             _check(entry, getattr(instance, entry.name))

@@ -85,8 +85,9 @@ def test_boundary_iou_is_the_iou_of_rings_two_percent_of_the_diagonal_wide():
 def test_a_session_stops_at_the_target_and_tells_of_every_click(scene):
     heard = []
     session = simulate(
-        Segmenter(ColourModel(), steps=0),
+        Segmenter(ColourModel()),
         *scene,
+        cfr=CascadeForward(steps=0),
         on_click=lambda click, _, value: heard.append((click, value)),
     )
     assert session.ious[-1] >= 0.95 and all(value < 0.95 for value in session.ious[:-1])
@@ -98,14 +99,14 @@ def test_a_session_stops_at_the_target_and_tells_of_every_click(scene):
 def test_a_session_ends_when_the_clicks_run_out(scene):
     image, truth = scene
     noise = np.random.default_rng(0).integers(0, 255, image.shape, dtype=np.uint8)
-    session = simulate(Segmenter(ColourModel(), steps=0), noise, truth, max_clicks=4)
+    session = simulate(Segmenter(ColourModel()), noise, truth, max_clicks=4, cfr=CascadeForward(steps=0))
     assert len(session.clicks) == 4 and session.clicks[0].positive
     assert len({(c.x, c.y) for c in session.clicks}) == 4
 
 
 def test_every_setting_is_evaluated_as_if_alone(scene):
     segmenter = PUBLISHED.segmenter(ColourModel())
-    settings = [CascadeForward(0), CascadeForward(2, False, True, best_pass=False)]
+    settings = [CascadeForward(steps=0), CascadeForward(steps=2, adaptive=False, best_pass=False)]
     identity = {"data": "d", "picture": "p", "object_id": 3}
     both = list(evaluate_object(segmenter, *scene, settings, PUBLISHED, **identity))
     assert [r.setting for r in both] == ["CFR-0", "CFR-2 every click"]
@@ -165,14 +166,17 @@ def test_without_zoom_every_pass_sees_the_whole_picture(scene):
 
 
 def test_deviations_are_named_and_the_published_protocol_has_none():
-    published = [CascadeForward(0, True, True), CascadeForward(4, True, False, best_pass=False, settled=0)]
+    published = [CascadeForward(steps=0), CascadeForward.published(4)]
     assert PUBLISHED.deviations(published) == []
-    own = " ".join(PUBLISHED.deviations(published, ZoomConfig(widen=True, close_up=1)))
+    own = " ".join(
+        PUBLISHED.deviations(
+            [replace(cfr, close_ups=True) for cfr in published], ZoomConfig(widen=True, close_up=1)
+        )
+    )
     assert "follows an object" in own and "From click 1 on" in own
-    without = [replace(cfr, close_up=False) for cfr in published]
-    assert PUBLISHED.deviations(without, ZoomConfig(close_up=1)) == []
+    assert PUBLISHED.deviations(published, ZoomConfig(close_up=1)) == []
     changed = Protocol(max_clicks=10, target_iou=0.9, flip=False, zoom=False, size=256)
-    sentences = " ".join(changed.deviations([CascadeForward(1, True, True)]))
+    sentences = " ".join(changed.deviations([CascadeForward(steps=1)]))
     for word in ("every click", "mirror", "share", "10 clicks", "0.9", "flip", "Zoom-in", "256 px"):
         assert word in sentences
 
@@ -185,18 +189,18 @@ def test_an_impossible_protocol_is_refused(wrong):
 
 def test_settings_have_names_of_their_own():
     assert (
-        setting_name(CascadeForward(0, True, True))
-        == setting_name(CascadeForward(0, False, False))
+        setting_name(CascadeForward(steps=0))
+        == setting_name(CascadeForward(steps=0, adaptive=False, cf_clicks=1))
         == "CFR-0"
     )
     names = {
-        setting_name(CascadeForward(4, adaptive, every, best_pass=best, settled=0))
-        for adaptive, every, best in itertools.product((False, True), repeat=3)
+        setting_name(CascadeForward(adaptive=adaptive, cf_clicks=k, best_pass=best, min_change_ratio=0))
+        for adaptive, k, best in itertools.product((False, True), (1, None), (False, True))
     }
     published = {"CFR-4", "A-CFR-4", "CFR-4 every click", "A-CFR-4 every click"}
     assert names == published | {f"{name}, best pass" for name in published}
-    assert setting_name(CascadeForward(4)) == "A-CFR-4 to 0.02 every click, best pass"
-    assert setting_name(CascadeForward(4, close_up=False)).endswith("best pass, no close-up")
+    assert setting_name(CascadeForward()) == "A-CFR-4 to 0.02 every click, best pass"
+    assert setting_name(CascadeForward(close_ups=False)).endswith("best pass, no close-up")
 
 
 def test_the_table_has_a_row_for_each_data_set_and_setting():

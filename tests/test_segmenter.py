@@ -13,7 +13,8 @@ from cfr_icl.evaluation import simulate
 from cfr_icl.models.base import InteractiveModel
 from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.segmenter import ANSWERS_KEPT, WINDOWS_KEPT, Segmenter
+from cfr_icl.predictor import PREDICTIONS_KEPT
+from cfr_icl.segmenter import WINDOWS_KEPT, Segmenter
 from cfr_icl.zoom import Window, ZoomConfig, crop_picture
 
 HEIGHT, WIDTH = 90, 120
@@ -34,9 +35,13 @@ def picture() -> np.ndarray:
 
 
 def fresh(model, picture, **options) -> Segmenter:
-    segmenter = Segmenter(model, zoom=SMALL, **options)
+    segmenter = Segmenter(model, **{"zoom": SMALL, **options})
     segmenter.set_image(picture)
     return segmenter
+
+
+def steps(number, **settings) -> CascadeForward:
+    return CascadeForward(steps=number, **settings)
 
 
 relaxed = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -45,12 +50,13 @@ relaxed = settings(max_examples=8, deadline=None, suppress_health_check=[HealthC
 @relaxed
 @given(st.lists(clicks, min_size=1, max_size=4))
 def test_the_answer_depends_on_the_clicks_and_not_on_the_way_to_them(model, picture, sequence):
-    wandering = fresh(model, picture, steps=2)
+    wandering = fresh(model, picture)
     for count in range(1, len(sequence) + 1):
-        wandering.predict(sequence[:count])
-    wandering.predict([Click(1, 1), *sequence])
-    again = wandering.predict(sequence)
-    once = fresh(model, picture, steps=2).predict(sequence)
+        wandering.predict(sequence[:count], cfr=steps(2))
+    wandering.predict(sequence, cfr=steps(1))
+    wandering.predict([Click(1, 1), *sequence], cfr=steps(2))
+    again = wandering.predict(sequence, cfr=steps(2))
+    once = fresh(model, picture).predict(sequence, cfr=steps(2))
     assert np.array_equal(again.probabilities, once.probabilities)
     assert again.forwards == once.forwards
 
@@ -66,43 +72,57 @@ def test_undoing_a_click_gives_what_there_was_and_costs_no_forward(model, pictur
 def test_memory_does_not_grow_with_every_click_and_undoing_many_gives_what_there_was(
     model, picture, monkeypatch
 ):
-    segmenter = fresh(model, picture, steps=1, adaptive=False)
-    sequence = [Click(10 + 3 * number, 20 + number, number % 3 < 2) for number in range(3 * ANSWERS_KEPT)]
+    segmenter, cfr = fresh(model, picture), steps(1, adaptive=False)
+    sequence = [Click(10 + 3 * number, 20 + number, number % 3 < 2) for number in range(3 * PREDICTIONS_KEPT)]
     answered, passes = [], []
     for number in range(1, len(sequence) + 1):
-        prediction = segmenter.predict(sequence[:number])
+        prediction = segmenter.predict(sequence[:number], cfr=cfr)
         answered.append(prediction.probabilities)
         passes += [weakref.ref(each.probabilities.values) for each in prediction.passes]
     del prediction
-    assert sum(each() is not None for each in passes) <= 2 * ANSWERS_KEPT + len(sequence) // ANSWERS_KEPT
+    assert (
+        sum(each() is not None for each in passes) <= 2 * PREDICTIONS_KEPT + len(sequence) // PREDICTIONS_KEPT
+    )
 
     forwards = []
     original = segmenter._pass
     monkeypatch.setattr(segmenter, "_pass", lambda *arguments: forwards.append(1) or original(*arguments))
-    for number in (len(sequence) - ANSWERS_KEPT + 1, ANSWERS_KEPT + 3, 2):
+    for number in (len(sequence) - PREDICTIONS_KEPT + 1, PREDICTIONS_KEPT + 3, 2):
         forwards.clear()
-        assert np.array_equal(segmenter.predict(sequence[:number]).probabilities, answered[number - 1])
-        assert len(forwards) <= 2 * ANSWERS_KEPT
+        assert np.array_equal(
+            segmenter.predict(sequence[:number], cfr=cfr).probabilities, answered[number - 1]
+        )
+        assert len(forwards) <= 2 * PREDICTIONS_KEPT
 
 
-@pytest.mark.parametrize("steps, adaptive", [(0, False), (0, True), (3, False), (3, True)])
-def test_the_prediction_counts_and_keeps_every_pass(model, picture, steps, adaptive):
-    prediction = fresh(model, picture, steps=steps, adaptive=adaptive).predict([Click(60, 45)])
+@pytest.mark.parametrize("most, adaptive", [(0, False), (0, True), (3, False), (3, True)])
+def test_the_prediction_counts_and_keeps_every_pass(model, picture, most, adaptive):
+    cfr = steps(most, adaptive=adaptive)
+    prediction = fresh(model, picture).predict([Click(60, 45)], cfr=cfr)
     assert prediction.forwards == len(prediction.trace)
-    assert prediction.forwards <= steps + 1 if adaptive else prediction.forwards == steps + 1
+    assert prediction.forwards <= most + 1 if adaptive else prediction.forwards == most + 1
     assert prediction.probabilities.dtype == np.float32
     assert prediction.probabilities.shape == (HEIGHT, WIDTH)
     assert np.array_equal(prediction.trace[prediction.chosen], prediction.probabilities)
     assert np.array_equal(prediction.mask, prediction.probabilities > 0.49)
 
 
-def test_changed_settings_answer_the_same_clicks_anew(model, picture):
-    segmenter = fresh(model, picture, steps=0)
-    sequence = [Click(60, 45), Click(20, 20)]
-    segmenter.predict(sequence)
-    segmenter.cfr = CascadeForward(3, adaptive=False)
-    expected = fresh(model, picture, steps=3, adaptive=False).predict(sequence)
-    assert np.array_equal(segmenter.predict(sequence).probabilities, expected.probabilities)
+def test_each_call_has_its_own_cfr_setting(model, picture):
+    segmenter, sequence, cfr = fresh(model, picture), [Click(60, 45), Click(20, 20)], steps(3, adaptive=False)
+    coarse = segmenter.predict(sequence, cfr=steps(0))
+    refined = segmenter.predict(sequence, cfr=cfr)
+    expected = fresh(model, picture).predict(sequence, cfr=cfr)
+    assert np.array_equal(refined.probabilities, expected.probabilities) and refined.forwards == 4
+    assert segmenter.predict(sequence, cfr=steps(0)) is coarse and coarse.forwards == 1
+
+
+def test_going_back_to_an_object_costs_no_forward(model, picture, monkeypatch):
+    segmenter = fresh(model, picture)
+    first, second = [Click(60, 45), Click(10, 10, False)], [Click(100, 20)]
+    there = segmenter.predict(first)
+    segmenter.predict(second)
+    monkeypatch.setattr(segmenter, "_pass", None)
+    assert segmenter.predict(first) is there
 
 
 def test_no_clicks_give_the_previous_mask_back(model, picture):
@@ -110,16 +130,16 @@ def test_no_clicks_give_the_previous_mask_back(model, picture):
     mask = np.zeros((HEIGHT, WIDTH), bool)
     mask[20:50, 30:70] = True
     assert not segmenter.predict([]).mask.any()
-    assert np.array_equal(segmenter.predict([], mask).mask, mask)
-    assert segmenter.predict([], mask).forwards == 0
+    assert np.array_equal(segmenter.predict([], previous_mask=mask).mask, mask)
+    assert segmenter.predict([], previous_mask=mask).forwards == 0
 
 
 def test_a_previous_mask_is_where_the_network_starts(model, picture):
     mask = np.zeros((HEIGHT, WIDTH), bool)
     mask[20:50, 30:70] = True
-    segmenter = fresh(model, picture, steps=0)
-    plain = segmenter.predict([Click(60, 45)])
-    corrected = segmenter.predict([Click(60, 45)], mask)
+    segmenter = fresh(model, picture)
+    plain = segmenter.predict([Click(60, 45)], cfr=steps(0))
+    corrected = segmenter.predict([Click(60, 45)], previous_mask=mask, cfr=steps(0))
     assert corrected.window.iou(plain.window) < 1
     assert not np.array_equal(plain.probabilities, corrected.probabilities)
 
@@ -129,29 +149,28 @@ def test_the_picture_is_encoded_once_a_window(model, picture, monkeypatch):
     original = model.encode
     monkeypatch.setattr(model, "encode", lambda image: encoded.append(1) or original(image))
     whole = ZoomConfig(size=64, min_side=1000)
-    segmenter = Segmenter(model, steps=4, adaptive=False, zoom=whole)
-    segmenter.set_image(picture)
-    segmenter.predict([Click(60, 45), Click(20, 20, False)])
+    segmenter = fresh(model, picture, zoom=whole)
+    segmenter.predict([Click(60, 45), Click(20, 20, False)], cfr=steps(4, adaptive=False))
     assert len(encoded) == 1
 
 
 def test_the_mirrored_picture_gives_the_mirrored_answer(model, picture):
-    here = fresh(model, picture, steps=0).predict([Click(30, 45)]).probabilities
-    there = fresh(model, picture[:, ::-1], steps=0).predict([Click(WIDTH - 31, 45)]).probabilities
+    here = fresh(model, picture).predict([Click(30, 45)], cfr=steps(0)).probabilities
+    there = fresh(model, picture[:, ::-1]).predict([Click(WIDTH - 31, 45)], cfr=steps(0)).probabilities
     # to_window places a click by its pixel's corner, so mirroring is off by less than a pixel
     assert np.abs(here - there[:, ::-1]).mean() < 0.05
 
 
 def test_a_prepared_picture_is_encoded_once_for_the_first_look_at_every_object(model, picture, monkeypatch):
     encoded = []
-    segmenter = fresh(model, picture, steps=0)
-    plain = fresh(model, picture, steps=0).predict([Click(60, 45)]).probabilities
+    segmenter = fresh(model, picture)
+    plain = fresh(model, picture).predict([Click(60, 45)], cfr=steps(0)).probabilities
     monkeypatch.setattr("cfr_icl.segmenter.crop_picture", lambda *a: encoded.append(a[1]) or crop_picture(*a))
     segmenter.prepare()
     assert encoded == [Window(0, 0, WIDTH, HEIGHT)]
     for number in range(3 * WINDOWS_KEPT):
-        segmenter.predict([Click(60 - number, 45), Click(5 * number, 80)])
-    assert np.array_equal(segmenter.predict([Click(60, 45)]).probabilities, plain)
+        segmenter.predict([Click(60 - number, 45), Click(5 * number, 80)], cfr=steps(0))
+    assert np.array_equal(segmenter.predict([Click(60, 45)], cfr=steps(0)).probabilities, plain)
     assert encoded.count(Window(0, 0, WIDTH, HEIGHT)) == 1
     assert len(segmenter._features) <= WINDOWS_KEPT
 
@@ -184,7 +203,7 @@ def test_bad_input_is_refused_in_one_sentence(model, picture):
     with pytest.raises(ValueError, match="outside"):
         segmenter.predict([Click(WIDTH, 3)])
     with pytest.raises(ValueError, match="must be equal"):
-        segmenter.predict([Click(1, 1)], np.zeros((3, 3), bool))
+        segmenter.predict([Click(1, 1)], previous_mask=np.zeros((3, 3), bool))
 
 
 def test_damaged_weights_are_reported(picture):
@@ -197,7 +216,7 @@ def test_damaged_weights_are_reported(picture):
 
 @pytest.mark.parametrize("height, width", [(1, 1), (1, 300), (300, 1), (7, 500)])
 def test_tiny_and_thin_pictures_are_answered(model, height, width):
-    segmenter = Segmenter(model, steps=2, zoom=ZoomConfig(size=64))
+    segmenter = Segmenter(model, zoom=ZoomConfig(size=64))
     segmenter.set_image(np.full((height, width, 3), 128, np.uint8))
     prediction = segmenter.predict([Click(width - 1, height - 1), Click(0, 0, False)])
     assert np.isfinite(prediction.probabilities).all()
@@ -208,10 +227,11 @@ def test_a_simulated_session_tells_everything_of_every_click(model, picture):
     truth[30:60, 40:80] = 1
     told = []
     session = simulate(
-        Segmenter(model, steps=1, zoom=SMALL),
+        Segmenter(model, zoom=SMALL),
         picture,
         truth,
         max_clicks=3,
+        cfr=steps(1),
         on_click=lambda click, prediction, iou: told.append((click, prediction.forwards, iou)),
     )
     assert told == list(zip(session.clicks, session.forwards, session.ious, strict=True))
@@ -222,9 +242,9 @@ def test_a_simulated_session_tells_everything_of_every_click(model, picture):
 def test_sharpness_moves_probabilities_away_from_the_threshold_and_keeps_the_mask(
     model, picture, monkeypatch
 ):
-    plain = fresh(model, picture, steps=0, flip=False).predict([Click(60, 45)])
+    plain = fresh(model, picture, flip=False).predict([Click(60, 45)], cfr=steps(0))
     monkeypatch.setattr(model, "config", replace(model.config, sharpness=3.0))
-    sharp = fresh(model, picture, steps=0, flip=False).predict([Click(60, 45)])
+    sharp = fresh(model, picture, flip=False).predict([Click(60, 45)], cfr=steps(0))
     assert np.array_equal(plain.mask, sharp.mask)
     assert np.all(abs(sharp.probabilities - 0.49) >= abs(plain.probabilities - 0.49) - 1e-6)
     assert not np.array_equal(sharp.probabilities, plain.probabilities)
@@ -232,24 +252,23 @@ def test_sharpness_moves_probabilities_away_from_the_threshold_and_keeps_the_mas
 
 def test_the_network_is_fed_its_own_answer_not_the_calibrated_one(model, picture, monkeypatch):
     clicks = [Click(60, 45), Click(10, 10, positive=False)]
-    plain = fresh(model, picture, steps=2).predict(clicks)
+    plain = fresh(model, picture).predict(clicks, cfr=steps(2))
     monkeypatch.setattr(model, "config", replace(model.config, sharpness=3.0))
-    sharp = fresh(model, picture, steps=2).predict(clicks)
+    sharp = fresh(model, picture).predict(clicks, cfr=steps(2))
     assert all(
         torch.equal(a.probabilities.values, b.probabilities.values)
         for a, b in zip(plain.passes, sharp.passes, strict=True)
     )
 
 
-def closing_up(model, picture, **options) -> Segmenter:
-    segmenter = Segmenter(model, zoom=replace(SMALL, close_up=2), adaptive=False, **options)
-    segmenter.set_image(picture)
-    return segmenter
+def closing_up(model, picture) -> Segmenter:
+    return fresh(model, picture, zoom=replace(SMALL, close_up=2))
 
 
 def test_from_the_chosen_click_on_the_last_refinement_is_a_close_up_of_the_click(model, picture):
-    segmenter = closing_up(model, picture, steps=2, best_pass=False)
-    first, second = (segmenter.predict([Click(60, 45), Click(30, 40, False)][:count]) for count in (1, 2))
+    segmenter, cfr = closing_up(model, picture), steps(2, adaptive=False, best_pass=False)
+    clicks = [Click(60, 45), Click(30, 40, False)]
+    first, second = (segmenter.predict(clicks[:count], cfr=cfr) for count in (1, 2))
     assert [inner.close_up for inner in first.passes] == [None] * 3
     assert [inner.close_up is None for inner in second.passes] == [True, True, False]
     assert second.forwards == 3 and second.chosen == 2
@@ -263,25 +282,26 @@ def test_from_the_chosen_click_on_the_last_refinement_is_a_close_up_of_the_click
     assert not changed.any()
 
 
-@pytest.mark.parametrize("options", [{"steps": 0}, {"steps": 3, "every_click": False}])
-def test_a_click_that_is_not_refined_has_no_close_up(model, picture, options):
-    prediction = closing_up(model, picture, **options).predict([Click(60, 45), Click(30, 40, False)])
+@pytest.mark.parametrize("cfr", [steps(0), steps(3, cf_clicks=1)])
+def test_a_click_that_is_not_refined_has_no_close_up(model, picture, cfr):
+    prediction = closing_up(model, picture).predict([Click(60, 45), Click(30, 40, False)], cfr=cfr)
     assert prediction.forwards == 1
 
 
 def test_close_ups_can_be_left_out(model, picture):
-    prediction = closing_up(model, picture, steps=2, close_up=False).predict([Click(60, 45), Click(30, 40)])
+    cfr = steps(2, adaptive=False, close_ups=False)
+    prediction = closing_up(model, picture).predict([Click(60, 45), Click(30, 40)], cfr=cfr)
     assert [inner.close_up for inner in prediction.passes] == [None] * 3
 
 
 @relaxed
 @given(st.lists(clicks, min_size=1, max_size=3))
 def test_close_ups_do_not_make_an_answer_depend_on_the_way_to_it(model, picture, sequence):
-    wandering, once = (closing_up(model, picture, steps=1) for _ in range(2))
+    wandering, once = (closing_up(model, picture) for _ in range(2))
     for count in range(1, len(sequence) + 1):
-        wandering.predict(sequence[:count])
-    again = wandering.predict(sequence)
-    assert np.array_equal(again.probabilities, once.predict(sequence).probabilities)
+        wandering.predict(sequence[:count], cfr=steps(1))
+    again = wandering.predict(sequence, cfr=steps(1))
+    assert np.array_equal(again.probabilities, once.predict(sequence, cfr=steps(1)).probabilities)
 
 
 class SeesMoreCloseUp(InteractiveModel):
@@ -299,10 +319,10 @@ def test_what_a_close_up_found_is_not_lost_with_the_next_click():
     model = SeesMoreCloseUp()
     model.config, model.anchor = default_config("compact"), torch.nn.Parameter(torch.zeros(1))
     lighter = np.broadcast_to(np.linspace(0, 255, WIDTH).astype(np.uint8)[:, None], (HEIGHT, WIDTH, 3))
-    segmenter = closing_up(model.eval().requires_grad_(False), lighter, steps=1)
+    segmenter = closing_up(model.eval().requires_grad_(False), lighter)
     places = [(60, 45), (30, 25), (90, 65)]
     sequence = [Click(x, y) for x, y in places]
-    first, second, third = (segmenter.predict(sequence[:number]).mask for number in (1, 2, 3))
+    first, second, third = (segmenter.predict(sequence[:number], cfr=steps(1)).mask for number in (1, 2, 3))
     assert [first[y, x] for x, y in places] == [False, False, False]
     assert [second[y, x] for x, y in places] == [False, True, False]
     assert [third[y, x] for x, y in places] == [False, True, True]

@@ -30,10 +30,16 @@ HERE = Path(__file__).parent
 READING = "## Reading"
 TARGET = 0.90
 STEPS = (1, 2, 4, 8)
+
+
+def _fixed(steps: int, cf_clicks: int | None) -> CascadeForward:
+    return CascadeForward(steps=steps, adaptive=False, cf_clicks=cf_clicks, best_pass=False)
+
+
 SETTINGS = (
-    CascadeForward(0, best_pass=False),
-    *(CascadeForward(n, False, every, best_pass=False) for every in (False, True) for n in STEPS),
-    *(CascadeForward(max(STEPS), True, every, best_pass=False, settled=0) for every in (False, True)),
+    CascadeForward(steps=0, best_pass=False),
+    *(_fixed(n, cf_clicks) for cf_clicks in (1, None) for n in STEPS),
+    *(CascadeForward(steps=max(STEPS), cf_clicks=k, best_pass=False, min_change_ratio=0) for k in (1, None)),
 )
 PLAIN = setting_name(SETTINGS[0])
 COMPARED = tuple(setting_name(cfr) for cfr in SETTINGS[1:] if cfr.steps in (1, 4) or cfr.adaptive)
@@ -195,16 +201,13 @@ def _plots(path: Path, found: Mapping[bool, Results]) -> list[Path]:
         for name, own in found[True].items()
     }
     noc = {
-        f"{name}, {'zoom-in' if zoom else 'no zoom-in'}, {'every' if every else 'first'} click": (
+        f"{name}, {'zoom-in' if zoom else 'no zoom-in'}, {'first' if cf_clicks else 'every'} click": (
             (0, *STEPS),
-            [
-                _mean_clicks(found[zoom][name], CascadeForward(n, False, every, best_pass=False))
-                for n in (0, *STEPS)
-            ],
+            [_mean_clicks(found[zoom][name], _fixed(n, cf_clicks)) for n in (0, *STEPS)],
         )
         for name in (BASELINE, BOTH)
         for zoom in found
-        for every in (False, True)
+        for cf_clicks in (1, None)
     }
     return [
         save_lines(folder / "iou.png", ious, "clicks", "mean IoU", "Training, without CFR"),

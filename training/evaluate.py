@@ -27,7 +27,6 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from cfr_icl import CascadeForward, Click, InteractiveModel, load_model
-from cfr_icl.cfr import SETTLED
 from cfr_icl.data.registry import DATASETS, open_dataset
 from cfr_icl.evaluation import Protocol, Result, evaluate_object, object_area, setting_name, summarise
 from cfr_icl.report import markdown_table, save_gallery, save_plots, worst
@@ -145,12 +144,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parse_options(arguments)
     settings = dict.fromkeys(
         CascadeForward(
-            n,
-            options.adaptive,
-            options.every_click,
+            steps=n,
+            adaptive=options.adaptive,
+            cf_clicks=None if options.every_click else options.cf_clicks,
             best_pass=options.best_pass,
-            settled=options.settled,
-            close_up=not options.no_close_up,
+            min_change_ratio=options.min_change_ratio,
+            close_ups=not options.no_close_up,
         )
         for n in options.steps
     )
@@ -228,12 +227,13 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--steps", default="0", type=_numbers, help="CFR steps, a setting each: 0,1,4")
     add("--adaptive", action="store_true", help="stop CFR when a pass changes little")
     add(
-        "--settled",
+        "--min-change-ratio",
         type=float,
-        default=SETTLED,
+        default=CascadeForward.default().min_change_ratio,
         help="the share of the mask that is little; 0 for at most 20 pixels, as published",
     )
-    add("--every-click", action="store_true", help="refine at every click, not only at the first")
+    add("--cf-clicks", type=int, default=1, help="refine the first so many clicks only (default: 1)")
+    add("--every-click", action="store_true", help="refine every click")
     add(
         "--best-pass", action="store_true", help="answer with the pass that agrees most with its mirror image"
     )
@@ -391,9 +391,9 @@ class Replay:
         number = self.labels.index(result.data)
         dataset, segmenter = self.worker.datasets[number], self.worker.segmenters[number]
         sample = dataset[list(dataset.names).index(result.picture)]
-        segmenter.cfr = self.settings[result.setting]
         segmenter.set_image(sample.image)
-        mask = segmenter.predict([Click(x, y, bool(positive)) for x, y, positive in result.clicks]).mask
+        clicks = [Click(x, y, bool(positive)) for x, y, positive in result.clicks]
+        mask = segmenter.predict(clicks, cfr=self.settings[result.setting]).mask
         return sample.image, sample.truths[result.object_id], mask
 
 

@@ -91,6 +91,8 @@ class Instance:
     left_out: int = 0
     """Pixels of the mask that were left to other objects."""
     timing: Timing | None = None
+    cfr: CascadeForward | None = None
+    """CFR settings that gave `network_mask`; None in files of older versions."""
 
     @property
     def network_clicks(self) -> tuple[Click, ...]:

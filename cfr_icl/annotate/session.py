@@ -29,18 +29,20 @@ from cfr_icl.annotate.masks import Mask
 from cfr_icl.box import box_clicks
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.prediction import Prediction
+from cfr_icl.predictor import Predictor
 from cfr_icl.rectangle import Rectangle
-from cfr_icl.segmenter import AnswerError, Prediction, Segmenter
+from cfr_icl.segmenter import AnswerError
 
 
 class Session:
     """Pictures come one after another; the network is shared, everything else is the person's own."""
 
-    def __init__(self, segmenter: Segmenter) -> None:
+    def __init__(self, segmenter: Predictor, cfr: CascadeForward = CascadeForward()) -> None:
         self.segmenter = segmenter
         self.picture: np.ndarray | None = None
         self.name = ""
-        self._documents = [Document(cfr=segmenter.cfr)]
+        self._documents = [Document(cfr=cfr)]
         self._cursor = 0
 
     def open(self, picture: np.ndarray, name: str, document: Document | None = None) -> None:
@@ -121,7 +123,9 @@ class Session:
             raise ActionError(f"An object takes at most {MAX_CLICKS} clicks.")
         if instance.chosen_pass is not None:
             instance = replace(instance, initial_mask=instance.network_mask, chosen_pass=None)
-        clicked = self._predicted(document, replace(instance, clicks=(*instance.clicks, click)))
+        clicked = self._predicted(
+            document, replace(instance, clicks=(*instance.clicks, click), cfr=document.cfr)
+        )
         if len(clicked.clicks) == 1:
             clicked = replace(
                 clicked, neighbour_clicks=neighbour_clicks(clicked, document.others(clicked.id))
@@ -138,7 +142,7 @@ class Session:
         document, instance = self._new_instance(self.document)
         box = Rectangle(left, top, right + 1, bottom + 1)
         instance = self._predicted(
-            document, replace(instance, box=box, clicks=box_clicks(box, (height, width)))
+            document, replace(instance, box=box, clicks=box_clicks(box, (height, width)), cfr=document.cfr)
         )
         self._commit(document.with_instance(instance))
 
@@ -280,10 +284,11 @@ class Session:
         document = replace(self.document, cfr=cfr)
         instance = self.active
         if instance is not None and instance.clicks and not instance.locked:
-            document = document.with_instance(self._predicted(document, replace(instance, chosen_pass=None)))
+            changed = replace(instance, chosen_pass=None, cfr=cfr)
+            document = document.with_instance(self._predicted(document, changed))
         self._commit(document)
 
-    def use(self, segmenter: Segmenter) -> None:
+    def use(self, segmenter: Predictor) -> None:
         """Switch to another network: keep all clicks and predict the active object's mask again."""
         if self.picture is not None:
             segmenter.set_image(self.picture)
@@ -291,7 +296,8 @@ class Session:
         instance = self.active
         if instance is not None and instance.clicks and not instance.locked:
             try:
-                changed = self._predicted(self.document, replace(instance, chosen_pass=None))
+                changed = replace(instance, chosen_pass=None, cfr=self.document.cfr)
+                changed = self._predicted(self.document, changed)
             except BaseException:
                 self.segmenter = before
                 raise
@@ -320,7 +326,6 @@ class Session:
 
     def _predicted(self, document: Document, instance: Instance) -> Instance:
         """Predict the object's mask from its clicks; raises ActionError when the prediction is not finite."""
-        self.segmenter.cfr = document.cfr
         start = time.perf_counter()
         try:
             prediction = self.predict(instance)
@@ -338,8 +343,15 @@ class Session:
         return composed(changed, document.others(instance.id))
 
     def predict(self, instance: Instance) -> Prediction:
-        """Return the network's prediction for an object's clicks; the last one is cached."""
-        return self.segmenter.predict(instance.network_clicks, instance.previous_mask)
+        """Return the network's prediction for an object's clicks, under the CFR settings of its mask.
+
+        Predictions are cached; an old one is computed again, by the network in use now.
+        """
+        return self.segmenter.predict(
+            instance.network_clicks,
+            previous_mask=instance.previous_mask,
+            cfr=instance.cfr or self.document.cfr,
+        )
 
     def _commit_composed(self, document: Document, instance: Instance) -> None:
         self._commit(document.with_instance(composed(instance, document.others(instance.id))))

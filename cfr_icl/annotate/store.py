@@ -62,7 +62,7 @@ def to_json(document: Document, picture: str, size: tuple[int, int]) -> dict[str
         "done": document.done,
         "active": document.active,
         "next_id": document.next_id,
-        "cfr": asdict(document.cfr),
+        "cfr": document.cfr.to_json(),
         "labels": [asdict(label) for label in document.labels],
         "label": document.label,
         "objects": [_instance_to_json(instance) for instance in document.instances],
@@ -95,7 +95,7 @@ def from_json(data: Any, size: tuple[int, int]) -> Document:
         return Document(
             instances=instances,
             active=active,
-            cfr=_cascade(data["cfr"]),
+            cfr=CascadeForward.from_json(data["cfr"]),
             labels=labels,
             label=_label(data["label"]),
             done=_typed(data["done"], bool),
@@ -166,6 +166,7 @@ def _instance_to_json(instance: Instance) -> dict[str, Any]:
     for name in _CLICKS:
         values[name] = [[click.x, click.y, click.positive] for click in values[name]]
     values["box"] = instance.box and (*instance.box[:2], instance.box.right - 1, instance.box.bottom - 1)
+    values["cfr"] = instance.cfr and instance.cfr.to_json()
     values["timing"] = instance.timing and timing_to_json(instance.timing)
     return {_KEYS.get(name, name): value for name, value in values.items()}
 
@@ -178,7 +179,7 @@ def timing_to_json(timing: Timing) -> dict[str, Any]:
 
 def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int]) -> Instance:
     height, width = size
-    values = {"box": None, **entry}
+    values = {"box": None, "cfr": None, **entry}
     values = {field.name: values[_KEYS.get(field.name, field.name)] for field in fields(Instance)}
     for name in ("keep_largest", "fill_holes", "overlap", "visible", "locked"):
         _typed(values[name], bool)
@@ -199,6 +200,8 @@ def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int]) -> Inst
         left, top, right, bottom = values["box"]
         right, bottom = _whole(right, 0, width - 1), _whole(bottom, 0, height - 1)
         values["box"] = Rectangle(_whole(left, 0, right), _whole(top, 0, bottom), right + 1, bottom + 1)
+    if values["cfr"] is not None:
+        values["cfr"] = CascadeForward.from_json(values["cfr"])
     if values["timing"] is not None:
         timing = Timing(**values["timing"])
         if not 0 <= timing.milliseconds < 1e9:
@@ -223,15 +226,6 @@ def _clicks(entries: Sequence[Any], height: int, width: int) -> tuple[Click, ...
     for click in clicks:
         click.check_inside(width, height)
     return clicks
-
-
-def _cascade(values: Mapping[str, Any]) -> CascadeForward:
-    usual = asdict(CascadeForward())
-    for name, value in values.items():
-        if type(usual[name]) is int:
-            _whole(value, 0, 10**9)
-        _typed(value, type(usual[name]))
-    return CascadeForward(**values)
 
 
 def _label(value: Any) -> str:

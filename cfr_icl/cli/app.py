@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> None:
         with extra("mcp", "--mcp"):
             import mcp  # noqa: F401
     from cfr_icl.annotate.folder import Folder
-    from cfr_icl.annotate.remote import remote_predict
+    from cfr_icl.remote import remote_predict
     from cfr_icl.ui.blocks import build, launch
     from cfr_icl.ui.page import Settings
     from cfr_icl.weights.menu import ModelMenu

@@ -24,20 +24,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from cfr_icl import Segmenter, load_model
+    from cfr_icl import CascadeForward, Segmenter, load_model
     from cfr_icl.annotate.batch import read_clicks
     from cfr_icl.annotate.exports.png import mask_png
     from cfr_icl.annotate.pictures import read_picture
 
     objects = read_clicks(options.clicks, options.images)
-    segmenter = Segmenter(load_model(options.weights), steps=options.steps)
+    segmenter = Segmenter(load_model(options.weights))
+    cfr = CascadeForward(steps=options.steps)
     opened = None
     for number, entry in enumerate(objects, start=1):
         try:
             if opened != entry.picture:
                 segmenter.set_image(read_picture(options.images / entry.picture, options.max_megapixels))
                 opened = entry.picture
-            mask = segmenter.predict(entry.clicks).mask
+            mask = segmenter.predict(entry.clicks, cfr=cfr).mask
         except ValueError as error:
             raise ValueError(f"{entry.picture}: {error}") from error
         path = options.out / f"{Path(entry.picture).with_suffix('')}_{entry.object}.png"

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from cfr_icl import Segmenter, load_model
+    from cfr_icl import CascadeForward, Segmenter, load_model
     from cfr_icl.annotate.exports.png import mask_png
     from cfr_icl.annotate.pictures import read_mask, read_picture
 
@@ -38,6 +38,8 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(f"The mask is written as PNG; {options.out.name!r} must end in .png.")
     picture = read_picture(options.picture, options.max_megapixels)
     previous = read_mask(options.previous, picture.shape[:2]) > 0 if options.previous else None
-    segmenter = Segmenter(load_model(options.weights), steps=options.steps)
+    segmenter = Segmenter(load_model(options.weights))
+    cfr = CascadeForward(steps=options.steps)
     segmenter.set_image(picture)
-    options.out.write_bytes(mask_png(segmenter.predict(options.clicks, previous).mask))
+    prediction = segmenter.predict(options.clicks, previous_mask=previous, cfr=cfr)
+    options.out.write_bytes(mask_png(prediction.mask))

@@ -110,16 +110,8 @@ def done(session: Session, data: Data) -> None:
 
 
 def cascade(session: Session, data: Data) -> None:
-    steps = number(data, "steps")
     try:
-        cfr = CascadeForward(
-            int(steps) if steps == int(steps) else steps,
-            flag(data, "adaptive"),
-            flag(data, "every_click"),
-            best_pass=flag(data, "best_pass"),
-            settled=float(number(data, "settled")),
-            close_up=flag(data, "close_up"),
-        )
+        cfr = CascadeForward.from_json({name: data[name] for name in data if name not in ("number", "kind")})
     except ValueError as error:
         raise ActionError(str(error)) from error
     session.set_cascade(cfr)

@@ -11,6 +11,7 @@ from gradio.utils import get_upload_folder
 
 from cfr_icl.annotate.exports.png import mask_png
 from cfr_icl.annotate.pictures import read_mask, read_picture
+from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import AnswerError
 from cfr_icl.ui.page import Settings
@@ -44,9 +45,11 @@ def segment_endpoint(settings: Settings) -> Callable[..., gr.FileData]:
         try:
             pixels = read_picture(_uploaded(picture), settings.max_megapixels)
             previous = read_mask(_uploaded(previous_mask), pixels.shape[:2]) > 0 if previous_mask else None
-            segmenter = settings.new_segmenter(steps)
+            segmenter = settings.new_segmenter()
             segmenter.set_image(pixels)
-            mask = segmenter.predict(_clicks(clicks), previous).mask
+            mask = segmenter.predict(
+                _clicks(clicks), previous_mask=previous, cfr=CascadeForward(steps=steps)
+            ).mask
         except (ValueError, AnswerError) as error:
             raise gr.Error(str(error), print_exception=False) from error
         folder = Path(get_upload_folder()) / f"segment-{secrets.token_hex(16)}"

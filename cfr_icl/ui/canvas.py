@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from cfr_icl.annotate.pictures import thumbnail
-from cfr_icl.cfr import SETTLED
+from cfr_icl.cfr import CascadeForward
 from cfr_icl.ui.messages import LANGUAGES, STATIC, tables
 
 TOOLS = ("language", "mask", "stage", "view", "channel", "panel", "files", "inspect")
@@ -48,7 +48,7 @@ def canvas(
         server_functions=[apply],
         direct=list(direct),
         models=list(models),
-        settled=SETTLED,
+        min_change_ratio=CascadeForward.default().min_change_ratio,
         examples=[
             {"name": path.stem, "credit": _credit(path), "thumbnail": _data_url(path)} for path in examples
         ],

@@ -23,9 +23,11 @@ from cfr_icl.annotate.imports import MaskFileError, read_objects
 from cfr_icl.annotate.inspect import inside
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, browser_copy, read_picture, remarks
 from cfr_icl.annotate.polygons import polygons
-from cfr_icl.annotate.remote import Predict, RemoteSegmenter
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
+from cfr_icl.cfr import CascadeForward
+from cfr_icl.predictor import Predictor
+from cfr_icl.remote import Predict, RemoteSegmenter
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.actions import SESSION_ACTIONS, Data, flag, number, text, whole
 from cfr_icl.ui.session_reply import describe
@@ -64,12 +66,11 @@ class Settings:
     tabs: WeakValueDictionary[str | None, Page] = field(default_factory=WeakValueDictionary)
     """The same by the browser's tab, where a second request may come before the first is answered."""
 
-    def new_segmenter(self, steps: int | None = None) -> Segmenter | RemoteSegmenter:
+    def new_segmenter(self) -> Predictor:
         """A segmenter of one's own over the shared network."""
-        steps = self.steps if steps is None else steps
         if self.remote:
-            return RemoteSegmenter(self.remote, steps)
-        return Segmenter(self.model or self.chosen(next(iter(self.menu))), steps=steps)
+            return RemoteSegmenter(self.remote)
+        return Segmenter(self.model or self.chosen(next(iter(self.menu))))
 
     def chosen(self, name: str) -> Any:
         """A network of the menu; raises ActionError where it cannot be had."""
@@ -96,7 +97,7 @@ class Page:
         self.tabs = 1
         self.files = self.uploads / f"page-{secrets.token_hex(16)}"
         self.files.mkdir(parents=True)
-        self.session = Session(settings.new_segmenter())
+        self.session = Session(settings.new_segmenter(), CascadeForward(steps=settings.steps))
         self.applied = 0
         self.picture: dict[str, Any] | None = None
         self.index: int | None = None

@@ -36,7 +36,7 @@ def describe(session: Session, told: Document | None = None) -> dict[str, Any]:
             if old.get(instance.id) is not instance
         ],
         "active": document.active,
-        "cfr": asdict(document.cfr),
+        "cfr": document.cfr.to_json(),
         "labels": [asdict(label) for label in document.labels],
         "label": document.label,
         "done": document.done,

@@ -12,6 +12,7 @@ from cfr_icl.annotate import store
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.session import Session
+from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
 from tests.annotate.test_session import ACTIONS, perform
@@ -90,7 +91,7 @@ def test_a_kill_while_writing_leaves_the_old_file(tmp_path, session, monkeypatch
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions=st.lists(ACTIONS, max_size=10))
 def test_save_and_load_is_the_same(picture, actions):
-    session = Session(Segmenter(ColourModel(), steps=2))
+    session = Session(Segmenter(ColourModel()), CascadeForward(steps=2))
     session.open(picture, "squares.png")
     perform(session, actions)
     data = json.loads(store.encode(store.to_json(session.document, "squares.png", session.size)))
@@ -99,7 +100,7 @@ def test_save_and_load_is_the_same(picture, actions):
 
 def test_a_loaded_session_goes_on_as_if_nothing_had_happened(session, picture):
     session.click(Click(30, 40))
-    other = Session(Segmenter(ColourModel(), steps=2))
+    other = Session(Segmenter(ColourModel()), CascadeForward(steps=2))
     saved = store.to_json(session.document, "squares.png", session.size)
     other.open(picture, "squares.png", store.from_json(saved, session.size))
     for one in (session, other):

@@ -33,9 +33,9 @@ def test_masks_equal_the_segmenters_own(session, picture):
     clicks = [Click(30, 40), Click(90, 50, False), Click(20, 30)]
     for click in clicks:
         session.click(click)
-    alone = Segmenter(ColourModel(), steps=2)
+    alone = Segmenter(ColourModel())
     alone.set_image(picture)
-    assert np.array_equal(session.mask, alone.predict(clicks).mask)
+    assert np.array_equal(session.mask, alone.predict(clicks, cfr=CascadeForward(steps=2)).mask)
 
 
 def test_settings_act_on_the_present_clicks(session):
@@ -93,9 +93,11 @@ def test_a_reopened_object_answers_as_if_it_was_never_left(session, picture):
     first, _ = two_objects(session)
     session.select(first.id)
     session.click(Click(20, 30))
-    alone = Segmenter(ColourModel(), steps=2)
+    alone = Segmenter(ColourModel())
     alone.set_image(picture)
-    assert np.array_equal(session.mask, alone.predict([RED_SQUARE, Click(20, 30)]).mask)
+    assert np.array_equal(
+        session.mask, alone.predict([RED_SQUARE, Click(20, 30)], cfr=CascadeForward(steps=2)).mask
+    )
 
 
 def test_pixels_of_a_finished_neighbour_are_not_taken_unless_allowed(session):
@@ -120,7 +122,7 @@ def test_a_swallowed_neighbour_gives_a_negative_hint():
 
 
 def test_of_many_swallowed_neighbours_the_largest_give_hints_that_are_answered_with_the_second_click():
-    session = Session(Segmenter(ColourModel(), steps=0))
+    session = Session(Segmenter(ColourModel()), CascadeForward(steps=0))
     session.open(np.full((300, 120, 3), 128, np.uint8), "grey.png")
     for row in range(MAX_NEIGHBOUR_CLICKS + 4):
         session.paint([(20, 5 + 10 * row), (40 + 3 * row, 5 + 10 * row)], 6, add=True)
@@ -233,7 +235,7 @@ IDS = st.integers(1, 4)
 ACTIONS = st.one_of(
     st.builds(lambda p, positive: lambda s: s.click(Click(*p, positive)), POINT, st.booleans()),
     st.builds(
-        lambda steps, adaptive: lambda s: s.set_cascade(CascadeForward(steps, adaptive)),
+        lambda steps, adaptive: lambda s: s.set_cascade(CascadeForward(steps=steps, adaptive=adaptive)),
         st.integers(0, 3),
         st.booleans(),
     ),
@@ -267,7 +269,7 @@ def perform(session, actions):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions=st.lists(ACTIONS, max_size=12))
 def test_undo_all_is_the_start_and_redo_all_the_end(picture, actions):
-    session = Session(Segmenter(ColourModel(), steps=2))
+    session = Session(Segmenter(ColourModel()), CascadeForward(steps=2))
     session.open(picture, "squares.png")
     start = session.document
     perform(session, actions)
@@ -305,7 +307,7 @@ def test_an_action_after_undo_starts_a_new_future(session):
 
 
 def test_a_kept_pass_is_what_the_next_click_starts_from(picture):
-    session = Session(Segmenter(ColourModel(), steps=3, adaptive=False))
+    session = Session(Segmenter(ColourModel()), CascadeForward(steps=3, adaptive=False))
     session.open(picture, "squares.png")
     session.click(RED_SQUARE)
     trace = session.predict(session.active).trace
@@ -334,9 +336,9 @@ def test_looking_inside_names_every_pass(session):
 def test_a_close_up_is_compared_with_the_pass_that_it_refined(picture, monkeypatch):
     agreements = iter([0.2, 0.9, 0.3])
     monkeypatch.setattr("cfr_icl.segmenter._mask_iou", lambda *_: next(agreements))
-    segmenter = Segmenter(ColourModel(), steps=3, adaptive=False)
-    segmenter.zoom = replace(segmenter.zoom, close_up=1)
-    session = Session(segmenter)
+    model = ColourModel()
+    segmenter = Segmenter(model, zoom=replace(model.config.zoom, close_up=1))
+    session = Session(segmenter, CascadeForward(steps=3, adaptive=False))
     session.open(picture, "squares.png")
     session.click(RED_SQUARE)
     found = session.predict(session.active)

@@ -83,10 +83,10 @@ def test_the_slider_and_its_switches_act_on_the_present_clicks(tool, squares):
     tool.click(100, 100)
     tool.idle()
     stop = tool.page.get_by_label("Stop early")
-    assert stop.input_value() == "settled" and tool.session.document.cfr.settled == 0.02
+    assert stop.input_value() == "settled" and tool.session.document.cfr.min_change_ratio == 0.02
     stop.select_option("published")
     tool.idle()
-    assert tool.session.document.cfr.adaptive and tool.session.document.cfr.settled == 0
+    assert tool.session.document.cfr.adaptive and tool.session.document.cfr.min_change_ratio == 0
     tool.page.keyboard.press("Control+z")
     tool.idle()
     assert stop.input_value() == "settled"
@@ -97,7 +97,7 @@ def test_the_slider_and_its_switches_act_on_the_present_clicks(tool, squares):
     assert "8 forwards" in tool.page.locator("[data-ref=answer]").inner_text()
     tool.page.get_by_label("Close-ups").click()
     tool.idle()
-    assert not tool.session.document.cfr.close_up
+    assert not tool.session.document.cfr.close_ups
     tool.page.get_by_label("Refine at every click").click()
     tool.idle()
     assert tool.session.active.timing.forwards == 1

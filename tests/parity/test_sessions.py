@@ -1,9 +1,12 @@
 """A robot user's session with published weights goes as published, click by click."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from cfr_icl import Segmenter
+from cfr_icl.cfr import CascadeForward
 from cfr_icl.evaluation import simulate
 from cfr_icl.zoom import Window, ZoomConfig
 from tests.parity.recipe import scene
@@ -19,14 +22,15 @@ def segmenter_of(case: dict) -> Segmenter:
     size = case["target_size"] if keep_aspect else case["target_size"][0]
     return Segmenter(
         converted_model(case["model"]),
-        steps=case["cf_n"],
-        adaptive=case["adaptive"],
-        every_click=case["cf_clicks"] == EVERY_CLICK,
-        best_pass=False,
-        settled=0,
         flip=case["flip"],
         zoom=ZoomConfig(size=size, keep_aspect=keep_aspect, skip_clicks=case["skip_clicks"]),
     )
+
+
+def cfr_of(case: dict) -> CascadeForward:
+    cf_clicks = None if case["cf_clicks"] == EVERY_CLICK else case["cf_clicks"]
+    published = CascadeForward.published(steps=case["cf_n"])
+    return replace(published, adaptive=case["adaptive"], cf_clicks=cf_clicks)
 
 
 def window_of(roi: np.ndarray, case: dict) -> Window:
@@ -52,6 +56,7 @@ def test_session_goes_as_published(case):
         *scene(case["scene_seed"], case["height"], case["width"]),
         max_clicks=CLICKS,
         target_iou=1.1,
+        cfr=cfr_of(case),
         on_click=lambda click, prediction, iou: answers.append(prediction),
     )
     assert [[c.y, c.x, c.positive] for c in session.clicks] == expected["clicks"].tolist()

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cfr_icl.annotate.session import Session
+from cfr_icl.cfr import CascadeForward
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.zoom import ZoomConfig
@@ -32,7 +33,7 @@ def picture_of(person):
 
 def start(model, person):
     zoom = ZoomConfig(size=64, min_side=40)
-    session = Session(Segmenter(model, steps=1, zoom=zoom))
+    session = Session(Segmenter(model, zoom=zoom), CascadeForward(steps=1))
     session.open(picture_of(person), f"{person}.png")
     return session
 

@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from cfr_icl.annotate.document import ActionError
 from cfr_icl.annotate.session import Session
+from cfr_icl.cfr import CascadeForward
 from cfr_icl.cli.main import main
 from cfr_icl.clicks import Click
 from cfr_icl.models.registry import build_model, default_config
@@ -33,10 +34,10 @@ def picture_of(height, width, *boxes):
     return picture
 
 
-def answered(model, picture, clicks, **options):
-    segmenter = Segmenter(model, **options)
+def answered(model, picture, clicks, steps=4, zoom=None):
+    segmenter = Segmenter(model, zoom=zoom)
     segmenter.set_image(picture)
-    prediction = segmenter.predict(clicks)
+    prediction = segmenter.predict(clicks, cfr=CascadeForward(steps=steps))
     height, width = picture.shape[:2]
     assert prediction.probabilities.shape == (height, width)
     for probabilities in (prediction.probabilities, *prediction.trace):
@@ -160,7 +161,7 @@ def test_an_answer_that_is_not_finite_is_said_and_changes_nothing():
 
 def test_after_a_failed_answer_the_others_are_what_they_were():
     """Answers are remembered by their clicks; those of a failed call must not be taken for others."""
-    segmenter = Segmenter(Overflowing(), steps=1)
+    segmenter = Segmenter(Overflowing())
     segmenter.set_image(picture_of(60, 80, (20, 40, 20, 40)))
     first, second, other = Click(30, 30), Click(5, 5), Click(50, 50)
     expected = segmenter.predict([first, second]).mask
@@ -182,7 +183,7 @@ def test_a_network_that_fails_is_not_switched_to():
 
 def test_a_pass_that_was_kept_may_be_missing_with_another_network():
     picture = picture_of(60, 80, (20, 40, 20, 40))
-    session = Session(Segmenter(ColourModel(), steps=3, adaptive=False))
+    session = Session(Segmenter(ColourModel()), CascadeForward(steps=3, adaptive=False))
     session.open(picture, "red.png")
     session.click(Click(30, 30))
     session.keep_pass(3)

@@ -25,6 +25,7 @@ from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import PictureError
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
+from cfr_icl.cfr import CascadeForward
 from cfr_icl.cli.main import main
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
@@ -75,7 +76,13 @@ VALID = [
     {"kind": "prepare"},
     {
         **{"kind": "cascade", "steps": 2},
-        **{"adaptive": True, "settled": 0.02, "every_click": True, "best_pass": True, "close_up": True},
+        **{
+            "adaptive": True,
+            "min_change_ratio": 0.02,
+            "cf_clicks": None,
+            "best_pass": True,
+            "close_ups": True,
+        },
     },
     {"kind": "open", "path": "x.png", "name": "x.png"},
     {"kind": "import", "path": "x.json", "name": "x.json"},
@@ -90,7 +97,7 @@ VALID = [
 
 
 def opened(picture, **options):
-    session = Session(Segmenter(ColourModel(), **options))
+    session = Session(Segmenter(ColourModel()), CascadeForward(**options))
     session.open(picture, "squares.png")
     return session
 

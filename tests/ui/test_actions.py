@@ -14,7 +14,7 @@ from tests.stand_in import ColourModel
 
 CASCADE = {
     **{"kind": "cascade", "steps": 4},
-    **{"adaptive": True, "settled": 0.02, "every_click": True, "best_pass": True, "close_up": True},
+    **{"adaptive": True, "min_change_ratio": 0.02, "cf_clicks": None, "best_pass": True, "close_ups": True},
 }
 
 
@@ -97,8 +97,8 @@ def test_a_page_that_missed_a_reply_hears_everything(shared, warnings):
         ({"kind": "click", "x": 6000, "y": 2, "positive": True}, "outside the picture"),
         ({**CASCADE, "steps": 11}, "0 to 10"),
         ({**CASCADE, "steps": 1.5}, "0 to 10"),
-        ({**CASCADE, "settled": -1}, "0 to 1"),
-        ({**CASCADE, "settled": "0.02"}, "'settled' must be a number"),
+        ({**CASCADE, "min_change_ratio": -1}, "0 to 1"),
+        ({**CASCADE, "min_change_ratio": "0.02"}, "'min_change_ratio' must be a number"),
         ({"kind": "example", "index": 99}, "no such example"),
         ({"kind": "example", "index": -1}, "no such example"),
         ({"kind": "download", "what": "everything"}, "no download"),
@@ -196,8 +196,8 @@ NAMES = (
         "positive",
         "steps",
         "adaptive",
-        "settled",
-        "close_up",
+        "min_change_ratio",
+        "close_ups",
         "path",
         "name",
         "index",

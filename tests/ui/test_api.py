@@ -8,6 +8,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
+from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.blocks import build, launch
@@ -49,9 +50,12 @@ def test_segment_answers_with_the_mask(client, upload, picture):
     path = client.predict(upload, [[20, 30], [60, 50, 0]], 2, api_name="/segment")
     with Image.open(path) as image:
         mask = np.array(image)
-    segmenter = Segmenter(ColourModel(), steps=2)
+    segmenter = Segmenter(ColourModel())
     segmenter.set_image(picture)
-    assert np.array_equal(mask == 255, segmenter.predict([Click(20, 30), Click(60, 50, False)]).mask)
+    assert np.array_equal(
+        mask == 255,
+        segmenter.predict([Click(20, 30), Click(60, 50, False)], cfr=CascadeForward(steps=2)).mask,
+    )
     again = client.predict(upload, [[25, 30]], previous_mask=handle_file(path), api_name="/segment")
     with Image.open(again) as image:
         assert image.size == (120, 90)

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from cfr_icl import Click, Segmenter, load_model
+from cfr_icl.cfr import CascadeForward
 from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights import loading
@@ -219,9 +220,9 @@ def test_a_network_answers_in_the_precision_asked_for(folder):
     image, click = np.zeros((64, 64, 3), np.uint8), Click(20, 20)
     answers = {}
     for precision in ("float32", "bfloat16"):
-        segmenter = Segmenter(load_model(folder, device="cpu", precision=precision), steps=0)
+        segmenter = Segmenter(load_model(folder, device="cpu", precision=precision))
         segmenter.set_image(image)
-        answers[precision] = segmenter.predict([click]).probabilities
+        answers[precision] = segmenter.predict([click], cfr=CascadeForward(steps=0)).probabilities
     difference = np.abs(answers["float32"] - answers["bfloat16"])
     assert answers["bfloat16"].dtype == np.float32
     assert 0 < difference.max() < 0.1

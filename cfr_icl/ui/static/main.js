@@ -164,10 +164,10 @@ function showPanel() {
   if (view.polygons && state.objects.map((object) => object.version).join() !== polygonsOf) askPolygons();
   ref('steps').value = state.cfr.steps;
   ref('steps-value').textContent = state.cfr.steps;
-  ref('stop').value = state.cfr.adaptive ? (state.cfr.settled ? 'settled' : 'published') : 'never';
-  ref('every-click').checked = state.cfr.every_click;
+  ref('stop').value = state.cfr.adaptive ? (state.cfr.min_change_ratio ? 'settled' : 'published') : 'never';
+  ref('every-click').checked = state.cfr.cf_clicks === null;
   ref('best-pass').checked = state.cfr.best_pass;
-  ref('close-up').checked = state.cfr.close_up;
+  ref('close-up').checked = state.cfr.close_ups;
   ref('answer').textContent = describe(active);
 }
 

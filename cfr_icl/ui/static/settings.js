@@ -43,8 +43,8 @@ ref('model').append(...props.models.map((name) => make('option', { value: name, 
 ref('model').addEventListener('change', () => channel.send('model', { name: ref('model').value }));
 
 const sendCascade = () => channel.send('cascade', {
-  steps: Number(ref('steps').value), adaptive: ref('stop').value !== 'never', settled: ref('stop').value === 'settled' ? props.settled : 0,
-  every_click: ref('every-click').checked, best_pass: ref('best-pass').checked, close_up: ref('close-up').checked,
+  steps: Number(ref('steps').value), adaptive: ref('stop').value !== 'never', min_change_ratio: ref('stop').value === 'settled' ? props.min_change_ratio : 0,
+  cf_clicks: ref('every-click').checked ? null : 1, best_pass: ref('best-pass').checked, close_ups: ref('close-up').checked,
 });
 ref('steps').addEventListener('input', () => { ref('steps-value').textContent = ref('steps').value; });
 for (const name of ['steps', 'stop', 'every-click', 'best-pass', 'close-up']) ref(name).addEventListener('change', sendCascade);

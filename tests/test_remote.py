@@ -5,10 +5,10 @@ import pickle
 import numpy as np
 import pytest
 
-from cfr_icl.annotate.remote import RemoteSegmenter, remote_predict
 from cfr_icl.annotate.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.remote import RemoteSegmenter, remote_predict
 from cfr_icl.segmenter import Segmenter
 from tests.stand_in import ColourModel
 
@@ -32,7 +32,9 @@ def lent():
 
 def test_a_lent_gpu_answers_like_the_own_network(lent, picture):
     predict, calls = lent
-    remote, own = Session(RemoteSegmenter(predict, 2)), Session(Segmenter(ColourModel(), steps=2))
+    remote, own = (
+        Session(it, CascadeForward(steps=2)) for it in (RemoteSegmenter(predict), Segmenter(ColourModel()))
+    )
     for session in (remote, own):
         session.open(picture, "squares.png")
         session.click(Click(30, 40))
