@@ -1,5 +1,7 @@
 """Hard pictures and hard clicks: finite answers that follow the clicks where the network allows it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -188,9 +190,8 @@ def test_a_pass_that_was_kept_may_be_missing_with_another_network():
     session.click(Click(30, 30))
     session.keep_pass(3)
     again = Session(Segmenter(ColourModel()))
-    again.open(picture, "red.png", session.document)
-    again.segmenter.cfr = session.document.cfr
-    object.__setattr__(again.document, "cfr", type(session.document.cfr)(0))
+    coarse = replace(session.active, cfr=CascadeForward(steps=0))
+    again.open(picture, "red.png", session.document.with_instance(coarse))
     again.edit(again.active.id, threshold=0.6)
     assert again.active.chosen_pass is None and again.mask[30, 30]
 
