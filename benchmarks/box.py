@@ -22,9 +22,9 @@ from benchmarks.measure import table
 from cfr_icl import Segmenter, load_model
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.data.registry import open_dataset
+from cfr_icl.data.source import select
 from cfr_icl.evaluation import iou, object_area
 from cfr_icl.rectangle import Rectangle
-from training.evaluate import select
 
 
 def main() -> None:

@@ -29,9 +29,9 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.measure import table
 from cfr_icl import CascadeForward, Click, InteractiveModel, Segmenter, load_model
 from cfr_icl.data.registry import open_dataset
+from cfr_icl.data.source import select
 from cfr_icl.evaluation import iou, simulate
 from cfr_icl.weights import loading
-from training.evaluate import select
 
 PICTURES = {"chelsea.png": (230, 120), "flower.jpg": (320, 200), "astronaut.png": (220, 100)}
 ANSWERS = {

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from cfr_icl import CascadeForward
+from cfr_icl.cli.options import add_pictures
 from cfr_icl.evaluation import Protocol, Result, clicks_to_reach, setting_name, summarise
-from cfr_icl.report import markdown_table, mean_ious, save_lines
-from training.evaluate import Job, Source, evaluate
+from cfr_icl.evaluation.report import markdown_table, mean_ious, save_lines
+from cfr_icl.evaluation.run import Job, evaluate
 from training.settings import Settings, read_settings
 from training.train import train
 
@@ -93,9 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
             log = out / ("zoom.objects.jsonl" if zoom else "fixed.objects.jsonl")
             print(f"{training.name}, {'zoom-in' if zoom else 'zoom-in held fixed'}", file=sys.stderr)
-            _, _, found[zoom][training.name] = evaluate(
-                job, log, options.half, options.limit, options.workers
-            )
+            evaluation = evaluate(job, log, options.half, options.limit, options.workers)
+            found[zoom][training.name] = evaluation.results
     write(options.report, settings, options, found)
 
 
@@ -111,10 +110,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--config", type=Path, default=HERE / "configs" / "ablation.yaml", help="what the trainings share")
     add("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes to the config")
-    add("--data", nargs="+", required=True, type=Source.parse, metavar="NAME=PATH", help="for the evaluation")
-    add("--half", choices=["even", "odd"], help="only pictures whose name has an even or odd CRC-32")
-    add("--limit", type=int, help="at most so many pictures a data set, spread evenly over it")
-    add("--min-area", type=float, default=0.01, help="leave out objects below this share of the picture")
+    add_pictures(parser, min_area=0.01)
     add("--out", type=Path, default=Path("runs/ablation"), help="the trainings and finished objects")
     add("--report", type=Path, default=HERE / "RESULTS.md", help="its plots go to results/ beside it")
     add("--device", default="auto")

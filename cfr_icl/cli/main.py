@@ -20,6 +20,8 @@ COMMANDS = {
     "batch": "write masks for a list of clicks over a folder of pictures",
     "export": "write the work on a folder in another format",
     "convert": "turn a published checkpoint into a model folder",
+    "evaluate": "count the clicks that a model needs",
+    "calibrate": "make a model's probabilities mean what they say",
 }
 """Every command and what it does."""
 

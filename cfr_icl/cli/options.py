@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from cfr_icl.annotate.pictures import LARGEST_LIMIT, MAX_MEGAPIXELS
 from cfr_icl.clicks import Click
+from cfr_icl.data.registry import DATASETS
+from cfr_icl.data.source import Source
 
 WEIGHTS = "embedded, a folder, a .safetensors file or hf://owner/name"
 
@@ -31,6 +33,42 @@ def add_megapixels(parser: argparse.ArgumentParser) -> None:
         default=MAX_MEGAPIXELS,
         help=f"size of the largest picture that is read (default: {MAX_MEGAPIXELS:g})",
     )
+
+
+def add_pictures(parser: argparse.ArgumentParser, min_area: float) -> None:
+    """Data sets and the choice of their pictures and objects, as `Source`, `half`, `limit`, `min_area`."""
+    add = parser.add_argument
+    add(
+        "--data",
+        nargs="+",
+        required=True,
+        type=data_source,
+        metavar="NAME=PATH",
+        help=f"NAME is one of {', '.join(DATASETS)}; NAME:SPLIT=PATH for another split than its validation",
+    )
+    add(
+        "--half",
+        choices=["even", "odd"],
+        help="only pictures whose name, without its extension, has an even or odd CRC-32",
+    )
+    add("--limit", type=int, help="at most so many pictures a data set, spread evenly over it")
+    add("--min-area", type=float, default=min_area, help="leave out objects below this share of the picture")
+
+
+def data_source(text: str) -> Source:
+    """A type of an option: NAME=PATH."""
+    try:
+        return Source.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def whole_numbers(text: str) -> list[int]:
+    """A type of an option: 0,1,4."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not numbers like 0,1,4.") from None
 
 
 def number_up_to(largest: float) -> Callable[[str], float]:

@@ -1,24 +1,28 @@
-"""The evaluation script on a folder of two-coloured pictures and a network that knows colours."""
+"""`cfr-icl evaluate` on a folder of two-coloured pictures and a network that knows colours."""
 
 import dataclasses
 import json
 
 import pytest
 
+from cfr_icl.cli.main import main
+from cfr_icl.data.source import select
+from cfr_icl.evaluation import run as run_module
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.loading import save_model
 from cfr_icl.zoom import ZoomConfig
 from tests.stand_in import ColourModel
-from training import evaluate
 
 
 @pytest.fixture
 def colour(monkeypatch):
-    monkeypatch.setattr(evaluate, "load_model", lambda *_: ColourModel(64))
+    monkeypatch.setattr(run_module, "load_model", lambda *_: ColourModel(64))
 
 
 def run(data, out, *options):
-    evaluate.main(["--data", f"folder={data}", "--json", str(out), "--max-clicks", "5", *options])
+    assert (
+        main(["evaluate", "--data", f"folder={data}", "--json", str(out), "--max-clicks", "5", *options]) == 0
+    )
     return json.loads(out.read_text())
 
 
@@ -47,13 +51,13 @@ def test_a_run_prints_the_table_and_its_deviations_and_writes_everything(data, t
 
 
 def test_the_published_protocol_is_the_default(data, tmp_path, colour, capsys):
-    evaluate.main(["--data", f"folder={data}", "--json", str(tmp_path / "out.json"), "--steps", "0,1"])
+    main(["evaluate", "--data", f"folder={data}", "--json", str(tmp_path / "out.json"), "--steps", "0,1"])
     assert "Published protocol." in capsys.readouterr().out
 
 
 def test_an_interrupted_run_goes_on_and_ends_like_an_uninterrupted_one(data, tmp_path, colour, monkeypatch):
     whole = without_time(run(data, tmp_path / "whole.json", "--steps", "0,2"))
-    answered, evaluate_object = [], evaluate.evaluate_object
+    answered, evaluate_object = [], run_module.evaluate_object
 
     def interrupted(*arguments, **identity):
         for result in evaluate_object(*arguments, **identity):
@@ -62,7 +66,7 @@ def test_an_interrupted_run_goes_on_and_ends_like_an_uninterrupted_one(data, tmp
             answered.append(result)
             yield result
 
-    monkeypatch.setattr(evaluate, "evaluate_object", interrupted)
+    monkeypatch.setattr(run_module, "evaluate_object", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(data, tmp_path / "cut.json", "--steps", "0,2")
     log = tmp_path / "cut.objects.jsonl"
@@ -74,21 +78,27 @@ def test_an_interrupted_run_goes_on_and_ends_like_an_uninterrupted_one(data, tmp
             answered.append(result)
             yield result
 
-    monkeypatch.setattr(evaluate, "evaluate_object", counted)
+    monkeypatch.setattr(run_module, "evaluate_object", counted)
     resumed = without_time(run(data, tmp_path / "cut.json", "--steps", "0,2"))
     assert len(answered) == 24  # each object and setting once over both runs
     assert resumed == whole
 
 
-def test_results_of_another_protocol_or_other_weights_are_not_mixed_in(data, tmp_path, colour, monkeypatch):
+def refusal(data, out, capsys, *options):
+    """The sentence with which the command refuses."""
+    assert main(["evaluate", "--data", f"folder={data}", "--json", str(out), *options]) == 2
+    return capsys.readouterr().err
+
+
+def test_results_of_another_protocol_or_other_weights_are_not_mixed_in(
+    data, tmp_path, colour, monkeypatch, capsys
+):
     run(data, tmp_path / "out.json")
-    with pytest.raises(ValueError, match="another protocol"):
-        run(data, tmp_path / "out.json", "--no-flip")
+    assert "another protocol" in refusal(data, tmp_path / "out.json", capsys, "--no-flip")
     other = ColourModel(64)
     other.sharpness.data += 1
-    monkeypatch.setattr(evaluate, "load_model", lambda *_: other)
-    with pytest.raises(ValueError, match="other weights"):
-        run(data, tmp_path / "out.json")
+    monkeypatch.setattr(run_module, "load_model", lambda *_: other)
+    assert "other weights" in refusal(data, tmp_path / "out.json", capsys)
 
 
 def test_a_wider_choice_goes_on_from_a_narrower_one(data, tmp_path, colour):
@@ -103,15 +113,15 @@ def test_a_wider_choice_goes_on_from_a_narrower_one(data, tmp_path, colour):
 
 def test_halves_are_told_by_the_crc_of_the_name_and_cover_everything():
     names = [f"name{i}" for i in range(200)]
-    even, odd = evaluate.select(names, "even", None), evaluate.select(names, "odd", None)
+    even, odd = select(names, "even", None), select(names, "odd", None)
     assert sorted(even + odd) == list(range(200)) and 70 < len(even) < 130
-    assert evaluate.select(["1", "a"], "odd", None) == [0, 1]  # CRC-32 0x83DCEFB7 and 0xE8B7BE43
+    assert select(["1", "a"], "odd", None) == [0, 1]  # CRC-32 0x83DCEFB7 and 0xE8B7BE43
 
 
 def test_a_limit_takes_pictures_spread_evenly_and_always_the_same():
     names = [str(i) for i in range(100)]
-    assert evaluate.select(names, None, 5) == [0, 25, 50, 74, 99]
-    assert evaluate.select(names, None, 500) == list(range(100))
+    assert select(names, None, 5) == [0, 25, 50, 74, 99]
+    assert select(names, None, 500) == list(range(100))
 
 
 @pytest.mark.slow
@@ -144,10 +154,10 @@ def test_several_workers_find_what_one_does(data, tmp_path):
 )
 def test_a_wrong_data_argument_says_what_would_be_right(data, message, tmp_path, capsys):
     with pytest.raises(SystemExit):
-        evaluate.main(["--data", data, "--json", str(tmp_path / "out.json")])
+        main(["evaluate", "--data", data, "--json", str(tmp_path / "out.json")])
     assert message in capsys.readouterr().err
 
 
-def test_nothing_large_enough_is_said_in_a_sentence(data, tmp_path, colour):
-    with pytest.raises(SystemExit, match="hold none that is large enough"):
-        run(data, tmp_path / "out.json", "--min-area", "0.9")
+def test_nothing_large_enough_is_said_in_a_sentence(data, tmp_path, colour, capsys):
+    sentence = refusal(data, tmp_path / "out.json", capsys, "--min-area", "0.9")
+    assert "hold none that is large enough" in sentence

@@ -19,7 +19,8 @@ from cfr_icl.evaluation import (
     simulate,
     summarise,
 )
-from cfr_icl.report import markdown_table, save_gallery, save_plots, worst
+from cfr_icl.evaluation.gallery import save_gallery, worst
+from cfr_icl.evaluation.report import markdown_table, save_plots
 from cfr_icl.zoom import ZoomConfig
 from tests.stand_in import ColourModel
 

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from cfr_icl.cli.main import main
+from cfr_icl.evaluation.calibration import Reliability
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.loading import load_model, save_model
-from training import calibrate
-from training.calibrate import Reliability
 
 
 def drawn(sharpness: float, seed: int = 0) -> Reliability:
@@ -50,7 +50,7 @@ def test_a_model_folder_gets_its_sharpness(data, tmp_path, capsys):
         "--plot",
         str(tmp_path / "p.png"),
     ]
-    calibrate.main([*arguments, "--write"])
+    assert main(["calibrate", *arguments, "--write"]) == 0
     plain, sharp = (line.split("|") for line in capsys.readouterr().out.splitlines()[2:4])
     assert float(sharp[3]) < float(plain[3]) and (tmp_path / "p.png").is_file()
     written = json.loads((tmp_path / "model" / "config.json").read_text())["sharpness"]

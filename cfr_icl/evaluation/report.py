@@ -1,20 +1,16 @@
-"""What an evaluation found, for people: a table, plots and a page of the worst cases."""
+"""Tables and plots of an evaluation."""
 
 from __future__ import annotations
 
-import base64
-import html
-import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
-from PIL import Image
 
-from cfr_icl.evaluation import Metrics, Protocol, Result, clicks_to_reach
-
-GALLERY_WIDTH = 320
+from cfr_icl.evaluation.metrics import Metrics, clicks_to_reach
+from cfr_icl.evaluation.protocol import Protocol
+from cfr_icl.evaluation.simulation import Result
+from cfr_icl.extras import extra
 
 Table = Mapping[str, Mapping[str, Metrics]]
 """Metrics by data set, then by CFR setting."""
@@ -118,96 +114,10 @@ def _draw_clicks(sessions: dict[str, list[list[float]]], data: str, protocol: Pr
 
 def _axes():
     # Drawing straight into a file keeps matplotlib's global state and windows out of it.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    with extra("train", "A plot"):
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 4), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.subplots()
-
-
-def worst(results: Sequence[Result], count: int, target: float = 0.90) -> list[Result]:
-    """The sessions that took the most clicks to reach the IoU; of equals, those with the lowest last IoU."""
-    return sorted(results, key=lambda r: (-clicks_to_reach(r.ious, target, len(r.ious) + 1), r.ious[-1]))[
-        :count
-    ]
-
-
-def save_gallery(
-    results: Sequence[Result],
-    path: Path,
-    masks: Callable[[Result], tuple[np.ndarray, np.ndarray, np.ndarray]],
-    title: str,
-) -> None:
-    """One HTML page that needs nothing else: each case's picture with clicks, its truth and its mask.
-
-    Args:
-        masks: for a result its picture uint8 (H, W, 3), truth int (H, W) and last mask bool (H, W).
-    """
-    cases = "\n".join(_case(result, *masks(result)) for result in results)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        _PAGE.format(title=html.escape(title), cases=cases, width=GALLERY_WIDTH), encoding="utf-8"
-    )
-
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<style>
-body {{ font: 15px/1.4 system-ui, sans-serif; margin: 2rem; color: #222; background: #fafafa; }}
-section {{ margin: 1.5rem 0; }}
-h2 {{ font-size: 1rem; margin: 0 0 .4rem; }}
-figure {{ display: inline-block; margin: 0 .5rem .5rem 0; }}
-img {{ width: {width}px; display: block; }}
-figcaption {{ color: #666; font-size: .85rem; }}
-</style></head><body>
-<h1>{title}</h1>
-<p>Green dots are positive clicks, red dots negative ones, in their order.
-White is the object, grey is ignored.</p>
-{cases}
-</body></html>
-"""
-
-
-def _case(result: Result, image: np.ndarray, truth: np.ndarray, mask: np.ndarray) -> str:
-    views = {
-        "clicks": _with_clicks(image, result.clicks),
-        "truth": np.select([truth == 1, truth == -1], [255, 128], 0).astype(np.uint8),
-        f"mask after {len(result.clicks)} clicks": mask.astype(np.uint8) * 255,
-    }
-    figures = "".join(
-        f'<figure><img alt="{name}" src="{_data_url(view)}"><figcaption>{name}</figcaption></figure>'
-        for name, view in views.items()
-    )
-    ious = " ".join(f"{value:.3f}" for value in result.ious)
-    name = html.escape(f"{result.data} {result.picture}, object {result.object_id}, {result.setting}")
-    return f"<section><h2>{name}</h2><p>IoU by click: {ious}</p>{figures}</section>"
-
-
-def _with_clicks(image: np.ndarray, clicks: Sequence[Sequence[int]]) -> np.ndarray:
-    """The picture at the gallery's width with numbered dots."""
-    scale = GALLERY_WIDTH / image.shape[1]
-    size = (GALLERY_WIDTH, max(1, round(image.shape[0] * scale)))
-    view = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    for number, (x, y, positive) in enumerate(clicks, 1):
-        centre = (round(x * scale), round(y * scale))
-        cv2.circle(view, centre, 4, (255, 255, 255), -1, cv2.LINE_AA)
-        cv2.circle(view, centre, 3, (0, 170, 0) if positive else (220, 0, 0), -1, cv2.LINE_AA)
-        corner = (centre[0] + 5, centre[1] - 3)
-        for colour, thickness in (((0, 0, 0), 2), ((255, 255, 255), 1)):
-            cv2.putText(
-                view, str(number), corner, cv2.FONT_HERSHEY_SIMPLEX, 0.35, colour, thickness, cv2.LINE_AA
-            )
-    return view
-
-
-def _data_url(view: np.ndarray) -> str:
-    data = io.BytesIO()
-    picture = Image.fromarray(view)
-    if picture.width > GALLERY_WIDTH:
-        picture = picture.resize(
-            (GALLERY_WIDTH, max(1, round(picture.height * GALLERY_WIDTH / picture.width)))
-        )
-    picture.save(data, "JPEG" if view.ndim == 3 else "PNG")
-    kind = "jpeg" if view.ndim == 3 else "png"
-    return f"data:image/{kind};base64,{base64.b64encode(data.getvalue()).decode()}"

@@ -1,0 +1,57 @@
+"""Calibrate a model: choose the sharpness with which its probabilities mean what they say.
+
+    cfr-icl calibrate --weights runs/mine/model --data folder=PATH --half even --write
+
+The robot user clicks; after each click the probabilities inside the zoom window are compared with the
+truth. Logits are scaled around the mask threshold, so that masks stay.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from cfr_icl import Segmenter, load_model
+from cfr_icl.cli.options import add_pictures
+from cfr_icl.data.source import select
+from cfr_icl.evaluation.calibration import Reliability, window_answers
+from cfr_icl.evaluation.report import save_lines
+from cfr_icl.evaluation.run import one_thread
+from cfr_icl.weights.loading import write_config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--weights", default="embedded", help="what load_model takes; a folder for --write")
+    add_pictures(parser, min_area=0.01)
+    add("--clicks", type=int, default=5, help="clicks of the robot user for each object")
+    add("--plot", type=Path, metavar="FILE.png", help="draw the reliability curve")
+    add("--write", action="store_true", help="write the sharpness into the model folder's config.json")
+
+
+def run(options: argparse.Namespace) -> None:
+    model = load_model(options.weights, "cpu")
+    reliability = Reliability()
+    segmenter = Segmenter(model)
+    with one_thread():
+        for source in options.data:
+            dataset = source.open()
+            samples = (dataset[index] for index in select(dataset.names, options.half, options.limit))
+            for answer in window_answers(segmenter, samples, options.min_area, options.clicks):
+                reliability.add(*answer)
+    if not reliability.area.sum():
+        raise ValueError("There is no object that is large enough.")
+    best = reliability.best_sharpness()
+    print("| sharpness | calibration error | nats a pixel |\n| --- | ---: | ---: |")
+    for factor in (1.0, best):
+        name = f"{model.config.sharpness * factor:.2f}"
+        print(f"| {name} | {reliability.error(factor):.4f} | {reliability.surprise(factor):.4f} |")
+    if options.plot:
+        lines = {f"sharpness {model.config.sharpness * f:.2f}": reliability.curve(f)[:2] for f in (1.0, best)}
+        save_lines(
+            options.plot, lines, "probability", "share of object", "Do probabilities mean what they say?"
+        )
+    if options.write:
+        config = dataclasses.replace(model.config, sharpness=round(model.config.sharpness * best, 3))
+        write_config(config, options.weights)

@@ -1,0 +1,20 @@
+"""How many clicks a mask takes: the published protocol, the robot user's sessions, measures and reports."""
+
+from cfr_icl.evaluation.metrics import Metrics, boundary_iou, clicks_to_reach, iou, object_area, summarise
+from cfr_icl.evaluation.protocol import Protocol
+from cfr_icl.evaluation.simulation import Result, Simulation, evaluate_object, setting_name, simulate
+
+__all__ = [
+    "Metrics",
+    "Protocol",
+    "Result",
+    "Simulation",
+    "boundary_iou",
+    "clicks_to_reach",
+    "evaluate_object",
+    "iou",
+    "object_area",
+    "setting_name",
+    "simulate",
+    "summarise",
+]

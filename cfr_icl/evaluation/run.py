@@ -1,0 +1,273 @@
+"""Evaluate a model over data sets, in one process or several; a stopped run goes on where it was stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import multiprocessing
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from cfr_icl import CascadeForward, Click, InteractiveModel, load_model
+from cfr_icl.data.source import Source, select
+from cfr_icl.evaluation.metrics import Metrics, object_area, summarise
+from cfr_icl.evaluation.protocol import Protocol
+from cfr_icl.evaluation.simulation import Result, evaluate_object, setting_name
+
+PROGRESS_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that a worker process must know."""
+
+    weights: str
+    device: str
+    precision: str
+    sources: tuple[Source, ...]
+    settings: tuple[CascadeForward, ...]
+    protocol: Protocol
+    min_area: float
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A picture to evaluate; `done` holds (object id, setting) of what an earlier run finished."""
+
+    source: int
+    index: int
+    done: frozenset[tuple[int, str]]
+
+
+class Worker:
+    """Answers pictures one after the other."""
+
+    def __init__(self, job: Job, model: InteractiveModel | None = None) -> None:
+        model = model or load_model(job.weights, job.device, job.precision)
+        self.job = job
+        self.datasets = [source.open() for source in job.sources]
+        self.segmenters = [job.protocol.segmenter(model, source.name) for source in job.sources]
+
+    def __call__(self, unit: Unit) -> Iterator[Result]:
+        """The results of a picture's objects that are large enough and not done yet."""
+        sample = self.datasets[unit.source][unit.index]
+        for object_id, truth in enumerate(sample.truths):
+            if object_area(truth) < self.job.min_area or not (truth == 1).any():
+                continue
+            yield from evaluate_object(
+                self.segmenters[unit.source],
+                sample.image,
+                truth,
+                [s for s in self.job.settings if (object_id, setting_name(s)) not in unit.done],
+                self.job.protocol,
+                data=self.job.sources[unit.source].label,
+                picture=sample.name,
+                object_id=object_id,
+            )
+
+
+class ResultLog:
+    """Finished results, a line each, behind a first line that says what they are results of.
+
+    Raises:
+        ValueError: when the file holds results of other weights or another protocol.
+    """
+
+    def __init__(self, path: Path, identity: dict) -> None:
+        self.path = path
+        self.results: list[Result] = []
+        lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else []
+        complete = lines[:-1]
+        if complete and json.loads(complete[0]) != identity:
+            raise ValueError(
+                f"{path} holds results of other weights or another protocol; "
+                "choose another --json, or remove that file to start anew."
+            )
+        self.results = [Result(**json.loads(line)) for line in complete[1:]]
+        # Written anew without a last line that a kill cut short.
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = "\n".join(complete or [json.dumps(identity)]) + "\n"
+        write_whole(path, text)
+
+    def add(self, result: Result) -> None:
+        self.results.append(result)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(dataclasses.asdict(result)) + "\n")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A finished evaluation: the network, a digest of its weights, and its results in a fixed order."""
+
+    job: Job
+    model: InteractiveModel
+    digest: str
+    results: list[Result]
+
+    def table(self) -> dict[str, dict[str, Metrics]]:
+        """Metrics by data set, then by CFR setting; empty without results."""
+        table: dict[str, dict[str, Metrics]] = {}
+        for source in self.job.sources:
+            for setting in map(setting_name, self.job.settings):
+                results = [r for r in self.results if (r.data, r.setting) == (source.label, setting)]
+                if results:
+                    table.setdefault(source.label, {})[setting] = summarise(results, self.job.protocol)
+        return table
+
+    def deviations(self) -> list[str]:
+        """Where it differs from the published protocol, a sentence each."""
+        return self.job.protocol.deviations(self.job.settings, self.model.config.zoom)
+
+    def write(self, path: Path, **notes: Any) -> None:
+        """Write metrics, protocol and weights as JSON; `notes` are further entries."""
+        found = {
+            "weights": self.job.weights,
+            "digest": self.digest,
+            "model": self.model.config.to_dict(),
+            "protocol": dataclasses.asdict(self.job.protocol),
+            "device": str(next(self.model.parameters()).device),
+            "precision": str(self.model.precision),
+            "torch": torch.__version__,
+            **notes,
+            "metrics": {
+                data: {setting: dataclasses.asdict(metrics) for setting, metrics in settings.items()}
+                for data, settings in self.table().items()
+            },
+        }
+        write_whole(path, json.dumps(found, indent=2) + "\n")
+
+
+def evaluate(
+    job: Job, log: Path, half: str | None = None, limit: int | None = None, workers: int = 1
+) -> Evaluation:
+    """Evaluate what the log does not hold yet, in this process or in several.
+
+    Args:
+        log: where finished objects are written, a line each.
+        half: "even" or "odd", for pictures whose name has such a CRC-32.
+        limit: most pictures of each data set.
+        workers: processes, one thread each.
+
+    Raises:
+        ValueError: when the log holds results of other weights or another protocol.
+    """
+    model = load_model(job.weights, job.device, job.precision)
+    digest = weights_digest(model)
+    identity = {
+        "digest": digest,
+        "model": model.config.to_dict(),
+        "precision": str(model.precision),
+        "protocol": dataclasses.asdict(job.protocol),
+    }
+    finished = ResultLog(log, identity)
+    done: dict[tuple[str, str], set[tuple[int, str]]] = {}
+    for r in finished.results:
+        done.setdefault((r.data, r.picture), set()).add((r.object_id, r.setting))
+    units, chosen = [], set()
+    for number, source in enumerate(job.sources):
+        names = source.open().names
+        for index in select(names, half, limit):
+            key = (source.label, names[index])
+            chosen.add(key)
+            units.append(Unit(number, index, frozenset(done.get(key, ()))))
+    with one_thread():
+        _run(job, model, units, finished, workers)
+    order = {setting_name(s): number for number, s in enumerate(job.settings)}
+    results = [
+        r
+        for r in finished.results
+        if r.setting in order and (r.data, r.picture) in chosen and r.area >= job.min_area
+    ]
+    results.sort(key=lambda r: (r.data, r.picture, r.object_id, order[r.setting]))
+    return Evaluation(job, model, digest, results)
+
+
+def _run(job: Job, model: InteractiveModel, units: Sequence[Unit], log: ResultLog, workers: int) -> None:
+    start = shown = time.monotonic()
+    for number, results in enumerate(_answers(job, model, units, workers), 1):
+        for result in results:
+            log.add(result)
+        now = time.monotonic()
+        if now - shown > PROGRESS_SECONDS or number == len(units):
+            shown, each = now, (now - start) / number
+            left = each * (len(units) - number) / 60
+            print(f"{number}/{len(units)} pictures, {each:.1f} s each, {left:.0f} min left", file=sys.stderr)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Sums depend on how threads share them: with one, results are those of any number of workers."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _answers(
+    job: Job, model: InteractiveModel, units: Sequence[Unit], workers: int
+) -> Iterator[Iterable[Result]]:
+    if workers == 1:
+        yield from map(Worker(job, model), units)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(job,)) as pool:
+        yield from pool.map(_work, units)
+
+
+def _start_worker(job: Job) -> None:
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    global _worker
+    _worker = Worker(job)
+
+
+def _work(unit: Unit) -> list[Result]:
+    return list(_worker(unit))
+
+
+class Replay:
+    """A session's picture, truth and last mask, answered once more from its clicks."""
+
+    def __init__(self, job: Job, model: InteractiveModel) -> None:
+        self.worker = Worker(job, model)
+        self.labels = [source.label for source in job.sources]
+        self.settings = {setting_name(s): s for s in job.settings}
+
+    def __call__(self, result: Result) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        number = self.labels.index(result.data)
+        dataset, segmenter = self.worker.datasets[number], self.worker.segmenters[number]
+        sample = dataset[list(dataset.names).index(result.picture)]
+        segmenter.set_image(sample.image)
+        clicks = [Click(x, y, bool(positive)) for x, y, positive in result.clicks]
+        mask = segmenter.predict(clicks, cfr=self.settings[result.setting]).mask
+        return sample.image, sample.truths[result.object_id], mask
+
+
+def weights_digest(model: InteractiveModel) -> str:
+    """A short name for exactly these weights."""
+    digest = hashlib.sha256()
+    for name, value in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is whole or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

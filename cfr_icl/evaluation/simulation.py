@@ -1,0 +1,122 @@
+"""The robot user's sessions: it clicks on what is most wrong until the mask is good enough."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cfr_icl.cfr import CascadeForward
+from cfr_icl.clicks import Click
+from cfr_icl.evaluation.metrics import boundary_iou, iou, object_area
+from cfr_icl.evaluation.protocol import Protocol
+from cfr_icl.prediction import Prediction
+from cfr_icl.predictor import Predictor
+from cfr_icl.robot import next_click
+from cfr_icl.segmenter import Segmenter
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A robot user's session: a value a click in every list."""
+
+    clicks: list[Click]
+    ious: list[float]
+    forwards: list[int]
+    probabilities: np.ndarray
+    """The last answer, float32 (H, W)."""
+    boundary_ious: list[float]
+    seconds: list[float]
+    """Time that the segmenter took; the robot's own is not in it."""
+
+
+def simulate(
+    segmenter: Predictor,
+    image: np.ndarray,
+    truth: np.ndarray,
+    max_clicks: int = 20,
+    target_iou: float = 0.95,
+    cfr: CascadeForward = CascadeForward(),
+    on_click: Callable[[Click, Prediction, float], None] | None = None,
+) -> Simulation:
+    """Let the robot user click until the mask reaches the target IoU or the clicks run out.
+
+    Args:
+        image: uint8 (H, W, 3) RGB.
+        truth: int (H, W), 1 object, 0 background, -1 ignored.
+        on_click: called after each click with the click, its prediction and the IoU.
+    """
+    truth = np.asarray(truth, dtype=np.int32)
+    segmenter.set_image(image)
+    probabilities = np.zeros(truth.shape, np.float32)
+    clicked = np.zeros(truth.shape, bool)
+    clicks, ious, forwards, boundary_ious, seconds = [], [], [], [], []
+    while len(clicks) < max_clicks and not (ious and ious[-1] >= target_iou):
+        click = next_click(probabilities, truth, clicked)
+        clicked[click.y, click.x] = True
+        clicks.append(click)
+        start = time.perf_counter()
+        prediction = segmenter.predict(clicks, cfr=cfr)
+        probabilities, mask = prediction.probabilities, prediction.mask
+        seconds.append(time.perf_counter() - start)
+        ious.append(iou(mask, truth))
+        boundary_ious.append(boundary_iou(mask, truth))
+        forwards.append(prediction.forwards)
+        if on_click:
+            on_click(click, prediction, ious[-1])
+    return Simulation(clicks, ious, forwards, probabilities, boundary_ious, seconds)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One object's session under one CFR setting, as it is written to a file."""
+
+    data: str
+    picture: str
+    object_id: int
+    setting: str
+    area: float
+    clicks: list[list[int]]
+    """[x, y, 1 if positive else 0] each."""
+    ious: list[float]
+    boundary_ious: list[float]
+    forwards: list[int]
+    seconds: list[float]
+
+
+def setting_name(cfr: CascadeForward) -> str:
+    """How tables call a setting: CFR-4, A-CFR-4 (to 20 pixels), A-CFR-4 to 0.02 every click, best pass."""
+    if cfr.steps == 0:
+        return "CFR-0"
+    name = f"{'A-' if cfr.adaptive else ''}CFR-{cfr.steps}"
+    name += f" to {cfr.min_change_ratio:.2g}" if cfr.adaptive and cfr.min_change_ratio else ""
+    if cfr.cf_clicks != 1:
+        name += " every click" if cfr.cf_clicks is None else f" first {cfr.cf_clicks} clicks"
+    name += ", best pass" if cfr.best_pass else ""
+    return name if cfr.close_ups else f"{name}, no close-up"
+
+
+def evaluate_object(
+    segmenter: Segmenter,
+    image: np.ndarray,
+    truth: np.ndarray,
+    settings: Sequence[CascadeForward],
+    protocol: Protocol,
+    **identity: Any,
+) -> Iterator[Result]:
+    """One result a setting for an object; `identity` is its data, picture and object_id."""
+    for cfr in settings:
+        session = simulate(segmenter, image, truth, protocol.max_clicks, protocol.target_iou, cfr)
+        yield Result(
+            **identity,
+            setting=setting_name(cfr),
+            area=object_area(truth),
+            clicks=[[int(c.x), int(c.y), int(c.positive)] for c in session.clicks],
+            ious=session.ious,
+            boundary_ious=session.boundary_ious,
+            forwards=session.forwards,
+            seconds=session.seconds,
+        )

@@ -1,0 +1,56 @@
+"""Fixtures of trainings and evaluations that take seconds."""
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from cfr_icl.models.registry import ARCHITECTURES, Architecture
+from cfr_icl.zoom import ZoomConfig
+from tests.training.tiny import TinyNet
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Six pictures of a plain folder, each with a large and a small coloured square on noise."""
+    root = tmp_path / "set" / "val"
+    rng = np.random.default_rng(0)
+    for part in ("images", "masks"):
+        (root / part).mkdir(parents=True)
+    for number in range(6):
+        image = rng.integers(90, 160, (64, 80, 3), dtype=np.uint8)
+        labels = np.zeros((64, 80), np.uint8)
+        for value, colour, (top, bottom, left, right) in (
+            (1, (250, 20, 20), (5, 45, 5 + number, 45)),
+            (2, (20, 20, 250), (50, 54, 60, 64)),
+        ):
+            image[top:bottom, left:right], labels[top:bottom, left:right] = colour, value
+        Image.fromarray(image).save(root / "images" / f"picture{number}.png")
+        Image.fromarray(labels).save(root / "masks" / f"picture{number}.png")
+    return root
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    monkeypatch.setitem(ARCHITECTURES, "tiny", Architecture(lambda: TinyNet, {}, ZoomConfig(size=32)))
+
+
+@pytest.fixture
+def write_config(data, tmp_path):
+    """Writes the config of a run that takes seconds, with changes; gives its path."""
+
+    def write(**changes):
+        values = {
+            "model": {"architecture": "tiny"},
+            "data": [{"kind": "folder", "path": str(data)}],
+            "augmentation": {"size": 32, "zoomed": 0.5, "min_pixels": 20},
+            "batch_size": 2,
+            "workers": 0,
+            "precision": "no",
+            **changes,
+        }
+        path = tmp_path / "config.yaml"
+        path.write_text(yaml.safe_dump(values))
+        return path
+
+    return write
