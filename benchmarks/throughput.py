@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.measure import table
 from cfr_icl import CascadeForward, InteractiveModel, load_model
 from cfr_icl import icl as loss_module
-from cfr_icl.data.augmentation import Example, TrainingExamples, collate
+from cfr_icl.data.augmentation import Batch, TrainingExamples, collate
 from cfr_icl.data.folder import FolderDataset
 from cfr_icl.evaluation import Protocol, evaluate_object
 from cfr_icl.icl import IterativeClickLoss
@@ -146,7 +146,7 @@ def examples_a_second(batch: int, function: Callable[[], object], times: int) ->
     return batch * times / (time.perf_counter() - start)
 
 
-def batches(settings: Settings, data: FolderDataset) -> Iterator[Example]:
+def batches(settings: Settings, data: FolderDataset) -> Iterator[Batch]:
     """Batches of one worker process that reads no further ahead than it must."""
     examples = TrainingExamples([data], [1], settings.augmentation, settings.suem, settings.seed)
     loader = torch.utils.data.DataLoader(
@@ -192,14 +192,14 @@ class Trainer:
     def _decoder_done(self, _: torch.Tensor) -> None:
         self.reached = time.perf_counter()
 
-    def step(self, batch: Example) -> None:
+    def step(self, batch: Batch) -> None:
         """One step as training/train.py takes it; the same clicks are simulated in every run."""
         self.model.train()
         for module in self.model.modules():
             if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
                 module.eval()
         rng = np.random.default_rng(next(self.numbers))
-        value, _ = self.loss(batch.image.float() / 255, batch.truth.float(), batch.clicks, rng)
+        value, _ = self.loss(batch.image.float() / 255, batch.truth.float(), batch.clicks, rng, batch.picture)
         start = time.perf_counter()
         value.backward()
         end = time.perf_counter()

@@ -13,7 +13,7 @@ from torch import nn
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click, disk_maps
-from cfr_icl.models.base import InteractiveModel
+from cfr_icl.models.base import Features, InteractiveModel
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.robot import random_click
 from cfr_icl.zoom import Window, crop, to_window
@@ -55,7 +55,8 @@ class ICLConfig:
     back the mask without a new click, as CFR does. `close_up` is the probability that what is
     supervised is a close-up of the last click, as the segmenter takes it, `sides` of the picture's.
     `box` is the probability that objects are begun with a box, as the annotator tells it, its sides up
-    to `sloppy` of its width or height beside the object's.
+    to `sloppy` of its width or height beside the object's. `wrong` is the probability that objects are begun
+    with a mask that has wrongly taken another object of their picture, and a negative click in it.
     """
 
     betas: tuple[float, ...] = (1.0, 2.0, 3.0)
@@ -69,6 +70,7 @@ class ICLConfig:
     sides: tuple[float, float] = (0.35, 0.75)
     box: float = 0.0
     sloppy: float = 0.05
+    wrong: float = 0.0
     alpha: float = 0.5
     gamma: float = 2.0
     auxiliary: float = 0.4
@@ -89,13 +91,17 @@ class IterativeClickLoss(nn.Module):
         truth: torch.Tensor,
         clicks: Sequence[Sequence[Click]],
         rng: np.random.Generator,
+        picture: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, dict[str, float]]:
         """L_ICL of a batch: the weighted sum of the losses after each simulated click.
 
+        Several objects of a picture are answered from the same features, each with its own clicks.
+
         Args:
             image: float (B, 3, H, W) in [0, 1].
-            truth: float (B, 1, H, W), 1 object, 0 background, -1 ignored.
-            clicks: per picture at least one click to begin with.
+            truth: float (N, 1, H, W), an object's each: 1 object, 0 background, -1 ignored.
+            clicks: per object at least one click to begin with.
+            picture: int64 (N,), which picture each object is in, in order; None for one object in each.
 
         Returns:
             The loss and, as measured, the mean IoU after the first and the last supervised click.
@@ -103,12 +109,17 @@ class IterativeClickLoss(nn.Module):
         config = self.config
         clicks = [list(c) for c in clicks]
         mask = torch.zeros_like(truth)
+        picture = torch.arange(len(image)) if picture is None else picture.cpu()
         if config.close_up and rng.random() < config.close_up:
+            chosen = one_of_each(picture, rng)
+            truth, mask, clicks = truth[chosen], mask[chosen], [clicks[number] for number in chosen]
             image, truth, mask, clicks = self._close_up(image, truth, mask, clicks, rng)
             features = self.model.encode(image)
         else:
-            features = self.model.encode(image)
-            if config.box and rng.random() < config.box:
+            features = for_objects(self.model.encode(image), picture)
+            if config.wrong and rng.random() < config.wrong:
+                mask = begin_with_wrong_regions(clicks, truth, picture, rng)
+            elif config.box and rng.random() < config.box:
                 mask = begin_with_boxes(clicks, truth, config.sloppy, rng)
             elif config.warm_up and rng.random() >= config.fresh:
                 rounds = int(rng.integers(0, config.warm_up + 1))
@@ -171,6 +182,20 @@ class IterativeClickLoss(nn.Module):
         return loss + self.config.auxiliary * entropy
 
 
+def for_objects(features: Features, picture: torch.Tensor) -> Features:
+    """The features of each object's picture, in the order of the objects."""
+    if isinstance(features, (tuple, list)):
+        return tuple(for_objects(part, picture) for part in features)
+    if torch.equal(picture, torch.arange(len(features))):
+        return features
+    return features.index_select(0, picture.to(features.device))
+
+
+def one_of_each(picture: torch.Tensor, rng: np.random.Generator) -> list[int]:
+    """The number of one random object of each picture."""
+    return [int(rng.choice(np.flatnonzero(picture == number))) for number in picture.unique()]
+
+
 def add_clicks(
     clicks: Sequence[list[Click]], mask: torch.Tensor, truth: torch.Tensor, rng: np.random.Generator
 ) -> None:
@@ -201,6 +226,34 @@ def begin_with_boxes(
         box = Rectangle(left, top, right + 1, bottom + 1)
         own[:] = box_clicks(box, size)
         guess[0] = torch.from_numpy(box_guess(box, size).copy())
+    return guesses
+
+
+def begin_with_wrong_regions(
+    clicks: Sequence[list[Click]], truth: torch.Tensor, picture: torch.Tensor, rng: np.random.Generator
+) -> torch.Tensor:
+    """Give each object of a batch a mask that takes another object of its picture too, and the next click.
+
+    The click is negative where the wrong region is the thicker one. An object alone in its picture, or
+    without one that would add a fifth to it, gets no mask and keeps its clicks.
+
+    Returns:
+        The masks to begin with, like the truth.
+    """
+    guesses = torch.zeros_like(truth)
+    objects = truth == 1
+    for number, own in enumerate(clicks):
+        others = [int(n) for n in np.flatnonzero(picture == picture[number]) if n != number]
+        added = [int((objects[n] & (truth[number] == 0)).sum()) for n in others]
+        others = [n for n, new in zip(others, added, strict=True) if 5 * new > int(objects[number].sum())]
+        if not others:
+            continue
+        taken = (objects[number] | objects[int(rng.choice(others))]).float()
+        soft = F.avg_pool2d(taken, 5, 1, 2, count_include_pad=False)
+        guesses[number] = 0.02 + 0.96 * soft
+        click = random_click(guesses[number, 0].cpu().numpy(), truth[number, 0].cpu().numpy(), rng)
+        if click:
+            own.append(click)
     return guesses
 
 

@@ -2,6 +2,9 @@
 
 Each mode takes a picture uint8 (H, W, 3) with its object's truth int8 (H, W), and another of the
 same size, and gives a picture and a truth. Ignored pixels (-1) stay ignored where they are seen.
+
+The truth may also be that of several objects of the picture, int8 (K, H, W). The first of them is the
+object of the paper; the others are pasted with it, and lose what is pasted over them.
 """
 
 from __future__ import annotations
@@ -21,24 +24,22 @@ Pair = tuple[np.ndarray, np.ndarray]
 
 def simple(image: np.ndarray, truth: np.ndarray, other_image: np.ndarray, alpha: float) -> Pair:
     """The object pasted on the other picture, blended with weight alpha; the truth is the object."""
-    object_pixels = truth == 1
+    object_pixels = (truth == 1).reshape(-1, *image.shape[:2]).any(axis=0)
     pasted = other_image.copy()
     pasted[object_pixels] = _blend(image[object_pixels], other_image[object_pixels], alpha)
-    return pasted, object_pixels.astype(np.int8)
+    return pasted, (truth == 1).astype(np.int8)
 
 
 def union(image: np.ndarray, truth: np.ndarray, other_image: np.ndarray, other_truth: np.ndarray) -> Pair:
     """The other object pasted on the picture; the truth is both objects."""
-    pasted, result = _pasted(image, other_image, other_truth), truth.copy()
-    result[other_truth == 1] = 1
-    return pasted, result
+    result = _covered(truth, other_truth)
+    _first(result)[other_truth == 1] = 1
+    return _pasted(image, other_image, other_truth), result
 
 
 def exclusion(image: np.ndarray, truth: np.ndarray, other_image: np.ndarray, other_truth: np.ndarray) -> Pair:
     """The other object pasted on the picture; the truth is what remains of the first object."""
-    pasted, result = _pasted(image, other_image, other_truth), truth.copy()
-    result[other_truth == 1] = 0
-    return pasted, result
+    return _pasted(image, other_image, other_truth), _covered(truth, other_truth)
 
 
 def occlusion(
@@ -97,9 +98,18 @@ class SUEM:
         if drawn < self.union + self.occlusion + self.exclusion:
             for _ in range(MAX_TRIES):
                 pasted, visible = exclusion(image, truth, *draw())
-                if np.count_nonzero(visible == 1) > MIN_VISIBLE:
+                if np.count_nonzero(_first(visible) == 1) > MIN_VISIBLE:
                     return pasted, visible
         return image, truth
+
+
+def _covered(truth: np.ndarray, other_truth: np.ndarray) -> np.ndarray:
+    return np.where(other_truth == 1, np.int8(0), truth)
+
+
+def _first(truth: np.ndarray) -> np.ndarray:
+    """The truth (H, W) of the paper's object, a view."""
+    return truth if truth.ndim == 2 else truth[0]
 
 
 def _pasted(image: np.ndarray, other_image: np.ndarray, other_truth: np.ndarray) -> np.ndarray:

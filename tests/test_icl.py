@@ -14,9 +14,11 @@ from cfr_icl.icl import (
     IterativeClickLoss,
     batch_iou,
     begin_with_boxes,
+    begin_with_wrong_regions,
     normalised_focal_loss,
 )
 from cfr_icl.models.base import InteractiveModel
+from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.rectangle import Rectangle
 
 FIXTURE = Path(__file__).parent / "parity" / "fixtures" / "loss.npz"
@@ -126,6 +128,72 @@ def test_each_round_feeds_back_the_mask_and_one_more_click():
         assert (after[:, 1:].sum((1, 2, 3)) >= before[:, 1:].sum((1, 2, 3))).all()
         model.hints.pop()
     assert [len(c) for c in clicks] == [1, 1]  # the caller's lists are left alone
+
+
+def compact():
+    torch.manual_seed(0)
+    return build_model(default_config("compact", widths=(8, 8, 16, 16, 32), attention=0)).eval()
+
+
+def test_objects_of_one_picture_give_the_same_losses_as_examples_of_their_own():
+    """The same features for several objects: loss and gradients are those of the picture encoded for each."""
+    model = compact()
+    image = torch.rand(2, 3, 64, 64)
+    truth = torch.zeros(3, 1, 64, 64)
+    truth[0, :, 10:40, 10:40], truth[1, :, 20:30, 20:30], truth[2, :, 5:50, 30:60] = 1, 1, 1
+    truth[1, :, :4] = -1
+    clicks = [[Click(12, 12)], [Click(25, 25)], [Click(40, 20), Click(3, 3, False)]]
+    picture = torch.tensor([0, 0, 1])
+    loss = IterativeClickLoss(model, ICLConfig(betas=(1.0, 2.0), warm_up=2, box=0.2))
+    for seed in range(4):
+        found = []
+        for images, numbers in ((image, picture), (image[picture], None)):
+            model.zero_grad()
+            value, measured = loss(images, truth, clicks, np.random.default_rng(seed), numbers)
+            value.backward()
+            gradients = [w.grad.clone() for w in model.parameters() if w.grad is not None]
+            found.append((value.item(), measured, gradients))
+        assert found[0][0] == pytest.approx(found[1][0], rel=1e-4) and found[0][1] == found[1][1]
+        for one, other in zip(found[0][2], found[1][2], strict=True):
+            assert torch.allclose(one, other, rtol=1e-2, atol=1e-4)
+
+
+def test_a_picture_is_encoded_once_for_all_its_objects():
+    model, encoded = Recorder(), []
+    model.encode = lambda image: encoded.append(len(image)) or image.new_zeros(len(image), 1, 24, 24)
+    truth = batch()[1].repeat(3, 1, 1, 1)
+    clicks = [[Click(8, 8)]] * 6
+    picture = torch.tensor([0, 0, 0, 0, 1, 1])
+    config = ICLConfig()
+    IterativeClickLoss(model, config)(
+        torch.rand(2, 3, 24, 24), truth, clicks, np.random.default_rng(0), picture
+    )
+    assert encoded == [2] and all(len(h) == 6 for h in model.hints)
+
+
+def test_a_close_up_is_one_of_a_single_object_of_each_picture():
+    model = Recorder()
+    truth = batch()[1].repeat(2, 1, 1, 1)
+    config = ICLConfig(close_up=1.0, betas=(1.0,))
+    picture = torch.tensor([0, 0, 1, 1])
+    loss = IterativeClickLoss(model, config)
+    loss(torch.rand(2, 3, 24, 24), truth, [[Click(8, 8)]] * 4, np.random.default_rng(0), picture)
+    assert all(len(h) == 2 for h in model.hints)
+
+
+def test_a_wrong_region_begins_with_the_object_that_it_takes_and_a_negative_click_there():
+    truth = torch.zeros(3, 1, 32, 32)
+    truth[0, :, 4:12, 4:12], truth[1, :, 14:30, 14:30], truth[2, :, 2:30, 2:30] = 1, 1, 1
+    clicks = [[Click(8, 8)], [Click(20, 20)], [Click(6, 6)]]
+    picture = torch.tensor([0, 0, 1])  # the third is alone
+    masks = begin_with_wrong_regions(clicks, truth, picture, np.random.default_rng(0))
+    both = (truth[0] == 1) | (truth[1] == 1)
+    for number in range(2):
+        assert ((masks[number] > 0.49) == both).float().mean() > 0.95
+        assert 0 < masks[number].min() < masks[number].max() < 1
+    negative = clicks[0][1]
+    assert not negative.positive and truth[1, 0, negative.y, negative.x] == 1
+    assert not masks[2].any() and clicks[2] == [Click(6, 6)]
 
 
 def test_a_refining_round_adds_no_click():

@@ -84,6 +84,32 @@ def test_probabilities_decide_which_modes_apply(probability, changed):
 
 
 @pytest.mark.parametrize("mode", ["simple", "exclusion", "union", "occlusion", "mixing"])
+def test_several_objects_share_what_happens_to_their_picture(mode):
+    image, other = np.random.default_rng(0).integers(0, 256, (2, *SHAPE, 3)).astype(np.uint8)
+    truths = np.zeros((2, *SHAPE), np.int8)
+    truths[0, 2:8, 2:8], truths[1, 4:12, 4:12] = 1, 1
+    truths[:, 0] = -1
+    pasted = np.zeros(SHAPE, np.int8)
+    pasted[6:10, 6:10] = 1
+    none = dict.fromkeys(("simple", "exclusion", "union", "occlusion", "mixing"), 0.0)
+    modes = suem.SUEM(**{**none, mode: 1.0})
+    picture, result = modes(image, truths, lambda: (other, pasted), np.random.default_rng(0))
+    alone = suem.SUEM(**{**none, mode: 1.0})
+    first_picture, first = alone(image, truths[0], lambda: (other, pasted), np.random.default_rng(0))
+    assert np.array_equal(result[0], first)
+    covered = mode in ("exclusion", "union")
+    kept = (truths[1] == 1) & (pasted != 1) if covered else truths[1] == 1
+    assert np.array_equal(result[1] == 1, kept)
+    if mode == "simple":  # both are pasted, as one
+        beside = ~(truths == 1).any(axis=0)
+        assert np.array_equal(picture[beside], other[beside])
+        assert not np.array_equal(picture[10, 10], other[10, 10])
+    else:
+        assert np.array_equal(picture, first_picture)
+    assert (truths == 1).sum() == 36 + 64  # what was given is as it was
+
+
+@pytest.mark.parametrize("mode", ["simple", "exclusion", "union", "occlusion", "mixing"])
 def test_each_mode_has_a_probability_of_its_own(mode, monkeypatch):
     called = []
     for name in ("simple", "exclusion", "union", "occlusion", "mixing"):

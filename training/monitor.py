@@ -12,7 +12,7 @@ import yaml
 from torch.utils.tensorboard import SummaryWriter
 
 from cfr_icl.clicks import disk_maps
-from cfr_icl.data.augmentation import Example
+from cfr_icl.data.augmentation import Batch
 from cfr_icl.models.base import InteractiveModel
 from training.settings import Settings
 
@@ -33,18 +33,19 @@ class Monitor:
             self.writer.add_scalar(name, value, step)
 
     @torch.no_grad()
-    def pictures(self, step: int, network: InteractiveModel, batch: Example) -> None:
+    def pictures(self, step: int, network: InteractiveModel, batch: Batch) -> None:
         """Truth contour, first clicks and the answer to them, side by side."""
         device = next(network.parameters()).device
         network.eval()
-        image = batch.image[:SHOWN].to(device).float() / 255
+        pictures = batch.image[batch.picture[:SHOWN]]
+        image = pictures.to(device).float() / 255
         disks = disk_maps(batch.clicks[:SHOWN], *image.shape[2:]).to(device)
         logits = network(image, torch.cat([torch.zeros_like(disks[:, :1]), disks], dim=1))
         answers = torch.sigmoid(logits.float())[:, 0].cpu().numpy()
         rows = [
             _drawn(picture.permute(1, 2, 0).numpy(), truth[0].numpy(), clicks, answer)
             for picture, truth, clicks, answer in zip(
-                batch.image, batch.truth, batch.clicks, answers, strict=False
+                pictures, batch.truth, batch.clicks, answers, strict=False
             )
         ]
         self.writer.add_image("first answers", np.concatenate(rows), step, dataformats="HWC")

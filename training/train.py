@@ -84,7 +84,7 @@ def train(settings: Settings, out: Path) -> None:
             image = batch.image.to(accelerator.device).float() / 255
             truth = batch.truth.to(accelerator.device).float()
             with accelerator.accumulate(loss):
-                value, measured = loss(image, truth, batch.clicks, rng)
+                value, measured = loss(image, truth, batch.clicks, rng, batch.picture)
                 accelerator.backward(value)
                 if accelerator.sync_gradients:
                     accelerator.clip_grad_norm_(network.parameters(), settings.optimiser.clip)

@@ -23,6 +23,9 @@ class Augmentation:
     (`zoomed`, its object box times `zoom` but at least `min_side` picture pixels), or else the
     published random crop (`scale`, then padded and cropped to `size`). A zoom window may surround
     a part of the object only (`partial`), as it does when the answer before missed the rest.
+
+    Up to `objects` objects of a picture share its window, which lies around the first of them. Of the
+    others those count that fill at least `min_share` of it.
     """
 
     size: int = 448
@@ -41,6 +44,8 @@ class Augmentation:
     first_from_error: float = 0.5
     max_clicks: int = 24
     click_decay: float = 0.7
+    objects: int = 1
+    min_share: float = 0.005
 
     def window(self, image: np.ndarray, truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The (left, top, right, bottom) in picture pixels that becomes the training picture."""
@@ -69,8 +74,18 @@ class Augmentation:
         return np.clip(window, 0, [width, height, width, height])
 
     def cut(self, image: np.ndarray, truth: np.ndarray, rng: np.random.Generator) -> Pair:
-        """A training picture and truth of `size` by `size`, mirrored half of the time."""
-        left, top, right, bottom = self.window(image, truth, rng)
+        """A training picture and truth of `size` by `size`, mirrored half of the time.
+
+        The truth is int8 (H, W), or (K, H, W) for several objects, and so is what is made of it.
+        """
+        several = truth.reshape(-1, *image.shape[:2])
+        picture, cuts = self._cut_all(image, several, rng)
+        return picture, np.stack(cuts).reshape(*truth.shape[:-2], self.size, self.size)
+
+    def _cut_all(
+        self, image: np.ndarray, truths: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        left, top, right, bottom = self.window(image, truths[0], rng)
         across, down = self.size / (right - left), self.size / (bottom - top)
         flip = rng.random() < 0.5
         if flip:
@@ -84,10 +99,10 @@ class Augmentation:
         if inside:
             rows, columns = slice(int(top), int(np.ceil(bottom))), slice(int(left), int(np.ceil(right)))
             picture = cv2.resize(np.ascontiguousarray(image[rows, columns]), shape, interpolation=smooth)
-            wanted = _resized_truth(truth[rows, columns], shape, smooth)
-            return (picture[:, ::-1], wanted[:, ::-1]) if flip else (picture, wanted)
+            cuts = [_resized_truth(truth[rows, columns], shape, smooth) for truth in truths]
+            return (picture[:, ::-1], [cut[:, ::-1] for cut in cuts]) if flip else (picture, cuts)
         picture = cv2.warpAffine(image, matrix, shape, flags=cv2.INTER_LINEAR)
-        return picture, cv2.warpAffine(truth, matrix, shape, flags=cv2.INTER_NEAREST)
+        return picture, [cv2.warpAffine(truth, matrix, shape, flags=cv2.INTER_NEAREST) for truth in truths]
 
     def recolour(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Brightness, contrast and channel shifts, each time the dice say so."""
@@ -99,6 +114,13 @@ class Augmentation:
             offset += rng.uniform(-self.rgb_shift, self.rgb_shift, 3)
         tables = np.clip(np.arange(256)[:, None] * gain + offset, 0, 255).astype(np.uint8)
         return cv2.LUT(np.ascontiguousarray(image), tables[:, None, :])
+
+    def large(self, truths: np.ndarray) -> np.ndarray:
+        """Those of a window's truths (K, S, S) that are large enough; none when the first is not."""
+        pixels = np.count_nonzero(truths == 1, axis=(1, 2))
+        kept = pixels >= max(self.min_pixels, self.min_share * truths[0].size)
+        kept[0] = pixels[0] >= self.min_pixels
+        return truths[kept] if kept[0] else truths[:0]
 
     def first_clicks(self, truth: np.ndarray, rng: np.random.Generator) -> list[Click]:
         """One click as the robot makes it, or several sampled on, around and beside the object."""
@@ -117,11 +139,28 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Example:
-    """What a network is trained on: picture uint8 (3, S, S), truth int8 (1, S, S), first clicks."""
+    """What a network is trained on: a picture uint8 (3, S, S) with K of its objects.
+
+    `truth` is int8 (K, S, S), `clicks` the first clicks of each object.
+    """
 
     image: torch.Tensor
     truth: torch.Tensor
-    clicks: list[Click]
+    clicks: list[list[Click]]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B pictures uint8 (B, 3, S, S) and N objects in them.
+
+    `truth` is int8 (N, 1, S, S), `clicks` the first clicks of each object, `picture` int64 (N,) the
+    number of the picture that each object is in.
+    """
+
+    image: torch.Tensor
+    truth: torch.Tensor
+    clicks: list[list[Click]]
+    picture: torch.Tensor
 
 
 class TrainingExamples(torch.utils.data.Dataset):
@@ -150,50 +189,71 @@ class TrainingExamples(torch.utils.data.Dataset):
         rng = np.random.default_rng((self.seed, index))
         augmentation = self.augmentation
         while True:
-            image, truth = self._draw(rng)
+            image, truths = self._draw(rng, augmentation.objects)
             if self.suem:
-                image, truth = self.suem(image, truth, lambda: self._draw(rng), rng)
-            if np.count_nonzero(truth == 1) < augmentation.min_pixels:
+                image, truths = self.suem(image, truths, lambda: self._paste(rng), rng)
+            truths = augmentation.large(truths)
+            if not len(truths):
                 continue
-            clicks = augmentation.first_clicks(truth, rng)
-            if clicks:
+            objects = [(truth, augmentation.first_clicks(truth, rng)) for truth in truths]
+            objects = [(truth, clicks) for truth, clicks in objects if clicks]
+            if objects:
                 break
         image = augmentation.recolour(image, rng)
         return Example(
             torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))),
-            torch.from_numpy(np.ascontiguousarray(truth))[None],
-            clicks,
+            torch.from_numpy(np.stack([truth for truth, _ in objects])),
+            [clicks for _, clicks in objects],
         )
 
-    def _draw(self, rng: np.random.Generator) -> Pair:
-        """A window of a random picture with one of its objects, or two of them merged."""
+    def _paste(self, rng: np.random.Generator) -> Pair:
+        """A window of another picture with one object, its truth (H, W)."""
+        image, truths = self._draw(rng, 1)
+        return image, truths[0]
+
+    def _draw(self, rng: np.random.Generator, most: int) -> Pair:
+        """A window of a random picture with up to `most` of its objects, int8 (K, S, S).
+
+        The window is that of the first; now and then an object is two of them merged.
+        """
         while True:
             dataset = self.datasets[rng.choice(len(self.datasets), p=self.weights)]
             sample = dataset[int(rng.integers(len(dataset)))]
-            truth = self._object(sample, rng)
-            if truth is None:
+            truths = self._objects(sample, rng, most)
+            if not truths:
                 continue
-            image, truth = self.augmentation.cut(sample.image, truth, rng)
-            if np.count_nonzero(truth == 1) >= self.augmentation.min_pixels:
-                return image, truth
+            image, cuts = self.augmentation.cut(sample.image, np.stack(truths), rng)
+            cuts = self.augmentation.large(cuts)
+            if len(cuts):
+                return image, cuts
 
-    def _object(self, sample: Sample, rng: np.random.Generator) -> np.ndarray | None:
+    def _objects(self, sample: Sample, rng: np.random.Generator, most: int) -> list[np.ndarray]:
         if not sample.truths:
-            return None
-        truth = sample.truths[rng.integers(len(sample.truths))]
-        if np.count_nonzero(truth == 1) < self.augmentation.min_pixels:
-            return None
-        if rng.random() < self.augmentation.merge:
-            truth = np.maximum(truth, sample.truths[rng.integers(len(sample.truths))])
-        return truth
+            return []
+        first = int(rng.integers(len(sample.truths)))
+        if np.count_nonzero(sample.truths[first] == 1) < self.augmentation.min_pixels:
+            return []
+        truths = [self._merged(sample.truths[first], sample, rng)]
+        if most > 1:
+            others = [number for number in rng.permutation(len(sample.truths)) if number != first]
+            truths += [self._merged(sample.truths[number], sample, rng) for number in others[: most - 1]]
+        return truths
+
+    def _merged(self, truth: np.ndarray, sample: Sample, rng: np.random.Generator) -> np.ndarray:
+        if rng.random() >= self.augmentation.merge:
+            return truth
+        other = sample.truths[rng.integers(len(sample.truths))]
+        return np.where((truth == 1) | (other == 1), np.int8(1), np.minimum(truth, other))
 
 
-def collate(examples: Sequence[Example]) -> Example:
-    """A batch: pictures (B, 3, S, S), truths (B, 1, S, S) and a list of clicks for each."""
-    return Example(
+def collate(examples: Sequence[Example]) -> Batch:
+    """A batch of all objects of these examples."""
+    counts = torch.tensor([len(e.truth) for e in examples])
+    return Batch(
         torch.stack([e.image for e in examples]),
-        torch.stack([e.truth for e in examples]),
-        [e.clicks for e in examples],
+        torch.cat([e.truth for e in examples])[:, None],
+        [clicks for e in examples for clicks in e.clicks],
+        torch.repeat_interleave(torch.arange(len(examples)), counts),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import gzip
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -11,7 +13,17 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from cfr_icl.data.files import object_truth, read_rgb, require, require_files
+from cfr_icl.data.files import (
+    ignore_outline,
+    label_truths,
+    matching,
+    object_truth,
+    read_labels,
+    read_rgb,
+    require,
+    require_files,
+)
+from cfr_icl.data.folder import IGNORE
 from cfr_icl.data.samples import Sample
 
 
@@ -24,7 +36,7 @@ class InstanceDataset:
 
     def __init__(self, root: Path, annotations: str, picture: Callable[[dict[str, Any]], str]) -> None:
         require(root, annotations)
-        content = json.loads((root / annotations).read_text(encoding="utf-8"))
+        content = read_json(root / annotations)
         objects: dict[int, list] = defaultdict(list)
         for entry in content["annotations"]:
             objects[entry["image_id"]].append([entry["segmentation"], entry.get("iscrowd", 0)])
@@ -57,6 +69,45 @@ class CocoDataset(InstanceDataset):
     def __init__(self, root: str | Path, split: str = "val2017") -> None:
         annotations = f"annotations/instances_{split}.json"
         super().__init__(Path(root), annotations, lambda image: f"{split}/{image['file_name']}")
+
+
+class CocoFileDataset(InstanceDataset):
+    """The pictures of a folder with the objects of a COCO file, which may be packed with gzip.
+
+    Objects may overlap. `masks` is a folder of label maps, as for `FolderDataset`, whose objects are
+    added to those of the file; along their outlines `band` pixels are ignored as there. Objects of fewer
+    than `min_pixels` are left out.
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        annotations: str,
+        masks: str | None = None,
+        band: float = 0.0,
+        min_pixels: int = 1,
+    ) -> None:
+        # A path that does not begin at the root of the file system begins where the program runs.
+        super().__init__(Path(root), str(Path(annotations).resolve()), lambda image: image["file_name"])
+        self.masks = matching(self.names, Path(masks)) if masks else None
+        self.band = band
+        self.min_pixels = min_pixels
+
+    def __getitem__(self, index: int) -> Sample:
+        sample = super().__getitem__(index)
+        truths = list(sample.truths)
+        if self.masks:
+            drawn = label_truths(read_labels(self.masks[index], like=sample.image), ignored=IGNORE)
+            truths += [ignore_outline(truth, self.band) for truth in drawn] if self.band else drawn
+        truths = [truth for truth in truths if np.count_nonzero(truth == 1) >= self.min_pixels]
+        return dataclasses.replace(sample, truths=truths)
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds, packed with gzip or not."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8") as file:
+        return json.load(file)
 
 
 def decode(segmentation: Sequence | dict, height: int, width: int) -> np.ndarray:

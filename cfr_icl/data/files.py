@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -76,6 +77,21 @@ def object_truth(region: np.ndarray, ignored: np.ndarray | None = None) -> np.nd
     """An object's truth, int8 (H, W), from bool maps: 1 in the region, -1 in the rest of `ignored`."""
     truth = region.astype(np.int8)
     return truth if ignored is None else truth - (ignored & ~region)
+
+
+def ignore_outline(truth: np.ndarray, band: float) -> np.ndarray:
+    """A truth, int8 (H, W), whose pixels within `band` pixels of the other side are ignored.
+
+    A truth of which that would leave less than half of the object is given as it is.
+    """
+    reach = int(band)
+    offsets = np.arange(-reach, reach + 1)
+    kernel = (np.hypot(offsets[:, None], offsets) <= band).astype(np.uint8)
+    region = (truth == 1).astype(np.uint8)
+    inner = cv2.erode(region, kernel)
+    if 2 * np.count_nonzero(inner) < np.count_nonzero(region):
+        return truth
+    return np.where(cv2.dilate(region, kernel) > inner, np.int8(-1), truth)
 
 
 def label_truths(labels: np.ndarray, ignored: int | None = None) -> list[np.ndarray]:

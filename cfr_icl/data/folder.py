@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cfr_icl.data.files import matching, object_truth, picture_files, read_labels, read_rgb
+from cfr_icl.data.files import ignore_outline, matching, object_truth, picture_files, read_labels, read_rgb
 from cfr_icl.data.samples import Sample
 
 IGNORE = 255
@@ -18,17 +18,29 @@ class FolderDataset:
 
     With `components` each connected part of a value is an object of its own, for label maps that
     hold classes. With `background` the background is one more object, so that training also sees
-    surfaces with something on them. Objects of fewer than `min_pixels` are left out.
+    surfaces with something on them; with `whole` all values together are one more. Objects of fewer
+    than `min_pixels` are left out.
+
+    Along outlines that were drawn by hand, pixels within `band` pixels of the other side are ignored,
+    unless that would leave less than half of the object.
 
     Raises:
         FileNotFoundError: when a folder or a picture's label map is missing.
     """
 
     def __init__(
-        self, root: str | Path, components: bool = False, min_pixels: int = 1, background: bool = False
+        self,
+        root: str | Path,
+        components: bool = False,
+        min_pixels: int = 1,
+        background: bool = False,
+        whole: bool = False,
+        band: float = 0.0,
     ) -> None:
         self.components = components
         self.background = background
+        self.whole = whole
+        self.band = band
         self.min_pixels = min_pixels
         self.pictures = picture_files(Path(root) / "images")
         self.names = [path.stem for path in self.pictures]
@@ -43,10 +55,14 @@ class FolderDataset:
         regions = [labels == value for value in np.unique(labels) if value not in (0, IGNORE)]
         if self.components:
             regions = [part for region in regions for part in _components(region)]
+        ignored = labels == IGNORE
         if self.background:
             regions.append(labels == 0)
-        ignored = labels == IGNORE
+        if self.whole:
+            regions.append((labels != 0) & ~ignored)
         truths = [object_truth(r, ignored) for r in regions if np.count_nonzero(r) >= self.min_pixels]
+        if self.band:
+            truths = [ignore_outline(truth, self.band) for truth in truths]
         return Sample(self.names[index], image, truths)
 
 

@@ -13,6 +13,7 @@ from cfr_icl.data.samples import Dataset
 DATASETS = {
     "folder": "folder.FolderDataset",
     "coco": "coco.CocoDataset",
+    "coco_file": "coco.CocoFileDataset",
     "lvis": "lvis.LvisDataset",
     "cocolvis": "lvis.CocoLvisDataset",
     "sbd": "sbd.SbdDataset",

@@ -48,9 +48,9 @@ def test_picture_truth_and_clicks_stay_together(kind):
         image = example.image.numpy().astype(int)
         red = image[0] > image[2] + 60
         assert np.count_nonzero(red != (truth == 1)) < 0.12 * np.count_nonzero(truth == 1)
-        for click in example.clicks:
+        for click in example.clicks[0]:
             assert (truth[click.y, click.x] == 1) == click.positive
-        assert example.clicks[0].positive
+        assert example.clicks[0][0].positive
 
 
 @pytest.mark.parametrize("size", [96, 448])
@@ -90,7 +90,79 @@ def test_a_batch_holds_its_examples():
     stream = examples(KINDS["whole picture"])
     batch = collate([stream[i] for i in range(4)])
     assert batch.image.shape == (4, 3, 96, 96) and batch.truth.shape == (4, 1, 96, 96)
-    assert batch.clicks[2] == stream[2].clicks
+    assert batch.clicks[2] == stream[2].clicks[0] and batch.picture.tolist() == [0, 1, 2, 3]
+
+
+class Nested:
+    """A red disk in a green one on blue, and a speck: a part, its whole, and what is too small."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> Sample:
+        image = np.full((150, 200, 3), (0, 0, 200), np.uint8)
+        whole, part, speck = (np.zeros((150, 200), np.uint8) for _ in range(3))
+        cv2.circle(whole, (100, 75), 60, 1, -1)
+        cv2.circle(part, (100, 75), 30, 1, -1)
+        speck[5:9, 5:9] = 1
+        image[whole == 1], image[part == 1], image[speck == 1] = (0, 200, 0), (200, 0, 0), 255
+        return Sample(str(index), image, [t.astype(np.int8) for t in (whole, part, speck)])
+
+
+NESTED = Augmentation(size=96, whole=1.0, objects=3, merge=0.0, colour=0.0, min_pixels=3)
+
+
+def test_objects_of_a_picture_share_its_window():
+    stream = TrainingExamples([Nested()], [1.0], NESTED, None)
+    seen = set()
+    for index in range(20):
+        example = stream[index]
+        red, green, _ = example.image.numpy() > 150
+        for truth, clicks in zip(example.truth.numpy() == 1, example.clicks, strict=True):
+            area = np.count_nonzero(truth)
+            shown = {"whole": red | green, "part": red & ~green, "speck": red & green}
+            name = min(shown, key=lambda n: np.count_nonzero(shown[n] != truth))
+            assert np.count_nonzero(shown[name] != truth) < 3 + 0.1 * area
+            assert truth[clicks[0].y, clicks[0].x]
+            seen.add((name, len(example.truth)))
+    assert ("whole", 2) in seen and ("part", 2) in seen  # a speck counts only as the first of three
+    assert ("speck", 3) in seen and ("speck", 2) not in seen
+
+
+def test_an_occluder_takes_its_pixels_from_every_object_but_a_union_is_the_first():
+    red = Disks()
+    for mode in ("exclusion", "union"):
+        none = dict.fromkeys(("simple", "exclusion", "union", "occlusion", "mixing"), 0.0)
+        stream = TrainingExamples([Nested(), red], [1.0, 1.0], NESTED, SUEM(**{**none, mode: 1.0}))
+        two = [e for e in map(stream.__getitem__, range(40)) if len(e.truth) == 2]
+        overlapping = [(e.truth[0] == 1) & (e.truth[1] == 1) for e in two]
+        assert any(pixels.any() for pixels in overlapping)  # whole and part still share the part
+        for example in two:
+            image = example.image.numpy()
+            blue = (image[2] > 150) & (image[0] < 100)
+            assert np.count_nonzero(blue & (example.truth[1].numpy() == 1)) < 40  # edges alone
+            if mode == "exclusion":
+                assert np.count_nonzero(blue & (example.truth[0].numpy() == 1)) < 40
+
+
+def test_merged_objects_keep_what_is_ignored_beside_both():
+    first, second = np.array([[1, -1, -1, 0]], np.int8), np.array([[0, 1, -1, 0]], np.int8)
+    stream = TrainingExamples([Disks()], [1.0], Augmentation(merge=1.0), None)
+    sample = Sample("two", np.zeros((1, 4, 3), np.uint8), [second])
+    merged = stream._merged(first, sample, np.random.default_rng(0))
+    assert merged.tolist() == [[1, 1, -1, 0]]
+
+
+def test_a_batch_tells_which_picture_each_object_is_in():
+    stream = TrainingExamples([Nested(), Disks()], [1.0, 1.0], NESTED, None)
+    drawn = [stream[i] for i in range(12)]
+    batch = collate(drawn)
+    assert len(batch.image) == 12 < len(batch.truth) == len(batch.clicks) == len(batch.picture)
+    counts = np.bincount(batch.picture, minlength=12)
+    assert counts.tolist() == [len(e.truth) for e in drawn]
+    third = int(counts[:3].sum())
+    assert torch.equal(batch.truth[third, 0], drawn[3].truth[0])
+    assert batch.clicks[third] == drawn[3].clicks[0]
 
 
 def test_first_clicks_are_one_from_the_error_or_up_to_the_limit():
@@ -120,6 +192,26 @@ def test_a_folder_gives_an_object_for_each_value_and_ignores_255(tmp_path):
     parts = FolderDataset(tmp_path, components=True)[0].truths
     assert [np.count_nonzero(t == 1) for t in parts] == [16, 16, 20]
     assert len(FolderDataset(tmp_path, components=True, min_pixels=17)[0].truths) == 1
+
+
+def test_a_folder_gives_all_values_together_as_one_more_object(tmp_path):
+    labels = np.zeros((20, 30), np.uint8)
+    labels[2:6, 2:6], labels[10:14, 2:6], labels[15:] = 1, 7, 255
+    save(tmp_path, "a", labels)
+    truths = FolderDataset(tmp_path, whole=True)[0].truths
+    assert [np.count_nonzero(t == 1) for t in truths] == [16, 16, 32]
+    assert (truths[2][15:] == -1).all()
+
+
+def test_outlines_drawn_by_hand_are_ignored_but_not_on_thin_objects(tmp_path):
+    labels = np.zeros((20, 30), np.uint8)
+    labels[4:14, 4:14], labels[:, 20:22] = 1, 2
+    save(tmp_path, "a", labels)
+    square, line = FolderDataset(tmp_path, band=1.5)[0].truths
+    expected = np.zeros((20, 30), np.int8)
+    expected[3:15, 3:15], expected[5:13, 5:13] = -1, 1
+    assert np.array_equal(square, expected)
+    assert np.array_equal(line, labels == 2)
 
 
 def test_a_folder_that_lacks_something_says_what(tmp_path):

@@ -1,5 +1,6 @@
 """Every reader on a tiny set in exactly its published layout, whole and half-unpacked."""
 
+import gzip
 import io
 import json
 import os
@@ -189,7 +190,8 @@ def truths_of(name, root, index=0, **options):
 
 
 def test_every_layout_is_covered():
-    assert {layout.__name__ for layout in LAYOUTS} == set(DATASETS)
+    own_tests = {"coco_file"}  # a file and a folder of any layout
+    assert {layout.__name__ for layout in LAYOUTS} | own_tests == set(DATASETS)
 
 
 def test_samples_follow_the_contract(unpacked):
@@ -262,6 +264,48 @@ def test_coco_reads_packed_run_lengths(tmp_path):
     content["annotations"][0]["segmentation"] = {**packed, "counts": packed["counts"].decode()}
     path.write_text(json.dumps(content))
     assert np.array_equal(truths_of("coco", tmp_path)[0] == 1, SECOND)
+
+
+def coco_file(root):
+    """A packed COCO file beside a folder of pictures: a whole, its part, and a picture without entries."""
+    picture(root / "pictures" / "one.jpg")
+    picture(root / "pictures" / "two.jpg")
+    entries = []
+    for region in (FIRST | BETWEEN, FIRST):
+        packed = coco_mask.encode(np.asfortranarray(region.astype(np.uint8)))
+        packed["counts"] = packed["counts"].decode()
+        entries.append({"id": len(entries), "image_id": 5, "iscrowd": 0, "segmentation": packed})
+    images = [
+        {"id": 4, "file_name": "two.jpg", "width": WIDTH, "height": HEIGHT},
+        {"id": 5, "file_name": "one.jpg", "width": WIDTH, "height": HEIGHT},
+    ]
+    with gzip.open(root / "objects.json.gz", "wt", encoding="utf-8") as file:
+        json.dump({"images": images, "annotations": entries}, file)
+    return {"name": "coco_file", "root": root / "pictures", "annotations": str(root / "objects.json.gz")}
+
+
+def test_a_coco_file_of_its_own_gives_objects_that_overlap(tmp_path):
+    dataset = open_dataset(**coco_file(tmp_path))
+    assert dataset.names == ["one"]
+    whole, part = dataset[0].truths
+    assert np.array_equal(whole == 1, FIRST | BETWEEN) and np.array_equal(part == 1, FIRST)
+    assert not (whole == -1).any() and not (part == -1).any()
+
+
+def test_drawn_objects_of_the_same_picture_join_those_of_a_coco_file(tmp_path):
+    options = coco_file(tmp_path)
+    labels(tmp_path / "masks" / "one.png", SECOND * 3 + BETWEEN * 255)
+    masks = str(tmp_path / "masks")
+    _, part, drawn = open_dataset(**options, masks=masks)[0].truths
+    assert np.array_equal(drawn == 1, SECOND) and np.array_equal(drawn == -1, BETWEEN)
+    assert not (part == -1).any()
+    large = open_dataset(**options, masks=masks, min_pixels=1 + FIRST.sum())[0].truths
+    assert [np.count_nonzero(t == 1) for t in large] == [136, SECOND.sum()]
+    *_, banded = open_dataset(**options, masks=masks, band=1.5)[0].truths
+    assert np.array_equal(banded == 1, box(13, 21, 17, 29)) and (banded[11] == -1).all()
+    (tmp_path / "masks" / "one.png").rename(tmp_path / "masks" / "other.png")
+    with pytest.raises(FileNotFoundError, match="1 of 1 pictures, the first one"):
+        open_dataset(**options, masks=masks)
 
 
 def test_lvis_validation_finds_pictures_in_both_folders(tmp_path):
