@@ -12,6 +12,18 @@ from cfr_icl.annotate.document import Instance
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.clicks import Click
 
+THIN = 3
+"""Width in pixels below which what neighbours leave of a mask is a sliver."""
+
+MARGIN = 32
+"""Pixels around the taken ones in which slivers are looked for."""
+
+CRUMB_PIXELS, CRUMB_SHARE = 40, 0.002
+"""Parts beside taken pixels are crumbs below so many pixels, or below this share of what is left."""
+
+REST_SHARE = 0.1
+"""Parts of at least this share of the mask are no crumbs, however small the object is."""
+
 MAX_NEIGHBOUR_CLICKS = 8
 """Swallowed neighbours that the network is told of."""
 
@@ -22,8 +34,74 @@ def composed(instance: Instance, others: Sequence[Instance]) -> Instance:
     if instance.fill_holes or instance.keep_largest or instance.painted or instance.erased:
         mask = Mask.of(_reworked(instance))
     near = [] if instance.overlap else [other.mask for other in others if mask.near(other.mask)]
-    free = mask.without(Mask.union(near)) if near else mask
+    taken = mask.common(Mask.union(near)) if near else None
+    if taken is None or not taken.area:
+        return replace(instance, mask=mask, left_out=0)
+    free = without_slivers(mask.without(taken), taken, instance)
     return replace(instance, mask=free, left_out=mask.area - free.area)
+
+
+def without_slivers(free: Mask, taken: Mask, instance: Instance) -> Mask:
+    """Clean what is left of a mask after neighbours took their pixels.
+
+    Slivers are rims and whiskers along the pixels that were taken which were not as thin before, and small
+    parts beside them. Parts with a positive click of the person, and painted pixels, stay.
+
+    Args:
+        free: the pixels that are left.
+        taken: the pixels that neighbours took.
+    """
+    if not free.area:
+        return free
+    left, top, width, height = grown(taken.box, MARGIN, free.height, free.width)
+    rest, cut = (crop(mask, left, top, width, height) for mask in (free, taken))
+    before = rest | cut
+    kernel = np.ones((THIN, THIN), np.uint8)
+    beside = cv2.dilate(cut, np.ones((2 * THIN + 1, 2 * THIN + 1), np.uint8))
+    core = cv2.morphologyEx(rest, cv2.MORPH_OPEN, kernel)
+    # corners and edges of what is left keep their shape
+    keep = cv2.dilate(core, np.ones((2 * THIN - 1, 2 * THIN - 1), np.uint8)) & rest
+    thin_before = before & ~cv2.morphologyEx(before, cv2.MORPH_OPEN, kernel)
+    slivers = rest & ~keep & beside & ~thin_before
+    _, parts, statistics, _ = cv2.connectedComponentsWithStats(rest & ~slivers, connectivity=8)
+    most = min(max(CRUMB_PIXELS, CRUMB_SHARE * free.area), REST_SHARE * (free.area + taken.area))
+    small = statistics[:, cv2.CC_STAT_AREA] < most
+    small[0] = False
+    ends = (
+        (top > 0, parts[0]),
+        (top + height < free.height, parts[-1]),
+        (left > 0, parts[:, 0]),
+        (left + width < free.width, parts[:, -1]),
+    )
+    for goes_on, side in ends:
+        if goes_on:
+            small[side] = False
+    crumbs = np.zeros_like(small)
+    crumbs[parts[beside > 0]] = True
+    slivers |= (crumbs & small)[parts].astype(np.uint8)
+    if instance.painted:
+        slivers &= ~crop(instance.painted, left, top, width, height)
+    for click in instance.clicks:
+        column, row = int(click.x) - left, int(click.y) - top
+        inside = click.positive and 0 <= column < width and 0 <= row < height
+        if inside and slivers[row, column]:
+            _, parts = cv2.connectedComponents(rest, connectivity=8)
+            slivers[parts == parts[row, column]] = 0
+    if not slivers.any():
+        return free
+    return free.without(Mask.placed(slivers, left, top, free.height, free.width))
+
+
+def grown(box: tuple[int, int, int, int], margin: int, height: int, width: int) -> tuple[int, int, int, int]:
+    """Grow a box (left, top, width, height) by a margin on each side, inside a picture of this size."""
+    left, top = max(0, box[0] - margin), max(0, box[1] - margin)
+    right, bottom = min(width, box[0] + box[2] + margin), min(height, box[1] + box[3] + margin)
+    return left, top, right - left, bottom - top
+
+
+def crop(mask: Mask, left: int, top: int, width: int, height: int) -> np.ndarray:
+    """The pixels of a mask inside a rectangle, uint8 (height, width) of 0 and 1."""
+    return mask.cropped(left, top, width, height).astype(np.uint8)
 
 
 def _reworked(instance: Instance) -> np.ndarray:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.pictures import View
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import MASK_THRESHOLD, CascadeForward
 from cfr_icl.clicks import Click
@@ -58,6 +62,9 @@ class Label:
 
     name: str
     colour: str
+    category_id: int | None = None
+    """Number of the class in the COCO file that it came from."""
+    supercategory: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,9 @@ class Instance:
     """Pixels of the mask that were left to other objects."""
     timing: Timing | None = None
     cfr: CascadeForward | None = None
-    """CFR settings that gave `network_mask`; None in files of older versions."""
+    """Settings that the network mask was predicted with; None where the network predicted nothing."""
+    foreign: Mapping[str, Any] | None = None
+    """What the file that the object came from says beside its mask and label: ids, iscrowd, attributes."""
 
     @property
     def network_clicks(self) -> tuple[Click, ...]:
@@ -117,6 +126,12 @@ class Instance:
         return box_guess(self.box, self.size) if self.box else None
 
     @property
+    def masks(self) -> tuple[Mask, ...]:
+        """All masks that the object holds."""
+        masks = (self.network_mask, self.mask, self.initial_mask, self.painted, self.erased)
+        return tuple(mask for mask in masks if mask is not None)
+
+    @property
     def size(self) -> tuple[int, int]:
         return self.mask.height, self.mask.width
 
@@ -135,6 +150,10 @@ class Document:
     done: bool = False
     """Whether the person is through with the picture."""
     next_id: int = 1
+    view: View = field(default_factory=View)
+    """Page and contrast of the picture's file that the work belongs to."""
+    foreign: Mapping[str, Any] | None = None
+    """What the file that objects came from says of the picture: id, licence, and so on."""
 
     def find(self, id: int) -> Instance:
         """The object with this id; raises ActionError when there is none."""
@@ -157,6 +176,15 @@ class Document:
 
 
 def label_name(text: str) -> str:
-    """Clean a label of a foreign file: printable, at most MAX_LABEL_LENGTH characters; may become empty."""
-    printable = "".join(c for c in text[: 10 * MAX_LABEL_LENGTH] if c.isprintable())
-    return printable.strip()[:MAX_LABEL_LENGTH].strip()
+    """Clean a label of a foreign file: one line of at most MAX_LABEL_LENGTH characters; may become empty.
+
+    Spaces of all scripts and joiners stay; line breaks become spaces, other control characters go.
+    """
+    characters = []
+    for character in text[: 10 * MAX_LABEL_LENGTH]:
+        category = unicodedata.category(character)
+        if character in "\t\n\r\v\f" or category in ("Zl", "Zp"):
+            characters.append(" ")
+        elif category not in ("Cc", "Cs", "Cn", "Co"):
+            characters.append(character)
+    return "".join(characters).strip()[:MAX_LABEL_LENGTH].strip()

@@ -42,6 +42,20 @@ class Mask:
         return cls(height, width, encoded["counts"].decode("ascii"))
 
     @classmethod
+    def placed(cls, part: np.ndarray, left: int, top: int, height: int, width: int) -> Mask:
+        """Encode uint8 (h, w) of 0 and 1 that lies at (left, top) in a picture of (height, width)."""
+        columns = np.zeros((height, part.shape[1]), np.uint8)
+        columns[top : top + part.shape[0]] = part
+        runs = decode_runs(cls.of(columns.view(bool)).counts)
+        runs[0] += left * height
+        after = (width - left - part.shape[1]) * height
+        if len(runs) % 2:
+            runs[-1] += after
+        elif after:
+            runs.append(after)
+        return cls.of_runs(height, width, runs)
+
+    @classmethod
     def empty(cls, height: int, width: int) -> Mask:
         return cls.of_runs(height, width, [height * width])
 
@@ -115,7 +129,10 @@ class Mask:
     @property
     def part(self) -> np.ndarray:
         """The pixels inside its box alone, bool (height, width) of the box."""
-        left, top, width, height = self.box
+        return self.cropped(*self.box)
+
+    def cropped(self, left: int, top: int, width: int, height: int) -> np.ndarray:
+        """Decode the pixels inside a rectangle alone, bool (height, width)."""
         ends = np.cumsum(decode_runs(self.counts))
         lengths = np.diff(
             np.clip(ends, left * self.height, (left + width) * self.height), prepend=left * self.height

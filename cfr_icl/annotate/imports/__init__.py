@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cfr_icl.annotate.imports.coco import coco_objects
-from cfr_icl.annotate.imports.errors import MaskFileError
+from cfr_icl.annotate.imports.loaded import MaskFileError
 from cfr_icl.annotate.imports.mask_picture import mask_objects
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.store import StoreError, read_json

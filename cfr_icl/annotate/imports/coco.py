@@ -10,7 +10,7 @@ import numpy as np
 from pycocotools import mask as coco
 
 from cfr_icl.annotate.document import label_name
-from cfr_icl.annotate.imports.errors import MAX_OBJECTS, MaskFileError
+from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, MaskFileError
 from cfr_icl.annotate.masks import Mask
 
 MAX_RINGS, MAX_OUTLINE = 10_000, 5_000_000

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cfr_icl.annotate.imports.errors import MAX_OBJECTS, MaskFileError
+from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, MaskFileError
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import PictureError, read_mask
 
