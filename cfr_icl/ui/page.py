@@ -140,6 +140,8 @@ class Page:
             self._actions[kind](action)
         else:
             raise ActionError(f"There is no action {kind!r}.")
+        self.notices += self.session.notices
+        self.session.notices = []
         self._save()
 
     def reply(self, known: Mapping[str, Any]) -> dict[str, Any]:
