@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cfr_icl.annotate import export, store
-from cfr_icl.annotate.export import Annotated
+from cfr_icl.annotate import exports, store
+from cfr_icl.annotate.exports.picture import AnnotatedPicture
+from cfr_icl.annotate.exports.png import cutout_png, mask_png
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.inspect import inside
 from cfr_icl.annotate.masks import Mask
@@ -79,8 +80,7 @@ def window(window) -> list[int] | None:
     """Left, top, right, bottom."""
     if window is None:
         return None
-    top, bottom, left, right = window
-    return [left, top, right, bottom]
+    return [window.left, window.top, window.right, window.bottom]
 
 
 # ---- sessions
@@ -115,7 +115,7 @@ def looked_inside(session: Session) -> list:
     """What Inspect shows, without its names."""
     shown = inside(session)
     passes = [[p["picture"], p["added"], p["removed"], p["closeUp"]] for p in shown["passes"]]
-    return [shown["probabilities"], window(shown["window"]), shown["kept"], passes]
+    return [shown["probabilities"], shown["kept"], passes]
 
 
 def answer_of_active(session: Session):
@@ -131,13 +131,13 @@ def objects(session: Session) -> list[dict]:
             "label": instance.label,
             "colour": instance.colour,
             "clicks": [[click.x, click.y, click.positive] for click in instance.clicks],
-            "neighbours": [[click.x, click.y] for click in instance.hints],
+            "neighbours": [[click.x, click.y] for click in instance.neighbour_clicks],
             "left_out": instance.left_out,
-            "kept": instance.kept,
-            "forwards": instance.answer and instance.answer.forwards,
-            "window": instance.answer and window(instance.answer.window),
+            "kept": instance.chosen_pass,
+            "forwards": instance.timing and instance.timing.forwards,
+            "window": instance.timing and window(instance.timing.window),
             "size": [instance.mask.height, instance.mask.width],
-            "network": instance.answered.counts,
+            "network": instance.network_mask.counts,
             "counts": instance.mask.counts,
         }
         for instance in session.document.instances
@@ -158,11 +158,11 @@ def reopened(network, picture: np.ndarray, name: str, content: dict) -> Session:
 
 def exported(session: Session) -> dict[str, bytes]:
     """The files of every format, and what the page serves beside them."""
-    shown = Annotated(session.name, session.size, session.document, lambda: session.picture)
-    files = export.export("everything", [shown], 1.5)
-    files["mask.png"] = export.mask_png(session.mask)
-    files["cutout.png"] = export.cutout_png(session.picture, session.mask)
-    files["warnings.txt"] = "\n".join(export.losses("everything", [shown])).encode()
+    shown = AnnotatedPicture(session.name, session.size, session.document, lambda: session.picture)
+    files = exports.export("everything", [shown], 1.5)
+    files["mask.png"] = mask_png(session.mask)
+    files["cutout.png"] = cutout_png(session.picture, session.mask)
+    files["warnings.txt"] = "\n".join(exports.export_warnings("everything", [shown])).encode()
     return files
 
 
