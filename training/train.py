@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 import sys
 import time
 from pathlib import Path
@@ -28,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from cfr_icl.data.augmentation import TrainingExamples, collate
 from cfr_icl.data.registry import open_dataset
 from cfr_icl.data.samples import Dataset
+from cfr_icl.files import replacing
 from cfr_icl.icl import IterativeClickLoss
 from cfr_icl.memory import keep_freed_memory
 from cfr_icl.models.folding import compute_folded
@@ -205,14 +205,9 @@ def _save(
         "step": step,
         "spent": spent,
     }
-    unfinished = out / f"{CHECKPOINT}.part"
-    torch.save(state, unfinished)
-    os.replace(unfinished, out / CHECKPOINT)
-    save_model(ema.module, out / "model.part")
-    (out / "model").mkdir(exist_ok=True)
-    for file in (out / "model.part").iterdir():
-        os.replace(file, out / "model" / file.name)
-    (out / "model.part").rmdir()
+    with replacing(out / CHECKPOINT) as unfinished:
+        torch.save(state, unfinished)
+    save_model(ema.module, out / "model")
 
 
 def _resume(out: Path, network, ema: ModelEmaV3, optimiser, accelerator: Accelerator) -> tuple[int, float]:

@@ -17,6 +17,7 @@ from cfr_icl.annotate.document import Document
 from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, read_picture
 from cfr_icl.annotate.store import StoreError
+from cfr_icl.files import remove_unfinished
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +64,7 @@ class Folder:
             raise ValueError(
                 f"Another process is working on {str(self.out)!r}; end it first, or save to another folder."
             ) from error
-        for leftover in self.out.rglob(f"{store.PART_PREFIX}*{store.PART_SUFFIX}"):
-            leftover.unlink(missing_ok=True)
+        remove_unfinished(self.out)
 
     def path(self, name: str) -> Path:
         """The picture's file."""

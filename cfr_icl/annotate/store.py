@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -25,6 +23,7 @@ from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import MAX_PAGES, MAX_SIDE, View
 from cfr_icl.cfr import MAX_STEPS, CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.files import write_atomically
 from cfr_icl.rectangle import Rectangle
 
 VERSION = 1
@@ -37,9 +36,6 @@ MAX_FOREIGN = 4000
 """Characters of JSON that are kept of what a foreign file says of an object or a picture."""
 
 MAX_CATEGORY_ID = 10**9
-
-PART_PREFIX, PART_SUFFIX = ".cfr-icl-", ".part"
-"""Names of files that are being written."""
 
 _KEYS = {
     "network_mask": "answered",
@@ -116,21 +112,6 @@ def from_json(data: Any, size: tuple[int, int]) -> Document:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoreError("The session file is damaged.") from error
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file as a whole, so that a kill at any moment leaves the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=PART_PREFIX, suffix=PART_SUFFIX)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def encode(data: Mapping[str, Any]) -> bytes:

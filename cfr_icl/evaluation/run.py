@@ -24,6 +24,7 @@ from cfr_icl.data.source import Source, select
 from cfr_icl.evaluation.metrics import Metrics, object_area, summarise
 from cfr_icl.evaluation.protocol import Protocol
 from cfr_icl.evaluation.simulation import Result, evaluate_object, setting_name
+from cfr_icl.files import write_atomically
 
 PROGRESS_SECONDS = 10
 
@@ -98,7 +99,7 @@ class ResultLog:
         # Written anew without a last line that a kill cut short.
         path.parent.mkdir(parents=True, exist_ok=True)
         text = "\n".join(complete or [json.dumps(identity)]) + "\n"
-        write_whole(path, text)
+        write_atomically(path, text)
 
     def add(self, result: Result) -> None:
         self.results.append(result)
@@ -145,7 +146,7 @@ class Evaluation:
                 for data, settings in self.table().items()
             },
         }
-        write_whole(path, json.dumps(found, indent=2) + "\n")
+        write_atomically(path, json.dumps(found, indent=2) + "\n")
 
 
 def evaluate(
@@ -263,11 +264,3 @@ def weights_digest(model: InteractiveModel) -> str:
         digest.update(name.encode())
         digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()[:16]
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is whole or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from cfr_icl.files import replacing, write_atomically
 from cfr_icl.memory import keep_freed_memory
 from cfr_icl.models.base import InteractiveModel, ModelConfig
 from cfr_icl.models.folding import fold_batch_norms, fold_padding
@@ -152,15 +153,15 @@ def save_weights(
     for name, value in stored.items():
         if not value.isfinite().all():
             raise ValueError(f"The weight {name!r} is not finite in {dtype}; it cannot be stored.")
-    folder.mkdir(parents=True, exist_ok=True)
     description = json.dumps(config.to_dict())
-    save_file(stored, folder / WEIGHTS_NAME, metadata={"format": "pt", "config": description})
+    with replacing(folder / WEIGHTS_NAME) as unfinished:
+        save_file(stored, unfinished, metadata={"format": "pt", "config": description})
     write_config(config, folder)
 
 
 def write_config(config: ModelConfig, folder: str | Path) -> None:
     """Write `config.json`."""
-    (Path(folder) / CONFIG_NAME).write_text(json.dumps(config.to_dict(), indent=2) + "\n")
+    write_atomically(Path(folder) / CONFIG_NAME, json.dumps(config.to_dict(), indent=2) + "\n")
 
 
 def read_config(file: str | Path, source: str) -> ModelConfig:

@@ -81,7 +81,7 @@ def test_a_kill_while_writing_leaves_the_old_file(tmp_path, session, monkeypatch
     path = tmp_path / "a.session.json"
     store.save(path, session.document, "a.png", session.size)
     session.click(Click(30, 40))
-    monkeypatch.setattr(store.os, "fsync", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         store.save(path, session.document, "a.png", session.size)
     assert not store.load(path, session.size).instances

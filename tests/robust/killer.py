@@ -24,6 +24,7 @@ from PIL import Image
 from cfr_icl.annotate import store
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.store import StoreError
+from cfr_icl.files import PREFIX
 from cfr_icl.ui.page import Page, Settings
 from tests.stand_in import ColourModel
 
@@ -104,7 +105,7 @@ def kill_often(kills: int, seed: int) -> dict:
             reports = _killed(lambda say: _claim_and_annotate(images, out, states, say), chance)
             found["steps"] += len(reports)
             told.update(reports)
-            found["half_written"] += len(list(out.glob(f"{store.PART_PREFIX}*")))
+            found["half_written"] += len(list(out.glob(f"{PREFIX}*")))
             folder = Folder(images, out)
             more = 0
             for index, name in enumerate(folder.names):
@@ -175,7 +176,7 @@ def fill_disk() -> dict:
         return {
             "messages": messages,
             "old_file_kept": kept,
-            "left_over": [each.name for each in folder.out.glob(f"{store.PART_PREFIX}*")],
+            "left_over": [each.name for each in folder.out.glob(f"{PREFIX}*")],
             "saved_later": saved_content(path) == content(page),
         }
 

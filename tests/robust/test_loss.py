@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from cfr_icl.annotate import store
+from cfr_icl import files
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.cli.main import main
 from cfr_icl.ui.page import Settings
@@ -60,7 +60,7 @@ def test_on_a_full_disk_work_goes_on_and_is_saved_later():
 
 @pytest.mark.parametrize(
     ("function", "code"),
-    [("tempfile.mkstemp", errno.EROFS), ("os.fsync", errno.ENOSPC), ("os.replace", errno.EACCES)],
+    [("Path.write_bytes", errno.EROFS), ("os.fsync", errno.ENOSPC), ("os.replace", errno.EACCES)],
 )
 def test_a_folder_that_cannot_be_written_is_told_and_tried_again(
     images, tmp_path, warnings, monkeypatch, function, code
@@ -75,7 +75,7 @@ def test_a_folder_that_cannot_be_written_is_told_and_tried_again(
         raise OSError(code, os.strerror(code))
 
     with monkeypatch.context() as broken:
-        broken.setattr(getattr(store, module), name, fail)
+        broken.setattr(getattr(files, module), name, fail)
         _, reply = send(shared, page, {**CLICK, "x": 20, "number": 3})
         assert len(warnings) == 1 and f"a.png cannot be saved ({os.strerror(code)})" in warnings[0]
         assert len(reply["session"]["objects"][0]["clicks"]) == 2
@@ -98,7 +98,7 @@ def test_a_folder_that_cannot_be_written_is_told_and_tried_again(
 def test_what_cannot_be_saved_can_be_undone_and_left(images, tmp_path, warnings, monkeypatch):
     shared = Settings(ColourModel(), folder=Folder(images, tmp_path / "out"))
     page, _ = send(shared, None, {"number": 1, "kind": "hello"})
-    monkeypatch.setattr(store.os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
     send(shared, page, {**CLICK, "number": 2})
     assert len(warnings) == 1
     _, reply = send(shared, page, {"kind": "undo", "number": 3}, {"kind": "goto", "index": 1, "number": 4})
@@ -124,7 +124,7 @@ def test_a_second_process_on_a_folder_is_told_until_the_first_is_gone(images, tm
     )
     try:
         assert first.stdout.readline() == "ready\n"
-        half_written = out / f"{store.PART_PREFIX}x{store.PART_SUFFIX}"
+        half_written = out / f"{files.PREFIX}x{files.SUFFIX}"
         half_written.write_text("{")
         assert main(["app", "--images", str(images), "--out", str(out)]) == 2
         message = capsys.readouterr().err

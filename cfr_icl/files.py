@@ -1,0 +1,46 @@
+"""Replace files atomically: a kill at any moment leaves the old file or the new one, never a part of it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PREFIX, SUFFIX = ".cfr-icl-", ".part"
+"""Beginning and end of the names of unfinished files."""
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Give an unfinished file in the same folder to write to, and put it in the place of `path` at the end.
+
+    When the block raises, `path` stays as it was and the unfinished file is removed.
+
+    Raises:
+        OSError: when the folder cannot be made or the file cannot be written.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{PREFIX}{secrets.token_hex(8)}{SUFFIX}")
+    try:
+        yield unfinished
+        with unfinished.open("rb") as file:
+            os.fsync(file.fileno())  # the content must be on the disk before the name is
+        os.replace(unfinished, path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def write_atomically(path: str | Path, content: bytes | str) -> None:
+    """Write a whole file, text as UTF-8; raises OSError like `replacing`."""
+    with replacing(path) as unfinished:
+        unfinished.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes left unfinished in a folder and the folders in it."""
+    for leftover in folder.rglob(f"{PREFIX}*{SUFFIX}"):
+        leftover.unlink(missing_ok=True)
