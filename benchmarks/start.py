@@ -32,10 +32,10 @@ def stamp(): stamps.append((time.perf_counter(), time.process_time()))
 import torch; stamp()
 import gradio; stamp()
 from cfr_icl.ui.blocks import build, launch
-from cfr_icl.ui.page import Settings
+from cfr_icl.ui.server import Server, Settings
 from cfr_icl.weights.menu import ModelMenu; stamp()
 menu = ModelMenu(["embedded"])
-blocks = build(Settings(menu=menu)); stamp()
+blocks = build(Server(Settings(menu=menu))); stamp()
 launch(blocks, prevent_thread_lock=True, quiet=True); stamp()
 import timm; stamp()
 menu["embedded"]; stamp()

@@ -30,8 +30,8 @@ def picture_file(picture, tmp_path):
 @pytest.fixture
 def warnings(monkeypatch):
     """The messages that the page would show."""
-    from cfr_icl.ui import blocks
+    from cfr_icl.ui import page
 
-    caught, shown = [], blocks._shown
-    monkeypatch.setattr(blocks, "_shown", lambda *message: caught.append(shown(*message)) or caught[-1])
+    caught, shown = [], page._shown
+    monkeypatch.setattr(page, "_shown", lambda *message: caught.append(shown(*message)) or caught[-1])
     return caught

@@ -19,7 +19,7 @@ from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.session import Session
 from cfr_icl.cli.main import main, parse
 from cfr_icl.ui.blocks import build, launch
-from cfr_icl.ui.page import Settings
+from cfr_icl.ui.server import Server, Settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -61,7 +61,7 @@ def model():
 @pytest.fixture(scope="module")
 def address(model):
     """A running app that is an MCP server too."""
-    blocks = build(Settings(model))
+    blocks = build(Server(Settings(model)))
     _, url, _ = launch(blocks, prevent_thread_lock=True, quiet=True, mcp_server=True)
     yield url
     blocks.close()

@@ -15,6 +15,7 @@ from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import MASK_THRESHOLD, CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.rectangle import Rectangle
+from cfr_icl.sentences import Refusal
 
 COLOURS = (
     "#3b82f6",
@@ -42,7 +43,7 @@ MAX_LABELS = 1000
 MAX_LABEL_LENGTH = 60
 
 
-class ActionError(ValueError):
+class ActionError(Refusal):
     """An action that cannot be done now; the message is one sentence for the person."""
 
 

@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> None:
     from cfr_icl.annotate.folder import Folder
     from cfr_icl.remote import remote_predict
     from cfr_icl.ui.blocks import build, launch
-    from cfr_icl.ui.page import Settings
+    from cfr_icl.ui.server import Server, Settings
     from cfr_icl.weights.menu import ModelMenu
 
     spaces = sys.modules.get("spaces")  # imported by app.py before torch, where a GPU is lent
@@ -77,15 +77,17 @@ def run(options: argparse.Namespace) -> None:
         folder.claim()
     menu = ModelMenu(options.weights)
     first = options.weights[0]
-    settings = Settings(
-        steps=options.steps,
-        examples=example_pictures(),
-        max_megapixels=options.max_megapixels,
-        folder=folder,
-        menu={} if spaces else menu,
-        remote=remote_predict(menu[first], spaces.GPU) if spaces else None,
+    server = Server(
+        Settings(
+            steps=options.steps,
+            examples=example_pictures(),
+            max_megapixels=options.max_megapixels,
+            folder=folder,
+            menu={} if spaces else menu,
+            remote=remote_predict(menu[first], spaces.GPU) if spaces else None,
+        )
     )
-    blocks = build(settings)
+    blocks = build(server)
     launch(
         blocks,
         options.host,
@@ -96,7 +98,7 @@ def run(options: argparse.Namespace) -> None:
         prevent_thread_lock=True,
     )
     try:
-        settings.thread.submit(menu.__getitem__, first).result()  # while the browser builds the page
+        server.load_first()  # while the browser builds the page
     except (ValueError, OSError):
         blocks.close()
         raise

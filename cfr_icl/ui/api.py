@@ -14,15 +14,16 @@ from cfr_icl.annotate.pictures import read_mask, read_picture
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import AnswerError
-from cfr_icl.ui.page import Settings
+from cfr_icl.ui.server import Server
 
 MAX_CLICKS = 200
 MASKS_KEPT = 200
 """Answers that stay on the server to be fetched."""
 
 
-def segment_endpoint(settings: Settings) -> Callable[..., gr.FileData]:
+def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
     """The function behind the endpoint `segment`."""
+    settings = server.settings
     masks: deque[Path] = deque()
 
     def segment(
@@ -45,7 +46,7 @@ def segment_endpoint(settings: Settings) -> Callable[..., gr.FileData]:
         try:
             pixels = read_picture(_uploaded(picture), settings.max_megapixels)
             previous = read_mask(_uploaded(previous_mask), pixels.shape[:2]) > 0 if previous_mask else None
-            segmenter = settings.new_segmenter()
+            segmenter = server.predictor()
             segmenter.set_image(pixels)
             mask = segmenter.predict(
                 _clicks(clicks), previous_mask=previous, cfr=CascadeForward(steps=steps)

@@ -1,15 +1,22 @@
-"""What the page tells a person, in the person's language: whole sentences, the English ones are the keys.
+"""What the page tells a person, in the person's language.
 
-The sentences are written where they are raised, in English; `{}` in static/messages.json stands
-for what varies in them, such as a name, a number, or another message.
+Messages are written in English where they are raised, as templates (`cfr_icl.sentences`). The catalogue,
+static/messages.json, holds their translations by template; a message without one is told in English.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from cfr_icl.sentences import Refusal, Sentence
+
+log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 
@@ -27,23 +34,47 @@ def tables(name: str) -> dict[str, dict[str, str]]:
 
 
 def translated(message: str, language: str) -> str:
-    """An English message in one of LANGUAGES; as it is in another language or when it is unknown."""
-    for pattern, translation in _patterns().get(language, ()):
-        match = pattern.fullmatch(message)
-        if match:
-            return translation.format(*(translated(value, language) for value in match.groups()))
-    return message
+    """A message in one of LANGUAGES; as it is in another language, or where it has no translation."""
+    catalogue = _catalogue().get(language)
+    if catalogue is None:
+        return str(message)
+    sentence = message if isinstance(message, Sentence) else Sentence(message)
+    translation = catalogue.get(plain(sentence.template))
+    if translation is None:
+        _warn(plain(sentence.template), language)
+        return str(message)
+    return translation.format(**_filled_in(sentence, language)) if sentence.values else translation
+
+
+def plain(template: str) -> str:
+    """A template without conversions and format specifications, under which the catalogue holds it."""
+    return re.sub(r"{(\w+)[^{}]*}", r"{\1}", template)
+
+
+def _filled_in(sentence: Sentence, language: str) -> dict[str, str]:
+    """Each value of a message as the English text shows it; messages within messages are translated."""
+    texts = {}
+    for _, name, specification, conversion in Formatter().parse(sentence.template):
+        if name is not None:
+            field = f"{{0!{conversion}:{specification}}}" if conversion else f"{{0:{specification}}}"
+            value = _message_in(sentence.values[name])
+            texts[name] = (
+                translated(value, language) if value is not None else field.format(sentence.values[name])
+            )
+    return texts
+
+
+def _message_in(value: Any) -> Sentence | None:
+    if isinstance(value, Refusal):
+        return value.sentence
+    return value if isinstance(value, Sentence) else None
 
 
 @cache
-def _patterns() -> dict[str, list[tuple[re.Pattern[str], str]]]:
-    def pattern(english: str) -> re.Pattern[str]:
-        return re.compile("(.*?)".join(map(re.escape, english.split("{}"))), re.DOTALL)
+def _catalogue() -> dict[str, dict[str, str]]:
+    return tables("messages.json")
 
-    def exact_first(english: str) -> int:
-        return -len(english.replace("{}", ""))
 
-    return {
-        language: [(pattern(english), table[english]) for english in sorted(table, key=exact_first)]
-        for language, table in tables("messages.json").items()
-    }
+@lru_cache(maxsize=500)
+def _warn(template: str, language: str) -> None:
+    log.warning("No translation into %s: %s", language, template)

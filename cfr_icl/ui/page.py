@@ -2,254 +2,262 @@
 
 from __future__ import annotations
 
-import os
-import re
-import secrets
-import shutil
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+import asyncio
+import html
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING, Any
 
 from cfr_icl.annotate import exports, store
 from cfr_icl.annotate.document import ActionError, Document
 from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.exports.png import cutout_png, mask_png
-from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import MaskFileError, read_objects
 from cfr_icl.annotate.inspect import inside
-from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, browser_copy, read_picture, remarks
+from cfr_icl.annotate.pictures import PictureError, browser_copy, read_picture, remarks
 from cfr_icl.annotate.polygons import polygons
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
 from cfr_icl.cfr import CascadeForward
-from cfr_icl.predictor import Predictor
-from cfr_icl.remote import Predict, RemoteSegmenter
-from cfr_icl.segmenter import Segmenter
-from cfr_icl.ui.actions import SESSION_ACTIONS, Data, flag, number, text, whole
+from cfr_icl.sentences import Sentence
+from cfr_icl.ui import protocol as do
+from cfr_icl.ui.apply import apply
+from cfr_icl.ui.files import PageFiles, served
+from cfr_icl.ui.messages import translated
 from cfr_icl.ui.session_reply import describe
+
+if TYPE_CHECKING:
+    from cfr_icl.ui.server import Server
+
+log = logging.getLogger(__name__)
 
 REFUSALS = (ActionError, PictureError, StoreError, MaskFileError)
 """What an action raises when it cannot be done; the message is for the person."""
 
+TURN = 1.0
+"""Seconds after which a page with many waiting actions is replied; the browser sends the rest again."""
 
-FILES_KEPT = 16
-"""Pictures and downloads of a page that stay on the server; older ones are removed."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What all pages share."""
-
-    model: Any = None
-    """The network; None for the first of the menu, which is then loaded when it is first needed."""
-    steps: int = 4
-    examples: Sequence[Path] = ()
-    max_megapixels: float = MAX_MEGAPIXELS
-    folder: Folder | None = None
-    """The pictures to work through; None when everybody brings their own."""
-    remote: Predict | None = None
-    """How to answer where the GPU is lent for one call at a time."""
-    menu: Mapping[str, Any] = field(default_factory=dict)
-    """Networks that a page may switch to, by name, `model` first. Reading one may load it."""
-    thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "network"))
-    """Where all requests are answered, first come, first served, and networks loaded. It is one thread,
-    because each that calls a network brings OpenMP threads of its own, which get in each other's way."""
-
-    pages: WeakValueDictionary[str, Page] = field(default_factory=WeakValueDictionary)
-    """Pages that are open, by their token: who knows it goes on with the work."""
-    left: WeakValueDictionary[str, Page] = field(default_factory=WeakValueDictionary)
-    """Pages that went on in another tab, by the token that they had before."""
-    tabs: WeakValueDictionary[str | None, Page] = field(default_factory=WeakValueDictionary)
-    """The same by the browser's tab, where a second request may come before the first is answered."""
-
-    def new_segmenter(self) -> Predictor:
-        """A segmenter of one's own over the shared network."""
-        if self.remote:
-            return RemoteSegmenter(self.remote)
-        return Segmenter(self.model or self.chosen(next(iter(self.menu))))
-
-    def chosen(self, name: str) -> Any:
-        """A network of the menu; raises ActionError where it cannot be had."""
-        if name not in self.menu:
-            raise ActionError(f"There is no model {name!r:.80} in the menu.")
-        try:
-            return self.menu[name]
-        except (ValueError, OSError) as error:
-            raise ActionError(f"The model {name!r} cannot be used: {error}") from error
+MOVED = Sentence("The work of this page goes on in another tab.")
+WRONG = Sentence("Something went wrong inside the tool; the last action was not applied.")
+OTHER_PICTURE = Sentence("The action belonged to another picture and was not applied.")
 
 
 class Page:
-    """Applies a browser's actions in order and each once, and tells what changed.
+    """Applies a browser's actions in order and each once, and tells what changed."""
 
-    Args:
-        uploads: the folder that Gradio puts uploaded files into and serves; a folder of the page's
-            own, with an unguessable name, is made in it.
-    """
-
-    def __init__(self, settings: Settings, uploads: Path) -> None:
-        self.settings = settings
-        self.uploads = uploads.resolve()
-        self.token = secrets.token_hex(16)
-        self.tabs = 1
-        self.files = self.uploads / f"page-{secrets.token_hex(16)}"
-        self.files.mkdir(parents=True)
-        self.session = Session(settings.new_segmenter(), CascadeForward(steps=settings.steps))
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.settings = server.settings
+        self.token = ""
+        self.last_used = 0.0
+        self.turn = asyncio.Lock()
+        """Held while a parcel is answered."""
+        self.closed = self.resting = False
+        self.files = PageFiles(server.uploads)
+        self.session = Session(server.predictor(), CascadeForward(steps=self.settings.steps))
         self.applied = 0
         self.picture: dict[str, Any] | None = None
         self.index: int | None = None
-        self.model = next(iter(settings.menu), None)
+        self.model = next(iter(self.settings.menu), None)
         self._saved: Document | None = None
-        self._told: Document | None = None
+        self._shown: Document | None = None
         """What the last reply made the page show, if it arrived."""
         self._replies = 0
         self._revision = 0
-        self._files: list[Path] = []
         self._once: dict[str, Any] = {}
         """Parts of the next reply alone."""
-        self.notices: list[str] = []
-        """Messages for the person that wait for the next reply."""
-        self._actions = {
-            "hello": self._hello,
-            "open": self._open_upload,
-            "import": self._import_upload,
-            "example": self._open_example,
-            "goto": self._goto,
-            "download": self._make_download,
-            "export": self._export,
-            "polygons": self._preview_polygons,
-            "inspect": self._inspect,
-            "model": self._switch_model,
-        }
+        self._messages: list[Sentence] = []
+        """For the person; they wait for the next reply."""
 
-    def apply(self, action: Any) -> None:
+    @property
+    def shown(self) -> str | None:
+        """Token of the picture that is open."""
+        return self.picture and self.picture["token"]
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of the picture that is held."""
+        return 0 if self.session.picture is None else self.session.picture.size // 3
+
+    def answer(self, data: Any, known: do.Known) -> dict[str, Any]:
+        """Apply a parcel of actions, whatever it is, and reply; refusals become messages.
+
+        After TURN seconds the actions that are left wait for the next parcel.
+        """
+        self.resting = False
+        if known.page not in (None, self.token):
+            return {"page": self.token, "moved": True, "messages": [_shown(MOVED, known.language)]}
+        actions = data.get("actions") if isinstance(data, Mapping) else None
+        end = time.monotonic() + TURN
+        for number, action in enumerate(actions if isinstance(actions, list) else ()):
+            if number and time.monotonic() >= end:
+                break
+            try:
+                self.apply(action)
+            except REFUSALS as refusal:
+                self._tell(refusal.args[0])
+            except Exception:
+                log.exception("An action failed: %.200r", action)
+                self._tell(WRONG)
+        return self.reply(known)
+
+    def apply(self, data: Any) -> None:
         """Apply one action unless it was applied before, and save; raises one of REFUSALS."""
-        if not isinstance(action, Mapping):
-            raise ActionError("An action must be an object with a number and a kind.")
-        count = whole(action, "number")
-        if count <= self.applied:
+        number = do.read_number(data)
+        if number <= self.applied:
             return
-        self.applied = count
-        kind = text(action, "kind")
-        if kind in SESSION_ACTIONS:
-            SESSION_ACTIONS[kind](self.session, action)
-        elif kind in self._actions:
-            self._actions[kind](action)
-        else:
-            raise ActionError(f"There is no action {kind!r}.")
-        self.notices += self.session.notices
-        self.session.notices = []
+        self.applied = number
+        action = do.read_action(data)
+        if action.needs_picture and "picture" in action.model_fields_set and action.picture != self.shown:
+            raise ActionError(OTHER_PICTURE)
+        match action:
+            case do.SessionAction():
+                apply(self.session, action)
+            case do.Hello():
+                self._hello()
+            case do.Open(path=path, name=name):
+                self._open_upload(path, name)
+            case do.Import(path=path):
+                self._import_upload(path)
+            case do.Example(index=index):
+                self._open_example(index)
+            case do.Goto():
+                self._goto(action)
+            case do.Restore():
+                self._restore(action)
+            case do.Download(what=what):
+                self._download(what)
+            case do.Export():
+                self._export(action)
+            case do.Polygons(detail=detail):
+                self._preview_polygons(detail)
+            case do.Inspect():
+                self._once["inside"] = inside(self.session)
+            case do.Model(name=name):
+                self._switch_model(name)
         self._save()
+        while self.session.notices:
+            self._tell(self.session.notices.pop(0))
 
-    def reply(self, known: Mapping[str, Any]) -> dict[str, Any]:
-        """What the browser does not know yet, as JSON."""
-        same_picture = self.picture is not None and known.get("picture") == self.picture["token"]
-        heard = same_picture and known.get("reply") == self._replies
+    def reply(self, known: do.Known) -> dict[str, Any]:
+        """What the browser does not have yet, as `protocol.Reply`."""
+        same_picture = self.picture is not None and known.picture == self.picture["token"]
+        heard = same_picture and known.reply == self._replies
         self._replies += 1
-        answer = {
+        reply = {
             "page": self.token,
             "reply": self._replies,
             "applied": self.applied,
-            "session": describe(self.session, self._told if heard else None),
+            "session": {
+                "picture": self.shown,
+                **describe(self.session, self._shown if heard else None),
+            },
         }
-        self._told = self.session.document
+        self._shown = self.session.document
         if self.picture and not same_picture:
-            answer["picture"] = self.picture
+            reply["picture"] = self.picture
         if self.model is not None:
-            answer["model"] = self.model
-        answer.update(self._once)
+            reply["model"] = self.model
+        reply.update(self._once)
         self._once = {}
         folder = self.settings.folder
         if folder:
-            answer["folder"] = {"index": self.index, "states": [folder.states[name] for name in folder.names]}
-            if known.get("page") != self.token:
-                answer["folder"]["names"] = folder.names
-        return answer
+            reply["folder"] = {"index": self.index, "states": [folder.states[name] for name in folder.names]}
+            if known.page != self.token:
+                reply["folder"]["names"] = folder.names
+        if self._messages:
+            reply["messages"] = [_shown(message, known.language) for message in self._messages]
+            self._messages = []
+        return reply
 
-    def resume(self) -> None:
-        """Go on in a tab that was loaded anew; the tab before, if it is still there, is told to reload."""
-        self.token = secrets.token_hex(16)
-        self.tabs += 1
+    def start_anew(self) -> None:
+        """Go on in a tab that was loaded anew and counts its actions from 1."""
         self.applied = 0
 
-    def close(self) -> None:
-        """Remove the page's files when its last tab is gone."""
-        self.tabs -= 1
-        if self.tabs:
-            return
-        self.settings.pages.pop(self.token, None)
-        while self._files:
-            _remove(self._files.pop())
-        shutil.rmtree(self.files, ignore_errors=True)
+    def rest(self) -> None:
+        """Give back what can be computed anew, while nobody uses the page."""
+        self.resting = True
+        if self.session.picture is not None:
+            self.session.segmenter.set_image(self.session.picture)
 
-    def _switch_model(self, data: Data) -> None:
-        name = text(data, "name", longest=4096)
-        self.session.use(Segmenter(self.settings.chosen(name)))
+    def close(self) -> None:
+        """Remove the page's files."""
+        self.closed = True
+        self.files.remove()
+
+    def _tell(self, message: str) -> None:
+        if message not in self._messages:
+            self._messages.append(message)
+
+    def _switch_model(self, name: str) -> None:
+        predictor = self.server.predictor(name)
+        predictor.load()
+        self.session.use(predictor)
         self.model = name
 
     # ---- pictures
 
-    def _hello(self, data: Data) -> None:
+    def _hello(self) -> None:
         folder = self.settings.folder
         if folder and self.index is None:
             self._go(folder.first_open())
 
-    def _open_upload(self, data: Data) -> None:
-        path = self._uploaded(data)
-        name = text(data, "name")
+    def _open_upload(self, path: str, name: str) -> None:
+        file = self.files.uploaded(path)
         if self.settings.folder:
             raise ActionError("This page works through a folder; add pictures to the folder instead.")
-        self._show(path, name)
+        self._show(file, name)
 
-    def _import_upload(self, data: Data) -> None:
-        path = self._uploaded(data)
+    def _import_upload(self, path: str) -> None:
+        file = self.files.uploaded(path)
         session = self.session
-        content = path.read_bytes()[:200] if path.suffix.lower() == ".json" else b""
+        content = file.read_bytes()[:200] if file.suffix.lower() == ".json" else b""
         if b'"cfr_icl_session"' in content:
-            session.restore(store.load(path, session.size))
+            session.restore(store.load(file, session.size))
         else:
-            session.add_masks(read_objects(path, session.name, session.size))
+            session.add_masks(read_objects(file, session.name, session.size))
 
-    def _uploaded(self, data: Data) -> Path:
-        path = Path(text(data, "path", longest=4096)).resolve()
-        if not path.is_relative_to(self.uploads) or not os.path.isfile(path):
-            raise ActionError("The file did not arrive; open it once more.")
-        self._keep(path)
-        return path
+    def _open_example(self, index: int) -> None:
+        file = self._example(index)
+        self._show(self.files.copied(file), file.name)
 
-    def _open_example(self, data: Data) -> None:
-        examples, index = self.settings.examples, whole(data, "index")
+    def _example(self, index: int) -> Path:
+        examples = self.settings.examples
         if self.settings.folder or index not in range(len(examples)):
             raise ActionError("There is no such example.")
-        self._show(Path(shutil.copy(examples[index], self._new_folder())), examples[index].name)
+        return examples[index]
+
+    def _restore(self, action: do.Restore) -> None:
+        raise ActionError("This server gives no work back.")
 
     def _show(self, path: Path, name: str) -> None:
         self._start(read_picture(path, self.settings.max_megapixels), path, name)
 
     def _start(self, picture, path: Path, name: str, document: Document | None = None) -> None:
-        folder = self._new_folder()
+        folder = self.files.new_folder()
         shown = browser_copy(path, picture, folder)
-        told = remarks(path, self.settings.max_megapixels)
+        said = remarks(path, self.settings.max_megapixels)
         self.session.open(picture, name, document)
         height, width = picture.shape[:2]
         self.picture = {
             "token": folder.name,
-            "file": _served(shown, name),
+            "file": served(shown, name),
             "name": name,
             "width": width,
             "height": height,
-            **asdict(told),
+            **asdict(said),
         }
 
     # ---- the folder
 
-    def _goto(self, data: Data) -> None:
+    def _goto(self, action: do.Goto) -> None:
         self._save()  # what could not be saved is not left behind
-        folder, index = self.settings.folder, whole(data, "index")
-        if not folder or index not in range(len(folder.names)):
+        names = self.settings.folder.names if self.settings.folder else []
+        index = names.index(action.name) if action.name in names else action.index
+        if index not in range(len(names)):
             raise ActionError("There is no such picture in the folder.")
         self._go(index)
 
@@ -263,9 +271,8 @@ class Page:
             if document is None and self.index is None:
                 document = folder.latest()
         except (PictureError, StoreError, OSError) as error:
-            raise ActionError(f"{name}: {error}") from error
-        path = Path(shutil.copy(folder.path(name), self._new_folder()))
-        self._start(picture, path, name, document)
+            raise ActionError("{name}: {error}", name=name, error=error) from error
+        self._start(picture, self.files.copied(folder.path(name)), name, document)
         self.index = index
         self._saved = self.session.document
         self._revision = revision
@@ -289,9 +296,8 @@ class Page:
 
     # ---- files going out
 
-    def _make_download(self, data: Data) -> None:
+    def _download(self, what: str) -> None:
         session = self.session
-        what = text(data, "what")
         size = session.size
         if what == "mask":
             self._serve(mask_png(session.mask), "_mask.png")
@@ -301,30 +307,29 @@ class Page:
             saved = store.to_json(session.document, session.name, size)
             self._serve(store.encode(saved), ".session.json")
         else:
-            raise ActionError(f"There is no download {what!r}.")
+            raise ActionError("There is no download {what!r}.", what=what)
 
-    def _export(self, data: Data) -> None:
-        session, folder = self.session, self.settings.folder
-        if flag(data, "whole_folder") and folder:
+    def _export(self, action: do.Export) -> None:
+        session, folder, format = self.session, self.settings.folder, action.format
+        if action.whole_folder and folder:
             pictures = folder.annotated()
         else:
             picture = session.picture
             pictures = [AnnotatedPicture(session.name, session.size, session.document, lambda: picture)]
-        format = text(data, "format")
-        if format not in (*exports.FORMATS, "everything"):
-            raise ActionError(f"There is no format {format!r}.")
-        files = exports.export(format, pictures, self._detail(data))
+        if format not in (*exports.FORMATS, exports.EVERYTHING):
+            raise ActionError("There is no format {format!r}.", format=format)
+        files = exports.export(format, pictures, action.detail)
         if not files:
             raise ActionError("There is no object to export.")
-        self.notices += exports.export_warnings(format, pictures)
+        for message in exports.export_warnings(format, pictures):
+            self._tell(message)
         if len(files) == 1:
             ((name, content),) = files.items()
             self._serve(content, f"_{format}{Path(name).suffix}")
         else:
             self._serve(exports.zipped(files), f"_{format}.zip")
 
-    def _preview_polygons(self, data: Data) -> None:
-        detail = self._detail(data)
+    def _preview_polygons(self, detail: float) -> None:
         self._once["polygons"] = [
             [round(value, 1) for value in ring.reshape(-1).tolist()]
             for instance in self.session.document.instances
@@ -332,45 +337,10 @@ class Page:
             for ring in polygons(instance.mask.pixels, detail)
         ]
 
-    def _inspect(self, data: Data) -> None:
-        self._once["inside"] = inside(self.session)
-
-    def _detail(self, data: Data) -> float:
-        detail = number(data, "detail")
-        if not 0 <= detail <= 20:
-            raise ActionError(f"The detail of polygons goes from 0 to 20 pixels, not {detail}.")
-        return detail
-
     def _serve(self, content: bytes, ending: str) -> None:
-        stem = re.sub(r"[^\w.-]+", "_", Path(self.session.name).stem)[:80].strip(".") or "picture"
-        path = self._new_folder() / f"{stem}{ending}"
-        path.write_bytes(content)
-        self._once["download"] = _served(path, path.name)
-
-    def _new_folder(self) -> Path:
-        folder = self.files / secrets.token_hex(8)
-        folder.mkdir()
-        self._keep(folder)
-        return folder
-
-    def _keep(self, path: Path) -> None:
-        """Keep an uploaded file or a folder of the page's own until enough newer ones are there."""
-        if path in self._files:
-            self._files.remove(path)
-        self._files.append(path)
-        if len(self._files) > FILES_KEPT:
-            _remove(self._files.pop(0))
+        self._once["download"] = self.files.download(content, self.session.name, ending)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-        with suppress(OSError):  # Gradio's folder for the file, unless another lies in it
-            path.parent.rmdir()
-
-
-def _served(path: Path, name: str) -> dict[str, Any]:
-    """A file that Gradio is to serve; it adds the URL."""
-    return {"path": str(path), "orig_name": name, "meta": {"_type": "gradio.FileData"}}
+def _shown(message: str, language: str) -> str:
+    """A message as the page hands it to Gradio, which takes it for markup; it may hold any name."""
+    return html.escape(translated(message, language), quote=False)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cfr_icl.ui.page import FILES_KEPT
+from cfr_icl.ui.files import FILES_KEPT
 from tests.robust.soak import CLICKS, SESSIONS, soak
 
 

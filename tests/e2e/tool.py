@@ -7,7 +7,7 @@ from pathlib import Path
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 from cfr_icl.ui import blocks
-from cfr_icl.ui.page import Settings
+from cfr_icl.ui import server as ui_server
 from tests.stand_in import ColourModel
 
 EXAMPLES = sorted(
@@ -21,20 +21,20 @@ class Server:
     def __init__(self, model=None, port=None, **settings):
         self.pages = pages = []
 
-        class WatchedPage(blocks.Page):
+        class WatchedPage(ui_server.Page):
             def __init__(self, *arguments):
                 super().__init__(*arguments)
-                if self.settings is shared:
+                if self.server is shared:
                     pages.append(self)
 
-        self.page_class = blocks.Page
-        blocks.Page = WatchedPage
-        shared = Settings(model or ColourModel(), **settings)
+        self.page_class = ui_server.Page
+        ui_server.Page = WatchedPage
+        shared = ui_server.Server(ui_server.Settings(model or ColourModel(), **settings))
         self.blocks = blocks.build(shared)
         _, self.url, _ = blocks.launch(self.blocks, port=port, prevent_thread_lock=True, quiet=True)
 
     def close(self):
-        blocks.Page = self.page_class
+        ui_server.Page = self.page_class
         self.blocks.close()
 
 

@@ -25,7 +25,7 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from cfr_icl.ui.blocks import build, launch
-from cfr_icl.ui.page import Settings
+from cfr_icl.ui.server import Server, Settings
 from tests.browser import find_browser
 from tests.e2e.tool import Visitor
 from tests.stand_in import ColourModel
@@ -237,7 +237,7 @@ class ServerProcess:
 
 def serve() -> None:
     """Serve until the input ends; a line of it asks for the memory of the process in MB."""
-    _, url, _ = launch(build(Settings(ColourModel(size=96))), prevent_thread_lock=True, quiet=True)
+    _, url, _ = launch(build(Server(Settings(ColourModel(size=96)))), prevent_thread_lock=True, quiet=True)
     print(url, flush=True)
     for _ in sys.stdin:
         gc.collect()  # else it depends on when Python last did

@@ -16,7 +16,7 @@ from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.pictures import PictureError, browser_copy, read_mask, read_picture, remarks, thumbnail
 from cfr_icl.cli.main import main
 from cfr_icl.ui.api import segment_endpoint
-from cfr_icl.ui.page import Settings
+from cfr_icl.ui.server import Server, Settings
 from tests.annotate.test_pictures import encoded, gradient, png_header
 from tests.robust.corpus import SIZE, pictures
 from tests.stand_in import ColourModel
@@ -100,7 +100,7 @@ def test_a_turned_picture_is_turned_alike_at_every_entrance(format, content, tmp
     assert thumbnail(path).size == (20, 30)
     shown = shown_upright(browser_copy(path, upright, tmp_path))
     assert np.abs(shown.astype(int) - upright).mean() < 4
-    settings = Settings(ColourModel(), examples=[path])
+    settings = Server(Settings(ColourModel(), examples=[path]))
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     mask = segment_endpoint(settings)({"path": str(path)}, [[5, 25]])
     assert read_mask(mask.path, (30, 20)).any()

@@ -13,7 +13,7 @@ from PIL import Image
 
 from cfr_icl.cli.main import parse
 from cfr_icl.ui.blocks import build, launch
-from cfr_icl.ui.page import Settings
+from cfr_icl.ui.server import Server, Settings
 from tests.stand_in import ColourModel
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ FILE = {"meta": {"_type": "gradio.FileData"}}
 
 @pytest.fixture(scope="module")
 def url():
-    blocks = build(Settings(ColourModel()))
+    blocks = build(Server(Settings(ColourModel())))
     _, url, _ = launch(blocks, prevent_thread_lock=True, quiet=True)
     yield url
     blocks.close()
@@ -30,7 +30,7 @@ def url():
 
 @pytest.fixture(scope="module")
 def guarded():
-    blocks = build(Settings(ColourModel()))
+    blocks = build(Server(Settings(ColourModel())))
     _, url, _ = launch(blocks, prevent_thread_lock=True, quiet=True, auth=("ann", "s3:cret"))
     yield url
     blocks.close()

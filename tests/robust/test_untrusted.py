@@ -29,9 +29,9 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.cli.main import main
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
-from cfr_icl.ui.actions import SESSION_ACTIONS
 from cfr_icl.ui.api import segment_endpoint
-from cfr_icl.ui.page import Settings
+from cfr_icl.ui.protocol import ACTIONS
+from cfr_icl.ui.server import Server, Settings
 from cfr_icl.ui.session_reply import describe
 from tests.stand_in import ColourModel
 from tests.ui.test_actions import send
@@ -92,6 +92,7 @@ VALID = [
     {"kind": "export", "format": "coco", "detail": 1, "whole_folder": False},
     {"kind": "polygons", "detail": 1},
     {"kind": "model", "name": "x"},
+    {"kind": "restore", "name": "x.png", "path": "x.png", "example": 0, "session": {"objects": []}},
     *({"kind": kind} for kind in ("hello", "undo", "redo", "clear", "finish", "inspect")),
 ]
 
@@ -120,9 +121,9 @@ def hostile_variants():
 
 
 def test_every_field_of_every_action_with_every_hostile_value(picture_file, warnings, caplog):
-    shared = Settings(ColourModel(), steps=1, examples=[picture_file])
+    shared = Server(Settings(ColourModel(), steps=1, examples=[picture_file]))
     page, _ = send(shared, None, {"number": 1, "kind": "example", "index": 0}, {**VALID[0], "number": 2})
-    assert {*SESSION_ACTIONS, *page._actions} <= {action["kind"] for action in VALID}
+    assert set(ACTIONS) <= {action["kind"] for action in VALID}
     start, refused = page.session.document, 0
     for number, (what, action) in enumerate(hostile_variants(), start=3):
         warnings.clear()
@@ -145,7 +146,7 @@ def test_every_field_of_every_action_with_every_hostile_value(picture_file, warn
 
 def test_the_endpoint_refuses_hostile_values_in_one_sentence(picture_file, tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    segment = segment_endpoint(Settings(ColourModel(), steps=1))
+    segment = segment_endpoint(Server(Settings(ColourModel(), steps=1)))
     file, taken = {"path": str(picture_file)}, []
     for name, value in HOSTILE.items():
         calls = {
@@ -165,7 +166,7 @@ def test_the_endpoint_refuses_hostile_values_in_one_sentence(picture_file, tmp_p
 
 
 def test_a_label_that_is_too_long_is_refused_and_not_cut(picture_file, warnings):
-    shared = Settings(ColourModel(), examples=[picture_file])
+    shared = Server(Settings(ColourModel(), examples=[picture_file]))
     page, _ = send(shared, None, {"number": 1, "kind": "example", "index": 0})
     for number, size in enumerate((61, 10_000_000), start=2):
         send(shared, page, {"number": number, "kind": "label", "name": "a" * size})
@@ -349,15 +350,15 @@ def test_polygons_cost_no_more_than_their_bound():
 
 
 def test_masks_of_another_size_are_refused_and_nothing_changes(picture_file, warnings, tmp_path):
-    shared = Settings(ColourModel(), examples=[picture_file])
+    shared = Server(Settings(ColourModel(), examples=[picture_file]))
     page, _ = send(shared, None, {"number": 1, "kind": "example", "index": 0}, {**VALID[0], "number": 2})
     before = page.session.document
-    Image.new("L", (119, 90), 255).save(page.uploads / "mask.png")
-    (page.uploads / "coco.json").write_text(json.dumps(replaced(COCO, ("images", 0, "width"), 119)))
+    Image.new("L", (119, 90), 255).save(page.files.uploads / "mask.png")
+    (page.files.uploads / "coco.json").write_text(json.dumps(replaced(COCO, ("images", 0, "width"), 119)))
     other = saved_session(np.full((91, 120, 3), 99, np.uint8))
-    (page.uploads / "other.session.json").write_bytes(store.encode(other))
+    (page.files.uploads / "other.session.json").write_bytes(store.encode(other))
     for number, name in enumerate(("mask.png", "coco.json", "other.session.json"), start=3):
-        path = str(page.uploads / name)
+        path = str(page.files.uploads / name)
         send(shared, page, {"number": number, "kind": "import", "path": path, "name": name})
         assert "120 x 90" in warnings[-1]
     assert len(warnings) == 3 and page.session.document is before
@@ -468,22 +469,22 @@ def test_a_list_of_clicks_with_impossible_coordinates(x, picture_file, tmp_path,
 
 
 def test_a_page_opens_only_what_was_uploaded(picture_file, warnings, tmp_path):
-    shared = Settings(ColourModel(), examples=[picture_file])
+    shared = Server(Settings(ColourModel(), examples=[picture_file]))
     page, _ = send(shared, None, {"number": 1, "kind": "hello"})
     secret = tmp_path / "secret.png"
     Image.new("RGB", (20, 20)).save(secret)
-    link = page.uploads / f"{page.token}.png"
+    link = page.files.uploads / f"{page.token}.png"
     link.symlink_to(secret)
     paths = [
         secret,
         link,
-        f"{page.uploads}/../{secret.name}",
-        f"{page.uploads}/../../../../../../../../..{secret}",
+        f"{page.files.uploads}/../{secret.name}",
+        f"{page.files.uploads}/../../../../../../../../..{secret}",
         "C:\\secret.png",
         "file:///etc/passwd",
         "http://127.0.0.1/x.png",
-        f"{page.uploads}/{'a' * 300}",
-        str(page.uploads),
+        f"{page.files.uploads}/{'a' * 300}",
+        str(page.files.uploads),
         "/proc/self/environ",
     ]
     for number, path in enumerate(paths, start=2):
@@ -496,11 +497,11 @@ def test_a_page_opens_only_what_was_uploaded(picture_file, warnings, tmp_path):
 
 
 def test_opened_uploads_are_removed_in_time(picture_file, warnings):
-    shared = Settings(ColourModel())
+    shared = Server(Settings(ColourModel()))
     page, _ = send(shared, None, {"number": 1, "kind": "hello"})
     folders = []
     for number in range(2, 60):
-        folder = page.uploads / f"{page.token}-{number}"
+        folder = page.files.uploads / f"{page.token}-{number}"
         folder.mkdir()
         folders.append(folder)
         (folder / "x.png").write_bytes(picture_file.read_bytes())
@@ -512,10 +513,10 @@ def test_opened_uploads_are_removed_in_time(picture_file, warnings):
 
 
 def test_a_disguised_upload_is_refused_and_the_picture_stays(picture_file, warnings):
-    shared = Settings(ColourModel(), examples=[picture_file])
+    shared = Server(Settings(ColourModel(), examples=[picture_file]))
     page, _ = send(shared, None, {"number": 1, "kind": "example", "index": 0}, {**VALID[0], "number": 2})
     before, shown = page.session.document, page.picture
-    path = page.uploads / f"{page.token}.png"
+    path = page.files.uploads / f"{page.token}.png"
     for number, content in enumerate((b"<svg onload=alert(1)/>", b"<html>", b"", os.urandom(999)), start=3):
         path.write_bytes(content)
         send(shared, page, {"number": number, "kind": "open", "path": str(path), "name": "x.png"})

@@ -12,7 +12,7 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.blocks import build, launch
-from cfr_icl.ui.page import Settings
+from cfr_icl.ui.server import Server, Settings
 from tests.stand_in import ColourModel
 
 
@@ -35,7 +35,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def client(model, tmp_path_factory):
-    blocks = build(Settings(model))
+    blocks = build(Server(Settings(model)))
     _, url, _ = launch(blocks, prevent_thread_lock=True, quiet=True)
     yield Client(url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
     blocks.close()

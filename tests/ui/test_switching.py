@@ -2,7 +2,7 @@
 
 import pytest
 
-from cfr_icl.ui.page import Settings
+from cfr_icl.ui.server import Server, Settings
 from cfr_icl.weights.menu import ModelMenu
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
@@ -23,14 +23,15 @@ def shared(loaded):
         return ColourModel(size=128 if source == "fine" else 32)
 
     menu = ModelMenu(["fine", "coarse", "broken"], load)
-    return Settings(examples=EXAMPLES, menu=menu)
+    return Server(Settings(examples=EXAMPLES, menu=menu))
 
 
 def test_models_are_loaded_when_first_chosen_and_kept(shared, loaded):
+    page = example(shared)
     assert loaded == []
-    example(shared)
+    send(shared, page, {"number": 2, "kind": "prepare"})
     assert loaded == ["fine"]
-    assert shared.chosen("coarse") is shared.chosen("coarse")
+    assert shared.model("coarse") is shared.model("coarse")
     assert loaded == ["fine", "coarse"]
 
 
@@ -53,7 +54,7 @@ def test_a_model_can_be_chosen_before_a_picture(shared):
     assert reply["model"] == "coarse"
     page, reply = send(shared, page, {"number": 2, "kind": "example", "index": 3})
     page, reply = send(shared, page, {"number": 3, "kind": "click", "x": 300, "y": 130, "positive": True})
-    assert page.session.segmenter.model is shared.chosen("coarse")
+    assert page.session.segmenter.load().model is shared.model("coarse")
     assert len(reply["session"]["objects"]) == 1
 
 

@@ -1,0 +1,73 @@
+"""What each action on a picture's objects and settings does."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from cfr_icl import clicks
+from cfr_icl.annotate import document
+from cfr_icl.annotate.document import COLOURS, ActionError
+from cfr_icl.annotate.session import Session
+from cfr_icl.cfr import CascadeForward
+from cfr_icl.ui import protocol as do
+
+
+def apply(session: Session, action: do.SessionAction) -> None:
+    """Apply one action; raises ActionError when it cannot be done now."""
+    match action:
+        case do.Prepare():
+            session.size  # noqa: B018  raises without a picture
+            session.segmenter.prepare()
+        case do.Click(x=x, y=y, positive=positive):
+            session.click(clicks.Click(x, y, positive))
+        case do.Box(left=left, top=top, right=right, bottom=bottom):
+            session.box(left, top, right, bottom)
+        case do.Paint(points=points, diameter=diameter, add=add):
+            session.paint([(x, y) for x, y in points], diameter, add)
+        case do.Undo():
+            session.undo()
+        case do.Redo():
+            session.redo()
+        case do.Clear():
+            session.clear()
+        case do.Finish():
+            session.finish()
+        case do.Select(id=id):
+            session.select(id)
+        case do.Delete(id=id):
+            session.delete(id)
+        case do.Duplicate(id=id):
+            session.duplicate(id)
+        case do.Edit(id=id):
+            session.edit(id, **action.changes)
+        case do.Label(name=name, id=id, active=active):
+            session.set_label(name, session.document.active if id is None and active else id)
+        case do.Labels(labels=labels):
+            session.set_labels(_label_list(labels))
+        case do.RemoveLabel(name=name):
+            session.remove_label(name)
+        case do.Done(done=done):
+            session.set_done(done)
+        case do.KeepPass(index=index):
+            session.keep_pass(index)
+        case do.Cascade(cfr=cfr):
+            session.set_cascade(_changed(session.document.cfr, cfr))
+
+
+def _label_list(entries: list[do.LabelEntry]) -> list[document.Label]:
+    """The labels of a list that is sent, each name once, with colours where none are given."""
+    labels: dict[str, document.Label] = {}
+    for index, entry in enumerate(entries):
+        if entry.name:
+            colour = entry.colour or COLOURS[index % len(COLOURS)]
+            labels.setdefault(entry.name, document.Label(entry.name, colour))
+    return list(labels.values())
+
+
+def _changed(cfr: CascadeForward, changes: dict[str, Any]) -> CascadeForward:
+    """CFR settings with some fields changed; raises ActionError for other names and values."""
+    try:
+        return CascadeForward.from_json({**asdict(cfr), **changes})
+    except ValueError as error:
+        raise ActionError(getattr(error, "sentence", str(error))) from error

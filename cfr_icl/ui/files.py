@@ -1,0 +1,85 @@
+"""Files of one open page: uploads that came in, copies that the browser shows, downloads that go out."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from cfr_icl.annotate.document import ActionError
+
+FILES_KEPT = 16
+"""Uploads, copies and downloads of a page that stay on the server; older ones are removed."""
+
+
+class PageFiles:
+    """A folder with an unguessable name, inside the folder that Gradio serves.
+
+    Args:
+        uploads: the folder that Gradio puts uploaded files into and serves.
+    """
+
+    def __init__(self, uploads: Path) -> None:
+        self.uploads = uploads.resolve()
+        self.folder = self.uploads / f"page-{secrets.token_hex(16)}"
+        self.folder.mkdir(parents=True)
+        self._paths: deque[Path] = deque()
+
+    def uploaded(self, path: str) -> Path:
+        """The file that an upload answered with; raises ActionError for any other path."""
+        file = Path(path).resolve()
+        if not file.is_relative_to(self.uploads) or not os.path.isfile(file):
+            raise ActionError("The file did not arrive; open it once more.")
+        self._keep(file)
+        return file
+
+    def copied(self, path: Path) -> Path:
+        """A copy of a file that is not to change under the page."""
+        return Path(shutil.copy(path, self.new_folder()))
+
+    def new_folder(self) -> Path:
+        """An empty folder, named by a fresh token."""
+        folder = self.folder / secrets.token_hex(8)
+        folder.mkdir()
+        self._keep(folder)
+        return folder
+
+    def download(self, content: bytes, picture: str, ending: str) -> dict[str, Any]:
+        """Content as a file to fetch, named after a picture."""
+        stem = re.sub(r"[^\w.-]+", "_", Path(picture).stem)[:80].strip(".") or "picture"
+        path = self.new_folder() / f"{stem}{ending}"
+        path.write_bytes(content)
+        return served(path, path.name)
+
+    def remove(self) -> None:
+        """Remove all files of the page."""
+        while self._paths:
+            _remove(self._paths.pop())
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _keep(self, path: Path) -> None:
+        """Keep a file or folder until FILES_KEPT newer ones are there."""
+        if path in self._paths:
+            self._paths.remove(path)
+        self._paths.append(path)
+        if len(self._paths) > FILES_KEPT:
+            _remove(self._paths.popleft())
+
+
+def served(path: Path, name: str) -> dict[str, Any]:
+    """A `protocol.File`, to which Gradio adds the URL."""
+    return {"path": str(path), "orig_name": name, "meta": {"_type": "gradio.FileData"}}
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+        with suppress(OSError):  # Gradio's folder for the file, unless another lies in it
+            path.parent.rmdir()

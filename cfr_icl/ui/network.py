@@ -1,0 +1,75 @@
+"""The line in which networks answer, so that nothing else ever waits in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any
+
+import numpy as np
+
+from cfr_icl.cfr import CascadeForward
+from cfr_icl.clicks import Click
+from cfr_icl.prediction import Prediction
+from cfr_icl.predictor import Predictor
+
+
+class NetworkLine:
+    """One thread for all networks of a server, first come, first served.
+
+    It is one, because each thread that runs a network brings OpenMP threads of its own, which get in
+    each other's way. Loading a network, reading and writing files happen in the threads of their pages.
+    """
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "network")
+
+    def run(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """Call a function in the line, in the caller's context, and wait for what it returns or raises."""
+        context = copy_context()  # in which Gradio and a lent GPU find whose request this is
+        return self._thread.submit(context.run, function, *arguments, **named).result()
+
+
+class QueuedPredictor:
+    """A `Predictor` whose network stands in the line; it is made when it is first needed.
+
+    Args:
+        make: returns the predictor itself. It may load a network, which is done in the thread of whoever
+            asks first, outside of the line.
+    """
+
+    def __init__(self, line: NetworkLine, make: Callable[[], Predictor]) -> None:
+        self._line = line
+        self._make = make
+        self._inner: Predictor | None = None
+        self._picture: np.ndarray | None = None
+
+    def load(self) -> Predictor:
+        """The predictor itself; raises what `make` raises."""
+        if self._inner is None:
+            inner = self._make()
+            if self._picture is not None:
+                inner.set_image(self._picture)
+            self._inner = inner
+        return self._inner
+
+    def set_image(self, picture: np.ndarray) -> None:
+        """Take a picture, uint8 (H, W, 3) RGB; forget the one before and all that was computed of it."""
+        self._picture = picture
+        if self._inner is not None:
+            self._inner.set_image(picture)
+
+    def prepare(self) -> None:
+        """Compute ahead what the first click on the picture needs."""
+        self._line.run(self.load().prepare)
+
+    def predict(
+        self,
+        clicks: Sequence[Click],
+        *,
+        previous_mask: np.ndarray | None = None,
+        cfr: CascadeForward = CascadeForward(),
+    ) -> Prediction:
+        """The prediction for these clicks, like `Predictor.predict`."""
+        return self._line.run(self.load().predict, clicks, previous_mask=previous_mask, cfr=cfr)

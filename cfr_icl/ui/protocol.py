@@ -1,0 +1,605 @@
+"""What browser and server say to each other: every action with its fields and ranges, and every reply.
+
+The browser sends parcels, `{"actions": [Action, ...], "known": Known}`. Each action is numbered from 1
+in its page, applied once and in order. The server answers a parcel with one `Reply`: it tells the
+number of the last action applied and whatever the browser does not show yet. All names are snake_case.
+
+Positions are (x, y) in pixels of the picture. What a browser sends is untrusted: `read_action` checks
+types and ranges, and refuses an action in one sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypedDict
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+
+from cfr_icl.annotate.document import MAX_LABEL_LENGTH, MAX_LABELS, ActionError
+from cfr_icl.sentences import Sentence
+
+MAX_BRUSH = 200
+"""Widest brush, in pixels of the picture."""
+
+MAX_POINTS = 20_000
+"""Most points of a brush stroke."""
+
+MAX_DETAIL = 20.0
+"""Coarsest polygons: they stray at most so many pixels from the mask."""
+
+LARGEST = 2**31
+
+MUST_BE_NUMBER = "{name!r} must be a number, not {value!r:.40}."
+FAR_OUTSIDE = 100_000
+"""No point of a stroke has a coordinate of this size or more."""
+
+
+# ---- types of fields
+
+
+def _within(least: float, most: float, template: str, /, **values: Any):
+    """A validator that refuses numbers outside a range, with a sentence that may name the `value`."""
+
+    def check(value: Any) -> Any:
+        if type(value) in (int, float) and not least <= value <= most:
+            raise ActionError(template, value=value, **values)
+        return value
+
+    return BeforeValidator(check)
+
+
+def _number(value: Any, info: ValidationInfo) -> Any:
+    if type(value) not in (int, float) or value != value:
+        raise ActionError(MUST_BE_NUMBER, name=info.field_name, value=value)
+    if abs(value) > LARGEST:
+        raise ActionError("{name!r} is too large.", name=info.field_name)
+    return value
+
+
+def _cleaned(longest: int):
+    def clean(value: str) -> str:
+        return "".join(c for c in value[: 10 * longest] if c >= " " and c != "\x7f")[:longest]
+
+    return AfterValidator(clean)
+
+
+def _colour(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch("#[0-9a-fA-F]{6}", value):
+        raise ActionError("A colour is written #rrggbb, not {value!r:.40}.", value=value)
+    return value.lower() if isinstance(value, str) else value
+
+
+def _label_name(value: str) -> str:
+    name = "".join(c for c in value if c.isprintable()).strip()
+    if len(name) > MAX_LABEL_LENGTH:
+        raise ActionError("A label has at most {most} characters.", most=MAX_LABEL_LENGTH)
+    return name
+
+
+def _points(value: Any) -> Any:
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_POINTS:
+        raise ActionError("A stroke has 1 to {most} points.", most=MAX_POINTS)
+    for point in value:
+        if not isinstance(point, list) or len(point) != 2:
+            raise ActionError("A point of a stroke is [x, y].")
+        if not all(type(side) in (int, float) and abs(side) < FAR_OUTSIDE for side in point):
+            raise ActionError("A point of a stroke lies far outside the picture.")
+    return value
+
+
+def _labels(value: Any) -> Any:
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_LABELS:
+        raise ActionError("A list of labels has 1 to {most} entries.", most=MAX_LABELS)
+    if not all(isinstance(entry, str | Mapping) for entry in value):
+        raise ActionError("Each label is a name, or a name with a colour.")
+    return [{"name": entry} if isinstance(entry, str) else entry for entry in value]
+
+
+Flag = bool
+Number = Annotated[int | float, BeforeValidator(_number)]
+Whole = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
+Id = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
+Fraction = Annotated[
+    float, _within(1e-9, 1 - 1e-9, "{name!r} must lie between 0 and 1, not {value!r}.", name="threshold")
+]
+Text = Annotated[str, _cleaned(200)]
+Name = Annotated[str, _cleaned(1000)]
+"""A file's name, as it is but for control characters."""
+Path = Annotated[str, _cleaned(4096)]
+"""Where an uploaded file lies on the server, as the upload answered."""
+Token = Annotated[str, _cleaned(200)]
+Colour = Annotated[str, BeforeValidator(_colour)]
+LabelName = Annotated[str, AfterValidator(_label_name)]
+Detail = Annotated[
+    float,
+    _within(
+        0, MAX_DETAIL, "The detail of polygons goes from 0 to {most:g} pixels, not {value}.", most=MAX_DETAIL
+    ),
+]
+Diameter = Annotated[
+    int, _within(1, MAX_BRUSH, "The brush is 1 to {most} pixels wide, not {value}.", most=MAX_BRUSH)
+]
+
+
+# ---- actions
+
+
+class Action(BaseModel):
+    """What every action has. `picture` is the token of the picture that is painted; None before any."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    direct: ClassVar[bool] = False
+    """Whether the reply needs nothing of Gradio, so that it may go around Gradio's events."""
+    needs_picture: ClassVar[bool] = False
+    """Whether the action is refused when another picture is open than the one that it names."""
+
+    kind: str
+    number: Annotated[int, Field(ge=0, le=LARGEST)]
+    picture: Token | None = None
+
+
+class SessionAction(Action):
+    """An action on the objects and settings of the picture that it names."""
+
+    direct: ClassVar[bool] = True
+    needs_picture: ClassVar[bool] = True
+
+
+class Prepare(SessionAction):
+    """Compute what every first click needs, while the person looks for the place to click."""
+
+    kind: Literal["prepare"]
+
+
+class Click(SessionAction):
+    """Add a click to the active object, or start an object with it."""
+
+    kind: Literal["click"]
+    x: Number
+    y: Number
+    positive: Flag
+
+
+class Box(SessionAction):
+    """Start an object with a box around it; corners are pixels of the box."""
+
+    kind: Literal["box"]
+    left: Whole
+    top: Whole
+    right: Whole
+    bottom: Whole
+
+
+class Paint(SessionAction):
+    """A brush stroke along points [[x, y], ...], which adds or erases."""
+
+    kind: Literal["paint"]
+    points: Annotated[list[list[int | float]], BeforeValidator(_points)]
+    diameter: Diameter
+    add: Flag
+
+
+class Undo(SessionAction):
+    kind: Literal["undo"]
+
+
+class Redo(SessionAction):
+    kind: Literal["redo"]
+
+
+class Clear(SessionAction):
+    """Delete the active object."""
+
+    kind: Literal["clear"]
+
+
+class Finish(SessionAction):
+    """Leave the active object; the next click starts another one."""
+
+    kind: Literal["finish"]
+
+
+class Select(SessionAction):
+    kind: Literal["select"]
+    id: Id
+
+
+class Delete(SessionAction):
+    kind: Literal["delete"]
+    id: Id
+
+
+class Duplicate(SessionAction):
+    kind: Literal["duplicate"]
+    id: Id
+
+
+class Edit(SessionAction):
+    """Change fields of an object; those that are left out stay."""
+
+    kind: Literal["edit"]
+    id: Id
+    colour: Colour | None = None
+    threshold: Fraction | None = None
+    visible: Flag | None = None
+    locked: Flag | None = None
+    overlap: Flag | None = None
+    keep_largest: Flag | None = None
+    fill_holes: Flag | None = None
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The fields that were sent, by name."""
+        return {
+            name: getattr(self, name)
+            for name in self.model_fields_set - Action.model_fields.keys() - {"id"}
+            if getattr(self, name) is not None
+        }
+
+
+class Label(SessionAction):
+    """Label an object: `id`, or the active one, or without both the objects to come."""
+
+    kind: Literal["label"]
+    name: LabelName
+    id: Id | None = None
+    active: Flag = False
+
+
+class LabelEntry(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    name: LabelName
+    colour: Colour | None = None
+
+
+class Labels(SessionAction):
+    """Replace the list of labels: names, or names with colours."""
+
+    kind: Literal["labels"]
+    labels: Annotated[list[LabelEntry], BeforeValidator(_labels)]
+
+
+class RemoveLabel(SessionAction):
+    kind: Literal["remove_label"]
+    name: LabelName
+
+
+class Done(SessionAction):
+    """Say that the picture is finished, or that it is not."""
+
+    kind: Literal["done"]
+    done: Flag
+
+
+class KeepPass(SessionAction):
+    """Take an inner pass, numbered from 0, of the active object's last answer as its mask."""
+
+    kind: Literal["keep_pass"]
+    index: Annotated[Whole, Field(alias="pass")]
+
+
+class Cascade(SessionAction):
+    """Change settings of Cascade-Forward Refinement: fields of `CascadeForward` by name."""
+
+    kind: Literal["cascade"]
+    cfr: dict[str, Any]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, data: Any) -> Any:  # as pages sent it before they knew the fields from the server
+        if isinstance(data, dict) and "cfr" not in data:
+            return {**data, "cfr": {k: v for k, v in data.items() if k not in Action.model_fields}}
+        return data
+
+
+class Hello(Action):
+    """The first action of a page; opens the first picture of a folder that is not done."""
+
+    kind: Literal["hello"]
+
+
+class Open(Action):
+    """Open an uploaded picture in place of the one that is named by `picture`."""
+
+    kind: Literal["open"]
+    needs_picture: ClassVar[bool] = True
+    path: Path
+    name: Name
+
+
+class Import(Action):
+    """Add the masks of an uploaded file, or go on from an uploaded session file."""
+
+    kind: Literal["import"]
+    needs_picture: ClassVar[bool] = True
+    path: Path
+    name: Name = ""
+
+
+class Example(Action):
+    """Open an example, numbered from 0."""
+
+    kind: Literal["example"]
+    needs_picture: ClassVar[bool] = True
+    index: Whole
+
+
+class Goto(Action):
+    """Open a picture of the folder, by its name in the list."""
+
+    kind: Literal["goto"]
+    needs_picture: ClassVar[bool] = True
+    name: Name | None = None
+    index: Whole | None = None
+
+
+class Restore(Action):
+    """Give work back to a server that does not have it any more; all of it is taken, or nothing.
+
+    Taken by a page without a picture. `session` is what replies told of the session, with the objects
+    as they were described.
+    """
+
+    kind: Literal["restore"]
+    name: Name
+    path: Path | None = None
+    """The uploaded picture; None for an example."""
+    example: Whole | None = None
+    session: dict[str, Any] | None = None
+
+
+class Download(Action):
+    """Make a file of the picture: the active object's mask or cut-out, or the session."""
+
+    kind: Literal["download"]
+    needs_picture: ClassVar[bool] = True
+    what: Text
+
+
+class Export(Action):
+    """Make the files of an export format; those of a whole folder in the background."""
+
+    kind: Literal["export"]
+    needs_picture: ClassVar[bool] = True
+    format: Text
+    detail: Detail
+    whole_folder: Flag
+
+
+class Polygons(Action):
+    """Show the polygons that an export with this detail would hold."""
+
+    kind: Literal["polygons"]
+    direct: ClassVar[bool] = True
+    needs_picture: ClassVar[bool] = True
+    detail: Detail
+
+
+class Inspect(Action):
+    """Show how the active object's last answer came about."""
+
+    kind: Literal["inspect"]
+    direct: ClassVar[bool] = True
+    needs_picture: ClassVar[bool] = True
+
+
+class Model(Action):
+    """Switch the network; the active object is answered anew."""
+
+    kind: Literal["model"]
+    name: Annotated[str, _cleaned(4096)]
+
+
+ACTIONS: dict[str, type[Action]] = {
+    action.model_fields["kind"].annotation.__args__[0]: action
+    for action in (
+        *(Prepare, Click, Box, Paint, Undo, Redo, Clear, Finish, Select, Delete, Duplicate, Edit),
+        *(Label, Labels, RemoveLabel, Done, KeepPass, Cascade),
+        *(Hello, Open, Import, Example, Goto, Restore, Download, Export, Polygons, Inspect, Model),
+    )
+}
+"""All actions by their kind."""
+
+DIRECT = tuple(kind for kind, action in ACTIONS.items() if action.direct)
+
+
+class Known(BaseModel):
+    """What the browser has already, so that it need not be sent again."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    page: Token | None = None
+    """Token of the page; None for a page that was just loaded."""
+    resume: Token | None = None
+    """Token of the page that this tab showed before it was loaded anew."""
+    picture: Token | None = None
+    reply: int | None = None
+    """Number of the last reply that was shown."""
+    language: str = "en"
+
+
+def read_known(data: Any) -> Known:
+    """What a browser says that it has; nothing where it says nothing sensible."""
+    known = data.get("known") if isinstance(data, Mapping) else None
+    try:
+        return Known.model_validate(known)
+    except ValidationError:
+        return Known()
+
+
+def read_number(data: Any) -> int:
+    """The number of an action; raises ActionError when it has none."""
+    number = data.get("number") if isinstance(data, Mapping) else None
+    if type(number) is not int or not 0 <= number <= LARGEST:
+        raise ActionError("An action must be an object with a number and a kind.")
+    return number
+
+
+def read_action(data: Mapping[str, Any]) -> Action:
+    """One action as its type; raises ActionError with the first thing that is wrong with it."""
+    kind = data.get("kind")
+    if not isinstance(kind, str):
+        raise ActionError("{name!r} must be text, not {value!r:.40}.", name="kind", value=kind)
+    if kind not in ACTIONS:
+        raise ActionError("There is no action {kind!r:.40}.", kind=kind)
+    try:
+        return ACTIONS[kind].model_validate(data)
+    except ValidationError as error:
+        raise ActionError(_sentence(error, kind)) from None
+
+
+_SENTENCES = {
+    "float_type": MUST_BE_NUMBER,
+    "finite_number": MUST_BE_NUMBER,
+    "int_type": "{name!r} must be a whole number, not {value!r:.40}.",
+    "int_from_float": "{name!r} must be a whole number, not {value!r:.40}.",
+    "bool_type": "{name!r} must be true or false, not {value!r:.40}.",
+    "string_type": "{name!r} must be text, not {value!r:.40}.",
+    "greater_than_equal": "{name!r} is too large.",
+    "less_than_equal": "{name!r} is too large.",
+    "missing": "The action {kind} needs {name!r}.",
+}
+
+
+def _sentence(error: ValidationError, kind: str) -> Sentence:
+    """Pydantic's first finding in our words."""
+    first = min(error.errors(include_url=False), key=lambda found: found["type"] == "int_type")
+    if first["type"] == "value_error":
+        return first["ctx"]["error"].sentence
+    template = _SENTENCES.get(first["type"], "{name!r} of the action {kind} cannot be used.")
+    named = {"name": str(first["loc"][0]), "value": first["input"], "kind": kind}
+    return Sentence(template, **{name: value for name, value in named.items() if f"{{{name}" in template})
+
+
+# ---- replies
+
+
+class File(TypedDict):
+    """A file to fetch; Gradio adds its `url`."""
+
+    path: str
+    orig_name: str
+    url: NotRequired[str]
+
+
+class Picture(TypedDict):
+    """The picture that is open."""
+
+    token: str
+    file: File
+    name: str
+    width: int
+    height: int
+    transparent: bool
+    """Shown with holes, which count as white."""
+    first_frame: bool
+    """Only the first of several frames or pages is taken."""
+
+
+class Object(TypedDict):
+    """One object, sent when anything of it changed."""
+
+    id: int
+    label: str
+    colour: str
+    clicks: list[list[float]]
+    """[x, y, 1 or 0] each: positive or negative."""
+    neighbour_clicks: list[list[float]]
+    visible: bool
+    locked: bool
+    overlap: bool
+    keep_largest: bool
+    fill_holes: bool
+    threshold: float
+    left_out: int
+    """Pixels of the answer that were left to other objects."""
+    kept: int | None
+    """Index of the inner pass that the person chose."""
+    version: str
+    """Equal for equal masks of one picture."""
+    area: int
+    box: list[int]
+    """Left, top, width and height of the smallest rectangle around the mask; zeros when it is empty."""
+    answer: dict[str, Any] | None
+    """forwards, milliseconds and zoom window of the last answer."""
+    size: NotRequired[list[int]]
+    """Height and width; sent with the mask."""
+    counts: NotRequired[str]
+    """The mask as COCO run lengths, when it differs from the one that was sent before."""
+    stored: NotRequired[dict[str, Any]]
+    """What a session file has beside the above, as far as it changed; not sent in folder mode."""
+
+
+class SessionState(TypedDict):
+    """Objects and settings of a picture."""
+
+    picture: str | None
+    """Token of the picture that all of this belongs to."""
+    objects: list[Object]
+    """Those that the browser does not have, or not as they are now."""
+    order: NotRequired[list[int]]
+    """Ids of all objects, lowest first; left out when it did not change."""
+    active: int | None
+    next_id: int
+    cfr: dict[str, Any]
+    labels: list[dict[str, str]]
+    label: str
+    done: bool
+    can_undo: bool
+    can_redo: bool
+
+
+class FolderState(TypedDict):
+    """The folder that is worked through."""
+
+    index: int | None
+    """Place of the open picture; None when none is."""
+    states: list[str]
+    """"todo", "work" or "done" for each picture."""
+    names: NotRequired[list[str]]
+    """Sent when the list changed."""
+
+
+class Job(TypedDict):
+    """Something long that runs in the background; ask again until its result comes."""
+
+    kind: str
+
+
+class Reply(TypedDict):
+    """The answer to a parcel."""
+
+    page: str | None
+    """Token of the page; None when the server does not have the page that was named."""
+    forgotten: NotRequired[Literal["restarted", "closed"]]
+    """Why: the server was started anew, or the page was unused for long. `restore` gives work back."""
+    resumed: NotRequired[bool]
+    """Whether the work of the page before the reload goes on; told when it was asked for."""
+    moved: NotRequired[bool]
+    """The work goes on in another tab; this one stops."""
+    reply: int
+    """Number of this reply."""
+    applied: int
+    """Number of the last action that was applied or refused; later ones are to be sent again."""
+    session: SessionState
+    picture: NotRequired[Picture]
+    """Sent when the browser shows another one."""
+    model: NotRequired[str]
+    folder: NotRequired[FolderState]
+    polygons: NotRequired[list[list[float]]]
+    """Rings x, y, x, y, ... of all visible objects."""
+    inside: NotRequired[dict[str, Any]]
+    """The inner passes of the active object's last answer."""
+    download: NotRequired[File]
+    job: NotRequired[Job]
+    messages: NotRequired[list[str]]
+    """Sentences for the person, in the language of the page."""

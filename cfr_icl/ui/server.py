@@ -1,0 +1,225 @@
+"""What all open pages share: settings, models, the network's line, and who has which page open."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+from gradio.utils import get_upload_folder
+
+from cfr_icl.annotate.document import ActionError
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.pictures import MAX_MEGAPIXELS
+from cfr_icl.predictor import Predictor
+from cfr_icl.remote import Predict, RemoteSegmenter
+from cfr_icl.segmenter import Segmenter
+from cfr_icl.ui.network import NetworkLine, QueuedPredictor
+from cfr_icl.ui.page import Page
+from cfr_icl.ui.protocol import Known, read_known
+
+log = logging.getLogger(__name__)
+
+WORKERS = 32
+"""Pages that are answered at the same time; each but waits for the network or for a file most of the time."""
+
+RESTS_AFTER = 3600.0
+"""Seconds without a request after which a page gives back what can be computed anew."""
+
+CLOSES_AFTER = 86_400.0
+"""Seconds without a request after which a page is closed."""
+
+RESTING_PIXELS = 400_000_000
+"""Pixels of all resting pages' pictures together; those unused for longest are closed above it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What whoever starts the app chooses."""
+
+    model: Any = None
+    """The network; None for the first of the menu, which is then loaded when it is first needed."""
+    steps: int = 4
+    """CFR steps at the start, 0 to 10."""
+    examples: Sequence[Path] = ()
+    max_megapixels: float = MAX_MEGAPIXELS
+    folder: Folder | None = None
+    """The pictures to work through; None when everybody brings their own."""
+    remote: Predict | None = None
+    """How to answer where the GPU is lent for one call at a time."""
+    menu: Mapping[str, Any] = field(default_factory=dict)
+    """Networks that a page may switch to, by name, `model` first. Reading one may load it."""
+
+
+class Server:
+    """The app behind Gradio: answers parcels of actions, each for its page.
+
+    Args:
+        uploads: the folder that uploaded files are put into and served from; None for Gradio's.
+    """
+
+    def __init__(self, settings: Settings, uploads: Path | None = None) -> None:
+        self.settings = settings
+        self.uploads = uploads or Path(get_upload_folder())
+        self.line = NetworkLine()
+        self.pages = OpenPages()
+        self._workers = ThreadPoolExecutor(WORKERS, "page")
+
+    def predictor(self, model: str | None = None) -> QueuedPredictor:
+        """A predictor of one's own over a shared network, which is loaded when it is first needed.
+
+        Args:
+            model: its name in the menu; None for the first.
+        """
+        settings = self.settings
+
+        def make() -> Predictor:
+            if settings.remote:
+                return RemoteSegmenter(settings.remote)
+            return Segmenter(self.model(model) if model or settings.model is None else settings.model)
+
+        return QueuedPredictor(self.line, make)
+
+    def model(self, name: str | None = None) -> Any:
+        """A network of the menu, loaded if need be; None for the first.
+
+        Raises:
+            ActionError: where there is none of this name, or it cannot be had.
+        """
+        menu = self.settings.menu
+        name = next(iter(menu)) if name is None else name
+        if name not in menu:
+            raise ActionError("There is no model {name!r:.80} in the menu.", name=name)
+        try:
+            return menu[name]
+        except (ValueError, OSError) as error:
+            raise ActionError("The model {name!r} cannot be used: {error}", name=name, error=error) from error
+
+    def load_first(self) -> None:
+        """Load the network that pages begin with; raises ValueError or OSError when it cannot be had."""
+        if self.settings.model is None and self.settings.menu:
+            self.settings.menu[next(iter(self.settings.menu))]
+
+    def answer(self, data: Any, tab: str | None = None) -> dict[str, Any]:
+        """Apply what a browser sent, whatever it is, and reply, as `protocol.Reply`.
+
+        Args:
+            data: {"actions": [...], "known": {...}}, untrusted.
+            tab: names the browser's tab, where the caller knows it.
+        """
+        known = read_known(data)
+        page = self._page(known, tab)
+        return page.answer(data, known) if page else self._forgotten(known)
+
+    async def answer_in_turn(self, data: Any, tab: str | None = None) -> dict[str, Any]:
+        """The same without blocking the caller: a page's parcels one after another, pages side by side."""
+        known = read_known(data)
+        page = self._page(known, tab)
+        if page is None:
+            return self._forgotten(known)
+
+        async def take_turn() -> dict[str, Any]:
+            async with page.turn:
+                return await self.in_worker(page.answer, data, known)
+
+        return await asyncio.shield(asyncio.ensure_future(take_turn()))  # also when the browser gave up
+
+    async def in_worker(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function in a thread of ours, in the context of its request."""
+        call = copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(self._workers, call, function, *arguments)
+
+    def _page(self, known: Known, tab: str | None) -> Page | None:
+        """The page that a browser speaks for, a new one if it has none; None when its page is gone."""
+        self.pages.tidy()
+        if known.page is not None:
+            return self.pages.find(known.page)
+        page = self.pages.tabs.get(tab) if tab else None
+        if page is None or page.closed:
+            page = self.pages.resume(known.resume) or Page(self)
+            self.pages.add(page, tab)
+        return page
+
+    def _forgotten(self, known: Known) -> dict[str, Any]:
+        return {"page": None, "forgotten": self.pages.why_unknown(known.page)}
+
+
+class OpenPages:
+    """Pages by their tokens. Whoever knows a token goes on with the work; a closed page is not found again.
+
+    A page that was not heard of for RESTS_AFTER gives back memory; it wakes by itself. After
+    CLOSES_AFTER, or when resting pages hold more than RESTING_PIXELS, it is closed and its files removed.
+    Time passes when somebody asks for a page.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.tabs: WeakValueDictionary[str, Page] = WeakValueDictionary()
+        """Pages by the browser's tab, where a second request may come before the first is answered."""
+        self._started = secrets.token_hex(4)
+        """Begins all tokens that this process gives."""
+        self._pages: dict[str, Page] = {}
+        self._clock = clock
+        self._tidied = clock()
+
+    def __len__(self) -> int:
+        return len(set(self._pages.values()))
+
+    def add(self, page: Page, tab: str | None = None) -> None:
+        """Give a page a token by which it is found from now on; earlier ones lead to it too."""
+        page.token = f"{self._started}-{secrets.token_hex(16)}"
+        page.last_used = self._clock()
+        self._pages[page.token] = page
+        if tab:
+            self.tabs[tab] = page
+
+    def find(self, token: str) -> Page | None:
+        """The open page that has or had this token."""
+        page = self._pages.get(token)
+        if page is not None:
+            page.last_used = self._clock()
+        return page
+
+    def resume(self, token: str | None) -> Page | None:
+        """The page that a tab showed before it was loaded anew, ready for another token; or None.
+
+        Only the page's newest token resumes it: with an older one it went on in another tab.
+        """
+        page = self._pages.get(token) if token else None
+        if page is None or page.token != token:
+            return None
+        page.start_anew()
+        return page
+
+    def why_unknown(self, token: str | None) -> str:
+        """Why a token leads nowhere: "closed", or "restarted" when another process gave it."""
+        return "closed" if token and token.startswith(f"{self._started}-") else "restarted"
+
+    def close(self, page: Page) -> None:
+        """Remove a page and its files."""
+        self._pages = {token: other for token, other in self._pages.items() if other is not page}
+        page.close()
+
+    def tidy(self) -> None:
+        """Let unused pages rest, and close those that nobody is going to miss."""
+        now = self._clock()
+        if now < self._tidied + 60:
+            return
+        self._tidied = now
+        resting = 0
+        for page in sorted(set(self._pages.values()), key=lambda page: page.last_used, reverse=True):
+            unused = now - page.last_used
+            if unused < RESTS_AFTER or page.turn.locked():
+                continue
+            resting += page.pixels
+            if unused >= CLOSES_AFTER or resting > RESTING_PIXELS:
+                self.close(page)
+            elif not page.resting:
+                page.rest()
