@@ -19,7 +19,8 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.robot import next_click
 from cfr_icl.segmenter import Segmenter
-from cfr_icl.ui.page import Page, Settings
+from cfr_icl.ui.page import Page
+from cfr_icl.ui.server import Server, Settings
 from cfr_icl.weights.loading import EMBEDDED, load_model
 
 __all__ = ["EMBEDDED"]
@@ -174,7 +175,7 @@ class FolderPage:
 
     def __init__(self, network, images: Path, work: Path, uploads: Path) -> None:
         self.folder = Folder(images, work)
-        self.page = Page(Settings(model=network, folder=self.folder), uploads)
+        self.page = Page(Server(Settings(model=network, folder=self.folder), uploads))
         self._number = 0
         self._act("hello")
 
