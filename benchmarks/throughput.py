@@ -90,7 +90,7 @@ def evaluation(data: FolderDataset, count: int) -> Iterator[list[dict[str, str]]
     model, watch = load_model("embedded", "cpu"), Stopwatch()
     model.encode = watch.timed("encoder", model.encode)
     model.decode = watch.timed("decoder", model.decode)
-    protocol = Protocol(max_clicks=CLICKS, target_iou=1.0)
+    protocol = Protocol(max_clicks=CLICKS, target_iou=1.0, widen=True)
     segmenter = protocol.segmenter(model)
     samples = [data[number % len(data)] for number in range(count + 1)]
     for number, sample in enumerate(samples):

@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _protocol(settings: Settings, zoom: bool) -> Protocol:
     """The published protocol at the size that the networks were trained at, up to the target."""
-    return Protocol(zoom=zoom, size=settings.augmentation.size, target_iou=TARGET)
+    return Protocol(zoom=zoom, widen=True, size=settings.augmentation.size, target_iou=TARGET)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

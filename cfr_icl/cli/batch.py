@@ -11,27 +11,25 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cfr_icl.cli.options import add_megapixels, add_steps, add_weights
+from cfr_icl.cli.options import add_cfr, add_megapixels, add_weights, cfr_setting, new_segmenter
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("clicks", type=Path, metavar="CLICKS", help="CSV or JSON of picture, x, y, positive")
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="where the pictures are")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the masks are written")
-    add_steps(parser)
     add_weights(parser)
     add_megapixels(parser)
+    add_cfr(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    from cfr_icl import CascadeForward, Segmenter, load_model
     from cfr_icl.annotate.batch import read_clicks
     from cfr_icl.annotate.exports.png import mask_png
     from cfr_icl.annotate.pictures import read_picture
 
     objects = read_clicks(options.clicks, options.images)
-    segmenter = Segmenter(load_model(options.weights))
-    cfr = CascadeForward(steps=options.steps)
+    segmenter, cfr = new_segmenter(options), cfr_setting(options)
     opened = None
     for number, entry in enumerate(objects, start=1):
         try:

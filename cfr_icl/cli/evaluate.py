@@ -1,6 +1,8 @@
 """Count the clicks that a model needs: the robot user's sessions over one or several data sets.
 
-    cfr-icl evaluate --weights embedded --data folder=PATH --steps 0,1,4 --json FILE
+    cfr-icl evaluate --weights embedded --data folder=PATH --published --steps 0,1,4 --json FILE
+
+With --published everything is as in the paper; without it CFR is set as on the page.
 
 Finished objects go to FILE.objects.jsonl at once; the same command goes on where it was stopped.
 """
@@ -10,8 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cfr_icl.cfr import CascadeForward
-from cfr_icl.cli.options import WEIGHTS, add_pictures, whole_numbers
+from cfr_icl.cli.options import WEIGHTS, add_cfr, add_pictures, cfr_setting, widens
 from cfr_icl.evaluation.gallery import save_gallery, worst
 from cfr_icl.evaluation.protocol import Protocol
 from cfr_icl.evaluation.report import markdown_table, save_plots
@@ -22,24 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--weights", default="embedded", help=f"{WEIGHTS} (default: embedded)")
     add_pictures(parser, min_area=0.0)
-    add("--steps", default="0", type=whole_numbers, help="CFR steps, a setting each: 0,1,4")
-    add("--adaptive", action="store_true", help="stop CFR when a pass changes little")
-    add(
-        "--min-change-ratio",
-        type=float,
-        default=CascadeForward.default().min_change_ratio,
-        help="the share of the mask that is little; 0 for at most 20 pixels, as published",
-    )
-    add("--cf-clicks", type=int, default=1, help="refine the first so many clicks only (default: 1)")
-    add("--every-click", action="store_true", help="refine every click")
-    add(
-        "--best-pass", action="store_true", help="answer with the pass that agrees most with its mirror image"
-    )
     add("--max-clicks", type=int, default=20)
     add("--target-iou", type=float, default=0.95, help="a session ends here")
     add("--no-flip", action="store_true", help="without the mirror image")
     add("--no-zoom", action="store_true", help="hold the zoom-in fixed at the whole picture")
-    add("--no-close-up", action="store_true", help="without close-ups of the clicks")
     add("--size", type=int, help="the network's input in pixels, if not the one that belongs to it")
     add("--device", default="auto")
     add("--precision", default="float32", help="as for load_model; the same on every machine by default")
@@ -48,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--plots", type=Path, metavar="DIR", help="IoU against clicks and the distribution of clicks")
     add("--gallery", type=Path, metavar="FILE", help="an HTML page of the worst cases with their clicks")
     add("--worst", type=int, default=24, help="cases in the gallery")
+    add_cfr(parser, several_steps=True)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -77,17 +65,8 @@ def run(options: argparse.Namespace) -> None:
 
 
 def job_of(options: argparse.Namespace) -> Job:
-    settings = dict.fromkeys(
-        CascadeForward(
-            steps=n,
-            adaptive=options.adaptive,
-            cf_clicks=None if options.every_click else options.cf_clicks,
-            best_pass=options.best_pass,
-            min_change_ratio=options.min_change_ratio,
-            close_ups=not options.no_close_up,
-        )
-        for n in options.steps
-    )
+    """What the command line asks to evaluate."""
+    settings = dict.fromkeys(cfr_setting(options, steps) for steps in options.steps)
     return Job(
         weights=options.weights,
         device=options.device,
@@ -99,6 +78,7 @@ def job_of(options: argparse.Namespace) -> Job:
             target_iou=options.target_iou,
             flip=not options.no_flip,
             zoom=not options.no_zoom,
+            widen=widens(options),
             size=options.size,
         ),
         min_area=options.min_area,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
+from dataclasses import Field, fields, replace
 
+from cfr_icl import CascadeForward, Segmenter, load_model
 from cfr_icl.annotate.pictures import LARGEST_LIMIT, MAX_MEGAPIXELS
 from cfr_icl.clicks import Click
 from cfr_icl.data.registry import DATASETS
@@ -22,8 +24,82 @@ def default_weights() -> str:
     return os.environ.get("CFR_ICL_WEIGHTS", "embedded")
 
 
-def add_steps(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--steps", type=int, default=4, help="CFR steps, 0 to 10 (default: 4)")
+def add_cfr(parser: argparse.ArgumentParser, *, several_steps: bool = False) -> None:
+    """A flag for each field of CascadeForward, derived from its metadata, and flags for the zoom-in.
+
+    Args:
+        several_steps: let --steps be a list such as 0,1,4, for a setting each.
+    """
+    group = parser.add_argument_group("Cascade-Forward Refinement")
+    for entry in fields(CascadeForward):
+        if entry.name == "steps" and several_steps:
+            group.add_argument(
+                "--steps",
+                type=whole_numbers,
+                default=[4],
+                help="CFR steps, a setting each: 0,1,4 (default: 4)",
+            )
+        else:
+            _add_setting(group, entry)
+    group.add_argument(
+        "--published",
+        action="store_true",
+        help="everything as published: the CFR settings that no flag names, and the zoom-in",
+    )
+    group.add_argument(
+        "--no-widen",
+        action="store_true",
+        help="leave the zoom window where it is when an object runs over its edge, as published",
+    )
+
+
+def _add_setting(group: argparse._ArgumentGroup, entry: Field) -> None:
+    """The flag of one field; without it the options have no attribute of that name."""
+    flag, values = "--" + entry.name.replace("_", "-"), entry.metadata
+    about = values["help"].partition(" (default")[0]
+    published = "" if values["published"] == entry.default else f"; published: {_shown(values['published'])}"
+    help = f"{about} (default: {_shown(entry.default)}{published})"
+    if values["kind"] is bool:
+        action = argparse.BooleanOptionalAction
+        group.add_argument(flag, action=action, default=argparse.SUPPRESS, help=help)
+        return
+
+    def number(text: str) -> float | None:
+        return None if text == "all" and entry.default is None else values["kind"](text)
+
+    group.add_argument(flag, type=number, default=argparse.SUPPRESS, metavar="N", help=help)
+
+
+def _shown(value: object) -> str:
+    """A value as it is typed; None means that there is no limit."""
+    if value is None:
+        return "all"
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def cfr_setting(options: argparse.Namespace, steps: int | None = None) -> CascadeForward:
+    """The CFR setting of a command line; `steps` takes the place of --steps."""
+    given = {
+        entry.name: getattr(options, entry.name)
+        for entry in fields(CascadeForward)
+        if hasattr(options, entry.name)
+    }
+    if steps is not None:
+        given["steps"] = steps
+    start = CascadeForward.published() if options.published else CascadeForward.default()
+    return replace(start, **given)
+
+
+def widens(options: argparse.Namespace) -> bool:
+    """Whether the zoom window may follow an object over its edge, where the model's zoom-in does so."""
+    return not (options.no_widen or options.published)
+
+
+def new_segmenter(options: argparse.Namespace) -> Segmenter:
+    """A segmenter with the weights and the zoom-in of a command line."""
+    model = load_model(options.weights)
+    zoom = model.config.zoom
+    return Segmenter(model, zoom=replace(zoom, widen=zoom.widen and widens(options)))
 
 
 def add_megapixels(parser: argparse.ArgumentParser) -> None:

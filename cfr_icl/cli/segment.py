@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cfr_icl.cli.options import add_megapixels, add_steps, add_weights, click
+from cfr_icl.cli.options import add_cfr, add_megapixels, add_weights, cfr_setting, click, new_segmenter
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,15 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             name, dest="clicks", action="append", metavar="X,Y", type=click(positive), help=help
         )
-    add_steps(parser)
     add_weights(parser)
     add_megapixels(parser)
     parser.add_argument("--previous", type=Path, metavar="MASK.png", help="a mask to start from")
     parser.add_argument("--out", type=Path, required=True, metavar="MASK.png", help="where the mask goes")
+    add_cfr(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    from cfr_icl import CascadeForward, Segmenter, load_model
     from cfr_icl.annotate.exports.png import mask_png
     from cfr_icl.annotate.pictures import read_mask, read_picture
 
@@ -38,8 +37,7 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(f"The mask is written as PNG; {options.out.name!r} must end in .png.")
     picture = read_picture(options.picture, options.max_megapixels)
     previous = read_mask(options.previous, picture.shape[:2]) > 0 if options.previous else None
-    segmenter = Segmenter(load_model(options.weights))
-    cfr = CascadeForward(steps=options.steps)
+    segmenter, cfr = new_segmenter(options), cfr_setting(options)
     segmenter.set_image(picture)
     prediction = segmenter.predict(options.clicks, previous_mask=previous, cfr=cfr)
     options.out.write_bytes(mask_png(prediction.mask))

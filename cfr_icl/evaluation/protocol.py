@@ -19,14 +19,21 @@ WHOLE_PICTURE_SIDE = 1_000_000
 class Protocol:
     """What an evaluation fixes beside the CFR settings; the defaults are the published ones.
 
-    `zoom` False shows the network the whole picture at every pass, which separates what CFR
-    does from what an earlier zoom-in does. `size` is the network's input in pixels, if not its own.
+    Attributes:
+        max_clicks: clicks of a session at most.
+        target_iou: a session ends at this IoU.
+        flip: whether the mirror image is answered too and averaged.
+        zoom: False shows the network the whole picture at every pass, which separates what CFR does from
+            what an earlier zoom-in does.
+        widen: True lets the window follow an object over its edge, for models whose zoom-in does so.
+        size: the network's input in pixels, if not its own.
     """
 
     max_clicks: int = 20
     target_iou: float = 0.95
     flip: bool = True
     zoom: bool = True
+    widen: bool = False
     size: int | None = None
 
     def __post_init__(self) -> None:
@@ -40,13 +47,14 @@ class Protocol:
         zoom = model.config.zoom
         size = self.size or (zoom.size * 3 // 2 if data == "davis" else zoom.size)
         min_side = zoom.min_side if self.zoom else WHOLE_PICTURE_SIDE
-        zoom = replace(zoom, size=size, min_side=min_side)
+        widen = zoom.widen and self.widen
+        zoom = replace(zoom, size=size, min_side=min_side, widen=widen)
         return Segmenter(model, flip=self.flip, zoom=zoom)
 
     def deviations(self, settings: Sequence[CascadeForward], zoom: ZoomConfig = ZoomConfig()) -> list[str]:
         """Where this, with a model's zoom-in, differs from the published protocol, a sentence each."""
         found = []
-        if self.zoom and zoom.widen:
+        if self.zoom and self.widen and zoom.widen:
             found.append("The window follows an object that runs over its edge; published: it stays.")
         if zoom.close_up and any(cfr.close_ups and cfr.refinements(zoom.close_up) for cfr in settings):
             found.append(

@@ -90,7 +90,7 @@ class ResultLog:
         self.results: list[Result] = []
         lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else []
         complete = lines[:-1]
-        if complete and json.loads(complete[0]) != identity:
+        if complete and _with_later_settings(json.loads(complete[0])) != identity:
             raise ValueError(
                 f"{path} holds results of other weights or another protocol; "
                 "choose another --json, or remove that file to start anew."
@@ -105,6 +105,11 @@ class ResultLog:
         self.results.append(result)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(dataclasses.asdict(result)) + "\n")
+
+
+def _with_later_settings(identity: dict) -> dict:
+    """The first line of a file that was written before the protocol could be told to widen, which it did."""
+    return {**identity, "protocol": {"widen": True, **identity["protocol"]}}
 
 
 @dataclass(frozen=True)

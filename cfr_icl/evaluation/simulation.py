@@ -96,7 +96,8 @@ def setting_name(cfr: CascadeForward) -> str:
     if cfr.cf_clicks != 1:
         name += " every click" if cfr.cf_clicks is None else f" first {cfr.cf_clicks} clicks"
     name += ", best pass" if cfr.best_pass else ""
-    return name if cfr.close_ups else f"{name}, no close-up"
+    # close-ups begin at a later click than the first, which is the only one that is refined as published
+    return name if cfr.close_ups or cfr.cf_clicks == 1 else f"{name}, no close-up"
 
 
 def evaluate_object(

@@ -180,7 +180,7 @@ def test_every_command_is_listed_with_what_it_does(capsys):
         main(["--help"])
     listed = capsys.readouterr().out
     for name, help in COMMANDS.items():
-        assert f"{name} " in listed and help.split()[0] in listed
+        assert f"    {name}" in listed and help.split()[0] in listed
         with pytest.raises(SystemExit) as left:
             main([name, "--help"])
         assert left.value.code == 0 and f"cfr-icl {name}" in capsys.readouterr().out

@@ -169,12 +169,13 @@ def test_without_zoom_every_pass_sees_the_whole_picture(scene):
 def test_deviations_are_named_and_the_published_protocol_has_none():
     published = [CascadeForward(steps=0), CascadeForward.published(4)]
     assert PUBLISHED.deviations(published) == []
-    own = " ".join(
-        PUBLISHED.deviations(
-            [replace(cfr, close_ups=True) for cfr in published], ZoomConfig(widen=True, close_up=1)
-        )
+    with_close_ups, zoom = (
+        [replace(cfr, close_ups=True) for cfr in published],
+        ZoomConfig(widen=True, close_up=1),
     )
+    own = " ".join(Protocol(widen=True).deviations(with_close_ups, zoom))
     assert "follows an object" in own and "From click 1 on" in own
+    assert PUBLISHED.deviations(published, zoom) == []
     assert PUBLISHED.deviations(published, ZoomConfig(close_up=1)) == []
     changed = Protocol(max_clicks=10, target_iou=0.9, flip=False, zoom=False, size=256)
     sentences = " ".join(changed.deviations([CascadeForward(steps=1)]))

@@ -5,7 +5,9 @@ import json
 
 import pytest
 
-from cfr_icl.cli.main import main
+from cfr_icl import CascadeForward
+from cfr_icl.cli.evaluate import job_of
+from cfr_icl.cli.main import main, parse
 from cfr_icl.data.source import select
 from cfr_icl.evaluation import run as run_module
 from cfr_icl.models.registry import build_model, default_config
@@ -20,9 +22,8 @@ def colour(monkeypatch):
 
 
 def run(data, out, *options):
-    assert (
-        main(["evaluate", "--data", f"folder={data}", "--json", str(out), "--max-clicks", "5", *options]) == 0
-    )
+    arguments = ["--data", f"folder={data}", "--json", str(out), "--max-clicks", "5", "--steps", "0"]
+    assert main(["evaluate", *arguments, *options]) == 0
     return json.loads(out.read_text())
 
 
@@ -39,10 +40,11 @@ def without_time(found):
 
 
 def test_a_run_prints_the_table_and_its_deviations_and_writes_everything(data, tmp_path, colour, capsys):
-    options = ["--steps", "0,1", "--plots", str(tmp_path / "plots"), "--gallery", str(tmp_path / "g.html")]
+    options = ["--published", "--steps", "0,1", "--gallery", str(tmp_path / "g.html")]
+    options += ["--plots", str(tmp_path / "plots")]
     found = run(data, tmp_path / "out.json", *options)
     printed = capsys.readouterr().out
-    assert "| set-val | CFR-0 | 12 |" in printed and "| set-val | CFR-1 | 12 |" in printed
+    assert "| set-val | CFR-0 | 12 |" in printed and "| set-val | A-CFR-1 | 12 |" in printed
     assert "- At most 5 clicks; published: 20." in printed
     assert found["metrics"]["set-val"]["CFR-0"]["noc"]["0.9"] <= 5
     assert found["metrics"]["set-val"]["CFR-0"]["objects"] == 12 and found["protocol"]["flip"]
@@ -50,9 +52,36 @@ def test_a_run_prints_the_table_and_its_deviations_and_writes_everything(data, t
     assert (tmp_path / "g.html").read_text().count("<section>") == 24
 
 
-def test_the_published_protocol_is_the_default(data, tmp_path, colour, capsys):
-    main(["evaluate", "--data", f"folder={data}", "--json", str(tmp_path / "out.json"), "--steps", "0,1"])
-    assert "Published protocol." in capsys.readouterr().out
+def test_one_flag_sets_everything_as_published(data, tmp_path, monkeypatch, capsys):
+    model = ColourModel(64)
+    model.config = dataclasses.replace(
+        model.config, zoom=dataclasses.replace(model.config.zoom, widen=True, close_up=1)
+    )
+    monkeypatch.setattr(run_module, "load_model", lambda *_: model)
+    arguments = ["evaluate", "--data", f"folder={data}", "--limit", "2", "--steps", "0,1", "--json"]
+    assert main([*arguments, str(tmp_path / "page.json")]) == 0
+    printed = capsys.readouterr().out
+    assert "follows an object" in printed and "a close-up" in printed and "every click" in printed
+    assert main([*arguments, str(tmp_path / "p.json"), "--published"]) == 0
+    printed = capsys.readouterr().out
+    (deviation,) = [line for line in printed.splitlines() if line.startswith("- ")]
+    assert "At most 2 pictures" in deviation and "A-CFR-1 |" in printed
+
+
+def test_a_flag_beside_published_wins():
+    options = parse(["evaluate", "--data", "folder=x", "--json", "x", "--published", "--cf-clicks", "all"])
+    (setting,) = job_of(options).settings
+    assert setting == dataclasses.replace(CascadeForward.published(), cf_clicks=None)
+
+
+def test_an_older_log_without_later_settings_is_gone_on_with(data, tmp_path, colour):
+    run(data, tmp_path / "out.json", "--limit", "2")
+    log = tmp_path / "out.objects.jsonl"
+    first, *others = log.read_text().splitlines()
+    identity = json.loads(first)
+    del identity["protocol"]["widen"]
+    log.write_text("\n".join([json.dumps(identity), *others]) + "\n")
+    assert run(data, tmp_path / "out.json")["metrics"]
 
 
 def test_an_interrupted_run_goes_on_and_ends_like_an_uninterrupted_one(data, tmp_path, colour, monkeypatch):
@@ -108,7 +137,7 @@ def test_a_wider_choice_goes_on_from_a_narrower_one(data, tmp_path, colour):
     assert wider["metrics"]["set-val"]["CFR-0"]["objects"] == 12
     narrower = run(data, tmp_path / "out.json", "--limit", "2", "--min-area", "0.1")
     assert narrower["metrics"]["set-val"]["CFR-0"]["objects"] == 2
-    assert "CFR-1" not in narrower["metrics"]["set-val"]
+    assert list(narrower["metrics"]["set-val"]) == ["CFR-0"]
 
 
 def test_halves_are_told_by_the_crc_of_the_name_and_cover_everything():
