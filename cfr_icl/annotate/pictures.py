@@ -7,12 +7,15 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
+
+from cfr_icl.annotate.depth import deep_values, is_deep, shown_range, to_8_bit
 
 MAX_MEGAPIXELS = 50.0
 """Largest picture that is decoded unless asked otherwise."""
@@ -25,13 +28,20 @@ MAX_PAGES = 10_000
 MIN_SIDE, MAX_SIDE = 8, 65_500
 """Shortest and longest side of a picture in pixels; JPEG files and browsers know no longer ones."""
 
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000")
 """Pillow decoders that are tried; everything else counts as no picture."""
+
+HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+
+# Text and colour profiles that editors write may be large; Pillow's own limit is 1 MB each.
+PngImagePlugin.MAX_TEXT_CHUNK = 64_000_000
+PngImagePlugin.MAX_TEXT_MEMORY = 128_000_000
 
 _BROWSER_FORMATS = ("PNG", "JPEG", "WEBP")
 _LOSSLESS_COPY_PIXELS = 4_000_000
 _ORIENTATION = 0x0112
-_ROWS_AT_ONCE = 256
+_NEW_SUBFILE_TYPE = 254
+_PAGES_LOOKED_AT = 20
 _DAMAGED = {
     "picture": "The picture is damaged or cut off and could not be decoded.",
     "mask": "The mask is damaged or cut off and could not be decoded.",
@@ -42,18 +52,88 @@ class PictureError(ValueError):
     """A file that cannot be worked on; the message is one sentence for the person."""
 
 
-def read_picture(source: str | Path | BinaryIO, max_megapixels: float = MAX_MEGAPIXELS) -> np.ndarray:
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """Which page of a file is the picture, and how more than 8 bits are shown."""
+
+    page: int | None = None
+    """From 0; None for the first page that is no thumbnail of another."""
+    low: float = 0.5
+    """Percentile of the values that is shown as black, 0 to 100."""
+    high: float = 99.5
+    """Percentile of the values that is shown as white, 0 to 100."""
+
+    def __post_init__(self) -> None:
+        if self.page is not None and not (isinstance(self.page, int) and 0 <= self.page < MAX_PAGES):
+            raise ValueError(f"A page's number goes from 0 to {MAX_PAGES - 1}, not {self.page!r:.40}.")
+        if not 0 <= self.low < self.high <= 100:
+            raise ValueError(f"The contrast goes from a lower to a higher percentile, not {self.low!r:.40}.")
+
+
+VIEW = View()
+"""The usual view."""
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """What a person should know of how a file is shown and segmented."""
+
+    transparent: bool
+    """Shown with holes, which count as white."""
+    first_frame: bool
+    """The file has several frames or pages, of which one is taken."""
+    pages: int = 1
+    page: int = 0
+    """Number of the frame or page that is taken, from 0."""
+    deep: bool = False
+    """The file has more than 8 bits a channel, of which 8 are shown and segmented."""
+    low: float = View.low
+    high: float = View.high
+    """Percentiles of the values that are shown as black and as white, where the picture is deep."""
+    values: tuple[float, float] | None = None
+    """The values at these percentiles; None unless the picture was decoded and is deep."""
+
+
+@dataclass(frozen=True)
+class OpenedPicture:
+    """A picture as it is shown and segmented."""
+
+    pixels: np.ndarray
+    """uint8 (H, W, 3) RGB."""
+    remarks: Remarks
+
+
+def open_picture(
+    source: str | Path | BinaryIO, max_megapixels: float = MAX_MEGAPIXELS, view: View = VIEW
+) -> OpenedPicture:
+    """Decode a picture, with what is to be said of it; see `read_picture`."""
+    with _open(source, max_megapixels, view) as image, _decoding("picture"):
+        said = _remarks(image, view)
+        decoded, values = _decoded(image, view)
+        return OpenedPicture(np.array(_on_white(decoded)), replace(said, values=values))
+
+
+def read_picture(
+    source: str | Path | BinaryIO, max_megapixels: float = MAX_MEGAPIXELS, view: View = VIEW
+) -> np.ndarray:
     """The picture in a file as uint8 (H, W, 3) RGB, the way a person sees it.
 
-    EXIF orientation is applied, transparency lies on white, 16-bit values are scaled, and of an
-    animation the first frame is taken. The size is checked before anything is decoded; what is
-    decoded needs at most 1 GB of memory up to the default limit.
+    EXIF orientation is applied and transparency lies on white. Of several pages or frames the view
+    says which one is taken; more than 8 bits are scaled between the percentiles of the view. The size is
+    checked before anything is decoded; what is decoded needs at most 1 GB of memory up to the default limit.
 
     Raises:
-        PictureError: when the file is no picture, is damaged, too small or too large.
+        PictureError: when the file is no picture, is damaged, too small or too large, or has no such page.
     """
-    with _open(source, max_megapixels) as image, _decoding("picture"):
-        return np.array(_on_white(_decoded(image)))
+    return open_picture(source, max_megapixels, view).pixels
+
+
+def picture_size(source: str | Path | BinaryIO, view: View = VIEW) -> tuple[int, int]:
+    """Height and width of a picture as it is shown, from its header; raises PictureError."""
+    with _open(source, LARGEST_LIMIT, view) as image, _decoding("picture"):
+        width, height = image.size
+        turned = 5 <= image.getexif().get(_ORIENTATION, 1) <= 8
+        return (width, height) if turned else (height, width)
 
 
 def read_mask(source: str | Path | BinaryIO, size: tuple[int, int]) -> np.ndarray:
@@ -76,54 +156,34 @@ def read_mask(source: str | Path | BinaryIO, size: tuple[int, int]) -> np.ndarra
             )
         with _decoding("mask"):
             if image.mode in ("RGB", "RGBA", "LA", "CMYK", "YCbCr"):
-                return np.array(_on_white(_decoded(image))).any(axis=2).astype(np.int32)
+                return np.array(_on_white(_decoded(image, VIEW)[0])).any(axis=2).astype(np.int32)
             values = np.array(image)
             return (np.nan_to_num(values) if values.dtype.kind == "f" else values).astype(np.int32)
 
 
-@dataclass(frozen=True, kw_only=True)
-class View:
-    """Which page of a file is the picture, and how more than 8 bits are shown."""
-
-    page: int = 0
-    """From 0."""
-    low: float = 0.5
-    """Percentile of the values that is shown as black, 0 to 100."""
-    high: float = 99.5
-    """Percentile of the values that is shown as white, 0 to 100."""
-
-    def __post_init__(self) -> None:
-        if not (isinstance(self.page, int) and 0 <= self.page < MAX_PAGES):
-            raise ValueError(f"A page's number goes from 0 to {MAX_PAGES - 1}, not {self.page!r:.40}.")
-        if not 0 <= self.low < self.high <= 100:
-            raise ValueError(f"The contrast goes from a lower to a higher percentile, not {self.low!r:.40}.")
-
-
-@dataclass(frozen=True)
-class Remarks:
-    """What a person should know of how a file is shown and segmented."""
-
-    transparent: bool
-    """Shown with holes, which count as white."""
-    first_frame: bool
-    """Of several frames or pages only the first is taken."""
-
-
-def remarks(source: str | Path | BinaryIO, max_megapixels: float = MAX_MEGAPIXELS) -> Remarks:
+def remarks(
+    source: str | Path | BinaryIO, max_megapixels: float = MAX_MEGAPIXELS, view: View = VIEW
+) -> Remarks:
     """What is told of a picture, from its header; raises PictureError like `read_picture`."""
-    with _open(source, max_megapixels) as image, _decoding("picture"):
-        return Remarks(_transparent(image), _several(image))
+    with _open(source, max_megapixels, view) as image, _decoding("picture"):
+        return _remarks(image, view)
 
 
-def browser_copy(source: Path, picture: np.ndarray, folder: Path) -> Path:
+def _remarks(image: Image.Image, view: View) -> Remarks:
+    pages = _pages(image)
+    page = image.tell() if pages > 1 else 0
+    return Remarks(_transparent(image), pages > 1, pages, page, is_deep(image), view.low, view.high)
+
+
+def browser_copy(source: Path, picture: np.ndarray, folder: Path, view: View = VIEW) -> Path:
     """A file that every browser shows as `picture`, transparent where its file is.
 
     The source itself where it can be, else a copy.
     """
-    with _open(source, LARGEST_LIMIT) as image:
+    with _open(source, LARGEST_LIMIT, view) as image:
         if _shown_as_it_is(image, source):
             return source
-        copy = _decoded(image) if _transparent(image) else Image.fromarray(picture)
+        copy = _decoded(image, view)[0] if _transparent(image) else Image.fromarray(picture)
     if copy.mode == "RGBA" or copy.width * copy.height <= _LOSSLESS_COPY_PIXELS:
         path = folder / "picture.png"
         copy.save(path, compress_level=1)
@@ -137,7 +197,7 @@ def thumbnail(source: Path, side: int = 240) -> Image.Image:
     """A small RGB version of a picture, at most `side` pixels a side; raises PictureError."""
     with _open(source, MAX_MEGAPIXELS) as image, _decoding("picture"):
         image.draft("RGB", (2 * side, 2 * side))
-        small = _on_white(_decoded(image))
+        small = _on_white(_decoded(image, VIEW)[0])
         small.thumbnail((side, side))
         return small
 
@@ -154,14 +214,14 @@ class _File(io.BufferedReader):
 
 
 @contextmanager
-def _open(source: str | Path | BinaryIO, max_megapixels: float) -> Iterator[Image.Image]:
-    """The header of a picture within the limits; raises PictureError."""
+def _open(source: str | Path | BinaryIO, max_megapixels: float, view: View = VIEW) -> Iterator[Image.Image]:
+    """The header of a picture within the limits, at the view's page; raises PictureError."""
     with ExitStack() as opened:
         try:
             file = opened.enter_context(_File(source)) if isinstance(source, str | Path) else source
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is below
-                image = opened.enter_context(Image.open(file, formats=FORMATS))
+                image = opened.enter_context(Image.open(file, formats=_formats()))
         except Image.DecompressionBombError as error:
             raise PictureError(
                 f"The picture is far larger than the limit of {max_megapixels:g} megapixels."
@@ -169,9 +229,15 @@ def _open(source: str | Path | BinaryIO, max_megapixels: float) -> Iterator[Imag
         except FileNotFoundError as error:
             raise PictureError(f"There is no file {str(source)!r}.") from error
         except Exception as error:
+            if _is_heif(source):
+                raise PictureError(
+                    "This is a HEIC picture; pip install 'cfr-icl[heif]' lets them be read."
+                ) from error
             raise PictureError(
                 "This is not a picture that can be read; PNG, JPEG, WebP, TIFF, BMP and GIF can."
             ) from error
+        with _decoding("picture"):
+            _turn_to_page(image, view)
         megapixels = image.width * image.height / 1e6
         if megapixels > max_megapixels:
             raise PictureError(
@@ -190,23 +256,35 @@ def _open(source: str | Path | BinaryIO, max_megapixels: float) -> Iterator[Imag
 def _decoding(what: str) -> Iterator[None]:
     try:
         yield
+    except PictureError:
+        raise
     except MemoryError as error:
         raise PictureError("There is not enough memory for this picture.") from error
     except Exception as error:  # decoders raise whatever they like on damaged data
         raise PictureError(_DAMAGED[what]) from error
 
 
-def _decoded(image: Image.Image) -> Image.Image:
-    """The picture in 8-bit RGB, or RGBA where it has transparency, turned as EXIF says."""
-    _turn(image)
-    if image.mode.startswith("I;16"):
-        image = Image.fromarray(_to_8_bit(np.asarray(image), 65535))
-    elif image.mode in ("I", "F"):
-        values = np.nan_to_num(np.asarray(image))
-        top = values.max()
-        image = Image.fromarray(_to_8_bit(values, next((t for t in (1, 255, 65535) if top <= t), top)))
+def _decoded(image: Image.Image, view: View) -> tuple[Image.Image, tuple[float, float] | None]:
+    """The picture in 8-bit RGB, or RGBA where it has transparency, turned as EXIF says.
+
+    With it come the values that are shown as black and as white, where the picture is deep.
+    """
+    shown = None
+    if is_deep(image):
+        deep = image
+        values = deep_values(deep)
+        shown = shown_range(values, view.low, view.high)
+        alpha = deep.getchannel("A") if deep.mode in ("RGBA", "LA") else None
+        image = Image.fromarray(to_8_bit(values, *shown))
+        if alpha is not None:
+            image.putalpha(alpha)
+        with suppress(Exception):  # an EXIF block that cannot be read says nothing of the pixels
+            image.getexif()[_ORIENTATION] = deep.getexif().get(_ORIENTATION, 1)
+            image = ImageOps.exif_transpose(image)
+    else:
+        _turn(image)
     mode = "RGBA" if _transparent(image) else "RGB"
-    return image if image.mode == mode else image.convert(mode)
+    return image if image.mode == mode else image.convert(mode), shown
 
 
 def _turn(image: Image.Image) -> None:
@@ -229,27 +307,87 @@ def _transparent(image: Image.Image) -> bool:
     )
 
 
-def _several(image: Image.Image) -> bool:
+def _pages(image: Image.Image) -> int:
+    """Pages or frames of a file that can be chosen."""
     # further pictures of an MPO file are of the camera's own use, such as depth
     with suppress(Exception):  # later frames may be damaged
-        return image.format != "MPO" and getattr(image, "n_frames", 1) > 1
+        return 1 if image.format in ("MPO", "HEIF") else min(getattr(image, "n_frames", 1), MAX_PAGES)
+    return 1
+
+
+def _turn_to_page(image: Image.Image, view: View) -> None:
+    """Go to the view's page; raises PictureError where there is none."""
+    if view.page is None:
+        if image.format == "TIFF":
+            _skip_thumbnail(image)
+        return
+    if not view.page:
+        return
+    pages = _pages(image)
+    if view.page >= pages:
+        raise PictureError(f"The picture has {pages} pages; there is no page {view.page + 1}.")
+    image.seek(view.page)
+
+
+def _skip_thumbnail(image: Image.Image) -> None:
+    """Of a TIFF go to the first page that is no reduced version of a later one."""
+    pages = min(_pages(image), _PAGES_LOOKED_AT)
+    if pages == 1:
+        return
+    first = image.size
+    thumbnail = bool(image.tag_v2.get(_NEW_SUBFILE_TYPE, 0) & 1)  # type: ignore[attr-defined]
+    for page in range(1, pages):
+        try:
+            image.seek(page)
+        except Exception:  # a damaged later page says nothing of the first
+            break
+        reduced = bool(image.tag_v2.get(_NEW_SUBFILE_TYPE, 0) & 1)  # type: ignore[attr-defined]
+        if not reduced and (thumbnail or _is_reduced(first, image.size)):
+            return
+    image.seek(0)
+
+
+def _is_reduced(size: tuple[int, int], full: tuple[int, int]) -> bool:
+    """Whether a size is that of a thumbnail of a picture: at most a third as long, in like proportions."""
+    (width, height), (full_width, full_height) = size, full
+    alike = abs(width * full_height - height * full_width) <= 0.05 * width * full_height
+    return 3 * width <= full_width and 3 * height <= full_height and alike
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """All decoders that are tried, with HEIF where pillow-heif is installed."""
+    try:
+        import pillow_heif
+    except ImportError:
+        return FORMATS
+    pillow_heif.register_heif_opener(thumbnails=False)
+    return (*FORMATS, "HEIF")
+
+
+def reads_heif() -> bool:
+    """Whether HEIC pictures can be read here."""
+    return "HEIF" in _formats()
+
+
+def _is_heif(source: str | Path | BinaryIO) -> bool:
+    with suppress(Exception):
+        if isinstance(source, str | Path):
+            with open(source, "rb") as file:
+                begin = file.read(12)
+        else:
+            source.seek(0)
+            begin = source.read(12)
+        return begin[4:8] == b"ftyp" and begin[8:12] in HEIF_BRANDS
     return False
-
-
-def _to_8_bit(values: np.ndarray, top: float) -> np.ndarray:
-    """Grey values of any type from [0, top] to [0, 255]."""
-    scaled = np.empty(values.shape, np.uint8)
-    for start in range(0, len(values), _ROWS_AT_ONCE):
-        rows = values[start : start + _ROWS_AT_ONCE].astype(np.float64)
-        scaled[start : start + _ROWS_AT_ONCE] = np.round(np.clip(rows / top, 0, 1) * 255)
-    return scaled
 
 
 def _shown_as_it_is(image: Image.Image, source: Path) -> bool:
     return (
         image.format in _BROWSER_FORMATS
         and image.mode in ("RGB", "L", "RGBA", "LA", "P")
-        and not _several(image)
+        and not is_deep(image)
+        and _pages(image) == 1
         and _browser_turns_it_alike(image)
         and source.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp")
     )

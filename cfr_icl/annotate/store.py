@@ -229,7 +229,8 @@ def view_from_json(entry: Any) -> View:
     if entry is None:
         return View()
     low, high = (float(_number(entry[name])) for name in ("low", "high"))
-    return View(page=_whole(entry["page"], 0, MAX_PAGES - 1), low=low, high=high)
+    page = entry["page"]
+    return View(page=page if page is None else _whole(page, 0, MAX_PAGES - 1), low=low, high=high)
 
 
 def _foreign(value: Any) -> Mapping[str, Any] | None:

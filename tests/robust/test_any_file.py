@@ -147,7 +147,8 @@ def test_only_one_place_decodes_pictures():
                 if name in ("Image.open", "cv2.imread", "cv2.imdecode", "iio.imread"):
                     decoders.add(path.relative_to(ROOT / "cfr_icl").as_posix())
     # data sets keep their pixels as they are stored, for their annotations know nothing of EXIF
-    assert decoders == {"annotate/pictures.py", "data/files.py", "data/lvis.py"}
+    # OpenCV keeps the lower byte of 16-bit colours, which Pillow drops
+    assert decoders == {"annotate/pictures.py", "annotate/depth.py", "data/files.py", "data/lvis.py"}
 
 
 DISGUISES = {
@@ -167,7 +168,8 @@ DISGUISES = {
 def test_other_files_in_disguise_are_refused(kind, suffix, tmp_path, capsys):
     path = tmp_path / f"picture{suffix}"
     path.write_bytes(DISGUISES[kind])
-    with pytest.raises(PictureError, match="not a picture that can be read"):
+    refusal = "HEIC|damaged" if kind == "heic" else "not a picture that can be read"
+    with pytest.raises(PictureError, match=refusal):
         read_picture(path)
     assert main(["segment", str(path), "--click", "1,1", "--out", str(tmp_path / "m.png")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
