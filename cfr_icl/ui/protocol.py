@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, ClassVar, Literal, TypedDict
 
 from pydantic import (
     AfterValidator,
@@ -24,6 +24,7 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
+from typing_extensions import NotRequired
 
 from cfr_icl.annotate.document import MAX_LABEL_LENGTH, MAX_LABELS, ActionError
 from cfr_icl.sentences import Sentence

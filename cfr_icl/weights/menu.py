@@ -15,10 +15,10 @@ class ModelMenu(Mapping[str, InteractiveModel]):
     def __init__(self, sources: Sequence[str], load: Callable[[str], InteractiveModel] = load_model) -> None:
         self._models: dict[str, InteractiveModel | None] = dict.fromkeys(sources)
         self._load = load
-        self._lock = Lock()
+        self._locks = {source: Lock() for source in sources}  # who loads one model keeps nobody from another
 
     def __getitem__(self, source: str) -> InteractiveModel:
-        with self._lock:
+        with self._locks[source]:
             model = self._models[source] or self._load(source)
             self._models[source] = model
         return model

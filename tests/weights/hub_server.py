@@ -8,7 +8,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 TOKEN = "hf_local"
 
@@ -36,7 +36,10 @@ class Repository:
 
 
 class HubServer(ThreadingHTTPServer):
-    """A Hub; `requests` is what it was asked, `break_after` the bytes after which it hangs up, once each."""
+    """A Hub; `requests` is what it was asked, `break_after` the bytes after which it hangs up, once each.
+
+    While `flows` is not set, large files stop in the middle.
+    """
 
     daemon_threads = True
 
@@ -45,6 +48,8 @@ class HubServer(ThreadingHTTPServer):
         self.repositories: dict[str, Repository] = {}
         self.requests: list[tuple[str, str, str | None]] = []
         self.break_after: list[int] = []
+        self.flows = Event()
+        self.flows.set()
         self.uploaded: dict[str, bytes] = {}
         Thread(target=self.serve_forever, daemon=True).start()
 
@@ -162,7 +167,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.break_after and len(part) > 10_000:
             part = part[: self.server.break_after.pop(0)]
             self.close_connection = True
-        self.wfile.write(part)
+        half = len(part) // 2 if len(part) > 10_000 else 0
+        self.wfile.write(part[:half])
+        self.server.flows.wait(60)
+        self.wfile.write(part[half:])
 
     def _error(self, status: int, code: str, commit: str | None = None) -> None:
         self.send_response(status)
