@@ -37,7 +37,7 @@ from tests.parity.recipe import scene
 from training.settings import Settings, read_settings
 
 CLICKS = 5
-CONFIG = ROOT / "training" / "configs" / "compact-long.yaml"
+CONFIG = ROOT / "training" / "configs" / "embedded" / "03-long.yaml"
 SCENES, SCENE_SIZE = 24, (300, 400)
 
 
@@ -97,9 +97,9 @@ def evaluation(data: FolderDataset, count: int) -> Iterator[list[dict[str, str]]
         if number == 1:  # the first picture warms everything up
             watch.seconds.clear()
             clicks, answering, start = 0, 0.0, time.perf_counter()
-        gt_mask = max(sample.gt_masks, key=lambda gt_mask: np.count_nonzero(gt_mask == 1))
+        truth = max(sample.truths, key=lambda truth: np.count_nonzero(truth == 1))
         session = {"data": "", "picture": sample.name, "object_id": 0}
-        (result,) = evaluate_object(segmenter, sample.image, gt_mask, [CascadeForward()], protocol, **session)
+        (result,) = evaluate_object(segmenter, sample.image, truth, [CascadeForward()], protocol, **session)
         if number:
             clicks += len(result.clicks)
             answering += sum(result.seconds)
@@ -199,9 +199,7 @@ class Trainer:
             if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
                 module.eval()
         rng = np.random.default_rng(next(self.numbers))
-        value, _ = self.loss(
-            batch.image.float() / 255, batch.gt_mask.float(), batch.clicks, rng, batch.picture
-        )
+        value, _ = self.loss(batch.image.float() / 255, batch.truth.float(), batch.clicks, rng, batch.picture)
         start = time.perf_counter()
         value.backward()
         end = time.perf_counter()

@@ -15,21 +15,15 @@ DISK_RADIUS = 5
 
 @dataclass(frozen=True)
 class Click:
-    """One click, in picture pixels.
+    """One click of a person, in picture pixels; `positive` means "this is the object".
 
-    Attributes:
-        x, y: column and row, from the top left pixel (0, 0); may be fractions.
-        positive: the pixel belongs to the object; False: it does not.
-        batched: predict it together with the batched clicks next to it, in one step of the outer loop.
-
-    Raises:
-        ValueError: for coordinates that are not finite.
+    A `hint` is a click that the tool gives; hints in a row are answered at once.
     """
 
     x: float
     y: float
     positive: bool = True
-    batched: bool = False
+    hint: bool = False
 
     def __post_init__(self) -> None:
         largest = sys.float_info.max  # math.isfinite fails for integers beyond it

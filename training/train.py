@@ -1,6 +1,6 @@
 """Train an interactive network with Iterative Click Loss and SUEM copy-paste.
 
-python training/train.py --config training/configs/compact.yaml [--out runs/compact] [--set key=value ...]
+python training/train.py --config training/configs/embedded/01-frozen.yaml [--out FOLDER] [--set ...]
 
 Running the same command again resumes where the run stopped. Many GPUs or machines:
 `accelerate launch training/train.py ...`.
@@ -82,9 +82,9 @@ def train(settings: Settings, out: Path) -> None:
             batch = next(batches)
             rng = np.random.default_rng((settings.seed, step, part, accelerator.process_index))
             image = batch.image.to(accelerator.device).float() / 255
-            gt_mask = batch.gt_mask.to(accelerator.device).float()
+            truth = batch.truth.to(accelerator.device).float()
             with accelerator.accumulate(loss):
-                value, measured = loss(image, gt_mask, batch.clicks, rng, batch.picture)
+                value, measured = loss(image, truth, batch.clicks, rng, batch.picture)
                 accelerator.backward(value)
                 if accelerator.sync_gradients:
                     accelerator.clip_grad_norm_(network.parameters(), settings.optimiser.clip)

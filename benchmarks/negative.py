@@ -1,0 +1,118 @@
+"""What a negative click takes away of the region that it is made in.
+
+    python benchmarks/negative.py [MODEL] --data folder=DUTS/val folder=COCO/val [--half even] [--limit 24]
+
+The robot user clicks up to three times on each object of at least 1 % of its picture, three of each picture
+at most. After each of its clicks the largest connected region that was wrongly taken gets a negative click in
+its middle, if it is at least 2 % of the object's size; the robot's own session goes on without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+from benchmarks.measure import table
+from cfr_icl import Segmenter, load_model
+from cfr_icl.clicks import Click
+from cfr_icl.data.registry import open_dataset
+from cfr_icl.data.source import select
+from cfr_icl.evaluation import iou, object_area
+from cfr_icl.predictor import Predictor
+from cfr_icl.robot import next_click
+
+MIN_REGION = 0.02
+"""Smallest wrong region that is clicked on, as a part of the object's area."""
+MAX_CLICKS = 3
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A negative click: the region's size beside the object's, the part taken away, IoU before and after."""
+
+    size: float
+    removed: float
+    before: float
+    after: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source", nargs="?", default="embedded", help="as for load_model")
+    parser.add_argument(
+        "--data", nargs="+", required=True, metavar="KIND=PATH", help="as for training/evaluate.py"
+    )
+    parser.add_argument("--half", choices=("even", "odd"), default="even")
+    parser.add_argument("--limit", type=int, default=24, help="pictures of each set")
+    options = parser.parse_args()
+    segmenter = Segmenter(load_model(options.source))
+    rows = []
+    for source in options.data:
+        dataset = open_dataset(*source.split("=", 1))
+        found = []
+        for index in select(dataset.names, options.half, options.limit):
+            sample = dataset[index]
+            segmenter.set_image(sample.image)
+            for truth in [truth for truth in sample.truths if object_area(truth) >= 0.01][:3]:
+                found += corrections(segmenter, truth)
+        rows += [
+            row(source, "all", found),
+            row(source, "a tenth or more", [c for c in found if c.size >= 0.1]),
+        ]
+    print(table(rows))
+
+
+def corrections(segmenter: Predictor, truth: np.ndarray) -> Iterator[Correction]:
+    """A negative click in the largest wrong region after each click of the robot, where there is one."""
+    probabilities, clicked = np.zeros(truth.shape, np.float32), np.zeros(truth.shape, bool)
+    area, clicks = np.count_nonzero(truth == 1), []
+    for _ in range(MAX_CLICKS):
+        click = next_click(probabilities, truth, clicked)
+        clicked[click.y, click.x] = True
+        clicks.append(click)
+        prediction = segmenter.predict(clicks)
+        probabilities = prediction.probabilities
+        region = largest_region(prediction.mask & (truth == 0))
+        size = np.count_nonzero(region)
+        if size >= MIN_REGION * area:
+            mask = segmenter.predict([*clicks, middle(region)]).mask
+            removed = np.count_nonzero(region & ~mask) / size
+            yield Correction(size / area, removed, iou(prediction.mask, truth), iou(mask, truth))
+
+
+def largest_region(mask: np.ndarray) -> np.ndarray:
+    """The largest connected region of a mask, bool (H, W); empty for an empty mask."""
+    count, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    return labels == 1 + statistics[1:, cv2.CC_STAT_AREA].argmax() if count > 1 else np.zeros_like(mask)
+
+
+def middle(region: np.ndarray) -> Click:
+    """A negative click where the region is thickest."""
+    depth = cv2.distanceTransform(np.pad(region.astype(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    y, x = np.unravel_index(depth[1:-1, 1:-1].argmax(), region.shape)
+    return Click(int(x), int(y), positive=False)
+
+
+def row(source: str, sizes: str, found: list[Correction]) -> dict[str, str]:
+    removed = np.array([correction.removed for correction in found])
+    gain = np.array([correction.after - correction.before for correction in found])
+    return {
+        "data": Path(source).parent.name,
+        "region beside the object": sizes,
+        "clicks": str(len(found)),
+        "taken away": f"{removed.mean():.1%}" if found else "",
+        "less than half": f"{np.mean(removed < 0.5):.0%}" if found else "",
+        "IoU": f"{100 * gain.mean():+.1f}" if found else "",
+    }
+
+
+if __name__ == "__main__":
+    main()
