@@ -46,31 +46,31 @@ def main() -> None:
             segmenter = Segmenter(model)
             segmenter.set_image(sample.image)
             segmenter.prepare()
-            for truth in [truth for truth in sample.truths if object_area(truth) >= 0.01][:3]:
-                for name, answer in answers(segmenter, truth).items():
+            for gt_mask in [gt_mask for gt_mask in sample.gt_masks if object_area(gt_mask) >= 0.01][:3]:
+                for name, answer in answers(segmenter, gt_mask).items():
                     found.setdefault(name, []).append(answer)
         rows += [row(source, name, answered) for name, answered in found.items()]
     print(table(rows))
 
 
-def answers(segmenter: Segmenter, truth: np.ndarray) -> dict[str, tuple[float, float]]:
+def answers(segmenter: Segmenter, gt_mask: np.ndarray) -> dict[str, tuple[float, float]]:
     """IoU and seconds of the answer by what was told."""
-    rows, columns = np.nonzero(truth == 1)
+    rows, columns = np.nonzero(gt_mask == 1)
     left, top, right, bottom = (int(v) for v in (columns.min(), rows.min(), columns.max(), rows.max()))
     box = Rectangle(left, top, right + 1, bottom + 1)
-    clicks = box_clicks(box, truth.shape)
-    hints = [replace(click, hint=True) for click in clicks]
+    clicks = box_clicks(box, gt_mask.shape)
+    batched = [replace(click, batched=True) for click in clicks]
     told = {
         "its clicks one by one": (clicks, None),
-        "its clicks at once": (hints, None),
-        "its clicks at once, all of it probable": (hints, box_mask(box, truth.shape)),
-        "its clicks at once, an ellipse in it probable": (hints, box_guess(box, truth.shape)),
+        "its clicks at once": (batched, None),
+        "its clicks at once, all of it probable": (batched, box_mask(box, gt_mask.shape)),
+        "its clicks at once, an ellipse in it probable": (batched, box_guess(box, gt_mask.shape)),
     }
     found = {}
     for name, (seen, guess) in told.items():
         start = time.perf_counter()
         mask = segmenter.predict(seen, previous_mask=guess).mask
-        found[name] = iou(mask, truth), time.perf_counter() - start
+        found[name] = iou(mask, gt_mask), time.perf_counter() - start
     return found
 
 

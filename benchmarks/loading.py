@@ -102,10 +102,10 @@ def measure(folder: Path) -> dict[str, float]:
         "weights": sum(tensor.nbytes for tensor in model.state_dict().values()),
         "parameters": sum(weight.numel() for weight in model.parameters()),
     }
-    image, hints = torch.rand(2, 1, 3, SIZE, SIZE)
+    image, prompt_maps = torch.rand(2, 1, 3, SIZE, SIZE)
     features = model.encode(image)
-    found["forward"] = fastest(lambda: model(image, hints))
-    found["decode"] = fastest(lambda: model.decode(features, hints))
+    found["forward"] = fastest(lambda: model(image, prompt_maps))
+    found["decode"] = fastest(lambda: model.decode(features, prompt_maps))
     name = model.config.architecture
     if name in RECORDED_NAMES:
         logits = model(*recorded_input())[:, 0, ::4, ::4].numpy()

@@ -56,8 +56,8 @@ class Plain(InteractiveModel):
     def encode(self, image: torch.Tensor) -> torch.Tensor:
         return image
 
-    def decode(self, features: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
-        return self.network(features, hints)
+    def decode(self, features: torch.Tensor, prompt_maps: torch.Tensor) -> torch.Tensor:
+        return self.network(features, prompt_maps)
 
 
 class Side:
@@ -132,12 +132,12 @@ def parts(sides: dict[str, Side], size: int, pairs: int) -> dict[str, float]:
 @torch.inference_mode()
 def part_seconds(part: str, size: int) -> float:
     """Seconds of a half of this process's network."""
-    image, hints = torch.rand(2, 2, 3, size, size)
+    image, prompt_maps = torch.rand(2, 2, 3, size, size)
     start = Side.clock()
     features = Side.network.encode(image)
     if part == "decoder":
         start = Side.clock()
-        Side.network.decode_in_precision(features, hints)
+        Side.network.decode_in_precision(features, prompt_maps)
     return Side.clock() - start
 
 
@@ -215,7 +215,7 @@ def drawn(entry: str, network: InteractiveModel, limit: int) -> list[Case]:
         simulate(
             Segmenter(network),
             sample.image,
-            sample.truths[0],
+            sample.gt_masks[0],
             max_clicks=3,
             target_iou=1,
             on_click=lambda click, *_, clicks=clicks: clicks.append(click),

@@ -61,8 +61,8 @@ def main() -> None:
         for index in select(dataset.names, options.half, options.limit):
             sample = dataset[index]
             segmenter.set_image(sample.image)
-            for truth in [truth for truth in sample.truths if object_area(truth) >= 0.01][:3]:
-                found += corrections(segmenter, truth)
+            for gt_mask in [gt for gt in sample.gt_masks if object_area(gt) >= 0.01][:3]:
+                found += corrections(segmenter, gt_mask)
         rows += [
             row(source, "all", found),
             row(source, "a tenth or more", [c for c in found if c.size >= 0.1]),
@@ -70,22 +70,22 @@ def main() -> None:
     print(table(rows))
 
 
-def corrections(segmenter: Predictor, truth: np.ndarray) -> Iterator[Correction]:
+def corrections(segmenter: Predictor, gt_mask: np.ndarray) -> Iterator[Correction]:
     """A negative click in the largest wrong region after each click of the robot, where there is one."""
-    probabilities, clicked = np.zeros(truth.shape, np.float32), np.zeros(truth.shape, bool)
-    area, clicks = np.count_nonzero(truth == 1), []
+    probabilities, clicked = np.zeros(gt_mask.shape, np.float32), np.zeros(gt_mask.shape, bool)
+    area, clicks = np.count_nonzero(gt_mask == 1), []
     for _ in range(MAX_CLICKS):
-        click = next_click(probabilities, truth, clicked)
+        click = next_click(probabilities, gt_mask, clicked)
         clicked[click.y, click.x] = True
         clicks.append(click)
         prediction = segmenter.predict(clicks)
         probabilities = prediction.probabilities
-        region = largest_region(prediction.mask & (truth == 0))
+        region = largest_region(prediction.mask & (gt_mask == 0))
         size = np.count_nonzero(region)
         if size >= MIN_REGION * area:
             mask = segmenter.predict([*clicks, middle(region)]).mask
             removed = np.count_nonzero(region & ~mask) / size
-            yield Correction(size / area, removed, iou(prediction.mask, truth), iou(mask, truth))
+            yield Correction(size / area, removed, iou(prediction.mask, gt_mask), iou(mask, gt_mask))
 
 
 def largest_region(mask: np.ndarray) -> np.ndarray:

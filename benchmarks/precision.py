@@ -54,9 +54,9 @@ def main() -> None:
     for name, sequence in pictures.items():
         both = Both(full, reduced)
         segmenter = Segmenter(both)
-        for image, truth in sequence:
+        for image, gt_mask in sequence:
             segmenter.set_image(image)
-            simulate(segmenter, image, truth, CLICKS, target_iou=1.1)
+            simulate(segmenter, image, gt_mask, CLICKS, target_iou=1.1)
         kept.append(np.mean(both.ious) >= REQUIRED_IOU)
         times = [1000 * np.mean(taken) for taken in both.seconds]
         print(
@@ -89,10 +89,10 @@ class Both(InteractiveModel):
         self._encoding = [taken for _, taken in found]
         return [features for features, _ in found]
 
-    def decode(self, features: list[Features], hints: torch.Tensor) -> torch.Tensor:
+    def decode(self, features: list[Features], prompt_maps: torch.Tensor) -> torch.Tensor:
         answers = []
         for i, network in enumerate(self.networks):
-            logits, taken = self._timed(network.decode_in_precision, features[i], hints)
+            logits, taken = self._timed(network.decode_in_precision, features[i], prompt_maps)
             self.seconds[i].append(taken + self._encoding[i])
             answers.append(logits)
         self._encoding = [0.0, 0.0]
@@ -124,7 +124,7 @@ def from_folder(root: Path, count: int) -> Iterator[tuple[np.ndarray, np.ndarray
     data = open_dataset("folder", root)
     for index in np.linspace(0, len(data) - 1, min(count, len(data))).astype(int):
         sample = data[index]
-        yield sample.image, max(sample.truths, key=lambda truth: np.count_nonzero(truth == 1))
+        yield sample.image, max(sample.gt_masks, key=lambda gt_mask: np.count_nonzero(gt_mask == 1))
 
 
 if __name__ == "__main__":

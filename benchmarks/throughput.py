@@ -97,9 +97,9 @@ def evaluation(data: FolderDataset, count: int) -> Iterator[list[dict[str, str]]
         if number == 1:  # the first picture warms everything up
             watch.seconds.clear()
             clicks, answering, start = 0, 0.0, time.perf_counter()
-        truth = max(sample.truths, key=lambda truth: np.count_nonzero(truth == 1))
+        gt_mask = max(sample.gt_masks, key=lambda gt_mask: np.count_nonzero(gt_mask == 1))
         session = {"data": "", "picture": sample.name, "object_id": 0}
-        (result,) = evaluate_object(segmenter, sample.image, truth, [CascadeForward()], protocol, **session)
+        (result,) = evaluate_object(segmenter, sample.image, gt_mask, [CascadeForward()], protocol, **session)
         if number:
             clicks += len(result.clicks)
             answering += sum(result.seconds)
@@ -199,7 +199,9 @@ class Trainer:
             if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
                 module.eval()
         rng = np.random.default_rng(next(self.numbers))
-        value, _ = self.loss(batch.image.float() / 255, batch.truth.float(), batch.clicks, rng, batch.picture)
+        value, _ = self.loss(
+            batch.image.float() / 255, batch.gt_mask.float(), batch.clicks, rng, batch.picture
+        )
         start = time.perf_counter()
         value.backward()
         end = time.perf_counter()

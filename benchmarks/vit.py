@@ -75,8 +75,8 @@ def network(model: str, kind: str) -> nn.Module:
 
 
 @torch.inference_mode()
-def forward(made: nn.Module, image: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
-    return made.decode_in_precision(made.encode(image), hints)
+def forward(made: nn.Module, image: torch.Tensor, prompt_maps: torch.Tensor) -> torch.Tensor:
+    return made.decode_in_precision(made.encode(image), prompt_maps)
 
 
 def main() -> None:
@@ -88,19 +88,19 @@ def main() -> None:
     parser.add_argument("--memory", choices=KINDS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    image, hints = torch.rand(2, 1, 3, options.size, options.size)
+    image, prompt_maps = torch.rand(2, 1, 3, options.size, options.size)
     if options.memory:
         made = network(options.model, options.memory)
         Path("/proc/self/clear_refs").write_text("5")  # the peak is from now on
         before = peak_memory()
-        forward(made, image, hints)
+        forward(made, image, prompt_maps)
         print(peak_memory() - before)
         return
     made = {kind: network(options.model, kind) for kind in KINDS}
-    expected = forward(made[KINDS[0]], image, hints)
-    difference = {k: (forward(made[k], image, hints) - expected).abs().max().item() for k in KINDS}
+    expected = forward(made[KINDS[0]], image, prompt_maps)
+    difference = {k: (forward(made[k], image, prompt_maps) - expected).abs().max().item() for k in KINDS}
     seconds = medians(
-        {kind: lambda kind=kind: forward(made[kind], image, hints) for kind in KINDS},
+        {kind: lambda kind=kind: forward(made[kind], image, prompt_maps) for kind in KINDS},
         options.pairs,
         time.process_time,
     )

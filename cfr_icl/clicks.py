@@ -15,15 +15,21 @@ DISK_RADIUS = 5
 
 @dataclass(frozen=True)
 class Click:
-    """One click of a person, in picture pixels; `positive` means "this is the object".
+    """One click, in picture pixels.
 
-    A `hint` is a click that the tool gives; hints in a row are answered at once.
+    Attributes:
+        x, y: column and row, from the top left pixel (0, 0); may be fractions.
+        positive: the pixel belongs to the object; False: it does not.
+        batched: predict it together with the batched clicks next to it, in one step of the outer loop.
+
+    Raises:
+        ValueError: for coordinates that are not finite.
     """
 
     x: float
     y: float
     positive: bool = True
-    hint: bool = False
+    batched: bool = False
 
     def __post_init__(self) -> None:
         largest = sys.float_info.max  # math.isfinite fails for integers beyond it

@@ -20,25 +20,25 @@ from cfr_icl.zoom import Window, crop, to_window
 
 
 def normalised_focal_loss(
-    logits: torch.Tensor, truth: torch.Tensor, alpha: float = 0.5, gamma: float = 2.0
+    logits: torch.Tensor, gt_mask: torch.Tensor, alpha: float = 0.5, gamma: float = 2.0
 ) -> torch.Tensor:
     """Focal loss whose weights sum to the number of pixels, so that it does not fade as masks improve.
 
     Args:
         logits: float (B, 1, H, W).
-        truth: float (B, 1, H, W), 1 object, 0 background, -1 ignored.
+        gt_mask: float (B, 1, H, W), 1 object, 0 background, -1 ignored.
 
     Returns:
         The loss of each picture, float (B,).
     """
     eps = 1e-12
-    counted = truth != -1
+    counted = gt_mask != -1
     probabilities = torch.sigmoid(logits.float())
-    correct = torch.where(counted, 1 - (truth - probabilities).abs(), 1.0)
+    correct = torch.where(counted, 1 - (gt_mask - probabilities).abs(), 1.0)
     focus = (1 - correct) ** gamma
     pixels = counted.sum(dim=(1, 2, 3), keepdim=True)
     focus = focus * (pixels / (focus.sum(dim=(1, 2, 3), keepdim=True) + eps)).detach()
-    balance = torch.where(truth > 0.5, alpha, 1 - alpha) * counted
+    balance = torch.where(gt_mask > 0.5, alpha, 1 - alpha) * counted
     losses = -balance * focus * torch.log((correct + eps).clamp(max=1.0))
     return losses.sum(dim=(1, 2, 3)) / (pixels.flatten() + eps)
 
@@ -88,7 +88,7 @@ class IterativeClickLoss(nn.Module):
     def forward(
         self,
         image: torch.Tensor,
-        truth: torch.Tensor,
+        gt_mask: torch.Tensor,
         clicks: Sequence[Sequence[Click]],
         rng: np.random.Generator,
         picture: torch.Tensor | None = None,
@@ -99,7 +99,7 @@ class IterativeClickLoss(nn.Module):
 
         Args:
             image: float (B, 3, H, W) in [0, 1].
-            truth: float (N, 1, H, W), an object's each: 1 object, 0 background, -1 ignored.
+            gt_mask: float (N, 1, H, W), an object's each: 1 object, 0 background, -1 ignored.
             clicks: per object at least one click to begin with.
             picture: int64 (N,), which picture each object is in, in order; None for one object in each.
 
@@ -108,22 +108,22 @@ class IterativeClickLoss(nn.Module):
         """
         config = self.config
         clicks = [list(c) for c in clicks]
-        mask = torch.zeros_like(truth)
+        mask = torch.zeros_like(gt_mask)
         picture = torch.arange(len(image)) if picture is None else picture.cpu()
         if config.close_up and rng.random() < config.close_up:
             chosen = one_of_each(picture, rng)
-            truth, mask, clicks = truth[chosen], mask[chosen], [clicks[number] for number in chosen]
-            image, truth, mask, clicks = self._close_up(image, truth, mask, clicks, rng)
+            gt_mask, mask, clicks = gt_mask[chosen], mask[chosen], [clicks[number] for number in chosen]
+            image, gt_mask, mask, clicks = self._close_up(image, gt_mask, mask, clicks, rng)
             features = self.model.encode(image)
         else:
             features = for_objects(self.model.encode(image), picture)
             if config.wrong and rng.random() < config.wrong:
-                mask = begin_with_wrong_regions(clicks, truth, picture, rng)
+                mask = begin_with_wrong_regions(clicks, gt_mask, picture, rng)
             elif config.box and rng.random() < config.box:
-                mask = begin_with_boxes(clicks, truth, config.sloppy, rng)
+                mask = begin_with_boxes(clicks, gt_mask, config.sloppy, rng)
             elif config.warm_up and rng.random() >= config.fresh:
                 rounds = int(rng.integers(0, config.warm_up + 1))
-                mask = self._warm_up(features, mask, truth, clicks, rounds, rng)
+                mask = self._warm_up(features, mask, gt_mask, clicks, rounds, rng)
         count = int(rng.integers(1, len(config.betas) + 1))
         losses, ious = [], []
         for number in range(count):
@@ -132,12 +132,12 @@ class IterativeClickLoss(nn.Module):
                 logits, auxiliary = self._answer(features, mask, clicks)
                 mask = torch.sigmoid(logits.float())
             if supervised:
-                losses.append(self._loss(logits, auxiliary, truth))
-            ious.append(float(batch_iou(mask.detach(), truth).mean()))
+                losses.append(self._loss(logits, auxiliary, gt_mask))
+            ious.append(float(batch_iou(mask.detach(), gt_mask).mean()))
             if config.detach:
                 mask = mask.detach()
             if number < count - 1 and rng.random() >= config.refine:
-                add_clicks(clicks, mask.detach(), truth, rng)
+                add_clicks(clicks, mask.detach(), gt_mask, rng)
         betas = (1.0,) if config.last_only else config.betas[:count]
         loss = sum(beta * loss for beta, loss in zip(betas, losses, strict=True))
         if config.normalise:
@@ -145,22 +145,24 @@ class IterativeClickLoss(nn.Module):
         return loss, {"iou_first": ious[0], "iou_last": ious[-1]}
 
     @torch.no_grad()
-    def _warm_up(self, features, mask, truth, clicks, rounds: int, rng: np.random.Generator) -> torch.Tensor:
+    def _warm_up(
+        self, features, mask, gt_mask, clicks, rounds: int, rng: np.random.Generator
+    ) -> torch.Tensor:
         for _ in range(rounds):
             mask = torch.sigmoid(self._answer(features, mask, clicks)[0].float())
-            add_clicks(clicks, mask, truth, rng)
+            add_clicks(clicks, mask, gt_mask, rng)
         return mask
 
     @torch.no_grad()
-    def _close_up(self, image, truth, mask, clicks, rng: np.random.Generator):
-        """Picture, truth, mask and clicks around each last click, after some clicks on the whole."""
+    def _close_up(self, image, gt_mask, mask, clicks, rng: np.random.Generator):
+        """Picture, ground truth, mask and clicks around each last click, after some clicks on the whole."""
         features = self.model.encode(image)
         rounds = int(rng.integers(1, max(1, self.config.warm_up) + 1))
-        mask = self._warm_up(features, mask, truth, clicks, rounds, rng)
+        mask = self._warm_up(features, mask, gt_mask, clicks, rounds, rng)
         mask = torch.sigmoid(self._answer(features, mask, clicks)[0].float())
         size = tuple(image.shape[2:])
         whole = Window.of_size(*size)
-        maps, parts = torch.cat([image, mask, truth == 1, truth == -1], dim=1), []
+        maps, parts = torch.cat([image, mask, gt_mask == 1, gt_mask == -1], dim=1), []
         for number, own in enumerate(clicks):
             window = whole.around(own[-1], rng.uniform(*self.config.sides))
             parts.append(crop(maps[number : number + 1], window, size))
@@ -173,12 +175,12 @@ class IterativeClickLoss(nn.Module):
         return self.model.decode_with_auxiliary(features, torch.cat([mask, disks], dim=1))
 
     def _loss(
-        self, logits: torch.Tensor, auxiliary: torch.Tensor | None, truth: torch.Tensor
+        self, logits: torch.Tensor, auxiliary: torch.Tensor | None, gt_mask: torch.Tensor
     ) -> torch.Tensor:
-        loss = normalised_focal_loss(logits, truth, self.config.alpha, self.config.gamma).mean()
+        loss = normalised_focal_loss(logits, gt_mask, self.config.alpha, self.config.gamma).mean()
         if auxiliary is None:
             return loss
-        entropy = F.binary_cross_entropy_with_logits(auxiliary, truth.clamp(min=0), weight=truth != -1)
+        entropy = F.binary_cross_entropy_with_logits(auxiliary, gt_mask.clamp(min=0), weight=gt_mask != -1)
         return loss + self.config.auxiliary * entropy
 
 
@@ -197,27 +199,27 @@ def one_of_each(picture: torch.Tensor, rng: np.random.Generator) -> list[int]:
 
 
 def add_clicks(
-    clicks: Sequence[list[Click]], mask: torch.Tensor, truth: torch.Tensor, rng: np.random.Generator
+    clicks: Sequence[list[Click]], mask: torch.Tensor, gt_mask: torch.Tensor, rng: np.random.Generator
 ) -> None:
     """Give each picture of a batch its next click, in place; those without an error get none."""
-    answers, truths = mask[:, 0].cpu().numpy(), truth[:, 0].cpu().numpy()
-    for own, answer, wanted in zip(clicks, answers, truths, strict=True):
+    answers, gt_masks = mask[:, 0].cpu().numpy(), gt_mask[:, 0].cpu().numpy()
+    for own, answer, wanted in zip(clicks, answers, gt_masks, strict=True):
         click = random_click(answer, wanted, rng)
         if click:
             own.append(click)
 
 
 def begin_with_boxes(
-    clicks: Sequence[list[Click]], truth: torch.Tensor, sloppy: float, rng: np.random.Generator
+    clicks: Sequence[list[Click]], gt_mask: torch.Tensor, sloppy: float, rng: np.random.Generator
 ) -> torch.Tensor:
     """Give each picture of a batch the clicks of a box around its object, in place of its own.
 
     Returns:
-        The masks to begin with, like the truth; zeros and its own clicks for a picture without object.
+        The masks to begin with, like the ground truth; zeros and its own clicks for a picture without object.
     """
-    guesses = torch.zeros_like(truth)
-    size = tuple(truth.shape[2:])
-    for own, guess, wanted in zip(clicks, guesses, truth[:, 0] == 1, strict=True):
+    guesses = torch.zeros_like(gt_mask)
+    size = tuple(gt_mask.shape[2:])
+    for own, guess, wanted in zip(clicks, guesses, gt_mask[:, 0] == 1, strict=True):
         rows, columns = wanted.any(1).nonzero()[:, 0], wanted.any(0).nonzero()[:, 0]
         if not len(rows):
             continue
@@ -230,7 +232,7 @@ def begin_with_boxes(
 
 
 def begin_with_wrong_regions(
-    clicks: Sequence[list[Click]], truth: torch.Tensor, picture: torch.Tensor, rng: np.random.Generator
+    clicks: Sequence[list[Click]], gt_mask: torch.Tensor, picture: torch.Tensor, rng: np.random.Generator
 ) -> torch.Tensor:
     """Give each object of a batch a mask that takes another object of its picture too, and the next click.
 
@@ -238,20 +240,20 @@ def begin_with_wrong_regions(
     without one that would add a fifth to it, gets no mask and keeps its clicks.
 
     Returns:
-        The masks to begin with, like the truth.
+        The masks to begin with, like the ground truth.
     """
-    guesses = torch.zeros_like(truth)
-    objects = truth == 1
+    guesses = torch.zeros_like(gt_mask)
+    objects = gt_mask == 1
     for number, own in enumerate(clicks):
         others = [int(n) for n in np.flatnonzero(picture == picture[number]) if n != number]
-        added = [int((objects[n] & (truth[number] == 0)).sum()) for n in others]
+        added = [int((objects[n] & (gt_mask[number] == 0)).sum()) for n in others]
         others = [n for n, new in zip(others, added, strict=True) if 5 * new > int(objects[number].sum())]
         if not others:
             continue
         taken = (objects[number] | objects[int(rng.choice(others))]).float()
         soft = F.avg_pool2d(taken, 5, 1, 2, count_include_pad=False)
         guesses[number] = 0.02 + 0.96 * soft
-        click = random_click(guesses[number, 0].cpu().numpy(), truth[number, 0].cpu().numpy(), rng)
+        click = random_click(guesses[number, 0].cpu().numpy(), gt_mask[number, 0].cpu().numpy(), rng)
         if click:
             own.append(click)
     return guesses
@@ -265,9 +267,9 @@ def _sloppy(places: torch.Tensor, limit: int, sloppy: float, rng: np.random.Gene
     return max(0, min(first, last)), min(limit - 1, max(first, last))
 
 
-def batch_iou(mask: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """IoU of each picture's thresholded mask with its truth, float (B,)."""
-    predicted, wanted = mask > MASK_THRESHOLD, truth == 1
+def batch_iou(mask: torch.Tensor, gt_mask: torch.Tensor) -> torch.Tensor:
+    """IoU of each picture's thresholded mask with its ground truth, float (B,)."""
+    predicted, wanted = mask > MASK_THRESHOLD, gt_mask == 1
     both = (predicted & wanted).sum(dim=(1, 2, 3))
-    either = ((predicted & (truth != -1)) | wanted).sum(dim=(1, 2, 3))
+    either = ((predicted & (gt_mask != -1)) | wanted).sum(dim=(1, 2, 3))
     return both / either.clamp(min=1)

@@ -36,7 +36,7 @@ class Prediction:
     """Number of the pass that is the answer, mostly the last."""
     forwards: int
     """Network evaluations that the last click took."""
-    sharpness: float = 1.0
+    inverse_temperature: float = 1.0
     """The model's calibration, which moves probabilities away from the mask threshold."""
     _base: PlacedMap | None = field(default=None, repr=False)
     """What there is without any pass."""
@@ -69,7 +69,7 @@ class Prediction:
     def _fed(self, threshold: float) -> float:
         """The threshold before calibration."""
         logit = math.log(threshold / (1 - threshold))
-        return 1 / (1 + math.exp(-(THRESHOLD_LOGIT + (logit - THRESHOLD_LOGIT) / self.sharpness)))
+        return 1 / (1 + math.exp(-(THRESHOLD_LOGIT + (logit - THRESHOLD_LOGIT) / self.inverse_temperature)))
 
     @property
     def trace(self) -> tuple[np.ndarray, ...]:
@@ -90,7 +90,7 @@ class Prediction:
         whole = probabilities.whole()
         if whole is probabilities.values:  # what the next click starts from is not given away
             whole = whole.clone()
-        if self.sharpness != 1 and self.passes:
+        if self.inverse_temperature != 1 and self.passes:
             logits = torch.logit(whole) - THRESHOLD_LOGIT
-            whole = logits.mul_(self.sharpness).add_(THRESHOLD_LOGIT).sigmoid_()
+            whole = logits.mul_(self.inverse_temperature).add_(THRESHOLD_LOGIT).sigmoid_()
         return whole.numpy()

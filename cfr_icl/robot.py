@@ -9,37 +9,37 @@ from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click
 
 
-def next_click(probabilities: np.ndarray, truth: np.ndarray, clicked: np.ndarray) -> Click:
+def next_click(probabilities: np.ndarray, gt_mask: np.ndarray, clicked: np.ndarray) -> Click:
     """The click in the middle of the largest error, as in the published evaluation.
 
     Args:
         probabilities: float (H, W), the present answer.
-        truth: int (H, W), 1 object, 0 background, -1 ignored.
+        gt_mask: int (H, W), 1 object, 0 background, -1 ignored.
         clicked: bool (H, W), pixels that were clicked before.
     """
-    missing, surplus = error_distances(probabilities, truth)
+    missing, surplus = error_distances(probabilities, gt_mask)
     missing, surplus = missing * ~clicked, surplus * ~clicked
     positive = bool(missing.max() > surplus.max())
-    y, x = np.unravel_index((missing if positive else surplus).argmax(), truth.shape)
+    y, x = np.unravel_index((missing if positive else surplus).argmax(), gt_mask.shape)
     return Click(int(x), int(y), positive)
 
 
-def random_click(probabilities: np.ndarray, truth: np.ndarray, rng: np.random.Generator) -> Click | None:
+def random_click(probabilities: np.ndarray, gt_mask: np.ndarray, rng: np.random.Generator) -> Click | None:
     """A click at random well inside the larger error, as in training; None where nothing is wrong."""
-    missing, surplus = error_distances(probabilities, truth)
+    missing, surplus = error_distances(probabilities, gt_mask)
     positive = bool(missing.max() > surplus.max())
     distances = missing if positive else surplus
     inside = np.flatnonzero(distances > max(distances.max() / 2, 0))
     if not len(inside):
         return None
-    y, x = np.unravel_index(rng.choice(inside), truth.shape)
+    y, x = np.unravel_index(rng.choice(inside), gt_mask.shape)
     return Click(int(x), int(y), positive)
 
 
-def error_distances(probabilities: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def error_distances(probabilities: np.ndarray, gt_mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How deep each pixel lies inside a missing and inside a surplus part of the mask, float (H, W)."""
     mask = probabilities > MASK_THRESHOLD
-    return _inner_distance((truth == 1) & ~mask), _inner_distance((truth == 0) & mask)
+    return _inner_distance((gt_mask == 1) & ~mask), _inner_distance((gt_mask == 0) & mask)
 
 
 def _inner_distance(region: np.ndarray) -> np.ndarray:

@@ -171,7 +171,7 @@ class Segmenter:
             close = replace(self._close_up(found.answer, start, clicks), refined=chosen)
             found = _Start(close.probabilities, found.window, coarse=found.answer)
             passes, chosen, forwards = [*passes, close], len(passes), forwards + 1
-        prediction = Prediction(tuple(passes), chosen, forwards, self.model.config.sharpness)
+        prediction = Prediction(tuple(passes), chosen, forwards, self.model.config.inverse_temperature)
         return prediction, found
 
     def _close_up(self, coarse: PlacedMap, start: _Start | None, clicks: Sequence[Click]) -> InnerPass:
@@ -187,14 +187,14 @@ class Segmenter:
         inner = self._pass(answer, window, self._hints(clicks, window)[:1])
         return InnerPass(answer.with_close_up(inner.probabilities), inner.agreement, window)
 
-    def _pass(self, previous: PlacedMap, window: Window | None, hints: torch.Tensor) -> InnerPass:
+    def _pass(self, previous: PlacedMap, window: Window | None, prompt_maps: torch.Tensor) -> InnerPass:
         """One forward for a window and, with hints for it, its mirror image; the mask goes into the hints."""
-        view, size, flip = window or self._picture, self._size(window), len(hints) > 1
+        view, size, flip = window or self._picture, self._size(window), len(prompt_maps) > 1
         mask = previous.crop(view, size)
-        hints[0, 0] = mask
-        hints[1:, 0] = mask.flip(1)
+        prompt_maps[0, 0] = mask
+        prompt_maps[1:, 0] = mask.flip(1)
         features = self._encode(view, size, flip)
-        logits = self._run(self.model.decode_in_precision, features, hints)[:, 0].float().cpu()
+        logits = self._run(self.model.decode_in_precision, features, prompt_maps)[:, 0].float().cpu()
         if not torch.isfinite(logits.sum()):
             raise AnswerError("The network's answer is not finite; its weights may be damaged.")
         agreement = _mask_iou(*logits) if flip else 1.0
@@ -259,5 +259,5 @@ def _mask_iou(logits: torch.Tensor, mirrored: torch.Tensor) -> float:
 
 def _batch_ends(clicks: Sequence[Click]) -> list[int]:
     """For each batch, how many clicks there are up to its end; a click that is not batched is its own."""
-    inside = (a.hint and b.hint for a, b in pairwise(clicks))
+    inside = (a.batched and b.batched for a, b in pairwise(clicks))
     return [number for number, within in enumerate(inside, 1) if not within] + [len(clicks)]

@@ -1,9 +1,9 @@
 """SUEM copy-paste: four ways to make a harder training picture out of two (paper, section 3.3).
 
-Each mode takes a picture uint8 (H, W, 3) with its object's truth int8 (H, W), and another of the
-same size, and gives a picture and a truth. Ignored pixels (-1) stay ignored where they are seen.
+Each mode takes a picture uint8 (H, W, 3) with its object's ground truth int8 (H, W), and another of the
+same size, and gives a picture and a ground truth. Ignored pixels (-1) stay ignored where they are seen.
 
-The truth may also be that of several objects of the picture, int8 (K, H, W). The first of them is the
+The ground truth may also be that of several objects of the picture, int8 (K, H, W). The first of them is the
 object of the paper; the others are pasted with it, and lose what is pasted over them.
 """
 
@@ -22,38 +22,40 @@ MAX_TRIES = 5
 Pair = tuple[np.ndarray, np.ndarray]
 
 
-def simple(image: np.ndarray, truth: np.ndarray, other_image: np.ndarray, alpha: float) -> Pair:
-    """The object pasted on the other picture, blended with weight alpha; the truth is the object."""
-    object_pixels = (truth == 1).reshape(-1, *image.shape[:2]).any(axis=0)
+def simple(image: np.ndarray, gt_mask: np.ndarray, other_image: np.ndarray, alpha: float) -> Pair:
+    """The object pasted on the other picture, blended with weight alpha; the ground truth is the object."""
+    object_pixels = (gt_mask == 1).reshape(-1, *image.shape[:2]).any(axis=0)
     pasted = other_image.copy()
     pasted[object_pixels] = _blend(image[object_pixels], other_image[object_pixels], alpha)
-    return pasted, (truth == 1).astype(np.int8)
+    return pasted, (gt_mask == 1).astype(np.int8)
 
 
-def union(image: np.ndarray, truth: np.ndarray, other_image: np.ndarray, other_truth: np.ndarray) -> Pair:
-    """The other object pasted on the picture; the truth is both objects."""
-    result = _covered(truth, other_truth)
-    _first(result)[other_truth == 1] = 1
-    return _pasted(image, other_image, other_truth), result
+def union(image: np.ndarray, gt_mask: np.ndarray, other_image: np.ndarray, other_gt_mask: np.ndarray) -> Pair:
+    """The other object pasted on the picture; the ground truth is both objects."""
+    result = _covered(gt_mask, other_gt_mask)
+    _first(result)[other_gt_mask == 1] = 1
+    return _pasted(image, other_image, other_gt_mask), result
 
 
-def exclusion(image: np.ndarray, truth: np.ndarray, other_image: np.ndarray, other_truth: np.ndarray) -> Pair:
-    """The other object pasted on the picture; the truth is what remains of the first object."""
-    return _pasted(image, other_image, other_truth), _covered(truth, other_truth)
+def exclusion(
+    image: np.ndarray, gt_mask: np.ndarray, other_image: np.ndarray, other_gt_mask: np.ndarray
+) -> Pair:
+    """The other object pasted on the picture; the ground truth is what remains of the first object."""
+    return _pasted(image, other_image, other_gt_mask), _covered(gt_mask, other_gt_mask)
 
 
 def occlusion(
-    image: np.ndarray, truth: np.ndarray, other_image: np.ndarray, other_truth: np.ndarray, alpha: float
+    image: np.ndarray, gt_mask: np.ndarray, other_image: np.ndarray, other_gt_mask: np.ndarray, alpha: float
 ) -> Pair:
-    """The other object blended over the picture as if through glass; the truth is unchanged."""
-    pasted, region = image.copy(), other_truth == 1
+    """The other object blended over the picture as if through glass; the ground truth is unchanged."""
+    pasted, region = image.copy(), other_gt_mask == 1
     pasted[region] = _blend(image[region], other_image[region], alpha)
-    return pasted, truth
+    return pasted, gt_mask
 
 
-def mixing(image: np.ndarray, truth: np.ndarray, other_image: np.ndarray, alpha: float) -> Pair:
-    """The whole picture blended with the other; the truth is unchanged."""
-    return _blend(image, other_image, alpha), truth
+def mixing(image: np.ndarray, gt_mask: np.ndarray, other_image: np.ndarray, alpha: float) -> Pair:
+    """The whole picture blended with the other; the ground truth is unchanged."""
+    return _blend(image, other_image, alpha), gt_mask
 
 
 @dataclass(frozen=True)
@@ -77,43 +79,43 @@ class SUEM:
             )
 
     def __call__(
-        self, image: np.ndarray, truth: np.ndarray, draw: Callable[[], Pair], rng: np.random.Generator
+        self, image: np.ndarray, gt_mask: np.ndarray, draw: Callable[[], Pair], rng: np.random.Generator
     ) -> Pair:
-        """Apply the drawn modes; `draw` gives another random picture and truth of the same size."""
+        """Apply the drawn modes; `draw` gives another random picture and ground truth of the same size."""
         if rng.random() < self.simple:
-            image, truth = simple(image, truth, draw()[0], rng.uniform(0.5, 1))
-        image, truth = self._overlap(image, truth, draw, rng)
+            image, gt_mask = simple(image, gt_mask, draw()[0], rng.uniform(0.5, 1))
+        image, gt_mask = self._overlap(image, gt_mask, draw, rng)
         if rng.random() < self.mixing:
-            image, truth = mixing(image, truth, draw()[0], rng.uniform(0.5, 1))
-        return image, truth
+            image, gt_mask = mixing(image, gt_mask, draw()[0], rng.uniform(0.5, 1))
+        return image, gt_mask
 
     def _overlap(
-        self, image: np.ndarray, truth: np.ndarray, draw: Callable[[], Pair], rng: np.random.Generator
+        self, image: np.ndarray, gt_mask: np.ndarray, draw: Callable[[], Pair], rng: np.random.Generator
     ) -> Pair:
         drawn = rng.random()
         if drawn < self.union:
-            return union(image, truth, *draw())
+            return union(image, gt_mask, *draw())
         if drawn < self.union + self.occlusion:
-            return occlusion(image, truth, *draw(), alpha=rng.uniform(0.5, 1))
+            return occlusion(image, gt_mask, *draw(), alpha=rng.uniform(0.5, 1))
         if drawn < self.union + self.occlusion + self.exclusion:
             for _ in range(MAX_TRIES):
-                pasted, visible = exclusion(image, truth, *draw())
+                pasted, visible = exclusion(image, gt_mask, *draw())
                 if np.count_nonzero(_first(visible) == 1) > MIN_VISIBLE:
                     return pasted, visible
-        return image, truth
+        return image, gt_mask
 
 
-def _covered(truth: np.ndarray, other_truth: np.ndarray) -> np.ndarray:
-    return np.where(other_truth == 1, np.int8(0), truth)
+def _covered(gt_mask: np.ndarray, other_gt_mask: np.ndarray) -> np.ndarray:
+    return np.where(other_gt_mask == 1, np.int8(0), gt_mask)
 
 
-def _first(truth: np.ndarray) -> np.ndarray:
-    """The truth (H, W) of the paper's object, a view."""
-    return truth if truth.ndim == 2 else truth[0]
+def _first(gt_mask: np.ndarray) -> np.ndarray:
+    """The ground truth (H, W) of the paper's object, a view."""
+    return gt_mask if gt_mask.ndim == 2 else gt_mask[0]
 
 
-def _pasted(image: np.ndarray, other_image: np.ndarray, other_truth: np.ndarray) -> np.ndarray:
-    return np.where((other_truth == 1)[..., None], other_image, image)
+def _pasted(image: np.ndarray, other_image: np.ndarray, other_gt_mask: np.ndarray) -> np.ndarray:
+    return np.where((other_gt_mask == 1)[..., None], other_image, image)
 
 
 def _blend(image: np.ndarray, other_image: np.ndarray, alpha: float) -> np.ndarray:

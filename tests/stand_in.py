@@ -19,9 +19,9 @@ class ColourModel(InteractiveModel):
     def encode(self, image: torch.Tensor) -> torch.Tensor:
         return image
 
-    def decode(self, features: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
-        wanted = self._similarity(features, hints[:, 1:2])
-        unwanted = self._similarity(features, hints[:, 2:3])
+    def decode(self, features: torch.Tensor, prompt_maps: torch.Tensor) -> torch.Tensor:
+        wanted = self._similarity(features, prompt_maps[:, 1:2])
+        unwanted = self._similarity(features, prompt_maps[:, 2:3])
         return self.sharpness * (wanted - 0.5).minimum(wanted - unwanted)
 
     def _similarity(self, image: torch.Tensor, disks: torch.Tensor) -> torch.Tensor:

@@ -7,7 +7,7 @@ from hypothesis.extra.numpy import arrays
 from cfr_icl.robot import next_click, random_click
 
 SHAPE = (20, 30)
-truths = arrays(np.int8, SHAPE, elements=st.sampled_from([-1, 0, 1]))
+gt_masks = arrays(np.int8, SHAPE, elements=st.sampled_from([-1, 0, 1]))
 masks = arrays(bool, SHAPE)
 
 
@@ -15,51 +15,51 @@ def nobody():
     return np.zeros(SHAPE, bool)
 
 
-@given(masks, truths)
-def test_a_click_lands_on_an_error_of_its_kind(mask, truth):
-    wrong = (truth != -1) & (mask != (truth == 1))
-    sampled = random_click(mask.astype(float), truth, np.random.default_rng(0))
+@given(masks, gt_masks)
+def test_a_click_lands_on_an_error_of_its_kind(mask, gt_mask):
+    wrong = (gt_mask != -1) & (mask != (gt_mask == 1))
+    sampled = random_click(mask.astype(float), gt_mask, np.random.default_rng(0))
     if not wrong.any():
         assert sampled is None
         return
-    for click in (sampled, next_click(mask.astype(float), truth, nobody())):
-        assert wrong[click.y, click.x] and click.positive == (truth[click.y, click.x] == 1)
+    for click in (sampled, next_click(mask.astype(float), gt_mask, nobody())):
+        assert wrong[click.y, click.x] and click.positive == (gt_mask[click.y, click.x] == 1)
 
 
 def test_the_first_click_is_the_middle_of_the_object():
-    truth = np.zeros(SHAPE, np.int8)
-    truth[4:13, 10:19] = 1
-    click = next_click(np.zeros(SHAPE), truth, nobody())
+    gt_mask = np.zeros(SHAPE, np.int8)
+    gt_mask[4:13, 10:19] = 1
+    click = next_click(np.zeros(SHAPE), gt_mask, nobody())
     assert (click.x, click.y, click.positive) == (14, 8, True)
 
 
 def test_on_a_tie_the_click_is_negative_and_the_first_in_reading_order():
-    truth, mask = np.zeros(SHAPE, np.int8), np.zeros(SHAPE)
-    truth[2:5, 2:5] = 1
+    gt_mask, mask = np.zeros(SHAPE, np.int8), np.zeros(SHAPE)
+    gt_mask[2:5, 2:5] = 1
     mask[12:15, 2:5] = mask[12:15, 20:23] = 1
-    click = next_click(mask, truth, nobody())
+    click = next_click(mask, gt_mask, nobody())
     assert (click.x, click.y, click.positive) == (3, 13, False)
 
 
 def test_a_pixel_is_not_clicked_twice():
-    truth = np.ones(SHAPE, np.int8)
+    gt_mask = np.ones(SHAPE, np.int8)
     clicked = nobody()
     for _ in range(5):
-        click = next_click(np.zeros(SHAPE), truth, clicked)
+        click = next_click(np.zeros(SHAPE), gt_mask, clicked)
         assert not clicked[click.y, click.x]
         clicked[click.y, click.x] = True
 
 
 @pytest.mark.parametrize("probability, positive", [(0.49, True), (0.491, False)])
 def test_a_pixel_belongs_to_the_mask_above_0_49(probability, positive):
-    truth = np.ones(SHAPE, np.int8) if positive else np.zeros(SHAPE, np.int8)
-    assert next_click(np.full(SHAPE, probability), truth, nobody()).positive == positive
+    gt_mask = np.ones(SHAPE, np.int8) if positive else np.zeros(SHAPE, np.int8)
+    assert next_click(np.full(SHAPE, probability), gt_mask, nobody()).positive == positive
 
 
 def test_training_clicks_keep_well_inside_the_error():
-    truth = np.zeros(SHAPE, np.int8)
-    truth[2:17, 5:20] = 1
+    gt_mask = np.zeros(SHAPE, np.int8)
+    gt_mask[2:17, 5:20] = 1
     rng = np.random.default_rng(1)
-    clicks = [random_click(np.zeros(SHAPE), truth, rng) for _ in range(50)]
+    clicks = [random_click(np.zeros(SHAPE), gt_mask, rng) for _ in range(50)]
     assert all(5 <= c.y <= 13 and 8 <= c.x <= 16 for c in clicks)
     assert len({(c.x, c.y) for c in clicks}) > 10

@@ -223,27 +223,27 @@ def test_tiny_and_thin_pictures_are_answered(model, height, width):
 
 
 def test_a_simulated_session_tells_everything_of_every_click(model, picture):
-    truth = np.zeros((HEIGHT, WIDTH), np.int32)
-    truth[30:60, 40:80] = 1
+    gt_mask = np.zeros((HEIGHT, WIDTH), np.int32)
+    gt_mask[30:60, 40:80] = 1
     told = []
     session = simulate(
         Segmenter(model, zoom=SMALL),
         picture,
-        truth,
+        gt_mask,
         max_clicks=3,
         cfr=steps(1),
         on_click=lambda click, prediction, iou: told.append((click, prediction.forwards, iou)),
     )
     assert told == list(zip(session.clicks, session.forwards, session.ious, strict=True))
-    assert 1 <= len(told) <= 3 and session.probabilities.shape == truth.shape
+    assert 1 <= len(told) <= 3 and session.probabilities.shape == gt_mask.shape
     assert session.clicks[0].positive
 
 
-def test_sharpness_moves_probabilities_away_from_the_threshold_and_keeps_the_mask(
+def test_the_inverse_temperature_moves_probabilities_away_from_the_threshold_and_keeps_the_mask(
     model, picture, monkeypatch
 ):
     plain = fresh(model, picture, flip=False).predict([Click(60, 45)], cfr=steps(0))
-    monkeypatch.setattr(model, "config", replace(model.config, sharpness=3.0))
+    monkeypatch.setattr(model, "config", replace(model.config, inverse_temperature=3.0))
     sharp = fresh(model, picture, flip=False).predict([Click(60, 45)], cfr=steps(0))
     assert np.array_equal(plain.mask, sharp.mask)
     assert np.all(abs(sharp.probabilities - 0.49) >= abs(plain.probabilities - 0.49) - 1e-6)
@@ -253,7 +253,7 @@ def test_sharpness_moves_probabilities_away_from_the_threshold_and_keeps_the_mas
 def test_the_network_is_fed_its_own_answer_not_the_calibrated_one(model, picture, monkeypatch):
     clicks = [Click(60, 45), Click(10, 10, positive=False)]
     plain = fresh(model, picture).predict(clicks, cfr=steps(2))
-    monkeypatch.setattr(model, "config", replace(model.config, sharpness=3.0))
+    monkeypatch.setattr(model, "config", replace(model.config, inverse_temperature=3.0))
     sharp = fresh(model, picture).predict(clicks, cfr=steps(2))
     assert all(
         torch.equal(a.probabilities.values, b.probabilities.values)
@@ -310,7 +310,7 @@ class SeesMoreCloseUp(InteractiveModel):
     def encode(self, image):
         return image
 
-    def decode(self, image, hints):
+    def decode(self, image, prompt_maps):
         close = image.amax((1, 2, 3)) - image.amin((1, 2, 3)) < 0.75
         return torch.where(close, 4.0, -4.0).view(-1, 1, 1, 1).expand(-1, 1, *image.shape[2:])
 

@@ -25,7 +25,7 @@ def grown(network: InteractiveModel, options: dict[str, Any]) -> InteractiveMode
     for name, block in larger.named_modules():
         weights = {f"{name}.{key}" for key, _ in block.named_parameters()}
         if isinstance(block, (Mixer, GlobalAttention, Pyramid)) and weights <= new:
-            block.silence()
+            block.init_as_identity()
             new = {key for key in new if not key.startswith(f"{name}.")}
     if new or len(larger.state_dict()) < len(network.state_dict()):
         raise ValueError(f"Only blocks can be added to trained weights; {options} changes more than that.")

@@ -43,9 +43,9 @@ class Monitor:
         logits = network(image, torch.cat([torch.zeros_like(disks[:, :1]), disks], dim=1))
         answers = torch.sigmoid(logits.float())[:, 0].cpu().numpy()
         rows = [
-            _drawn(picture.permute(1, 2, 0).numpy(), truth[0].numpy(), clicks, answer)
-            for picture, truth, clicks, answer in zip(
-                pictures, batch.truth, batch.clicks, answers, strict=False
+            _drawn(picture.permute(1, 2, 0).numpy(), gt_mask[0].numpy(), clicks, answer)
+            for picture, gt_mask, clicks, answer in zip(
+                pictures, batch.gt_mask, batch.clicks, answers, strict=False
             )
         ]
         self.writer.add_image("first answers", np.concatenate(rows), step, dataformats="HWC")
@@ -54,9 +54,9 @@ class Monitor:
         self.writer.close()
 
 
-def _drawn(picture: np.ndarray, truth: np.ndarray, clicks, answer: np.ndarray) -> np.ndarray:
+def _drawn(picture: np.ndarray, gt_mask: np.ndarray, clicks, answer: np.ndarray) -> np.ndarray:
     marked = np.ascontiguousarray(picture)
-    outlines, _ = cv2.findContours((truth == 1).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    outlines, _ = cv2.findContours((gt_mask == 1).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(marked, outlines, -1, (255, 255, 0), 1)
     for click in clicks:
         colour = (0, 255, 0) if click.positive else (255, 0, 0)

@@ -82,9 +82,9 @@ def train(settings: Settings, out: Path) -> None:
             batch = next(batches)
             rng = np.random.default_rng((settings.seed, step, part, accelerator.process_index))
             image = batch.image.to(accelerator.device).float() / 255
-            truth = batch.truth.to(accelerator.device).float()
+            gt_mask = batch.gt_mask.to(accelerator.device).float()
             with accelerator.accumulate(loss):
-                value, measured = loss(image, truth, batch.clicks, rng, batch.picture)
+                value, measured = loss(image, gt_mask, batch.clicks, rng, batch.picture)
                 accelerator.backward(value)
                 if accelerator.sync_gradients:
                     accelerator.clip_grad_norm_(network.parameters(), settings.optimiser.clip)

@@ -113,10 +113,10 @@ class Instance:
         """
         drawn = len(box_clicks(self.box, self.size)) if self.box else 0
         if drawn:
-            return (*(replace(click, hint=True) for click in self.clicks[:drawn]), *self.clicks[drawn:])
+            return (*(replace(click, batched=True) for click in self.clicks[:drawn]), *self.clicks[drawn:])
         if not self.neighbour_clicks or len(self.clicks) < 2:
             return self.clicks
-        together = [replace(click, hint=True) for click in (*self.neighbour_clicks, self.clicks[1])]
+        together = [replace(click, batched=True) for click in (*self.neighbour_clicks, self.clicks[1])]
         return (self.clicks[0], *together, *self.clicks[2:])
 
     @property

@@ -1,9 +1,9 @@
-"""Calibrate a model: choose the sharpness with which its probabilities mean what they say.
+"""Calibrate a model: choose the inverse temperature with which its probabilities mean what they say.
 
     cfr-icl calibrate --weights runs/mine/model --data folder=PATH --half even --write
 
 The robot user clicks; after each click the probabilities inside the zoom window are compared with the
-truth. Logits are scaled around the mask threshold, so that masks stay.
+ground truth. Logits are scaled around the mask threshold, so that masks stay.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_pictures(parser, min_area=0.01)
     add("--clicks", type=int, default=5, help="clicks of the robot user for each object")
     add("--plot", type=Path, metavar="FILE.png", help="draw the reliability curve")
-    add("--write", action="store_true", help="write the sharpness into the model folder's config.json")
+    add(
+        "--write",
+        action="store_true",
+        help="write the inverse temperature into the model folder's config.json",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -42,16 +46,21 @@ def run(options: argparse.Namespace) -> None:
                 reliability.add(*answer)
     if not reliability.area.sum():
         raise ValueError("There is no object that is large enough.")
-    best = reliability.best_sharpness()
-    print("| sharpness | calibration error | nats a pixel |\n| --- | ---: | ---: |")
+    best = reliability.best_inverse_temperature()
+    print("| inverse temperature | calibration error | nats a pixel |\n| --- | ---: | ---: |")
     for factor in (1.0, best):
-        name = f"{model.config.sharpness * factor:.2f}"
+        name = f"{model.config.inverse_temperature * factor:.2f}"
         print(f"| {name} | {reliability.error(factor):.4f} | {reliability.surprise(factor):.4f} |")
     if options.plot:
-        lines = {f"sharpness {model.config.sharpness * f:.2f}": reliability.curve(f)[:2] for f in (1.0, best)}
+        lines = {
+            f"inverse temperature {model.config.inverse_temperature * f:.2f}": reliability.curve(f)[:2]
+            for f in (1.0, best)
+        }
         save_lines(
             options.plot, lines, "probability", "share of object", "Do probabilities mean what they say?"
         )
     if options.write:
-        config = dataclasses.replace(model.config, sharpness=round(model.config.sharpness * best, 3))
+        config = dataclasses.replace(
+            model.config, inverse_temperature=round(model.config.inverse_temperature * best, 3)
+        )
         write_config(config, options.weights)

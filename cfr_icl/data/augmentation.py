@@ -47,15 +47,15 @@ class Augmentation:
     objects: int = 1
     min_share: float = 0.005
 
-    def window(self, image: np.ndarray, truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def window(self, image: np.ndarray, gt_mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The (left, top, right, bottom) in picture pixels that becomes the training picture."""
-        height, width = truth.shape
+        height, width = gt_mask.shape
         kind = rng.random()
         if kind < self.whole:
             return np.array([0, 0, width, height], float) + rng.uniform(0, 0.05) * np.array(
                 [width, height, -width, -height]
             )
-        rows, columns = np.flatnonzero((truth == 1).any(1)), np.flatnonzero((truth == 1).any(0))
+        rows, columns = np.flatnonzero((gt_mask == 1).any(1)), np.flatnonzero((gt_mask == 1).any(0))
         box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], float)
         centre, sides = (box[:2] + box[2:]) / 2, box[2:] - box[:2]
         if kind < self.whole + self.zoomed:
@@ -73,19 +73,19 @@ class Augmentation:
         window = np.concatenate([centre - sides / 2, centre + sides / 2])
         return np.clip(window, 0, [width, height, width, height])
 
-    def cut(self, image: np.ndarray, truth: np.ndarray, rng: np.random.Generator) -> Pair:
-        """A training picture and truth of `size` by `size`, mirrored half of the time.
+    def cut(self, image: np.ndarray, gt_mask: np.ndarray, rng: np.random.Generator) -> Pair:
+        """A training picture and ground truth of `size` by `size`, mirrored half of the time.
 
-        The truth is int8 (H, W), or (K, H, W) for several objects, and so is what is made of it.
+        The ground truth is int8 (H, W), or (K, H, W) for several objects, and so is what is made of it.
         """
-        several = truth.reshape(-1, *image.shape[:2])
+        several = gt_mask.reshape(-1, *image.shape[:2])
         picture, cuts = self._cut_all(image, several, rng)
-        return picture, np.stack(cuts).reshape(*truth.shape[:-2], self.size, self.size)
+        return picture, np.stack(cuts).reshape(*gt_mask.shape[:-2], self.size, self.size)
 
     def _cut_all(
-        self, image: np.ndarray, truths: np.ndarray, rng: np.random.Generator
+        self, image: np.ndarray, gt_masks: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, list[np.ndarray]]:
-        left, top, right, bottom = self.window(image, truths[0], rng)
+        left, top, right, bottom = self.window(image, gt_masks[0], rng)
         across, down = self.size / (right - left), self.size / (bottom - top)
         flip = rng.random() < 0.5
         if flip:
@@ -99,10 +99,12 @@ class Augmentation:
         if inside:
             rows, columns = slice(int(top), int(np.ceil(bottom))), slice(int(left), int(np.ceil(right)))
             picture = cv2.resize(np.ascontiguousarray(image[rows, columns]), shape, interpolation=smooth)
-            cuts = [_resized_truth(truth[rows, columns], shape, smooth) for truth in truths]
+            cuts = [_resized_truth(gt_mask[rows, columns], shape, smooth) for gt_mask in gt_masks]
             return (picture[:, ::-1], [cut[:, ::-1] for cut in cuts]) if flip else (picture, cuts)
         picture = cv2.warpAffine(image, matrix, shape, flags=cv2.INTER_LINEAR)
-        return picture, [cv2.warpAffine(truth, matrix, shape, flags=cv2.INTER_NEAREST) for truth in truths]
+        return picture, [
+            cv2.warpAffine(gt_mask, matrix, shape, flags=cv2.INTER_NEAREST) for gt_mask in gt_masks
+        ]
 
     def recolour(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Brightness, contrast and channel shifts, each time the dice say so."""
@@ -115,21 +117,21 @@ class Augmentation:
         tables = np.clip(np.arange(256)[:, None] * gain + offset, 0, 255).astype(np.uint8)
         return cv2.LUT(np.ascontiguousarray(image), tables[:, None, :])
 
-    def large(self, truths: np.ndarray) -> np.ndarray:
-        """Those of a window's truths (K, S, S) that are large enough; none when the first is not."""
-        pixels = np.count_nonzero(truths == 1, axis=(1, 2))
-        kept = pixels >= max(self.min_pixels, self.min_share * truths[0].size)
+    def large(self, gt_masks: np.ndarray) -> np.ndarray:
+        """Those of a window's ground truths (K, S, S) that are large enough; none when the first is not."""
+        pixels = np.count_nonzero(gt_masks == 1, axis=(1, 2))
+        kept = pixels >= max(self.min_pixels, self.min_share * gt_masks[0].size)
         kept[0] = pixels[0] >= self.min_pixels
-        return truths[kept] if kept[0] else truths[:0]
+        return gt_masks[kept] if kept[0] else gt_masks[:0]
 
-    def first_clicks(self, truth: np.ndarray, rng: np.random.Generator) -> list[Click]:
+    def first_clicks(self, gt_mask: np.ndarray, rng: np.random.Generator) -> list[Click]:
         """One click as the robot makes it, or several sampled on, around and beside the object."""
         if rng.random() < self.first_from_error:
-            click = random_click(np.zeros(truth.shape), truth, rng)
+            click = random_click(np.zeros(gt_mask.shape), gt_mask, rng)
             return [click] if click else []
-        positive = _sample(truth == 1, 1 + self._count(rng, self.max_clicks // 2 - 1), True, rng)
-        border = cv2.dilate((truth == 1).astype(np.uint8), np.ones((3, 3), np.uint8), iterations=10) > 0
-        beside = (truth == 0) & border if rng.random() < 0.5 else truth == 0
+        positive = _sample(gt_mask == 1, 1 + self._count(rng, self.max_clicks // 2 - 1), True, rng)
+        border = cv2.dilate((gt_mask == 1).astype(np.uint8), np.ones((3, 3), np.uint8), iterations=10) > 0
+        beside = (gt_mask == 0) & border if rng.random() < 0.5 else gt_mask == 0
         negative = _sample(beside, self._count(rng, self.max_clicks // 2), False, rng)
         return positive + negative
 
@@ -141,11 +143,11 @@ class Augmentation:
 class Example:
     """What a network is trained on: a picture uint8 (3, S, S) with K of its objects.
 
-    `truth` is int8 (K, S, S), `clicks` the first clicks of each object.
+    `gt_mask` is int8 (K, S, S), `clicks` the first clicks of each object.
     """
 
     image: torch.Tensor
-    truth: torch.Tensor
+    gt_mask: torch.Tensor
     clicks: list[list[Click]]
 
 
@@ -153,12 +155,12 @@ class Example:
 class Batch:
     """B pictures uint8 (B, 3, S, S) and N objects in them.
 
-    `truth` is int8 (N, 1, S, S), `clicks` the first clicks of each object, `picture` int64 (N,) the
+    `gt_mask` is int8 (N, 1, S, S), `clicks` the first clicks of each object, `picture` int64 (N,) the
     number of the picture that each object is in.
     """
 
     image: torch.Tensor
-    truth: torch.Tensor
+    gt_mask: torch.Tensor
     clicks: list[list[Click]]
     picture: torch.Tensor
 
@@ -189,27 +191,27 @@ class TrainingExamples(torch.utils.data.Dataset):
         rng = np.random.default_rng((self.seed, index))
         augmentation = self.augmentation
         while True:
-            image, truths = self._draw(rng, augmentation.objects)
+            image, gt_masks = self._draw(rng, augmentation.objects)
             if self.suem:
-                image, truths = self.suem(image, truths, lambda: self._paste(rng), rng)
-            truths = augmentation.large(truths)
-            if not len(truths):
+                image, gt_masks = self.suem(image, gt_masks, lambda: self._paste(rng), rng)
+            gt_masks = augmentation.large(gt_masks)
+            if not len(gt_masks):
                 continue
-            objects = [(truth, augmentation.first_clicks(truth, rng)) for truth in truths]
-            objects = [(truth, clicks) for truth, clicks in objects if clicks]
+            objects = [(gt_mask, augmentation.first_clicks(gt_mask, rng)) for gt_mask in gt_masks]
+            objects = [(gt_mask, clicks) for gt_mask, clicks in objects if clicks]
             if objects:
                 break
         image = augmentation.recolour(image, rng)
         return Example(
             torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))),
-            torch.from_numpy(np.stack([truth for truth, _ in objects])),
+            torch.from_numpy(np.stack([gt_mask for gt_mask, _ in objects])),
             [clicks for _, clicks in objects],
         )
 
     def _paste(self, rng: np.random.Generator) -> Pair:
-        """A window of another picture with one object, its truth (H, W)."""
-        image, truths = self._draw(rng, 1)
-        return image, truths[0]
+        """A window of another picture with one object, its ground truth (H, W)."""
+        image, gt_masks = self._draw(rng, 1)
+        return image, gt_masks[0]
 
     def _draw(self, rng: np.random.Generator, most: int) -> Pair:
         """A window of a random picture with up to `most` of its objects, int8 (K, S, S).
@@ -219,50 +221,50 @@ class TrainingExamples(torch.utils.data.Dataset):
         while True:
             dataset = self.datasets[rng.choice(len(self.datasets), p=self.weights)]
             sample = dataset[int(rng.integers(len(dataset)))]
-            truths = self._objects(sample, rng, most)
-            if not truths:
+            gt_masks = self._objects(sample, rng, most)
+            if not gt_masks:
                 continue
-            image, cuts = self.augmentation.cut(sample.image, np.stack(truths), rng)
+            image, cuts = self.augmentation.cut(sample.image, np.stack(gt_masks), rng)
             cuts = self.augmentation.large(cuts)
             if len(cuts):
                 return image, cuts
 
     def _objects(self, sample: Sample, rng: np.random.Generator, most: int) -> list[np.ndarray]:
-        if not sample.truths:
+        if not sample.gt_masks:
             return []
-        first = int(rng.integers(len(sample.truths)))
-        if np.count_nonzero(sample.truths[first] == 1) < self.augmentation.min_pixels:
+        first = int(rng.integers(len(sample.gt_masks)))
+        if np.count_nonzero(sample.gt_masks[first] == 1) < self.augmentation.min_pixels:
             return []
-        truths = [self._merged(sample.truths[first], sample, rng)]
+        gt_masks = [self._merged(sample.gt_masks[first], sample, rng)]
         if most > 1:
-            others = [number for number in rng.permutation(len(sample.truths)) if number != first]
-            truths += [self._merged(sample.truths[number], sample, rng) for number in others[: most - 1]]
-        return truths
+            others = [number for number in rng.permutation(len(sample.gt_masks)) if number != first]
+            gt_masks += [self._merged(sample.gt_masks[number], sample, rng) for number in others[: most - 1]]
+        return gt_masks
 
-    def _merged(self, truth: np.ndarray, sample: Sample, rng: np.random.Generator) -> np.ndarray:
+    def _merged(self, gt_mask: np.ndarray, sample: Sample, rng: np.random.Generator) -> np.ndarray:
         if rng.random() >= self.augmentation.merge:
-            return truth
-        other = sample.truths[rng.integers(len(sample.truths))]
-        return np.where((truth == 1) | (other == 1), np.int8(1), np.minimum(truth, other))
+            return gt_mask
+        other = sample.gt_masks[rng.integers(len(sample.gt_masks))]
+        return np.where((gt_mask == 1) | (other == 1), np.int8(1), np.minimum(gt_mask, other))
 
 
 def collate(examples: Sequence[Example]) -> Batch:
     """A batch of all objects of these examples."""
-    counts = torch.tensor([len(e.truth) for e in examples])
+    counts = torch.tensor([len(e.gt_mask) for e in examples])
     return Batch(
         torch.stack([e.image for e in examples]),
-        torch.cat([e.truth for e in examples])[:, None],
+        torch.cat([e.gt_mask for e in examples])[:, None],
         [clicks for e in examples for clicks in e.clicks],
         torch.repeat_interleave(torch.arange(len(examples)), counts),
     )
 
 
-def _resized_truth(truth: np.ndarray, shape: tuple[int, int], interpolation: int) -> np.ndarray:
-    """A truth where its picture is: OpenCV's nearest pixel would lie half a pixel beside it."""
-    wanted = (truth == 1).astype(np.float32)
+def _resized_truth(gt_mask: np.ndarray, shape: tuple[int, int], interpolation: int) -> np.ndarray:
+    """A ground truth where its picture is: OpenCV's nearest pixel would lie half a pixel beside it."""
+    wanted = (gt_mask == 1).astype(np.float32)
     found = (cv2.resize(wanted, shape, interpolation=interpolation) > 0.5).astype(np.int8)
-    if (truth == -1).any():
-        ignored = (truth == -1).astype(np.uint8)
+    if (gt_mask == -1).any():
+        ignored = (gt_mask == -1).astype(np.uint8)
         found[cv2.resize(ignored, shape, interpolation=cv2.INTER_NEAREST_EXACT) == 1] = -1
     return found
 

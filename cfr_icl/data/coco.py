@@ -95,12 +95,12 @@ class CocoFileDataset(InstanceDataset):
 
     def __getitem__(self, index: int) -> Sample:
         sample = super().__getitem__(index)
-        truths = list(sample.truths)
+        gt_masks = list(sample.gt_masks)
         if self.masks:
             drawn = label_truths(read_labels(self.masks[index], like=sample.image), ignored=IGNORE)
-            truths += [ignore_outline(truth, self.band) for truth in drawn] if self.band else drawn
-        truths = [truth for truth in truths if np.count_nonzero(truth == 1) >= self.min_pixels]
-        return dataclasses.replace(sample, truths=truths)
+            gt_masks += [ignore_outline(gt_mask, self.band) for gt_mask in drawn] if self.band else drawn
+        gt_masks = [gt_mask for gt_mask in gt_masks if np.count_nonzero(gt_mask == 1) >= self.min_pixels]
+        return dataclasses.replace(sample, gt_masks=gt_masks)
 
 
 def read_json(path: Path) -> Any:

@@ -74,28 +74,28 @@ def _same_size(values: np.ndarray, path: Path, like: np.ndarray | None) -> np.nd
 
 
 def object_truth(region: np.ndarray, ignored: np.ndarray | None = None) -> np.ndarray:
-    """An object's truth, int8 (H, W), from bool maps: 1 in the region, -1 in the rest of `ignored`."""
-    truth = region.astype(np.int8)
-    return truth if ignored is None else truth - (ignored & ~region)
+    """An object's ground truth, int8 (H, W), from bool maps: 1 in the region, -1 in the rest of `ignored`."""
+    gt_mask = region.astype(np.int8)
+    return gt_mask if ignored is None else gt_mask - (ignored & ~region)
 
 
-def ignore_outline(truth: np.ndarray, band: float) -> np.ndarray:
-    """A truth, int8 (H, W), whose pixels within `band` pixels of the other side are ignored.
+def ignore_outline(gt_mask: np.ndarray, band: float) -> np.ndarray:
+    """A ground truth, int8 (H, W), whose pixels within `band` pixels of the other side are ignored.
 
-    A truth of which that would leave less than half of the object is given as it is.
+    A ground truth of which that would leave less than half of the object is given as it is.
     """
     reach = int(band)
     offsets = np.arange(-reach, reach + 1)
     kernel = (np.hypot(offsets[:, None], offsets) <= band).astype(np.uint8)
-    region = (truth == 1).astype(np.uint8)
+    region = (gt_mask == 1).astype(np.uint8)
     inner = cv2.erode(region, kernel)
     if 2 * np.count_nonzero(inner) < np.count_nonzero(region):
-        return truth
-    return np.where(cv2.dilate(region, kernel) > inner, np.int8(-1), truth)
+        return gt_mask
+    return np.where(cv2.dilate(region, kernel) > inner, np.int8(-1), gt_mask)
 
 
 def label_truths(labels: np.ndarray, ignored: int | None = None) -> list[np.ndarray]:
-    """A truth for every value of a label map (H, W) but 0 and the ignored one."""
+    """A ground truth for every value of a label map (H, W) but 0 and the ignored one."""
     nothing = labels == ignored
     return [
         object_truth(labels == value, nothing) for value in np.unique(labels) if value not in (0, ignored)

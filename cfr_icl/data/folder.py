@@ -60,10 +60,10 @@ class FolderDataset:
             regions.append(labels == 0)
         if self.whole:
             regions.append((labels != 0) & ~ignored)
-        truths = [object_truth(r, ignored) for r in regions if np.count_nonzero(r) >= self.min_pixels]
+        gt_masks = [object_truth(r, ignored) for r in regions if np.count_nonzero(r) >= self.min_pixels]
         if self.band:
-            truths = [ignore_outline(truth, self.band) for truth in truths]
-        return Sample(self.names[index], image, truths)
+            gt_masks = [ignore_outline(gt_mask, self.band) for gt_mask in gt_masks]
+        return Sample(self.names[index], image, gt_masks)
 
 
 def _components(mask: np.ndarray) -> list[np.ndarray]:

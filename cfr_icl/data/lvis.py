@@ -57,8 +57,8 @@ class CocoLvisDataset:
         encoded, places = read_arrays(self.folder / "masks" / f"{name}.pickle")
         layers = [np.asarray(Image.open(io.BytesIO(np.asarray(code).tobytes()))) for code in encoded]
         chosen = places if self.stuff else places[: self._instances[index]]
-        truths = [object_truth(layers[layer] == value) for layer, value in chosen]
-        return Sample(name, image, truths)
+        gt_masks = [object_truth(layers[layer] == value) for layer, value in chosen]
+        return Sample(name, image, gt_masks)
 
 
 def read_arrays(path: Path) -> Any:

@@ -11,14 +11,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture, uint8 (H, W, 3) RGB, and its objects' truths, each int8 (H, W).
+    """A picture, uint8 (H, W, 3) RGB, and its objects' ground truths, each int8 (H, W).
 
-    A truth is 1 on the object, 0 beside it and -1 where the annotation says nothing.
+    A ground truth is 1 on the object, 0 beside it and -1 where the annotation says nothing.
     """
 
     name: str
     image: np.ndarray
-    truths: Sequence[np.ndarray]
+    gt_masks: Sequence[np.ndarray]
 
 
 class Dataset(Protocol):

@@ -31,8 +31,8 @@ class SbdDataset:
     def __getitem__(self, index: int) -> Sample:
         name = self.names[index]
         labels = loadmat(str(self.root / "inst" / f"{name}.mat"))["GTinst"]["Segmentation"][0, 0]
-        truths = [truth for truth in label_truths(labels) if _fill(truth == 1) >= self.min_fill]
-        return Sample(name, read_rgb(self.root / "img" / f"{name}.jpg"), truths)
+        gt_masks = [gt_mask for gt_mask in label_truths(labels) if _fill(gt_mask == 1) >= self.min_fill]
+        return Sample(name, read_rgb(self.root / "img" / f"{name}.jpg"), gt_masks)
 
 
 def _fill(region: np.ndarray) -> float:

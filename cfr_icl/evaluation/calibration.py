@@ -1,7 +1,7 @@
 """Calibration: the inverse temperature with which a model's probabilities mean what they say.
 
 The robot user clicks; after each click the probabilities inside the zoom window are compared with the
-truth. Logits are scaled around the mask threshold, so that the thresholded mask stays.
+ground truth. Logits are scaled around the mask threshold, so that the thresholded mask stays.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ class Reliability:
     area: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(len(LOGIT_EDGES) - 1))
     object: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(len(LOGIT_EDGES) - 1))
 
-    def add(self, probabilities: np.ndarray, truth: np.ndarray) -> None:
-        """Count an answer: probabilities float (H, W) and truth int (H, W), -1 left out."""
-        known = truth >= 0
+    def add(self, probabilities: np.ndarray, gt_mask: np.ndarray) -> None:
+        """Count an answer: probabilities float (H, W) and ground truth int (H, W), -1 left out."""
+        known = gt_mask >= 0
         p = np.clip(probabilities[known].astype(np.float64), 1e-6, 1 - 1e-6)
         logits = np.log(p / (1 - p))
         weights = np.full(len(logits), 1 / max(1, len(logits)))
         self.area += np.histogram(logits, LOGIT_EDGES, weights=weights)[0]
-        self.object += np.histogram(logits, LOGIT_EDGES, weights=weights * (truth[known] == 1))[0]
+        self.object += np.histogram(logits, LOGIT_EDGES, weights=weights * (gt_mask[known] == 1))[0]
 
-    def surprise(self, sharpness: float) -> float:
+    def surprise(self, inverse_temperature: float) -> float:
         """Mean negative log-likelihood of a pixel, in nats."""
-        logits = _scaled(sharpness)
+        logits = _scaled(inverse_temperature)
         nats = self.object * np.logaddexp(0, -logits) + (self.area - self.object) * np.logaddexp(0, logits)
         return float(nats.sum() / self.area.sum())
 
-    def curve(self, sharpness: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def curve(self, inverse_temperature: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of each of BINS equal steps of probability: mean probability, share of object, share of area."""
-        p = 1 / (1 + np.exp(-_scaled(sharpness)))
+        p = 1 / (1 + np.exp(-_scaled(inverse_temperature)))
         steps = np.minimum((p * BINS).astype(int), BINS - 1)
         area = np.bincount(steps, self.area, BINS)
         said, found = (
@@ -57,44 +57,44 @@ class Reliability:
         )
         return said, found, area / area.sum()
 
-    def error(self, sharpness: float) -> float:
+    def error(self, inverse_temperature: float) -> float:
         """Expected calibration error, 0 to 1."""
-        said, found, share = self.curve(sharpness)
+        said, found, share = self.curve(inverse_temperature)
         return float((share * np.abs(said - found)).sum())
 
-    def best_sharpness(self) -> float:
-        """The sharpness with the least surprise, between 0.2 and 5."""
+    def best_inverse_temperature(self) -> float:
+        """The inverse temperature with the least surprise, between 0.2 and 5."""
         candidates = np.exp(np.linspace(np.log(0.2), np.log(5), 200))
         return float(min(candidates, key=self.surprise))
 
 
-def _scaled(sharpness: float) -> np.ndarray:
+def _scaled(inverse_temperature: float) -> np.ndarray:
     """The logit of each bin, scaled around the threshold."""
     middles = (LOGIT_EDGES[:-1] + LOGIT_EDGES[1:]) / 2
-    return THRESHOLD_LOGIT + sharpness * (middles - THRESHOLD_LOGIT)
+    return THRESHOLD_LOGIT + inverse_temperature * (middles - THRESHOLD_LOGIT)
 
 
 def window_answers(
     segmenter: Segmenter, samples: Iterable[Sample], min_area: float = 0.01, clicks: int = 5
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Probabilities and truth inside the window after each of the robot's first clicks on each object.
+    """Probabilities and ground truth inside the window after each of the robot's first clicks on each object.
 
     Args:
         min_area: objects below this share of the picture are left out.
         clicks: clicks of the robot user for each object.
     """
     for sample in samples:
-        for truth in sample.truths:
-            if object_area(truth) < min_area:
+        for gt_mask in sample.gt_masks:
+            if object_area(gt_mask) < min_area:
                 continue
             given: list[Prediction] = []
             simulate(
                 segmenter,
                 sample.image,
-                truth,
+                gt_mask,
                 max_clicks=clicks,
                 on_click=lambda _, prediction, __, given=given: given.append(prediction),
             )
             for prediction in given:
                 rows, columns = prediction.window.slices
-                yield prediction.probabilities[rows, columns], truth[rows, columns]
+                yield prediction.probabilities[rows, columns], gt_mask[rows, columns]

@@ -31,10 +31,10 @@ def save_gallery(
     masks: Callable[[Result], tuple[np.ndarray, np.ndarray, np.ndarray]],
     title: str,
 ) -> None:
-    """One HTML page that needs nothing else: each case's picture with clicks, its truth and its mask.
+    """One HTML page that needs nothing else: each case's picture with clicks, its ground truth and its mask.
 
     Args:
-        masks: for a result its picture uint8 (H, W, 3), truth int (H, W) and last mask bool (H, W).
+        masks: for a result its picture uint8 (H, W, 3), ground truth int (H, W) and last mask bool (H, W).
     """
     cases = "\n".join(_case(result, *masks(result)) for result in results)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,10 +61,10 @@ White is the object, grey is ignored.</p>
 """
 
 
-def _case(result: Result, image: np.ndarray, truth: np.ndarray, mask: np.ndarray) -> str:
+def _case(result: Result, image: np.ndarray, gt_mask: np.ndarray, mask: np.ndarray) -> str:
     views = {
         "clicks": _with_clicks(image, result.clicks),
-        "truth": np.select([truth == 1, truth == -1], [255, 128], 0).astype(np.uint8),
+        "truth": np.select([gt_mask == 1, gt_mask == -1], [255, 128], 0).astype(np.uint8),
         f"mask after {len(result.clicks)} clicks": mask.astype(np.uint8) * 255,
     }
     figures = "".join(

@@ -18,22 +18,22 @@ NOF_TARGETS = (0.90, 0.95)
 IOU_CLICKS = (1, 3, 5)
 
 
-def iou(mask: np.ndarray, truth: np.ndarray) -> float:
-    """Intersection over union of a mask with the truth; pixels of truth -1 are left out."""
-    union = np.count_nonzero((mask & (truth != -1)) | (truth == 1))
-    return np.count_nonzero(mask & (truth == 1)) / union if union else 1.0
+def iou(mask: np.ndarray, gt_mask: np.ndarray) -> float:
+    """Intersection over union of a mask with the ground truth; pixels of ground truth -1 are left out."""
+    union = np.count_nonzero((mask & (gt_mask != -1)) | (gt_mask == 1))
+    return np.count_nonzero(mask & (gt_mask == 1)) / union if union else 1.0
 
 
-def boundary_iou(mask: np.ndarray, truth: np.ndarray, width: float = 0.02) -> float:
-    """IoU of the inner boundaries of mask and truth (Cheng et al., CVPR 2021).
+def boundary_iou(mask: np.ndarray, gt_mask: np.ndarray, width: float = 0.02) -> float:
+    """IoU of the inner boundaries of mask and ground truth (Cheng et al., CVPR 2021).
 
     Args:
-        width: the boundary's width as a fraction of the picture's diagonal. Where the truth is -1
+        width: the boundary's width as a fraction of the picture's diagonal. Where the ground truth is -1
             it is taken to agree with the mask, and those pixels are then left out.
     """
-    pixels = max(1, round(width * float(np.hypot(*truth.shape))))
-    expected = np.where(truth == -1, mask, truth == 1)
-    ring = np.where(truth == -1, -1, _inner_boundary(expected, pixels))
+    pixels = max(1, round(width * float(np.hypot(*gt_mask.shape))))
+    expected = np.where(gt_mask == -1, mask, gt_mask == 1)
+    ring = np.where(gt_mask == -1, -1, _inner_boundary(expected, pixels))
     return iou(_inner_boundary(mask, pixels), ring)
 
 
@@ -43,9 +43,9 @@ def _inner_boundary(mask: np.ndarray, pixels: int) -> np.ndarray:
     return mask & ~cv2.erode(padded, np.ones((3, 3), np.uint8), iterations=pixels)[1:-1, 1:-1].astype(bool)
 
 
-def object_area(truth: np.ndarray) -> float:
+def object_area(gt_mask: np.ndarray) -> float:
     """The object's share of the picture, 0 to 1."""
-    return np.count_nonzero(truth == 1) / truth.size
+    return np.count_nonzero(gt_mask == 1) / gt_mask.size
 
 
 @dataclass(frozen=True)

@@ -63,13 +63,13 @@ class Worker:
     def __call__(self, unit: Unit) -> Iterator[Result]:
         """The results of a picture's objects that are large enough and not done yet."""
         sample = self.datasets[unit.source][unit.index]
-        for object_id, truth in enumerate(sample.truths):
-            if object_area(truth) < self.job.min_area or not (truth == 1).any():
+        for object_id, gt_mask in enumerate(sample.gt_masks):
+            if object_area(gt_mask) < self.job.min_area or not (gt_mask == 1).any():
                 continue
             yield from evaluate_object(
                 self.segmenters[unit.source],
                 sample.image,
-                truth,
+                gt_mask,
                 [s for s in self.job.settings if (object_id, setting_name(s)) not in unit.done],
                 self.job.protocol,
                 data=self.job.sources[unit.source].label,
@@ -245,7 +245,7 @@ def _work(unit: Unit) -> list[Result]:
 
 
 class Replay:
-    """A session's picture, truth and last mask, answered once more from its clicks."""
+    """A session's picture, ground truth and last mask, answered once more from its clicks."""
 
     def __init__(self, job: Job, model: InteractiveModel) -> None:
         self.worker = Worker(job, model)
@@ -259,7 +259,7 @@ class Replay:
         segmenter.set_image(sample.image)
         clicks = [Click(x, y, bool(positive)) for x, y, positive in result.clicks]
         mask = segmenter.predict(clicks, cfr=self.settings[result.setting]).mask
-        return sample.image, sample.truths[result.object_id], mask
+        return sample.image, sample.gt_masks[result.object_id], mask
 
 
 def weights_digest(model: InteractiveModel) -> str:

@@ -36,7 +36,7 @@ class Simulation:
 def simulate(
     segmenter: Predictor,
     image: np.ndarray,
-    truth: np.ndarray,
+    gt_mask: np.ndarray,
     max_clicks: int = 20,
     target_iou: float = 0.95,
     cfr: CascadeForward = CascadeForward(),
@@ -46,24 +46,24 @@ def simulate(
 
     Args:
         image: uint8 (H, W, 3) RGB.
-        truth: int (H, W), 1 object, 0 background, -1 ignored.
+        gt_mask: int (H, W), 1 object, 0 background, -1 ignored.
         on_click: called after each click with the click, its prediction and the IoU.
     """
-    truth = np.asarray(truth, dtype=np.int32)
+    gt_mask = np.asarray(gt_mask, dtype=np.int32)
     segmenter.set_image(image)
-    probabilities = np.zeros(truth.shape, np.float32)
-    clicked = np.zeros(truth.shape, bool)
+    probabilities = np.zeros(gt_mask.shape, np.float32)
+    clicked = np.zeros(gt_mask.shape, bool)
     clicks, ious, forwards, boundary_ious, seconds = [], [], [], [], []
     while len(clicks) < max_clicks and not (ious and ious[-1] >= target_iou):
-        click = next_click(probabilities, truth, clicked)
+        click = next_click(probabilities, gt_mask, clicked)
         clicked[click.y, click.x] = True
         clicks.append(click)
         start = time.perf_counter()
         prediction = segmenter.predict(clicks, cfr=cfr)
         probabilities, mask = prediction.probabilities, prediction.mask
         seconds.append(time.perf_counter() - start)
-        ious.append(iou(mask, truth))
-        boundary_ious.append(boundary_iou(mask, truth))
+        ious.append(iou(mask, gt_mask))
+        boundary_ious.append(boundary_iou(mask, gt_mask))
         forwards.append(prediction.forwards)
         if on_click:
             on_click(click, prediction, ious[-1])
@@ -103,18 +103,18 @@ def setting_name(cfr: CascadeForward) -> str:
 def evaluate_object(
     segmenter: Segmenter,
     image: np.ndarray,
-    truth: np.ndarray,
+    gt_mask: np.ndarray,
     settings: Sequence[CascadeForward],
     protocol: Protocol,
     **identity: Any,
 ) -> Iterator[Result]:
     """One result a setting for an object; `identity` is its data, picture and object_id."""
     for cfr in settings:
-        session = simulate(segmenter, image, truth, protocol.max_clicks, protocol.target_iou, cfr)
+        session = simulate(segmenter, image, gt_mask, protocol.max_clicks, protocol.target_iou, cfr)
         yield Result(
             **identity,
             setting=setting_name(cfr),
-            area=object_area(truth),
+            area=object_area(gt_mask),
             clicks=[[int(c.x), int(c.y), int(c.positive)] for c in session.clicks],
             ious=session.ious,
             boundary_ious=session.boundary_ious,

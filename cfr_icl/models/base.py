@@ -21,7 +21,7 @@ class ModelConfig:
     """What is stored as `config.json` beside the weights: everything needed to build the network.
 
     `reduced_precision` names the data type, "float16" or "bfloat16", that was measured not to
-    change these weights' masks (benchmarks/precision.py). `sharpness` scales the logits of
+    change these weights' masks (benchmarks/precision.py). `inverse_temperature` scales the logits of
     what is shown around the mask threshold, so that probabilities mean what they say (training/calibrate.py);
     what the network is fed back stays as it is.
     """
@@ -30,20 +30,29 @@ class ModelConfig:
     options: dict[str, Any] = field(default_factory=dict)
     zoom: ZoomConfig = field(default_factory=ZoomConfig)
     reduced_precision: str | None = None
-    sharpness: float = 1.0
+    inverse_temperature: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ModelConfig:
+        """The configuration in a `config.json`, of this or of an older version.
+
+        Raises:
+            TypeError: for a name that there is not.
+        """
+        values = {_OLDER_NAMES.get(name, name): value for name, value in values.items()}
         return cls(**{**values, "zoom": ZoomConfig(**values.get("zoom", {}))})
+
+
+_OLDER_NAMES = {"sharpness": "inverse_temperature"}
 
 
 class InteractiveModel(nn.Module, ABC):
     """A network that answers clicks on a picture with a mask.
 
-    `hints` are float (B, 3, H, W): previous mask as probabilities, disks of the positive clicks,
+    `prompt_maps` are float (B, 3, H, W): previous mask as probabilities, disks of the positive clicks,
     disks of the negative clicks. Networks that fuse the clicks into their input keep nothing
     but the normalised picture in `encode`.
     """
@@ -51,7 +60,7 @@ class InteractiveModel(nn.Module, ABC):
     config: ModelConfig
     precision: torch.dtype = torch.float32
     """Data type inside `decode` when the network answers; `encode` and all answers stay float32."""
-    encoding: tuple[str, ...] = ()
+    encoder_modules: tuple[str, ...] = ()
     """Names of the modules that `encode` runs: their weights stay float32, whatever the precision."""
 
     @abstractmethod
@@ -59,20 +68,20 @@ class InteractiveModel(nn.Module, ABC):
         """Features of a picture, float (B, 3, H, W) RGB in [0, 1]; needed once per picture window."""
 
     @abstractmethod
-    def decode(self, features: Features, hints: torch.Tensor) -> torch.Tensor:
+    def decode(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
         """Logits, float (B, 1, H, W), for the hints; needed once per click and inner pass."""
 
-    def decode_in_precision(self, features: Features, hints: torch.Tensor) -> torch.Tensor:
+    def decode_in_precision(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
         """As `decode`, in the network's `precision`."""
         reduced = self.precision != torch.float32
-        with torch.autocast(hints.device.type, dtype=self.precision, enabled=reduced):
-            return self.decode(features, hints)
+        with torch.autocast(prompt_maps.device.type, dtype=self.precision, enabled=reduced):
+            return self.decode(features, prompt_maps)
 
     def decode_with_auxiliary(
-        self, features: Features, hints: torch.Tensor
+        self, features: Features, prompt_maps: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The logits and those of an auxiliary head that training supervises too, where there is one."""
-        return self.decode(features, hints), None
+        return self.decode(features, prompt_maps), None
 
     def learning_rate_scales(self, encoder: float, layer_decay: float) -> dict[str, float]:
         """Each parameter's share of the learning rate: `encoder` for those named encoder, else 1.
@@ -81,8 +90,8 @@ class InteractiveModel(nn.Module, ABC):
         """
         return {name: encoder if name.startswith("encoder.") else 1.0 for name, _ in self.named_parameters()}
 
-    def forward(self, image: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
-        return self.decode(self.encode(image), hints)
+    def forward(self, image: torch.Tensor, prompt_maps: torch.Tensor) -> torch.Tensor:
+        return self.decode(self.encode(image), prompt_maps)
 
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

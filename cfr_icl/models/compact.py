@@ -37,7 +37,7 @@ class CompactNet(InteractiveModel):
             that are built for one input size.
     """
 
-    encoding = ("encoder", "lateral", "pyramid")
+    encoder_modules = ("encoder", "lateral", "pyramid")
 
     def __init__(
         self,
@@ -107,8 +107,8 @@ class CompactNet(InteractiveModel):
         self.encoder.eval()
         return self
 
-    def decode(self, features: tuple[torch.Tensor, ...], hints: torch.Tensor) -> torch.Tensor:
-        detail = self.stem(hints.contiguous(memory_format=torch.channels_last)) + features[0]
+    def decode(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> torch.Tensor:
+        detail = self.stem(prompt_maps.contiguous(memory_format=torch.channels_last)) + features[0]
         x, skips = detail, []
         for picture, shrink, mix in zip(features[1:], self.shrink, self.down, strict=True):
             x = mix(F.relu(_fit(shrink(x), picture) + picture))
@@ -116,7 +116,7 @@ class CompactNet(InteractiveModel):
         for scale in reversed(range(1, SCALES - 1)):
             x = self.up[scale - 1](_resized(self.grow[scale](x), skips[scale - 1]) + skips[scale - 1])
         x = self.fuse(F.relu(_resized(self.grow[0](x), detail) + detail))
-        height, width = hints.shape[2:]
+        height, width = prompt_maps.shape[2:]
         return self.head(x)[..., :height, :width].float()
 
 
@@ -141,12 +141,12 @@ class Pyramid(nn.Module):
             made.append(mix(own + _resized(hand_down(made[-1]), own)))
         return tuple(reversed(made))
 
-    def silence(self) -> None:
+    def init_as_identity(self) -> None:
         """As for a `Mixer`."""
         for layer in (self.colours, *self.hand_down):
             nn.init.zeros_(layer.conv.weight)
         for block in (block for row in self.mix for block in row):
-            block.silence()
+            block.init_as_identity()
 
 
 def _mixers(widths: tuple[int, ...], counts: tuple[int, ...]) -> nn.ModuleList:
@@ -169,7 +169,7 @@ class Mixer(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + self.project(self.expand(self.spatial(x)))
 
-    def silence(self) -> None:
+    def init_as_identity(self) -> None:
         """Pass everything on unchanged until training says otherwise."""
         nn.init.zeros_(self.project.conv.weight)
 
@@ -182,7 +182,7 @@ class GlobalAttention(nn.Module):
         self.position = nn.Conv2d(width, width, 3, padding=1, groups=width)
         self.block = Block(width, num_heads=max(1, width // 32), mlp_ratio=2, qkv_bias=True)
 
-    def silence(self) -> None:
+    def init_as_identity(self) -> None:
         """As for a `Mixer`."""
         for layer in (self.position, self.block.attn.proj, self.block.mlp.fc2):
             nn.init.zeros_(layer.weight)

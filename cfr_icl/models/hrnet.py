@@ -24,7 +24,7 @@ class HRNet(InteractiveModel):
         small: half the blocks and fewer modules a stage ("HRNet18s").
     """
 
-    encoding = ("trunk.conv1",)
+    encoder_modules = ("trunk.conv1",)
 
     def __init__(self, width: int, ocr_width: int, small: bool = False) -> None:
         super().__init__()
@@ -45,15 +45,15 @@ class HRNet(InteractiveModel):
         trunk = self.trunk
         return trunk.act1(trunk.bn1(trunk.conv1((image - mean) / std)))
 
-    def decode(self, features: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
-        return self.decode_with_auxiliary(features, hints)[0]
+    def decode(self, features: torch.Tensor, prompt_maps: torch.Tensor) -> torch.Tensor:
+        return self.decode_with_auxiliary(features, prompt_maps)[0]
 
     def decode_with_auxiliary(
-        self, features: torch.Tensor, hints: torch.Tensor
+        self, features: torch.Tensor, prompt_maps: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The logits and those of the auxiliary head, which training supervises too; both (B, 1, H, W)."""
         trunk = self.trunk
-        x = features + self.hint_scale.abs() * self.hint_stem(hints)
+        x = features + self.hint_scale.abs() * self.hint_stem(prompt_maps)
         x = trunk.layer1(trunk.act2(trunk.bn2(trunk.conv2(x))))
         scales = _stage(trunk.stage2, [transition(x) for transition in trunk.transition1])
         scales = _stage(trunk.stage3, _transition(trunk.transition2, scales))
@@ -61,7 +61,7 @@ class HRNet(InteractiveModel):
         x = torch.cat([_resized(scale, scales[0].shape[2:]) for scale in scales], dim=1)
         auxiliary = self.auxiliary(x)
         logits = self.logit(self.context(x, auxiliary))
-        size = hints.shape[2:]
+        size = prompt_maps.shape[2:]
         return _resized(logits.float(), size), _resized(auxiliary.float(), size)
 
 

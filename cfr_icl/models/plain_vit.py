@@ -30,7 +30,7 @@ class PlainViT(InteractiveModel):
         grid: patches a side for which the position embedding is stored (448 px: 448 / patch).
     """
 
-    encoding = ("image_embed",)
+    encoder_modules = ("image_embed",)
 
     def __init__(
         self,
@@ -66,13 +66,13 @@ class PlainViT(InteractiveModel):
         tokens = self.image_embed((image - mean) / std)
         return tokens + self._position_for(*tokens.shape[2:])
 
-    def decode(self, features: torch.Tensor, hints: torch.Tensor) -> torch.Tensor:
+    def decode(self, features: torch.Tensor, prompt_maps: torch.Tensor) -> torch.Tensor:
         # float32 between the blocks, whatever the precision inside them
-        x = (features.float() + self.hint_embed(hints)).permute(0, 2, 3, 1)
+        x = (features.float() + self.hint_embed(prompt_maps)).permute(0, 2, 3, 1)
         for i, block in enumerate(self.blocks):
             x = _global(block, x) if (i + 1) % self.group == 0 else self._windowed(block, x)
         logits = self.head(self.neck(x.permute(0, 3, 1, 2)))
-        return F.interpolate(logits.float(), size=hints.shape[2:], mode="bilinear", align_corners=True)
+        return F.interpolate(logits.float(), size=prompt_maps.shape[2:], mode="bilinear", align_corners=True)
 
     def learning_rate_scales(self, encoder: float, layer_decay: float) -> dict[str, float]:
         """`encoder` for the pretrained transformer, less by `layer_decay` for each layer further back."""

@@ -79,7 +79,7 @@ def compute_in_precision(model: InteractiveModel) -> None:
     if model.precision == torch.float32:
         return
     for name, layer in model.named_modules():
-        if name.startswith(model.encoding):
+        if name.startswith(model.encoder_modules):
             continue
         if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
             layer.to(model.precision)

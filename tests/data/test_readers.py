@@ -186,7 +186,7 @@ def unpacked(request, tmp_path):
 
 
 def truths_of(name, root, index=0, **options):
-    return open_dataset(name, root, **options)[index].truths
+    return open_dataset(name, root, **options)[index].gt_masks
 
 
 def test_every_layout_is_covered():
@@ -201,10 +201,10 @@ def test_samples_follow_the_contract(unpacked):
         sample = dataset[index]
         assert sample.name == name
         assert sample.image.shape == (HEIGHT, WIDTH, 3) and sample.image.dtype == np.uint8
-        assert sample.truths
-        for truth in sample.truths:
-            assert truth.shape == (HEIGHT, WIDTH) and truth.dtype == np.int8
-            assert set(np.unique(truth)) <= {-1, 0, 1} and (truth == 1).any()
+        assert sample.gt_masks
+        for gt_mask in sample.gt_masks:
+            assert gt_mask.shape == (HEIGHT, WIDTH) and gt_mask.dtype == np.int8
+            assert set(np.unique(gt_mask)) <= {-1, 0, 1} and (gt_mask == 1).any()
 
 
 def test_a_file_that_is_missing_is_named(unpacked):
@@ -251,7 +251,7 @@ def test_coco_reads_polygons_and_ignores_crowds(tmp_path):
     coco(tmp_path)
     dataset = open_dataset("coco", tmp_path)
     assert dataset.names == ["000000000007"]
-    first, second = dataset[0].truths
+    first, second = dataset[0].gt_masks
     assert np.array_equal(first == 1, FIRST) and np.array_equal(second == 1, SECOND)
     assert np.array_equal(first == -1, BETWEEN)
 
@@ -287,7 +287,7 @@ def coco_file(root):
 def test_a_coco_file_of_its_own_gives_objects_that_overlap(tmp_path):
     dataset = open_dataset(**coco_file(tmp_path))
     assert dataset.names == ["one"]
-    whole, part = dataset[0].truths
+    whole, part = dataset[0].gt_masks
     assert np.array_equal(whole == 1, FIRST | BETWEEN) and np.array_equal(part == 1, FIRST)
     assert not (whole == -1).any() and not (part == -1).any()
 
@@ -296,12 +296,12 @@ def test_drawn_objects_of_the_same_picture_join_those_of_a_coco_file(tmp_path):
     options = coco_file(tmp_path)
     labels(tmp_path / "masks" / "one.png", SECOND * 3 + BETWEEN * 255)
     masks = str(tmp_path / "masks")
-    _, part, drawn = open_dataset(**options, masks=masks)[0].truths
+    _, part, drawn = open_dataset(**options, masks=masks)[0].gt_masks
     assert np.array_equal(drawn == 1, SECOND) and np.array_equal(drawn == -1, BETWEEN)
     assert not (part == -1).any()
-    large = open_dataset(**options, masks=masks, min_pixels=1 + FIRST.sum())[0].truths
+    large = open_dataset(**options, masks=masks, min_pixels=1 + FIRST.sum())[0].gt_masks
     assert [np.count_nonzero(t == 1) for t in large] == [136, SECOND.sum()]
-    *_, banded = open_dataset(**options, masks=masks, band=1.5)[0].truths
+    *_, banded = open_dataset(**options, masks=masks, band=1.5)[0].gt_masks
     assert np.array_equal(banded == 1, box(13, 21, 17, 29)) and (banded[11] == -1).all()
     (tmp_path / "masks" / "one.png").rename(tmp_path / "masks" / "other.png")
     with pytest.raises(FileNotFoundError, match="1 of 1 pictures, the first one"):
@@ -312,7 +312,7 @@ def test_lvis_validation_finds_pictures_in_both_folders(tmp_path):
     lvis(tmp_path)
     dataset = open_dataset("lvis", tmp_path)
     assert dataset.names == ["000000000007", "000000000009"]
-    assert all(np.array_equal(dataset[i].truths[1] == 1, SECOND) for i in range(2))
+    assert all(np.array_equal(dataset[i].gt_masks[1] == 1, SECOND) for i in range(2))
 
 
 def test_cocolvis_gives_instances_and_stuff_on_demand(tmp_path):
@@ -354,20 +354,20 @@ def test_voc_ignores_void(tmp_path):
 
 def test_grabcut_ignores_the_unknown_band(tmp_path):
     grabcut(tmp_path)
-    (truth,) = truths_of("grabcut", tmp_path)
-    assert np.array_equal(truth == 1, FIRST) and np.array_equal(truth == -1, BETWEEN)
+    (gt_mask,) = truths_of("grabcut", tmp_path)
+    assert np.array_equal(gt_mask == 1, FIRST) and np.array_equal(gt_mask == -1, BETWEEN)
 
 
 def test_davis_takes_any_colour_for_the_object(tmp_path):
     davis(tmp_path)
-    (truth,) = truths_of("davis", tmp_path)
-    assert np.array_equal(truth == 1, FIRST) and not (truth == -1).any()
+    (gt_mask,) = truths_of("davis", tmp_path)
+    assert np.array_equal(gt_mask == 1, FIRST) and not (gt_mask == -1).any()
 
 
 def test_duts_cuts_smoothed_edges_in_the_middle(tmp_path):
     duts(tmp_path)
-    (truth,) = truths_of("duts", tmp_path)
-    assert np.array_equal(truth == 1, box(2, 9, 3, 12))
+    (gt_mask,) = truths_of("duts", tmp_path)
+    assert np.array_equal(gt_mask == 1, box(2, 9, 3, 12))
 
 
 def test_folder_tells_values_apart_and_components_on_demand(tmp_path):

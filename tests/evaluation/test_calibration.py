@@ -11,24 +11,24 @@ from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.loading import load_model, save_model
 
 
-def drawn(sharpness: float, seed: int = 0) -> Reliability:
+def drawn(inverse_temperature: float, seed: int = 0) -> Reliability:
     """Answers whose logits are too flat by this factor."""
     rng = np.random.default_rng(seed)
     reliability = Reliability()
     for _ in range(20):
         logits = rng.normal(0, 1.5, (60, 60))
-        truth = (rng.random((60, 60)) < 1 / (1 + np.exp(-sharpness * logits))).astype(int)
-        truth[:5] = -1
-        reliability.add(1 / (1 + np.exp(-logits)), truth)
+        gt_mask = (rng.random((60, 60)) < 1 / (1 + np.exp(-inverse_temperature * logits))).astype(int)
+        gt_mask[:5] = -1
+        reliability.add(1 / (1 + np.exp(-logits)), gt_mask)
     return reliability
 
 
-@pytest.mark.parametrize("sharpness", [0.5, 1.0, 2.5])
-def test_the_sharpness_of_a_flat_or_bold_network_is_found(sharpness):
-    reliability = drawn(sharpness)
-    assert reliability.best_sharpness() == pytest.approx(sharpness, rel=0.1)
-    assert reliability.error(reliability.best_sharpness()) < 0.02
-    if sharpness != 1:
+@pytest.mark.parametrize("inverse_temperature", [0.5, 1.0, 2.5])
+def test_the_inverse_temperature_of_a_flat_or_bold_network_is_found(inverse_temperature):
+    reliability = drawn(inverse_temperature)
+    assert reliability.best_inverse_temperature() == pytest.approx(inverse_temperature, rel=0.1)
+    assert reliability.error(reliability.best_inverse_temperature()) < 0.02
+    if inverse_temperature != 1:
         assert reliability.error(1.0) > 0.05
 
 
@@ -40,7 +40,7 @@ def test_every_answer_weighs_the_same_and_unknown_pixels_nothing():
     assert reliability.area.sum() == pytest.approx(2) and reliability.object.sum() == pytest.approx(1)
 
 
-def test_a_model_folder_gets_its_sharpness(data, tmp_path, capsys):
+def test_a_model_folder_gets_its_inverse_temperature(data, tmp_path, capsys):
     save_model(build_model(default_config("tiny")), tmp_path / "model")
     arguments = [
         "--weights",
@@ -53,5 +53,5 @@ def test_a_model_folder_gets_its_sharpness(data, tmp_path, capsys):
     assert main(["calibrate", *arguments, "--write"]) == 0
     plain, sharp = (line.split("|") for line in capsys.readouterr().out.splitlines()[2:4])
     assert float(sharp[3]) < float(plain[3]) and (tmp_path / "p.png").is_file()
-    written = json.loads((tmp_path / "model" / "config.json").read_text())["sharpness"]
-    assert written != 1 and load_model(tmp_path / "model").config.sharpness == written
+    written = json.loads((tmp_path / "model" / "config.json").read_text())["inverse_temperature"]
+    assert written != 1 and load_model(tmp_path / "model").config.inverse_temperature == written

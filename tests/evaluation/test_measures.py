@@ -25,7 +25,7 @@ from cfr_icl.zoom import ZoomConfig
 from tests.stand_in import ColourModel
 
 SHAPE = (12, 16)
-truths = arrays(np.int8, SHAPE, elements=st.sampled_from([-1, 0, 1]))
+gt_masks = arrays(np.int8, SHAPE, elements=st.sampled_from([-1, 0, 1]))
 masks = arrays(bool, SHAPE)
 PUBLISHED = Protocol()
 
@@ -36,9 +36,9 @@ def scene():
     image = np.full((90, 120, 3), 128, np.uint8)
     image[20:60, 10:50] = (220, 30, 30)
     image[30:70, 70:110] = (30, 30, 220)
-    truth = np.zeros((90, 120), np.int8)
-    truth[20:60, 10:50] = 1
-    return image, truth
+    gt_mask = np.zeros((90, 120), np.int8)
+    gt_mask[20:60, 10:50] = 1
+    return image, gt_mask
 
 
 def result(ious, setting="CFR-0", data="set", picture="a", seconds=0.5):
@@ -56,31 +56,31 @@ def result(ious, setting="CFR-0", data="set", picture="a", seconds=0.5):
     )
 
 
-@given(masks, truths)
-def test_iou_leaves_ignored_pixels_out(mask, truth):
-    counted = truth != -1
-    both, either = (mask & (truth == 1)).sum(), ((mask & counted) | (truth == 1)).sum()
-    assert iou(mask, truth) == (both / either if either else 1.0)
-    assert iou(mask ^ (truth == -1), truth) == iou(mask, truth)
+@given(masks, gt_masks)
+def test_iou_leaves_ignored_pixels_out(mask, gt_mask):
+    counted = gt_mask != -1
+    both, either = (mask & (gt_mask == 1)).sum(), ((mask & counted) | (gt_mask == 1)).sum()
+    assert iou(mask, gt_mask) == (both / either if either else 1.0)
+    assert iou(mask ^ (gt_mask == -1), gt_mask) == iou(mask, gt_mask)
 
 
-@given(masks, truths)
-def test_boundary_iou_is_a_share_and_full_for_the_truth_itself(mask, truth):
-    assert 0 <= boundary_iou(mask, truth) <= 1
-    assert boundary_iou(truth == 1, truth) == 1
-    assert boundary_iou((truth == 1) | (truth == -1), truth) == 1
+@given(masks, gt_masks)
+def test_boundary_iou_is_a_share_and_full_for_the_truth_itself(mask, gt_mask):
+    assert 0 <= boundary_iou(mask, gt_mask) <= 1
+    assert boundary_iou(gt_mask == 1, gt_mask) == 1
+    assert boundary_iou((gt_mask == 1) | (gt_mask == -1), gt_mask) == 1
 
 
 def test_boundary_iou_is_the_iou_of_rings_two_percent_of_the_diagonal_wide():
-    truth = np.zeros((300, 400), np.int8)  # diagonal 500: rings of 10 pixels
-    truth[50:250, 100:300] = 1
-    mask = np.zeros(truth.shape, bool)
+    gt_mask = np.zeros((300, 400), np.int8)  # diagonal 500: rings of 10 pixels
+    gt_mask[50:250, 100:300] = 1
+    mask = np.zeros(gt_mask.shape, bool)
     mask[50:250, 105:305] = True
-    ring, moved = np.zeros(truth.shape, bool), np.zeros(truth.shape, bool)
+    ring, moved = np.zeros(gt_mask.shape, bool), np.zeros(gt_mask.shape, bool)
     ring[50:250, 100:300], moved[50:250, 105:305] = True, True
     ring[60:240, 110:290], moved[60:240, 115:295] = False, False
-    assert boundary_iou(mask, truth) == (ring & moved).sum() / (ring | moved).sum()
-    assert boundary_iou(mask, truth) < iou(mask, truth)
+    assert boundary_iou(mask, gt_mask) == (ring & moved).sum() / (ring | moved).sum()
+    assert boundary_iou(mask, gt_mask) < iou(mask, gt_mask)
 
 
 def test_a_session_stops_at_the_target_and_tells_of_every_click(scene):
@@ -98,9 +98,9 @@ def test_a_session_stops_at_the_target_and_tells_of_every_click(scene):
 
 
 def test_a_session_ends_when_the_clicks_run_out(scene):
-    image, truth = scene
+    image, gt_mask = scene
     noise = np.random.default_rng(0).integers(0, 255, image.shape, dtype=np.uint8)
-    session = simulate(Segmenter(ColourModel()), noise, truth, max_clicks=4, cfr=CascadeForward(steps=0))
+    session = simulate(Segmenter(ColourModel()), noise, gt_mask, max_clicks=4, cfr=CascadeForward(steps=0))
     assert len(session.clicks) == 4 and session.clicks[0].positive
     assert len({(c.x, c.y) for c in session.clicks}) == 4
 
@@ -230,9 +230,9 @@ def test_plots_are_two_pictures_a_data_set(tmp_path):
 
 
 def test_the_gallery_is_one_page_that_needs_nothing_else(tmp_path, scene):
-    image, truth = scene
+    image, gt_mask = scene
     case = result([0.5, 0.9], picture="<b>odd & name</b>")
-    save_gallery([case], tmp_path / "out" / "gallery.html", lambda _: (image, truth, truth == 1), "Worst")
+    save_gallery([case], tmp_path / "out" / "gallery.html", lambda _: (image, gt_mask, gt_mask == 1), "Worst")
     page = (tmp_path / "out" / "gallery.html").read_text(encoding="utf-8")
     assert page.count("data:image/") == 3 and "http" not in page
     assert "&lt;b&gt;odd &amp; name" in page and "<b>" not in page

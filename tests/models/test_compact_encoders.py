@@ -18,7 +18,7 @@ from cfr_icl.models.registry import build_model, default_config
 @torch.inference_mode()
 def test_any_encoder_can_be_named(encoder, options):
     model = build_model(default_config("compact", encoder=encoder, encoder_options=options)).eval()
-    image, hints = torch.rand(1, 3, 128, 128), torch.rand(1, 3, 128, 128)
-    logits = model(image, hints)
+    image, prompt_maps = torch.rand(1, 3, 128, 128), torch.rand(1, 3, 128, 128)
+    logits = model(image, prompt_maps)
     assert logits.shape == (1, 1, 128, 128)
-    assert not torch.allclose(logits, model(1 - image, hints))
+    assert not torch.allclose(logits, model(1 - image, prompt_maps))

@@ -38,8 +38,8 @@ def folded(network: nn.Module) -> nn.Module:
 def test_a_folded_network_answers_the_same_without_any_batch_norm(name):
     network = with_statistics(build_model(default_config(name)))
     changed = folded(network)
-    image, hints = torch.rand(2, 1, 3, 64, 96)
-    assert torch.allclose(changed(image, hints), network(image, hints), rtol=1e-3, atol=1e-4)
+    image, prompt_maps = torch.rand(2, 1, 3, 64, 96)
+    assert torch.allclose(changed(image, prompt_maps), network(image, prompt_maps), rtol=1e-3, atol=1e-4)
     assert norms(network) > 50 and norms(changed) == 0
 
 

@@ -67,12 +67,12 @@ def test_every_network_is_built_without_memory_for_its_weights(name):
 
 @torch.inference_mode()
 def test_features_serve_every_pass_on_the_same_picture(model):
-    image, hints = image_and_hints(224, 224)
+    image, prompt_maps = image_and_hints(224, 224)
     features = model.encode(image)
     kept = features.clone()
-    first, second = model.decode(features, hints), model.decode(features, 1 - hints)
+    first, second = model.decode(features, prompt_maps), model.decode(features, 1 - prompt_maps)
     assert torch.equal(features, kept)
-    assert torch.equal(first, model(image, hints))
+    assert torch.equal(first, model(image, prompt_maps))
     assert not torch.allclose(first, second)
 
 
@@ -102,42 +102,42 @@ def test_vit_resizes_its_position_embedding_once_per_size(vit, monkeypatch):
     resized = []
     resize = plain_vit.resize_position
     monkeypatch.setattr(plain_vit, "resize_position", lambda *a: resized.append(a) or resize(*a))
-    image, hints = image_and_hints(336, 336)
+    image, prompt_maps = image_and_hints(336, 336)
     for _ in range(3):
-        vit(image, hints)
+        vit(image, prompt_maps)
     assert len(resized) == 1
 
 
 def test_vit_notices_that_its_position_embedding_changed(vit):
-    image, hints = image_and_hints(336, 336)
+    image, prompt_maps = image_and_hints(336, 336)
     with torch.no_grad():
-        before = vit(image, hints)
+        before = vit(image, prompt_maps)
         vit.position.normal_()
-        assert not torch.allclose(vit(image, hints), before)
+        assert not torch.allclose(vit(image, prompt_maps), before)
 
 
 @pytest.mark.parametrize("size", [(97, 131), (400, 267), (33, 64)])
 @torch.inference_mode()
 def test_hrnet_takes_pictures_of_any_size(hrnet, size):
-    image, hints = image_and_hints(*size)
-    logits, auxiliary = hrnet.decode_with_auxiliary(hrnet.encode(image), hints)
+    image, prompt_maps = image_and_hints(*size)
+    logits, auxiliary = hrnet.decode_with_auxiliary(hrnet.encode(image), prompt_maps)
     assert logits.shape == auxiliary.shape == (1, 1, *size)
-    assert torch.equal(logits, hrnet(image, hints))
+    assert torch.equal(logits, hrnet(image, prompt_maps))
 
 
 def test_every_weight_learns(model):
     model.train()
-    image, hints = (torch.cat([x, x.flip(3)]) for x in image_and_hints(224, 224))
-    logits, auxiliary = model.decode_with_auxiliary(model.encode(image), hints)
+    image, prompt_maps = (torch.cat([x, x.flip(3)]) for x in image_and_hints(224, 224))
+    logits, auxiliary = model.decode_with_auxiliary(model.encode(image), prompt_maps)
     (logits.sum() if auxiliary is None else logits.sum() + auxiliary.sum()).backward()
     assert [name for name, weight in model.named_parameters() if weight.grad is None] == []
 
 
 @torch.inference_mode()
 def test_answers_stay_in_float32_under_reduced_precision(model):
-    image, hints = image_and_hints(224, 224)
-    expected = model(image, hints)
+    image, prompt_maps = image_and_hints(224, 224)
+    expected = model(image, prompt_maps)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits = model(image, hints)
+        logits = model(image, prompt_maps)
     assert logits.dtype == torch.float32
     assert torch.allclose(logits, expected, atol=0.05 * float(expected.abs().max()))

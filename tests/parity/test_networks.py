@@ -27,16 +27,16 @@ def recorded_input() -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.mark.parametrize("name", ["vit_xtiny", pytest.param("vit_b", marks=pytest.mark.slow), "hrnet18"])
 @torch.inference_mode()
 def test_logits_are_the_published_ones(name):
-    image, hints = recorded_input()
-    logits = converted_model(name)(image, hints)
+    image, prompt_maps = recorded_input()
+    logits = converted_model(name)(image, prompt_maps)
     np.testing.assert_allclose(logits[:, 0, ::4, ::4], recorded(f"model_{name}.npz")["logits_s4"], atol=1e-3)
 
 
 @torch.inference_mode()
 def test_auxiliary_logits_are_the_published_ones():
-    image, hints = recorded_input()
+    image, prompt_maps = recorded_input()
     model = converted_model("hrnet18")
-    _, auxiliary = model.decode_with_auxiliary(model.encode(image), hints)
+    _, auxiliary = model.decode_with_auxiliary(model.encode(image), prompt_maps)
     # they reach 385 with these weights, where float32 itself is good for 1e-3
     expected = recorded("model_hrnet18.npz")["aux_s4"]
     np.testing.assert_allclose(auxiliary[:, 0, ::4, ::4], expected, atol=1e-3, rtol=1e-5)

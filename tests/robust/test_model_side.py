@@ -144,9 +144,9 @@ def test_weights_that_are_not_finite_are_named_when_they_are_loaded(tmp_path, va
 class Overflowing(ColourModel):
     """Answers what no number can hold, from the second click on."""
 
-    def decode(self, features, hints):
-        logits = super().decode(features, hints)
-        return logits * torch.inf if hints[:, 2].any() else logits
+    def decode(self, features, prompt_maps):
+        logits = super().decode(features, prompt_maps)
+        return logits * torch.inf if prompt_maps[:, 2].any() else logits
 
 
 def test_an_answer_that_is_not_finite_is_said_and_changes_nothing():

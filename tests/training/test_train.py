@@ -168,14 +168,14 @@ def test_named_weights_rest_and_norms_keep_their_statistics(config, tmp_path, mo
             self.head.insert(0, torch.nn.BatchNorm2d(8))
 
     monkeypatch.setitem(ARCHITECTURES, "normed", Architecture(lambda: Normed, {}, ZoomConfig(size=32)))
-    changes = ("model.architecture=normed", "optimiser.ema=0", "model.frozen=[hints, encoder.bias]")
+    changes = ("model.architecture=normed", "optimiser.ema=0", "model.frozen=[prompt, encoder.bias]")
     trained(config, tmp_path / "run", *changes, "model.frozen_norms=true")
     torch.manual_seed(5)
     start = build_model(default_config("normed")).state_dict()
     end = load_model(tmp_path / "run" / "model").state_dict()
     same = {name for name in start if torch.equal(start[name], end[name])}
     statistics = {f"head.0.{name}" for name in ("running_mean", "running_var", "num_batches_tracked")}
-    assert same == {"hints.weight", "hints.bias", "encoder.bias"} | statistics
+    assert same == {"prompt.weight", "prompt.bias", "encoder.bias"} | statistics
 
 
 def rates(config, *changes):
@@ -209,9 +209,9 @@ def test_every_weight_of_a_network_is_trained(architecture):
     """Several processes wait for the gradient of every weight."""
     torch.manual_seed(0)
     loss = IterativeClickLoss(build_model(default_config(architecture)).train(), ICLConfig())
-    truth = torch.zeros(2, 1, 64, 64)
-    truth[:, :, 16:48, 16:48] = 1
-    value, _ = loss(torch.rand(2, 3, 64, 64), truth, [[Click(30, 30)]] * 2, np.random.default_rng(0))
+    gt_mask = torch.zeros(2, 1, 64, 64)
+    gt_mask[:, :, 16:48, 16:48] = 1
+    value, _ = loss(torch.rand(2, 3, 64, 64), gt_mask, [[Click(30, 30)]] * 2, np.random.default_rng(0))
     value.backward()
     assert [name for name, weight in loss.named_parameters() if weight.grad is None] == []
 

@@ -23,9 +23,9 @@ class Watched(ColourModel):
         super().__init__()
         self.threads = set()
 
-    def decode(self, features, hints):
+    def decode(self, features, prompt_maps):
         self.threads.add(threading.get_ident())
-        return super().decode(features, hints)
+        return super().decode(features, prompt_maps)
 
 
 @pytest.fixture(scope="module")

@@ -60,9 +60,9 @@ def test_the_compact_network_is_loaded_with_any_encoder(encoder, options, tmp_pa
     assert same_weights(loaded, model)
     assert not any(tensor.is_meta for tensor in (*loaded.parameters(), *loaded.buffers()))
     answering = load_model(tmp_path, device="cpu")
-    image, hints = torch.rand(2, 1, 3, *2 * [options.get("img_size", 256)])
+    image, prompt_maps = torch.rand(2, 1, 3, *2 * [options.get("img_size", 256)])
     with torch.inference_mode():
-        assert torch.allclose(answering(image, hints), loaded.eval()(image, hints), atol=1e-4)
+        assert torch.allclose(answering(image, prompt_maps), loaded.eval()(image, prompt_maps), atol=1e-4)
 
 
 def test_a_network_loaded_for_training_can_be_trained_and_saved(tmp_path):
