@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
+from cfr_icl.sentences import Refusal
 from cfr_icl.settings import check_settings, published_values, setting
 
 MAX_STEPS = 10
@@ -111,10 +112,10 @@ class CascadeForward:
             ValueError: for anything but a mapping of known names to values of their type and range.
         """
         if not isinstance(values, Mapping):
-            raise ValueError("CFR settings must be an object with names and values.")
+            raise Refusal("CFR settings must be an object with names and values.")
         values = _with_present_names(values)
         for name in values.keys() - {entry.name for entry in fields(cls)}:
-            raise ValueError(f"There is no CFR setting {name!r:.40}.")
+            raise Refusal("There is no CFR setting {name!r:.40}.", name=name)
         return cls(**values)
 
     def refinements(self, click_number: int) -> int:
@@ -168,6 +169,10 @@ def _with_present_names(values: Mapping[str, Any]) -> dict[str, Any]:
     if "every_click" in renamed:
         every_click = renamed.pop("every_click")
         if not isinstance(every_click, bool):
-            raise ValueError(f"The setting 'every_click' must be true or false, not {every_click!r:.40}.")
+            raise Refusal(
+                "The setting {name!r} must be true or false, not {value!r:.40}.",
+                name="every_click",
+                value=every_click,
+            )
         renamed["cf_clicks"] = None if every_click else 1
     return renamed

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import torch
 
+from cfr_icl.sentences import Refusal
+
 DISK_RADIUS = 5
 """Radius of a click's disk in pixels of the network's input."""
 
@@ -34,14 +36,14 @@ class Click:
     def __post_init__(self) -> None:
         largest = sys.float_info.max  # math.isfinite fails for integers beyond it
         if not (abs(self.x) <= largest and abs(self.y) <= largest):
-            raise ValueError(f"A click needs finite coordinates, not ({self.x!r:.20}, {self.y!r:.20}).")
+            raise Refusal("A click needs finite coordinates, not ({x!r:.20}, {y!r:.20}).", x=self.x, y=self.y)
 
     def check_inside(self, width: int, height: int) -> None:
         """Raise ValueError unless the click lies on a picture of this size."""
         if not (0 <= self.x < width and 0 <= self.y < height):
-            raise ValueError(
-                f"The click ({self.x:g}, {self.y:g}) lies outside the picture, "
-                f"which is {width} x {height} pixels."
+            raise Refusal(
+                "The click ({x:g}, {y:g}) lies outside the picture, which is {width} x {height} pixels.",
+                **{"x": self.x, "y": self.y, "width": width, "height": height},
             )
 
     def mirrored(self, width: int) -> Click:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import Field, field, fields
 from typing import Any
 
+from cfr_icl.sentences import Refusal
+
 
 def setting(
     kind: type,
@@ -46,10 +48,16 @@ def _check(entry: Field, value: Any) -> None:
     is_number = isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
     if kind is bool:
         if not isinstance(value, bool):
-            raise ValueError(f"The setting {name!r} must be true or false, not {value!r:.40}.")
-    elif not is_number or not least <= value <= most:
-        if kind is int:
-            raise ValueError(
-                f"The setting {name!r} must be a whole number from {least} to {most}, not {value!r:.40}."
+            raise Refusal(
+                "The setting {name!r} must be true or false, not {value!r:.40}.", name=name, value=value
             )
-        raise ValueError(f"The setting {name!r} must be a number from {least} to {most}, not {value!r:.40}.")
+    elif not is_number or not least <= value <= most:
+        values = {"name": name, "least": least, "most": most, "value": value}
+        if kind is int:
+            raise Refusal(
+                "The setting {name!r} must be a whole number from {least} to {most}, not {value!r:.40}.",
+                **values,
+            )
+        raise Refusal(
+            "The setting {name!r} must be a number from {least} to {most}, not {value!r:.40}.", **values
+        )

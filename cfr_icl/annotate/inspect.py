@@ -12,7 +12,9 @@ import numpy as np
 from PIL import Image
 
 from cfr_icl.annotate.document import ActionError
+from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.session import Session
+from cfr_icl.sentences import Sentence
 
 MAP_SIDE = 640
 PASS_SIDE = 96
@@ -22,7 +24,10 @@ ADDED, REMOVED = (34, 197, 94), (239, 68, 68)
 
 
 def inside(session: Session) -> dict[str, Any]:
-    """The active object's last answer for the page: small pictures and numbers, as JSON.
+    """The active object's prediction for the page: small pictures and numbers, as JSON.
+
+    It is computed by the network in use now, under the CFR settings that the mask was made with. Where that
+    gives another mask than the object has, a notice says so: another network made the object's mask.
 
     Raises:
         ActionError: when no object with clicks is active.
@@ -31,6 +36,15 @@ def inside(session: Session) -> dict[str, Any]:
     if instance is None or not instance.clicks:
         raise ActionError("Select an object with clicks to look inside its answer.")
     prediction = session.predict(instance)
+    if Mask.of_runs(*session.size, prediction.runs_above(instance.threshold, instance.chosen_pass)) != (
+        instance.network_mask
+    ):
+        session.notices.append(
+            Sentence(
+                "Another model made the mask of object {id}; Inspect shows the passes of the present one.",
+                id=instance.id,
+            )
+        )
     trace = prediction.trace
     window = prediction.window
     within = window.slices

@@ -36,6 +36,7 @@ from cfr_icl.prediction import Prediction
 from cfr_icl.predictor import Predictor
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import AnswerError
+from cfr_icl.sentences import Refusal
 
 HISTORIES_KEPT, HISTORY_BYTES = 20, 32_000_000
 """Pictures whose undo goes on after they were left, and how much their masks may take together."""
@@ -177,8 +178,8 @@ class Session:
         height, width = self.size
         try:
             click.check_inside(width, height)
-        except ValueError as error:
-            raise ActionError(str(error)) from error
+        except Refusal as error:
+            raise ActionError(error.sentence) from error
         instance = self.active
         document = self.document
         if instance is None:
@@ -403,7 +404,11 @@ class Session:
             self._documents = [replace(each, cfr=cfr) for each in self._documents]
 
     def use(self, segmenter: Predictor) -> None:
-        """Switch to another network: keep all clicks and predict the active object's mask again."""
+        """Switch to another network: keep all clicks and predict the active object's mask again.
+
+        Masks that another network made stay as they are, also those that undo and redo bring back. The
+        network in use now predicts from the next click on, and for `keep_pass`, thresholds and Inspect.
+        """
         if self.picture is not None:
             segmenter.set_image(self.picture)
         before, self.segmenter = self.segmenter, segmenter
