@@ -38,10 +38,6 @@ def read(path: Path) -> np.ndarray:
 
 def cascade(before: CascadeForward, values: dict) -> CascadeForward:
     """The setting with some values changed."""
-    names = {"min_change_ratio": "settled", "min_change_pixels": "tolerance", "close_ups": "close_up"}
-    values = {names.get(name, name): value for name, value in values.items()}
-    if "cf_clicks" in values:
-        values["every_click"] = values.pop("cf_clicks") is None
     return replace(before, **values)
 
 
@@ -53,8 +49,8 @@ def segmenter(network, flip: bool, zoom: dict):
 
 
 def predict(segmenter, clicks, previous, cfr: dict):
-    segmenter.cfr = cascade(CascadeForward(), cfr)
-    return segmenter.predict([Click(*click) for click in clicks], previous)
+    cfr = cascade(CascadeForward(), cfr)
+    return segmenter.predict([Click(*click) for click in clicks], previous_mask=previous, cfr=cfr)
 
 
 def robot(probabilities, truth, clicked) -> tuple[int, int, bool]:

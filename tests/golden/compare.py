@@ -1,6 +1,6 @@
 """Old code against new, on one machine: nothing that a person sees as a mask may change.
 
-    python -m tests.golden.compare OLD_CHECKOUT [--weights FOLDER] [--keep FOLDER]
+    python -m tests.golden.compare OLD_CHECKOUT [--only NAME ...] [--weights FOLDER] [--keep FOLDER]
 
 plays the same sequences with the code of another checkout and with the code here, each in its own process,
 and compares bit for bit: masks, probabilities of every pass, forwards, the chosen pass, windows, and the
@@ -12,13 +12,14 @@ anything differs.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,10 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 
 
-def play(checkout: Path, out: Path, weights: Path, earlier: Path | None = None) -> None:
-    """Play everything with the code of a checkout, in a process of its own."""
+def play(
+    checkout: Path, out: Path, weights: Path, only: Sequence[str] = (), earlier: Path | None = None
+) -> None:
+    """Play with the code of a checkout, in a process of its own."""
     own = checkout / "tests" / "golden" / "adapter.py"
     adapter = own if own.exists() else HERE / "first_adapter.py"
     # the package of that checkout, but the player and the sequences of this one
@@ -35,6 +38,8 @@ def play(checkout: Path, out: Path, weights: Path, earlier: Path | None = None) 
     path.mkdir(parents=True)
     (path / "cfr_icl").symlink_to(checkout / "cfr_icl")
     command = [sys.executable, "-m", "tests.golden.play", adapter, out / "played", "--weights", weights]
+    if only:
+        command += ["--only", *only]
     if earlier:
         command += ["--earlier", earlier / "played"]
     environment = {**os.environ, "PYTHONPATH": f"{path}{os.pathsep}{ROOT}"}
@@ -75,19 +80,27 @@ def main() -> int:
     )
     parser.add_argument("checkout", type=Path, help="the old code")
     parser.add_argument("--weights", type=Path, help="a model's folder (default: the old checkout's own)")
-    parser.add_argument("--keep", type=Path, help="a folder for all that was played (default: none)")
+    parser.add_argument("--only", nargs="+", default=(), help="sequences to play (default: all)")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help="a folder for all that was played; what the old code played is taken from it",
+    )
     options = parser.parse_args()
     checkout = options.checkout.resolve()
     weights = (options.weights or checkout / "cfr_icl" / "weights" / "compact").resolve()
-    out = Path(tempfile.mkdtemp(prefix="golden-"))
-    try:
-        play(checkout, out / "old", weights)
-        play(ROOT, out / "new", weights, earlier=out / "old")
+    with tempfile.TemporaryDirectory(prefix="golden-") as temporary:
+        out = (options.keep or Path(temporary)).resolve()
+        asked = [str(checkout), str(weights), *options.only]
+        asked += [(HERE / name).read_text() for name in ("sequences.py", "play.py", "first_adapter.py")]
+        key = hashlib.sha256("\n".join(asked).encode()).hexdigest()
+        if not (out / "old" / key).exists():
+            shutil.rmtree(out / "old", ignore_errors=True)
+            play(checkout, out / "old", weights, options.only)
+            (out / "old" / key).touch()
+        shutil.rmtree(out / "new", ignore_errors=True)
+        play(ROOT, out / "new", weights, options.only, earlier=out / "old")
         found = list(differences(out / "old", out / "new"))
-        if options.keep:
-            shutil.copytree(out, options.keep, dirs_exist_ok=True, symlinks=True)
-    finally:
-        shutil.rmtree(out)
     print(*found[:60], sep="\n")
     print(f"{len(found)} differences" if found else "Nothing differs.")
     return 1 if found else 0

@@ -183,20 +183,22 @@ def _digest(value: Any) -> Any:
     return hashlib.sha256(value).hexdigest()[:16] if isinstance(value, bytes) else value
 
 
-def play_everything(adapter: Any, out: Path, weights: str, earlier: Path | None) -> None:
+def play_everything(adapter: Any, out: Path, weights: str, only: Sequence[str], earlier: Path | None) -> None:
     """All sequences, exports and commands, as files in `out`.
 
     Args:
+        only: names of sequences, to play them without commands; empty for all.
         earlier: what another version wrote; its saved sessions and work folder are opened too.
     """
     player = Player(adapter, weights)
-    records = {name: player.play(name) for name in SEQUENCES if name != "folder"}
+    records = {name: player.play(name) for name in only or SEQUENCES if name != "folder"}
     (out / "folder").mkdir(parents=True)
-    records["folder"] = player.folder(SEQUENCES["folder"], out / "folder")
+    if not only:
+        records["folder"] = player.folder(SEQUENCES["folder"], out / "folder")
     saved = {name: adapter.saved(session) for name, session in player.sessions.items()}
     (out / "records.json").write_text(json.dumps(records, indent=1))
     (out / "sessions.json").write_text(json.dumps(saved))
-    for name in EXPORTED:
+    for name in player.sessions.keys() & EXPORTED:
         _write(out / "exports" / name, adapter.exported(player.sessions[name]))
     opened = earlier or out
     reopened = {}
@@ -205,7 +207,8 @@ def play_everything(adapter: Any, out: Path, weights: str, earlier: Path | None)
         session = adapter.reopened(player.network, picture, SEQUENCES[name].picture, content)
         reopened[name] = adapter.objects(session)
     (out / "reopened.json").write_text(json.dumps(reopened, indent=1))
-    _run_commands(adapter, out, opened / "folder", weights)
+    if not only:
+        _run_commands(adapter, out, opened / "folder", weights)
 
 
 def _run_commands(adapter: Any, out: Path, folder: Path, weights: str) -> None:
@@ -239,6 +242,8 @@ if __name__ == "__main__":
     parser.add_argument("adapter", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--weights", required=True)
+    parser.add_argument("--only", nargs="+", default=())
     parser.add_argument("--earlier", type=Path)
     options = parser.parse_args()
-    play_everything(load_adapter(options.adapter), options.out, options.weights, options.earlier)
+    adapter = load_adapter(options.adapter)
+    play_everything(adapter, options.out, options.weights, options.only, options.earlier)

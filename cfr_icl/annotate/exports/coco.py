@@ -40,7 +40,7 @@ def _coco_dictionary(job: ExportJob, segmentation: Callable[[Instance], Any]) ->
                 }
             )
     return {
-        "info": {"description": "AnnotatedPicture with CFR-ICL"},
+        "info": {"description": "Annotated with CFR-ICL"},
         "images": images,
         "annotations": annotations,
         "categories": [{"id": id, "name": name} for name, id in classes.items()],
