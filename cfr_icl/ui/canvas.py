@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,7 @@ import gradio as gr
 from cfr_icl.annotate.pictures import thumbnail
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.ui.messages import LANGUAGES, STATIC, tables
-
-TOOLS = ("language", "mask", "stage", "view", "channel", "panel", "files", "inspect")
-SCRIPTS = (*TOOLS, "main", "labels", "settings", "opening", "exporting", "commands", "start")
-"""Parts of one script, in the order in which they build on each other."""
+from cfr_icl.ui.scripts import page_script
 
 
 def translations() -> gr.I18n:
@@ -39,7 +37,7 @@ def canvas(
     """
     return gr.HTML(
         html_template=_read("page.html"),
-        js_on_load="\n".join(_read(f"{name}.js") for name in SCRIPTS),
+        js_on_load=page_script(),
         head=f"<style>{_read('style.css')}</style>",
         apply_default_css=False,
         elem_id="cfr-canvas",
@@ -48,11 +46,25 @@ def canvas(
         server_functions=[apply],
         direct=list(direct),
         models=list(models),
-        min_change_ratio=CascadeForward.default().min_change_ratio,
+        cfr_fields=cfr_fields(),
         examples=[
             {"name": path.stem, "credit": _credit(path), "thumbnail": _data_url(path)} for path in examples
         ],
     )
+
+
+def cfr_fields() -> list[dict[str, Any]]:
+    """The settings of CFR for the page, which makes a switch of each; see static/cascade.js."""
+    return [
+        {
+            **{name: entry.metadata[name] for name in ("help", "least", "most", "published")},
+            "name": entry.name,
+            "kind": entry.metadata["kind"].__name__,
+            "optional": entry.default is None,
+            "value": entry.default,
+        }
+        for entry in fields(CascadeForward)
+    ]
 
 
 def _credit(example: Path) -> str:

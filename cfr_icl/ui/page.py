@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import html
 import logging
 import time
 from collections.abc import Mapping
@@ -89,7 +88,7 @@ class Page:
         """
         self.resting = False
         if known.page not in (None, self.token):
-            return {"page": self.token, "moved": True, "messages": [_shown(MOVED, known.language)]}
+            return {"page": self.token, "moved": True, "messages": [translated(MOVED, known.language)]}
         actions = data.get("actions") if isinstance(data, Mapping) else None
         end = time.monotonic() + TURN
         for number, action in enumerate(actions if isinstance(actions, list) else ()):
@@ -169,7 +168,7 @@ class Page:
             if known.page != self.token:
                 reply["folder"]["names"] = folder.names
         if self._messages:
-            reply["messages"] = [_shown(message, known.language) for message in self._messages]
+            reply["messages"] = [translated(message, known.language) for message in self._messages]
             self._messages = []
         return reply
 
@@ -339,8 +338,3 @@ class Page:
 
     def _serve(self, content: bytes, ending: str) -> None:
         self._once["download"] = self.files.download(content, self.session.name, ending)
-
-
-def _shown(message: str, language: str) -> str:
-    """A message as the page hands it to Gradio, which takes it for markup; it may hold any name."""
-    return html.escape(translated(message, language), quote=False)

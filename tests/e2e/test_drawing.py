@@ -20,7 +20,10 @@ def painted(browser):
     """A function that paints a mask, without its contour, and gives the opacity of each pixel."""
     page = browser.new_page()
     page.set_content(f"<canvas width={WIDTH} height={HEIGHT}></canvas>")
-    page.add_script_tag(content=(STATIC / "mask.js").read_text() + "window.MaskShape = MaskShape;")
+    page.add_script_tag(
+        type="module", content=(STATIC / "mask.js").read_text() + "window.MaskShape = MaskShape;"
+    )
+    page.wait_for_function("window.MaskShape")
     yield lambda mask: np.reshape(page.evaluate(PAINT, mask.coco), (HEIGHT, WIDTH))
     page.close()
 

@@ -25,7 +25,7 @@ def tap(tool, x, y):
 
 
 def test_the_whole_way_with_a_finger(phone):
-    assert "Tap the object." in phone.page.locator("[data-ref=hint]").inner_text()
+    assert "Tap the object." in phone.page.locator("[data-ref=tip]").inner_text()
     tap(phone, 80, 80)
     phone.page.get_by_role("radio", name="Background").tap()
     tap(phone, 20, 20)

@@ -68,8 +68,7 @@ def test_pixels_that_are_left_to_a_neighbour_are_told(open_tool):
 
 def test_work_that_was_not_exported_is_not_left_without_asking(open_tool, squares):
     tool = open_tool
-    asked = []
-    tool.page.on("dialog", lambda dialog: asked.append(dialog.message))
+    asked = tool.asked
     path = tool.page.locator("[data-ref=file]")
     tool.click(80, 80)
     tool.idle()
@@ -229,11 +228,11 @@ def test_every_control_has_a_name_and_can_be_reached_by_keyboard(open_tool):
     assert {"CFR steps", "Stop early", "Mask opacity", "Export format"} <= seen
 
 
-def test_the_first_use_hint_goes_away_and_stays_away(open_tool, squares):
+def test_the_first_use_tip_goes_away_and_stays_away(open_tool, squares):
     tool = open_tool
-    assert tool.page.locator("[data-ref=hint]").is_visible()
+    assert tool.page.locator("[data-ref=tip]").is_visible()
     tool.click(80, 80)
     tool.idle()
-    assert not tool.page.locator("[data-ref=hint]").is_visible()
+    assert not tool.page.locator("[data-ref=tip]").is_visible()
     tool.upload(squares.rename(squares.with_name("again.png")))
-    assert not tool.page.locator("[data-ref=hint]").is_visible()
+    assert not tool.page.locator("[data-ref=tip]").is_visible()

@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -44,6 +45,8 @@ class Visitor:
     def __init__(self, page, url, ready=".cfr .panel"):
         self.page = page
         self.errors = []
+        self.asked = []
+        """Questions of the page that were agreed to."""
         page.on("dialog", lambda dialog: dialog.accept())
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
@@ -63,6 +66,15 @@ class Visitor:
         self._opened(Path(path).name)
 
     def _opened(self, name):
+        """Wait for a picture whose name begins so; work that is in its way is left."""
+        leave = self.page.locator("[data-ref=ask-yes]")
+        shown = self.page.locator("[data-ref=name]")
+        deadline = time.monotonic() + 60
+        while not shown.inner_text().startswith(name) and time.monotonic() < deadline:
+            if leave.is_visible():
+                self.asked.append(self.page.locator("[data-ref=ask-text]").inner_text())
+                leave.click()
+            self.page.wait_for_timeout(20)
         self.page.wait_for_function(
             "name => document.querySelector('[data-ref=name]').textContent.startsWith(name)",
             arg=name,

@@ -1,11 +1,13 @@
 // Actions travel to the server numbered and in order; one parcel is on its way at a time.
-// What was not acknowledged is sent again, and the server skips the numbers it has applied.
+// Actions that were not acknowledged are sent again; the server skips the numbers that it has applied.
 
 const RETRY_AFTER = 45000;
 const RETRY_AFTER_FAILURE = 3000;
 
-class Channel {
-  // `deliver` takes a parcel of actions to the server; when a promise from it fails, it is tried again soon
+export class Channel {
+  // `deliver(actions)` takes a parcel to the server; when it throws, or a promise from it fails, the parcel
+  // is sent again soon. `on_change()` is called when actions begin or cease to wait, `on_failure()` at the
+  // first of several failures in a row.
   constructor(deliver, onChange, onFailure) {
     Object.assign(this, { deliver, onChange, onFailure });
     this.last = 0;
@@ -14,7 +16,14 @@ class Channel {
     this.failed = false;
   }
 
-  get busy() { return this.waiting.length > 0; }
+  get busy() {
+    return this.waiting.length > 0;
+  }
+
+  // Whether an action of one of these kinds waits.
+  awaits(...kinds) {
+    return this.waiting.some((action) => kinds.includes(action.kind));
+  }
 
   send(kind, data = {}) {
     this.waiting.push({ number: ++this.last, kind, ...data });
@@ -27,9 +36,10 @@ class Channel {
     clearTimeout(this.timer);
     this.timer = null;
     if (!this.busy) return;
-    const timer = this.timer = this.retryIn(RETRY_AFTER);
-    Promise.resolve(this.deliver(this.waiting)).catch(() => {
-      if (this.timer !== timer) return;   // an answer came by another parcel
+    const timer = (this.timer = this.retryIn(RETRY_AFTER));
+    const delivered = new Promise((done) => done(this.deliver(this.waiting)));   // also when it throws at once
+    delivered.catch(() => {
+      if (this.timer !== timer) return;   // a reply came by another parcel
       clearTimeout(timer);
       this.timer = this.retryIn(RETRY_AFTER_FAILURE);
       if (!this.failed) this.onFailure();
@@ -37,9 +47,11 @@ class Channel {
     });
   }
 
-  retryIn(milliseconds) { return setTimeout(() => this.dispatch(), milliseconds); }
+  retryIn(milliseconds) {
+    return setTimeout(() => this.dispatch(), milliseconds);
+  }
 
-  // Called with the number of the last action that the server has applied.
+  // Called with the number of the last action that the server has applied; a late reply changes nothing.
   acknowledge(number) {
     this.failed = false;
     this.waiting = this.waiting.filter((action) => action.number > number);
@@ -47,8 +59,10 @@ class Channel {
     this.onChange();
   }
 
-  // Give up what waits: the server will not apply it.
-  stop() {
+  // Take the waiting actions out, for instance to send them to another server.
+  takeWaiting() {
+    const taken = this.waiting;
     this.acknowledge(this.last);
+    return taken;
   }
 }

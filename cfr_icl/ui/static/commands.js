@@ -1,119 +1,181 @@
-// Commands: buttons and hotkeys call the same.
+// Commands: buttons and keys call the same.
 
-const commands = {
-  open: () => ref('file').click(),
-  undo: () => channel.send('undo'),
-  redo: () => channel.send('redo'),
-  clear: () => channel.send('clear'),
-  finish: () => {
-    channel.send('finish');
-    for (const object of state.objects) object.current = false;
-    view.draw();
-  },
-  help: () => ref('help').showModal(),
-  'close-help': () => ref('help').close(),
-  hide: () => { view.hidden = !view.hidden; view.draw(); },
-  previous: () => fileList.step(-1),
-  next: () => fileList.step(1),
-  done: () => {
-    if (fileList.index === null) return;
-    channel.send('done', { done: !state.done });
-    if (!state.done && fileList.nextOpen !== null) channel.send('goto', { index: fileList.nextOpen });
-  },
-  'load-labels': () => ref('labels-file').click(),
-  'save-labels': () => {
-    const url = URL.createObjectURL(new Blob([JSON.stringify(state.labels, null, 1)], { type: 'application/json' }));
-    save({ url, orig_name: 'labels.json' });
-    setTimeout(() => URL.revokeObjectURL(url), 1000);
-  },
-  fit: () => view.fit(),
-  actual: () => { view.fitted = false; view.place(1); },
-  'zoom-in': () => view.zoomTo(view.scale * 1.5),
-  'zoom-out': () => view.zoomTo(view.scale / 1.5),
-  theme: () => showTheme(!document.body.classList.contains('dark')),
-  mode: () => showMode(mode === 'positive' ? 'negative' : 'positive'),
-  'load-masks': () => ref('masks-file').click(),
-  export: () => {
-    taking = work();
-    const format = ref('format').value;
-    if (format === 'session') channel.send('download', { what: 'session' });
-    else channel.send('export', { format, detail: Number(ref('detail').value), whole_folder: exportsFolder() });
-  },
-  'download-mask': () => takeOne('mask'),
-  'download-cutout': () => takeOne('cutout'),
-};
+import { commandOf } from './keys.js';
+import { t } from './language.js';
 
-function button(name) { return root.querySelector(`[data-do="${name}"]`); }
+// What works on the picture that is seen, and waits for nothing: refused while another one is on its way.
+const NEEDS_PICTURE = new Set([
+  'undo', 'redo', 'clear', 'finish', 'done', 'export', 'download-mask', 'download-cutout', 'load-masks',
+]);
 
-function run(name) {
-  const source = button(name);
-  // while answers are under way the buttons lag behind; the server ignores what cannot be done
-  if (!source || !source.disabled || isBusy()) commands[name]();
+export function setUpCommands(app) {
+  const { root, ref, view, button, send } = app;
+
+  const commands = {
+    open: () => ref('file').click(),
+    undo: () => send('undo'),
+    redo: () => send('redo'),
+    clear: () => send('clear'),
+    finish: () => {
+      send('finish');
+      for (const object of app.state.objects) object.current = false;
+      view.draw();
+    },
+    help: () => ref('help').showModal(),
+    'close-help': () => ref('help').close(),
+    hide: () => app.hideMasks(!view.hidden),
+    previous: () => app.files.step(-1),
+    next: () => app.files.step(1),
+    done: () => markDone(),
+    'load-labels': () => ref('labels-file').click(),
+    'save-labels': () => app.saveLabels(),
+    fit: () => view.fit(),
+    actual: () => view.actualSize(),
+    'zoom-in': () => view.zoomTo(view.scale * 1.5),
+    'zoom-out': () => view.zoomTo(view.scale / 1.5),
+    theme: () => app.showTheme(!document.body.classList.contains('dark')),
+    mode: () => app.showMode(app.mode === 'positive' ? 'negative' : 'positive'),
+    'load-masks': () => ref('masks-file').click(),
+    export: () => app.export(),
+    'download-mask': () => app.takeOne('mask'),
+    'download-cutout': () => app.takeOne('cutout'),
+    'cancel-upload': () => app.cancelUpload(),
+    cancel: () => view.cancel(),
+    save: () => saveWork(),
+    'brush-smaller': () => app.showBrush(Math.min(view.brush - 1, view.brush / 1.25)),
+    'brush-larger': () => app.showBrush(Math.max(view.brush + 1, view.brush * 1.25)),
+    'tool-click': () => app.showTool('click'),
+    'tool-box': () => app.showTool('box'),
+    'tool-brush': () => app.showTool('brush'),
+    'tool-eraser': () => app.showTool('eraser'),
+    nothing: () => {},
+  };
+
+  function markDone() {
+    if (app.files.index === null) return;
+    const next = app.files.nextOpen, done = !app.state.done;
+    send('done', { done });
+    if (done && next !== null) app.goTo(next);
+  }
+
+  // Ctrl+S: in a folder all is saved with every action; elsewhere the session file is the way to keep it.
+  function saveWork() {
+    if (root.hasAttribute('data-folder')) app.notices.show(t('Every action is saved at once.'));
+    else if (app.ready() && app.state.objects.length) app.exportSession();
+  }
+
+  app.command = (name) => {
+    const source = button(name);
+    // while answers are under way the buttons lag behind; the server ignores what cannot be done
+    if (source && source.disabled && !app.busy()) return;
+    if (NEEDS_PICTURE.has(name) && !app.ready()) return;
+    commands[name]();
+  };
+
+  root.addEventListener('click', (event) => {
+    const source = event.target.closest('[data-do], [role=radio]');
+    if (!source) return;
+    if (source.dataset.do) app.command(source.dataset.do);
+    else if (source.dataset.tool) app.showTool(source.dataset.tool);
+    else if (source.dataset.mode) app.showMode(source.dataset.mode);
+  });
+
+  ref('help').addEventListener('click', (event) => {
+    if (event.target === ref('help')) ref('help').close();
+  });
+
+  root.addEventListener('keydown', (event) => {
+    const group = event.target.closest('[role=radiogroup]');
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!group || !step) return;
+    const radios = [...group.querySelectorAll('[role=radio]')];
+    radios[(radios.indexOf(event.target) + step + radios.length) % radios.length].focus();
+    event.preventDefault();
+  });
+
+  listenToKeys(app);
+  returnFocus(app);
 }
 
-root.addEventListener('click', (event) => {
-  const source = event.target.closest('[data-do], [role=radio]');
-  if (!source) return;
-  if (source.dataset.do) run(source.dataset.do);
-  else if (source.dataset.tool) showTool(source.dataset.tool);
-  else showMode(source.dataset.mode);
-  // after the mouse the keys belong to the picture again, not to the button
-  if (picture && event.detail && !ref('help').open && source.closest('.bar')) ref('canvas').focus({ preventScroll: true });
-});
-
-ref('help').addEventListener('click', (event) => { if (event.target === ref('help')) ref('help').close(); });
-
-root.addEventListener('keydown', (event) => {
-  const group = event.target.closest('[role=radiogroup]'), step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (!group || !step) return;
-  const radios = [...group.querySelectorAll('[role=radio]')];
-  radios[(radios.indexOf(event.target) + step + radios.length) % radios.length].focus();
-  event.preventDefault();
-});
-
-const HOTKEYS = { '?': 'help', h: 'hide', o: 'open', x: 'mode', c: 'clear', f: 'fit', 0: 'fit', a: 'actual', delete: 'clear', d: 'done', pageup: 'previous', pagedown: 'next', '+': 'zoom-in', '=': 'zoom-in', '-': 'zoom-out', z: 'undo', y: 'redo' };
-
-const TOOL_KEYS = { v: 'click', r: 'box', b: 'brush', e: 'eraser' };
-
-function onStage(event) { return event.target === ref('canvas') || event.target === document.body; }
-
-function typing(target) {
-  return target.isContentEditable || target.tagName === 'TEXTAREA' || target.tagName === 'SELECT'
-    || (target.tagName === 'INPUT' && !['range', 'checkbox', 'color'].includes(target.type));
+function writes(target) {
+  const texts = ['range', 'checkbox', 'color', 'file', 'radio'];
+  return target.isContentEditable || target.tagName === 'TEXTAREA'
+    || (target.tagName === 'INPUT' && !texts.includes(target.type));
 }
 
-document.addEventListener('keydown', (event) => {
-  if (typing(event.target) || ref('help').open) return;
-  view.shiftHeld = event.shiftKey;
-  if (event.key === ' ' && onStage(event)) {
+function listenToKeys(app) {
+  const { view, ref } = app;
+  const onStage = (target) => target === ref('canvas') || target === document.body;
+
+  document.addEventListener('keydown', (event) => {
+    view.shiftHeld = event.shiftKey;
+    const command = commandOf(event);
+    if (command?.name === 'save') event.preventDefault();   // the browser's own dialog would save the page
+    if (app.root.querySelector('dialog[open]') || writes(event.target)) return;
+    if (event.target.tagName === 'SELECT' && !(event.ctrlKey || event.metaKey)) return;   // letters choose there
+    if (!app.root.contains(event.target) && event.target !== document.body) return;
+    if (command?.name === 'space' || (event.repeat && view.spaceHeld && event.code === 'Space')) {
+      holdSpace(event);
+    } else if (command?.name === 'finish' && event.target.closest('button, summary, select, a')) {
+      return;   // Enter presses the button
+    } else if (command?.name === 'label') {
+      if (!event.repeat) app.chooseLabel(command.number - 1);
+      event.preventDefault();
+    } else if (command) {
+      app.command(command.name);
+      event.preventDefault();
+    }
+    view.showCursor();
+  });
+
+  function holdSpace(event) {
+    if (!onStage(event.target)) return;
     if (!view.spaceHeld) view.spaceUsed = false;
     view.spaceHeld = true;
     event.preventDefault();
   }
-  view.showCursor();
-  const key = event.key.toLowerCase();
-  if (event.ctrlKey || event.metaKey) {
-    if (key === 'z') run(event.shiftKey ? 'redo' : 'undo');
-    else if (key === 'y') run('redo');
-    else return;
-  } else if (TOOL_KEYS[key] && !event.altKey) {
-    showTool(TOOL_KEYS[key]);
-  } else if (key === '[' || key === ']') {
-    showBrush(key === '[' ? Math.min(view.brush - 1, view.brush / 1.25) : Math.max(view.brush + 1, view.brush * 1.25));
-  } else if (/^[1-9]$/.test(key)) {
-    chooseLabel(Number(key) - 1);
-  } else if (key === 'enter' && !event.target.closest('button, summary, select, a')) {
-    run('finish');
-  } else if (HOTKEYS[key] && !event.altKey) {
-    run(HOTKEYS[key]);
-  } else return;
-  event.preventDefault();
-});
-document.addEventListener('keyup', (event) => {
-  view.shiftHeld = event.shiftKey;
-  if (event.key === ' ' && view.spaceHeld) {
-    view.spaceHeld = false;
-    if (!view.spaceUsed) run('finish');   // held and dragged it moves the picture
-  }
-  view.showCursor();
-});
+
+  document.addEventListener('keyup', (event) => {
+    view.shiftHeld = event.shiftKey;
+    if (view.spaceHeld && (event.key === ' ' || event.code === 'Space')) {
+      view.spaceHeld = false;
+      if (!view.spaceUsed) app.command('finish');   // held and dragged it moves the picture
+    }
+    view.showCursor();
+  });
+
+  window.addEventListener('blur', () => view.releaseAll());
+  document.addEventListener('visibilitychange', () => view.releaseAll());
+}
+
+// After the mouse or a finger has used a control, keys belong to the picture again; with the keyboard alone
+// the focus stays where it is.
+function returnFocus(app) {
+  const { root, ref } = app;
+  let pointed = false;
+  document.addEventListener('pointerdown', () => { pointed = true; }, true);
+  document.addEventListener('keydown', (event) => {
+    if (!(event.target.tagName === 'INPUT' && event.key === 'Enter')) pointed = false;
+  }, true);
+
+  const giveBack = (event) => {
+    const { target } = event;
+    if (!app.picture || root.querySelector('dialog[open]') || target.closest('dialog')) return;
+    if (writes(target) || document.activeElement === ref('canvas')) return;
+    ref('canvas').focus({ preventScroll: true });
+  };
+  root.addEventListener('click', (event) => {
+    const control = event.target.closest('button, summary, input[type=checkbox], [role=radio]');
+    if (pointed && event.detail && control) giveBack(event);
+  });
+  root.addEventListener('change', (event) => {
+    if (pointed && event.target.matches('select, input:not([type=text])')) giveBack(event);
+  });
+  root.addEventListener('pointerup', (event) => {
+    if (event.target.matches('input[type=range]')) setTimeout(() => giveBack(event));
+  });
+  root.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || !event.target.matches('.panel input[type=text]')) return;
+    setTimeout(() => { if (app.picture) ref('canvas').focus({ preventScroll: true }); });
+  });
+}

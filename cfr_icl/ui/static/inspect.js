@@ -1,3 +1,6 @@
+import { make } from './dom.js';
+import { t } from './language.js';
+
 // Looking inside an answer: the passes of CFR, the probabilities and the zoom window.
 
 // Probabilities as colours over the picture: clear at 0, blue, yellow, red at 1.
@@ -27,7 +30,7 @@ function preview(image, threshold, colour) {
   return canvas;
 }
 
-class Inspector {
+export class Inspector {
   // `fold` is the section that opens and closes, `send(kind, data)` asks the server
   constructor(fold, view, send) {
     Object.assign(this, { fold, view, send });

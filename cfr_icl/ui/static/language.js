@@ -2,13 +2,16 @@
 
 let words = {};
 
-function t(english) { return words[english] ?? english; }
+export function t(english) {
+  return words[english] ?? english;
+}
 
-function count(number, noun) {
+export function count(number, noun) {
   return number === 1 ? t(`1 ${noun}`) : t(`{n} ${noun}s`).replace('{n}', number.toLocaleString());
 }
 
-function translate(root, table) {
+// Speak a language from now on, and translate all of an element.
+export function translate(root, table) {
   words = table || {};
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -16,7 +19,8 @@ function translate(root, table) {
     if (node.parentElement.closest('[translate=no]')) continue;   // names that people gave
     node.english ??= node.data;
     const english = node.english.replace(/\s+/g, ' ').trim();
-    if (english) node.data = words[english] === undefined ? node.english : node.english.replace(/\S[^]*\S|\S/, words[english]);
+    if (!english) continue;
+    node.data = words[english] === undefined ? node.english : node.english.replace(/\S[^]*\S|\S/, words[english]);
   }
   for (const node of root.querySelectorAll('[title], [aria-label], [placeholder]')) {
     if (node.parentElement.closest('[translate=no]')) continue;

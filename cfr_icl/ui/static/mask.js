@@ -1,6 +1,6 @@
 // A mask as the server sends it: COCO run lengths, column by column.
 
-function decodeCounts(text) {
+export function decodeCounts(text) {
   const counts = [];
   for (let at = 0; at < text.length;) {
     let value = 0, shift = 0, more = true;
@@ -47,7 +47,7 @@ function sloped(ring) {
   return points.length < 6 ? ring : points;
 }
 
-class MaskShape {
+export class MaskShape {
   #drawn = { step: 0, path: null, slopes: null };
 
   // columns.get(x) is a flat list of [start, end) rows

@@ -1,85 +1,54 @@
-// The list of objects and of labels in the side panel.
+// The side panel: shows what the session is now.
 
-function icon(name) {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
-  use.setAttribute('href', `#i-${name}`);
-  svg.append(use);
-  return svg;
-}
+import { count, t } from './language.js';
+import { ObjectList } from './objects.js';
 
-function make(tag, properties = {}, ...children) {
-  const node = Object.assign(document.createElement(tag), properties);
-  node.append(...children);
-  return node;
-}
+export function setUpPanel(app) {
+  const { root, ref, button, send } = app;
+  const list = new ObjectList(ref('objects'), 'cfr-labels', send, () => app.view.draw());
 
-class ObjectList {
-  // `send(kind, data)` asks the server, `labels` is the id of a datalist, `repaint` shows a colour at once
-  constructor(list, labels, send, repaint) {
-    Object.assign(this, { list, labels, send, repaint });
-    this.rows = new Map();
+  for (const input of root.querySelectorAll('[data-edit]')) {
+    input.addEventListener('change', () =>
+      send('edit', { id: app.state.active, [input.dataset.edit]: input.checked }));
   }
 
-  show(objects) {
-    const ids = new Set(objects.map((object) => object.id));
-    for (const [id, row] of this.rows) if (!ids.has(id)) { row.node.remove(); this.rows.delete(id); }
-    let place = this.list.firstElementChild;
-    for (const object of objects) {
-      if (!this.rows.has(object.id)) this.rows.set(object.id, this.makeRow(object.id));
-      const row = this.rows.get(object.id);
-      if (row.object !== object || row.current !== object.current || row.label.value !== object.label) this.fill(row, object);
-      if (row.node === place) place = place.nextElementSibling;
-      else this.list.insertBefore(row.node, place);
+  app.showPanel = () => {
+    const { state } = app, active = state.objects.find((object) => object.current);
+    button('undo').disabled = !(state.can_undo ?? state.canUndo);
+    button('redo').disabled = !(state.can_redo ?? state.canRedo);
+    button('clear').disabled = button('finish').disabled = !active;
+    for (const name of ['download-mask', 'download-cutout']) button(name).disabled = !state.objects.length;
+    app.showExport();
+    button('load-masks').disabled = !app.picture;
+    list.show(state.objects);
+    ref('no-objects').hidden = state.objects.length > 0;
+    ref('object-switches').hidden = !active;
+    for (const input of active ? root.querySelectorAll('[data-edit]') : []) {
+      input.checked = active[input.dataset.edit];
+      input.disabled = active.locked;
     }
-    const current = objects.find((object) => object.current);
-    if (current && current.id !== this.shown) this.rows.get(current.id).node.scrollIntoView({ block: 'nearest' });
-    this.shown = current && current.id;
-  }
+    button('done').classList.toggle('on', Boolean(state.done));
+    button('done').setAttribute('aria-pressed', String(Boolean(state.done)));
+    app.showLabels(active);
+    app.inspector.follow(active);
+    app.followPolygons();
+    app.showCascade(state.cfr);
+    ref('answer').textContent = describe(state, active);
+  };
+}
 
-  makeRow(id) {
-    const button = (label, act) => {
-      const node = make('button', { type: 'button', className: 'icon tiny', title: t(label) });
-      node.setAttribute('aria-label', `${t(label)} ${t('object')} ${id}`);
-      node.addEventListener('click', (event) => { event.stopPropagation(); act(); });
-      return node;
-    };
-    const row = {
-      colour: make('input', { type: 'color', title: t('Colour') }),
-      number: make('button', { type: 'button', className: 'number', textContent: id, title: t('Select this object') }),
-      label: make('input', { type: 'text', maxLength: 60, title: t('Label') }),
-      visible: button('Show or hide', () => this.send('edit', { id, visible: !row.object.visible })),
-      locked: button('Lock or unlock', () => this.send('edit', { id, locked: !row.object.locked })),
-      copy: button('Duplicate', () => this.send('duplicate', { id })),
-      remove: button('Delete', () => this.send('delete', { id })),
-    };
-    row.colour.setAttribute('aria-label', `${t('Colour of object')} ${id}`);
-    row.number.setAttribute('aria-label', `${t('Select object')} ${id}`);
-    row.label.setAttribute('aria-label', `${t('Label of object')} ${id}`);
-    row.label.setAttribute('list', this.labels);
-    row.copy.append(icon('copy'));
-    row.remove.append(icon('trash'));
-    row.colour.addEventListener('input', () => { row.object.colour = row.colour.value; this.repaint(); });
-    row.colour.addEventListener('change', () => this.send('edit', { id, colour: row.colour.value }));
-    row.label.addEventListener('change', () => this.send('label', { id, name: row.label.value }));
-    row.label.addEventListener('keydown', (event) => { if (event.key === 'Enter') row.label.blur(); });
-    row.node = make('li', {}, row.colour, row.number, row.label, row.visible, row.locked, row.copy, row.remove);
-    row.node.addEventListener('click', (event) => { if (!row.object.current && event.target.tagName !== 'INPUT') this.send('select', { id }); });
-    return row;
+// The sentence in the status line.
+function describe(state, active) {
+  if (!active) {
+    if (!state.objects.length) return t('Ready');
+    const next = t('click a mask to correct it, anything else to start a new one');
+    return `${count(state.objects.length, 'object')} · ${next}`;
   }
-
-  fill(row, object) {
-    row.object = object;
-    row.current = object.current;
-    row.node.classList.toggle('current', object.current);
-    row.node.classList.toggle('faint', !object.visible);
-    row.number.setAttribute('aria-current', String(object.current));
-    if (document.activeElement !== row.colour) row.colour.value = object.colour;
-    if (document.activeElement !== row.label) row.label.value = object.label;
-    row.label.disabled = row.remove.disabled = object.locked;
-    row.visible.replaceChildren(icon(object.visible ? 'eye' : 'eye-off'));
-    row.locked.replaceChildren(icon(object.locked ? 'lock' : 'unlock'));
-    row.locked.classList.toggle('on', object.locked);
-    row.visible.classList.toggle('on', !object.visible);
+  const parts = [count(active.clicks.length, 'click'), `${active.area.toLocaleString()} px`];
+  const timing = active.timing || active.answer;
+  if (timing) parts.push(count(timing.forwards, 'forward'), `${Math.round(timing.milliseconds)} ms`);
+  if (active.left_out) {
+    parts.push(t('{n} px left to other objects').replace('{n}', active.left_out.toLocaleString()));
   }
+  return parts.join(' · ');
 }

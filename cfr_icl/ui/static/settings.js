@@ -1,56 +1,84 @@
-// What is chosen on the page: tool, brush, mode, look, theme, model and refinement.
+// What is chosen on the page: tool, brush, what a click marks, look, theme and model.
 
-function showTool(next) {
-  view.tool = next;
-  for (const radio of root.querySelectorAll('[role=radio][data-tool]'))
-    radio.setAttribute('aria-checked', String(radio.dataset.tool === next));
-  ref('brush-size').hidden = !view.brushing;
-  view.showCursor();
-  view.draw();
+import { make } from './dom.js';
+import { person, tab } from './memory.js';
+
+const MAX_BRUSH = 120;   // diameter in picture pixels
+const TOOLS = ['click', 'box', 'brush', 'eraser'];
+
+export const LOOK = { opacity: 0.45, contour: true, markers: true };
+
+export function setUpSettings(app) {
+  const { root, ref, view, look } = app;
+  const check = (name, chosen) => {
+    for (const radio of root.querySelectorAll(`[role=radio][data-${name}]`)) {
+      radio.setAttribute('aria-checked', String(radio.dataset[name] === chosen));
+    }
+  };
+
+  app.showTool = (tool) => {
+    view.tool = tool;
+    check('tool', tool);
+    ref('brush-size').hidden = !view.brushing;
+    tab.set('cfr-tool', tool);
+    view.showCursor();
+    view.draw();
+  };
+
+  app.showBrush = (diameter) => {
+    view.brush = Math.min(MAX_BRUSH, Math.max(1, Math.round(diameter)));
+    ref('brush').value = view.brush;
+    ref('brush-value').textContent = `${view.brush} px`;
+    tab.set('cfr-brush', String(view.brush));
+    view.draw();
+  };
+
+  app.showMode = (mode) => {
+    app.mode = mode;
+    root.dataset.mode = mode;
+    check('mode', mode);
+    view.showCursor();
+  };
+
+  app.hideMasks = (hidden) => {
+    view.hidden = hidden;
+    ref('hidden-note').hidden = !hidden;
+    view.draw();
+  };
+
+  app.showTheme = (dark) => {
+    document.body.classList.toggle('dark', dark);
+    person.set('cfr-dark', dark ? '1' : '0');
+  };
+
+  const showLook = () => {
+    ref('opacity').value = Math.round(look.opacity * 100);
+    ref('opacity-value').textContent = `${Math.round(look.opacity * 100)} %`;
+    ref('contour').checked = look.contour;
+    ref('markers').checked = look.markers;
+    person.set('cfr-look', JSON.stringify(look));
+    view.draw();
+  };
+
+  ref('model-row').hidden = app.props.models.length < 2;
+  ref('model').append(...app.props.models.map((name) => make('option', { value: name, textContent: name })));
+  ref('model').addEventListener('change', () => app.send('model', { name: ref('model').value }));
+  ref('brush').addEventListener('input', () => app.showBrush(Number(ref('brush').value)));
+  ref('opacity').addEventListener('input', () => {
+    look.opacity = ref('opacity').value / 100;
+    showLook();
+  });
+  for (const name of ['contour', 'markers']) {
+    ref(name).addEventListener('change', () => {
+      look[name] = ref(name).checked;
+      showLook();
+    });
+  }
+
+  const dark = person.get('cfr-dark'), tool = tab.get('cfr-tool');
+  if (dark !== null) app.showTheme(dark === '1');
+  showLook();
+  app.showMode('positive');
+  app.showTool(TOOLS.includes(tool) ? tool : 'click');
+  app.showBrush(Number(tab.get('cfr-brush')) || 20);
 }
-
-function showBrush(diameter) {
-  view.brush = Math.min(120, Math.max(1, Math.round(diameter)));
-  ref('brush').value = view.brush;
-  ref('brush-value').textContent = `${view.brush} px`;
-  view.draw();
-}
-
-function showMode(next) {
-  mode = next;
-  root.dataset.mode = next;
-  for (const radio of root.querySelectorAll('[role=radio][data-mode]'))
-    radio.setAttribute('aria-checked', String(radio.dataset.mode === next));
-  view.showCursor();
-}
-
-function showLook() {
-  ref('opacity').value = Math.round(look.opacity * 100);
-  ref('opacity-value').textContent = `${Math.round(look.opacity * 100)} %`;
-  ref('contour').checked = look.contour;
-  ref('markers').checked = look.markers;
-  localStorage.setItem('cfr-look', JSON.stringify(look));
-  view.draw();
-}
-
-function showTheme(dark) {
-  document.body.classList.toggle('dark', dark);
-  localStorage.setItem('cfr-dark', dark ? '1' : '0');
-}
-
-ref('model-row').hidden = props.models.length < 2;
-ref('model').append(...props.models.map((name) => make('option', { value: name, textContent: name })));
-ref('model').addEventListener('change', () => channel.send('model', { name: ref('model').value }));
-
-const sendCascade = () => channel.send('cascade', {
-  steps: Number(ref('steps').value), adaptive: ref('stop').value !== 'never', min_change_ratio: ref('stop').value === 'settled' ? props.min_change_ratio : 0,
-  cf_clicks: ref('every-click').checked ? null : 1, best_pass: ref('best-pass').checked, close_ups: ref('close-up').checked,
-});
-ref('steps').addEventListener('input', () => { ref('steps-value').textContent = ref('steps').value; });
-for (const name of ['steps', 'stop', 'every-click', 'best-pass', 'close-up']) ref(name).addEventListener('change', sendCascade);
-ref('opacity').addEventListener('input', () => { look.opacity = ref('opacity').value / 100; showLook(); });
-for (const name of ['contour', 'markers']) ref(name).addEventListener('change', () => { look[name] = ref(name).checked; showLook(); });
-
-for (const input of root.querySelectorAll('[data-edit]'))
-  input.addEventListener('change', () => channel.send('edit', { id: state.active, [input.dataset.edit]: input.checked }));
-ref('brush').addEventListener('input', () => showBrush(Number(ref('brush').value)));

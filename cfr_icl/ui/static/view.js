@@ -1,24 +1,22 @@
-// The picture that is worked on: what pointer, wheel and keys ask for there.
+// The picture that is worked on: what pointer, wheel and arrow keys ask for there.
 
-const DRAG_DISTANCE = 5;
+import * as geometry from './geometry.js';
+import { BAD, GOOD, markCursor } from './overlays.js';
+import { objectsAt, Picker } from './picking.js';
+import { Stage } from './stage.js';
 
-function cursorPicture(colour, sign) {
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32" fill="none" stroke-linecap="round">
-    <path d="M16 3v8M16 21v8M3 16h8M21 16h8" stroke="#fff" stroke-width="3.5"/>
-    <path d="M16 3v8M16 21v8M3 16h8M21 16h8" stroke="${colour}" stroke-width="1.7"/>
-    <circle cx="25" cy="25" r="6" fill="${colour}" stroke="#fff" stroke-width="1.5"/>
-    <path d="${sign === '+' ? 'M25 22v6M22 25h6' : 'M22 25h6'}" stroke="#fff" stroke-width="1.8"/></svg>`;
-  return `url("data:image/svg+xml,${encodeURIComponent(svg)}") 16 16, crosshair`;
-}
+const DRAG_DISTANCE = 5;   // CSS pixels
+const CURSORS = { positive: markCursor(GOOD, '+'), negative: markCursor(BAD, '-') };
+const BUTTONS = { 1: 0, 2: 2, 4: 1 };   // the bit in `buttons` -> the number in `button`, of those that are used
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-const CURSORS = { positive: cursorPicture(GOOD, '+'), negative: cursorPicture(BAD, '-') };
-
-class View extends Stage {
+export class View extends Stage {
   // `actions`: click(x, y, positive), select(id), box(l, t, r, b), paint(points, add), hover(pixel),
-  // zoomed(scale) and mode() -> 'positive' | 'negative'
+  // zoomed(scale), mode() -> 'positive' | 'negative', ready() -> whether the picture may be worked on now
   constructor(canvas, look, actions) {
     super(canvas, look, actions);
     this.pointers = new Map();
+    this.picker = new Picker();
     this.spaceHeld = false;
     this.shiftHeld = false;
     this.listen();
@@ -26,15 +24,22 @@ class View extends Stage {
 
   listen() {
     const { canvas } = this;
-    canvas.addEventListener('contextmenu', (event) => event.preventDefault());
-    canvas.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
-    canvas.addEventListener('pointerdown', (event) => this.down(event));
-    canvas.addEventListener('pointermove', (event) => this.move(event));
-    canvas.addEventListener('pointerup', (event) => this.up(event, true));
-    canvas.addEventListener('pointercancel', (event) => this.up(event, false));
-    canvas.addEventListener('pointerleave', () => { this.pointer = null; this.actions.hover(null); this.draw(); });
-    canvas.addEventListener('keydown', (event) => this.key(event));
-    canvas.addEventListener('blur', () => { this.crosshair = null; this.draw(); });
+    const on = (kind, act, options) => canvas.addEventListener(kind, act, options);
+    on('contextmenu', (event) => event.preventDefault());
+    on('wheel', (event) => this.wheel(event), { passive: false });
+    on('pointerdown', (event) => this.down(event));
+    on('pointermove', (event) => this.move(event));
+    on('pointerup', (event) => this.up(event, true));
+    on('pointercancel', (event) => this.up(event, false));
+    on('pointerleave', () => this.leave());
+    for (const kind of ['mousedown', 'mouseup', 'auxclick']) {
+      on(kind, (event) => { if (event.button > 2) event.preventDefault(); });   // side buttons would leave the page
+    }
+    on('keydown', (event) => this.key(event));
+    on('blur', () => {
+      this.crosshair = null;
+      this.draw();
+    });
   }
 
   point(event) {
@@ -44,163 +49,196 @@ class View extends Stage {
 
   wheel(event) {
     event.preventDefault();
-    const lines = event.deltaMode === 1 ? 16 : 1;
-    const speed = event.ctrlKey ? 0.01 : 0.0018;
+    const lines = event.deltaMode === 1 ? 16 : 1, speed = event.ctrlKey ? 0.01 : 0.0018;
     this.zoomTo(this.scale * Math.exp(-event.deltaY * lines * speed), this.point(event));
   }
 
+  leave() {
+    this.pointer = null;
+    this.actions.hover(null);
+    this.draw();
+  }
+
+  // ---- pointers: a mouse or pen with its buttons, and fingers
+
   down(event) {
     this.canvas.focus({ preventScroll: true });
-    this.canvas.setPointerCapture(event.pointerId);
-    const point = this.point(event);
+    try {
+      this.canvas.setPointerCapture(event.pointerId);
+    } catch {
+      // the pointer has gone meanwhile
+    }
+    const point = this.point(event), touch = event.pointerType === 'touch';
     this.crosshair = null;
-    this.pointers.set(event.pointerId, { ...point, start: point, dragged: false, button: event.button });
-    const pointer = this.pointers.get(event.pointerId);
-    const touch = event.pointerType === 'touch';
-    if (touch && this.pointers.size > 1) {
+    const pointer = { ...point, start: point, dragged: false, buttons: event.buttons };
+    this.pointers.set(event.pointerId, pointer);
+    if (!touch) {
+      this.press(event, pointer, point, event.button);
+    } else if (this.pointers.size > 1) {
       for (const other of this.pointers.values()) other.dragged = true;   // a pinch is no tap
       this.drag = null;
-    } else if (!touch && (event.button === 1 || this.spaceHeld)) {
+    } else if (this.tool !== 'click') {
+      this.startDrag(pointer, point);
+    }
+    this.showCursor();
+  }
+
+  // A button goes down: the first one, or another while one is held.
+  press(event, pointer, point, button) {
+    if (button === 1 || (button === 0 && this.spaceHeld)) {
       pointer.pans = true;
       this.spaceUsed = true;
       event.preventDefault();
-    } else if (this.tool !== 'click' && event.button !== 2) {
-      pointer.draws = true;
-      this.drag = { kind: this.tool, points: [this.exact(point)] };
-      this.draw();
-    } else if (!touch) {
-      this.clickAt(point, event.button === 2 || event.shiftKey, event.altKey);
+    } else if (button === 0 && this.tool !== 'click') {
+      this.startDrag(pointer, point);
+    } else if (button === 0 || button === 2) {
+      this.clickAt(point, button === 2 || event.shiftKey, event.altKey);
     }
-    this.showCursor();
+  }
+
+  startDrag(pointer, point) {
+    if (!this.picture || !this.actions.ready()) return;
+    pointer.draws = true;
+    this.drag = { kind: this.tool, brush: this.brush, points: [geometry.onPicture(this.place, point)] };
+    this.draw();
   }
 
   move(event) {
     const point = this.point(event), pointer = this.pointers.get(event.pointerId);
+    const touch = event.pointerType === 'touch';
     this.shiftHeld = event.shiftKey;
     this.altHeld = event.altKey;
-    this.pointer = event.pointerType === 'touch' ? null : point;
+    this.pointer = touch ? null : point;
     this.actions.hover(this.pixel(point));
     this.showCursor();
     if (this.brushing) this.draw();
     if (!pointer) return;
-    if (Math.hypot(point.x - pointer.start.x, point.y - pointer.start.y) > DRAG_DISTANCE) pointer.dragged = true;
+    if (!touch) this.pressMore(event, pointer, point);
+    const distance = Math.hypot(point.x - pointer.start.x, point.y - pointer.start.y);
+    if (distance > DRAG_DISTANCE) pointer.dragged = true;
     const before = { x: pointer.x, y: pointer.y };
     Object.assign(pointer, point);
-    if (pointer.draws) {
-      if (this.drag) this.drag.points.push(this.exact(point));
+    if (pointer.draws && this.drag) {
+      this.drag.points.push(geometry.onPicture(this.place, point));
       this.draw();
-      if (this.drag || this.pointers.size < 2) return;
-    }
-    if (event.pointerType !== 'touch') {
+    } else if (!touch) {
       if (pointer.pans) this.pan(point.x - before.x, point.y - before.y);
-    } else if (this.pointers.size === 1) {
-      if (pointer.dragged) this.pan(point.x - before.x, point.y - before.y);
-    } else {
-      this.pinch(event.pointerId, before, point);
+    } else if (this.pointers.size > 1) {
+      const other = [...this.pointers].find(([id]) => id !== event.pointerId)[1];
+      this.moveTo(geometry.pinched(this.place, this.size, this.stage, before, point, other));
+    } else if (pointer.dragged && !pointer.draws) {
+      this.pan(point.x - before.x, point.y - before.y);
     }
   }
 
-  pinch(id, before, after) {
-    const other = [...this.pointers].find(([key]) => key !== id)[1];
-    const distance = (p) => Math.max(1, Math.hypot(p.x - other.x, p.y - other.y));
-    this.pan((after.x - before.x) / 2, (after.y - before.y) / 2);
-    const middle = { x: (after.x + other.x) / 2, y: (after.y + other.y) / 2 };
-    this.zoomTo(this.scale * distance(after) / distance(before), middle);
+  // While one button is held the others come as moves.
+  pressMore(event, pointer, point) {
+    const added = event.buttons & ~pointer.buttons;
+    pointer.buttons = event.buttons;
+    for (const [bit, button] of Object.entries(BUTTONS)) {
+      if (added & bit) this.press(event, pointer, point, button);
+    }
   }
 
   up(event, finished) {
     const pointer = this.pointers.get(event.pointerId);
     this.pointers.delete(event.pointerId);
-    if (finished && pointer && pointer.draws && this.drag) this.finishDrag();
-    else if (finished && pointer && event.pointerType === 'touch' && !pointer.dragged) this.clickAt(pointer, false);
+    if (finished && pointer) {
+      const tapped = event.pointerType === 'touch' && !pointer.dragged && !pointer.draws;
+      if (pointer.draws && this.drag) this.finishDrag();
+      else if (tapped) this.clickAt(pointer, false);
+    }
     this.drag = null;
     this.draw();
     this.showCursor();
   }
 
-  exact(point) {
-    return [(point.x - this.x) / this.scale, (point.y - this.y) / this.scale];
-  }
-
   finishDrag() {
     const { kind, points } = this.drag;
-    if (!this.picture) return;
+    if (!this.picture || !this.actions.ready()) return;
     if (kind === 'box') {
-      const last = points[points.length - 1];
-      this.actions.box(...[points[0][0], points[0][1], last[0], last[1]].map(Math.floor));
+      const [from, to] = [points[0], points.at(-1)];
+      this.actions.box(...[from.x, from.y, to.x, to.y].map(Math.floor), this.drag);
     } else {
-      const [first, ...rest] = points.map(([x, y]) => [Math.round(2 * x - 1) / 2, Math.round(2 * y - 1) / 2]);
-      const thinned = [first];
-      for (const point of rest) {
-        const [x, y] = thinned[thinned.length - 1];
-        if (x !== point[0] || y !== point[1]) thinned.push(point);
-      }
-      this.actions.paint(thinned, kind === 'brush');
+      this.actions.paint(geometry.thinned(points), kind === 'brush', this.drag);
     }
   }
 
-  // The topmost visible object whose mask holds a pixel.
-  objectAt(pixel) {
-    return pixel && [...this.objects].reverse().find((object) => object.visible && object.shape && object.shape.contains(pixel.x, pixel.y));
+  // Give up a box or stroke under way, or the crosshair; tells whether there was one.
+  cancel() {
+    const cancelled = Boolean(this.drag || this.crosshair);
+    this.drag = this.crosshair = null;
+    this.draw();
+    return cancelled;
   }
+
+  // Keys and buttons that are let go elsewhere are not held any more.
+  releaseAll() {
+    this.spaceHeld = this.shiftHeld = this.altHeld = false;
+    this.showCursor();
+  }
+
+  // ---- clicks
 
   // With no object in work a click on a mask selects it; Alt starts a new object there.
   wouldSelect(pixel, alt) {
-    if (alt || this.pending.length || this.objects.some((object) => object.current)) return null;
-    return this.objectAt(pixel);
+    if (!pixel || alt || this.pending.length || this.objects.some((object) => object.current)) return false;
+    return objectsAt(this.objects, pixel).length > 0;
   }
 
   clickAt(point, reversed, alt = false) {
     const pixel = this.pixel(point);
-    if (!pixel) return;
-    const positive = (this.actions.mode() === 'positive') !== reversed;
-    const object = positive && this.wouldSelect(pixel, alt);
-    if (object) this.actions.select(object.id);
-    else this.actions.click(pixel.x, pixel.y, positive);
+    if (pixel) this.clickOn(pixel, (this.actions.mode() === 'positive') !== reversed, alt);
+  }
+
+  clickOn(pixel, positive, alt) {
+    if (!this.actions.ready()) return;
+    if (positive && this.wouldSelect(pixel, alt)) {
+      this.actions.select(this.picker.pick(this.objects, pixel).id);
+    } else {
+      this.picker.forget();
+      this.actions.click(pixel.x, pixel.y, positive);
+    }
   }
 
   showCursor() {
-    const panning = [...this.pointers.values()].some((pointer) => pointer.pans);
-    const mode = this.shiftHeld && this.actions.mode() === 'positive' ? 'negative' : this.actions.mode();
-    const cursor = !this.picture ? 'default' : panning ? 'grabbing' : this.spaceHeld ? 'grab'
-      : this.brushing ? 'none' : this.tool === 'box' ? 'crosshair'
-      : mode === 'positive' && this.pointer && this.wouldSelect(this.pixel(this.pointer), this.altHeld) ? 'pointer' : CURSORS[mode];
+    const cursor = this.cursor();
     if (this.canvas.style.cursor !== cursor) this.canvas.style.cursor = cursor;
+  }
+
+  cursor() {
+    if (!this.picture) return 'default';
+    if (!this.actions.ready()) return 'progress';
+    if ([...this.pointers.values()].some((pointer) => pointer.pans)) return 'grabbing';
+    if (this.spaceHeld) return 'grab';
+    if (this.brushing) return 'none';
+    if (this.tool === 'box') return 'crosshair';
+    const mode = this.shiftHeld && this.actions.mode() === 'positive' ? 'negative' : this.actions.mode();
+    const selects = mode === 'positive' && this.pointer && this.wouldSelect(this.pixel(this.pointer), this.altHeld);
+    return selects ? 'pointer' : CURSORS[mode];
   }
 
   // ---- keyboard: a crosshair that clicks
 
   key(event) {
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (!this.picture || event.ctrlKey || event.metaKey) return;
-    if (step) {
-      const length = event.altKey ? 1 : Math.max(1, Math.round((event.shiftKey ? 64 : 12) / this.scale));
-      const from = this.crosshair || this.pixel({ x: this.stage.width / 2, y: this.stage.height / 2 })
-        || { x: Math.floor(this.width / 2), y: Math.floor(this.height / 2) };
-      this.crosshair = this.crosshair ? {
-        x: Math.min(this.width - 1, Math.max(0, from.x + step[0] * length)),
-        y: Math.min(this.height - 1, Math.max(0, from.y + step[1] * length)),
-      } : from;
-      this.actions.hover(this.crosshair);
-      this.showCrosshair();
-    } else if (this.crosshair && (event.key === 'Enter' || event.key === 'Backspace')) {
-      const positive = event.key === 'Enter';
-      const object = positive && this.wouldSelect(this.crosshair, event.altKey);
-      if (object) this.actions.select(object.id);
-      else this.actions.click(this.crosshair.x, this.crosshair.y, positive);
-    } else if (this.crosshair && event.key === 'Escape') {
-      this.crosshair = null;
-    } else return;
+    if (STEPS[event.key]) this.moveCrosshair(STEPS[event.key], event);
+    else if (!this.crosshair || !['Enter', 'Backspace'].includes(event.key)) return;
+    else if (!event.repeat) this.clickOn(this.crosshair, event.key === 'Enter', event.altKey);
     event.preventDefault();
     event.stopPropagation();
     this.draw();
   }
 
-  showCrosshair() {
-    const cx = this.x + this.crosshair.x * this.scale, cy = this.y + this.crosshair.y * this.scale;
-    const { width, height } = this.stage, edge = 32;
-    const dx = cx < edge ? edge - cx : cx > width - edge ? width - edge - cx : 0;
-    const dy = cy < edge ? edge - cy : cy > height - edge ? height - edge - cy : 0;
+  moveCrosshair(step, { altKey, shiftKey }) {
+    const length = altKey ? 1 : Math.max(1, Math.round((shiftKey ? 64 : 12) / this.scale));
+    const { width, height } = this.stage;
+    this.crosshair = this.crosshair
+      ? geometry.stepped(this.crosshair, step, length, this.size)
+      : this.pixel({ x: width / 2, y: height / 2 })
+        || { x: Math.floor(this.width / 2), y: Math.floor(this.height / 2) };
+    this.actions.hover(this.crosshair);
+    const [dx, dy] = geometry.intoView(this.place, this.stage, this.crosshair);
     if (dx || dy) this.pan(dx, dy);
   }
 }

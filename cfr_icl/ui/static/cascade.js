@@ -1,0 +1,99 @@
+// The switches of CFR, made from the list of its fields that the server sends (ui/canvas.py).
+// A field is { name, kind: 'bool' | 'int' | 'float', optional, help, least, most, value, published }.
+
+import { make } from './dom.js';
+
+// How fields are called and explained; one that is not here has its own name and help.
+const TEXTS = {
+  steps: ['CFR steps', 'Passes in which the mask is fed back to the network after a click'],
+  adaptive: ['Stop early', 'Refining ends with a pass that changes no more than this'],
+  cf_clicks: ['Refine at every click', 'Off: only the first click of an object is refined, as published'],
+  best_pass: [
+    'Keep the best pass',
+    'The answer is the pass that agrees most with its mirror image; off: the last one, as published',
+  ],
+  close_ups: [
+    'Close-ups',
+    'From the third click on, networks made for it look at the click alone in the last step, twice as large: for exact edges. Off: for coarse outlines drawn by hand, as in COCO',
+  ],
+};
+const STOPS = { settled: 'at 2 % of the mask', published: 'at 20 pixels, as published', never: 'never' };
+const OF_STOPS = new Set(['min_change_pixels', 'min_change_ratio']);   // chosen together with `adaptive`
+
+export function setUpCascade(app) {
+  const fields = new Map(app.props.cfr_fields.map((field) => [field.name, field]));
+  const change = (values) => app.send('cascade', { cfr: { ...app.state.cfr, ...values } });
+  const rows = [...fields.values()].filter(({ name }) => !OF_STOPS.has(name)).map((field) => rowOf(field));
+  app.ref('cascade').append(...rows.map(({ node }) => node));
+
+  app.showCascade = (cfr) => {
+    for (const { show } of rows) show(cfr);
+  };
+
+  function rowOf(field) {
+    if (field.name === 'adaptive' && fields.has('min_change_ratio')) return stopRow(field);
+    if (field.kind === 'bool') {
+      return switchRow(field, (value) => value, (checked) => checked);
+    }
+    if (field.optional) {   // on: without this limit
+      return switchRow(field, (value) => value === null, (checked) => (checked ? null : field.published));
+    }
+    return field.kind === 'int' && field.most <= 20 ? sliderRow(field) : numberRow(field);
+  }
+
+  function switchRow(field, isOn, valueOf) {
+    const [label, title] = textsOf(field);
+    const input = make('input', { type: 'checkbox' });
+    input.setAttribute('role', 'switch');
+    input.setAttribute('aria-label', label);
+    input.addEventListener('change', () => change({ [field.name]: valueOf(input.checked) }));
+    const node = make('label', { className: 'switch', title }, input, make('span', {}, label));
+    return { node, show: (cfr) => { input.checked = isOn(cfr[field.name]); } };
+  }
+
+  function sliderRow(field) {
+    const [label, title] = textsOf(field);
+    const { least, most, value } = field;
+    const input = make('input', { type: 'range', min: least, max: most, step: 1, value });
+    const output = make('output', {}, String(value));
+    output.translate = false;
+    input.setAttribute('aria-label', label);
+    input.addEventListener('input', () => { output.textContent = input.value; });
+    input.addEventListener('change', () => change({ [field.name]: Number(input.value) }));
+    const node = make('label', { className: 'slider', title }, make('span', {}, label), output, input);
+    return { node, show: (cfr) => { output.textContent = input.value = cfr[field.name]; } };
+  }
+
+  function numberRow(field) {
+    const [label, title] = textsOf(field);
+    const step = field.kind === 'int' ? 1 : 'any';
+    const input = make('input', { type: 'number', min: field.least, max: field.most, step });
+    input.setAttribute('aria-label', label);
+    input.addEventListener('change', () => {
+      if (input.value !== '' && input.checkValidity()) change({ [field.name]: Number(input.value) });
+      else input.value = app.state.cfr[field.name];
+    });
+    const node = make('label', { className: 'row number', title }, make('span', {}, label), input);
+    return { node, show: (cfr) => { input.value = cfr[field.name]; } };
+  }
+
+  function stopRow(field) {
+    const [label, title] = textsOf(field), ratio = fields.get('min_change_ratio');
+    const options = Object.entries(STOPS).map(([value, text]) => make('option', { value, textContent: text }));
+    const select = make('select', {}, ...options);
+    select.setAttribute('aria-label', label);
+    select.addEventListener('change', () => change({
+      adaptive: select.value !== 'never',
+      min_change_ratio: select.value === 'settled' ? ratio.value : ratio.published,
+    }));
+    const shown = (cfr) => (!cfr.adaptive ? 'never' : cfr.min_change_ratio ? 'settled' : 'published');
+    const node = make('label', { className: 'row', title }, make('span', {}, label), select);
+    return { node, show: (cfr) => { select.value = shown(cfr); } };
+  }
+}
+
+// English texts, which are translated with the rest of the page.
+function textsOf({ name, help }) {
+  const words = name.replaceAll('_', ' ');
+  return TEXTS[name] ?? [words[0].toUpperCase() + words.slice(1), help];
+}

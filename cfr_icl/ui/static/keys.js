@@ -1,0 +1,72 @@
+// Which command a key gives, on every keyboard layout, as a pure function of the key event.
+
+// By the character that the key types; letters where the layout has Latin ones.
+const CHARACTERS = {
+  '?': 'help', '+': 'zoom-in', '=': 'zoom-in', '-': 'zoom-out', '−': 'zoom-out',
+  '[': 'brush-smaller', ']': 'brush-larger', 0: 'fit',
+  h: 'hide', o: 'open', x: 'mode', c: 'clear', f: 'fit', a: 'actual', d: 'done',
+  v: 'tool-click', r: 'tool-box', b: 'tool-brush', e: 'tool-eraser',
+};
+// By the key's place, where its character says nothing: other scripts, an input method that is switched on.
+const PLACES = {
+  BracketLeft: 'brush-smaller', BracketRight: 'brush-larger', Equal: 'zoom-in', Minus: 'zoom-out', Digit0: 'fit',
+};
+const NAMED = {
+  Delete: 'clear', PageUp: 'previous', PageDown: 'next', Enter: 'finish', NumpadEnter: 'finish',
+  Space: 'space', Escape: 'cancel',
+};
+const REPEATED = new Set([
+  'zoom-in', 'zoom-out', 'brush-smaller', 'brush-larger', 'undo', 'redo', 'previous', 'next',
+]);
+
+// The Latin letter of a key: what it types, else what it types on a QWERTY keyboard.
+function letterOf({ key, code }) {
+  if (/^[a-z]$/i.test(key)) return key.toLowerCase();
+  if (/^[!-~]$/.test(key)) return null;   // another Latin character, as on AZERTY's M key
+  const place = /^Key([A-Z])$/.exec(code);
+  return place && place[1].toLowerCase();
+}
+
+// The label's number that a digit key chooses: digits stay on their keys where Shift types them, as on AZERTY.
+function digitOf({ key, code, shiftKey }) {
+  const place = /^(?:Digit|Numpad)([1-9])$/.exec(code);
+  if (place && code.startsWith('Digit') && (!shiftKey || key === place[1])) return Number(place[1]);
+  return /^[1-9]$/.test(key) ? Number(key) : null;
+}
+
+// { name, number? } of the command, or null. A key that is held down repeats only what does no harm.
+export function commandOf(event) {
+  const command = find(event);
+  return command && event.repeat && !REPEATED.has(command.name) ? { name: 'nothing' } : command;
+}
+
+function find(event) {
+  const altGraph = Boolean(event.getModifierState?.('AltGraph'));   // types a character, for instance German [
+  const letter = letterOf(event);
+  if ((event.ctrlKey || event.metaKey) && !altGraph) {
+    if (event.altKey) return null;
+    if (letter === 'z') return { name: event.shiftKey ? 'redo' : 'undo' };
+    if (letter === 'y') return { name: 'redo' };
+    if (letter === 's') return { name: 'save' };
+    return null;
+  }
+  if (event.altKey && !altGraph) return null;
+  const digit = digitOf(event);
+  if (digit) return { name: 'label', number: digit };
+  const name = CHARACTERS[letter ?? event.key] ?? namedKey(event) ?? placedKey(event);
+  return name ? { name } : null;
+}
+
+function namedKey({ key, code }) {
+  if (key === ' ') return 'space';
+  return NAMED[key] ?? (typesNothing(key) ? NAMED[code] : undefined);
+}
+
+function placedKey({ key, code }) {
+  return typesNothing(key) || /^[^ -~]$/.test(key) ? PLACES[code] : undefined;
+}
+
+// What an input method or a dead key says in place of a character.
+function typesNothing(key) {
+  return ['Process', 'Unidentified', 'Dead', ''].includes(key);
+}

@@ -1,0 +1,64 @@
+// Sentences for the person: notices that go away by themselves, and questions.
+
+import { make } from './dom.js';
+import { t } from './language.js';
+
+const SHOWN_FOR = 9000;
+const AT_ONCE = 3;
+
+export class Notices {
+  constructor(list) {
+    this.list = list;
+    this.shown = new Map();   // text -> { node, timer }
+  }
+
+  // Show a sentence; the same one is not repeated while it is there. `lasting` ones stay until they are taken away.
+  show(text, { lasting = false } = {}) {
+    const old = this.shown.get(text);
+    if (old) this.remove(text);
+    else if (this.shown.size >= AT_ONCE) this.remove(this.shown.keys().next().value);
+    const close = make('button', { type: 'button', title: t('Close') }, '✕');
+    close.setAttribute('aria-label', t('Close'));
+    close.addEventListener('click', () => this.remove(text));
+    const node = make('li', { className: 'notice toast-body' }, make('span', {}, text), close);
+    this.list.append(node);
+    const timer = lasting ? null : setTimeout(() => this.remove(text), SHOWN_FOR);
+    this.shown.set(text, { node, timer });
+  }
+
+  remove(text) {
+    const { node, timer } = this.shown.get(text) || {};
+    clearTimeout(timer);
+    node?.remove();
+    this.shown.delete(text);
+  }
+}
+
+// A question in a dialog of the page itself, for frames may not open the browser's.
+export class Question {
+  #open = null;
+
+  constructor(dialog) {
+    this.dialog = dialog;
+    this.part = (name) => dialog.querySelector(`[data-ref="${name}"]`);
+    this.part('ask-no').addEventListener('click', () => dialog.close('no'));
+    this.part('ask-yes').addEventListener('click', () => dialog.close('yes'));
+  }
+
+  // Resolves to true when the person agrees, false else; one question at a time.
+  async ask(text, yes, no) {
+    while (this.#open) await this.#open;
+    this.part('ask-text').textContent = text;
+    this.part('ask-yes').textContent = yes;
+    this.part('ask-no').textContent = no;
+    const { dialog } = this;
+    dialog.returnValue = 'no';
+    dialog.showModal();
+    this.#open = new Promise((done) => {
+      dialog.addEventListener('close', () => done(dialog.returnValue === 'yes'), { once: true });
+    });
+    const agreed = await this.#open;
+    this.#open = null;
+    return agreed;
+  }
+}

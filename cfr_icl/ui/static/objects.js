@@ -1,0 +1,74 @@
+// The list of objects in the side panel.
+
+import { icon, make } from './dom.js';
+import { t } from './language.js';
+
+export class ObjectList {
+  // `send(kind, data)` asks the server, `labels` is the id of a datalist, `repaint` shows a colour at once
+  constructor(list, labels, send, repaint) {
+    Object.assign(this, { list, labels, send, repaint });
+    this.rows = new Map();
+  }
+
+  show(objects) {
+    const ids = new Set(objects.map((object) => object.id));
+    for (const [id, row] of this.rows) if (!ids.has(id)) { row.node.remove(); this.rows.delete(id); }
+    let place = this.list.firstElementChild;
+    for (const object of objects) {
+      if (!this.rows.has(object.id)) this.rows.set(object.id, this.makeRow(object.id));
+      const row = this.rows.get(object.id);
+      if (row.object !== object || row.current !== object.current || row.label.value !== object.label) this.fill(row, object);
+      if (row.node === place) place = place.nextElementSibling;
+      else this.list.insertBefore(row.node, place);
+    }
+    const current = objects.find((object) => object.current);
+    if (current && current.id !== this.shown) this.rows.get(current.id).node.scrollIntoView({ block: 'nearest' });
+    this.shown = current && current.id;
+  }
+
+  makeRow(id) {
+    const button = (label, act) => {
+      const node = make('button', { type: 'button', className: 'icon tiny', title: t(label) });
+      node.setAttribute('aria-label', `${t(label)} ${t('object')} ${id}`);
+      node.addEventListener('click', (event) => { event.stopPropagation(); act(); });
+      return node;
+    };
+    const row = {
+      colour: make('input', { type: 'color', title: t('Colour') }),
+      number: make('button', { type: 'button', className: 'number', textContent: id, title: t('Select this object') }),
+      label: make('input', { type: 'text', maxLength: 60, title: t('Label') }),
+      visible: button('Show or hide', () => this.send('edit', { id, visible: !row.object.visible })),
+      locked: button('Lock or unlock', () => this.send('edit', { id, locked: !row.object.locked })),
+      copy: button('Duplicate', () => this.send('duplicate', { id })),
+      remove: button('Delete', () => this.send('delete', { id })),
+    };
+    row.colour.setAttribute('aria-label', `${t('Colour of object')} ${id}`);
+    row.number.setAttribute('aria-label', `${t('Select object')} ${id}`);
+    row.label.setAttribute('aria-label', `${t('Label of object')} ${id}`);
+    row.label.setAttribute('list', this.labels);
+    row.copy.append(icon('copy'));
+    row.remove.append(icon('trash'));
+    row.colour.addEventListener('input', () => { row.object.colour = row.colour.value; this.repaint(); });
+    row.colour.addEventListener('change', () => this.send('edit', { id, colour: row.colour.value }));
+    row.label.addEventListener('change', () => this.send('label', { id, name: row.label.value }));
+    row.label.addEventListener('keydown', (event) => { if (event.key === 'Enter') row.label.blur(); });
+    row.node = make('li', {}, row.colour, row.number, row.label, row.visible, row.locked, row.copy, row.remove);
+    row.node.addEventListener('click', (event) => { if (!row.object.current && event.target.tagName !== 'INPUT') this.send('select', { id }); });
+    return row;
+  }
+
+  fill(row, object) {
+    row.object = object;
+    row.current = object.current;
+    row.node.classList.toggle('current', object.current);
+    row.node.classList.toggle('faint', !object.visible);
+    row.number.setAttribute('aria-current', String(object.current));
+    if (document.activeElement !== row.colour) row.colour.value = object.colour;
+    if (document.activeElement !== row.label) row.label.value = object.label;
+    row.label.disabled = row.remove.disabled = object.locked;
+    row.visible.replaceChildren(icon(object.visible ? 'eye' : 'eye-off'));
+    row.locked.replaceChildren(icon(object.locked ? 'lock' : 'unlock'));
+    row.locked.classList.toggle('on', object.locked);
+    row.visible.classList.toggle('on', !object.visible);
+  }
+}

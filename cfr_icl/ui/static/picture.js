@@ -1,0 +1,104 @@
+// The picture that is shown: name, size, objects and place in the folder change together with its pixels.
+
+import { t } from './language.js';
+import { person, tab } from './memory.js';
+
+const LOAD_AGAIN = [500, 2000, 5000, 10000];   // milliseconds; then always the last
+
+export function setUpPicture(app) {
+  const { ref, root, view, channel } = app;
+  const unloadable = () => t('The picture cannot be loaded; the page keeps trying.');
+  let wish = null;   // index in the folder that is to be opened when the picture before it is known
+
+  // The newest picture of which the server has told, painted or not.
+  app.latest = () => app.incoming?.picture ?? app.picture;
+
+  // Whether what the person does now can mean the picture that is painted.
+  app.ready = () => Boolean(app.picture) && !app.incoming && !app.restoring
+    && !channel.awaits('open', 'example', 'goto', 'restore', 'hello');
+
+  app.expectPicture = (picture) => {
+    app.notices.remove(unloadable());
+    const source = app.nextSource ?? null;
+    app.nextSource = null;
+    app.incoming = { picture, source, state: { objects: [], active: null }, index: app.files.index };
+    load(app.incoming, 0);
+  };
+
+  function load(incoming, attempt) {
+    const image = new Image();
+    image.onload = () => { if (app.incoming === incoming) paint(incoming, image); };
+    image.onerror = () => {
+      if (app.incoming !== incoming) return;
+      if (!attempt) showWithoutPixels(incoming);
+      setTimeout(() => {
+        if (app.incoming === incoming) load(incoming, attempt + 1);
+      }, LOAD_AGAIN[Math.min(attempt, LOAD_AGAIN.length - 1)]);
+    };
+    image.src = incoming.picture.file.url;
+  }
+
+  function paint(incoming, image) {
+    const { picture, state, index, source } = incoming;
+    app.notices.remove(unloadable());
+    app.incoming = null;
+    app.picture = picture;
+    app.source = source;
+    view.pending = [];
+    view.picker.forget();
+    app.hideMasks(false);
+    const [token, ...place] = tab.json('cfr-place', []);
+    view.setPicture(image, picture.transparent);
+    if (token === picture.token && place.length) view.goTo(...place);
+    root.removeAttribute('data-empty');
+    describe(picture);
+    if (root.hasAttribute('data-folder')) app.files.showIndex(index);
+    app.showSession(state);
+    if (!root.querySelector('dialog[open]')) ref('canvas').focus({ preventScroll: true });
+    ref('tip').hidden = person.get('cfr-hint') === 'seen';
+    person.set('cfr-hint', 'seen');
+    if (app.painted) app.painted();
+    app.send('prepare');   // while the person looks for the first place to click
+  }
+
+  // The server is at a picture whose pixels do not come: nothing can be marked, but others can be opened.
+  function showWithoutPixels({ picture, index, state }) {
+    app.picture = null;
+    view.pending = [];
+    view.setPicture(null);
+    describe(picture);
+    if (root.hasAttribute('data-folder')) app.files.showIndex(index);
+    app.showSession(state);
+    app.notices.show(unloadable(), { lasting: true });
+    app.showBusy();
+  }
+
+  function describe(picture) {
+    ref('name').textContent = picture.name;
+    ref('size').textContent = [
+      `${picture.width} × ${picture.height}`,
+      ...(picture.transparent ? [t('holes count as white')] : []),
+      ...(picture.first_frame ? [t('first frame')] : []),
+    ].join(' · ');
+  }
+
+  // Where the picture is looked at survives a reload.
+  app.keepPlace = () => {
+    if (!app.picture) return;
+    const { scale, x, y } = view.place;
+    tab.set('cfr-place', JSON.stringify(view.fitted ? [] : [app.picture.token, scale, x, y]));
+  };
+
+  // Open a picture of the folder; while one is being opened only the last wish counts.
+  app.goTo = (index) => {
+    if (channel.awaits('goto', 'hello')) wish = index;
+    else app.send('goto', { index, name: app.files.names[index], picture: app.latest()?.token ?? null });
+  };
+
+  app.followWish = () => {
+    if (wish === null || channel.awaits('goto', 'hello')) return;
+    const index = wish;
+    wish = null;
+    if (index !== (app.incoming?.index ?? app.files.index)) app.goTo(index);
+  };
+}

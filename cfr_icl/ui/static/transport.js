@@ -1,0 +1,98 @@
+// How actions reach the server, and what is told when they do not.
+
+import { t } from './language.js';
+import { serverAddress } from './uploading.js';
+
+const ASK_AFTER = 6000;    // milliseconds without a reply after which the page looks whether the server is there
+const PROBE_WITHIN = 8000;
+
+export function setUpTransport(app) {
+  const { ref } = app;
+  let waiters = [];
+  let loggedIn = null;   // a promise while the login is asked for
+
+  // A reply came, by whichever way.
+  app.heard = () => {
+    app.notices.remove(t('The server cannot be reached; the page keeps trying.'));
+    for (const done of waiters) done();
+    waiters = [];
+  };
+
+  // Gradio's events bring the session, files and a model's progress; what changes objects alone goes
+  // around them, which is faster.
+  app.deliver = async (actions) => {
+    const kinds = actions.map((action) => action.kind);
+    const known = {
+      page: app.page,
+      resume: app.resume,
+      language: app.props.label,
+      picture: app.latest()?.token ?? null,
+      reply: app.lastReply,
+    };
+    const parcel = { actions, known };
+    if (app.page && actions.length && kinds.every((kind) => app.props.direct.includes(kind))) {
+      const reply = await app.server.apply(parcel).catch(() => null);
+      if (!reply) {   // Gradio keeps failures to itself
+        await app.explainFailure();
+        throw Error('no reply');
+      }
+      queueMicrotask(() => app.receive(reply));   // what fails there is no failure to deliver
+      return;
+    }
+    const heard = new Promise((done) => waiters.push(done));
+    app.trigger(kinds.includes('model') ? 'switch' : 'act', parcel);
+    await replied(heard);
+  };
+
+  // Wait for a reply to an event; fails when the server is found to be out of reach.
+  async function replied(heard) {
+    let came = false;
+    heard.then(() => { came = true; });
+    while (!came) {
+      await Promise.race([heard, new Promise((done) => setTimeout(done, ASK_AFTER))]);
+      if (!came && (await app.explainFailure()) !== 'reached') throw Error('no reply');
+    }
+  }
+
+  // Look why nothing comes: 'reached', 'unreachable', or 'login', which is then asked for.
+  app.explainFailure = async () => {
+    const found = await probe();
+    if (found === 'login') await logIn();
+    return found;
+  };
+
+  async function probe() {
+    try {
+      const signal = AbortSignal.timeout(PROBE_WITHIN);
+      const { ok, status } = await fetch(`${serverAddress()}/app_id`, { cache: 'no-store', signal });
+      if (status === 401) return 'login';
+      return ok ? 'reached' : 'unreachable';
+    } catch {
+      return 'unreachable';
+    }
+  }
+
+  function logIn() {
+    loggedIn ??= askLogin().finally(() => { loggedIn = null; });
+    return loggedIn;
+  }
+
+  // The page stays as it is while the person logs in; then the same actions are sent again.
+  function askLogin() {
+    const dialog = ref('login'), form = dialog.querySelector('form'), wrong = ref('login-wrong');
+    wrong.hidden = true;
+    if (!dialog.open) dialog.showModal();
+    return new Promise((done) => {
+      form.onsubmit = async (event) => {
+        event.preventDefault();
+        const root = serverAddress().replace(/\/gradio_api$/, '');
+        const response = await fetch(`${root}/login`, { method: 'POST', body: new FormData(form) }).catch(() => null);
+        wrong.hidden = Boolean(response?.ok);
+        if (!response?.ok) return;
+        form.reset();
+        dialog.close();
+      };
+      dialog.addEventListener('close', () => done(), { once: true });
+    });
+  }
+}
