@@ -32,6 +32,6 @@ def warnings(monkeypatch):
     """The messages that the page would show."""
     from cfr_icl.ui import page
 
-    caught, shown = [], page._shown
-    monkeypatch.setattr(page, "_shown", lambda *message: caught.append(shown(*message)) or caught[-1])
+    caught, shown = [], page.translated
+    monkeypatch.setattr(page, "translated", lambda *message: caught.append(shown(*message)) or caught[-1])
     return caught

@@ -35,4 +35,4 @@ def modules() -> dict[str, str]:
 def page_script() -> str:
     """What `js_on_load` is to be: the loader with all modules in it."""
     loader = (STATIC / LOADER).read_text(encoding="utf-8")
-    return loader.replace("{/* SOURCES */}", json.dumps(modules(), ensure_ascii=False))
+    return loader.replace("SOURCES", json.dumps(modules(), ensure_ascii=False))

@@ -23,7 +23,7 @@ def painted(browser):
     page.add_script_tag(
         type="module", content=(STATIC / "mask.js").read_text() + "window.MaskShape = MaskShape;"
     )
-    page.wait_for_function("window.MaskShape")
+    page.wait_for_function("() => Boolean(window.MaskShape)")
     yield lambda mask: np.reshape(page.evaluate(PAINT, mask.coco), (HEIGHT, WIDTH))
     page.close()
 

@@ -114,7 +114,7 @@ def test_masks_are_loaded_corrected_and_come_back_from_a_session_file(open_tool,
     tool.idle()
     tool.click(35, 45)
     tool.idle()
-    assert tool.session.active.start.area == 60 * 80 and len(tool.session.active.clicks) == 1
+    assert tool.session.active.initial_mask.area == 60 * 80 and len(tool.session.active.clicks) == 1
     end = tool.session.document
     name, path = export(tool, "session")
     assert name == "squares.session.json"

@@ -53,7 +53,7 @@ def needed():
     words = Words()
     words.feed((STATIC / "page.html").read_text(encoding="utf-8"))
     counted = set(re.findall(r"count\([^()]+?, '(\w+)'\)", SCRIPTS))
-    called = set(re.findall(r"\bt\('([^']+)'\)", SCRIPTS))
+    called = set(re.findall(r"\bt\(\s*'([^']+)',?\s*\)", SCRIPTS))
     return words.found | called | {f"1 {noun}" for noun in counted} | {f"{{n}} {noun}s" for noun in counted}
 
 

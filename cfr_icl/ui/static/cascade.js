@@ -18,7 +18,7 @@ const TEXTS = {
   ],
 };
 const STOPS = { settled: 'at 2 % of the mask', published: 'at 20 pixels, as published', never: 'never' };
-const OF_STOPS = new Set(['min_change_pixels', 'min_change_ratio']);   // chosen together with `adaptive`
+const OF_STOPS = new Set(['min_change_pixels', 'min_change_ratio']); // chosen together with `adaptive`
 
 export function setUpCascade(app) {
   const fields = new Map(app.props.cfr_fields.map((field) => [field.name, field]));
@@ -33,22 +33,36 @@ export function setUpCascade(app) {
   function rowOf(field) {
     if (field.name === 'adaptive' && fields.has('min_change_ratio')) return stopRow(field);
     if (field.kind === 'bool') {
-      return switchRow(field, (value) => value, (checked) => checked);
+      return switchRow(
+        field,
+        (value) => value,
+        (checked) => checked,
+      );
     }
-    if (field.optional) {   // on: without this limit
-      return switchRow(field, (value) => value === null, (checked) => (checked ? null : field.published));
+    if (field.optional) {
+      // on: without this limit
+      return switchRow(
+        field,
+        (value) => value === null,
+        (checked) => (checked ? null : field.published),
+      );
     }
     return field.kind === 'int' && field.most <= 20 ? sliderRow(field) : numberRow(field);
   }
 
-  function switchRow(field, isOn, valueOf) {
+  function switchRow(field, isOn, valueFor) {
     const [label, title] = textsOf(field);
     const input = make('input', { type: 'checkbox' });
     input.setAttribute('role', 'switch');
     input.setAttribute('aria-label', label);
-    input.addEventListener('change', () => change({ [field.name]: valueOf(input.checked) }));
+    input.addEventListener('change', () => change({ [field.name]: valueFor(input.checked) }));
     const node = make('label', { className: 'switch', title }, input, make('span', {}, label));
-    return { node, show: (cfr) => { input.checked = isOn(cfr[field.name]); } };
+    return {
+      node,
+      show: (cfr) => {
+        input.checked = isOn(cfr[field.name]);
+      },
+    };
   }
 
   function sliderRow(field) {
@@ -58,10 +72,17 @@ export function setUpCascade(app) {
     const output = make('output', {}, String(value));
     output.translate = false;
     input.setAttribute('aria-label', label);
-    input.addEventListener('input', () => { output.textContent = input.value; });
+    input.addEventListener('input', () => {
+      output.textContent = input.value;
+    });
     input.addEventListener('change', () => change({ [field.name]: Number(input.value) }));
     const node = make('label', { className: 'slider', title }, make('span', {}, label), output, input);
-    return { node, show: (cfr) => { output.textContent = input.value = cfr[field.name]; } };
+    return {
+      node,
+      show: (cfr) => {
+        input.value = output.textContent = String(cfr[field.name]);
+      },
+    };
   }
 
   function numberRow(field) {
@@ -74,21 +95,36 @@ export function setUpCascade(app) {
       else input.value = app.state.cfr[field.name];
     });
     const node = make('label', { className: 'row number', title }, make('span', {}, label), input);
-    return { node, show: (cfr) => { input.value = cfr[field.name]; } };
+    return {
+      node,
+      show: (cfr) => {
+        input.value = cfr[field.name];
+      },
+    };
   }
 
   function stopRow(field) {
-    const [label, title] = textsOf(field), ratio = fields.get('min_change_ratio');
-    const options = Object.entries(STOPS).map(([value, text]) => make('option', { value, textContent: text }));
+    const [label, title] = textsOf(field),
+      ratio = fields.get('min_change_ratio');
+    const options = Object.entries(STOPS).map(([value, text]) =>
+      make('option', { value, textContent: text }),
+    );
     const select = make('select', {}, ...options);
     select.setAttribute('aria-label', label);
-    select.addEventListener('change', () => change({
-      adaptive: select.value !== 'never',
-      min_change_ratio: select.value === 'settled' ? ratio.value : ratio.published,
-    }));
+    select.addEventListener('change', () =>
+      change({
+        adaptive: select.value !== 'never',
+        min_change_ratio: select.value === 'settled' ? ratio.value : ratio.published,
+      }),
+    );
     const shown = (cfr) => (!cfr.adaptive ? 'never' : cfr.min_change_ratio ? 'settled' : 'published');
     const node = make('label', { className: 'row', title }, make('span', {}, label), select);
-    return { node, show: (cfr) => { select.value = shown(cfr); } };
+    return {
+      node,
+      show: (cfr) => {
+        select.value = shown(cfr);
+      },
+    };
   }
 }
 

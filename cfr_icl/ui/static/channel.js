@@ -36,10 +36,11 @@ export class Channel {
     clearTimeout(this.timer);
     this.timer = null;
     if (!this.busy) return;
-    const timer = (this.timer = this.retryIn(RETRY_AFTER));
-    const delivered = new Promise((done) => done(this.deliver(this.waiting)));   // also when it throws at once
+    const timer = this.retryIn(RETRY_AFTER);
+    this.timer = timer;
+    const delivered = new Promise((done) => done(this.deliver(this.waiting))); // also when it throws at once
     delivered.catch(() => {
-      if (this.timer !== timer) return;   // a reply came by another parcel
+      if (this.timer !== timer) return; // a reply came by another parcel
       clearTimeout(timer);
       this.timer = this.retryIn(RETRY_AFTER_FAILURE);
       if (!this.failed) this.onFailure();

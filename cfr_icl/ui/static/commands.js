@@ -5,7 +5,15 @@ import { t } from './language.js';
 
 // What works on the picture that is seen, and waits for nothing: refused while another one is on its way.
 const NEEDS_PICTURE = new Set([
-  'undo', 'redo', 'clear', 'finish', 'done', 'export', 'download-mask', 'download-cutout', 'load-masks',
+  'undo',
+  'redo',
+  'clear',
+  'finish',
+  'done',
+  'export',
+  'download-mask',
+  'download-cutout',
+  'load-masks',
 ]);
 
 export function setUpCommands(app) {
@@ -53,7 +61,8 @@ export function setUpCommands(app) {
 
   function markDone() {
     if (app.files.index === null) return;
-    const next = app.files.nextOpen, done = !app.state.done;
+    const next = app.files.nextOpen,
+      done = !app.state.done;
     send('done', { done });
     if (done && next !== null) app.goTo(next);
   }
@@ -67,7 +76,7 @@ export function setUpCommands(app) {
   app.command = (name) => {
     const source = button(name);
     // while answers are under way the buttons lag behind; the server ignores what cannot be done
-    if (source && source.disabled && !app.busy()) return;
+    if (source?.disabled && !app.busy()) return;
     if (NEEDS_PICTURE.has(name) && !app.ready()) return;
     commands[name]();
   };
@@ -99,8 +108,11 @@ export function setUpCommands(app) {
 
 function writes(target) {
   const texts = ['range', 'checkbox', 'color', 'file', 'radio'];
-  return target.isContentEditable || target.tagName === 'TEXTAREA'
-    || (target.tagName === 'INPUT' && !texts.includes(target.type));
+  return (
+    target.isContentEditable ||
+    target.tagName === 'TEXTAREA' ||
+    (target.tagName === 'INPUT' && !texts.includes(target.type))
+  );
 }
 
 function listenToKeys(app) {
@@ -110,14 +122,14 @@ function listenToKeys(app) {
   document.addEventListener('keydown', (event) => {
     view.shiftHeld = event.shiftKey;
     const command = commandOf(event);
-    if (command?.name === 'save') event.preventDefault();   // the browser's own dialog would save the page
+    if (command?.name === 'save') event.preventDefault(); // the browser's own dialog would save the page
     if (app.root.querySelector('dialog[open]') || writes(event.target)) return;
-    if (event.target.tagName === 'SELECT' && !(event.ctrlKey || event.metaKey)) return;   // letters choose there
+    if (event.target.tagName === 'SELECT' && !(event.ctrlKey || event.metaKey)) return; // letters choose there
     if (!app.root.contains(event.target) && event.target !== document.body) return;
     if (command?.name === 'space' || (event.repeat && view.spaceHeld && event.code === 'Space')) {
       holdSpace(event);
     } else if (command?.name === 'finish' && event.target.closest('button, summary, select, a')) {
-      return;   // Enter presses the button
+      return; // Enter presses the button
     } else if (command?.name === 'label') {
       if (!event.repeat) app.chooseLabel(command.number - 1);
       event.preventDefault();
@@ -139,7 +151,7 @@ function listenToKeys(app) {
     view.shiftHeld = event.shiftKey;
     if (view.spaceHeld && (event.key === ' ' || event.code === 'Space')) {
       view.spaceHeld = false;
-      if (!view.spaceUsed) app.command('finish');   // held and dragged it moves the picture
+      if (!view.spaceUsed) app.command('finish'); // held and dragged it moves the picture
     }
     view.showCursor();
   });
@@ -153,10 +165,20 @@ function listenToKeys(app) {
 function returnFocus(app) {
   const { root, ref } = app;
   let pointed = false;
-  document.addEventListener('pointerdown', () => { pointed = true; }, true);
-  document.addEventListener('keydown', (event) => {
-    if (!(event.target.tagName === 'INPUT' && event.key === 'Enter')) pointed = false;
-  }, true);
+  document.addEventListener(
+    'pointerdown',
+    () => {
+      pointed = true;
+    },
+    true,
+  );
+  document.addEventListener(
+    'keydown',
+    (event) => {
+      if (!(event.target.tagName === 'INPUT' && event.key === 'Enter')) pointed = false;
+    },
+    true,
+  );
 
   const giveBack = (event) => {
     const { target } = event;
@@ -176,6 +198,8 @@ function returnFocus(app) {
   });
   root.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || !event.target.matches('.panel input[type=text]')) return;
-    setTimeout(() => { if (app.picture) ref('canvas').focus({ preventScroll: true }); });
+    setTimeout(() => {
+      if (app.picture) ref('canvas').focus({ preventScroll: true });
+    });
   });
 }

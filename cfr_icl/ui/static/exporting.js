@@ -9,11 +9,12 @@ export function setUpExporting(app) {
   const detail = () => Number(ref('detail').value);
   const versions = () => app.state.objects.map((object) => object.version).join();
   let polygonsOf = null;
-  let taken = '', taking = '';   // the work that was exported, and the one whose export is under way
+  let taken = '',
+    taking = ''; // the work that was exported, and the one whose export is under way
 
   // Without a folder the work lives in this page; what was not taken out of it is not left without asking.
-  const work = () => JSON.stringify(
-    app.state.objects.map(({ id, version, label, colour }) => [id, version, label, colour]));
+  const work = () =>
+    JSON.stringify(app.state.objects.map(({ id, version, label, colour }) => [id, version, label, colour]));
 
   const exportsFolder = () => !ref('whole-folder-row').hidden && ref('whole-folder').checked;
 
@@ -80,8 +81,12 @@ export function setUpExporting(app) {
   const unsaved = () => app.state.objects.length > 0 && !root.hasAttribute('data-folder') && work() !== taken;
 
   app.mayLeave = async () =>
-    !unsaved() || app.question.ask(
-      t('The objects on this picture were not exported. Leave them?'), t('Leave them'), t('Stay here'));
+    !unsaved() ||
+    app.question.ask(
+      t('The objects on this picture were not exported. Leave them?'),
+      t('Leave them'),
+      t('Stay here'),
+    );
 
   ref('format').addEventListener('change', app.showFormat);
   ref('whole-folder').addEventListener('change', app.showExport);

@@ -12,8 +12,8 @@ export class FileList {
     this.names = [];
     this.states = [];
     this.items = [];
-    this.index = null;    // of the picture that is shown
-    this.wanted = null;   // where steps have led so far: also over pictures that cannot be read
+    this.index = null; // of the picture that is shown
+    this.wanted = null; // where steps have led so far: also over pictures that cannot be read
   }
 
   // Names (when the list changed) and states, one for each picture.

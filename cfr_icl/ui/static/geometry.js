@@ -3,8 +3,8 @@
 // Sizes are { width, height }, points { x, y }.
 
 export const MAX_ZOOM = 32;
-const MARGIN = 24;     // CSS pixels beside a fitted picture, both sides together
-const IN_SIGHT = 48;   // CSS pixels of the picture that always stay on the stage
+const MARGIN = 24; // CSS pixels beside a fitted picture, both sides together
+const IN_SIGHT = 48; // CSS pixels of the picture that always stay on the stage
 
 export function fitScale(picture, stage) {
   const width = (stage.width - MARGIN) / picture.width;
@@ -23,7 +23,8 @@ export function fitted(picture, stage) {
 // Zoom so that the picture's point under `at` stays there; `at` is the stage's middle when it is left out.
 export function zoomed(place, picture, stage, scale, at = { x: stage.width / 2, y: stage.height / 2 }) {
   const least = Math.min(1, fitScale(picture, stage)) / 2;
-  const next = Math.min(MAX_ZOOM, Math.max(least, scale)), factor = next / place.scale;
+  const next = Math.min(MAX_ZOOM, Math.max(least, scale)),
+    factor = next / place.scale;
   const moved = { scale: next, x: at.x - (at.x - place.x) * factor, y: at.y - (at.y - place.y) * factor };
   return inSight(moved, picture, stage);
 }
@@ -37,7 +38,7 @@ export function pinched(place, picture, stage, before, after, other) {
   const distance = (p) => Math.max(1, Math.hypot(p.x - other.x, p.y - other.y));
   const moved = panned(place, picture, stage, (after.x - before.x) / 2, (after.y - before.y) / 2);
   const middle = { x: (after.x + other.x) / 2, y: (after.y + other.y) / 2 };
-  return zoomed(moved, picture, stage, place.scale * distance(after) / distance(before), middle);
+  return zoomed(moved, picture, stage, (place.scale * distance(after)) / distance(before), middle);
 }
 
 export function inSight({ scale, x, y }, picture, stage) {
@@ -53,7 +54,9 @@ export function onPicture(place, point) {
 
 // The picture's pixel under a point of the stage, or null beside the picture.
 export function pixelAt(place, picture, point) {
-  const exact = onPicture(place, point), x = Math.floor(exact.x), y = Math.floor(exact.y);
+  const exact = onPicture(place, point),
+    x = Math.floor(exact.x),
+    y = Math.floor(exact.y);
   return x >= 0 && y >= 0 && x < picture.width && y < picture.height ? { x, y } : null;
 }
 
@@ -68,7 +71,10 @@ export function intoView(place, stage, pixel, edge = 32) {
 
 export function stepped(pixel, [dx, dy], length, picture) {
   const within = (value, end) => Math.min(end - 1, Math.max(0, value));
-  return { x: within(pixel.x + dx * length, picture.width), y: within(pixel.y + dy * length, picture.height) };
+  return {
+    x: within(pixel.x + dx * length, picture.width),
+    y: within(pixel.y + dy * length, picture.height),
+  };
 }
 
 // Points of a stroke, in picture coordinates, on a grid of half pixels whose whole numbers are pixels' middles,

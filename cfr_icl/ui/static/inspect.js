@@ -9,10 +9,17 @@ function heatmap(image) {
   const context = canvas.getContext('2d');
   context.drawImage(image, 0, 0);
   const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
-  const stops = [[30, 58, 138, 40], [37, 99, 235, 170], [250, 204, 21, 220], [220, 38, 38, 235]];
+  const stops = [
+    [30, 58, 138, 40],
+    [37, 99, 235, 170],
+    [250, 204, 21, 220],
+    [220, 38, 38, 235],
+  ];
   for (let i = 0; i < pixels.data.length; i += 4) {
-    const place = pixels.data[i] / 255 * (stops.length - 1), low = Math.min(stops.length - 2, Math.floor(place));
-    for (let c = 0; c < 4; c++) pixels.data[i + c] = stops[low][c] + (stops[low + 1][c] - stops[low][c]) * (place - low);
+    const place = (pixels.data[i] / 255) * (stops.length - 1),
+      low = Math.min(stops.length - 2, Math.floor(place));
+    for (let c = 0; c < 4; c++)
+      pixels.data[i + c] = stops[low][c] + (stops[low + 1][c] - stops[low][c]) * (place - low);
   }
   context.putImageData(pixels, 0, 0);
   return canvas;
@@ -25,7 +32,8 @@ function preview(image, threshold, colour) {
   context.drawImage(image, 0, 0);
   const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
   const rgb = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
-  for (let i = 0; i < pixels.data.length; i += 4) pixels.data.set([...rgb, pixels.data[i] > 255 * threshold ? 200 : 0], i);
+  for (let i = 0; i < pixels.data.length; i += 4)
+    pixels.data.set([...rgb, pixels.data[i] > 255 * threshold ? 200 : 0], i);
   context.putImageData(pixels, 0, 0);
   return canvas;
 }
@@ -39,8 +47,14 @@ export class Inspector {
     this.part('window').checked = true;
     fold.addEventListener('toggle', () => this.follow(this.active));
     for (const name of ['heat', 'window']) this.part(name).addEventListener('change', () => this.paint());
-    this.part('threshold').addEventListener('input', () => { this.trying = true; this.showThreshold(); this.paint(); });
-    this.part('threshold').addEventListener('change', () => this.send('edit', { id: this.active.id, threshold: Number(this.part('threshold').value) }));
+    this.part('threshold').addEventListener('input', () => {
+      this.trying = true;
+      this.showThreshold();
+      this.paint();
+    });
+    this.part('threshold').addEventListener('change', () =>
+      this.send('edit', { id: this.active.id, threshold: Number(this.part('threshold').value) }),
+    );
   }
 
   // Ask for the inside of the active object's answer whenever there is a new one to see.
@@ -56,27 +70,50 @@ export class Inspector {
       this.part('threshold').value = active.threshold;
       this.showThreshold();
       const version = `${active.id} ${active.version} ${active.clicks.length} ${active.threshold} ${active.kept}`;
-      if (version !== this.asked) { this.asked = version; this.send('inspect'); }
+      if (version !== this.asked) {
+        this.asked = version;
+        this.send('inspect');
+      }
     }
     this.paint();
   }
 
-  showThreshold() { this.part('threshold-value').textContent = Number(this.part('threshold').value).toFixed(2); }
+  showThreshold() {
+    this.part('threshold-value').textContent = Number(this.part('threshold').value).toFixed(2);
+  }
 
   show(inside) {
     this.shown = inside;
-    this.part('passes').replaceChildren(...inside.passes.map((pass, index) => {
-      const change = index ? `+${pass.added.toLocaleString()} −${pass.removed.toLocaleString()}` : `${pass.added.toLocaleString()} px`;
-      const name = pass.closeUp ? t('Close-up') : index ? `${t('Pass')} ${index}` : t('Coarse');
-      const choice = make('button', { type: 'button', title: `${t('Keep this pass')}: ${change}` },
-        make('img', { src: pass.picture, alt: '' }), make('b', {}, name), make('small', {}, change));
-      choice.setAttribute('role', 'radio');
-      choice.setAttribute('aria-checked', String(index === inside.kept));
-      choice.addEventListener('click', (event) => { event.stopPropagation(); this.send('keep_pass', { pass: index }); });
-      return choice;
-    }));
+    this.part('passes').replaceChildren(
+      ...inside.passes.map((pass, index) => {
+        const change = index
+          ? `+${pass.added.toLocaleString()} −${pass.removed.toLocaleString()}`
+          : `${pass.added.toLocaleString()} px`;
+        const name = pass.closeUp ? t('Close-up') : index ? `${t('Pass')} ${index}` : t('Coarse');
+        const choice = make(
+          'button',
+          { type: 'button', title: `${t('Keep this pass')}: ${change}` },
+          make('img', { src: pass.picture, alt: '' }),
+          make('b', {}, name),
+          make('small', {}, change),
+        );
+        choice.setAttribute('role', 'radio');
+        choice.setAttribute('aria-checked', String(index === inside.kept));
+        choice.addEventListener('click', (event) => {
+          event.stopPropagation();
+          this.send('keep_pass', { pass: index });
+        });
+        return choice;
+      }),
+    );
     const image = new Image();
-    image.onload = () => { if (this.shown === inside) { inside.image = image; inside.heat = heatmap(image); this.paint(); } };
+    image.onload = () => {
+      if (this.shown === inside) {
+        inside.image = image;
+        inside.heat = heatmap(image);
+        this.paint();
+      }
+    };
     image.src = inside.probabilities;
     this.paint();
     this.fold.scrollIntoView({ block: 'nearest' });
@@ -84,9 +121,12 @@ export class Inspector {
 
   paint() {
     const { shown } = this;
-    this.view.heat = shown && this.trying && shown.image
-      ? preview(shown.image, Number(this.part('threshold').value), this.active.colour)
-      : shown && this.part('heat').checked ? shown.heat : null;
+    this.view.heat =
+      shown && this.trying && shown.image
+        ? preview(shown.image, Number(this.part('threshold').value), this.active.colour)
+        : shown && this.part('heat').checked
+          ? shown.heat
+          : null;
     this.view.window = this.shown && this.part('window').checked ? this.shown.window : null;
     this.view.draw();
   }

@@ -2,29 +2,60 @@
 
 // By the character that the key types; letters where the layout has Latin ones.
 const CHARACTERS = {
-  '?': 'help', '+': 'zoom-in', '=': 'zoom-in', '-': 'zoom-out', '−': 'zoom-out',
-  '[': 'brush-smaller', ']': 'brush-larger', 0: 'fit',
-  h: 'hide', o: 'open', x: 'mode', c: 'clear', f: 'fit', a: 'actual', d: 'done',
-  v: 'tool-click', r: 'tool-box', b: 'tool-brush', e: 'tool-eraser',
+  '?': 'help',
+  '+': 'zoom-in',
+  '=': 'zoom-in',
+  '-': 'zoom-out',
+  '−': 'zoom-out',
+  '[': 'brush-smaller',
+  ']': 'brush-larger',
+  0: 'fit',
+  h: 'hide',
+  o: 'open',
+  x: 'mode',
+  c: 'clear',
+  f: 'fit',
+  a: 'actual',
+  d: 'done',
+  v: 'tool-click',
+  r: 'tool-box',
+  b: 'tool-brush',
+  e: 'tool-eraser',
 };
 // By the key's place, where its character says nothing: other scripts, an input method that is switched on.
 const PLACES = {
-  BracketLeft: 'brush-smaller', BracketRight: 'brush-larger', Equal: 'zoom-in', Minus: 'zoom-out', Digit0: 'fit',
+  BracketLeft: 'brush-smaller',
+  BracketRight: 'brush-larger',
+  Equal: 'zoom-in',
+  Minus: 'zoom-out',
+  Digit0: 'fit',
 };
 const NAMED = {
-  Delete: 'clear', PageUp: 'previous', PageDown: 'next', Enter: 'finish', NumpadEnter: 'finish',
-  Space: 'space', Escape: 'cancel',
+  Delete: 'clear',
+  PageUp: 'previous',
+  PageDown: 'next',
+  Enter: 'finish',
+  NumpadEnter: 'finish',
+  Space: 'space',
+  Escape: 'cancel',
 };
 const REPEATED = new Set([
-  'zoom-in', 'zoom-out', 'brush-smaller', 'brush-larger', 'undo', 'redo', 'previous', 'next',
+  'zoom-in',
+  'zoom-out',
+  'brush-smaller',
+  'brush-larger',
+  'undo',
+  'redo',
+  'previous',
+  'next',
 ]);
 
 // The Latin letter of a key: what it types, else what it types on a QWERTY keyboard.
 function letterOf({ key, code }) {
   if (/^[a-z]$/i.test(key)) return key.toLowerCase();
-  if (/^[!-~]$/.test(key)) return null;   // another Latin character, as on AZERTY's M key
+  if (/^[!-~]$/.test(key)) return null; // another Latin character, as on AZERTY's M key
   const place = /^Key([A-Z])$/.exec(code);
-  return place && place[1].toLowerCase();
+  return place?.[1].toLowerCase();
 }
 
 // The label's number that a digit key chooses: digits stay on their keys where Shift types them, as on AZERTY.
@@ -41,7 +72,7 @@ export function commandOf(event) {
 }
 
 function find(event) {
-  const altGraph = Boolean(event.getModifierState?.('AltGraph'));   // types a character, for instance German [
+  const altGraph = Boolean(event.getModifierState?.('AltGraph')); // types a character, for instance German [
   const letter = letterOf(event);
   if ((event.ctrlKey || event.metaKey) && !altGraph) {
     if (event.altKey) return null;

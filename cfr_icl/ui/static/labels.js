@@ -18,15 +18,18 @@ export function setUpLabels(app) {
 
   app.showLabels = (active) => {
     const { labels, label, objects } = app.state;
-    const current = active ? active.label : label, used = new Set(objects.map((object) => object.label));
+    const current = active ? active.label : label,
+      used = new Set(objects.map((object) => object.label));
     const now = JSON.stringify([props.label, current, labels, [...used]]);
     if (now === shown) return;
     shown = now;
     options.replaceChildren(...labels.map(({ name }) => make('option', { value: name })));
-    ref('labels').replaceChildren(...labels.map((each, index) => {
-      const chip = chipOf(each, index, each.name === current);
-      return used.has(each.name) ? chip : make('span', {}, chip, removal(each.name));
-    }));
+    ref('labels').replaceChildren(
+      ...labels.map((each, index) => {
+        const chip = chipOf(each, index, each.name === current);
+        return used.has(each.name) ? chip : make('span', {}, chip, removal(each.name));
+      }),
+    );
   };
 
   function chipOf({ name, colour }, index, pressed) {

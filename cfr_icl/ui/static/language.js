@@ -16,11 +16,12 @@ export function translate(root, table) {
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const node = walker.currentNode;
-    if (node.parentElement.closest('[translate=no]')) continue;   // names that people gave
+    if (node.parentElement.closest('[translate=no]')) continue; // names that people gave
     node.english ??= node.data;
     const english = node.english.replace(/\s+/g, ' ').trim();
     if (!english) continue;
-    node.data = words[english] === undefined ? node.english : node.english.replace(/\S[^]*\S|\S/, words[english]);
+    node.data =
+      words[english] === undefined ? node.english : node.english.replace(/\S[\s\S]*\S|\S/, words[english]);
   }
   for (const node of root.querySelectorAll('[title], [aria-label], [placeholder]')) {
     if (node.parentElement.closest('[translate=no]')) continue;

@@ -1,10 +1,15 @@
 // Run by gradio.HTML, which knows no modules: imports those whose sources ui/canvas.py puts in here, each after
 // those that it imports itself. Nothing has to be served for it. Events that Gradio is to know: 'act', 'switch'.
-const sources = {/* SOURCES */};
+const sources = SOURCES;
 const addresses = {};
 for (const [name, source] of Object.entries(sources)) {
-  const text = source.replace(/(\bfrom |\bimport )'\.\/([\w.-]+)'/g, (_, word, file) => `${word}'${addresses[file]}'`);
-  addresses[name] = URL.createObjectURL(new Blob([`${text}\n//# sourceURL=cfr-icl/${name}`], { type: 'text/javascript' }));
+  const text = source.replace(
+    /(\bfrom |\bimport )'\.\/([\w.-]+)'/g,
+    (_, word, file) => `${word}'${addresses[file]}'`,
+  );
+  addresses[name] = URL.createObjectURL(
+    new Blob([`${text}\n//# sourceURL=cfr-icl/${name}`], { type: 'text/javascript' }),
+  );
 }
 import(addresses['main.js'])
   .then(({ start }) => start({ element, trigger, props, server, upload, watch }))

@@ -28,12 +28,18 @@ export function start({ element, trigger, props, server, upload, watch }) {
 
   // What the parts share. They add their functions: `showTool`, `goTo`, `receive` and so on.
   const app = {
-    root, ref, button, trigger, props, server, upload,
-    page: null,        // which page of the server this is
-    resume: tab.get('cfr-page'),   // the same before the page was loaded anew
-    lastReply: null,   // its number tells the server what is known here
-    picture: null,     // the one that is painted
-    incoming: null,    // the next one, whose pixels are on their way, with its state
+    root,
+    ref,
+    button,
+    trigger,
+    props,
+    server,
+    upload,
+    page: null, // which page of the server this is
+    resume: tab.get('cfr-page'), // the same before the page was loaded anew
+    lastReply: null, // its number tells the server what is known here
+    picture: null, // the one that is painted
+    incoming: null, // the next one, whose pixels are on their way, with its state
     state: { objects: [], active: null, cfr: null },
     mode: 'positive',
     look: { ...LOOK, ...person.json('cfr-look', {}) },
@@ -41,7 +47,11 @@ export function start({ element, trigger, props, server, upload, watch }) {
     question: new Question(ref('ask')),
   };
 
-  app.channel = new Channel((actions) => app.deliver(actions), () => app.showBusy(), () => app.showFailure());
+  app.channel = new Channel(
+    (actions) => app.deliver(actions),
+    () => app.showBusy(),
+    () => app.showFailure(),
+  );
   app.send = (kind, data = {}) => app.channel.send(kind, { picture: app.picture?.token ?? null, ...data });
 
   // Whoever works on the picture wants to see the answer, also where the masks were hidden to look below them.
@@ -63,7 +73,9 @@ export function start({ element, trigger, props, server, upload, watch }) {
       app.showTool('click');
     },
     paint: (points, add, drag) => mark('paint', { points, add, diameter: drag.brush }, drag),
-    hover: (pixel) => { ref('pointer').textContent = pixel ? `${pixel.x}, ${pixel.y}` : ''; },
+    hover: (pixel) => {
+      ref('pointer').textContent = pixel ? `${pixel.x}, ${pixel.y}` : '';
+    },
     zoomed: (scale) => {
       ref('zoom').textContent = `${Math.round(scale * 100)} %`;
       app.keepPlace();
@@ -78,9 +90,18 @@ export function start({ element, trigger, props, server, upload, watch }) {
   );
 
   for (const setUp of [
-    setUpTransport, setUpPicture, setUpSettings, setUpCascade, setUpLabels, setUpExporting, setUpPanel,
-    setUpOpening, setUpRestoring, setUpCommands,
-  ]) setUp(app);
+    setUpTransport,
+    setUpPicture,
+    setUpSettings,
+    setUpCascade,
+    setUpLabels,
+    setUpExporting,
+    setUpPanel,
+    setUpOpening,
+    setUpRestoring,
+    setUpCommands,
+  ])
+    setUp(app);
   setUpReplies(app);
 
   const showLanguage = () => {
@@ -104,8 +125,12 @@ function setUpReplies(app) {
     app.heard();
     for (const message of reply.messages || []) app.notices.show(message);
     if (reply.forgotten) return app.putBack(reply);
-    if (!app.page) tab.set('cfr-page', (app.page = reply.page));
-    if (reply.page !== app.page) {   // the server goes on with this page in another tab
+    if (!app.page) {
+      app.page = reply.page;
+      tab.set('cfr-page', app.page);
+    }
+    if (reply.page !== app.page) {
+      // the server goes on with this page in another tab
       view.pending = [];
       channel.takeWaiting();
       return;
@@ -130,7 +155,8 @@ function setUpReplies(app) {
     if (reply.picture && reply.picture.token !== app.latest()?.token) app.expectPicture(reply.picture);
     if (reply.folder) showFolder(reply.folder);
     if (!reply.session) return;
-    const { incoming } = app, token = reply.session.picture;
+    const { incoming } = app,
+      token = reply.session.picture;
     if (incoming && (token === undefined || token === incoming.picture.token)) {
       incoming.state = merged(incoming.state, reply.session);
     } else if (token === undefined || token === (app.picture?.token ?? null)) {
@@ -147,11 +173,13 @@ function setUpReplies(app) {
     root.dataset.reply = app.lastReply;
     if (panelDue) return;
     panelDue = true;
-    requestAnimationFrame(() => setTimeout(() => {
-      panelDue = false;
-      app.showPanel();
-      app.showBusy();
-    }));
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        panelDue = false;
+        app.showPanel();
+        app.showBusy();
+      }),
+    );
   };
 
   function showFolder(folder) {
@@ -175,6 +203,6 @@ function setUpReplies(app) {
     view.showCursor();
   };
 
-  app.showFailure = () => app.notices.show(
-    t('The server cannot be reached; the page keeps trying.'), { lasting: true });
+  app.showFailure = () =>
+    app.notices.show(t('The server cannot be reached; the page keeps trying.'), { lasting: true });
 }

@@ -2,14 +2,16 @@
 
 export function decodeCounts(text) {
   const counts = [];
-  for (let at = 0; at < text.length;) {
-    let value = 0, shift = 0, more = true;
+  for (let at = 0; at < text.length; ) {
+    let value = 0,
+      shift = 0,
+      more = true;
     while (more) {
       const chunk = text.charCodeAt(at++) - 48;
       value += (chunk & 31) * 2 ** shift;
       shift += 5;
       more = (chunk & 32) !== 0;
-      if (!more && (chunk & 16)) value -= 2 ** shift;
+      if (!more && chunk & 16) value -= 2 ** shift;
     }
     if (counts.length > 2) value += counts[counts.length - 2];
     counts.push(value);
@@ -17,8 +19,8 @@ export function decodeCounts(text) {
   return counts;
 }
 
-const SLOPE = 3;     // squares of a stair that is drawn as a slope
-const SEEN = 1.5;    // pixels of the screen from which on a square is seen as one
+const SLOPE = 3; // squares of a stair that is drawn as a slope
+const SEEN = 1.5; // pixels of the screen from which on a square is seen as one
 
 function traced(rings) {
   const path = new Path2D();
@@ -36,7 +38,10 @@ function sloped(ring) {
   const points = [];
   let walked = SLOPE;
   for (let i = 0; i < ring.length; i += 2) {
-    const x = ring[i], y = ring[i + 1], toX = ring[(i + 2) % ring.length], toY = ring[(i + 3) % ring.length];
+    const x = ring[i],
+      y = ring[i + 1],
+      toX = ring[(i + 2) % ring.length],
+      toY = ring[(i + 3) % ring.length];
     const length = Math.abs(toX - x) + Math.abs(toY - y);
     walked += length;
     if (length > SLOPE) points.push(x, y, toX, toY);
@@ -54,10 +59,15 @@ export class MaskShape {
   constructor(columns) {
     this.columns = columns;
     this.empty = columns.size === 0;
-    let left = Infinity, top = Infinity, right = 0, bottom = 0;
+    let left = Infinity,
+      top = Infinity,
+      right = 0,
+      bottom = 0;
     for (const [x, spans] of columns) {
-      left = Math.min(left, x); right = Math.max(right, x + 1);
-      top = Math.min(top, spans[0]); bottom = Math.max(bottom, spans[spans.length - 1]);
+      left = Math.min(left, x);
+      right = Math.max(right, x + 1);
+      top = Math.min(top, spans[0]);
+      bottom = Math.max(bottom, spans[spans.length - 1]);
     }
     this.box = this.empty ? { left: 0, top: 0, right: 0, bottom: 0 } : { left, top, right, bottom };
   }
@@ -70,7 +80,8 @@ export class MaskShape {
       position += length;
       if (index % 2 === 0) return;
       while (start < position) {
-        const x = Math.floor(start / height), y = start % height;
+        const x = Math.floor(start / height),
+          y = start % height;
         const end = Math.min(height, y + position - start);
         if (!columns.has(x)) columns.set(x, []);
         columns.get(x).push(y, end);
@@ -85,9 +96,11 @@ export class MaskShape {
     if (step === 1) return this;
     const columns = new Map();
     for (let x = Math.floor(this.box.left / step); x * step < this.box.right; x++) {
-      const spans = this.columns.get(x * step + (step >> 1)) || [], rounded = [];
+      const spans = this.columns.get(x * step + (step >> 1)) || [],
+        rounded = [];
       for (let i = 0; i < spans.length; i += 2) {
-        const start = Math.round(spans[i] / step), end = Math.max(start + 1, Math.round(spans[i + 1] / step));
+        const start = Math.round(spans[i] / step),
+          end = Math.max(start + 1, Math.round(spans[i + 1] / step));
         if (rounded.length && start <= rounded[rounded.length - 1]) rounded[rounded.length - 1] = end;
         else rounded.push(start, end);
       }
@@ -104,7 +117,9 @@ export class MaskShape {
 
   // Paint it in picture coordinates, `scale` pixels of the screen to one of the picture; its outline is kept.
   paint(context, scale, colour, opacity, lineWidth) {
-    const drawn = this.#drawn, { box } = this, small = Math.min(box.right - box.left, box.bottom - box.top) / 64;
+    const drawn = this.#drawn,
+      { box } = this,
+      small = Math.min(box.right - box.left, box.bottom - box.top) / 64;
     const step = Math.max(1, Math.floor(Math.min(small, 0.5 / scale)));
     if (drawn.step !== step) {
       const rings = this.coarse(step).rings();
@@ -118,39 +133,57 @@ export class MaskShape {
     context.fillStyle = colour;
     context.fill(drawn.path, 'evenodd');
     context.globalAlpha = 1;
-    if (lineWidth) for (const [width, stroke] of [[2 * lineWidth, 'rgba(255, 255, 255, 0.75)'], [lineWidth, colour]]) {
-      context.lineWidth = width / (scale * step);
-      context.strokeStyle = stroke;
-      context.stroke(contour);
-    }
+    if (lineWidth)
+      for (const [width, stroke] of [
+        [2 * lineWidth, 'rgba(255, 255, 255, 0.75)'],
+        [lineWidth, colour],
+      ]) {
+        context.lineWidth = width / (scale * step);
+        context.strokeStyle = stroke;
+        context.stroke(contour);
+      }
     context.restore();
   }
 
   // Closed lines between mask and background along the pixels' borders, [x, y, x, y, ...] from corner to corner;
   // what is between them, even-odd, is the mask.
   rings() {
-    const corners = [];   // [x, y, the corner above or below, the corner at the same height]
-    let before = [], begun = [];   // borders in the column before, and the corners where they begin
+    const corners = []; // [x, y, the corner above or below, the corner at the same height]
+    let before = [],
+      begun = []; // borders in the column before, and the corners where they begin
     for (let x = this.box.left; x <= this.box.right; x++) {
-      const spans = this.columns.get(x) || [], going = [];
-      let single = null;   // a corner that has none above it yet
-      for (let i = 0, k = 0; i < before.length || k < spans.length;) {
-        if (before[i] === spans[k]) { going.push(begun[i++]); k++; continue; }
-        const ends = k === spans.length || before[i] < spans[k], corner = [x, ends ? before[i] : spans[k], single, null];
+      const spans = this.columns.get(x) || [],
+        going = [];
+      let single = null; // a corner that has none above it yet
+      for (let i = 0, k = 0; i < before.length || k < spans.length; ) {
+        if (before[i] === spans[k]) {
+          going.push(begun[i++]);
+          k++;
+          continue;
+        }
+        const ends = k === spans.length || before[i] < spans[k],
+          corner = [x, ends ? before[i] : spans[k], single, null];
         corners.push(corner);
         if (single) single[2] = corner;
         single = single ? null : corner;
-        if (ends) { corner[3] = begun[i++]; corner[3][3] = corner; } else { going.push(corner); k++; }
+        if (ends) {
+          corner[3] = begun[i++];
+          corner[3][3] = corner;
+        } else {
+          going.push(corner);
+          k++;
+        }
       }
       before = spans;
       begun = going;
     }
     const rings = [];
     for (const start of corners) {
-      if (!start[2]) continue;   // in a ring already
+      if (!start[2]) continue; // in a ring already
       const ring = [];
-      for (let corner = start; corner[2];) {
-        const across = corner[2], next = across[3];
+      for (let corner = start; corner[2]; ) {
+        const across = corner[2],
+          next = across[3];
         corner[2] = across[2] = null;
         ring.push(corner[0], corner[1], across[0], across[1]);
         corner = next;

@@ -41,6 +41,6 @@ class Memory {
   }
 }
 
-export const person = new Memory(() => window.localStorage);   // for all pages of this browser
-export const tab = new Memory(() => window.sessionStorage);    // for this tab, also after a reload
+export const person = new Memory(() => window.localStorage); // for all pages of this browser
+export const tab = new Memory(() => window.sessionStorage); // for this tab, also after a reload
 export { Memory };

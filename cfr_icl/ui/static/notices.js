@@ -9,7 +9,7 @@ const AT_ONCE = 3;
 export class Notices {
   constructor(list) {
     this.list = list;
-    this.shown = new Map();   // text -> { node, timer }
+    this.shown = new Map(); // text -> { node, timer }
   }
 
   // Show a sentence; the same one is not repeated while it is there. `lasting` ones stay until they are taken away.

@@ -12,30 +12,44 @@ export class ObjectList {
 
   show(objects) {
     const ids = new Set(objects.map((object) => object.id));
-    for (const [id, row] of this.rows) if (!ids.has(id)) { row.node.remove(); this.rows.delete(id); }
+    for (const [id, row] of this.rows)
+      if (!ids.has(id)) {
+        row.node.remove();
+        this.rows.delete(id);
+      }
     let place = this.list.firstElementChild;
     for (const object of objects) {
       if (!this.rows.has(object.id)) this.rows.set(object.id, this.makeRow(object.id));
       const row = this.rows.get(object.id);
-      if (row.object !== object || row.current !== object.current || row.label.value !== object.label) this.fill(row, object);
+      if (row.object !== object || row.current !== object.current || row.label.value !== object.label)
+        this.fill(row, object);
       if (row.node === place) place = place.nextElementSibling;
       else this.list.insertBefore(row.node, place);
     }
     const current = objects.find((object) => object.current);
-    if (current && current.id !== this.shown) this.rows.get(current.id).node.scrollIntoView({ block: 'nearest' });
-    this.shown = current && current.id;
+    if (current && current.id !== this.shown)
+      this.rows.get(current.id).node.scrollIntoView({ block: 'nearest' });
+    this.shown = current?.id;
   }
 
   makeRow(id) {
     const button = (label, act) => {
       const node = make('button', { type: 'button', className: 'icon tiny', title: t(label) });
       node.setAttribute('aria-label', `${t(label)} ${t('object')} ${id}`);
-      node.addEventListener('click', (event) => { event.stopPropagation(); act(); });
+      node.addEventListener('click', (event) => {
+        event.stopPropagation();
+        act();
+      });
       return node;
     };
     const row = {
       colour: make('input', { type: 'color', title: t('Colour') }),
-      number: make('button', { type: 'button', className: 'number', textContent: id, title: t('Select this object') }),
+      number: make('button', {
+        type: 'button',
+        className: 'number',
+        textContent: id,
+        title: t('Select this object'),
+      }),
       label: make('input', { type: 'text', maxLength: 60, title: t('Label') }),
       visible: button('Show or hide', () => this.send('edit', { id, visible: !row.object.visible })),
       locked: button('Lock or unlock', () => this.send('edit', { id, locked: !row.object.locked })),
@@ -48,12 +62,29 @@ export class ObjectList {
     row.label.setAttribute('list', this.labels);
     row.copy.append(icon('copy'));
     row.remove.append(icon('trash'));
-    row.colour.addEventListener('input', () => { row.object.colour = row.colour.value; this.repaint(); });
+    row.colour.addEventListener('input', () => {
+      row.object.colour = row.colour.value;
+      this.repaint();
+    });
     row.colour.addEventListener('change', () => this.send('edit', { id, colour: row.colour.value }));
     row.label.addEventListener('change', () => this.send('label', { id, name: row.label.value }));
-    row.label.addEventListener('keydown', (event) => { if (event.key === 'Enter') row.label.blur(); });
-    row.node = make('li', {}, row.colour, row.number, row.label, row.visible, row.locked, row.copy, row.remove);
-    row.node.addEventListener('click', (event) => { if (!row.object.current && event.target.tagName !== 'INPUT') this.send('select', { id }); });
+    row.label.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') row.label.blur();
+    });
+    row.node = make(
+      'li',
+      {},
+      row.colour,
+      row.number,
+      row.label,
+      row.visible,
+      row.locked,
+      row.copy,
+      row.remove,
+    );
+    row.node.addEventListener('click', (event) => {
+      if (!row.object.current && event.target.tagName !== 'INPUT') this.send('select', { id });
+    });
     return row;
   }
 

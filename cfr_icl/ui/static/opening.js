@@ -4,15 +4,16 @@ import { make } from './dom.js';
 import { t } from './language.js';
 import { sendFile } from './uploading.js';
 
-const SHOW_AFTER = 400;   // milliseconds; a short upload shows no progress
+const SHOW_AFTER = 400; // milliseconds; a short upload shows no progress
 
 export function setUpOpening(app) {
   const { root, ref, send } = app;
-  let newest = null;   // the choice that counts: an AbortController
+  let newest = null; // the choice that counts: an AbortController
 
   const choose = () => {
     newest?.abort();
-    return (newest = new AbortController());
+    newest = new AbortController();
+    return newest;
   };
 
   app.cancelUpload = () => newest?.abort();
@@ -23,14 +24,15 @@ export function setUpOpening(app) {
       app.notices.show(t('This page works through a folder; add pictures to the folder instead.'));
       return;
     }
-    const choice = choose(), picture = app.latest()?.token ?? null;
+    const choice = choose(),
+      picture = app.latest()?.token ?? null;
     try {
       const path = await withProgress(file, choice.signal);
       // asked when the file is there: what was done meanwhile counts
       if (kind === 'open' && !(await app.mayLeave())) return;
       if (choice.signal.aborted) return;
       if (kind === 'open') app.nextSource = { file };
-      const current = kind === 'open' ? app.latest()?.token ?? null : picture;
+      const current = kind === 'open' ? (app.latest()?.token ?? null) : picture;
       send(kind, { path, name: file.name || 'pasted.png', picture: current });
     } catch (error) {
       if (error.name === 'AbortError') return;
@@ -47,7 +49,9 @@ export function setUpOpening(app) {
       ref('upload-text').textContent = `${file.name || 'pasted.png'} · ${Math.floor(100 * share)} %`;
     };
     show(0);
-    const timer = setTimeout(() => { ref('upload').hidden = false; }, SHOW_AFTER);
+    const timer = setTimeout(() => {
+      ref('upload').hidden = false;
+    }, SHOW_AFTER);
     try {
       return await sendFile(file, show, signal);
     } finally {
@@ -64,7 +68,10 @@ export function setUpOpening(app) {
     send('example', { index, picture: app.latest()?.token ?? null });
   }
 
-  for (const [name, kind] of [['file', undefined], ['masks-file', 'import']]) {
+  for (const [name, kind] of [
+    ['file', undefined],
+    ['masks-file', 'import'],
+  ]) {
     ref(name).addEventListener('change', (event) => {
       app.open(event.target.files[0], kind);
       event.target.value = '';

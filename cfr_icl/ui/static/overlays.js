@@ -1,7 +1,8 @@
 // What is painted over picture and masks: clicks, strokes, boxes, outlines. All take a 2D context.
 // Functions that say so want it in pixels of the picture, `scale` CSS pixels to each.
 
-export const GOOD = '#16a34a', BAD = '#dc2626';
+export const GOOD = '#16a34a',
+  BAD = '#dc2626';
 const HALO = 'rgba(0, 0, 0, .5)';
 
 // Stroke the same lines twice, wide and dark below, so that they are seen on every picture.
@@ -17,13 +18,22 @@ function outlined(context, scale, lines, stroke) {
 
 // [top, bottom, left, right] of the picture that the network saw; in pixels of the picture.
 export function paintWindow(context, scale, [top, bottom, left, right]) {
-  outlined(context, scale, [[3, HALO], [1.5, '#facc15', [7, 5]]], () =>
-    context.strokeRect(left, top, right - left, bottom - top));
+  outlined(
+    context,
+    scale,
+    [
+      [3, HALO],
+      [1.5, '#facc15', [7, 5]],
+    ],
+    () => context.strokeRect(left, top, right - left, bottom - top),
+  );
 }
 
 // Rings [x, y, x, y, ...] with their corners; in pixels of the picture.
 export function paintPolygons(context, scale, rings) {
-  const lines = new Path2D(), corners = new Path2D(), side = 4 / scale;
+  const lines = new Path2D(),
+    corners = new Path2D(),
+    side = 4 / scale;
   for (const ring of rings) {
     for (let i = 0; i < ring.length; i += 2) {
       if (i) lines.lineTo(ring[i], ring[i + 1]);
@@ -32,7 +42,15 @@ export function paintPolygons(context, scale, rings) {
     }
     lines.closePath();
   }
-  outlined(context, scale, [[3, 'rgba(0, 0, 0, .6)'], [1.3, '#fff']], () => context.stroke(lines));
+  outlined(
+    context,
+    scale,
+    [
+      [3, 'rgba(0, 0, 0, .6)'],
+      [1.3, '#fff'],
+    ],
+    () => context.stroke(lines),
+  );
   context.fillStyle = '#facc15';
   context.fill(corners);
 }
@@ -41,8 +59,21 @@ export function paintPolygons(context, scale, rings) {
 export function paintDrag(context, scale, { kind, points, brush }) {
   if (kind === 'box') {
     const [from, to] = [points[0], points.at(-1)];
-    const box = [Math.min(from.x, to.x), Math.min(from.y, to.y), Math.abs(from.x - to.x), Math.abs(from.y - to.y)];
-    outlined(context, scale, [[3, HALO], [1.5, '#fff', [6, 4]]], () => context.strokeRect(...box));
+    const box = [
+      Math.min(from.x, to.x),
+      Math.min(from.y, to.y),
+      Math.abs(from.x - to.x),
+      Math.abs(from.y - to.y),
+    ];
+    outlined(
+      context,
+      scale,
+      [
+        [3, HALO],
+        [1.5, '#fff', [6, 4]],
+      ],
+      () => context.strokeRect(...box),
+    );
     return;
   }
   context.lineCap = context.lineJoin = 'round';
@@ -56,17 +87,27 @@ export function paintDrag(context, scale, { kind, points, brush }) {
 
 // The brush's outline around the mouse; in CSS pixels.
 export function paintBrush(context, { x, y }, diameter) {
-  outlined(context, 1, [[3, HALO], [1.2, '#fff']], () => {
-    context.beginPath();
-    context.arc(x, y, Math.max(1, diameter / 2), 0, 2 * Math.PI);
-    context.stroke();
-  });
+  outlined(
+    context,
+    1,
+    [
+      [3, HALO],
+      [1.2, '#fff'],
+    ],
+    () => {
+      context.beginPath();
+      context.arc(x, y, Math.max(1, diameter / 2), 0, 2 * Math.PI);
+      context.stroke();
+    },
+  );
 }
 
 // A click at the middle of its pixel; in CSS pixels.
 export function paintMarker(context, place, { x, y, positive }, latest, alpha = 1) {
-  const cx = place.x + (x + 0.5) * place.scale, cy = place.y + (y + 0.5) * place.scale;
-  const radius = latest ? 7 : 5.5, arm = radius - 3;
+  const cx = place.x + (x + 0.5) * place.scale,
+    cy = place.y + (y + 0.5) * place.scale;
+  const radius = latest ? 7 : 5.5,
+    arm = radius - 3;
   context.globalAlpha = alpha;
   context.beginPath();
   context.arc(cx, cy, radius, 0, 2 * Math.PI);
@@ -88,21 +129,40 @@ export function paintMarker(context, place, { x, y, positive }, latest, alpha = 
 
 // The keyboard's crosshair at a pixel; in CSS pixels of a stage of this size.
 export function paintCrosshair(context, place, pixel, { width, height }) {
-  const cx = place.x + (pixel.x + 0.5) * place.scale, cy = place.y + (pixel.y + 0.5) * place.scale;
-  const gap = 10, cross = new Path2D();
-  const arms = [[0, cy, cx - gap, cy], [cx + gap, cy, width, cy], [cx, 0, cx, cy - gap], [cx, cy + gap, cx, height]];
+  const cx = place.x + (pixel.x + 0.5) * place.scale,
+    cy = place.y + (pixel.y + 0.5) * place.scale;
+  const gap = 10,
+    cross = new Path2D();
+  const arms = [
+    [0, cy, cx - gap, cy],
+    [cx + gap, cy, width, cy],
+    [cx, 0, cx, cy - gap],
+    [cx, cy + gap, cx, height],
+  ];
   for (const [x0, y0, x1, y1] of arms) {
     cross.moveTo(x0, y0);
     cross.lineTo(x1, y1);
   }
-  outlined(context, 1, [[3, 'rgba(0, 0, 0, .45)'], [1, '#fff']], () => context.stroke(cross));
+  outlined(
+    context,
+    1,
+    [
+      [3, 'rgba(0, 0, 0, .45)'],
+      [1, '#fff'],
+    ],
+    () => context.stroke(cross),
+  );
 }
 
 // What is seen through a transparent picture.
 export function checkerboard(side = 8) {
-  const tile = document.createElement('canvas'), context = tile.getContext('2d');
+  const tile = document.createElement('canvas'),
+    context = tile.getContext('2d');
   tile.width = tile.height = 2 * side;
-  for (const [colour, first] of [['#fff', 0], ['#d4d4d4', side]]) {
+  for (const [colour, first] of [
+    ['#fff', 0],
+    ['#d4d4d4', side],
+  ]) {
     context.fillStyle = colour;
     context.fillRect(first, 0, side, side);
     context.fillRect(side - first, side, side, side);
@@ -112,7 +172,8 @@ export function checkerboard(side = 8) {
 
 // A mouse cursor that says what a click marks.
 export function markCursor(colour, sign) {
-  const cross = 'M16 3v8M16 21v8M3 16h8M21 16h8', arms = sign === '+' ? 'M25 22v6M22 25h6' : 'M22 25h6';
+  const cross = 'M16 3v8M16 21v8M3 16h8M21 16h8',
+    arms = sign === '+' ? 'M25 22v6M22 25h6' : 'M22 25h6';
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32" fill="none" stroke-linecap="round">
     <path d="${cross}" stroke="#fff" stroke-width="3.5"/><path d="${cross}" stroke="${colour}" stroke-width="1.7"/>
     <circle cx="25" cy="25" r="6" fill="${colour}" stroke="#fff" stroke-width="1.5"/>

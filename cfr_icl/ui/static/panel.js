@@ -9,11 +9,13 @@ export function setUpPanel(app) {
 
   for (const input of root.querySelectorAll('[data-edit]')) {
     input.addEventListener('change', () =>
-      send('edit', { id: app.state.active, [input.dataset.edit]: input.checked }));
+      send('edit', { id: app.state.active, [input.dataset.edit]: input.checked }),
+    );
   }
 
   app.showPanel = () => {
-    const { state } = app, active = state.objects.find((object) => object.current);
+    const { state } = app,
+      active = state.objects.find((object) => object.current);
     button('undo').disabled = !(state.can_undo ?? state.canUndo);
     button('redo').disabled = !(state.can_redo ?? state.canRedo);
     button('clear').disabled = button('finish').disabled = !active;

@@ -8,11 +8,12 @@ export function objectsAt(objects, pixel) {
 
 // Clicks again at the same place select the next larger object, and after the largest the smallest.
 export class Picker {
-  #last = null;   // { pixel, id }
+  #last = null; // { pixel, id }
 
   // The object to select; there must be one at the pixel.
   pick(objects, pixel) {
-    const there = objectsAt(objects, pixel), last = this.#last;
+    const there = objectsAt(objects, pixel),
+      last = this.#last;
     const again = last && Math.hypot(pixel.x - last.pixel.x, pixel.y - last.pixel.y) <= 3;
     const before = again ? there.findIndex((object) => object.id === last.id) : -1;
     const object = there[(before + 1) % there.length];

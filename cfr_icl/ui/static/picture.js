@@ -3,19 +3,22 @@
 import { t } from './language.js';
 import { person, tab } from './memory.js';
 
-const LOAD_AGAIN = [500, 2000, 5000, 10000];   // milliseconds; then always the last
+const LOAD_AGAIN = [500, 2000, 5000, 10000]; // milliseconds; then always the last
 
 export function setUpPicture(app) {
   const { ref, root, view, channel } = app;
   const unloadable = () => t('The picture cannot be loaded; the page keeps trying.');
-  let wish = null;   // index in the folder that is to be opened when the picture before it is known
+  let wish = null; // index in the folder that is to be opened when the picture before it is known
 
   // The newest picture of which the server has told, painted or not.
   app.latest = () => app.incoming?.picture ?? app.picture;
 
   // Whether what the person does now can mean the picture that is painted.
-  app.ready = () => Boolean(app.picture) && !app.incoming && !app.restoring
-    && !channel.awaits('open', 'example', 'goto', 'restore', 'hello');
+  app.ready = () =>
+    Boolean(app.picture) &&
+    !app.incoming &&
+    !app.restoring &&
+    !channel.awaits('open', 'example', 'goto', 'restore', 'hello');
 
   app.expectPicture = (picture) => {
     app.notices.remove(unloadable());
@@ -27,13 +30,18 @@ export function setUpPicture(app) {
 
   function load(incoming, attempt) {
     const image = new Image();
-    image.onload = () => { if (app.incoming === incoming) paint(incoming, image); };
+    image.onload = () => {
+      if (app.incoming === incoming) paint(incoming, image);
+    };
     image.onerror = () => {
       if (app.incoming !== incoming) return;
       if (!attempt) showWithoutPixels(incoming);
-      setTimeout(() => {
-        if (app.incoming === incoming) load(incoming, attempt + 1);
-      }, LOAD_AGAIN[Math.min(attempt, LOAD_AGAIN.length - 1)]);
+      setTimeout(
+        () => {
+          if (app.incoming === incoming) load(incoming, attempt + 1);
+        },
+        LOAD_AGAIN[Math.min(attempt, LOAD_AGAIN.length - 1)],
+      );
     };
     image.src = incoming.picture.file.url;
   }
@@ -58,7 +66,7 @@ export function setUpPicture(app) {
     ref('tip').hidden = person.get('cfr-hint') === 'seen';
     person.set('cfr-hint', 'seen');
     if (app.painted) app.painted();
-    app.send('prepare');   // while the person looks for the first place to click
+    app.send('prepare'); // while the person looks for the first place to click
   }
 
   // The server is at a picture whose pixels do not come: nothing can be marked, but others can be opened.

@@ -10,17 +10,19 @@ export function setUpRestoring(app) {
   app.putBack = async (reply) => {
     if (app.restoring) return;
     const waiting = channel.takeWaiting().filter(({ kind }) => !['hello', 'restore'].includes(kind));
-    const { picture, state } = app, folder = app.root.hasAttribute('data-folder');
+    const { picture, state } = app,
+      folder = app.root.hasAttribute('data-folder');
     const name = app.files.names[app.files.index];
     Object.assign(app, { page: null, resume: null, lastReply: null, restoring: true });
     app.view.pending = [];
     try {
-      const copy = picture && !folder ? await pack(picture, state) : null;
+      const copy = picture && !folder ? await pack(picture) : null;
       const masks = copy && state.objects.length ? await sendFile(masksFile(picture, state), () => {}) : null;
       app.send('hello');
-      if (folder && name !== undefined) app.send('goto', { index: app.files.index, name, picture: null });
-      if (copy) app.send(...(copy.path ? ['open', copy] : ['example', { index: copy.example }]));
-      if (masks) app.send('import', { path: masks, picture: null });
+      if (folder && name !== undefined)
+        app.send('goto', { index: app.files.index, name, picture: undefined });
+      if (copy) app.send(...(copy.path ? ['open', copy] : ['example', { index: copy.example, picture: undefined }]));
+      if (masks) app.send('import', { path: masks, picture: undefined });
       // what waited is for the picture that comes now
       app.painted = () => {
         app.painted = null;
@@ -33,11 +35,13 @@ export function setUpRestoring(app) {
       if (!copy && !folder) app.restoring = false;
     } catch {
       app.restoring = false;
-      app.notices.show(t('The server has lost the work of this page; reload the page to go on.'), { lasting: true });
+      app.notices.show(t('The server has lost the work of this page; reload the page to go on.'), {
+        lasting: true,
+      });
     }
   };
 
-  async function pack(picture, state) {
+  async function pack(picture) {
     const source = app.source ?? { file: new File([await shownPicture()], 'picture.png') };
     app.nextSource = source;
     const from = source.file ? { path: await sendFile(source.file, () => {}) } : { example: source.example };
@@ -45,7 +49,8 @@ export function setUpRestoring(app) {
   }
 
   function shownPicture() {
-    const canvas = document.createElement('canvas'), { view } = app;
+    const canvas = document.createElement('canvas'),
+      { view } = app;
     Object.assign(canvas, { width: view.width, height: view.height });
     canvas.getContext('2d', { alpha: app.picture.transparent }).drawImage(view.picture, 0, 0);
     return new Promise((done, fail) => {

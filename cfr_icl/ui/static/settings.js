@@ -3,7 +3,7 @@
 import { make } from './dom.js';
 import { person, tab } from './memory.js';
 
-const MAX_BRUSH = 120;   // diameter in picture pixels
+const MAX_BRUSH = 120; // diameter in picture pixels
 const TOOLS = ['click', 'box', 'brush', 'eraser'];
 
 export const LOOK = { opacity: 0.45, contour: true, markers: true };
@@ -75,7 +75,8 @@ export function setUpSettings(app) {
     });
   }
 
-  const dark = person.get('cfr-dark'), tool = tab.get('cfr-tool');
+  const dark = person.get('cfr-dark'),
+    tool = tab.get('cfr-tool');
   if (dark !== null) app.showTheme(dark === '1');
   showLook();
   app.showMode('positive');

@@ -3,7 +3,7 @@
 import * as geometry from './geometry.js';
 import * as overlays from './overlays.js';
 
-const BESIDE_WORK = 0.6;   // opacity of the other objects while one is in work: those of one label have one colour
+const BESIDE_WORK = 0.6; // opacity of the other objects while one is in work: those of one label have one colour
 
 // A canvas as large as the stage that is painted anew only when what it is to show changes.
 class Layer {
@@ -14,10 +14,11 @@ class Layer {
 
   // `shown` lists all that the painting depends on
   update(stage, shown, paint) {
-    const { context } = this, now = [stage.width, stage.height, ...shown];
+    const { context } = this,
+      now = [stage.width, stage.height, ...shown];
     if (now.length === this.shown.length && now.every((value, index) => value === this.shown[index])) return;
     this.shown = now;
-    context.canvas.width = stage.width;   // empties it
+    context.canvas.width = stage.width; // empties it
     context.canvas.height = stage.height;
     paint(context);
   }
@@ -28,15 +29,15 @@ export class Stage {
   constructor(canvas, look, actions) {
     Object.assign(this, { canvas, look, actions });
     this.context = canvas.getContext('2d');
-    this.backdrop = new Layer();   // the picture
-    this.finished = new Layer();   // objects that are not in work
+    this.backdrop = new Layer(); // the picture
+    this.finished = new Layer(); // objects that are not in work
     this.picture = null;
     this.objects = [];
-    this.pending = [];             // clicks and strokes whose answer is awaited
+    this.pending = []; // clicks and strokes whose answer is awaited
     this.tool = 'click';
-    this.brush = 20;               // diameter in picture pixels
-    this.drag = null;              // a box or stroke under way, in picture coordinates
-    this.pointer = null;           // where the mouse is on the stage
+    this.brush = 20; // diameter in picture pixels
+    this.drag = null; // a box or stroke under way, in picture coordinates
+    this.pointer = null; // where the mouse is on the stage
     this.place = { scale: 1, x: 0, y: 0 };
     this.fitted = true;
     this.crosshair = null;
@@ -52,7 +53,14 @@ export class Stage {
   // Paint anew when the window comes to a screen with another ratio of pixels.
   followRatio() {
     const ratio = matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
-    ratio.addEventListener('change', () => { this.draw(); this.followRatio(); }, { once: true });
+    ratio.addEventListener(
+      'change',
+      () => {
+        this.draw();
+        this.followRatio();
+      },
+      { once: true },
+    );
   }
 
   // Show a picture; null shows none, and nothing can be marked then.
@@ -143,7 +151,8 @@ export class Stage {
   }
 
   paint() {
-    const { canvas, context } = this, ratio = window.devicePixelRatio || 1;
+    const { canvas, context } = this,
+      ratio = window.devicePixelRatio || 1;
     const { width, height } = this.stage;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
       canvas.width = Math.round(width * ratio);
@@ -165,7 +174,8 @@ export class Stage {
   }
 
   paintOnPicture(context, ratio) {
-    const { scale } = this, { opacity } = this.look;
+    const { scale } = this,
+      { opacity } = this.look;
     const inWork = this.hidden ? [] : this.objects.filter((object) => object.visible && object.current);
     for (const object of inWork) this.paintObject(object, context, ratio, opacity);
     if (this.heat) {
@@ -181,7 +191,8 @@ export class Stage {
   }
 
   paintMarkers() {
-    const { context, place } = this, current = this.objects.find((object) => object.current);
+    const { context, place } = this,
+      current = this.objects.find((object) => object.current);
     const clicks = this.pending.filter((entry) => !entry.points);
     const marker = ([x, y, positive]) => ({ x, y, positive });
     current?.clicks.forEach((click, index) => {
@@ -221,8 +232,17 @@ export class Stage {
   }
 
   paintFinished(ratio) {
-    const { look, context } = this, objects = this.objects.filter((object) => object.visible && !object.current);
-    const shown = [ratio, this.scale, this.x, this.y, look.opacity, look.contour, ...objects.flatMap(({ shape, colour }) => [shape, colour])];
+    const { look, context } = this,
+      objects = this.objects.filter((object) => object.visible && !object.current);
+    const shown = [
+      ratio,
+      this.scale,
+      this.x,
+      this.y,
+      look.opacity,
+      look.contour,
+      ...objects.flatMap(({ shape, colour }) => [shape, colour]),
+    ];
     this.finished.update(this.canvas, shown, (layer) => {
       this.toPicture(layer, ratio);
       for (const object of objects) this.paintObject(object, layer, ratio, look.opacity);

@@ -3,13 +3,13 @@
 import { t } from './language.js';
 import { serverAddress } from './uploading.js';
 
-const ASK_AFTER = 6000;    // milliseconds without a reply after which the page looks whether the server is there
+const ASK_AFTER = 6000; // milliseconds without a reply after which the page looks whether the server is there
 const PROBE_WITHIN = 8000;
 
 export function setUpTransport(app) {
   const { ref } = app;
   let waiters = [];
-  let loggedIn = null;   // a promise while the login is asked for
+  let loggedIn = null; // a promise while the login is asked for
 
   // A reply came, by whichever way.
   app.heard = () => {
@@ -32,11 +32,12 @@ export function setUpTransport(app) {
     const parcel = { actions, known };
     if (app.page && actions.length && kinds.every((kind) => app.props.direct.includes(kind))) {
       const reply = await app.server.apply(parcel).catch(() => null);
-      if (!reply) {   // Gradio keeps failures to itself
+      if (!reply) {
+        // Gradio keeps failures to itself
         await app.explainFailure();
         throw Error('no reply');
       }
-      queueMicrotask(() => app.receive(reply));   // what fails there is no failure to deliver
+      queueMicrotask(() => app.receive(reply)); // what fails there is no failure to deliver
       return;
     }
     const heard = new Promise((done) => waiters.push(done));
@@ -47,7 +48,9 @@ export function setUpTransport(app) {
   // Wait for a reply to an event; fails when the server is found to be out of reach.
   async function replied(heard) {
     let came = false;
-    heard.then(() => { came = true; });
+    heard.then(() => {
+      came = true;
+    });
     while (!came) {
       await Promise.race([heard, new Promise((done) => setTimeout(done, ASK_AFTER))]);
       if (!came && (await app.explainFailure()) !== 'reached') throw Error('no reply');
@@ -73,20 +76,26 @@ export function setUpTransport(app) {
   }
 
   function logIn() {
-    loggedIn ??= askLogin().finally(() => { loggedIn = null; });
+    loggedIn ??= askLogin().finally(() => {
+      loggedIn = null;
+    });
     return loggedIn;
   }
 
   // The page stays as it is while the person logs in; then the same actions are sent again.
   function askLogin() {
-    const dialog = ref('login'), form = dialog.querySelector('form'), wrong = ref('login-wrong');
+    const dialog = ref('login'),
+      form = dialog.querySelector('form'),
+      wrong = ref('login-wrong');
     wrong.hidden = true;
     if (!dialog.open) dialog.showModal();
     return new Promise((done) => {
       form.onsubmit = async (event) => {
         event.preventDefault();
         const root = serverAddress().replace(/\/gradio_api$/, '');
-        const response = await fetch(`${root}/login`, { method: 'POST', body: new FormData(form) }).catch(() => null);
+        const response = await fetch(`${root}/login`, { method: 'POST', body: new FormData(form) }).catch(
+          () => null,
+        );
         wrong.hidden = Boolean(response?.ok);
         if (!response?.ok) return;
         form.reset();

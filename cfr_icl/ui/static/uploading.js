@@ -7,10 +7,13 @@ export function serverAddress() {
 
 // Resolves to the file's path on the server. `signal` gives it up; `onProgress` is told the share that is sent.
 export function sendFile(file, onProgress, signal) {
-  const request = new XMLHttpRequest(), body = new FormData();
+  const request = new XMLHttpRequest(),
+    body = new FormData();
   body.append('files', file, file.name || 'pasted.png');
   return new Promise((done, fail) => {
-    request.upload.onprogress = (event) => { if (event.lengthComputable) onProgress(event.loaded / event.total); };
+    request.upload.onprogress = (event) => {
+      if (event.lengthComputable) onProgress(event.loaded / event.total);
+    };
     request.onload = () => {
       try {
         if (request.status !== 200) throw Error(`HTTP ${request.status}`);

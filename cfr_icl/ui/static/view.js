@@ -5,9 +5,9 @@ import { BAD, GOOD, markCursor } from './overlays.js';
 import { objectsAt, Picker } from './picking.js';
 import { Stage } from './stage.js';
 
-const DRAG_DISTANCE = 5;   // CSS pixels
+const DRAG_DISTANCE = 5; // CSS pixels
 const CURSORS = { positive: markCursor(GOOD, '+'), negative: markCursor(BAD, '-') };
-const BUTTONS = { 1: 0, 2: 2, 4: 1 };   // the bit in `buttons` -> the number in `button`, of those that are used
+const BUTTONS = { 1: 0, 2: 2, 4: 1 }; // the bit in `buttons` -> the number in `button`, of those that are used
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class View extends Stage {
@@ -33,7 +33,9 @@ export class View extends Stage {
     on('pointercancel', (event) => this.up(event, false));
     on('pointerleave', () => this.leave());
     for (const kind of ['mousedown', 'mouseup', 'auxclick']) {
-      on(kind, (event) => { if (event.button > 2) event.preventDefault(); });   // side buttons would leave the page
+      on(kind, (event) => {
+        if (event.button > 2) event.preventDefault();
+      }); // side buttons would leave the page
     }
     on('keydown', (event) => this.key(event));
     on('blur', () => {
@@ -49,7 +51,8 @@ export class View extends Stage {
 
   wheel(event) {
     event.preventDefault();
-    const lines = event.deltaMode === 1 ? 16 : 1, speed = event.ctrlKey ? 0.01 : 0.0018;
+    const lines = event.deltaMode === 1 ? 16 : 1,
+      speed = event.ctrlKey ? 0.01 : 0.0018;
     this.zoomTo(this.scale * Math.exp(-event.deltaY * lines * speed), this.point(event));
   }
 
@@ -68,14 +71,15 @@ export class View extends Stage {
     } catch {
       // the pointer has gone meanwhile
     }
-    const point = this.point(event), touch = event.pointerType === 'touch';
+    const point = this.point(event),
+      touch = event.pointerType === 'touch';
     this.crosshair = null;
     const pointer = { ...point, start: point, dragged: false, buttons: event.buttons };
     this.pointers.set(event.pointerId, pointer);
     if (!touch) {
       this.press(event, pointer, point, event.button);
     } else if (this.pointers.size > 1) {
-      for (const other of this.pointers.values()) other.dragged = true;   // a pinch is no tap
+      for (const other of this.pointers.values()) other.dragged = true; // a pinch is no tap
       this.drag = null;
     } else if (this.tool !== 'click') {
       this.startDrag(pointer, point);
@@ -104,7 +108,8 @@ export class View extends Stage {
   }
 
   move(event) {
-    const point = this.point(event), pointer = this.pointers.get(event.pointerId);
+    const point = this.point(event),
+      pointer = this.pointers.get(event.pointerId);
     const touch = event.pointerType === 'touch';
     this.shiftHeld = event.shiftKey;
     this.altHeld = event.altKey;
@@ -214,7 +219,8 @@ export class View extends Stage {
     if (this.brushing) return 'none';
     if (this.tool === 'box') return 'crosshair';
     const mode = this.shiftHeld && this.actions.mode() === 'positive' ? 'negative' : this.actions.mode();
-    const selects = mode === 'positive' && this.pointer && this.wouldSelect(this.pixel(this.pointer), this.altHeld);
+    const selects =
+      mode === 'positive' && this.pointer && this.wouldSelect(this.pixel(this.pointer), this.altHeld);
     return selects ? 'pointer' : CURSORS[mode];
   }
 
@@ -235,8 +241,10 @@ export class View extends Stage {
     const { width, height } = this.stage;
     this.crosshair = this.crosshair
       ? geometry.stepped(this.crosshair, step, length, this.size)
-      : this.pixel({ x: width / 2, y: height / 2 })
-        || { x: Math.floor(this.width / 2), y: Math.floor(this.height / 2) };
+      : this.pixel({ x: width / 2, y: height / 2 }) || {
+          x: Math.floor(this.width / 2),
+          y: Math.floor(this.height / 2),
+        };
     this.actions.hover(this.crosshair);
     const [dx, dy] = geometry.intoView(this.place, this.stage, this.crosshair);
     if (dx || dy) this.pan(dx, dy);
