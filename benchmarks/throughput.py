@@ -33,8 +33,8 @@ from cfr_icl.data.augmentation import Batch, TrainingExamples, collate
 from cfr_icl.data.folder import FolderDataset
 from cfr_icl.evaluation import Protocol, evaluate_object
 from cfr_icl.icl import IterativeClickLoss
+from cfr_icl.learning.settings import Settings, read_settings
 from tests.parity.recipe import scene
-from training.settings import Settings, read_settings
 
 CLICKS = 5
 CONFIG = ROOT / "training" / "configs" / "embedded" / "03-long.yaml"

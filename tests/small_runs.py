@@ -7,7 +7,7 @@ from PIL import Image
 
 from cfr_icl.models.registry import ARCHITECTURES, Architecture
 from cfr_icl.zoom import ZoomConfig
-from tests.training.tiny import TinyNet
+from tests.learning.tiny import TinyNet
 
 
 @pytest.fixture

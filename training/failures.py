@@ -6,7 +6,6 @@ python training/failures.py [--weights embedded] [--out docs/failures.png]
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import cv2
@@ -15,7 +14,6 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
 from cfr_icl import Click, Segmenter, load_model
 
 CASES = (

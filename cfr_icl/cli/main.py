@@ -21,7 +21,11 @@ COMMANDS = {
     "export": "write the work on a folder in another format",
     "convert": "turn a published checkpoint into a model folder",
     "evaluate": "count the clicks that a model needs",
+    "train": "train a network with ICL and SUEM",
+    "average": "average the weights of several runs of one network",
     "calibrate": "make a model's probabilities mean what they say",
+    "publish": "publish a model folder on the Hugging Face Hub",
+    "ablation": "train and evaluate with and without each idea",
 }
 """Every command and what it does."""
 

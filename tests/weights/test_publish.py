@@ -11,9 +11,9 @@ import torch
 from huggingface_hub import ModelCard
 
 from cfr_icl import load_model
+from cfr_icl.cli.main import main
 from tests.weights.conftest import small_network
 from tests.weights.hub_server import TOKEN
-from training.publish import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,7 +50,7 @@ def test_the_card_says_what_it_is_how_it_is_used_and_what_it_needs(hub, folder, 
     file = tmp_path / "evaluation.json"
     file.write_text(json.dumps(evaluation))
     arguments = [str(folder), "lab/clicks", "--license", "cc-by-nc-4.0", "--evaluation", str(file)]
-    assert main([*arguments, "--data", "coco", "lvis"]) == 0
+    assert main(["publish", *arguments, "--data", "coco", "lvis"]) == 0
     card = ModelCard(hub.repositories["lab/clicks"].files("main")["README.md"].decode())
     assert card.data.license == "cc-by-nc-4.0"
     assert "vit_xtiny" in card.data.tags
@@ -63,13 +63,13 @@ def test_the_card_says_what_it_is_how_it_is_used_and_what_it_needs(hub, folder, 
 
 def test_a_folder_that_could_not_be_loaded_is_not_published(hub, folder, capsys, logged_in):
     (folder / "model.safetensors").unlink()
-    assert main([str(folder), "lab/clicks", "--license", "mit"]) == 2
+    assert main(["publish", str(folder), "lab/clicks", "--license", "mit"]) == 2
     assert "holds no model.safetensors" in capsys.readouterr().err
     assert hub.repositories == {}
 
 
 def test_without_a_login_it_says_so(hub, folder, capsys):
-    assert main([str(folder), "lab/clicks", "--license", "mit"]) == 2
+    assert main(["publish", str(folder), "lab/clicks", "--license", "mit"]) == 2
     error = capsys.readouterr().err
     assert "error: lab/clicks was not published: log in with `hf auth login`" in error
     assert error.count("\n") == 1

@@ -13,8 +13,8 @@ from torch.utils.tensorboard import SummaryWriter
 
 from cfr_icl.clicks import disk_maps
 from cfr_icl.data.augmentation import Batch
+from cfr_icl.learning.settings import Settings
 from cfr_icl.models.base import InteractiveModel
-from training.settings import Settings
 
 SHOWN = 8
 """Examples in a picture dump."""

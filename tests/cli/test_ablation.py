@@ -2,7 +2,8 @@
 
 import pytest
 
-from training import ablation
+from cfr_icl.cli import ablation
+from cfr_icl.cli.main import main
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def test_the_ablation_trains_four_networks_and_writes_tables_plots_and_keeps_the
         *("--config", str(config), "--data", f"folder={data}", "--limit", "1"),
         *("--out", str(tmp_path / "runs"), "--report", str(tmp_path / "RESULTS.md")),
     ]
-    ablation.main(arguments)
+    assert main(["ablation", *arguments]) == 0
     ideas = [(settings.icl.last_only, settings.suem is None) for settings in trained]
     assert ideas == [(True, True), (False, True), (True, False), (False, False)]
     report = (tmp_path / "RESULTS.md").read_text()
@@ -33,7 +34,7 @@ def test_the_ablation_trains_four_networks_and_writes_tables_plots_and_keeps_the
     assert {p.name for p in (tmp_path / "results").iterdir()} == {"iou.png", "noc.png"}
 
     (tmp_path / "RESULTS.md").write_text(report + "\nSUEM does not help here.\n")
-    ablation.main(arguments)  # finds everything done
+    assert main(["ablation", *arguments]) == 0  # finds everything done
     assert (tmp_path / "RESULTS.md").read_text() == report + "\nSUEM does not help here.\n"
 
 

@@ -18,12 +18,12 @@ from cfr_icl.clicks import Click
 from cfr_icl.data.registry import DATASETS
 from cfr_icl.evaluation.run import one_thread
 from cfr_icl.icl import ICLConfig, IterativeClickLoss
+from cfr_icl.learning import train as training
+from cfr_icl.learning.settings import read_settings
 from cfr_icl.models.registry import ARCHITECTURES, Architecture, build_model, default_config
 from cfr_icl.weights.loading import load_model
 from cfr_icl.zoom import ZoomConfig
-from tests.training.tiny import TinyNet
-from training import train as training
-from training.settings import read_settings
+from tests.learning.tiny import TinyNet
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted(

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from cfr_icl.cli.main import main
+from cfr_icl.learning.grow import grown
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.loading import load_model, save_model
-from training.grow import grown
-from training.train import main
 
 SMALL = {"widths": [8, 8, 8, 16, 32], "blocks": [1, 1, 1, 1], "attention": 1}
 DEEPER = {"blocks": [2, 1, 3, 1], "up_blocks": [1, 2, 3], "attention": 2, "pyramid": [1, 2, 1, 1]}
@@ -48,12 +48,11 @@ def test_trained_weights_are_never_dropped_or_reshaped(options):
         grown(small(), options)
 
 
-def test_training_goes_on_with_a_deeper_network(write_config, tmp_path, monkeypatch):
+def test_training_goes_on_with_a_deeper_network(write_config, tmp_path):
     save_model(small(), tmp_path / "small")
     changed = {"weights": str(tmp_path / "small"), "options": DEEPER}
     config = write_config(model=changed, steps=2, augmentation={"size": 64, "min_pixels": 20})
-    monkeypatch.setattr("sys.argv", ["train.py", "--config", str(config), "--out", str(tmp_path / "run")])
-    main()
+    assert main(["train", "--config", str(config), "--out", str(tmp_path / "run")]) == 0
     assert load_model(tmp_path / "run" / "model").config.options["up_blocks"] == [1, 2, 3]
 
 

@@ -2,11 +2,9 @@
 
 import json
 
-import pytest
-
+from cfr_icl.cli.main import main
 from cfr_icl.data.registry import open_dataset
-from training.hard import HardPictures
-from training.train import main
+from cfr_icl.learning.hard import HardPictures
 
 
 def results(path, **ious):
@@ -27,7 +25,7 @@ def test_a_picture_is_hard_by_its_last_click_and_by_one_object(data, tmp_path):
 
 
 def test_a_run_sees_hard_pictures_alone_and_says_when_there_are_none(
-    write_config, data, tmp_path, monkeypatch
+    write_config, data, tmp_path, monkeypatch, capsys
 ):
     found = str(results(tmp_path / "r.jsonl", picture2=[0.5]))
     seen = set()
@@ -36,12 +34,8 @@ def test_a_run_sees_hard_pictures_alone_and_says_when_there_are_none(
     for below in (0.9, 0.1):
         entry = {"kind": "folder", "path": str(data), "hard": found, "below": below}
         config = write_config(steps=2, data=[entry])
-        monkeypatch.setattr(
-            "sys.argv", ["train.py", "--config", str(config), "--out", str(tmp_path / f"run{below}")]
-        )
+        status = main(["train", "--config", str(config), "--out", str(tmp_path / f"run{below}")])
         if below == 0.9:
-            main()
-            assert seen == {"picture2"}
+            assert status == 0 and seen == {"picture2"}
         else:
-            with pytest.raises(SystemExit, match="no picture of the data set below"):
-                main()
+            assert status == 2 and "no picture of the data set below" in capsys.readouterr().err

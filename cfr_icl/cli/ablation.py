@@ -1,0 +1,213 @@
+"""Does each idea help? Four trainings under one budget, each evaluated with and without CFR.
+
+    cfr-icl ablation --data folder=PATH [--config training/configs/ablation.yaml] [--set key=value]
+
+With zoom-in held fixed only the first and the last are evaluated. Writes tables and plots into
+training/RESULTS.md and training/results/; what stands there from "## Reading" on is kept. The same command
+goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cfr_icl import CascadeForward
+from cfr_icl.cli.options import add_pictures
+from cfr_icl.evaluation import Protocol, Result, clicks_to_reach, setting_name, summarise
+from cfr_icl.evaluation.report import markdown_table, mean_ious, save_lines
+from cfr_icl.evaluation.run import Job, evaluate
+from cfr_icl.extras import extra
+
+with extra("train", "The ablation"):
+    from cfr_icl.learning.settings import Settings, read_settings
+    from cfr_icl.learning.train import train
+
+CONFIG, REPORT = Path("training/configs/ablation.yaml"), Path("training/RESULTS.md")
+READING = "## Reading"
+TARGET = 0.90
+STEPS = (1, 2, 4, 8)
+
+
+def _fixed(steps: int, cf_clicks: int | None) -> CascadeForward:
+    return CascadeForward(steps=steps, adaptive=False, cf_clicks=cf_clicks, best_pass=False)
+
+
+SETTINGS = (
+    CascadeForward(steps=0, best_pass=False),
+    *(_fixed(n, cf_clicks) for cf_clicks in (1, None) for n in STEPS),
+    *(CascadeForward(steps=max(STEPS), cf_clicks=k, best_pass=False, min_change_ratio=0) for k in (1, None)),
+)
+PLAIN = setting_name(SETTINGS[0])
+COMPARED = tuple(setting_name(cfr) for cfr in SETTINGS[1:] if cfr.steps in (1, 4) or cfr.adaptive)
+"""The settings whose effect is given with its uncertainty; the tables hold all of them."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """A run with or without each of the two ideas; everything else is equal."""
+
+    name: str
+    icl: bool
+    suem: bool
+
+    def settings(self, settings: Settings) -> Settings:
+        return dataclasses.replace(
+            settings,
+            icl=dataclasses.replace(settings.icl, last_only=not self.icl),
+            suem=settings.suem if self.suem else None,
+        )
+
+
+TRAININGS = (
+    Training("baseline", icl=False, suem=False),
+    Training("+ ICL", icl=True, suem=False),
+    Training("+ SUEM", icl=False, suem=True),
+    Training("+ ICL + SUEM", icl=True, suem=True),
+)
+BASELINE, BOTH = TRAININGS[0].name, TRAININGS[-1].name
+
+Results = Mapping[str, Sequence[Result]]
+"""The results of each training."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--config", type=Path, default=CONFIG, help=f"what the trainings share (default: {CONFIG})")
+    add("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes to the config")
+    add_pictures(parser, min_area=0.01)
+    add("--out", type=Path, default=Path("runs/ablation"), help="the trainings and finished objects")
+    add("--report", type=Path, default=REPORT, help=f"its plots go to results/ beside it (default: {REPORT})")
+    add("--device", default="auto")
+    add("--workers", type=int, default=1, help="processes of the evaluation, one thread each")
+
+
+def run(options: argparse.Namespace) -> None:
+    settings = read_settings(options.config, options.set)
+    found: dict[bool, dict[str, list[Result]]] = {True: {}, False: {}}
+    for number, training in enumerate(TRAININGS):
+        out = options.out / f"{number}-{training.name.replace('+ ', '').replace(' ', '-').lower()}"
+        train(training.settings(settings), out)
+        for zoom in (True, False) if training.name in (BASELINE, BOTH) else (True,):
+            job = Job(
+                weights=str(out / "model"),
+                device=options.device,
+                precision="float32",
+                sources=tuple(options.data),
+                settings=SETTINGS,
+                protocol=_protocol(settings, zoom),
+                min_area=options.min_area,
+            )
+            log = out / ("zoom.objects.jsonl" if zoom else "fixed.objects.jsonl")
+            print(f"{training.name}, {'zoom-in' if zoom else 'zoom-in held fixed'}", file=sys.stderr)
+            evaluation = evaluate(job, log, options.half, options.limit, options.workers)
+            found[zoom][training.name] = evaluation.results
+    write(options.report, settings, options, found)
+
+
+def _protocol(settings: Settings, zoom: bool) -> Protocol:
+    """The published protocol at the size that the networks were trained at, up to the target."""
+    return Protocol(zoom=zoom, widen=True, size=settings.augmentation.size, target_iou=TARGET)
+
+
+def write(path: Path, settings: Settings, options: argparse.Namespace, found: Mapping[bool, Results]) -> None:
+    """The report: what was done, effects with their uncertainty, all numbers, plots, the old reading."""
+    objects = len(_of(found[True][BASELINE], PLAIN))
+    chosen = f"the {options.half} half (CRC-32 of the name) of " if options.half else ""
+    budget = f"{settings.minutes:g} minutes" if settings.minutes else f"{settings.total_steps(1)} steps"
+    old = path.read_text(encoding="utf-8") if path.is_file() else ""
+    reading = READING + old.partition(READING)[2] if READING in old else f"{READING}\n"
+    parts = [
+        "# Does each idea help?",
+        f"Four trainings of the {settings.model.architecture} network that differ in nothing but ICL (else "
+        f"only the last click is supervised) and SUEM: {budget} of "
+        f"{settings.batch_size * settings.accumulation} pictures at {settings.augmentation.size} px, "
+        f"seed {settings.seed}. Evaluated by the robot user on {chosen}"
+        f"{', '.join(source.label for source in options.data)}: {objects} objects of at least "
+        f"{options.min_area:.0%} of their picture, at {settings.augmentation.size} px with test-time flip. "
+        "CFR-n refines n times, A-CFR-n at most n times; at the first click only, or at every click.",
+        "Reproduce: `python training/ablation.py` with the same `--data`, `--half` and `--limit`.",
+        f"## What each idea changes\nDifference in the number of clicks to IoU {TARGET:.0%} (NoC) and in IoU "
+        "after the first click, object by object, with 95 % bootstrap intervals; fewer clicks are better.",
+        _effects(found),
+        "## With zoom-in\n" + _table(found[True], _protocol(settings, True)),
+        "## Zoom-in held fixed at the whole picture\nWhat CFR does here it does without an earlier zoom.\n\n"
+        + _table(found[False], _protocol(settings, False)),
+        "## Plots\n" + "\n".join(f"![{plot.stem}](results/{plot.name})" for plot in _plots(path, found)),
+    ]
+    path.write_text("\n\n".join(parts) + "\n\n" + reading, encoding="utf-8")
+
+
+def _of(results: Sequence[Result], setting: str) -> list[Result]:
+    return [r for r in results if r.setting == setting]
+
+
+def _table(results: Results, protocol: Protocol) -> str:
+    rows = {
+        name: {s: summarise(_of(own, s), protocol) for s in map(setting_name, SETTINGS)}
+        for name, own in results.items()
+    }
+    return markdown_table(rows, "training")
+
+
+def _effects(found: Mapping[bool, Results]) -> str:
+    """A row for every comparison that one idea makes."""
+    zoomed = found[True]
+    comparisons = [
+        (f"{training.name} against the {BASELINE}", zoomed[BASELINE], PLAIN, zoomed[training.name], PLAIN)
+        for training in TRAININGS[1:]
+    ]
+    for training in (TRAININGS[0], TRAININGS[-1]):
+        for zoom, view in ((True, "zoom-in"), (False, "no zoom-in")):
+            own = found[zoom][training.name]
+            comparisons += [
+                (f"{setting} against {PLAIN}: {training.name}, {view}", own, PLAIN, own, setting)
+                for setting in COMPARED
+            ]
+    rows = ["| what | clicks | IoU after the first click |", "| --- | ---: | ---: |"]
+    for name, old, old_setting, new, new_setting in comparisons:
+        pairs = list(zip(_of(old, old_setting), _of(new, new_setting), strict=True))
+        clicks = [clicks_to_reach(b.ious, TARGET) - clicks_to_reach(a.ious, TARGET) for a, b in pairs]
+        first = [100 * (b.ious[0] - a.ious[0]) for a, b in pairs]
+        rows.append(f"| {name} | {_with_interval(clicks)} | {_with_interval(first)} |")
+    return "\n".join(rows)
+
+
+def _with_interval(differences: Sequence[float]) -> str:
+    """The mean and its 95 % bootstrap interval."""
+    values = np.asarray(differences, float)
+    picks = np.random.default_rng(0).integers(len(values), size=(2000, len(values)))
+    low, high = np.percentile(values[picks].mean(axis=1), [2.5, 97.5])
+    return f"{values.mean():+.2f} ({low:+.2f} to {high:+.2f})"
+
+
+def _plots(path: Path, found: Mapping[bool, Results]) -> list[Path]:
+    folder = path.parent / "results"
+    clicks = range(1, Protocol().max_clicks + 1)
+    ious = {
+        name: (clicks, mean_ious([r.ious for r in _of(own, PLAIN)], len(clicks)))
+        for name, own in found[True].items()
+    }
+    noc = {
+        f"{name}, {'zoom-in' if zoom else 'no zoom-in'}, {'first' if cf_clicks else 'every'} click": (
+            (0, *STEPS),
+            [_mean_clicks(found[zoom][name], _fixed(n, cf_clicks)) for n in (0, *STEPS)],
+        )
+        for name in (BASELINE, BOTH)
+        for zoom in found
+        for cf_clicks in (1, None)
+    }
+    return [
+        save_lines(folder / "iou.png", ious, "clicks", "mean IoU", "Training, without CFR"),
+        save_lines(folder / "noc.png", noc, "CFR steps", f"clicks to IoU {TARGET:.0%}", "CFR"),
+    ]
+
+
+def _mean_clicks(results: Sequence[Result], cfr: CascadeForward) -> float:
+    return float(np.mean([clicks_to_reach(r.ious, TARGET) for r in _of(results, setting_name(cfr))]))

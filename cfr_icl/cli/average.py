@@ -1,0 +1,29 @@
+"""Average the weights of several runs of one network, which often answers better than each of them.
+
+    cfr-icl average --weights runs/one/model=0.3 runs/other/model=0.7 --out runs/average
+
+Each source is what `load_model` takes. Settings beside the weights, such as zoom-in, are those of the last;
+blocks that some of the networks lack are averaged over the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--weights", nargs="+", required=True, metavar="SOURCE=SHARE", help="as for load_model")
+    add("--out", type=Path, required=True, help="folder for the average")
+    add("--dtype", choices=("float32", "float16"), default="float32", help="of the file")
+
+
+def run(options: argparse.Namespace) -> None:
+    import torch
+
+    from cfr_icl.learning.average import average, read_part
+    from cfr_icl.weights.loading import save_model
+
+    parts = [read_part(entry) for entry in options.weights]
+    save_model(average(parts), options.out, getattr(torch, options.dtype))

@@ -1,0 +1,1 @@
+"""Training with Iterative Click Loss and SUEM copy-paste."""

@@ -1,0 +1,206 @@
+"""The training loop, on one machine or many; a run that was stopped at any moment resumes exactly."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast
+from timm.utils import ModelEmaV3
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from cfr_icl.data.augmentation import TrainingExamples, collate
+from cfr_icl.data.registry import open_dataset
+from cfr_icl.data.samples import Dataset
+from cfr_icl.files import replacing
+from cfr_icl.icl import IterativeClickLoss
+from cfr_icl.learning.encoders import load_encoder
+from cfr_icl.learning.grow import grown
+from cfr_icl.learning.hard import HardPictures
+from cfr_icl.learning.monitor import Monitor
+from cfr_icl.learning.settings import DataSettings, Settings
+from cfr_icl.memory import keep_freed_memory
+from cfr_icl.models.folding import compute_folded
+from cfr_icl.models.registry import build_model, default_config
+from cfr_icl.weights.loading import load_model, save_model
+
+CHECKPOINT = "checkpoint.pt"
+
+
+def train(settings: Settings, out: Path) -> None:
+    """Train until the budget is spent; leaves weights in `out/model`, a checkpoint and scalars in `out`."""
+    accelerator = Accelerator(
+        mixed_precision=settings.precision, gradient_accumulation_steps=settings.accumulation
+    )
+    settings = dataclasses.replace(settings, steps=settings.total_steps(accelerator.num_processes))
+    torch.manual_seed(settings.seed)
+    network = _network(settings)
+    keep_freed_memory(2**31 - 1)  # maps of a batch are large
+    network.to(memory_format=torch.channels_last)
+    loss = IterativeClickLoss(network, settings.icl)
+    optimiser = _optimiser(network, settings)
+    ema = ModelEmaV3(network, decay=settings.optimiser.ema, use_warmup=True)
+    if settings.model.frozen_norms:
+        compute_folded(network)
+    loss, optimiser = accelerator.prepare(loss, optimiser)
+    ema.to(accelerator.device)
+    step, spent = _resume(out, network, ema, optimiser, accelerator)
+    monitor = Monitor(out, settings, step) if accelerator.is_main_process else None
+    batches = _loader(settings, step, accelerator)
+    started = time.monotonic() - spent
+    bar = tqdm(total=settings.steps, initial=step, disable=monitor is None, dynamic_ncols=True)
+    while (progress := _progress(settings, step, time.monotonic() - started, accelerator)) < 1:
+        _set_rates(optimiser, settings, step, progress)
+        _seed(settings.seed, step, accelerator.process_index)
+        _train_mode(network, settings)
+        totals = {}
+        for part in range(settings.accumulation):
+            batch = next(batches)
+            rng = np.random.default_rng((settings.seed, step, part, accelerator.process_index))
+            image = batch.image.to(accelerator.device).float() / 255
+            gt_mask = batch.gt_mask.to(accelerator.device).float()
+            with accelerator.accumulate(loss):
+                value, measured = loss(image, gt_mask, batch.clicks, rng, batch.picture)
+                accelerator.backward(value)
+                if accelerator.sync_gradients:
+                    accelerator.clip_grad_norm_(network.parameters(), settings.optimiser.clip)
+                optimiser.step()
+                optimiser.zero_grad()
+            for name, figure in {"loss": value.item(), **measured}.items():
+                totals[name] = totals.get(name, 0) + figure / settings.accumulation
+        step += 1
+        ema.update(network, step=step)
+        if monitor:
+            bar.update()
+            bar.set_postfix({**{n: f"{v:.3f}" for n, v in totals.items()}, "budget": f"{progress:.1%}"})
+            monitor.scalars(step, {**totals, "lr": optimiser.param_groups[0]["lr"]})
+            if step % settings.picture_every == 0:
+                monitor.pictures(step, ema.module, batch)
+            if step % settings.save_every == 0:
+                _save(out, network, ema, optimiser, accelerator, step, time.monotonic() - started)
+    if monitor:
+        _save(out, network, ema, optimiser, accelerator, step, time.monotonic() - started)
+        monitor.close()
+    accelerator.end_training()
+
+
+def _network(settings: Settings) -> torch.nn.Module:
+    model = settings.model
+    if model.weights:
+        network = load_model(model.weights, device="cpu", trainable=True)
+        return grown(network, model.options) if model.options else network
+    network = build_model(default_config(model.architecture, **model.options))
+    if model.encoder_weights:
+        load_encoder(network, model.encoder_weights)
+    return network
+
+
+def _train_mode(network: torch.nn.Module, settings: Settings) -> None:
+    network.train()
+    if settings.model.frozen_norms:
+        for module in network.modules():
+            if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+                module.eval()
+
+
+def _optimiser(network: torch.nn.Module, settings: Settings) -> torch.optim.Optimizer:
+    """Groups by rate and by decay; one-dimensional weights (biases, norms) are not decayed."""
+    chosen = settings.optimiser
+    scales = network.learning_rate_scales(chosen.encoder_lr, chosen.layer_decay)
+    groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
+    for name, weight in network.named_parameters():
+        weight.requires_grad_(scales[name] > 0 and not name.startswith(settings.model.frozen))
+        if weight.requires_grad:
+            groups.setdefault((scales[name], weight.ndim > 1), []).append(weight)
+    kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[chosen.name]
+    return kind(
+        {"params": weights, "scale": scale, "weight_decay": chosen.weight_decay if decayed else 0.0}
+        for (scale, decayed), weights in groups.items()
+    )
+
+
+def _loader(settings: Settings, step: int, accelerator: Accelerator):
+    """Batches from this step on; which examples they hold depends on seed and step alone."""
+    examples = TrainingExamples(
+        [_dataset(d) for d in settings.data],
+        [d.weight for d in settings.data],
+        settings.augmentation,
+        settings.suem,
+        settings.seed,
+    )
+    per_step = settings.batch_size * settings.accumulation * accelerator.num_processes
+    indices = range(step * per_step + accelerator.process_index, sys.maxsize // 2, accelerator.num_processes)
+    loader = DataLoader(
+        examples,
+        settings.batch_size,
+        sampler=indices,
+        num_workers=settings.workers,
+        collate_fn=collate,
+        worker_init_fn=lambda _: cv2.setNumThreads(0),
+        prefetch_factor=4 if settings.workers else None,
+    )
+    return iter(loader)
+
+
+def _dataset(settings: DataSettings) -> Dataset:
+    dataset = open_dataset(settings.kind, settings.path, **settings.options)
+    return HardPictures(dataset, settings.hard, settings.below) if settings.hard else dataset
+
+
+def _progress(settings: Settings, step: int, spent: float, accelerator: Accelerator) -> float:
+    """Part of the budget used, from 0 to 1; by time, the first process's clock counts for all."""
+    if not settings.minutes:
+        return step / settings.steps
+    clock = broadcast(torch.tensor(spent, dtype=torch.float32, device=accelerator.device))
+    return max(step / settings.steps, clock.item() / (60 * settings.minutes))
+
+
+def _seed(seed: int, step: int, process: int) -> None:
+    """Dropout and the like depend on these three alone, so that a run resumes exactly."""
+    torch.manual_seed(int(np.random.SeedSequence((seed, step, process)).generate_state(1)[0]))
+
+
+def _set_rates(optimiser: torch.optim.Optimizer, settings: Settings, step: int, progress: float) -> None:
+    chosen = settings.optimiser
+    warming = min(1.0, (step + 1) / max(1, chosen.warm_up))
+    falling = 0.1 ** sum(progress >= milestone for milestone in chosen.milestones)
+    cooling = min(1.0, (1 - progress) / chosen.cool_down) if chosen.cool_down else 1.0
+    for group in optimiser.param_groups:
+        group["lr"] = chosen.lr * group["scale"] * warming * falling * cooling
+
+
+def _save(
+    out: Path, network, ema: ModelEmaV3, optimiser, accelerator: Accelerator, step: int, spent: float
+) -> None:
+    """Write checkpoint and weights; each file appears whole or not at all."""
+    state = {
+        "network": network.state_dict(),
+        "ema": ema.module.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "scaler": accelerator.scaler.state_dict() if accelerator.scaler else None,
+        "step": step,
+        "spent": spent,
+    }
+    with replacing(out / CHECKPOINT) as unfinished:
+        torch.save(state, unfinished)
+    save_model(ema.module, out / "model")
+
+
+def _resume(out: Path, network, ema: ModelEmaV3, optimiser, accelerator: Accelerator) -> tuple[int, float]:
+    """Take up a checkpoint where there is one; gives the steps done and the seconds spent."""
+    if not (out / CHECKPOINT).exists():
+        return 0, 0.0
+    state = torch.load(out / CHECKPOINT, map_location="cpu", weights_only=True)
+    network.load_state_dict(state["network"])
+    ema.module.load_state_dict(state["ema"])
+    optimiser.load_state_dict(state["optimiser"])
+    if accelerator.scaler:
+        accelerator.scaler.load_state_dict(state["scaler"])
+    return state["step"], state["spent"]
