@@ -14,7 +14,7 @@ const TEXTS = {
   ],
   close_ups: [
     'Close-ups',
-    'From the third click on, networks made for it look at the click alone in the last step, twice as large: for exact edges. Off: for coarse outlines drawn by hand, as in COCO',
+    'From the third click on the last step looks at the click alone, twice as large, for exact edges',
   ],
 };
 const STOPS = { settled: 'at 2 % of the mask', published: 'at 20 pixels, as published', never: 'never' };

@@ -124,7 +124,8 @@ function listenToKeys(app) {
     const command = commandOf(event);
     if (command?.name === 'save') event.preventDefault(); // the browser's own dialog would save the page
     if (app.root.querySelector('dialog[open]') || writes(event.target)) return;
-    if (event.target.tagName === 'SELECT' && !(event.ctrlKey || event.metaKey)) return; // letters choose there
+    const chooses = event.target.tagName === 'SELECT' && !(event.ctrlKey || event.metaKey); // by letters
+    if (chooses) return;
     if (!app.root.contains(event.target) && event.target !== document.body) return;
     if (command?.name === 'space' || (event.repeat && view.spaceHeld && event.code === 'Space')) {
       holdSpace(event);

@@ -1,5 +1,5 @@
 // Where the picture lies on the stage, as pure functions.
-// A place is { scale, x, y }: the picture's point p is seen at p * scale + (x, y), in CSS pixels of the stage.
+// A place is { scale, x, y }: the picture's point p is seen at p * scale + (x, y) of the stage (CSS pixels).
 // Sizes are { width, height }, points { x, y }.
 
 export const MAX_ZOOM = 32;
@@ -77,8 +77,8 @@ export function stepped(pixel, [dx, dy], length, picture) {
   };
 }
 
-// Points of a stroke, in picture coordinates, on a grid of half pixels whose whole numbers are pixels' middles,
-// without repetitions.
+// Points of a stroke, in picture coordinates, on a grid of half pixels without repetitions; whole numbers are
+// the middles of pixels.
 export function thinned(points) {
   const rounded = points.map(({ x, y }) => [Math.round(2 * x - 1) / 2, Math.round(2 * y - 1) / 2]);
   return rounded.filter(([x, y], index) => {

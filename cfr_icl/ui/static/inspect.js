@@ -69,7 +69,8 @@ export class Inspector {
     } else {
       this.part('threshold').value = active.threshold;
       this.showThreshold();
-      const version = `${active.id} ${active.version} ${active.clicks.length} ${active.threshold} ${active.kept}`;
+      const { id, version: mask, clicks, threshold, kept } = active;
+      const version = [id, mask, clicks.length, threshold, kept].join(' ');
       if (version !== this.asked) {
         this.asked = version;
         this.send('inspect');

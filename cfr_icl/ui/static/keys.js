@@ -58,7 +58,7 @@ function letterOf({ key, code }) {
   return place?.[1].toLowerCase();
 }
 
-// The label's number that a digit key chooses: digits stay on their keys where Shift types them, as on AZERTY.
+// The label's number that a digit key chooses, also where Shift types the digits, as on AZERTY.
 function digitOf({ key, code, shiftKey }) {
   const place = /^(?:Digit|Numpad)([1-9])$/.exec(code);
   if (place && code.startsWith('Digit') && (!shiftKey || key === place[1])) return Number(place[1]);
@@ -82,7 +82,7 @@ function find(event) {
     return null;
   }
   if (event.altKey && !altGraph) return null;
-  const digit = digitOf(event);
+  const digit = altGraph ? null : digitOf(event);
   if (digit) return { name: 'label', number: digit };
   const name = CHARACTERS[letter ?? event.key] ?? namedKey(event) ?? placedKey(event);
   return name ? { name } : null;

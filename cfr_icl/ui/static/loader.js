@@ -1,5 +1,6 @@
-// Run by gradio.HTML, which knows no modules: imports those whose sources ui/canvas.py puts in here, each after
-// those that it imports itself. Nothing has to be served for it. Events that Gradio is to know: 'act', 'switch'.
+// Run by gradio.HTML, which knows no modules: imports those whose sources ui/scripts.py puts in here, each
+// after those that it imports itself. Nothing has to be served for it.
+// Gradio finds the component's events by their names in this file: 'act', 'switch'.
 const sources = SOURCES;
 const addresses = {};
 for (const [name, source] of Object.entries(sources)) {

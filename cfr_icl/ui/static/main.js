@@ -54,7 +54,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
   );
   app.send = (kind, data = {}) => app.channel.send(kind, { picture: app.picture?.token ?? null, ...data });
 
-  // Whoever works on the picture wants to see the answer, also where the masks were hidden to look below them.
+  // Whoever marks something wants to see the answer, also where the masks were hidden.
   const mark = (kind, data, shown) => {
     app.hideMasks(false);
     ref('tip').hidden = true;

@@ -145,8 +145,8 @@ export class MaskShape {
     context.restore();
   }
 
-  // Closed lines between mask and background along the pixels' borders, [x, y, x, y, ...] from corner to corner;
-  // what is between them, even-odd, is the mask.
+  // Closed lines between mask and background along the pixels' borders, [x, y, x, y, ...] from corner to
+  // corner; what is between them, even-odd, is the mask.
   rings() {
     const corners = []; // [x, y, the corner above or below, the corner at the same height]
     let before = [],

@@ -12,7 +12,7 @@ export class Notices {
     this.shown = new Map(); // text -> { node, timer }
   }
 
-  // Show a sentence; the same one is not repeated while it is there. `lasting` ones stay until they are taken away.
+  // Show a sentence; the same one is not repeated while it is there. A lasting one stays until it is removed.
   show(text, { lasting = false } = {}) {
     const old = this.shown.get(text);
     if (old) this.remove(text);

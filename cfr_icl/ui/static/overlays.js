@@ -174,8 +174,10 @@ export function checkerboard(side = 8) {
 export function markCursor(colour, sign) {
   const cross = 'M16 3v8M16 21v8M3 16h8M21 16h8',
     arms = sign === '+' ? 'M25 22v6M22 25h6' : 'M22 25h6';
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32" fill="none" stroke-linecap="round">
-    <path d="${cross}" stroke="#fff" stroke-width="3.5"/><path d="${cross}" stroke="${colour}" stroke-width="1.7"/>
+  const size = 'width="32" height="32"';
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" ${size} fill="none" stroke-linecap="round">
+    <path d="${cross}" stroke="#fff" stroke-width="3.5"/>
+    <path d="${cross}" stroke="${colour}" stroke-width="1.7"/>
     <circle cx="25" cy="25" r="6" fill="${colour}" stroke="#fff" stroke-width="1.5"/>
     <path d="${arms}" stroke="#fff" stroke-width="1.8"/></svg>`;
   return `url("data:image/svg+xml,${encodeURIComponent(svg)}") 16 16, crosshair`;

@@ -21,7 +21,8 @@ export function setUpRestoring(app) {
       app.send('hello');
       if (folder && name !== undefined)
         app.send('goto', { index: app.files.index, name, picture: undefined });
-      if (copy) app.send(...(copy.path ? ['open', copy] : ['example', { index: copy.example, picture: undefined }]));
+      if (copy?.path) app.send('open', copy);
+      else if (copy) app.send('example', { index: copy.example, picture: undefined });
       if (masks) app.send('import', { path: masks, picture: undefined });
       // what waited is for the picture that comes now
       app.painted = () => {

@@ -3,7 +3,7 @@
 import * as geometry from './geometry.js';
 import * as overlays from './overlays.js';
 
-const BESIDE_WORK = 0.6; // opacity of the other objects while one is in work: those of one label have one colour
+const BESIDE_WORK = 0.6; // opacity of the other objects while one is in work, whose colour may be the same
 
 // A canvas as large as the stage that is painted anew only when what it is to show changes.
 class Layer {
@@ -216,7 +216,7 @@ export class Stage {
     context.imageSmoothingQuality = 'high';
   }
 
-  // Picture and finished objects are painted once for each place of the picture, so that they cost a click nothing.
+  // Picture and finished objects are painted once for each place of the picture: they cost a click nothing.
   paintBackdrop(ratio) {
     this.backdrop.update(this.canvas, [ratio, this.picture, this.scale, this.x, this.y], (layer) => {
       this.toPicture(layer, ratio);

@@ -5,7 +5,7 @@ export function serverAddress() {
   return `${(config.root ?? '').replace(/\/$/, '')}${config.api_prefix ?? '/gradio_api'}`;
 }
 
-// Resolves to the file's path on the server. `signal` gives it up; `onProgress` is told the share that is sent.
+// Resolves to the file's path on the server. `signal` gives it up; `onProgress` is told the share sent.
 export function sendFile(file, onProgress, signal) {
   const request = new XMLHttpRequest(),
     body = new FormData();

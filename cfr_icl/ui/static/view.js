@@ -7,7 +7,7 @@ import { Stage } from './stage.js';
 
 const DRAG_DISTANCE = 5; // CSS pixels
 const CURSORS = { positive: markCursor(GOOD, '+'), negative: markCursor(BAD, '-') };
-const BUTTONS = { 1: 0, 2: 2, 4: 1 }; // the bit in `buttons` -> the number in `button`, of those that are used
+const BUTTONS = { 1: 0, 2: 2, 4: 1 }; // those that are used: the bit in `buttons` -> `button`
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class View extends Stage {

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeCounts, MaskShape } from '../../cfr_icl/ui/static/mask.js';
+import { objectsAt, Picker } from '../../cfr_icl/ui/static/picking.js';
+
+// COCO's run lengths of a list of columns, written as the format says.
+function encode(columns) {
+  const runs = [0];
+  let on = false;
+  for (const value of columns.flat()) {
+    if (Boolean(value) !== on) {
+      runs.push(0);
+      on = !on;
+    }
+    runs[runs.length - 1] += 1;
+  }
+  return runs
+    .map((run, index) => {
+      let value = index > 2 ? run - runs[index - 2] : run;
+      let text = '';
+      for (let more = true; more; ) {
+        let chunk = value & 31;
+        value >>= 5;
+        more = chunk & 16 ? value !== -1 : value !== 0;
+        if (more) chunk |= 32;
+        text += String.fromCharCode(chunk + 48);
+      }
+      return text;
+    })
+    .join('');
+}
+
+function random(width, height, share, seed) {
+  let state = seed;
+  const next = () => {
+    state = (1103515245 * state + 12345) % 2 ** 31;
+    return state / 2 ** 31;
+  };
+  return Array.from({ length: width }, () => Array.from({ length: height }, () => next() < share));
+}
+
+test('counts as pycocotools writes them', () => {
+  assert.deepEqual(decodeCounts('61X13mN000`0'), [6, 1, 40, 4, 5, 4, 5, 4, 21]);
+});
+
+for (const share of [0, 0.1, 0.5, 0.9, 1]) {
+  test(`each pixel of a mask is found again, ${100 * share} % set`, () => {
+    for (let seed = 1; seed < 6; seed++) {
+      const columns = random(23, 17, share, seed);
+      const shape = MaskShape.decode([17, 23], encode(columns));
+      assert.equal(shape.empty, !columns.flat().some(Boolean));
+      columns.forEach((column, x) => {
+        column.forEach((on, y) => {
+          assert.equal(shape.contains(x, y), on);
+        });
+      });
+    }
+  });
+}
+
+test('rings close around the mask: their signed areas make up its pixels', () => {
+  const columns = random(31, 29, 0.5, 7);
+  const shape = MaskShape.decode([29, 31], encode(columns));
+  const inside = (x, y) => {
+    let crossings = 0;
+    for (const ring of shape.rings()) {
+      for (let i = 0; i < ring.length; i += 2) {
+        const [x0, y0, x1, y1] = [
+          ring[i],
+          ring[i + 1],
+          ring[(i + 2) % ring.length],
+          ring[(i + 3) % ring.length],
+        ];
+        if (y0 === y1 && Math.min(x0, x1) <= x && x < Math.max(x0, x1) && y0 <= y) crossings++;
+      }
+    }
+    return crossings % 2 === 1;
+  };
+  columns.forEach((column, x) => {
+    column.forEach((on, y) => {
+      assert.equal(inside(x, y), on, `${x}, ${y}`);
+    });
+  });
+});
+
+const object = (id, area, holds = true, visible = true) => ({
+  id,
+  area,
+  visible,
+  shape: { contains: () => holds },
+});
+
+test('of masks on each other the smallest is selected first, then the next, then the smallest again', () => {
+  const objects = [
+    object(1, 50),
+    object(2, 900),
+    object(3, 300),
+    object(4, 1, false),
+    object(5, 1, true, false),
+  ];
+  const pixel = { x: 10, y: 10 };
+  assert.deepEqual(
+    objectsAt(objects, pixel).map(({ id }) => id),
+    [1, 3, 2],
+  );
+  const picker = new Picker();
+  const picks = Array.from({ length: 4 }, () => picker.pick(objects, pixel).id);
+  assert.deepEqual(picks, [1, 3, 2, 1]);
+  picker.pick(objects, pixel);
+  assert.equal(picker.pick(objects, { x: 60, y: 10 }).id, 1);
+  picker.forget();
+  assert.equal(picker.pick(objects, { x: 60, y: 10 }).id, 1);
+});

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Memory } from '../../cfr_icl/ui/static/memory.js';
+import { merged, portable } from '../../cfr_icl/ui/static/session.js';
+
+const described = (id, version, more = {}) => ({
+  id,
+  version,
+  area: 4,
+  size: [4, 4],
+  counts: '04<',
+  ...more,
+});
+const empty = { objects: [], active: null };
+
+test('a reply holds what changed, and the rest stays', () => {
+  const first = merged(empty, { objects: [described(1, 'a'), described(2, 'b')], active: 2, order: [1, 2] });
+  assert.deepEqual(
+    first.objects.map(({ id, current }) => [id, current]),
+    [
+      [1, false],
+      [2, true],
+    ],
+  );
+  const moved = { id: 2, version: 'b', area: 4, label: 'cup' }; // the same mask, which is not sent again
+  const second = merged(first, { objects: [moved, described(3, 'c')], active: null, order: [3, 2] });
+  assert.deepEqual(
+    second.objects.map(({ id }) => id),
+    [3, 2],
+  );
+  assert.equal(second.objects[1].shape, first.objects[1].shape);
+  assert.equal(second.objects[1].counts, '04<');
+  assert.equal(second.objects[1].label, 'cup');
+});
+
+test('what the server stores of an object is collected from its changes', () => {
+  const one = merged(empty, {
+    objects: [described(1, 'a', { stored: { painted: 'p', box: null } })],
+    active: 1,
+  });
+  const two = merged(one, { objects: [described(1, 'b', { stored: { painted: null } })], active: 1 });
+  assert.deepEqual(two.objects[0].stored, { painted: null, box: null });
+  const given = portable(two, [4, 4]);
+  assert.ok(!('shape' in given.objects[0]) && !('current' in given.objects[0]) && !('order' in given));
+  assert.deepEqual(given.size, [4, 4]);
+  assert.equal(JSON.parse(JSON.stringify(given)).objects[0].counts, '04<');
+});
+
+test('where a browser refuses storage the page remembers by itself', () => {
+  const refuse = () => {
+    throw new DOMException('denied', 'SecurityError');
+  };
+  for (const memory of [new Memory(refuse), new Memory(() => ({ getItem: refuse, setItem: refuse }))]) {
+    assert.equal(memory.get('tool'), null);
+    memory.set('tool', 'brush');
+    assert.equal(memory.get('tool'), 'brush');
+    assert.deepEqual(memory.json('tool', {}), {}); // no JSON
+  }
+});
+
+test('what is stored is read after a reload, whatever it is', () => {
+  const stored = { look: '{"opacity":1}', broken: '{' };
+  const memory = new Memory(() => ({ getItem: (name) => stored[name] ?? null, setItem: () => {} }));
+  assert.deepEqual(memory.json('look', {}), { opacity: 1 });
+  assert.deepEqual(memory.json('broken', { opacity: 0.5 }), { opacity: 0.5 });
+});

@@ -1,0 +1,52 @@
+"""The page's scripts: their own tests under node, and how they reach the browser."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cfr_icl.ui.messages import STATIC
+from cfr_icl.ui.scripts import modules, page_script
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_scripts_pass_their_own_tests():
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed; the page's scripts were not tested by themselves.")
+    if (
+        int(re.search(r"\d+", subprocess.run([node, "--version"], capture_output=True, text=True).stdout)[0])
+        < 20
+    ):
+        pytest.skip("node is older than 20; the page's scripts were not tested by themselves.")
+    tests = sorted(str(path) for path in (ROOT / "tests" / "js").glob("*.test.js"))
+    result = subprocess.run([node, "--test", *tests], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
+
+
+def test_modules_come_after_those_that_they_import():
+    seen = set()
+    for name, source in modules().items():
+        assert set(re.findall(r"from '\./([\w.-]+)'", source)) <= seen, name
+        seen.add(name)
+    assert seen == {path.name for path in STATIC.glob("*.js")} - {"loader.js"}
+
+
+def test_the_loader_holds_every_module_and_names_the_events_of_gradio():
+    script = page_script()
+    assert "SOURCES" not in script and "'act'" in script and "'switch'" in script
+    assert all(f'"{name}": ' in script for name in modules())
+
+
+def test_lines_are_as_short_as_those_of_python():
+    texts = re.compile(r"""^\s*'[^']+',$""")  # a sentence that stands as one text
+    long = [
+        f"{path.name}: {line}"
+        for path in STATIC.glob("*.js")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if len(line) > 110 and not texts.match(line)
+    ]
+    assert long == []
