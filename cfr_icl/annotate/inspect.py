@@ -64,7 +64,7 @@ def inside(session: Session) -> dict[str, Any]:
                 ),
                 "added": int(added.sum()),
                 "removed": int(removed.sum()),
-                "closeUp": inner.close_up is not None,
+                "close_up": inner.close_up is not None,
             }
         )
     return {

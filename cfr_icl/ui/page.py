@@ -26,7 +26,7 @@ from cfr_icl.ui import protocol as do
 from cfr_icl.ui.apply import apply
 from cfr_icl.ui.files import PageFiles, served
 from cfr_icl.ui.messages import translated
-from cfr_icl.ui.session_reply import describe
+from cfr_icl.ui.session_reply import describe, restored
 
 if TYPE_CHECKING:
     from cfr_icl.ui.server import Server
@@ -64,6 +64,7 @@ class Page:
         self._saved: Document | None = None
         self._shown: Document | None = None
         """What the last reply made the page show, if it arrived."""
+        self._folder_shown: dict[str, tuple[str, ...]] = {}
         self._replies = 0
         self._revision = 0
         self._once: dict[str, Any] = {}
@@ -144,6 +145,7 @@ class Page:
     def reply(self, known: do.Known) -> dict[str, Any]:
         """What the browser does not have yet, as `protocol.Reply`."""
         same_picture = self.picture is not None and known.picture == self.picture["token"]
+        same_page = known.page == self.token and known.reply == self._replies
         heard = same_picture and known.reply == self._replies
         self._replies += 1
         reply = {
@@ -152,7 +154,7 @@ class Page:
             "applied": self.applied,
             "session": {
                 "picture": self.shown,
-                **describe(self.session, self._shown if heard else None),
+                **describe(self.session, self._shown if heard else None, restorable=self.index is None),
             },
         }
         self._shown = self.session.document
@@ -162,19 +164,34 @@ class Page:
             reply["model"] = self.model
         reply.update(self._once)
         self._once = {}
-        folder = self.settings.folder
-        if folder:
-            reply["folder"] = {"index": self.index, "states": [folder.states[name] for name in folder.names]}
-            if known.page != self.token:
-                reply["folder"]["names"] = folder.names
+        if self.settings.folder:
+            reply["folder"] = self._folder_state(same_page)
         if self._messages:
             reply["messages"] = [translated(message, known.language) for message in self._messages]
             self._messages = []
         return reply
 
+    def _folder_state(self, heard: bool) -> dict[str, Any]:
+        """The folder as `protocol.FolderState`, after a page that showed the last reply only what changed."""
+        folder = self.settings.folder
+        state: dict[str, Any] = {"index": self.index}
+        lists = {"names": tuple(folder.names), "states": tuple(folder.states[name] for name in folder.names)}
+        for name, now in lists.items():
+            if not heard or self._folder_shown.get(name) != now:
+                state[name] = now
+        self._folder_shown = lists
+        return state
+
     def start_anew(self) -> None:
         """Go on in a tab that was loaded anew and counts its actions from 1."""
         self.applied = 0
+        self.tell_resumed(True)
+
+    def tell_resumed(self, resumed: bool, forgotten: str | None = None) -> None:
+        """Tell a tab that was loaded anew whether its work goes on; else why not, as `Reply.forgotten`."""
+        self._once["resumed"] = resumed
+        if forgotten:
+            self._once["forgotten"] = forgotten
 
     def rest(self) -> None:
         """Give back what can be computed anew, while nobody uses the page."""
@@ -230,7 +247,15 @@ class Page:
         return examples[index]
 
     def _restore(self, action: do.Restore) -> None:
-        raise ActionError("This server gives no work back.")
+        if self.picture is not None or self.settings.folder:
+            raise ActionError("This page has its work already.")
+        if action.example is not None:
+            path = self.files.copied(self._example(action.example))
+        else:
+            path = self.files.uploaded(action.path or "")
+        picture = read_picture(path, self.settings.max_megapixels)
+        document = None if action.session is None else restored(action.session, picture.shape[:2])
+        self._start(picture, path, action.name, document)
 
     def _show(self, path: Path, name: str) -> None:
         self._start(read_picture(path, self.settings.max_megapixels), path, name)

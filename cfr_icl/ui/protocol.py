@@ -552,11 +552,14 @@ class SessionState(TypedDict):
     active: int | None
     next_id: int
     cfr: dict[str, Any]
-    labels: list[dict[str, str]]
+    labels: NotRequired[list[dict[str, Any]]]
+    """The list of labels, each with name and colour; left out when it did not change."""
     label: str
     done: bool
     can_undo: bool
     can_redo: bool
+    stored: NotRequired[dict[str, Any]]
+    """What a session file has beside the above; not sent in folder mode."""
 
 
 class FolderState(TypedDict):
@@ -564,8 +567,8 @@ class FolderState(TypedDict):
 
     index: int | None
     """Place of the open picture; None when none is."""
-    states: list[str]
-    """"todo", "work" or "done" for each picture."""
+    states: NotRequired[list[str]]
+    """"todo", "work" or "done" for each picture; sent when one changed."""
     names: NotRequired[list[str]]
     """Sent when the list changed."""
 

@@ -144,7 +144,11 @@ class Server:
             return self.pages.find(known.page)
         page = self.pages.tabs.get(tab) if tab else None
         if page is None or page.closed:
-            page = self.pages.resume(known.resume) or Page(self)
+            page = self.pages.resume(known.resume)
+            if page is None:
+                page = Page(self)
+                if known.resume is not None:
+                    page.tell_resumed(False, self.pages.why_unknown(known.resume))
             self.pages.add(page, tab)
         return page
 

@@ -1,63 +1,87 @@
-"""What the page needs to know of a session, as small as it can be."""
+"""A session as the page hears it, as small as it can be; and the way back, for a server that has lost it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from cfr_icl.annotate import store
 from cfr_icl.annotate.document import Document, Instance
 from cfr_icl.annotate.session import Session
-from cfr_icl.annotate.store import timing_to_json
+from cfr_icl.annotate.store import StoreError, instance_to_json, timing_to_json
 
-INSTANCE_FIELDS = (
-    "visible",
-    "locked",
-    "overlap",
-    "keep_largest",
-    "fill_holes",
-    "threshold",
-    "left_out",
-)
+SWITCHES = ("visible", "locked", "overlap", "keep_largest", "fill_holes", "threshold", "left_out")
+"""Fields of an object with one name everywhere."""
+
+_NETWORK_MASK, _NEIGHBOUR_CLICKS, _CHOSEN_PASS, _TIMING = "answered", "hints", "kept", "answer"
+"""What a session file calls these fields."""
+
+_DESCRIBED = {"id", "label", "colour", "mask", "clicks", _NEIGHBOUR_CLICKS, _CHOSEN_PASS, _TIMING, *SWITCHES}
+"""What of an object's entry in a session file follows from its description."""
 
 
-def describe(session: Session, told: Document | None = None) -> dict[str, Any]:
+def describe(session: Session, told: Document | None = None, restorable: bool = False) -> dict[str, Any]:
     """The session as JSON, without the objects and masks that the page has already.
 
     Args:
         told: the document that the page shows; None when it is to hear everything. Else only
             objects that differ from it are described, and the order of all ids where that differs.
+        restorable: describe objects so far that `restored` can make them anew.
     """
     document = session.document
     old = {instance.id: instance for instance in told.instances} if told else {}
     described = {
         "objects": [
-            _instance(instance, old.get(instance.id))
+            _object(instance, old.get(instance.id), restorable)
             for instance in document.instances
             if old.get(instance.id) is not instance
         ],
         "active": document.active,
+        "next_id": document.next_id,
         "cfr": document.cfr.to_json(),
-        "labels": [asdict(label) for label in document.labels],
         "label": document.label,
         "done": document.done,
-        "canUndo": session.can_undo,
-        "canRedo": session.can_redo,
+        "can_undo": session.can_undo,
+        "can_redo": session.can_redo,
     }
+    if told is None or told.labels is not document.labels:
+        described["labels"] = [asdict(label) for label in document.labels]
     order = [instance.id for instance in document.instances]
     if told is None or order != list(old):
         described["order"] = order
+    if restorable:
+        described["stored"] = _stored_of_document(document)
     return described
 
 
-def _instance(instance: Instance, old: Instance | None) -> dict[str, Any]:
+def restored(data: Any, size: tuple[int, int]) -> Document:
+    """The document of a session that a page was told, of a picture of this (height, width).
+
+    Raises:
+        StoreError: when it is damaged, or of another picture's size.
+    """
+    try:
+        session = {
+            **data.get("stored", {}),
+            "cfr_icl_session": store.VERSION,
+            **{name: data[name] for name in ("size", "done", "active", "next_id", "cfr", "label", "labels")},
+            "objects": [_file_entry(described) for described in data["objects"]],
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise StoreError("The session file is damaged.") from error
+    return store.from_json(session, size)
+
+
+def _object(instance: Instance, old: Instance | None, restorable: bool) -> dict[str, Any]:
     mask = instance.mask
     described = {
         "id": instance.id,
         "label": instance.label,
         "colour": instance.colour,
         "clicks": [[click.x, click.y, int(click.positive)] for click in instance.clicks],
-        "hints": [[click.x, click.y, 0] for click in instance.neighbour_clicks],
-        **{name: getattr(instance, name) for name in INSTANCE_FIELDS},
+        "neighbour_clicks": [[click.x, click.y, 0] for click in instance.neighbour_clicks],
+        **{name: getattr(instance, name) for name in SWITCHES},
         "kept": instance.chosen_pass,
         "version": mask.version,
         "area": mask.area,
@@ -67,4 +91,38 @@ def _instance(instance: Instance, old: Instance | None) -> dict[str, Any]:
     if old is None or old.mask != mask:
         described["size"] = [mask.height, mask.width]
         described["counts"] = mask.counts
+    if restorable:
+        stored, before = _stored(instance), _stored(old) if old else {}
+        if changed := {name: value for name, value in stored.items() if before.get(name, before) != value}:
+            described["stored"] = changed
     return described
+
+
+def _stored(instance: Instance) -> dict[str, Any]:
+    """What an object's entry in a session file has beyond its description.
+
+    A network mask that equals the mask is None.
+    """
+    entry = instance_to_json(instance)
+    if instance.network_mask == instance.mask:
+        entry[_NETWORK_MASK] = None
+    return {name: value for name, value in entry.items() if name not in _DESCRIBED}
+
+
+def _file_entry(described: Mapping[str, Any]) -> dict[str, Any]:
+    """An object's entry in a session file, from its description."""
+    stored = described.get("stored", {})
+    return {
+        **stored,
+        **{name: described[name] for name in ("id", "label", "colour", "kept", "answer", *SWITCHES)},
+        "clicks": [[x, y, bool(positive)] for x, y, positive in described["clicks"]],
+        _NEIGHBOUR_CLICKS: [[x, y, bool(positive)] for x, y, positive in described["neighbour_clicks"]],
+        "mask": described["counts"],
+        _NETWORK_MASK: stored.get(_NETWORK_MASK) or described["counts"],
+    }
+
+
+def _stored_of_document(document: Document) -> dict[str, Any]:
+    """What a session file has of the document beyond the description of a session."""
+    entry = store.to_json(Document(view=document.view, foreign=document.foreign), "", (0, 0))
+    return {name: entry[name] for name in ("view", "foreign") if name in entry}

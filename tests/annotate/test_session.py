@@ -344,7 +344,7 @@ def test_a_close_up_is_compared_with_the_pass_that_it_refined(picture, monkeypat
     found = session.predict(session.active)
     best, close = found.mask_above(0.49, 1), found.mask_above(0.49, 3)
     seen = inside(session)["passes"]
-    assert [entry["closeUp"] for entry in seen] == [False, False, False, True]
+    assert [entry["close_up"] for entry in seen] == [False, False, False, True]
     assert seen[-1]["added"] == np.count_nonzero(close & ~best)
     assert seen[-1]["removed"] == np.count_nonzero(best & ~close)
 
