@@ -39,8 +39,13 @@ def build(server: Server) -> gr.Blocks:
     return blocks
 
 
-def annotator(server: Server) -> gr.HTML:
-    """The page as a component of the Blocks that are being built."""
+def annotator(server: Server, *, height: str | None = None, tells_changes: bool = False) -> gr.HTML:
+    """The page as a component of the Blocks that are being built.
+
+    Args:
+        height: as CSS says it; None for the height of the window.
+        tells_changes: whether the event "change" tells which objects changed.
+    """
     settings = server.settings
 
     async def apply(data: Any) -> dict[str, Any]:
@@ -52,7 +57,10 @@ def annotator(server: Server) -> gr.HTML:
         list(settings.menu),
         apply,
         () if settings.remote else DIRECT,
+        height=height,
+        tells_changes=tells_changes,
     )
+    _take_no_urls(view)
 
     async def act(event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         return await server.answer_in_turn(event._data, request.session_hash)

@@ -28,6 +28,9 @@ def canvas(
     models: Sequence[str],
     apply: Callable[[Any], Any],
     direct: Sequence[str],
+    *,
+    height: str | None = None,
+    tells_changes: bool = False,
 ) -> gr.HTML:
     """The whole page as one component.
 
@@ -45,6 +48,8 @@ def canvas(
         translations=tables("words.json"),
         server_functions=[apply],
         direct=list(direct),
+        height=height,
+        tells_changes=tells_changes,
         models=list(models),
         cfr_fields=cfr_fields(),
         examples=[

@@ -16,8 +16,8 @@ export class FileList {
     this.wanted = null; // where steps have led so far: also over pictures that cannot be read
   }
 
-  // Names (when the list changed) and states, one for each picture.
-  show({ names, states }) {
+  // Names and states, one for each picture, when they changed.
+  show({ names, states = this.states }) {
     if (names) this.list(names);
     states.forEach((state, i) => {
       if (this.states[i] === state || !this.items[i]) return;

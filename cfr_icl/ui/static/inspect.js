@@ -90,7 +90,7 @@ export class Inspector {
         const change = index
           ? `+${pass.added.toLocaleString()} −${pass.removed.toLocaleString()}`
           : `${pass.added.toLocaleString()} px`;
-        const name = pass.closeUp ? t('Close-up') : index ? `${t('Pass')} ${index}` : t('Coarse');
+        const name = pass.close_up ? t('Close-up') : index ? `${t('Pass')} ${index}` : t('Coarse');
         const choice = make(
           'button',
           { type: 'button', title: `${t('Keep this pass')}: ${change}` },

@@ -16,8 +16,8 @@ export function setUpPanel(app) {
   app.showPanel = () => {
     const { state } = app,
       active = state.objects.find((object) => object.current);
-    button('undo').disabled = !(state.can_undo ?? state.canUndo);
-    button('redo').disabled = !(state.can_redo ?? state.canRedo);
+    button('undo').disabled = !state.can_undo;
+    button('redo').disabled = !state.can_redo;
     button('clear').disabled = button('finish').disabled = !active;
     for (const name of ['download-mask', 'download-cutout']) button(name).disabled = !state.objects.length;
     app.showExport();

@@ -19,7 +19,7 @@ export function merged(before, session) {
   const order = session.order || [...objects.keys()];
   const listed = order.map((id) => objects.get(id)).filter(Boolean);
   for (const object of listed) object.current = object.id === session.active;
-  return { ...session, objects: listed };
+  return { ...session, labels: session.labels ?? before.labels, objects: listed };
 }
 
 // A state as the server takes it back: without what the page has added.

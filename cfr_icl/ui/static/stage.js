@@ -199,7 +199,7 @@ export class Stage {
       const latest = index === current.clicks.length - 1 && !clicks.length;
       overlays.paintMarker(context, place, marker(click), latest);
     });
-    for (const click of current?.neighbour_clicks || current?.hints || []) {
+    for (const click of current?.neighbour_clicks || []) {
       overlays.paintMarker(context, place, marker(click), false, 0.5);
     }
     for (const click of clicks) overlays.paintMarker(context, place, click, true, 0.6);
