@@ -336,16 +336,20 @@ class Page:
     def _export(self, action: do.Export) -> None:
         session, folder, format = self.session, self.settings.folder, action.format
         if action.whole_folder and folder:
-            pictures = folder.annotated()
+            work = folder.saved_work()
+            pictures, left_out = work.pictures, list(work.left_out)
+            classes = folder.number_classes(pictures)
         else:
             picture = session.picture
             pictures = [AnnotatedPicture(session.name, session.size, session.document, lambda: picture)]
+            left_out = []
+            classes = session.number_classes(pictures)
         if format not in (*exports.FORMATS, exports.EVERYTHING):
             raise ActionError("There is no format {format!r}.", format=format)
-        files = exports.export(format, pictures, action.detail)
+        files = exports.export(format, pictures, action.detail, classes, left_out)
         if not files:
             raise ActionError("There is no object to export.")
-        for message in exports.export_warnings(format, pictures):
+        for message in (*left_out, *exports.export_warnings(format, pictures)):
             self._tell(message)
         if len(files) == 1:
             ((name, content),) = files.items()
