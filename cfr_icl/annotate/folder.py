@@ -199,7 +199,7 @@ class Folder:
         except (PictureError, StoreError, OSError) as error:
             self._mark(name, GONE if self._stamp(name) is None else UNREADABLE)
             kind = PictureError if isinstance(error, PictureError) else StoreError
-            raise kind(f"{name}: {error}") from error
+            raise kind("{name}: {error}", name=name, error=error) from error
         self._mark(name, None)
         sentences = []
         if stored is not None and stored.get("file_bytes") not in (None, stamp[1]):

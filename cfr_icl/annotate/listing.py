@@ -30,7 +30,7 @@ UNREADABLE_SUFFIXES = (
 NO_FOLDERS = ("__MACOSX", "@eaDir", "@Recycle", "#recycle", "$RECYCLE.BIN", "lost+found")
 """Folders that systems fill by themselves; so are those whose names begin with a dot."""
 
-MANIFEST = ".cfr-icl-files.json"
+MANIFEST = ".cfr-icl-files"
 """Beside exported files: what they are called, so that they are not taken for pictures."""
 
 

@@ -25,6 +25,7 @@ from cfr_icl.cfr import MAX_STEPS, CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.files import write_atomically
 from cfr_icl.rectangle import Rectangle
+from cfr_icl.sentences import Refusal
 
 VERSION = 1
 """Version of the session file's layout."""
@@ -53,7 +54,7 @@ _MASKS = ("network_mask", "mask", "initial_mask", "painted", "erased")
 _CLICKS = ("clicks", "neighbour_clicks")
 
 
-class StoreError(ValueError):
+class StoreError(Refusal):
     """A session file that cannot be used; the message is one sentence for the person."""
 
 
