@@ -265,9 +265,9 @@ class Page:
             path = self.files.copied(self._example(action.example))
         else:
             path = self.files.uploaded(action.path or "")
-        picture = read_picture(path, self.settings.max_megapixels)
-        document = None if action.session is None else restored(action.session, picture.shape[:2])
-        self._start(picture, path, action.name, document)
+        opened = open_picture(path, self.settings.max_megapixels)
+        document = None if action.session is None else restored(action.session, opened.pixels.shape[:2])
+        self._start(opened.pixels, opened.remarks, path, action.name, document)
 
     def _show(self, path: Path, name: str) -> None:
         opened = open_picture(path, self.settings.max_megapixels)
