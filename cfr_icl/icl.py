@@ -16,7 +16,8 @@ from cfr_icl.clicks import Click, disk_maps
 from cfr_icl.models.base import Features, InteractiveModel
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.robot import random_click
-from cfr_icl.zoom import Window, crop, to_window
+from cfr_icl.zoom.resample import crop
+from cfr_icl.zoom.window import Window, to_window
 
 
 def normalised_focal_loss(

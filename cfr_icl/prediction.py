@@ -1,4 +1,4 @@
-"""The answer to clicks: a mask, its probabilities and every pass of CFR on the way to it."""
+"""The prediction for clicks: a mask, its probabilities and every pass of CFR that led to it."""
 
 from __future__ import annotations
 
@@ -9,88 +9,101 @@ import numpy as np
 import torch
 
 from cfr_icl.cfr import MASK_THRESHOLD, THRESHOLD_LOGIT
-from cfr_icl.zoom import PlacedMap, Window
+from cfr_icl.zoom.probability_map import ProbabilityMap
+from cfr_icl.zoom.window import Window
 
 
 @dataclass(frozen=True)
 class InnerPass:
-    """What one forward answered, as it is fed back: probabilities for a window of the picture.
+    """One pass of the network.
 
-    `agreement` is the IoU of the masks of the picture and of its mirror image; 1 without flip.
-    A close-up looked at a part of that window alone, and left the rest as it was in the pass `refined`;
-    any other pass refined the one before.
+    Attributes:
+        probabilities: the output, as it is fed back to the next pass.
+        agreement: IoU of the masks of the picture and of its mirror image, 0 to 1; 1 without mirror image.
+        zoom_window: the part of the picture that was zoomed in on; None for the unresized picture.
+        close_up: the part of the window that was seen, for a close-up; outside of it `probabilities` are
+            those of the pass that it refines.
+        refined: index of the pass that a close-up refines; any other pass refines the one before.
     """
 
-    probabilities: PlacedMap
+    probabilities: ProbabilityMap
     agreement: float
+    zoom_window: Window | None = None
     close_up: Window | None = None
     refined: int | None = None
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The answer to a list of clicks."""
+    """The prediction for a list of clicks.
+
+    Attributes:
+        passes: all passes for the last click, coarse first.
+        chosen: index of the pass that gives the mask.
+        forwards: passes of the network that the last click took.
+        inverse_temperature: the model's calibration, above 0: it scales logits around the mask threshold,
+            so that the mask stays.
+        initial: probabilities without any click.
+    """
 
     passes: tuple[InnerPass, ...] = field(repr=False)
     chosen: int
-    """Number of the pass that is the answer, mostly the last."""
     forwards: int
-    """Network evaluations that the last click took."""
     inverse_temperature: float = 1.0
-    """The model's calibration, which moves probabilities away from the mask threshold."""
-    _base: PlacedMap | None = field(default=None, repr=False)
-    """What there is without any pass."""
-
-    @property
-    def probabilities(self) -> np.ndarray:
-        """Probability of the object, float32 (H, W)."""
-        return self._calibrated(self._map(None))
+    initial: ProbabilityMap | None = field(default=None, repr=False)
 
     @property
     def mask(self) -> np.ndarray:
-        """Pixels of the object, bool (H, W): probability above 0.49."""
+        """Pixels of the object, bool (H, W): those with a probability above 0.49."""
         return self.mask_above(MASK_THRESHOLD)
 
-    def mask_above(self, threshold: float, number: int | None = None) -> np.ndarray:
-        """Pixels of a probability above a threshold between 0 and 1, bool (H, W).
-
-        Args:
-            number: of the inner pass; without it that of the answer.
-        """
-        return self._map(number).above(self._fed(threshold))
-
-    def runs_above(self, threshold: float, number: int | None = None) -> np.ndarray:
-        """The same as COCO run lengths, int64: pixels not above and above in turn, column by column.
-
-        Of a large picture this is many times faster.
-        """
-        return self._map(number).runs(self._fed(threshold))
-
-    def _fed(self, threshold: float) -> float:
-        """The threshold before calibration."""
-        logit = math.log(threshold / (1 - threshold))
-        return 1 / (1 + math.exp(-(THRESHOLD_LOGIT + (logit - THRESHOLD_LOGIT) / self.inverse_temperature)))
+    @property
+    def probabilities(self) -> np.ndarray:
+        """Calibrated probability that a pixel belongs to the object, float32 (H, W); not cached."""
+        return self._calibrated(self._map(None))
 
     @property
     def trace(self) -> tuple[np.ndarray, ...]:
-        """Probabilities float32 (H, W) after each inner pass, coarse first."""
-        return tuple(self._calibrated(inner.probabilities) for inner in self.passes)
+        """Calibrated probabilities float32 (H, W) after each pass, coarse first; not cached."""
+        return tuple(self._calibrated(inner_pass.probabilities) for inner_pass in self.passes)
 
     @property
     def window(self) -> Window | None:
-        """The part of the picture that the answer looked at; None before any pass."""
+        """The part of the picture that the mask was computed for; None without clicks."""
         return self._map(None).window if self.passes else None
 
-    def _map(self, number: int | None) -> PlacedMap:
-        if not self.passes:
-            return self._base
-        return self.passes[self.chosen if number is None else number].probabilities
+    def mask_above(self, threshold: float, index: int | None = None) -> np.ndarray:
+        """Pixels with a calibrated probability above a threshold, bool (H, W).
 
-    def _calibrated(self, probabilities: PlacedMap) -> np.ndarray:
-        whole = probabilities.whole()
-        if whole is probabilities.values:  # what the next click starts from is not given away
-            whole = whole.clone()
+        Args:
+            threshold: above 0 and below 1.
+            index: of the pass; None for the chosen one.
+        """
+        return self._map(index).threshold(self._uncalibrated(threshold))
+
+    def rle_above(self, threshold: float, index: int | None = None) -> np.ndarray:
+        """The same as COCO run lengths, int64 (n,): pixels not above and above in turn, column by column.
+
+        Much faster than `mask_above` for a large picture.
+        """
+        return self._map(index).to_rle(self._uncalibrated(threshold))
+
+    def _uncalibrated(self, threshold: float) -> float:
+        """The threshold for probabilities before calibration."""
+        logit = math.log(threshold / (1 - threshold))
+        return 1 / (1 + math.exp(-(THRESHOLD_LOGIT + (logit - THRESHOLD_LOGIT) / self.inverse_temperature)))
+
+    def _map(self, index: int | None) -> ProbabilityMap:
+        if not self.passes:
+            assert self.initial is not None, "A prediction without passes has initial probabilities."
+            return self.initial
+        return self.passes[self.chosen if index is None else index].probabilities
+
+    def _calibrated(self, probabilities: ProbabilityMap) -> np.ndarray:
+        pixels = probabilities.to_picture()
+        if pixels is probabilities.values:  # the next click starts from it, so it is not given away
+            pixels = pixels.clone()
         if self.inverse_temperature != 1 and self.passes:
-            logits = torch.logit(whole) - THRESHOLD_LOGIT
-            whole = logits.mul_(self.inverse_temperature).add_(THRESHOLD_LOGIT).sigmoid_()
-        return whole.numpy()
+            logits = torch.logit(pixels) - THRESHOLD_LOGIT
+            pixels = logits.mul_(self.inverse_temperature).add_(THRESHOLD_LOGIT).sigmoid_()
+        return pixels.numpy()

@@ -1,4 +1,4 @@
-"""From a picture and clicks to a mask: zoom-in, flip and CFR around a network."""
+"""From a picture and clicks to a mask: zoom-in, flip and Cascade-Forward Refinement around a network."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ import torch
 
 from cfr_icl.cfr import THRESHOLD_LOGIT, CascadeForward, changed_pixels
 from cfr_icl.clicks import Click, disk_maps
+from cfr_icl.close_up import CloseUpConfig, blend, carry_over_details
 from cfr_icl.models.base import Features, InteractiveModel
 from cfr_icl.prediction import InnerPass, Prediction
 from cfr_icl.predictor import PredictionCache, Question
-from cfr_icl.zoom import CLOSE_UP, PlacedMap, Window, ZoomConfig, crop_picture, to_window
+from cfr_icl.zoom.probability_map import ProbabilityMap
+from cfr_icl.zoom.resample import crop_picture
+from cfr_icl.zoom.window import Window, ZoomConfig, to_window
 
 WINDOWS_KEPT = 4
-"""Views whose features are kept: the whole picture, with which each object begins, and the last windows."""
+"""Windows whose features are cached: the whole picture, with which every object begins, and the last ones."""
 
 
 class AnswerError(RuntimeError):
@@ -38,12 +41,21 @@ class Segmenter:
         model: the network, as `load_model` gives it.
         flip: also show the network the mirror image and average the two answers.
         zoom: the zoom-in; None for the one in the model's configuration.
+        close_up: the close-ups; None for those in the model's configuration, which may have none.
     """
 
-    def __init__(self, model: InteractiveModel, *, flip: bool = True, zoom: ZoomConfig | None = None) -> None:
+    def __init__(
+        self,
+        model: InteractiveModel,
+        *,
+        flip: bool = True,
+        zoom: ZoomConfig | None = None,
+        close_up: CloseUpConfig | None = None,
+    ) -> None:
         self.model = model
         self.flip = flip
         self.zoom = zoom or model.config.zoom
+        self.close_up = close_up or model.config.close_up
         self._image: np.ndarray | None = None
 
     def set_image(self, picture: np.ndarray) -> None:
@@ -62,7 +74,7 @@ class Segmenter:
         self._image = picture
         self._picture = Window.of_size(*picture.shape[:2])
         self._features: OrderedDict[tuple, Features] = OrderedDict()
-        self._cache: PredictionCache[_Start] = PredictionCache()
+        self._cache: PredictionCache[CascadeState] = PredictionCache()
 
     @torch.inference_mode()
     def prepare(self) -> None:
@@ -74,7 +86,7 @@ class Segmenter:
         if self._image is None:
             raise RuntimeError("Set a picture with set_image before preparing its answers.")
         window = self.zoom.next_window(None, None, [], self._picture)
-        self._encode(self._picture, self._size(window), self.flip)
+        self._encode(self._picture, self._input_size(window), self.flip)
 
     def predict(
         self,
@@ -106,90 +118,95 @@ class Segmenter:
                 f"the picture {self._picture.width} x {self._picture.height}; they must be equal."
             )
         if not clicks:
-            return Prediction((), 0, 0, _base=self._base(previous_mask))
+            return Prediction((), 0, 0, initial=self._initial_map(previous_mask))
         question = self._cache.question(clicks, previous_mask, cfr)
         prediction = self._cache.prediction(question)
         return prediction or self._predict_batches(question, previous_mask)
 
     def _predict_batches(self, question: Question, previous_mask: np.ndarray | None) -> Prediction:
-        """Answer the clicks batch by batch, from the longest beginning on that was answered before."""
+        """Predict batch by batch of clicks, from the last batch on whose state is cached."""
         parts = [question.first(end) for end in _batch_ends(question.clicks)]
         states = [self._cache.state(part) for part in parts[:-1]]
-        known = max((number for number, state in enumerate(states, 1) if state), default=0)
-        state = states[known - 1] if known else None
-        for part in parts[known:]:
-            prediction, state = self._answer(part.clicks, state, previous_mask, part.cfr)
+        cached = max((number for number, state in enumerate(states, 1) if state), default=0)
+        state = states[cached - 1] if cached else None
+        for number, part in enumerate(parts[cached:], cached + 1):
+            prediction, state = self._predict_batch(part.clicks, number, state, previous_mask, part.cfr)
             self._cache.add(part, prediction, state)
         return prediction
 
-    def _base(self, previous_mask: np.ndarray | None) -> PlacedMap:
-        """Probabilities before any click."""
-        if previous_mask is None:
-            return PlacedMap(torch.zeros(1, 1), self._picture, self._picture)
-        return PlacedMap.of(torch.from_numpy(previous_mask.astype(np.float32)))
-
     @torch.inference_mode()
-    def _answer(
+    def _predict_batch(
         self,
         clicks: Sequence[Click],
-        start: _Start | None,
+        number: int,
+        state: CascadeState | None,
         previous_mask: np.ndarray | None,
         cfr: CascadeForward,
-    ) -> tuple[Prediction, _Start]:
-        """Answer the last of the clicks, from what those before it were answered or else the mask."""
-        # copies, so that what is looked at of a map is forgotten with the click
-        previous = replace(start.answer) if start else self._base(previous_mask)
-        window = start.window if start else None
-        known = start is not None or previous_mask is not None
-        forwards = 0
-        windows: list[Window | None] = []
-        hints_of = cache(partial(self._hints, clicks))
-
-        def look(previous: PlacedMap) -> tuple[PlacedMap, InnerPass]:
-            nonlocal forwards
-            forwards += 1
-            inner = self._pass(previous, window, hints_of(window))
-            return replace(inner.probabilities), inner
-
-        def forward(previous: PlacedMap) -> tuple[PlacedMap, InnerPass]:
-            nonlocal window, known
-            window = self.zoom.next_window(window, previous if known else None, clicks, self._picture)
-            known = True
-            found, inner = look(previous)
-            if window is None and self.zoom.small_object(found):
-                window = self.zoom.next_window(window, found, clicks, self._picture)
-                found, inner = look(previous)
-            windows.append(window)
-            return found, inner
-
-        number = len(_batch_ends(clicks))
-        closes_up = cfr.close_ups and 0 < self.zoom.close_up <= number and cfr.refinements(number) > 0
-        cfr = replace(cfr, steps=cfr.steps - 1) if closes_up else cfr
-        passes, chosen = cfr.run(forward, previous, number, lambda inner: inner.agreement, _changed_pixels)
-        found = _Start(passes[chosen].probabilities, windows[chosen])
-        if closes_up:
-            close = replace(self._close_up(found.answer, start, clicks), refined=chosen)
-            found = _Start(close.probabilities, found.window, coarse=found.answer)
-            passes, chosen, forwards = [*passes, close], len(passes), forwards + 1
+    ) -> tuple[Prediction, CascadeState]:
+        """Predict the last batch of the clicks, batch `number` from 1, from the state after the others."""
+        close_up = self.close_up if self.close_up and self.close_up.applies(number, cfr) else None
+        if close_up:
+            cfr = replace(cfr, steps=cfr.steps - 1)
+        # a copy, so that what is computed of the map is forgotten with the click
+        start = replace(state.probabilities) if state else self._initial_map(previous_mask)
+        loop = _InnerLoop(self, clicks, state, has_mask=state is not None or previous_mask is not None)
+        passes, chosen = cfr.run(loop.forward, start, number, lambda each: each.agreement, _changed_pixels)
+        reached = CascadeState(passes[chosen].probabilities, passes[chosen].zoom_window)
+        if close_up:
+            coarse = reached.probabilities
+            closer = self._close_up_pass(close_up, coarse, state, clicks)
+            passes.append(replace(closer, zoom_window=reached.zoom_window, refined=chosen))
+            chosen = len(passes) - 1
+            reached = replace(reached, probabilities=closer.probabilities, without_close_ups=coarse)
+        forwards = loop.forwards + bool(close_up)
         prediction = Prediction(tuple(passes), chosen, forwards, self.model.config.inverse_temperature)
-        return prediction, found
+        return prediction, reached
 
-    def _close_up(self, coarse: PlacedMap, start: _Start | None, clicks: Sequence[Click]) -> InnerPass:
-        """One more pass that sees the surroundings of the last click alone, and larger.
-
-        What the close-ups before it found stays, except where the coarse answer has changed since.
-        """
-        answer = coarse.finer()
-        if start and start.coarse:
-            answer = answer.with_details(start.answer, start.coarse)
+    def _close_up_pass(
+        self,
+        close_up: CloseUpConfig,
+        coarse: ProbabilityMap,
+        state: CascadeState | None,
+        clicks: Sequence[Click],
+    ) -> InnerPass:
+        """One pass that sees the surroundings of the newest click alone, blended into the coarse map."""
+        prediction = coarse.finer()
+        if state and state.without_close_ups:
+            prediction = carry_over_details(prediction, state.probabilities, state.without_close_ups)
+        window = close_up.window(prediction.window, clicks[-1])
         # without the mirror image, which would take as long again and saves hardly a click
-        window = answer.window.around(clicks[-1], CLOSE_UP)
-        inner = self._pass(answer, window, self._hints(clicks, window)[:1])
-        return InnerPass(answer.with_close_up(inner.probabilities), inner.agreement, window)
+        closer = self.run_pass(prediction, window, self.prompt_maps(clicks, window)[:1])
+        return replace(closer, probabilities=blend(prediction, closer.probabilities), close_up=window)
 
-    def _pass(self, previous: PlacedMap, window: Window | None, prompt_maps: torch.Tensor) -> InnerPass:
-        """One forward for a window and, with hints for it, its mirror image; the mask goes into the hints."""
-        view, size, flip = window or self._picture, self._size(window), len(prompt_maps) > 1
+    def _initial_map(self, previous_mask: np.ndarray | None) -> ProbabilityMap:
+        """Probabilities before any click."""
+        exact = self.zoom.is_exact(self._picture)
+        if previous_mask is None:
+            return ProbabilityMap(torch.zeros(1, 1), self._picture, self._picture, exact)
+        return ProbabilityMap.of_picture(torch.from_numpy(previous_mask.astype(np.float32)), exact)
+
+    def prompt_maps(self, clicks: Sequence[Click], window: Window | None) -> torch.Tensor:
+        """Room for the previous mask, and the clicks' disks, for a window and its mirror image.
+
+        Returns:
+            float32 (2, 3, height, width), or (1, ...) without flip; channel 0 is not filled in.
+        """
+        view, size = window or self._picture, self._input_size(window)
+        batch = [[to_window(click, view, size) for click in clicks]]
+        if self.flip:
+            batch.append([click.mirrored(size[1]) for click in batch[0]])
+        return torch.cat([torch.empty(len(batch), 1, *size), disk_maps(batch, *size)], dim=1)
+
+    def run_pass(
+        self, previous: ProbabilityMap, window: Window | None, prompt_maps: torch.Tensor
+    ) -> InnerPass:
+        """One forward of the network for a window, with its mirror image if there are prompt maps for it.
+
+        Args:
+            previous: probabilities that are fed back; they fill channel 0 of the prompt maps.
+            window: None for the unresized picture.
+        """
+        view, size, flip = window or self._picture, self._input_size(window), len(prompt_maps) > 1
         mask = previous.crop(view, size)
         prompt_maps[0, 0] = mask
         prompt_maps[1:, 0] = mask.flip(1)
@@ -198,23 +215,16 @@ class Segmenter:
         if not torch.isfinite(logits.sum()):
             raise AnswerError("The network's answer is not finite; its weights may be damaged.")
         agreement = _mask_iou(*logits) if flip else 1.0
-        answer = 0.5 * (logits[0] + logits[1].flip(1)) if flip else logits[0]
-        return InnerPass(PlacedMap(torch.sigmoid(answer), view, self._picture), agreement)
+        mean = 0.5 * (logits[0] + logits[1].flip(1)) if flip else logits[0]
+        probabilities = ProbabilityMap(torch.sigmoid(mean), view, self._picture, previous.exact)
+        return InnerPass(probabilities, agreement, window)
 
-    def _hints(self, clicks: Sequence[Click], window: Window | None) -> torch.Tensor:
-        """Room for the previous mask and the clicks' disks, of the window and of its mirror image."""
-        view, size = window or self._picture, self._size(window)
-        batch = [[to_window(click, view, size) for click in clicks]]
-        if self.flip:
-            batch.append([click.mirrored(size[1]) for click in batch[0]])
-        return torch.cat([torch.empty(len(batch), 1, *size), disk_maps(batch, *size)], dim=1)
-
-    def _size(self, window: Window | None) -> tuple[int, int]:
-        """(height, width) at which the network sees a window, or the picture as it is."""
-        return self.zoom.input_size(window) if window else (self._picture.height, self._picture.width)
+    def _input_size(self, window: Window | None) -> tuple[int, int]:
+        """(height, width) of the network's input for a window, or of the unresized picture."""
+        return self.zoom.input_size(window) if window else self._picture.size
 
     def _encode(self, view: Window, size: tuple[int, int], flip: bool) -> Features:
-        """The picture's features for a window; computed once, then kept."""
+        """The picture's features for a window, cached."""
         key = (view, size, flip)
         if key not in self._features:
             image = crop_picture(self._image, view, size)
@@ -228,24 +238,63 @@ class Segmenter:
         return self._features[key]
 
     def _run(self, function, *inputs):
-        """Call a half of the network on its device."""
+        """Call a part of the network on its device."""
         device = next(self.model.parameters()).device
         return function(*(x.to(device) if isinstance(x, torch.Tensor) else x for x in inputs))
 
 
 @dataclass(frozen=True)
-class _Start:
+class CascadeState:
     """What the next click starts from."""
 
-    answer: PlacedMap
-    window: Window | None
-    coarse: PlacedMap | None = None
-    """The answer without close-ups; None where it had none."""
+    probabilities: ProbabilityMap
+    zoom_window: Window | None
+    without_close_ups: ProbabilityMap | None = None
+    """The probabilities that the close-up refined; None where there was none."""
 
 
-def _changed_pixels(before: PlacedMap, after: PlacedMap) -> tuple[int, int]:
-    """As `changed_pixels`, of a large picture the network's pixels; all change where the window moved."""
-    one, other = before.looked_at, after.looked_at
+class _InnerLoop:
+    """The passes of one click: each places its window, then runs the network.
+
+    Args:
+        has_mask: whether the probabilities to begin with are a mask by which the window can be placed.
+    """
+
+    def __init__(
+        self, segmenter: Segmenter, clicks: Sequence[Click], state: CascadeState | None, has_mask: bool
+    ) -> None:
+        self.forwards = 0
+        self._segmenter = segmenter
+        self._clicks = clicks
+        self._window = state.zoom_window if state else None
+        self._has_mask = has_mask
+        self._prompt_maps = cache(partial(segmenter.prompt_maps, clicks))
+
+    def forward(self, previous: ProbabilityMap) -> tuple[ProbabilityMap, InnerPass]:
+        """One refinement; a first pass on the unresized picture is repeated zoomed in on a small object."""
+        zoom = self._segmenter.zoom
+        self._place_window(previous if self._has_mask else None, previous.picture)
+        inner_pass = self._run(previous)
+        probabilities = replace(inner_pass.probabilities)
+        if self._window is None and zoom.small_object(probabilities):
+            self._place_window(probabilities, previous.picture)
+            inner_pass = self._run(previous)
+            probabilities = replace(inner_pass.probabilities)
+        self._has_mask = True
+        return probabilities, inner_pass
+
+    def _place_window(self, probabilities: ProbabilityMap | None, picture: Window) -> None:
+        zoom = self._segmenter.zoom
+        self._window = zoom.next_window(self._window, probabilities, self._clicks, picture)
+
+    def _run(self, previous: ProbabilityMap) -> InnerPass:
+        self.forwards += 1
+        return self._segmenter.run_pass(previous, self._window, self._prompt_maps(self._window))
+
+
+def _changed_pixels(before: ProbabilityMap, after: ProbabilityMap) -> tuple[int, int]:
+    """Like `changed_pixels` of the decision maps; where the window moved, all pixels change."""
+    one, other = before.decision_map, after.decision_map
     if one.window != other.window or one.values.shape != other.values.shape:
         return other.values.numel(), 0
     return changed_pixels(one.values, other.values)
@@ -258,6 +307,6 @@ def _mask_iou(logits: torch.Tensor, mirrored: torch.Tensor) -> float:
 
 
 def _batch_ends(clicks: Sequence[Click]) -> list[int]:
-    """For each batch, how many clicks there are up to its end; a click that is not batched is its own."""
+    """The number of clicks up to the end of each batch; a click that is not batched is a batch of its own."""
     inside = (a.batched and b.batched for a, b in pairwise(clicks))
     return [number for number, within in enumerate(inside, 1) if not within] + [len(clicks)]

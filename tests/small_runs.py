@@ -6,7 +6,7 @@ import yaml
 from PIL import Image
 
 from cfr_icl.models.registry import ARCHITECTURES, Architecture
-from cfr_icl.zoom import ZoomConfig
+from cfr_icl.zoom.window import ZoomConfig
 from tests.learning.tiny import TinyNet
 
 

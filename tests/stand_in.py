@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from cfr_icl.models.base import InteractiveModel, ModelConfig
-from cfr_icl.zoom import ZoomConfig
+from cfr_icl.zoom.window import ZoomConfig
 
 
 class ColourModel(InteractiveModel):

@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.evaluation import simulate
 from cfr_icl.models.base import InteractiveModel
 from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.predictor import PREDICTIONS_KEPT
 from cfr_icl.segmenter import WINDOWS_KEPT, Segmenter
-from cfr_icl.zoom import Window, ZoomConfig, crop_picture
+from cfr_icl.zoom.resample import crop_picture
+from cfr_icl.zoom.window import Window, ZoomConfig
 
 HEIGHT, WIDTH = 90, 120
 SMALL = ZoomConfig(size=64, min_side=40)
@@ -25,7 +27,8 @@ clicks = st.builds(Click, st.integers(0, WIDTH - 1), st.integers(0, HEIGHT - 1),
 @pytest.fixture(scope="module")
 def model() -> CompactNet:
     torch.manual_seed(0)
-    return build_model(default_config("compact")).eval().requires_grad_(False)
+    config = replace(default_config("compact"), close_up=None)
+    return build_model(config).eval().requires_grad_(False)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +68,7 @@ def test_undoing_a_click_gives_what_there_was_and_costs_no_forward(model, pictur
     segmenter = fresh(model, picture)
     first = segmenter.predict([Click(60, 45)])
     segmenter.predict([Click(60, 45), Click(10, 10, False)])
-    monkeypatch.setattr(segmenter, "_pass", None)
+    monkeypatch.setattr(model, "decode", None)
     assert np.array_equal(segmenter.predict([Click(60, 45)]).probabilities, first.probabilities)
 
 
@@ -85,8 +88,8 @@ def test_memory_does_not_grow_with_every_click_and_undoing_many_gives_what_there
     )
 
     forwards = []
-    original = segmenter._pass
-    monkeypatch.setattr(segmenter, "_pass", lambda *arguments: forwards.append(1) or original(*arguments))
+    decode = model.decode
+    monkeypatch.setattr(model, "decode", lambda *inputs: forwards.append(1) or decode(*inputs))
     for number in (len(sequence) - PREDICTIONS_KEPT + 1, PREDICTIONS_KEPT + 3, 2):
         forwards.clear()
         assert np.array_equal(
@@ -121,7 +124,7 @@ def test_going_back_to_an_object_costs_no_forward(model, picture, monkeypatch):
     first, second = [Click(60, 45), Click(10, 10, False)], [Click(100, 20)]
     there = segmenter.predict(first)
     segmenter.predict(second)
-    monkeypatch.setattr(segmenter, "_pass", None)
+    monkeypatch.setattr(model, "decode", None)
     assert segmenter.predict(first) is there
 
 
@@ -262,7 +265,7 @@ def test_the_network_is_fed_its_own_answer_not_the_calibrated_one(model, picture
 
 
 def closing_up(model, picture) -> Segmenter:
-    return fresh(model, picture, zoom=replace(SMALL, close_up=2))
+    return fresh(model, picture, close_up=CloseUpConfig(first_click=2))
 
 
 def test_from_the_chosen_click_on_the_last_refinement_is_a_close_up_of_the_click(model, picture):

@@ -36,7 +36,7 @@ def inside(session: Session) -> dict[str, Any]:
     if instance is None or not instance.clicks:
         raise ActionError("Select an object with clicks to look inside its answer.")
     prediction = session.predict(instance)
-    if Mask.of_runs(*session.size, prediction.runs_above(instance.threshold, instance.chosen_pass)) != (
+    if Mask.of_runs(*session.size, prediction.rle_above(instance.threshold, instance.chosen_pass)) != (
         instance.network_mask
     ):
         session.notices.append(

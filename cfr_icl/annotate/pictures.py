@@ -16,7 +16,6 @@ import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin
 
 from cfr_icl.annotate.depth import deep_values, is_deep, shown_range, to_8_bit
-from cfr_icl.sentences import Refusal
 
 MAX_MEGAPIXELS = 50.0
 """Largest picture that is decoded unless asked otherwise."""
@@ -49,7 +48,7 @@ _DAMAGED = {
 }
 
 
-class PictureError(Refusal):
+class PictureError(ValueError):
     """A file that cannot be worked on; the message is one sentence for the person."""
 
 

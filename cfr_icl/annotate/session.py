@@ -27,7 +27,6 @@ from cfr_icl.annotate.document import (
     Label,
     Timing,
 )
-from cfr_icl.annotate.exports.picture import AnnotatedPicture, class_names
 from cfr_icl.annotate.imports.loaded import LoadedMasks, LoadedObject
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.box import box_clicks
@@ -54,7 +53,6 @@ class Session:
         """Sentences for the person about the last actions; whoever shows them empties the list."""
         self._documents = [Document(cfr=cfr)]
         self._cursor = 0
-        self._classes: list[str] = []
         self._key: Hashable | None = None
         self._load: int | None = None
         """Where in the history the last file of masks was loaded, if nothing was done since."""
@@ -78,12 +76,12 @@ class Session:
         self.name = name
         settings = self.document
         documents, cursor = self._histories.pop(key, ([], 0)) if key is not None else ([], 0)
-        document = document or Document(cfr=settings.cfr, label=settings.label)
-        if not documents or documents[cursor].instances != document.instances:
+        if not documents or documents[cursor] != (document or documents[cursor]):
+            document = document or Document(cfr=settings.cfr, label=settings.label)
             documents, cursor = [document], 0
         self._key, self._documents, self._cursor, self._load = key, documents, cursor, None
-        labels = {label.name: label for label in (*settings.labels, *document.labels)}
-        self._update(labels=tuple(labels.values())[:MAX_LABELS], done=document.done, view=document.view)
+        labels = {label.name: label for label in (*settings.labels, *self.document.labels)}
+        self._update(labels=tuple(labels.values())[:MAX_LABELS])
 
     def _leave(self) -> None:
         """Keep the history of the picture that is left, and let go of the oldest ones."""
@@ -125,11 +123,6 @@ class Session:
         """The active object's pixels, bool (H, W), or those of all objects when none is active."""
         instances = [self.active] if self.active else self.document.instances
         return Mask.union([Mask.empty(*self.size), *(instance.mask for instance in instances)]).pixels
-
-    def number_classes(self, pictures: Sequence[AnnotatedPicture]) -> list[str]:
-        """The labels in the order of their numbers in exports, which later exports of the session keep."""
-        self._classes = class_names(pictures, self._classes)
-        return self._classes
 
     @property
     def can_undo(self) -> bool:
@@ -464,7 +457,7 @@ class Session:
         )
         # another network may answer in fewer passes
         chosen_pass = instance.chosen_pass if instance.chosen_pass in range(len(prediction.passes)) else None
-        mask = Mask.of_runs(*self.size, prediction.runs_above(instance.threshold, chosen_pass))
+        mask = Mask.of_runs(*self.size, prediction.rle_above(instance.threshold, chosen_pass))
         changed = replace(instance, network_mask=mask, timing=timing, chosen_pass=chosen_pass)
         return self._composed(document, changed)
 

@@ -79,6 +79,7 @@ def job_of(options: argparse.Namespace) -> Job:
             flip=not options.no_flip,
             zoom=not options.no_zoom,
             widen=widens(options),
+            exact=options.published,
             size=options.size,
         ),
         min_area=options.min_area,

@@ -99,7 +99,8 @@ def new_segmenter(options: argparse.Namespace) -> Segmenter:
     """A segmenter with the weights and the zoom-in of a command line."""
     model = load_model(options.weights)
     zoom = model.config.zoom
-    return Segmenter(model, zoom=replace(zoom, widen=zoom.widen and widens(options)))
+    zoom = zoom.published() if options.published else replace(zoom, widen=zoom.widen and widens(options))
+    return Segmenter(model, zoom=zoom)
 
 
 def add_megapixels(parser: argparse.ArgumentParser) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cfr_icl.cfr import CascadeForward
+from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.evaluation.metrics import NOC_TARGETS
 from cfr_icl.models.base import InteractiveModel
 from cfr_icl.segmenter import Segmenter
-from cfr_icl.zoom import ZoomConfig
+from cfr_icl.zoom.window import ZoomConfig
 
 WHOLE_PICTURE_SIDE = 1_000_000
 """A smallest window side that no picture has: the window is always the whole picture."""
@@ -26,6 +27,7 @@ class Protocol:
         zoom: False shows the network the whole picture at every pass, which separates what CFR does from
             what an earlier zoom-in does.
         widen: True lets the window follow an object over its edge, for models whose zoom-in does so.
+        exact: True lets the zoom window and CFR's stopping rule look at every pixel, also in large pictures.
         size: the network's input in pixels, if not its own.
     """
 
@@ -34,6 +36,7 @@ class Protocol:
     flip: bool = True
     zoom: bool = True
     widen: bool = False
+    exact: bool = True
     size: int | None = None
 
     def __post_init__(self) -> None:
@@ -48,17 +51,32 @@ class Protocol:
         size = self.size or (zoom.size * 3 // 2 if data == "davis" else zoom.size)
         min_side = zoom.min_side if self.zoom else WHOLE_PICTURE_SIDE
         widen = zoom.widen and self.widen
-        zoom = replace(zoom, size=size, min_side=min_side, widen=widen)
+        exact_up_to = None if self.exact else zoom.exact_up_to
+        zoom = replace(zoom, size=size, min_side=min_side, widen=widen, exact_up_to=exact_up_to)
         return Segmenter(model, flip=self.flip, zoom=zoom)
 
-    def deviations(self, settings: Sequence[CascadeForward], zoom: ZoomConfig = ZoomConfig()) -> list[str]:
-        """Where this, with a model's zoom-in, differs from the published protocol, a sentence each."""
+    def deviations(
+        self,
+        settings: Sequence[CascadeForward],
+        zoom: ZoomConfig = ZoomConfig(),
+        close_up: CloseUpConfig | None = None,
+    ) -> list[str]:
+        """Where this, with a model's zoom-in and close-ups, differs from the published protocol.
+
+        Returns:
+            A sentence for each difference.
+        """
         found = []
         if self.zoom and self.widen and zoom.widen:
             found.append("The window follows an object that runs over its edge; published: it stays.")
-        if zoom.close_up and any(cfr.close_ups and cfr.refinements(zoom.close_up) for cfr in settings):
+        if zoom.exact_up_to is not None and not self.exact:
             found.append(
-                f"From click {zoom.close_up} on the last refinement is a close-up; published: never."
+                f"In pictures above {zoom.exact_up_to / 1e6:g} megapixels, the zoom window and CFR's "
+                "stopping rule look at the network's output map; published: at every pixel."
+            )
+        if close_up and any(close_up.applies(close_up.first_click, cfr) for cfr in settings):
+            found.append(
+                f"From click {close_up.first_click} on, the last refinement is a close-up; published: never."
             )
         for cf_clicks in {cfr.cf_clicks for cfr in settings if cfr.steps and cfr.cf_clicks != 1}:
             clicks = "every click" if cf_clicks is None else f"the first {cf_clicks} clicks"

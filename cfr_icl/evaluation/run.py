@@ -133,7 +133,9 @@ class Evaluation:
 
     def deviations(self) -> list[str]:
         """Where it differs from the published protocol, a sentence each."""
-        return self.job.protocol.deviations(self.job.settings, self.model.config.zoom)
+        return self.job.protocol.deviations(
+            self.job.settings, self.model.config.zoom, self.model.config.close_up
+        )
 
     def write(self, path: Path, **notes: Any) -> None:
         """Write metrics, protocol and weights as JSON; `notes` are further entries."""

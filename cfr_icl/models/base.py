@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from cfr_icl.zoom import ZoomConfig
+from cfr_icl.close_up import CloseUpConfig
+from cfr_icl.zoom.window import ZoomConfig
 
 Features = Any
 """What a network knows of a picture: a tensor or a tuple of tensors, batch first."""
@@ -18,17 +19,23 @@ Features = Any
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """What is stored as `config.json` beside the weights: everything needed to build the network.
+    """The content of `config.json` beside the weights: everything needed to build and use the network.
 
-    `reduced_precision` names the data type, "float16" or "bfloat16", that was measured not to
-    change these weights' masks (benchmarks/precision.py). `inverse_temperature` scales the logits of
-    what is shown around the mask threshold, so that probabilities mean what they say (training/calibrate.py);
-    what the network is fed back stays as it is.
+    Attributes:
+        architecture: a name in `cfr_icl.models.registry.ARCHITECTURES`.
+        options: arguments of the network's class, in place of the architecture's.
+        zoom: the zoom-in that the weights were trained for.
+        close_up: the close-ups that the weights were trained for; None for none.
+        reduced_precision: data type in which the network may answer, "float16" or "bfloat16", if masks were
+            measured to stay the same (benchmarks/precision.py).
+        inverse_temperature: factor, above 0, that calibrates the logits around the mask threshold
+            (`cfr-icl calibrate`). Probabilities that are fed back to the network are not calibrated.
     """
 
     architecture: str
     options: dict[str, Any] = field(default_factory=dict)
     zoom: ZoomConfig = field(default_factory=ZoomConfig)
+    close_up: CloseUpConfig | None = None
     reduced_precision: str | None = None
     inverse_temperature: float = 1.0
 
@@ -40,13 +47,18 @@ class ModelConfig:
         """The configuration in a `config.json`, of this or of an older version.
 
         Raises:
-            TypeError: for a name that there is not.
+            TypeError: for a name that there is not, or a value of another type.
+            ValueError: for a value out of its range.
         """
-        values = {_OLDER_NAMES.get(name, name): value for name, value in values.items()}
-        return cls(**{**values, "zoom": ZoomConfig(**values.get("zoom", {}))})
-
-
-_OLDER_NAMES = {"sharpness": "inverse_temperature"}
+        values = dict(values)
+        zoom = dict(values.pop("zoom", {}))
+        if "sharpness" in values:  # its name in older versions
+            values["inverse_temperature"] = values.pop("sharpness")
+        first_click = zoom.pop("close_up", 0)  # older versions have the close-ups' first click here
+        close_up = values.pop("close_up", {"first_click": first_click} if first_click else None)
+        return cls(
+            **values, zoom=ZoomConfig(**zoom), close_up=CloseUpConfig(**close_up) if close_up else None
+        )
 
 
 class InteractiveModel(nn.Module, ABC):

@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 
+from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.models.base import InteractiveModel, ModelConfig
-from cfr_icl.zoom import ZoomConfig
+from cfr_icl.zoom.window import ZoomConfig
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Architecture:
     import_class: Callable[[], type[InteractiveModel]]
     options: dict[str, Any]
     zoom: ZoomConfig
+    close_up: CloseUpConfig | None = None
 
 
 def _import_compact() -> type[InteractiveModel]:
@@ -55,7 +57,9 @@ def _hrnet(width: int, ocr_width: int, small: bool = False) -> Architecture:
 
 
 ARCHITECTURES: dict[str, Architecture] = {
-    "compact": Architecture(_import_compact, {}, ZoomConfig(size=448, widen=True, close_up=3)),
+    "compact": Architecture(
+        _import_compact, {}, ZoomConfig(size=448, widen=True), CloseUpConfig(first_click=3)
+    ),
     "vit_xtiny": _plain_vit(16, 160, 8, 4, (96, 192, 288, 384), 128),
     "vit_b": _plain_vit(16, 768, 12, 12, (128, 256, 512, 1024), 256),
     "vit_l": _plain_vit(16, 1024, 24, 16, (192, 384, 768, 1536), 256),
@@ -68,7 +72,8 @@ ARCHITECTURES: dict[str, Architecture] = {
 
 def default_config(architecture: str, **options: Any) -> ModelConfig:
     """The configuration of a network by name; raises ValueError for an unknown name."""
-    return ModelConfig(architecture, options, _find(architecture).zoom)
+    found = _find(architecture)
+    return ModelConfig(architecture, options, found.zoom, found.close_up)
 
 
 def build_model(config: ModelConfig) -> InteractiveModel:

@@ -32,12 +32,8 @@ class PageFiles:
 
     def uploaded(self, path: str) -> Path:
         """The file that an upload answered with; raises ActionError for any other path."""
-        try:
-            file = Path(path).resolve()
-            arrived = file.is_relative_to(self.uploads) and os.path.isfile(file)
-        except (ValueError, OSError):  # a path that no file can have
-            arrived = False
-        if not arrived:
+        file = Path(path).resolve()
+        if not file.is_relative_to(self.uploads) or not os.path.isfile(file):
             raise ActionError("The file did not arrive; open it once more.")
         self._keep(file)
         return file

@@ -14,6 +14,7 @@ from cfr_icl.annotate.inspect import inside
 from cfr_icl.annotate.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import Segmenter
 from tests.stand_in import ColourModel
@@ -121,19 +122,21 @@ def test_a_swallowed_neighbour_gives_a_negative_hint():
     assert not hint.positive and session.document.instances[0].mask.pixels[int(hint.y), int(hint.x)]
 
 
-def test_of_many_swallowed_neighbours_the_largest_give_hints_that_are_answered_with_the_second_click():
-    session = Session(Segmenter(ColourModel()), CascadeForward(steps=0))
+def test_of_many_swallowed_neighbours_the_largest_give_clicks_that_are_batched_with_the_second_click(
+    monkeypatch,
+):
+    model = ColourModel()
+    session = Session(Segmenter(model), CascadeForward(steps=0))
     session.open(np.full((300, 120, 3), 128, np.uint8), "grey.png")
     for row in range(MAX_NEIGHBOUR_CLICKS + 4):
         session.paint([(20, 5 + 10 * row), (40 + 3 * row, 5 + 10 * row)], 6, add=True)
         session.finish()
-    answered = []
-    answer = session.segmenter._answer
-    session.segmenter._answer = lambda clicks, *rest: answered.append(len(clicks)) or answer(clicks, *rest)
+    forwards, decode = [], model.decode
+    monkeypatch.setattr(model, "decode", lambda *inputs: forwards.append(1) or decode(*inputs))
     session.click(Click(110, 10))
-    assert len(session.active.neighbour_clicks) == MAX_NEIGHBOUR_CLICKS and answered == [1]
+    assert len(session.active.neighbour_clicks) == MAX_NEIGHBOUR_CLICKS and len(forwards) == 1
     session.click(Click(110, 200, False))
-    assert answered == [1, 2 + MAX_NEIGHBOUR_CLICKS]
+    assert len(forwards) == 2
     largest = reversed(session.document.instances[4 : 4 + MAX_NEIGHBOUR_CLICKS])
     for hint, instance in zip(
         reversed(sorted(session.active.neighbour_clicks, key=lambda hint: hint.y)), largest, strict=True
@@ -337,7 +340,7 @@ def test_a_close_up_is_compared_with_the_pass_that_it_refined(picture, monkeypat
     agreements = iter([0.2, 0.9, 0.3])
     monkeypatch.setattr("cfr_icl.segmenter._mask_iou", lambda *_: next(agreements))
     model = ColourModel()
-    segmenter = Segmenter(model, zoom=replace(model.config.zoom, close_up=1))
+    segmenter = Segmenter(model, close_up=CloseUpConfig(first_click=1))
     session = Session(segmenter, CascadeForward(steps=3, adaptive=False))
     session.open(picture, "squares.png")
     session.click(RED_SQUARE)

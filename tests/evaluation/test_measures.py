@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cfr_icl import CascadeForward, Segmenter
+from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.evaluation import (
     Protocol,
     Result,
@@ -21,7 +22,7 @@ from cfr_icl.evaluation import (
 )
 from cfr_icl.evaluation.gallery import save_gallery, worst
 from cfr_icl.evaluation.report import markdown_table, save_plots
-from cfr_icl.zoom import ZoomConfig
+from cfr_icl.zoom.window import ZoomConfig
 from tests.stand_in import ColourModel
 
 SHAPE = (12, 16)
@@ -154,8 +155,10 @@ def test_davis_is_seen_at_the_published_sizes():
     vit.config = type(vit.config)("vit_b", {}, ZoomConfig(size=448))
     hrnet.config = type(hrnet.config)("hrnet32", {}, ZoomConfig(size=400, keep_aspect=True, skip_clicks=1))
     assert PUBLISHED.segmenter(vit, "davis").zoom.size == 672
-    assert PUBLISHED.segmenter(hrnet, "davis").zoom == ZoomConfig(600, keep_aspect=True, skip_clicks=1)
-    assert PUBLISHED.segmenter(hrnet, "sbd").zoom == hrnet.config.zoom
+    assert PUBLISHED.segmenter(hrnet, "davis").zoom == ZoomConfig(
+        size=600, keep_aspect=True, skip_clicks=1, exact_up_to=None
+    )
+    assert PUBLISHED.segmenter(hrnet, "sbd").zoom == hrnet.config.zoom.published()
     assert Protocol(size=256).segmenter(vit, "davis").zoom.size == 256
 
 
@@ -169,14 +172,11 @@ def test_without_zoom_every_pass_sees_the_whole_picture(scene):
 def test_deviations_are_named_and_the_published_protocol_has_none():
     published = [CascadeForward(steps=0), CascadeForward.published(4)]
     assert PUBLISHED.deviations(published) == []
-    with_close_ups, zoom = (
-        [replace(cfr, close_ups=True) for cfr in published],
-        ZoomConfig(widen=True, close_up=1),
-    )
-    own = " ".join(Protocol(widen=True).deviations(with_close_ups, zoom))
-    assert "follows an object" in own and "From click 1 on" in own
-    assert PUBLISHED.deviations(published, zoom) == []
-    assert PUBLISHED.deviations(published, ZoomConfig(close_up=1)) == []
+    with_close_ups = [replace(cfr, close_ups=True) for cfr in published]
+    zoom, close_up = ZoomConfig(widen=True), CloseUpConfig(first_click=1)
+    own = " ".join(Protocol(widen=True, exact=False).deviations(with_close_ups, zoom, close_up))
+    assert "follows an object" in own and "From click 1 on" in own and "above 0.5 megapixels" in own
+    assert PUBLISHED.deviations(published, zoom, close_up) == []
     changed = Protocol(max_clicks=10, target_iou=0.9, flip=False, zoom=False, size=256)
     sentences = " ".join(changed.deviations([CascadeForward(steps=1)]))
     for word in ("every click", "mirror", "share", "10 clicks", "0.9", "flip", "Zoom-in", "256 px"):

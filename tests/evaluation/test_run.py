@@ -8,11 +8,12 @@ import pytest
 from cfr_icl import CascadeForward
 from cfr_icl.cli.evaluate import job_of
 from cfr_icl.cli.main import main, parse
+from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.data.source import select
 from cfr_icl.evaluation import run as run_module
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.loading import save_model
-from cfr_icl.zoom import ZoomConfig
+from cfr_icl.zoom.window import ZoomConfig
 from tests.stand_in import ColourModel
 
 
@@ -54,14 +55,14 @@ def test_a_run_prints_the_table_and_its_deviations_and_writes_everything(data, t
 
 def test_one_flag_sets_everything_as_published(data, tmp_path, monkeypatch, capsys):
     model = ColourModel(64)
-    model.config = dataclasses.replace(
-        model.config, zoom=dataclasses.replace(model.config.zoom, widen=True, close_up=1)
-    )
+    zoom, close_up = dataclasses.replace(model.config.zoom, widen=True), CloseUpConfig(first_click=1)
+    model.config = dataclasses.replace(model.config, zoom=zoom, close_up=close_up)
     monkeypatch.setattr(run_module, "load_model", lambda *_: model)
     arguments = ["evaluate", "--data", f"folder={data}", "--limit", "2", "--steps", "0,1", "--json"]
     assert main([*arguments, str(tmp_path / "page.json")]) == 0
     printed = capsys.readouterr().out
     assert "follows an object" in printed and "a close-up" in printed and "every click" in printed
+    assert "megapixels" in printed
     assert main([*arguments, str(tmp_path / "p.json"), "--published"]) == 0
     printed = capsys.readouterr().out
     (deviation,) = [line for line in printed.splitlines() if line.startswith("- ")]

@@ -69,7 +69,7 @@ def prediction(answer) -> dict:
         "probabilities": answer.probabilities,
         "passes": list(answer.trace),
         "mask": answer.mask,
-        "runs": [int(run) for run in answer.runs_above(0.3)],
+        "runs": [int(run) for run in answer.rle_above(0.3)],
     }
 
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.sentences import Refusal
 
 MAX_OBJECTS = 1000
 """More objects than this in one file are taken for a mistake."""
 
 
-class MaskFileError(Refusal):
+class MaskFileError(ValueError):
     """A file whose masks cannot be used; the message is one sentence for the person."""
 
 

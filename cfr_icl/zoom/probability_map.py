@@ -1,0 +1,110 @@
+"""Probabilities for a window of a picture, computed for the picture's pixels where they are needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from cfr_icl.zoom.crossings import crossings
+from cfr_icl.zoom.resample import crop, paste, resampled_rows, resize, spread_rows
+from cfr_icl.zoom.window import Window
+
+BLOCK = 128
+"""Rows of a large picture that are computed at a time, so that they stay in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class ProbabilityMap:
+    """Probabilities float32 (h, w) for a window of a picture: bilinear between them, zero around the window.
+
+    Attributes:
+        values: the network's output for the window, of any resolution.
+        window: the part of the picture that they cover.
+        picture: the whole picture.
+        exact: compute every pixel of the picture for crops and decisions, as published; otherwise read both
+            from `values`, so that a large picture costs no more than a small one (`ZoomConfig.exact_up_to`).
+    """
+
+    values: torch.Tensor
+    window: Window
+    picture: Window
+    exact: bool = True
+
+    @classmethod
+    def of_picture(cls, pixels: torch.Tensor, exact: bool = True) -> ProbabilityMap:
+        """The map of probabilities (H, W) that are known for every pixel."""
+        picture = Window.of_size(*pixels.shape)
+        return cls(pixels, picture, picture, exact)
+
+    def to_picture(self) -> torch.Tensor:
+        """The probability of every pixel, float32 (H, W); not a copy where `values` are just that."""
+        if self._complete:
+            return self.values
+        if self.exact:
+            return paste(self.values[None, None], self.window, self.picture)[0, 0]
+        pixels = torch.zeros(self.picture.size)
+        inside = pixels[self.window.slices]
+        across = self._columns(torch.arange(self.window.width)).T.contiguous()
+        for rows in torch.arange(self.window.height).split(BLOCK):
+            inside[rows[0] : rows[-1] + 1] = spread_rows(across, rows, self.window.height)
+        return pixels
+
+    def threshold(self, threshold: float) -> np.ndarray:
+        """Pixels with a probability above a threshold of at least 0, bool (H, W)."""
+        if self._complete or self.exact:
+            return self.to_picture().numpy() > threshold
+        run_lengths = self.to_rle(threshold)
+        by_column = np.repeat(np.arange(len(run_lengths)) % 2 == 1, run_lengths)
+        return by_column.reshape(self.picture.width, self.picture.height).T
+
+    def to_rle(self, threshold: float) -> np.ndarray:
+        """The pixels of `threshold` as COCO run lengths, int64 (n,).
+
+        They count pixels not above and above the threshold in turn, column by column.
+        """
+        if self._complete or self.exact:
+            by_column = self.threshold(threshold).T.flatten()
+            ends = np.flatnonzero(np.diff(by_column, prepend=False))
+        else:
+            ends = crossings(self.values, self.window, self.picture, threshold)
+        return np.diff(ends, prepend=0, append=self.picture.area)
+
+    def finer(self) -> ProbabilityMap:
+        """The same map with values halfway between these, but no more than one for each pixel."""
+        sides = zip(self.values.shape, self.window.size, strict=True)
+        size = [min(2 * side - 1, pixels) for side, pixels in sides]
+        return replace(self, values=resize(self.values, size))
+
+    def crop(self, window: Window, size: tuple[int, int]) -> torch.Tensor:
+        """The probabilities in a window, resized: float32 (height, width)."""
+        if self.exact:
+            return crop(self.decision_map.values[None, None], window, size)[0, 0]
+        return self.resample(window, size)
+
+    def resample(self, window: Window, size: tuple[int, int]) -> torch.Tensor:
+        """Like `crop`, read from `values`: for the map's own window and size the values themselves."""
+        if window == self.window:
+            return self.values if size == self.values.shape else resize(self.values, size)
+        # whole rows are copied fast, so the columns are made rows while the map is small
+        across = resampled_rows(self.values.T.contiguous(), self.window.columns, window.columns, size[1])
+        return resampled_rows(across.T.contiguous(), self.window.rows, window.rows, size[0])
+
+    @property
+    def decision_map(self) -> ProbabilityMap:
+        """The map by which windows are placed and passes compared: of every pixel where it is exact."""
+        return self._every_pixel if self.exact else self
+
+    @cached_property
+    def _every_pixel(self) -> ProbabilityMap:
+        return ProbabilityMap.of_picture(self.to_picture())
+
+    @property
+    def _complete(self) -> bool:
+        return self.window == self.picture and self.values.shape == self.picture.size
+
+    def _columns(self, columns: torch.Tensor) -> torch.Tensor:
+        """The values in these columns of the window, float32 (columns, h)."""
+        return spread_rows(self.values.T.contiguous(), columns, self.window.width)

@@ -1,0 +1,190 @@
+"""Zoom-in: the rectangle of the picture that the network sees (published protocol)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cfr_icl.clicks import Click
+from cfr_icl.rectangle import Rectangle
+
+if TYPE_CHECKING:
+    from cfr_icl.zoom.probability_map import ProbabilityMap
+
+OBJECT_THRESHOLD = 0.50
+"""Probability above which a pixel counts as object when the window is placed."""
+
+
+class Window(Rectangle):
+    """The part of a picture that the network sees."""
+
+    __slots__ = ()
+
+    def iou(self, other: Window) -> float:
+        """The IoU of the row spans times the IoU of the column spans, as published."""
+        return _span_iou(self.rows, other.rows) * _span_iou(self.columns, other.columns)
+
+    def holds(self, clicks: Sequence[Click]) -> bool:
+        """Whether every positive click lies inside; as published, not in the last row or column."""
+        return all(
+            self.top <= c.y < self.bottom - 1 and self.left <= c.x < self.right - 1
+            for c in clicks
+            if c.positive
+        )
+
+    def around(self, click: Click, share: float) -> Window:
+        """A part of this window, around a click, whose sides are a share (0 to 1) of this window's sides."""
+        left, right = _placed(click.x, share, *self.columns)
+        top, bottom = _placed(click.y, share, *self.rows)
+        return Window(left, top, right, bottom)
+
+    def truncates(self, box: Rectangle, picture: Rectangle) -> bool:
+        """Whether a box reaches an edge of this window that is not also an edge of the picture."""
+        return (
+            (box.top <= self.top > picture.top)
+            or (box.left <= self.left > picture.left)
+            or (box.bottom >= self.bottom < picture.bottom)
+            or (box.right >= self.right < picture.right)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZoomConfig:
+    """When and how the network's view zooms in on the object.
+
+    Attributes:
+        size: the network's input in pixels: both sides, or the longest side with `keep_aspect`.
+        keep_aspect: keep the aspect ratio of the window.
+        skip_clicks: clicks that are predicted on the unresized picture before zoom-in begins; with -1 even
+            the first click's picture is resized to `size`.
+        expansion: sides of the window in sides of the object's bounding box.
+        min_side: least side of the window in picture pixels.
+        recompute_iou: place the window anew when its IoU with the newly computed one is below, 0 to 1.
+        widen: also place it anew when the object reaches its edge. Not in the published protocol.
+        exact_up_to: pixels of the largest picture in which the window and CFR's stopping rule look at every
+            pixel; in larger pictures they look at the network's output map. Not in the published protocol,
+            which looks at every pixel (None).
+    """
+
+    size: int = 448
+    keep_aspect: bool = False
+    skip_clicks: int = -1
+    expansion: float = 1.4
+    min_side: int = 200
+    recompute_iou: float = 0.5
+    widen: bool = False
+    exact_up_to: int | None = 500_000
+
+    def published(self) -> ZoomConfig:
+        """The same zoom-in without what the published protocol does not have."""
+        return replace(self, widen=False, exact_up_to=None)
+
+    def is_exact(self, picture: Rectangle) -> bool:
+        """Whether a picture is small enough to look at every pixel (see `exact_up_to`)."""
+        return self.exact_up_to is None or picture.area <= self.exact_up_to
+
+    def input_size(self, window: Rectangle) -> tuple[int, int]:
+        """(height, width) of the network's input for a window."""
+        if not self.keep_aspect:
+            return self.size, self.size
+        scale = self.size / max(window.height, window.width)
+        return max(1, round(window.height * scale)), max(1, round(window.width * scale))
+
+    def next_window(
+        self,
+        current: Window | None,
+        probabilities: ProbabilityMap | None,
+        clicks: Sequence[Click],
+        picture: Window,
+    ) -> Window | None:
+        """The window of the next pass; None: the unresized picture.
+
+        Args:
+            current: the window of the last pass.
+            probabilities: of the last pass; None before the first.
+            clicks: all clicks on the object.
+            picture: the whole picture.
+        """
+        if len(clicks) <= self.skip_clicks:
+            return current
+        box = None if probabilities is None else _object_box(probabilities, clicks)
+        if box is None and self.skip_clicks >= 0:
+            return current
+        window = self._around(box, picture) if box else picture
+        if current is None or not current.holds(clicks) or window.iou(current) < self.recompute_iou:
+            return window
+        return window if self.widen and box and current.truncates(box, picture) else current
+
+    def small_object(self, probabilities: ProbabilityMap) -> bool:
+        """Whether the first pass, on the unresized picture, should be computed once more, zoomed in."""
+        if self.skip_clicks > 0:
+            return False
+        window = self.object_window(probabilities, [])
+        return window is not None and window.iou(probabilities.picture) < 0.5
+
+    def object_window(self, probabilities: ProbabilityMap, clicks: Sequence[Click]) -> Window | None:
+        """The window around the object and the positive clicks; None where no pixel counts as object."""
+        box = _object_box(probabilities, clicks)
+        return self._around(box, probabilities.picture) if box else None
+
+    def _around(self, box: Rectangle, picture: Window) -> Window:
+        left, right = self._expanded(box.left, box.right - 1, picture.width)
+        top, bottom = self._expanded(box.top, box.bottom - 1, picture.height)
+        return Window(left, top, right, bottom)
+
+    def _expanded(self, first: int, last: int, limit: int) -> tuple[int, int]:
+        centre = 0.5 * (first + last)
+        length = max(self.expansion * (last - first + 1), self.min_side)
+        # the published box includes its last row and column; ours excludes its end
+        return max(0, round(centre - 0.5 * length)), min(limit, round(centre + 0.5 * length) + 1)
+
+
+def to_window(click: Click, window: Rectangle, size: tuple[int, int]) -> Click:
+    """A click of picture pixels, in the pixels of the window resized to `size` = (height, width)."""
+    height, width = size
+    return Click(
+        x=width * (click.x - window.left) / window.width,
+        y=height * (click.y - window.top) / window.height,
+        positive=click.positive,
+    )
+
+
+def _placed(centre: float, share: float, first: int, end: int) -> tuple[int, int]:
+    """A span around a centre that has a share of the length of [first, end) and lies in it."""
+    length = max(1, round(share * (end - first)))
+    start = min(max(first, round(centre - length / 2)), end - length)
+    return start, start + length
+
+
+def _span_iou(a: tuple[int, int], b: tuple[int, int]) -> float:
+    return max(0, min(a[1], b[1]) - max(a[0], b[0])) / (max(a[1], b[1]) - min(a[0], b[0]))
+
+
+def _object_box(probabilities: ProbabilityMap, clicks: Sequence[Click]) -> Rectangle | None:
+    """The bounding box of the object and the positive clicks; None where no pixel counts as object.
+
+    In a large picture it goes on to the next value of the network's map on each side.
+    """
+    decision = probabilities.decision_map
+    positive = [click for click in clicks if click.positive]
+    spans = []
+    for dim, (first, end), clicked in (
+        (0, decision.window.columns, [int(click.x) for click in positive]),
+        (1, decision.window.rows, [int(click.y) for click in positive]),
+    ):
+        places = (decision.values.amax(dim) > OBJECT_THRESHOLD).nonzero()
+        if not len(places):
+            return None
+        reach = _reach(int(places[0]), int(places[-1]), decision.values.shape[1 - dim], first, end)
+        spans.append((min(*reach, *clicked), max(*reach, *clicked) + 1))
+    (left, right), (top, bottom) = spans
+    return Rectangle(left, top, right, bottom)
+
+
+def _reach(low: int, high: int, count: int, first: int, end: int) -> tuple[int, int]:
+    """First and last pixel of [first, end) that depend on the values `low` to `high` of `count`."""
+    step = (end - first - 1) / (count - 1) if count > 1 else end - first
+    before, after = first + (low - 1) * step, first + (high + 1) * step
+    return max(first, math.floor(before) + 1), min(end - 1, math.ceil(after) - 1)
