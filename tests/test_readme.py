@@ -93,6 +93,20 @@ def test_the_client_example_gets_the_cat(address, tmp_path):
     assert cat(np.asarray(Image.open(names["mask"])))
 
 
+def test_the_gradio_example_tells_the_mask_of_an_object():
+    (code,) = [block for block in blocks("python") if "Annotator" in block]
+    names = {}
+    exec(compile(code, "README.md", "exec"), names)
+    (changed,) = [function for function in names["demo"].fns.values() if function.targets[0][1] == "change"]
+    page = names["annotator"].server
+    actions = [{"number": 1, "kind": "example", "index": 0}]
+    actions += [{"number": 2, "kind": "click", "x": 300, "y": 130, "positive": True}]
+    token = page.answer({"actions": actions})["page"]
+    event = type("Event", (), {"_data": {"page": token, "ids": [1]}})
+    (mask,) = changed.fn(event)
+    assert mask.shape == (400, 600) and set(np.unique(mask)) == {0, 255}
+
+
 def test_the_mcp_server_offers_one_tool_that_gets_the_cat(address):
     from mcp import ClientSession
     from mcp.client.streamable_http import streamablehttp_client
@@ -156,7 +170,7 @@ def test_the_options_are_those_of_the_app(capsys):
 
 def test_no_example_is_without_a_test():
     assert set(re.findall(r"^```(\w+)$", README, re.MULTILINE)) == {"sh", "python", "json", "csv"}
-    assert len(blocks("python")) == 2 and len(blocks("json")) == len(blocks("csv")) == 1
+    assert len(blocks("python")) == 3 and len(blocks("json")) == len(blocks("csv")) == 1
     assert {line.split()[3] for line in commands() if "-m cfr_icl" in line} == {"segment", "batch", "export"}
     for line in commands():
         if "-m cfr_icl" not in line:

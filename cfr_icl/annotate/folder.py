@@ -1,28 +1,80 @@
-"""Working through a folder of pictures: order, states, saved sessions, the next picture in advance."""
+"""Working through a folder of pictures that may change meanwhile: order, states, saved work, classes."""
 
 from __future__ import annotations
 
+import hashlib
 import logging
-import re
+import os
+import time
+from collections.abc import Hashable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from threading import Lock
+from threading import RLock
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
 
-from cfr_icl.annotate import store
-from cfr_icl.annotate.document import Document
-from cfr_icl.annotate.exports.picture import AnnotatedPicture
-from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, read_picture
+from cfr_icl.annotate import classes, store
+from cfr_icl.annotate.document import COLOURS, Document, Label
+from cfr_icl.annotate.exports.picture import AnnotatedPicture, class_names
+from cfr_icl.annotate.listing import leads_inside, list_pictures, natural
+from cfr_icl.annotate.pictures import (
+    MAX_MEGAPIXELS,
+    VIEW,
+    OpenedPicture,
+    PictureError,
+    Remarks,
+    View,
+    open_picture,
+    picture_size,
+)
 from cfr_icl.annotate.store import StoreError
 from cfr_icl.files import remove_unfinished
 
 log = logging.getLogger(__name__)
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm")
 OPEN, WORK, DONE = "todo", "work", "done"
+UNREADABLE, GONE = "unreadable", "gone"
+"""States of pictures that cannot be opened: damaged or with work of another size, and not there any more."""
+
+SESSION_SUFFIX = ".session.json"
+LONGEST_FILE_NAME = 255
+"""Bytes that file systems take."""
+
+REFRESH_SECONDS = 1.0
+
+Stamp = tuple[int, int, int]
+"""When a file was changed, its size and its number on the disk: another one is another file."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A picture of the folder, to be worked on."""
+
+    name: str
+    path: Path
+    picture: np.ndarray
+    """uint8 (H, W, 3) RGB."""
+    remarks: Remarks
+    document: Document | None
+    """The saved work; None when there is none."""
+    revision: int
+    key: Hashable
+    """Names the file as it is now, for the history of undo."""
+    sentences: Sequence[str] = ()
+    """What the person should know of it."""
+
+
+@dataclass(frozen=True)
+class SavedWork:
+    """All work in a folder, for export."""
+
+    pictures: Sequence[AnnotatedPicture]
+    left_out: Sequence[str]
+    """Sentences about work that is not among them."""
 
 
 class Folder:
@@ -35,25 +87,34 @@ class Folder:
         self.images = images.resolve()
         self.out = out.resolve()
         self.max_megapixels = max_megapixels
-        found = [
-            path
-            for path in self.images.rglob("*")
-            if path.suffix.lower() in SUFFIXES and path.is_file() and self.out not in path.parents
-        ]
-        here = [path for path in found if leads_inside(path, self.images)]
-        if len(here) < len(found):
-            log.warning("%d links that lead out of %s are left out.", len(found) - len(here), images)
-        self.names = sorted((path.relative_to(self.images).as_posix() for path in here), key=_natural)
+        listing = list_pictures(self.images, self.out)
+        self.sentences = listing.sentences
+        """What was left out of the list, for the person."""
+        for sentence in self.sentences:
+            log.warning("%s", sentence)
+        self._paths = listing.paths
+        self.names = listing.names
         if not self.names:
             raise ValueError(
                 f"There are no pictures in {str(images)!r}; links that lead out of it do not count."
             )
-        self.states = {name: self._stored_state(name) for name in self.names}
+        self._lock = RLock()
+        self._sessions = self._find_sessions()
+        self._work: dict[str, str] = {}
+        """State of the saved work of each picture that has some."""
+        self._problems: dict[str, Stamp | None] = {}
+        """Pictures that could not be opened, as their files were then."""
+        self.labels: list[Label] = self._read_classes()
+        """The classes of all pictures, in the order of their numbers."""
+        for name in self.names:
+            if self.session_file(name) in self._sessions:
+                self._work[name] = self._stored_state(name)
+        self.states = {name: self._work.get(name, OPEN) for name in self.names}
         self.revisions = dict.fromkeys(self.names, 0)
         """How often each picture was saved, so that two people never overwrite each other unseen."""
-        self._lock = Lock()
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="next-picture")
-        self._ahead: tuple[str, Future] | None = None
+        self._ahead: tuple[tuple[str, Stamp, View], Future[OpenedPicture]] | None = None
+        self._listed = time.monotonic()
 
     def claim(self) -> None:
         """Keep other processes from working on `out` until this one ends; raises ValueError when one does."""
@@ -66,46 +127,139 @@ class Folder:
             ) from error
         remove_unfinished(self.out)
 
+    # ---- the list
+
     def path(self, name: str) -> Path:
         """The picture's file."""
-        return self.images / name
+        return self._paths.get(name, self.images / name)
 
-    def session_path(self, name: str) -> Path:
-        """The session file of a picture; raises StoreError when a link leads it out of `out`."""
-        path = self.out / f"{name}.session.json"
-        if not leads_inside(path, self.out):
-            raise StoreError(f"A link leads the work on {name} out of its folder; take the link away.")
-        return path
+    def refresh(self) -> bool:
+        """Look for pictures that were added, removed or repaired; tells whether names or states changed.
+
+        Added ones join the list in its order; removed ones stay in it as GONE. At most one look a second.
+        """
+        with self._lock:
+            if time.monotonic() - self._listed < REFRESH_SECONDS:
+                return False
+            listing = list_pictures(self.images, self.out)
+            self._listed = time.monotonic()
+            before = (self.names, dict(self.states))
+            self._paths = {**self._paths, **listing.paths}
+            added = [name for name in listing.paths if name not in self.states]
+            if added:
+                self.names = sorted([*self.names, *added], key=natural)
+                self.revisions.update(dict.fromkeys(added, 0))
+                for name in added:
+                    if self._has_session(name):
+                        self._work[name] = self._stored_state(name)
+            for name in self.names:
+                if name not in listing.paths:
+                    self.states[name] = GONE
+                elif name in self._problems and self._problems[name] == self._stamp(name):
+                    self.states[name] = UNREADABLE
+                else:
+                    self._problems.pop(name, None)
+                    self.states[name] = self._work.get(name, OPEN)
+            return before != (self.names, self.states)
 
     def first_open(self) -> int:
-        """Index of the first picture that is not done; 0 when all are."""
-        return next((i for i, name in enumerate(self.names) if self.states[name] != DONE), 0)
+        """Index of the first picture that is not done and can be opened; 0 when there is none."""
+        return next((i for i, name in enumerate(self.names) if self.states[name] in (OPEN, WORK)), 0)
+
+    def next(self, name: str, step: int = 1, states: Iterable[str] = (OPEN, WORK, DONE)) -> str | None:
+        """The picture after this one in the list, or with `step` -1 before it; None at the end.
+
+        Pictures in other states than `states` are passed over: what cannot be opened, by default.
+        """
+        wanted = tuple(states)
+        with self._lock:
+            place = self.names.index(name) if name in self.names else -1
+            following = self.names[place + 1 :] if step > 0 else self.names[: max(place, 0)][::-1]
+            return next((each for each in following if self.states[each] in wanted), None)
+
+    # ---- one picture
+
+    def open(self, name: str) -> Opened:
+        """Decode a picture, or take it from the reading in advance, and load its saved work.
+
+        Raises:
+            PictureError: when the picture cannot be read.
+            StoreError: when its saved work cannot be used.
+            Both name the picture, which becomes UNREADABLE or GONE in `states`.
+        """
+        with self._lock:
+            revision = self.revisions.get(name, 0)
+        try:
+            stamp = self._stamp(name)
+            if stamp is None:
+                raise PictureError(f"There is no file {str(self.path(name))!r}.")
+            stored = self._stored(name)
+            opened = self._opened(name, stamp, _view(stored))
+            document = None if stored is None else self._document(stored, opened.pixels.shape[:2])
+        except (PictureError, StoreError, OSError) as error:
+            self._mark(name, GONE if self._stamp(name) is None else UNREADABLE)
+            kind = PictureError if isinstance(error, PictureError) else StoreError
+            raise kind("{name}: {error}", name=name, error=error) from error
+        self._mark(name, None)
+        sentences = []
+        if stored is not None and stored.get("file_bytes") not in (None, stamp[1]):
+            sentences.append(f"{name} was changed since its work was saved; look at its masks once more.")
+        return Opened(
+            name, self.path(name), opened.pixels, opened.remarks, document, revision, (name, stamp), sentences
+        )
 
     def read(self, name: str) -> np.ndarray:
         """Decode a picture, or take it from the reading in advance; raises PictureError."""
-        ahead = self._ahead
-        if ahead and ahead[0] == name:
-            return ahead[1].result()
-        return read_picture(self.path(name), self.max_megapixels)
+        stamp = self._stamp(name)
+        if stamp is None:
+            raise PictureError(f"There is no file {str(self.path(name))!r}.")
+        return self._opened(name, stamp, self._stored_view(name)).pixels
 
     def read_ahead(self, name: str) -> None:
         """Start to decode a picture in the background; only the last one asked for is kept."""
-        if not self._ahead or self._ahead[0] != name:
-            self._ahead = name, self._reader.submit(read_picture, self.path(name), self.max_megapixels)
+        stamp = self._stamp(name)
+        if stamp is None:
+            return
+        key = (name, stamp, self._stored_view(name))
+        if not self._ahead or self._ahead[0] != key:
+            reading = self._reader.submit(open_picture, self.path(name), self.max_megapixels, key[2])
+            self._ahead = key, reading
 
     def load(self, name: str, size: tuple[int, int]) -> Document | None:
-        """The saved document of a picture, or None when there is none; raises StoreError."""
-        return store.load(self.session_path(name), size) if self._has_session(name) else None
+        """The saved document of a picture, or None when there is none; raises StoreError.
+
+        The folder's classes join its labels, in front, for all pictures have one list.
+        """
+        stored = self._stored(name)
+        return None if stored is None else self._document(stored, size)
+
+    def _document(self, stored: Any, size: tuple[int, int]) -> Document:
+        document = store.from_json(stored, size)
+        if not self.labels:
+            return document
+        colours = {label.name: label for label in document.labels}
+        folder = [colours.get(label.name, label) for label in self.labels]
+        return replace(document, labels=tuple(classes.merged(folder, document.labels)))
 
     def latest(self) -> Document | None:
-        """A document without objects, with the labels and settings of the one saved last."""
-        paths = [self.session_path(name) for name in self.names if self._has_session(name)]
-        for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True):
+        """A document without objects, with labels and settings of the one saved last; None without one."""
+        paths = []
+        for name in self.names:
+            try:
+                if self._has_session(name):
+                    path = self.session_path(name)
+                    paths.append((path.stat().st_mtime, path))
+            except (OSError, StoreError):
+                continue
+        for _, path in sorted(paths, key=lambda entry: entry[0], reverse=True):
             try:
                 _, last = store.load_any(path)
-            except StoreError:
+            except (OSError, StoreError):
                 continue
-            return Document(cfr=last.cfr, labels=last.labels, label=last.label)
+            labels = tuple(classes.merged(self.labels, last.labels))
+            return Document(cfr=last.cfr, labels=labels, label=last.label)
+        if self.labels:
+            return Document(labels=tuple(self.labels), label=self.labels[0].name)
         return None
 
     def save(self, name: str, document: Document, size: tuple[int, int], revision: int) -> int:
@@ -119,46 +273,192 @@ class Folder:
             OSError: when it cannot be written; what was saved before is still there.
         """
         with self._lock:
-            if self.revisions[name] != revision:
+            if self.revisions.get(name, 0) != revision:
                 raise StoreError(
                     f"Somebody else is working on {name}; this change is not saved. "
                     "Go to another picture and back to see theirs."
                 )
-            store.save(self.session_path(name), document, name, size)
-            self.revisions[name] += 1
-            self.states[name] = DONE if document.done else WORK if document.instances else OPEN
-            return self.revisions[name]
+            stamp = self._stamp(name)
+            store.save(self.session_path(name), document, name, size, stamp and stamp[1])
+            self._sessions.add(self.session_file(name))
+            self.revisions[name] = revision + 1
+            self._work[name] = DONE if document.done else WORK if document.instances else OPEN
+            if self.states.get(name) != GONE:
+                self.states[name] = self._work[name]
+            return revision + 1
 
-    def annotated(self) -> list[AnnotatedPicture]:
-        """All pictures with saved work, for export; raises StoreError naming a damaged file."""
-        pictures = []
+    # ---- all pictures
+
+    def saved_work(self) -> SavedWork:
+        """All pictures with work, or done without objects, for export; and what is left out, in sentences."""
+        pictures, left_out = [], []
+        sessions = self._find_sessions()
         for name in self.names:
-            if self._has_session(name):
-                size, document = store.load_any(self.session_path(name))
-                read = partial(read_picture, self.path(name), self.max_megapixels)
-                pictures.append(AnnotatedPicture(name, size, document, read))
-        return pictures
+            session = self.session_file(name)
+            if session not in sessions:
+                continue
+            sessions.discard(session)
+            try:
+                path = self.session_path(name)
+                size, document = store.load_any(path)
+                if not document.instances and not document.done:
+                    continue
+                if self._stamp(name) is None:
+                    left_out.append(f"{name} is not there any more; its work is not exported.")
+                    continue
+                now = self._size_now(name, document.view)
+                if now not in (None, size):
+                    left_out.append(
+                        f"{name} is {now[1]} x {now[0]} pixels now, but its work was made on "
+                        f"{size[1]} x {size[0]}; it is not exported."
+                    )
+                    continue
+            except (StoreError, OSError) as error:
+                left_out.append(f"{name}: {error} It is not exported.")
+                continue
+            file = self.path(name).relative_to(self.images).as_posix()
+            read = partial(self._read_for_export, name, document.view)
+            pictures.append(AnnotatedPicture(file, size, document, read))
+        orphans = sorted(self._orphans(sessions), key=natural)
+        if orphans:
+            more = f" and {len(orphans) - 5} more" if len(orphans) > 5 else ""
+            left_out.append(
+                f"Work without a picture of its name is not exported: {', '.join(orphans[:5])}{more}."
+            )
+        return SavedWork(pictures, left_out)
+
+    def number_classes(self, pictures: Sequence[AnnotatedPicture]) -> list[str]:
+        """The names of all classes in the order of their numbers, which later exports keep.
+
+        New ones join at the end: those of the pictures' lists of labels, then those of their objects.
+        """
+        with self._lock:
+            names = class_names(pictures, [label.name for label in self.labels])
+            if len(names) > len(self.labels):
+                listed = {label.name: label for picture in pictures for label in picture.document.labels}
+                colours = {each.label: each.colour for picture in pictures for each in picture.instances}
+                new = (
+                    listed.get(name, Label(name, colours.get(name, COLOURS[number % len(COLOURS)])))
+                    for number, name in enumerate(names)
+                )
+                self.set_classes([*self.labels, *new])
+            return names
+
+    def set_classes(self, labels: Iterable[Label]) -> None:
+        """Give the classes an order: the one of these labels, and then what the folder has beside them."""
+        with self._lock:
+            self.labels = classes.merged(labels, self.labels)
+            try:
+                classes.write_classes(self.out / classes.FILE, self.labels)
+            except OSError as error:
+                log.warning("The order of the classes cannot be saved: %s", error.strerror)
+
+    # ---- files
+
+    def session_file(self, name: str) -> str:
+        """Path of a picture's session file below `out`, with slashes; long names are cut."""
+        folder, _, last = name.rpartition("/")
+        parts = [*folder.split("/"), last] if folder else [last]
+        encoded = os.fsencode(last + SESSION_SUFFIX)
+        if len(encoded) > LONGEST_FILE_NAME:
+            digest = hashlib.sha256(last.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+            room = LONGEST_FILE_NAME - len(SESSION_SUFFIX) - len(digest) - 1
+            parts[-1] = last.encode("utf-8")[:room].decode("utf-8", "ignore") + "~" + digest
+        return "/".join(parts) + SESSION_SUFFIX
+
+    def session_path(self, name: str) -> Path:
+        """The session file of a picture; raises StoreError when a link leads it out of `out`."""
+        path = self.out / self.session_file(name)
+        if not leads_inside(path, self.out):
+            raise StoreError(f"A link leads the work on {name} out of its folder; take the link away.")
+        return path
+
+    def _find_sessions(self) -> set[str]:
+        """Paths of all session files below `out`."""
+        sessions = set()
+        for folder, _, files in os.walk(self.out):
+            prefix = "" if folder == str(self.out) else Path(folder).relative_to(self.out).as_posix() + "/"
+            sessions.update(prefix + file for file in files if file.endswith(SESSION_SUFFIX))
+        return sessions
+
+    def _orphans(self, sessions: Iterable[str]) -> list[str]:
+        """Names of the pictures of session files that have none in the list, where they hold work."""
+        names = []
+        for session in sessions:
+            try:
+                data = store.read_json(self.out / session)
+                if data["objects"] or data["done"]:
+                    names.append(str(data["picture"]))
+            except (OSError, ValueError, KeyError, TypeError):
+                names.append(session)
+        return names
+
+    def _has_session(self, name: str) -> bool:
+        return self.session_file(name) in self._sessions or self.session_path(name).exists()
 
     def _stored_state(self, name: str) -> str:
         try:
-            if not self._has_session(name):
-                return OPEN
             data = store.read_json(self.session_path(name))
             return DONE if data["done"] else WORK if data["objects"] else OPEN
         except (OSError, ValueError, KeyError, TypeError):
             return WORK
 
-    def _has_session(self, name: str) -> bool:
-        return self.session_path(name).exists()
+    def _stored_view(self, name: str) -> View:
+        """How the picture is shown, from its saved work."""
+        try:
+            return _view(self._stored(name))
+        except (OSError, StoreError):
+            return VIEW
+
+    def _stored(self, name: str) -> Any:
+        """The JSON of a picture's session file; None when there is none. Raises StoreError or OSError."""
+        return store.read_json(self.session_path(name)) if self._has_session(name) else None
+
+    def _stamp(self, name: str) -> Stamp | None:
+        """What tells a file from another one in its place; None when there is none."""
+        try:
+            status = self.path(name).stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def _opened(self, name: str, stamp: Stamp, view: View) -> OpenedPicture:
+        ahead = self._ahead
+        if ahead and ahead[0] == (name, stamp, view):
+            return ahead[1].result()
+        return open_picture(self.path(name), self.max_megapixels, view)
+
+    def _mark(self, name: str, problem: str | None) -> None:
+        with self._lock:
+            if problem is None:
+                self._problems.pop(name, None)
+            else:
+                self._problems[name] = self._stamp(name)
+            if name in self.states:
+                self.states[name] = problem or self._work.get(name, OPEN)
+
+    def _size_now(self, name: str, view: View) -> tuple[int, int] | None:
+        """Height and width of a picture as its file is now; None when it cannot be read."""
+        try:
+            return picture_size(self.path(name), view)
+        except PictureError:
+            return None
+
+    def _read_for_export(self, name: str, view: View) -> np.ndarray:
+        return open_picture(self.path(name), self.max_megapixels, view).pixels
+
+    def _read_classes(self) -> list[Label]:
+        path = self.out / classes.FILE
+        try:
+            return classes.read_classes(path) if path.is_file() else []
+        except StoreError as error:
+            log.warning("%s", error)
+            return []
 
 
-def leads_inside(path: Path, folder: Path) -> bool:
-    """Whether a path, with its links followed, lies in a folder."""
-    return path.resolve().is_relative_to(folder.resolve())
-
-
-def _natural(name: str) -> list:
-    """Order in which 9.jpg comes before 10.jpg."""
-    return [(int(part), "") if part.isdigit() else (0, part.lower()) for part in re.split(r"(\d+)", name)] + [
-        (0, name)
-    ]
+def _view(stored: Any) -> View:
+    """How a picture is shown, from its saved work; what is wrong with that is said when it is loaded."""
+    try:
+        return VIEW if stored is None else store.view_from_json(stored.get("view"))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return VIEW

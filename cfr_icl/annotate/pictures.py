@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin
 
 from cfr_icl.annotate.depth import deep_values, is_deep, shown_range, to_8_bit
+from cfr_icl.sentences import Refusal
 
 MAX_MEGAPIXELS = 50.0
 """Largest picture that is decoded unless asked otherwise."""
@@ -48,7 +49,7 @@ _DAMAGED = {
 }
 
 
-class PictureError(ValueError):
+class PictureError(Refusal):
     """A file that cannot be worked on; the message is one sentence for the person."""
 
 

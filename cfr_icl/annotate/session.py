@@ -27,6 +27,7 @@ from cfr_icl.annotate.document import (
     Label,
     Timing,
 )
+from cfr_icl.annotate.exports.picture import AnnotatedPicture, class_names
 from cfr_icl.annotate.imports.loaded import LoadedMasks, LoadedObject
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.box import box_clicks
@@ -53,6 +54,7 @@ class Session:
         """Sentences for the person about the last actions; whoever shows them empties the list."""
         self._documents = [Document(cfr=cfr)]
         self._cursor = 0
+        self._classes: list[str] = []
         self._key: Hashable | None = None
         self._load: int | None = None
         """Where in the history the last file of masks was loaded, if nothing was done since."""
@@ -76,12 +78,12 @@ class Session:
         self.name = name
         settings = self.document
         documents, cursor = self._histories.pop(key, ([], 0)) if key is not None else ([], 0)
-        if not documents or documents[cursor] != (document or documents[cursor]):
-            document = document or Document(cfr=settings.cfr, label=settings.label)
+        document = document or Document(cfr=settings.cfr, label=settings.label)
+        if not documents or documents[cursor].instances != document.instances:
             documents, cursor = [document], 0
         self._key, self._documents, self._cursor, self._load = key, documents, cursor, None
-        labels = {label.name: label for label in (*settings.labels, *self.document.labels)}
-        self._update(labels=tuple(labels.values())[:MAX_LABELS])
+        labels = {label.name: label for label in (*settings.labels, *document.labels)}
+        self._update(labels=tuple(labels.values())[:MAX_LABELS], done=document.done, view=document.view)
 
     def _leave(self) -> None:
         """Keep the history of the picture that is left, and let go of the oldest ones."""
@@ -123,6 +125,11 @@ class Session:
         """The active object's pixels, bool (H, W), or those of all objects when none is active."""
         instances = [self.active] if self.active else self.document.instances
         return Mask.union([Mask.empty(*self.size), *(instance.mask for instance in instances)]).pixels
+
+    def number_classes(self, pictures: Sequence[AnnotatedPicture]) -> list[str]:
+        """The labels in the order of their numbers in exports, which later exports of the session keep."""
+        self._classes = class_names(pictures, self._classes)
+        return self._classes
 
     @property
     def can_undo(self) -> bool:

@@ -25,6 +25,7 @@ from cfr_icl.cfr import MAX_STEPS, CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.files import write_atomically
 from cfr_icl.rectangle import Rectangle
+from cfr_icl.sentences import Refusal
 
 VERSION = 1
 """Version of the session file's layout."""
@@ -53,12 +54,14 @@ _MASKS = ("network_mask", "mask", "initial_mask", "painted", "erased")
 _CLICKS = ("clicks", "neighbour_clicks")
 
 
-class StoreError(ValueError):
+class StoreError(Refusal):
     """A session file that cannot be used; the message is one sentence for the person."""
 
 
-def to_json(document: Document, picture: str, size: tuple[int, int]) -> dict[str, Any]:
-    """A document with the name and the (height, width) of its picture."""
+def to_json(
+    document: Document, picture: str, size: tuple[int, int], file_bytes: int | None = None
+) -> dict[str, Any]:
+    """A document with the name, the (height, width) and the bytes of its picture's file."""
     return {
         "cfr_icl_session": VERSION,
         "picture": picture,
@@ -71,6 +74,7 @@ def to_json(document: Document, picture: str, size: tuple[int, int]) -> dict[str
         "label": document.label,
         "objects": [instance_to_json(instance, document.cfr) for instance in document.instances],
         **({} if document.view == View() else {"view": asdict(document.view)}),
+        **({} if file_bytes is None else {"file_bytes": file_bytes}),
         **({} if document.foreign is None else {"foreign": document.foreign}),
     }
 
@@ -119,9 +123,11 @@ def encode(data: Mapping[str, Any]) -> bytes:
     return json.dumps(data).encode("utf-8")
 
 
-def save(path: Path, document: Document, picture: str, size: tuple[int, int]) -> None:
+def save(
+    path: Path, document: Document, picture: str, size: tuple[int, int], file_bytes: int | None = None
+) -> None:
     """Write a session file."""
-    write_atomically(path, encode(to_json(document, picture, size)))
+    write_atomically(path, encode(to_json(document, picture, size, file_bytes)))
 
 
 def load(path: Path, size: tuple[int, int]) -> Document:

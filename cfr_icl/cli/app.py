@@ -22,6 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="address to listen on (default: this machine only)",
     )
     parser.add_argument("--port", type=int, help="port (default: the first free one from 7860)")
+    parser.add_argument(
+        "--root-path",
+        default=os.environ.get("GRADIO_ROOT_PATH"),
+        metavar="PATH",
+        help="path under which a proxy serves the page, such as /app (see docs/proxy.md)",
+    )
     parser.add_argument("--share", action="store_true", help="also open a public address through Gradio")
     parser.add_argument(
         "--weights",
@@ -95,6 +101,7 @@ def run(options: argparse.Namespace) -> None:
         share=options.share,
         auth=options.auth,
         mcp_server=options.mcp,
+        root_path=options.root_path,
         prevent_thread_lock=True,
     )
     try:

@@ -6,6 +6,7 @@ cfr-icl export --images photos --work work --format coco --out exported
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from cfr_icl.annotate.exports import EVERYTHING, FORMATS
@@ -20,20 +21,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tolerance", type=float, default=1.0, help="largest distance of a polygon from its mask, in pixels"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files are written")
+    parser.add_argument(
+        "--classes",
+        type=Path,
+        metavar="FILE",
+        help="a list of classes, one name a line; their order gives their numbers",
+    )
     add_megapixels(parser)
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> int:
+    from cfr_icl.annotate.classes import read_classes
     from cfr_icl.annotate.exports import export, export_warnings
+    from cfr_icl.annotate.exports.writing import write_files
     from cfr_icl.annotate.folder import Folder
 
     if not options.work.is_dir():
         raise ValueError(f"There is no folder {str(options.work)!r} with saved work.")
     folder = Folder(options.images, options.work, options.max_megapixels)
-    pictures = folder.annotated()
-    files = export(options.format, pictures, options.tolerance)
-    for name, content in files.items():
-        path = options.out / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    print(f"{len(files)} files in {options.out}", *export_warnings(options.format, pictures), sep="\n")
+    if options.classes:
+        folder.set_classes(read_classes(options.classes))
+    work = folder.saved_work()
+    left_out = list(work.left_out)
+    classes = folder.number_classes(work.pictures)
+    files = export(options.format, work.pictures, options.tolerance, classes, left_out)
+    said = write_files(options.out, files, map(folder.path, folder.names))
+    warnings = export_warnings(options.format, work.pictures)
+    print(f"{len(files)} files in {options.out}", *warnings, *said, sep="\n")
+    if left_out:
+        print(*left_out, sep="\n", file=sys.stderr)
+    return 1 if left_out else 0

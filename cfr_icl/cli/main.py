@@ -34,11 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status, 2 with one sentence on stderr for bad input."""
     options = parse(sys.argv[1:] if arguments is None else arguments)
     try:
-        options.run(options)
+        return options.run(options) or 0
     except (ValueError, OSError, AnswerError, MissingExtraError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    return 0
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -36,7 +36,7 @@ def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
 
         Args:
             picture: the picture file
-            clicks: points [x, y] on the object or [x, y, 0] beside it, in pixels from the top left
+            clicks: points [x, y] on the object or [x, y, 0] beside it (-1 too), in pixels from the top left
             steps: CFR steps, 0 to 10: how often the mask is fed back after each click
             previous_mask: a black and white picture of equal size to start from
 
@@ -87,5 +87,8 @@ def _clicks(entries: list[list[float]]) -> list[Click]:
             or not all(isinstance(value, int | float) for value in entry)
         ):
             raise ValueError(f"A click is [x, y] or [x, y, positive], not {entry!r:.60}.")
-        clicks.append(Click(entry[0], entry[1], len(entry) == 2 or bool(entry[2])))
+        sign = entry[2] if len(entry) == 3 else 1
+        if sign not in (1, 0, -1):
+            raise ValueError(f"A click is positive (1) or negative (0 or -1), not {sign!r:.20}.")
+        clicks.append(Click(entry[0], entry[1], sign == 1))
     return clicks

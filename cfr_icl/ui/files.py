@@ -32,8 +32,12 @@ class PageFiles:
 
     def uploaded(self, path: str) -> Path:
         """The file that an upload answered with; raises ActionError for any other path."""
-        file = Path(path).resolve()
-        if not file.is_relative_to(self.uploads) or not os.path.isfile(file):
+        try:
+            file = Path(path).resolve()
+            arrived = file.is_relative_to(self.uploads) and os.path.isfile(file)
+        except (ValueError, OSError):  # a path that no file can have
+            arrived = False
+        if not arrived:
             raise ActionError("The file did not arrive; open it once more.")
         self._keep(file)
         return file

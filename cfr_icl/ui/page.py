@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from cfr_icl.annotate import exports, store
 from cfr_icl.annotate.document import ActionError, Document
@@ -16,7 +18,7 @@ from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.exports.png import cutout_png, mask_png
 from cfr_icl.annotate.imports import MaskFileError, read_objects
 from cfr_icl.annotate.inspect import inside
-from cfr_icl.annotate.pictures import PictureError, browser_copy, read_picture, remarks
+from cfr_icl.annotate.pictures import VIEW, PictureError, Remarks, browser_copy, open_picture
 from cfr_icl.annotate.polygons import polygons
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
@@ -219,7 +221,17 @@ class Page:
     def _hello(self) -> None:
         folder = self.settings.folder
         if folder and self.index is None:
-            self._go(folder.first_open())
+            name = folder.names[folder.first_open()]
+            while True:  # pictures that cannot be opened are told and passed over
+                try:
+                    self._go(folder.names.index(name))
+                    return
+                except (PictureError, StoreError) as refusal:
+                    self._tell(refusal.args[0])
+                following = folder.next(name)
+                if following is None:
+                    return
+                name = following
 
     def _open_upload(self, path: str, name: str) -> None:
         file = self.files.uploaded(path)
@@ -253,18 +265,27 @@ class Page:
             path = self.files.copied(self._example(action.example))
         else:
             path = self.files.uploaded(action.path or "")
-        picture = read_picture(path, self.settings.max_megapixels)
-        document = None if action.session is None else restored(action.session, picture.shape[:2])
-        self._start(picture, path, action.name, document)
+        opened = open_picture(path, self.settings.max_megapixels)
+        document = None if action.session is None else restored(action.session, opened.pixels.shape[:2])
+        self._start(opened.pixels, opened.remarks, path, action.name, document)
 
     def _show(self, path: Path, name: str) -> None:
-        self._start(read_picture(path, self.settings.max_megapixels), path, name)
+        opened = open_picture(path, self.settings.max_megapixels)
+        self._start(opened.pixels, opened.remarks, path, name)
 
-    def _start(self, picture, path: Path, name: str, document: Document | None = None) -> None:
+    def _start(
+        self,
+        picture: np.ndarray,
+        remarks: Remarks,
+        path: Path,
+        name: str,
+        document: Document | None = None,
+        key: Hashable | None = None,
+    ) -> None:
         folder = self.files.new_folder()
-        shown = browser_copy(path, picture, folder)
-        said = remarks(path, self.settings.max_megapixels)
-        self.session.open(picture, name, document)
+        view = document.view if document else VIEW
+        shown = browser_copy(path, picture, folder, view)
+        self.session.open(picture, name, document, key)
         height, width = picture.shape[:2]
         self.picture = {
             "token": folder.name,
@@ -272,7 +293,7 @@ class Page:
             "name": name,
             "width": width,
             "height": height,
-            **asdict(said),
+            **asdict(remarks),
         }
 
     # ---- the folder
@@ -286,22 +307,24 @@ class Page:
         self._go(index)
 
     def _go(self, index: int) -> None:
+        """Open a picture of the folder; raises PictureError or StoreError with its name."""
         folder = self.settings.folder
         name = folder.names[index]
-        revision = folder.revisions[name]
-        try:
-            picture = folder.read(name)
-            document = folder.load(name, picture.shape[:2])
-            if document is None and self.index is None:
-                document = folder.latest()
-        except (PictureError, StoreError, OSError) as error:
-            raise ActionError("{name}: {error}", name=name, error=error) from error
-        self._start(picture, self.files.copied(folder.path(name)), name, document)
+        opened = folder.open(name)
+        document = opened.document
+        if document is None and self.index is None:
+            document = folder.latest()
+        self._start(
+            opened.picture, opened.remarks, self.files.copied(opened.path), name, document, opened.key
+        )
+        for message in opened.sentences:
+            self._tell(message)
         self.index = index
         self._saved = self.session.document
-        self._revision = revision
-        if index + 1 < len(folder.names):
-            folder.read_ahead(folder.names[index + 1])
+        self._revision = opened.revision
+        following = folder.next(name)
+        if following:
+            folder.read_ahead(following)
 
     def _save(self) -> None:
         document = self.session.document
@@ -336,16 +359,20 @@ class Page:
     def _export(self, action: do.Export) -> None:
         session, folder, format = self.session, self.settings.folder, action.format
         if action.whole_folder and folder:
-            pictures = folder.annotated()
+            work = folder.saved_work()
+            pictures, left_out = work.pictures, list(work.left_out)
+            classes = folder.number_classes(pictures)
         else:
             picture = session.picture
             pictures = [AnnotatedPicture(session.name, session.size, session.document, lambda: picture)]
+            left_out = []
+            classes = session.number_classes(pictures)
         if format not in (*exports.FORMATS, exports.EVERYTHING):
             raise ActionError("There is no format {format!r}.", format=format)
-        files = exports.export(format, pictures, action.detail)
+        files = exports.export(format, pictures, action.detail, classes, left_out)
         if not files:
             raise ActionError("There is no object to export.")
-        for message in exports.export_warnings(format, pictures):
+        for message in (*left_out, *exports.export_warnings(format, pictures)):
             self._tell(message)
         if len(files) == 1:
             ((name, content),) = files.items()

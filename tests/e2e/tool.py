@@ -19,7 +19,7 @@ EXAMPLES = sorted(
 class Server:
     """A running app, on the stand-in network unless told otherwise; `pages` in the order of their start."""
 
-    def __init__(self, model=None, port=None, **settings):
+    def __init__(self, model=None, port=None, launch=None, **settings):
         self.pages = pages = []
 
         class WatchedPage(ui_server.Page):
@@ -32,7 +32,9 @@ class Server:
         ui_server.Page = WatchedPage
         shared = ui_server.Server(ui_server.Settings(model or ColourModel(), **settings))
         self.blocks = blocks.build(shared)
-        _, self.url, _ = blocks.launch(self.blocks, port=port, prevent_thread_lock=True, quiet=True)
+        _, self.url, _ = blocks.launch(
+            self.blocks, port=port, prevent_thread_lock=True, quiet=True, **(launch or {})
+        )
 
     def close(self):
         ui_server.Page = self.page_class

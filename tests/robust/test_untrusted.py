@@ -131,9 +131,10 @@ def test_every_field_of_every_action_with_every_hostile_value(picture_file, warn
         _, reply = send(shared, page, {**action, "number": number})
         orjson.dumps(reply)
         assert reply["applied"] == number
-        if warnings:
+        refusals = [text for text in warnings if "no pixels" not in text and "all pixels" not in text]
+        if refusals:
             refused += 1
-            (sentence,) = warnings
+            (sentence,) = refusals
             assert page.session.document is before, what
             assert "Something went wrong" not in sentence and len(sentence) < 400 and "\n" not in sentence, (
                 what
@@ -162,7 +163,7 @@ def test_the_endpoint_refuses_hostile_values_in_one_sentence(picture_file, tmp_p
                 taken.append((what, name))
             except gr.Error as refusal:
                 assert refusal.message.endswith(".") and len(refusal.message) < 200, (what, name)
-    assert taken == [("steps", "null"), ("x", "truth"), ("steps", "truth"), ("x", "fraction")]
+    assert taken == [("x", "truth"), ("x", "fraction")]
 
 
 def test_a_label_that_is_too_long_is_refused_and_not_cut(picture_file, warnings):

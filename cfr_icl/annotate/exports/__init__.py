@@ -8,14 +8,29 @@ from __future__ import annotations
 import importlib
 import io
 import pkgutil
+import unicodedata
 import zipfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
-from cfr_icl.annotate.exports.picture import AnnotatedPicture, ExportFormat, ExportJob, Files, with_stems
+from cfr_icl.annotate.exports.picture import (
+    AnnotatedPicture,
+    ExportFormat,
+    ExportJob,
+    Files,
+    class_names,
+    fitting,
+    with_stems,
+)
+from cfr_icl.annotate.listing import shown_name
 from cfr_icl.annotate.masks import Mask
 
 EVERYTHING = "everything"
 """Name that stands for all formats, a folder each."""
+
+TINY_PIXELS = 10
+"""Objects of fewer pixels are told: they are seldom meant."""
 
 
 def _registered() -> dict[str, ExportFormat]:
@@ -30,33 +45,84 @@ FORMATS: dict[str, ExportFormat] = _registered()
 """All formats by name, in the order in which they are offered."""
 
 
-def export(format: str, pictures: Sequence[AnnotatedPicture], detail: float = 1.0) -> Files:
+def export(
+    format: str,
+    pictures: Sequence[AnnotatedPicture],
+    detail: float = 1.0,
+    classes: Sequence[str] = (),
+    sentences: list[str] | None = None,
+) -> Files:
     """Write the files of one of FORMATS, or with "everything" of all, a folder each.
+
+    Only work is written: pictures with objects, and those that are done without any, as background.
 
     Args:
         detail: largest distance in pixels between a polygon and the mask's border.
+        classes: labels in the order of their numbers; others follow as they occur.
+        sentences: gets what could not be written, for the person.
+
+    Returns:
+        Contents by relative path; nothing where there is no work.
 
     Raises:
         ValueError: for an unknown format.
     """
-    if format == EVERYTHING:
-        return {
-            f"{name}/{path}": content
-            for name in FORMATS
-            for path, content in export(name, pictures, detail).items()
-        }
-    if format not in FORMATS:
+    if format != EVERYTHING and format not in FORMATS:
         raise ValueError(f"There is no format {format!r}; there are {', '.join(FORMATS)} and everything.")
-    return FORMATS[format].write(ExportJob(with_stems(pictures), detail))
+    worked_on = [picture for picture in pictures if picture.instances or picture.document.done]
+    if not worked_on:
+        return {}
+    job = ExportJob(with_stems(worked_on), detail, class_names(worked_on, classes))
+    if format == EVERYTHING:
+        parts = {f"{name}/": FORMATS[name].write(job) for name in FORMATS}
+    else:
+        parts = {"": FORMATS[format].write(job)}
+    files = {
+        fitting(prefix + path): content for prefix, part in parts.items() for path, content in part.items()
+    }
+    if sentences is not None:
+        sentences += dict.fromkeys(job.sentences)
+    return files
 
 
 def export_warnings(format: str, pictures: Sequence[AnnotatedPicture]) -> list[str]:
     """Tell in sentences for the person what a format cannot hold of these pictures."""
-    empty = sum(not i.mask.area for picture in pictures for i in picture.document.instances)
+    areas = [i.mask.area for picture in pictures for i in picture.document.instances]
+    empty, tiny = areas.count(0), sum(0 < area < TINY_PIXELS for area in areas)
     sentences = [f"Objects without pixels are not in the export: {empty}."] if empty else []
-    label_map = format == EVERYTHING or FORMATS[format].label_map
-    if label_map and any(_overlap(picture) for picture in pictures):
+    if tiny:
+        sentences.append(f"Objects of less than {TINY_PIXELS} pixels are in the export: {tiny}.")
+    formats = list(FORMATS.values()) if format == EVERYTHING else [FORMATS[format]]
+    if any(each.label_map for each in formats) and any(_overlap(picture) for picture in pictures):
         sentences.append("Where objects overlap, a label map holds only the later one.")
+    if any(each.stems for each in formats):
+        sentences += _about_names([picture for picture in pictures if picture.instances])
+    return sentences
+
+
+def _about_names(pictures: Sequence[AnnotatedPicture]) -> list[str]:
+    """What readers that go by the pictures' names will not find."""
+    sentences = []
+    stems = [(stem, picture.name) for stem, picture in with_stems(pictures)]
+    whole = [name for stem, name in stems if PurePosixPath(name).suffix and stem.endswith(name)]
+    if whole:
+        shown = shown_name(whole[0])
+        sentences.append(
+            f"Pictures differ in their ending alone, such as {shown}; their files have the whole name, "
+            "by which some readers do not find them."
+        )
+    folded = Counter(unicodedata.normalize("NFC", stem).casefold() for stem, _ in stems)
+    alike = [name for stem, name in stems if folded[unicodedata.normalize("NFC", stem).casefold()] > 1]
+    if alike:
+        sentences.append(
+            f"Names differ in capitals or accents alone, such as {shown_name(alike[0])}; on Windows and "
+            "macOS one file would replace the other."
+        )
+    odd = [name for _, name in stems if shown_name(name) != name]
+    if odd:
+        sentences.append(
+            f"Names that are not UTF-8 are hardly found by other programs: {shown_name(odd[0])}."
+        )
     return sentences
 
 
@@ -70,5 +136,5 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
-            archive.writestr(name, content)
+            archive.writestr(shown_name(name), content)
     return buffer.getvalue()

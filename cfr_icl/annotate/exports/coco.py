@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import Any
 
-from cfr_icl.annotate.document import Instance
+from cfr_icl.annotate.document import Instance, Label
 from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files, to_json
 from cfr_icl.annotate.polygons import Ring, polygons
 
@@ -15,36 +17,80 @@ def _coco(job: ExportJob) -> Files:
 
 
 def _coco_polygons(job: ExportJob) -> Files:
-    def segmentation(instance: Instance) -> list[list[float]]:
+    def segmentation(instance: Instance) -> Any:
+        if _foreign(instance).get("iscrowd"):  # readers take polygons for single objects
+            return dict(instance.mask.coco)
         return [_flat(ring) for ring in polygons(instance.mask.pixels, job.detail) if len(ring) >= 3]
 
     return {"annotations.json": to_json(_coco_dictionary(job, segmentation))}
 
 
 def _coco_dictionary(job: ExportJob, segmentation: Callable[[Instance], Any]) -> dict[str, Any]:
-    classes = job.classes
+    """The file's contents; ids and other entries of a COCO file that objects came from are kept."""
+    pictures = [picture for _, picture in job.pictures]
+    instances = [instance for picture in pictures for instance in picture.instances]
+    image_ids = _ids([(picture.document.foreign or {}).get("id") for picture in pictures])
+    annotation_ids = iter(_ids([_foreign(instance).get("id") for instance in instances]))
+    categories = _categories(job)
     images, annotations = [], []
-    for image_id, (_, picture) in enumerate(job.pictures, start=1):
+    for image_id, picture in zip(image_ids, pictures, strict=True):
         height, width = picture.size
-        images.append({"id": image_id, "file_name": picture.name, "width": width, "height": height})
+        entry = {"id": image_id, "file_name": picture.name, "width": width, "height": height}
+        images.append({**(picture.document.foreign or {}), **entry})
         for instance in picture.instances:
             annotations.append(
                 {
-                    "id": len(annotations) + 1,
+                    "iscrowd": 0,
+                    **_foreign(instance),
+                    "id": next(annotation_ids),
                     "image_id": image_id,
-                    "category_id": classes[instance.label],
+                    "category_id": categories[instance.label]["id"],
                     "segmentation": segmentation(instance),
                     "area": instance.mask.area,
                     "bbox": list(instance.mask.box),
-                    "iscrowd": 0,
                 }
             )
     return {
         "info": {"description": "Annotated with CFR-ICL"},
         "images": images,
         "annotations": annotations,
-        "categories": [{"id": id, "name": name} for name, id in classes.items()],
+        "categories": list(categories.values()),
     }
+
+
+def _foreign(instance: Instance) -> Mapping[str, Any]:
+    return instance.foreign or {}
+
+
+def _ids(kept: Sequence[Any]) -> list[int]:
+    """A number for each entry: the one that it had before if no other has it, else the next free one."""
+    counts = Counter(number for number in kept if type(number) is int)
+    ids = [number if type(number) is int and counts[number] == 1 else None for number in kept]
+    used = {number for number in ids if number is not None}
+    free = (number for number in count(1) if number not in used)
+    return [next(free) if number is None else number for number in ids]
+
+
+def _categories(job: ExportJob) -> dict[str, dict[str, Any]]:
+    """The entry of each class, by label, in the order of the class numbers."""
+    labels: dict[str, Label] = {}
+    for _, picture in job.pictures:
+        for label in picture.document.labels:
+            if label.category_id is not None or label.supercategory is not None:
+                labels.setdefault(label.name, label)
+    found = [labels[name].category_id if name in labels else None for name in job.class_names]
+    counts = Counter(found)
+    kept = {number for number in found if number is not None and counts[number] == 1}
+    categories = {}
+    for number, name in enumerate(job.class_names, start=1):
+        known = found[number - 1] in kept
+        while not known and number in kept:
+            number += len(job.class_names) + max(kept)
+        entry: dict[str, Any] = {"id": found[job.classes[name] - 1] if known else number, "name": name}
+        if name in labels and labels[name].supercategory is not None:
+            entry["supercategory"] = labels[name].supercategory
+        categories[name] = entry
+    return categories
 
 
 def _flat(ring: Ring) -> list[float]:
@@ -52,6 +98,6 @@ def _flat(ring: Ring) -> list[float]:
 
 
 FORMATS = (
-    ExportFormat("coco", "COCO, run lengths", 4, _coco),
-    ExportFormat("coco-polygons", "COCO, polygons", 5, _coco_polygons, polygons=True),
+    ExportFormat("coco", "COCO, run lengths", 4, _coco, stems=False),
+    ExportFormat("coco-polygons", "COCO, polygons", 5, _coco_polygons, polygons=True, stems=False),
 )

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files, object_file
+from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files, free_name, object_file
 from cfr_icl.annotate.exports.png import cutout_png
+from cfr_icl.annotate.pictures import PictureError
 
 
 def _cutouts(job: ExportJob) -> Files:
-    files = {}
+    files: Files = {}
     for stem, picture in job.pictures:
-        if picture.instances:
+        if not picture.instances:
+            continue
+        try:
             pixels = picture.read()
+        except PictureError as error:
+            job.sentences.append(f"{picture.name}: {error} It has no cut-outs.")
+            continue
+        if pixels.shape[:2] != picture.size:
+            job.sentences.append(f"{picture.name} has another size than its masks; it has no cut-outs.")
+            continue
         for instance in picture.instances:
-            files[object_file(stem, instance)] = cutout_png(pixels, instance.mask.pixels)
+            name = free_name(object_file(stem, instance), files)
+            files[name] = cutout_png(pixels, instance.mask.pixels)
     return files
 
 

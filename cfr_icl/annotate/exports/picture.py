@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import re
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,6 +19,9 @@ from cfr_icl.annotate.document import Document, Instance
 
 Files = dict[str, bytes]
 """Contents by relative file name."""
+
+LONGEST_NAME = 255
+"""Bytes of a file's name that file systems take."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +49,15 @@ class ExportJob:
     """Each picture with the stem of its files: a relative path without suffix."""
     detail: float
     """Largest distance in pixels between a polygon and the mask's border."""
+    class_names: Sequence[str] = ()
+    """Labels in the order of their numbers."""
+    sentences: list[str] = field(default_factory=list)
+    """What could not be exported, for the person; writers add to it."""
 
     @property
     def classes(self) -> dict[str, int]:
-        """Class numbers from 1 by label: those of the lists of labels first, then in order of occurrence."""
-        names = [label.name for _, picture in self.pictures for label in picture.document.labels]
-        names += [instance.label for _, picture in self.pictures for instance in picture.instances]
-        return {name: id for id, name in enumerate(dict.fromkeys(names), start=1)}
+        """Class numbers from 1 by label."""
+        return {name: number for number, name in enumerate(self.class_names, start=1)}
 
 
 @dataclass(frozen=True)
@@ -66,29 +75,87 @@ class ExportFormat:
     """Whether a pixel can belong to one object alone."""
     polygons: bool = False
     """Whether `ExportJob.detail` matters."""
+    stems: bool = True
+    """Whether readers find a picture's file by the picture's name."""
+
+
+def class_names(pictures: Sequence[AnnotatedPicture], first: Sequence[str] = ()) -> list[str]:
+    """All labels in the order of their numbers: `first`, then those of lists of labels, then of objects."""
+    names = [*first]
+    names += [label.name for picture in pictures for label in picture.document.labels]
+    names += [instance.label for picture in pictures for instance in picture.instances]
+    return list(dict.fromkeys(names))
 
 
 def with_stems(pictures: Sequence[AnnotatedPicture]) -> list[tuple[str, AnnotatedPicture]]:
-    """Pair pictures with the stems of their files: the name without its suffix where that is unique."""
-    stems = [str(PurePosixPath(picture.name).with_suffix("")) for picture in pictures]
-    counts = Counter(stems)
-    return [
-        (safe_path(stem if counts[stem] == 1 else picture.name), picture)
-        for stem, picture in zip(stems, pictures, strict=True)
+    """Pair pictures with the stems of their files: the name without its suffix where that is unique.
+
+    Where it is not, the whole name is the stem.
+    """
+    names = [safe_path(picture.name) for picture in pictures]
+    stems = [
+        name[: -len(PurePosixPath(name).suffix)] if PurePosixPath(name).suffix else name for name in names
     ]
+    whole = [False] * len(names)
+    while True:
+        counts = Counter(names[n] if whole[n] else stems[n] for n in range(len(names)))
+        clashing = [n for n in range(len(names)) if not whole[n] and counts[stems[n]] > 1]
+        if not clashing:
+            break
+        for n in clashing:
+            whole[n] = True
+    used: dict[str, int] = {}
+    for n in range(len(names)):
+        stem = names[n] if whole[n] else stems[n]
+        used[stem] = used.get(stem, 0) + 1
+        stems[n] = stem if used[stem] == 1 else f"{stem}~{used[stem]}"
+    return list(zip(stems, pictures, strict=True))
 
 
 def safe_path(name: str) -> str:
-    """Change a name to a relative path that every system takes, and no more: readers match by name."""
-    shown = "".join(c if c.isprintable() and c not in '\\:*?"<>|' else "_" for c in name)
-    return "/".join(part.strip(". ")[:200] or "_" for part in shown.split("/"))
+    """A relative path inside its folder, and otherwise the name as it is: readers match by name.
+
+    Parts such as `..` and what other systems take for a path or a drive go; line breaks and other control
+    characters become `_`.
+    """
+    if any(part.strip() in ("..", ".") for part in name.replace("/", "\\").split("\\")) or re.match(
+        r"[A-Za-z]:[\\/]", name
+    ):
+        name = re.sub(r"[\\:]", "_", name)
+    shown = "".join("_" if unicodedata.category(c) == "Cc" else c for c in name)
+    parts = [part for part in shown.split("/") if part.strip() not in ("", ".", "..")]
+    return "/".join(parts) or "_"
 
 
 def object_file(stem: str, instance: Instance) -> str:
     """Name the PNG file of one object."""
-    return f"{stem}_{instance.id}_{safe_path(instance.label.replace('/', '_'))}.png"
+    label = "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in instance.label)
+    return fitting(f"{stem}_{instance.id}_{label}.png")
+
+
+def fitting(path: str) -> str:
+    """Cut a file's name that file systems would refuse as too long; what identifies it stays."""
+    folder, slash, name = path.rpartition("/")
+    if len(os.fsencode(name)) <= LONGEST_NAME:
+        return path
+    stem, dot, suffix = name.rpartition(".")
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    room = LONGEST_NAME - len(digest) - len(suffix) - 2
+    cut = os.fsencode(stem)[:room].decode("utf-8", "ignore")
+    return f"{folder}{slash}{cut}~{digest}{dot}{suffix}"
+
+
+def free_name(path: str, files: Mapping[str, Any]) -> str:
+    """The path, with a number before its suffix where a file has it already."""
+    stem, dot, suffix = path.rpartition(".")
+    number, free = 2, path
+    while free in files:
+        free = fitting(f"{stem}~{number}{dot}{suffix}")
+        number += 1
+    return free
 
 
 def to_json(data: Any) -> bytes:
-    """Encode as JSON in UTF-8."""
-    return json.dumps(data, ensure_ascii=False).encode("utf-8")
+    """Encode as JSON in UTF-8; parts of names that are no text are written as escapes."""
+    text = json.dumps(data, ensure_ascii=False)
+    return re.sub("[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", text).encode("utf-8")

@@ -25,14 +25,14 @@ def cutout_png(picture: np.ndarray, mask: np.ndarray) -> bytes:
 def indexed_png(size: tuple[int, int], layers: Sequence[tuple[int, str, np.ndarray]]) -> bytes:
     """A label map of (id, colour, mask) layers, later ones on top, as a PNG that holds the ids.
 
-    Up to id 255 the colours are its palette; above it is a 16-bit grey PNG.
+    Up to id 254 the colours are its palette; above it is a 16-bit grey PNG, for 255 is void to many readers.
     """
     largest = max((id for id, _, _ in layers), default=0)
-    ids = np.zeros(size, np.uint8 if largest < 256 else np.uint16)
+    ids = np.zeros(size, np.uint8 if largest < 255 else np.uint16)
     for id, _, mask in layers:
         ids[mask] = id
     image = Image.fromarray(ids)
-    if largest < 256:
+    if largest < 255:
         palette = np.zeros((256, 3), np.uint8)
         for id, colour, _ in layers:
             palette[id] = ImageColor.getrgb(colour)

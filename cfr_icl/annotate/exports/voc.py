@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 from xml.etree import ElementTree
 
 from cfr_icl.annotate.exports.picture import AnnotatedPicture, ExportFormat, ExportJob, Files
 from cfr_icl.annotate.exports.png import indexed_png
+from cfr_icl.annotate.listing import shown_name
 
 
 def _voc(job: ExportJob) -> Files:
@@ -31,12 +34,16 @@ def _voc(job: ExportJob) -> Files:
 def _voc_xml(picture: AnnotatedPicture) -> bytes:
     height, width = picture.size
     root = ElementTree.Element("annotation")
-    ElementTree.SubElement(root, "filename").text = picture.name
+    parent = str(PurePosixPath(picture.name).parent)
+    ElementTree.SubElement(root, "folder").text = _text("JPEGImages" if parent == "." else parent)
+    ElementTree.SubElement(root, "filename").text = _text(picture.name)
     _children(root, "size", {"width": width, "height": height, "depth": 3})
     ElementTree.SubElement(root, "segmented").text = "1"
     for instance in picture.instances:
         left, top, box_width, box_height = instance.mask.box
-        node = _children(root, "object", {"name": instance.label, "difficult": 0})
+        node = _children(
+            root, "object", {"name": instance.label, "pose": "Unspecified", "truncated": 0, "difficult": 0}
+        )
         corners = {"xmin": left + 1, "ymin": top + 1, "xmax": left + box_width, "ymax": top + box_height}
         _children(node, "bndbox", corners)
     ElementTree.indent(root)
@@ -46,8 +53,13 @@ def _voc_xml(picture: AnnotatedPicture) -> bytes:
 def _children(parent: ElementTree.Element, name: str, values: Mapping[str, Any]) -> ElementTree.Element:
     node = ElementTree.SubElement(parent, name)
     for key, value in values.items():
-        ElementTree.SubElement(node, key).text = str(value)
+        ElementTree.SubElement(node, key).text = _text(str(value))
     return node
+
+
+def _text(text: str) -> str:
+    """Text without the characters that XML cannot hold."""
+    return "".join("_" if unicodedata.category(c) in ("Cc", "Cs") else c for c in shown_name(text))
 
 
 FORMATS = (ExportFormat("voc", "Pascal VOC", 8, _voc, label_map=True),)

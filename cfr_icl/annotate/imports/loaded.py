@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from cfr_icl.annotate.masks import Mask
+from cfr_icl.sentences import Refusal
 
 MAX_OBJECTS = 1000
 """More objects than this in one file are taken for a mistake."""
 
 
-class MaskFileError(ValueError):
+class MaskFileError(Refusal):
     """A file whose masks cannot be used; the message is one sentence for the person."""
 
 

@@ -1,0 +1,113 @@
+"""The classes of a work folder: their order gives their numbers in exports, and it never changes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from cfr_icl.annotate.document import COLOURS, MAX_LABELS, Label, label_name
+from cfr_icl.annotate.store import StoreError, label_from_json, read_json
+from cfr_icl.files import write_atomically
+
+FILE = "classes.json"
+"""Name of the list in a work folder."""
+
+BACKGROUND = ("background", "_background_", "__background__", "__ignore__")
+"""Entries of other tools' lists that are no classes."""
+
+
+def read_classes(path: Path) -> list[Label]:
+    """Read a list of classes, in their order.
+
+    The file is a text file with one name a line, a JSON list of names, a COCO file with categories, a YOLO
+    data.yaml with names, or what a work folder keeps.
+
+    Raises:
+        StoreError: when it is none of these, naming it.
+    """
+    try:
+        if path.suffix.lower() == ".json":
+            return _from_json(read_json(path))
+        text = path.read_text(encoding="utf-8-sig")
+        names = yaml_names(text) if path.suffix.lower() in (".yaml", ".yml") else text.splitlines()
+        return _labels(names)
+    except (StoreError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(f"{path.name} is no list of classes; write one name a line.") from error
+
+
+def write_classes(path: Path, labels: Iterable[Label]) -> None:
+    """Write a work folder's list; raises OSError."""
+    entries = [
+        {name: value for name, value in asdict(label).items() if value is not None} for label in labels
+    ]
+    write_atomically(
+        path, json.dumps({"cfr_icl_classes": 1, "classes": entries}, ensure_ascii=False, indent=1)
+    )
+
+
+def merged(*lists: Iterable[Label]) -> list[Label]:
+    """Several lists as one: the first list's order, then what is new in the others."""
+    labels: dict[str, Label] = {}
+    for entries in lists:
+        for label in entries:
+            labels.setdefault(label.name, label)
+    return list(labels.values())[:MAX_LABELS]
+
+
+def yaml_names(text: str) -> list[str]:
+    """The names of a YOLO data.yaml, by their numbers: a list or a mapping, in one line or several."""
+    match = re.search(r"^names\s*:(.*)$", text, re.MULTILINE)
+    if not match:
+        raise ValueError("names")
+    first = match[1].split(" #")[0].strip()
+    if first:
+        entries = re.findall(r"""\s*(?:(\d+)\s*:\s*)?("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,\[\]{}]+)""", first)
+    else:
+        entries = []
+        for line in text[match.end() :].splitlines():
+            if not line.strip() or line.lstrip().startswith("#"):
+                continue
+            entry = re.match(r"\s*(?:-\s+|(\d+)\s*:\s*)(.*\S)\s*$", line)
+            if not entry:
+                break
+            entries.append((entry[1], entry[2]))
+    numbered = [
+        (int(number) if number else place, _unquoted(name.strip()))
+        for place, (number, name) in enumerate(entries)
+    ]
+    names = {number: name for number, name in numbered if 0 <= number < 100_000}
+    return [names.get(number, f"class {number}") for number in range(max(names) + 1)]
+
+
+def _unquoted(text: str) -> str:
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return str(json.loads(text))
+    if len(text) > 1 and text[0] == text[-1] == "'":
+        return text[1:-1].replace("''", "'")
+    return text.split(" #")[0].strip()
+
+
+def _from_json(data: Any) -> list[Label]:
+    if isinstance(data, Mapping) and "classes" in data:
+        return [label_from_json(entry) for entry in data["classes"]][:MAX_LABELS]
+    if isinstance(data, Mapping):
+        categories = data["categories"]
+        labels = _labels([str(category["name"]) for category in categories])
+        ids = {label_name(str(category["name"])): category.get("id") for category in categories}
+        return [
+            Label(label.name, label.colour, ids[label.name] if type(ids[label.name]) is int else None)
+            for label in labels
+        ]
+    return _labels([entry if isinstance(entry, str) else entry["name"] for entry in data])
+
+
+def _labels(names: Iterable[str]) -> list[Label]:
+    cleaned = (label_name(name) for name in names)
+    kept = dict.fromkeys(name for name in cleaned if name and name not in BACKGROUND)
+    if not kept:
+        raise ValueError("no names")
+    return [Label(name, COLOURS[number % len(COLOURS)]) for number, name in enumerate(kept)][:MAX_LABELS]

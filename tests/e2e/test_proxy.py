@@ -1,0 +1,97 @@
+"""The page behind nginx, under a path, set up as docs/proxy.md says."""
+
+import re
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.tool import EXAMPLES, Server, Visitor
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "proxy.md"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def documented_location():
+    """The location block that the document shows."""
+    (block,) = re.findall(
+        r"^```nginx\n(.*?)^```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    return block
+
+
+@pytest.fixture
+def nginx(tmp_path):
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    if not program:
+        pytest.skip("nginx is not installed.")
+    processes = []
+
+    def run(app_port):
+        port = free_port()
+        location = documented_location().replace("127.0.0.1:7860", f"127.0.0.1:{app_port}")
+        (tmp_path / "nginx.conf").write_text(
+            f"daemon off; pid {tmp_path}/nginx.pid; error_log stderr; worker_processes 1;\n"
+            "events {}\nhttp { access_log off;\n"
+            + "".join(
+                f"{kind}_temp_path {tmp_path}/{kind};\n"
+                for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+            )
+            + f"server {{ listen 127.0.0.1:{port};\n{location}\n"
+            + "location = /favicon.ico { return 204; }\n} }\n"
+        )
+        processes.append(subprocess.Popen([program, "-c", tmp_path / "nginx.conf", "-p", tmp_path]))
+        for _ in range(50):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return f"http://127.0.0.1:{port}/app/"
+            time.sleep(0.1)
+        pytest.fail("nginx did not start.")
+
+    yield run
+    for process in processes:
+        process.terminate()
+        process.wait()
+
+
+@pytest.mark.parametrize("auth", [None, ("ann", "secret")])
+def test_the_page_works_under_a_path_of_a_proxy(browser, nginx, auth, squares):
+    server = Server(examples=EXAMPLES, launch={"root_path": "/app", "auth": auth})
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
+    url = nginx(server.blocks.server_port)
+    page = context.new_page()
+    strays = []
+    page.on("request", lambda request: strays.append(request.url) if not inside(request.url, url) else None)
+    if auth:
+        page.goto(url)
+        page.get_by_label("username").fill(auth[0])
+        page.get_by_label("password").fill(auth[1])
+        page.get_by_role("button", name="Login").click()
+        page.wait_for_selector(".cfr .panel")
+    tool = Visitor(page, url)
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.idle()
+    assert page.locator("[data-ref=objects] li").count() == 1
+    assert tool.colour(80, 80) != tool.colour(280, 190)
+    saved = tool.download_by(page.locator("[data-do=export]").click)
+    assert Path(saved.path()).stat().st_size > 100
+    page.reload()
+    page.wait_for_selector(".cfr:not([data-empty])")
+    tool.idle()
+    assert page.locator("[data-ref=objects] li").count() == 1
+    assert strays == [] and tool.errors == []
+    context.close()
+    server.close()
+
+
+def inside(address, url):
+    return address.startswith((url, "blob:", "data:"))
