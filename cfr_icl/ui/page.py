@@ -6,19 +6,15 @@ import asyncio
 import logging
 import time
 from collections.abc import Hashable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from cfr_icl.annotate import exports, store
+from cfr_icl.annotate import store
 from cfr_icl.annotate.document import ActionError, Document
-from cfr_icl.annotate.exports.picture import AnnotatedPicture
-from cfr_icl.annotate.exports.png import cutout_png, mask_png
 from cfr_icl.annotate.imports import MaskFileError, read_objects
 from cfr_icl.annotate.inspect import inside
-from cfr_icl.annotate.pictures import VIEW, PictureError, Remarks, browser_copy, open_picture
+from cfr_icl.annotate.pictures import VIEW, OpenedPicture, PictureError, View, browser_copy, open_picture
 from cfr_icl.annotate.polygons import polygons
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
@@ -26,9 +22,12 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.sentences import Sentence
 from cfr_icl.ui import protocol as do
 from cfr_icl.ui.apply import apply
+from cfr_icl.ui.exporting import MadeFile, export_of, one_file
 from cfr_icl.ui.files import PageFiles, served
+from cfr_icl.ui.jobs import Job
 from cfr_icl.ui.messages import translated
-from cfr_icl.ui.session_reply import describe, restored
+from cfr_icl.ui.place import FolderPlace
+from cfr_icl.ui.session_reply import describe, restored, view_of
 
 if TYPE_CHECKING:
     from cfr_icl.ui.server import Server
@@ -61,14 +60,16 @@ class Page:
         self.session = Session(server.predictor(), CascadeForward(steps=self.settings.steps))
         self.applied = 0
         self.picture: dict[str, Any] | None = None
-        self.index: int | None = None
+        folder = self.settings.folder
+        self.place = FolderPlace(folder, self.session) if folder else None
         self.model = next(iter(self.settings.menu), None)
-        self._saved: Document | None = None
+        self._key: Hashable | None = None
+        self._source: Path | None = None
+        """File of the picture, a copy of the page's own."""
         self._shown: Document | None = None
         """What the last reply made the page show, if it arrived."""
-        self._folder_shown: dict[str, tuple[str, ...]] = {}
         self._replies = 0
-        self._revision = 0
+        self._job: Job[MadeFile] | None = None
         self._once: dict[str, Any] = {}
         """Parts of the next reply alone."""
         self._messages: list[Sentence] = []
@@ -100,7 +101,7 @@ class Page:
             try:
                 self.apply(action)
             except REFUSALS as refusal:
-                self._tell(refusal.args[0])
+                self._tell(_sentence_of(refusal))
             except Exception:
                 log.exception("An action failed: %.200r", action)
                 self._tell(WRONG)
@@ -122,25 +123,30 @@ class Page:
                 self._hello()
             case do.Open(path=path, name=name):
                 self._open_upload(path, name)
-            case do.Import(path=path):
-                self._import_upload(path)
+            case do.Import():
+                self._import_upload(action)
             case do.Example(index=index):
                 self._open_example(index)
             case do.Goto():
                 self._goto(action)
+            case do.View():
+                self._change_view(action)
             case do.Restore():
                 self._restore(action)
             case do.Download(what=what):
-                self._download(what)
+                self._serve(one_file(self.session, what))
             case do.Export():
-                self._export(action)
+                self._start_export(action)
+            case do.CancelJob():
+                self._cancel_job()
             case do.Polygons(detail=detail):
                 self._preview_polygons(detail)
             case do.Inspect():
                 self._once["inside"] = inside(self.session)
             case do.Model(name=name):
                 self._switch_model(name)
-        self._save()
+        if self.place:
+            self.place.save()
         while self.session.notices:
             self._tell(self.session.notices.pop(0))
 
@@ -156,7 +162,7 @@ class Page:
             "applied": self.applied,
             "session": {
                 "picture": self.shown,
-                **describe(self.session, self._shown if heard else None, restorable=self.index is None),
+                **describe(self.session, self._shown if heard else None, restorable=self.place is None),
             },
         }
         self._shown = self.session.document
@@ -164,25 +170,16 @@ class Page:
             reply["picture"] = self.picture
         if self.model is not None:
             reply["model"] = self.model
+        if self._job:
+            self._take_job(reply)
         reply.update(self._once)
         self._once = {}
-        if self.settings.folder:
-            reply["folder"] = self._folder_state(same_page)
+        if self.place:
+            reply["folder"] = self.place.state(same_page)
         if self._messages:
             reply["messages"] = [translated(message, known.language) for message in self._messages]
             self._messages = []
         return reply
-
-    def _folder_state(self, heard: bool) -> dict[str, Any]:
-        """The folder as `protocol.FolderState`, after a page that showed the last reply only what changed."""
-        folder = self.settings.folder
-        state: dict[str, Any] = {"index": self.index}
-        lists = {"names": tuple(folder.names), "states": tuple(folder.states[name] for name in folder.names)}
-        for name, now in lists.items():
-            if not heard or self._folder_shown.get(name) != now:
-                state[name] = now
-        self._folder_shown = lists
-        return state
 
     def start_anew(self) -> None:
         """Go on in a tab that was loaded anew and counts its actions from 1."""
@@ -219,19 +216,10 @@ class Page:
     # ---- pictures
 
     def _hello(self) -> None:
-        folder = self.settings.folder
-        if folder and self.index is None:
-            name = folder.names[folder.first_open()]
-            while True:  # pictures that cannot be opened are told and passed over
-                try:
-                    self._go(folder.names.index(name))
-                    return
-                except (PictureError, StoreError) as refusal:
-                    self._tell(refusal.args[0])
-                following = folder.next(name)
-                if following is None:
-                    return
-                name = following
+        if self.place and self.place.name is None:
+            self.place.folder.refresh()
+            names = self.place.folder.names
+            self._go(names[self.place.folder.first_open()], step=1)
 
     def _open_upload(self, path: str, name: str) -> None:
         file = self.files.uploaded(path)
@@ -239,8 +227,8 @@ class Page:
             raise ActionError("This page works through a folder; add pictures to the folder instead.")
         self._show(file, name)
 
-    def _import_upload(self, path: str) -> None:
-        file = self.files.uploaded(path)
+    def _import_upload(self, action: do.Import) -> None:
+        file = self.files.uploaded(action.path)
         session = self.session
         content = file.read_bytes()[:200] if file.suffix.lower() == ".json" else b""
         if b'"cfr_icl_session"' in content:
@@ -259,126 +247,127 @@ class Page:
         return examples[index]
 
     def _restore(self, action: do.Restore) -> None:
-        if self.picture is not None or self.settings.folder:
+        if self.picture is not None or self.place:
             raise ActionError("This page has its work already.")
         if action.example is not None:
             path = self.files.copied(self._example(action.example))
         else:
             path = self.files.uploaded(action.path or "")
-        opened = open_picture(path, self.settings.max_megapixels)
-        document = None if action.session is None else restored(action.session, opened.pixels.shape[:2])
-        self._start(opened.pixels, opened.remarks, path, action.name, document)
+        session = action.session
+        view = VIEW if session is None else view_of(session)
+        opened = open_picture(path, self.settings.max_megapixels, view)
+        document = None if session is None else restored(session, opened.pixels.shape[:2])
+        self._start(opened, path, action.name, document)
 
     def _show(self, path: Path, name: str) -> None:
-        opened = open_picture(path, self.settings.max_megapixels)
-        self._start(opened.pixels, opened.remarks, path, name)
+        self._start(open_picture(path, self.settings.max_megapixels), path, name)
+
+    def _change_view(self, action: do.View) -> None:
+        if self._source is None:
+            raise ActionError("Open a picture first.")
+        document, remarks = self.session.document, self.picture
+        page = remarks["page"] if action.page is None else action.page
+        if page != remarks["page"] and document.instances:
+            raise ActionError("The objects belong to this page; delete them first, to go to another one.")
+        try:
+            view = View(
+                page=page,
+                low=remarks["low"] if action.low is None else action.low,
+                high=remarks["high"] if action.high is None else action.high,
+            )
+        except ValueError as error:
+            raise ActionError(_sentence_of(error)) from error
+        opened = open_picture(self._source, self.settings.max_megapixels, view)
+        self._start(opened, self._source, self.session.name, replace(document, view=view), self._key)
 
     def _start(
         self,
-        picture: np.ndarray,
-        remarks: Remarks,
+        opened: OpenedPicture,
         path: Path,
         name: str,
         document: Document | None = None,
         key: Hashable | None = None,
     ) -> None:
+        """Show a picture and begin or go on with its work; `key` names the file as in `Session.open`."""
         folder = self.files.new_folder()
-        view = document.view if document else VIEW
-        shown = browser_copy(path, picture, folder, view)
-        self.session.open(picture, name, document, key)
-        height, width = picture.shape[:2]
+        shown = browser_copy(path, opened.pixels, folder, document.view if document else VIEW)
+        self._key = path if key is None else key
+        self.session.open(opened.pixels, name, document, self._key)
+        self._source = path
+        height, width = opened.pixels.shape[:2]
         self.picture = {
             "token": folder.name,
             "file": served(shown, name),
             "name": name,
             "width": width,
             "height": height,
-            **asdict(remarks),
+            **asdict(opened.remarks),
         }
 
     # ---- the folder
 
     def _goto(self, action: do.Goto) -> None:
-        self._save()  # what could not be saved is not left behind
-        names = self.settings.folder.names if self.settings.folder else []
-        index = names.index(action.name) if action.name in names else action.index
-        if index not in range(len(names)):
+        if self.place is None:
             raise ActionError("There is no such picture in the folder.")
-        self._go(index)
+        self.place.save()  # what could not be saved is not left behind
+        folder = self.place.folder
+        name = action.name
+        if name is None and action.index in range(len(folder.names)):
+            name = folder.names[action.index]
+        folder.refresh()
+        self._go(self.place.find(name or ""), action.step)
 
-    def _go(self, index: int) -> None:
-        """Open a picture of the folder; raises PictureError or StoreError with its name."""
-        folder = self.settings.folder
-        name = folder.names[index]
-        opened = folder.open(name)
+    def _go(self, name: str, step: int | None = None) -> None:
+        """Open a picture of the folder; with a step those that cannot be opened are told and passed over."""
+        folder = self.place.folder
+        while True:
+            try:
+                opened = folder.open(name)
+                break
+            except (PictureError, StoreError) as refusal:
+                following = folder.next(name, step) if step else None
+                if following is None:
+                    raise
+                self._tell(_sentence_of(refusal))
+                name = following
         document = opened.document
-        if document is None and self.index is None:
+        if document is None and self.place.name is None:
             document = folder.latest()
-        self._start(
-            opened.picture, opened.remarks, self.files.copied(opened.path), name, document, opened.key
-        )
+        pixels = OpenedPicture(opened.picture, opened.remarks)
+        self._start(pixels, self.files.copied(opened.path), name, document, opened.key)
+        self.place.arrive(opened)
         for message in opened.sentences:
             self._tell(message)
-        self.index = index
-        self._saved = self.session.document
-        self._revision = opened.revision
-        following = folder.next(name)
-        if following:
-            folder.read_ahead(following)
-
-    def _save(self) -> None:
-        document = self.session.document
-        if self.index is not None and document is not self._saved:
-            folder = self.settings.folder
-            name = folder.names[self.index]
-            before, self._saved = self._saved, document
-            try:
-                self._revision = folder.save(name, document, self.session.size, self._revision)
-            except OSError as error:
-                self._saved = before
-                raise StoreError(
-                    f"The work on {name} cannot be saved ({error.strerror}); it goes on here, every action "
-                    "tries again, and the session can be exported."
-                ) from error
 
     # ---- files going out
 
-    def _download(self, what: str) -> None:
-        session = self.session
-        size = session.size
-        if what == "mask":
-            self._serve(mask_png(session.mask), "_mask.png")
-        elif what == "cutout":
-            self._serve(cutout_png(session.picture, session.mask), "_cutout.png")
-        elif what == "session":
-            saved = store.to_json(session.document, session.name, size)
-            self._serve(store.encode(saved), ".session.json")
-        else:
-            raise ActionError("There is no download {what!r}.", what=what)
+    def _start_export(self, action: do.Export) -> None:
+        folder = self.settings.folder
+        make = export_of(self.session, folder, action)
+        if not (action.whole_folder and folder):
+            self._serve(make())
+            return
+        self._cancel_job()
+        self._job = Job("export", self.server.jobs, make)
 
-    def _export(self, action: do.Export) -> None:
-        session, folder, format = self.session, self.settings.folder, action.format
-        if action.whole_folder and folder:
-            work = folder.saved_work()
-            pictures, left_out = work.pictures, list(work.left_out)
-            classes = folder.number_classes(pictures)
-        else:
-            picture = session.picture
-            pictures = [AnnotatedPicture(session.name, session.size, session.document, lambda: picture)]
-            left_out = []
-            classes = session.number_classes(pictures)
-        if format not in (*exports.FORMATS, exports.EVERYTHING):
-            raise ActionError("There is no format {format!r}.", format=format)
-        files = exports.export(format, pictures, action.detail, classes, left_out)
-        if not files:
-            raise ActionError("There is no object to export.")
-        for message in (*left_out, *exports.export_warnings(format, pictures)):
-            self._tell(message)
-        if len(files) == 1:
-            ((name, content),) = files.items()
-            self._serve(content, f"_{format}{Path(name).suffix}")
-        else:
-            self._serve(exports.zipped(files), f"_{format}.zip")
+    def _take_job(self, reply: dict[str, Any]) -> None:
+        """Put the result of the job into a reply, or that it runs."""
+        if not self._job.done:
+            reply["job"] = {"kind": self._job.kind}
+            return
+        job, self._job = self._job, None
+        try:
+            self._serve(job.result())
+        except REFUSALS as refusal:
+            self._tell(_sentence_of(refusal))
+        except Exception:
+            log.exception("A job failed: %s", job.kind)
+            self._tell(WRONG)
+
+    def _cancel_job(self) -> None:
+        if self._job:
+            self._job.cancel()
+            self._job = None
 
     def _preview_polygons(self, detail: float) -> None:
         self._once["polygons"] = [
@@ -388,5 +377,12 @@ class Page:
             for ring in polygons(instance.mask.pixels, detail)
         ]
 
-    def _serve(self, content: bytes, ending: str) -> None:
-        self._once["download"] = self.files.download(content, self.session.name, ending)
+    def _serve(self, file: MadeFile) -> None:
+        for message in file.messages:
+            self._tell(message)
+        self._once["download"] = self.files.download(file.content, file.stem, file.ending)
+
+
+def _sentence_of(error: Exception) -> str:
+    """The message of an error, with its template if it has one."""
+    return error.args[0] if error.args and isinstance(error.args[0], str) else str(error)

@@ -336,12 +336,26 @@ class Example(Action):
 
 
 class Goto(Action):
-    """Open a picture of the folder, by its name in the list."""
+    """Open a picture of the folder, by its name in the list.
+
+    With a step, 1 or -1, a picture that cannot be opened is passed over in that direction.
+    """
 
     kind: Literal["goto"]
     needs_picture: ClassVar[bool] = True
     name: Name | None = None
     index: Whole | None = None
+    step: Literal[1, -1] | None = None
+
+
+class View(Action):
+    """Show the picture in another way: another page of its file, or other percentiles as black and white."""
+
+    kind: Literal["view"]
+    needs_picture: ClassVar[bool] = True
+    page: Whole | None = None
+    low: Number | None = None
+    high: Number | None = None
 
 
 class Restore(Action):
@@ -377,6 +391,12 @@ class Export(Action):
     whole_folder: Flag
 
 
+class CancelJob(Action):
+    """Give up what runs in the background."""
+
+    kind: Literal["cancel_job"]
+
+
 class Polygons(Action):
     """Show the polygons that an export with this detail would hold."""
 
@@ -406,7 +426,21 @@ ACTIONS: dict[str, type[Action]] = {
     for action in (
         *(Prepare, Click, Box, Paint, Undo, Redo, Clear, Finish, Select, Delete, Duplicate, Edit),
         *(Label, Labels, RemoveLabel, Done, KeepPass, Cascade),
-        *(Hello, Open, Import, Example, Goto, Restore, Download, Export, Polygons, Inspect, Model),
+        *(
+            Hello,
+            Open,
+            Import,
+            Example,
+            Goto,
+            View,
+            Restore,
+            Download,
+            Export,
+            CancelJob,
+            Polygons,
+            Inspect,
+            Model,
+        ),
     )
 }
 """All actions by their kind."""
@@ -503,7 +537,17 @@ class Picture(TypedDict):
     transparent: bool
     """Shown with holes, which count as white."""
     first_frame: bool
-    """Only the first of several frames or pages is taken."""
+    """The file has several frames or pages, of which one is taken."""
+    pages: int
+    page: int
+    """The page that is taken, from 0."""
+    deep: bool
+    """The file has more than 8 bits a channel."""
+    low: float
+    high: float
+    """Percentiles of the values that are shown as black and as white, where the picture is deep."""
+    values: list[float] | None
+    """The values at these percentiles."""
 
 
 class Object(TypedDict):
@@ -568,7 +612,7 @@ class FolderState(TypedDict):
     index: int | None
     """Place of the open picture; None when none is."""
     states: NotRequired[list[str]]
-    """"todo", "work" or "done" for each picture; sent when one changed."""
+    """"todo", "work", "done", "unreadable" or "gone" for each picture; sent when one changed."""
     names: NotRequired[list[str]]
     """Sent when the list changed."""
 

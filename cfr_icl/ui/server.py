@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 WORKERS = 32
 """Pages that are answered at the same time; each but waits for the network or for a file most of the time."""
 
+JOBS = 2
+"""Exports of whole folders that run at the same time."""
+
 RESTS_AFTER = 3600.0
 """Seconds without a request after which a page gives back what can be computed anew."""
 
@@ -71,6 +74,7 @@ class Server:
         self.uploads = uploads or Path(get_upload_folder())
         self.line = NetworkLine()
         self.pages = OpenPages()
+        self.jobs = ThreadPoolExecutor(JOBS, "job")
         self._workers = ThreadPoolExecutor(WORKERS, "page")
 
     def predictor(self, model: str | None = None) -> QueuedPredictor:

@@ -8,6 +8,7 @@ from typing import Any
 
 from cfr_icl.annotate import store
 from cfr_icl.annotate.document import Document, Instance
+from cfr_icl.annotate.pictures import View
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError, instance_to_json, timing_to_json
 
@@ -71,6 +72,14 @@ def restored(data: Any, size: tuple[int, int]) -> Document:
     except (KeyError, TypeError, AttributeError) as error:
         raise StoreError("The session file is damaged.") from error
     return store.from_json(session, size)
+
+
+def view_of(data: Mapping[str, Any]) -> View:
+    """How the picture of a session that a page was told is shown; raises StoreError."""
+    try:
+        return store.view_from_json(data.get("stored", {}).get("view"))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StoreError("The session file is damaged.") from error
 
 
 def _object(instance: Instance, old: Instance | None, restorable: bool) -> dict[str, Any]:

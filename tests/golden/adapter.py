@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from cfr_icl.clicks import Click
 from cfr_icl.robot import next_click
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.page import Page
+from cfr_icl.ui.protocol import Known
 from cfr_icl.ui.server import Server, Settings
 from cfr_icl.weights.loading import EMBEDDED, load_model
 
@@ -190,7 +192,9 @@ class FolderPage:
             self._act("goto", index=arguments[0])
         elif verb == "export":
             self._act("export", format=arguments[0], whole_folder=True, detail=1)
-            return Path(self.page.reply({})["download"]["path"]).read_bytes()
+            while "download" not in (reply := self.page.reply(Known())):
+                time.sleep(0.05)
+            return Path(reply["download"]["path"]).read_bytes()
         elif verb in ("click", "not"):
             self._act("click", x=arguments[0], y=arguments[1], positive=verb == "click")
         elif verb == "label":
@@ -202,7 +206,7 @@ class FolderPage:
     def shown(self) -> list:
         """Where the page is and what it shows of the folder."""
         states = [self.folder.states[name] for name in self.folder.names]
-        return [self.page.index, states, self.page.session.name]
+        return [self.page.place.index, states, self.page.session.name]
 
     def _act(self, kind: str, **values) -> None:
         self._number += 1

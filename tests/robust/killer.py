@@ -53,10 +53,10 @@ def annotate(folder: Folder, uploads: Path, states: list[str], say: Callable[[in
     while True:
         for step in range(states.index(content(page)) + 1, ACTIONS + 2):
             page.apply({"number": page.applied + 1, **action(step)})
-            say(page.index, step)
-        if page.index + 1 == len(folder.names):
+            say(page.place.index, step)
+        if page.place.index + 1 == len(folder.names):
             return
-        page.apply({"number": page.applied + 1, "kind": "goto", "index": page.index + 1})
+        page.apply({"number": page.applied + 1, "kind": "goto", "index": page.place.index + 1})
 
 
 def content(page: Page) -> str:
@@ -173,7 +173,7 @@ def fill_disk() -> dict:
                 page.apply({"number": number, **do})
             except StoreError as refusal:
                 messages.append(str(refusal))
-        kept = path.read_bytes() == before and page.index == 0
+        kept = path.read_bytes() == before and page.place.index == 0
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
         page.apply({"number": 6, **action(4)})
         return {

@@ -87,13 +87,14 @@ VALID = [
     {"kind": "open", "path": "x.png", "name": "x.png"},
     {"kind": "import", "path": "x.json", "name": "x.json"},
     {"kind": "example", "index": 0},
-    {"kind": "goto", "index": 0},
+    {"kind": "goto", "index": 0, "name": "x.png", "step": 1},
+    {"kind": "view", "page": 0, "low": 1, "high": 99},
     {"kind": "download", "what": "mask"},
     {"kind": "export", "format": "coco", "detail": 1, "whole_folder": False},
     {"kind": "polygons", "detail": 1},
     {"kind": "model", "name": "x"},
     {"kind": "restore", "name": "x.png", "path": "x.png", "example": 0, "session": {"objects": []}},
-    *({"kind": kind} for kind in ("hello", "undo", "redo", "clear", "finish", "inspect")),
+    *({"kind": kind} for kind in ("hello", "undo", "redo", "clear", "finish", "inspect", "cancel_job")),
 ]
 
 

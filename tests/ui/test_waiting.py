@@ -1,12 +1,14 @@
 """Only answers of networks stand in the network's line: nothing slow of one page holds up another's click."""
 
 import asyncio
+import time
 from threading import Event
 
 import pytest
 
 from cfr_icl.annotate import exports
 from cfr_icl.annotate.folder import Folder
+from cfr_icl.ui import page as pages
 from cfr_icl.ui.server import Server, Settings
 from cfr_icl.weights.loading import load_model
 from cfr_icl.weights.menu import ModelMenu
@@ -59,7 +61,7 @@ def test_a_model_behind_a_slow_hub_holds_up_nobodys_click(hub, files, monkeypatc
     assert switched["model"] == "hf://lab/slow" and "messages" not in switched
 
 
-def test_an_export_of_a_whole_folder_holds_up_nobodys_click(tmp_path, monkeypatch):
+def test_an_export_of_a_whole_folder_holds_up_nobodys_click_nor_ones_own(tmp_path, monkeypatch):
     begun, go = Event(), Event()
     server = Server(Settings(ColourModel(), folder=Folder(EXAMPLES[0].parent, tmp_path)))
     page, _ = send(server, None, {"number": 1, "kind": "hello"}, {**CLICK, "number": 2})
@@ -72,9 +74,31 @@ def test_an_export_of_a_whole_folder_holds_up_nobodys_click(tmp_path, monkeypatc
 
     monkeypatch.setattr(exports, "export", slow)
     action = {"number": 3, "kind": "export", "format": "coco", "detail": 1, "whole_folder": True}
-    clicked, exported = clicks_meanwhile(server, begun, go, page, action)
-    assert clicked["applied"] == 2 and clicked["session"]["objects"]
-    assert exported["download"]["orig_name"].endswith(".json")
+    _, reply = send(server, page, action)
+    assert reply["job"] == {"kind": "export"} and "download" not in reply and begun.is_set()
+    _, reply = send(server, page, {**CLICK, "number": 4, "x": 310})
+    assert len(reply["session"]["objects"][0]["clicks"]) == 2 and reply["job"]
+    go.set()
+    for _ in range(200):
+        _, reply = send(server, page)
+        if "job" not in reply:
+            break
+        time.sleep(0.05)
+    assert reply["download"]["orig_name"] == "examples_coco.json" and "messages" not in reply
+    assert "download" not in send(server, page)[1]
+
+
+def test_an_export_can_be_given_up_and_a_failure_is_told(tmp_path, monkeypatch):
+    go = Event()
+    server = Server(Settings(ColourModel(), folder=Folder(EXAMPLES[0].parent, tmp_path)))
+    page, _ = send(server, None, {"number": 1, "kind": "hello"})
+    action = {"kind": "export", "format": "coco", "detail": 1, "whole_folder": True}
+    _, reply = send(server, page, {**action, "number": 2})
+    assert reply["messages"] == ["There is no object to export."] and "job" not in reply
+    monkeypatch.setattr(exports, "export", lambda *_: go.wait(20))
+    assert "job" in send(server, page, {**action, "number": 3})[1]
+    assert "job" not in send(server, page, {"kind": "cancel_job", "number": 4})[1]
+    go.set()
 
 
 @pytest.mark.parametrize("kind", ["open", "download"])
@@ -82,8 +106,8 @@ def test_files_hold_up_nobodys_click(kind, tmp_path, monkeypatch):
     begun, go = Event(), Event()
     server = Server(Settings(ColourModel(), examples=EXAMPLES))
     page, _ = send(server, None, {"number": 1, "kind": "example", "index": 3}, {**CLICK, "number": 2})
-    name = "mask_png" if kind == "download" else "browser_copy"
-    function = getattr(__import__("cfr_icl.ui.page", fromlist=["x"]), name)
+    name = "one_file" if kind == "download" else "browser_copy"
+    function = getattr(pages, name)
 
     def slow(*arguments):
         if not begun.is_set():
@@ -91,7 +115,7 @@ def test_files_hold_up_nobodys_click(kind, tmp_path, monkeypatch):
             assert go.wait(20)
         return function(*arguments)
 
-    monkeypatch.setattr(f"cfr_icl.ui.page.{name}", slow)
+    monkeypatch.setattr(pages, name, slow)
     action = {"kind": "example", "index": 0} if kind == "open" else {"kind": "download", "what": "mask"}
     clicked, _ = clicks_meanwhile(server, begun, go, page, {"number": 3, **action})
     assert clicked["applied"] == 2

@@ -1,0 +1,79 @@
+"""Files that leave the page: exports of a picture or of a whole folder, masks, cut-outs, sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cfr_icl.annotate import exports, store
+from cfr_icl.annotate.document import ActionError
+from cfr_icl.annotate.exports.picture import AnnotatedPicture
+from cfr_icl.annotate.exports.png import cutout_png, mask_png
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.session import Session
+from cfr_icl.ui.protocol import Export
+
+
+@dataclass(frozen=True)
+class MadeFile:
+    """A file for the person."""
+
+    content: bytes
+    stem: str
+    """Name of what it was made of; the file is called by it."""
+    ending: str
+    messages: Sequence[str] = ()
+    """What the person should know of it."""
+
+
+def one_file(session: Session, what: str) -> MadeFile:
+    """The mask or cut-out of the active object, or of all, or the session; raises ActionError."""
+    size, stem = session.size, Path(session.name).stem
+    if what == "mask":
+        return MadeFile(mask_png(session.mask), stem, "_mask.png")
+    if what == "cutout":
+        return MadeFile(cutout_png(session.picture, session.mask), stem, "_cutout.png")
+    if what == "session":
+        saved = store.to_json(session.document, session.name, size)
+        return MadeFile(store.encode(saved), stem, ".session.json")
+    raise ActionError("There is no download {what!r}.", what=what)
+
+
+def export_of(session: Session, folder: Folder | None, action: Export) -> Callable[[], MadeFile]:
+    """What makes the export, from the work as it is now, without the page.
+
+    Raises:
+        ActionError: for a format that there is not; what is returned raises it where there is no work.
+    """
+    if action.format not in (*exports.FORMATS, exports.EVERYTHING):
+        raise ActionError("There is no format {format!r}.", format=action.format)
+    if action.whole_folder and folder:
+        return lambda: _export_folder(folder, action)
+    picture = session.picture
+    pictures = [AnnotatedPicture(session.name, session.size, session.document, lambda: picture)]
+    classes = session.number_classes(pictures)
+    return lambda: _export(pictures, classes, [], Path(session.name).stem, action)
+
+
+def _export_folder(folder: Folder, action: Export) -> MadeFile:
+    work = folder.saved_work()
+    classes = folder.number_classes(work.pictures)
+    return _export(work.pictures, classes, list(work.left_out), folder.images.name, action)
+
+
+def _export(
+    pictures: Sequence[AnnotatedPicture],
+    classes: Sequence[str],
+    messages: list[str],
+    stem: str,
+    action: Export,
+) -> MadeFile:
+    files = exports.export(action.format, pictures, action.detail, classes, messages)
+    if not files:
+        raise ActionError("There is no object to export.")
+    messages += exports.export_warnings(action.format, pictures)
+    if len(files) == 1:
+        ((name, content),) = files.items()
+        return MadeFile(content, stem, f"_{action.format}{Path(name).suffix}", messages)
+    return MadeFile(exports.zipped(files), stem, f"_{action.format}.zip", messages)
