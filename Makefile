@@ -1,14 +1,31 @@
 # Needs Python 3.10-3.13 and nothing else; README.md gives the same as plain pip commands.
 PYTHON ?= python3
 BIN := .venv/bin
+# Processes of the tests, one thread of the network each.
+JOBS ?= auto
 
-app: .venv/app.done
+app: .venv/app.done ## start the page
 	$(BIN)/python app.py $(ARGS)
 
-test: .venv/test.done
+test: lint ## everything: linters, all tests, the page in a browser
 	$(BIN)/python tests/browser.py
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+test-fast: lint ## linters and tests of a moment, without a browser
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow and not browser" $(ARGS)
+
+lint: .venv/test.done ## linters and types; JavaScript where npm is installed
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	@if ! command -v npm >/dev/null; then echo "npm is not installed: the JavaScript is NOT linted."; \
+	elif npm install --silent --no-audit --no-fund; then npm run --silent lint; \
+	else echo "npm could not install the linter: the JavaScript is NOT linted."; test -z "$$CI"; fi
+
+format: .venv/test.done ## write everything in the format that the linters want
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	@if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund && npm run --silent format; fi
 
 .venv/app.done: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -21,4 +38,7 @@ test: .venv/test.done
 	$(BIN)/pip install -q --no-deps -r tests/readers.txt
 	touch $@
 
-.PHONY: app test
+help:
+	@sed -n 's/^\([a-z-]*\):.* ## /\1: /p' Makefile
+
+.PHONY: app test test-fast lint format help

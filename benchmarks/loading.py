@@ -1,6 +1,6 @@
 """What each network takes: conversion, parity, load time, memory and seconds a forward.
 
-    python benchmarks/loading.py [--models vit_b hrnet18 ...] [--dtype float16]
+    python -m benchmarks.loading [--models vit_b hrnet18 ...] [--dtype float16]
 
 Checkpoints in the published format are made up from tensor names, as for the parity tests, so
 nothing is downloaded; times do not depend on the weights. Seconds are of CPU time, so that other
@@ -11,9 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,8 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+from benchmarks.measure import in_own_process, peak_memory
 from cfr_icl import load_model
 from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
 from cfr_icl.weights.loading import save_model, save_weights
@@ -67,8 +63,7 @@ def row(name: str, folder: Path, options: argparse.Namespace) -> list[str]:
     start = time.process_time()
     write(name, folder, getattr(torch, options.dtype))
     written = time.process_time() - start
-    command = [sys.executable, __file__, "--measure", folder, "--threads", str(options.threads)]
-    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    found = json.loads(in_own_process("loading", "--measure", folder, "--threads", options.threads))
     return [
         name,
         f"{found['parameters'] / 1e6:.1f} M",
@@ -120,11 +115,6 @@ def fastest(function) -> float:
         function()
         seconds.append(time.process_time() - start)
     return min(seconds)
-
-
-def peak_memory() -> int:
-    """The most memory that this process held so far, in bytes."""
-    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) * 1024
 
 
 if __name__ == "__main__":

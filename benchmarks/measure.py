@@ -1,10 +1,14 @@
-"""What the benchmarks share: paired timings and a table."""
+"""Measuring that the benchmarks share: paired timings, memory, processes of their own, a table."""
 
 from __future__ import annotations
 
+import re
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 
 def medians(
@@ -31,3 +35,14 @@ def table(rows: Sequence[Mapping[str, str]]) -> str:
     names = list(rows[0])
     lines = [names, ["---"] * len(names), *([row[name] for name in names] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def in_own_process(benchmark: str, *options: object) -> str:
+    """What a benchmark prints with these options, in a process of its own; `benchmark` is its module."""
+    command = [sys.executable, "-m", f"benchmarks.{benchmark}", *map(str, options)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def peak_memory() -> int:
+    """The most memory that this process held so far, in bytes (Linux)."""
+    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) * 1024

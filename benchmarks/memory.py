@@ -1,6 +1,6 @@
 """What a session holds as clicks are added to one object and undone again.
 
-    python benchmarks/memory.py [--megapixels 2] [--clicks 100] [--steps 4]
+    python -m benchmarks.memory [--megapixels 2] [--clicks 100] [--steps 4]
 
 Every step of CFR is taken, which is the most that is to be kept. A network that compares colours
 stands in for the embedded one: it sees windows of the same size, so its passes are as large, but its
@@ -11,25 +11,19 @@ from __future__ import annotations
 
 import argparse
 import gc
-import sys
-from pathlib import Path
 
-import cv2
 import numpy as np
 import psutil
 import torch
-from PIL import Image
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
 from benchmarks.measure import table
+from benchmarks.pictures import example
 from cfr_icl import CascadeForward, Click, Segmenter
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.session import Session
 from cfr_icl.weights.loading import CONFIG_NAME, EMBEDDED, read_config
 from tests.stand_in import ColourModel
 
-PICTURE = ROOT / "examples" / "chelsea.png"
 SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 300, 400, 500)
 
 
@@ -39,9 +33,7 @@ def main() -> None:
     parser.add_argument("--clicks", type=int, default=100)
     parser.add_argument("--steps", type=int, default=4)
     options = parser.parse_args()
-    picture = np.asarray(Image.open(PICTURE).convert("RGB"))
-    factor = (options.megapixels * 1e6 / (picture.shape[0] * picture.shape[1])) ** 0.5
-    picture = cv2.resize(picture, None, fx=factor, fy=factor)
+    picture = example(megapixels=options.megapixels)
     before = psutil.Process().memory_info().rss
     size = read_config(EMBEDDED / CONFIG_NAME, "embedded").zoom.size
     session = Session(Segmenter(ColourModel(size)), CascadeForward(steps=options.steps, adaptive=False))

@@ -1,6 +1,6 @@
 """The embedded network: a pass, an answer and a further click against plain eager PyTorch.
 
-    python benchmarks/model.py [--size 448] [--threads 2] [--pairs 7] [--data folder=PATH]
+    python -m benchmarks.model [--size 448] [--threads 2] [--pairs 7] [--data folder=PATH]
 
 Plain is the same weights as they are stored: batch norms apart, picture and clicks through the whole
 network at every pass, flip halves in one batch, memory as the system gives it. Each has a process of its
@@ -13,19 +13,15 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import multiprocessing
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+from benchmarks import pictures
 from benchmarks.measure import table
 from cfr_icl import CascadeForward, Click, InteractiveModel, Segmenter, load_model
 from cfr_icl.data.registry import open_dataset
@@ -200,8 +196,7 @@ def answer_seconds(
 def example(name: str) -> Case:
     """A shipped picture, clicked on its object and twice a little beside that."""
     x, y = PICTURES[name]
-    picture = np.asarray(Image.open(ROOT / "examples" / name).convert("RGB"))
-    return picture, [Click(x, y), Click(x + 12, y + 12), Click(x - 12, y + 12)]
+    return pictures.example(name), [Click(x, y), Click(x + 12, y + 12), Click(x - 12, y + 12)]
 
 
 def drawn(entry: str, network: InteractiveModel, limit: int) -> list[Case]:

@@ -1,6 +1,6 @@
 """What a negative click takes away of the region that it is made in.
 
-    python benchmarks/negative.py [MODEL] --data folder=DUTS/val folder=COCO/val [--half even] [--limit 24]
+    python -m benchmarks.negative [MODEL] --data folder=DUTS/val folder=COCO/val [--half even] [--limit 24]
 
 The robot user clicks up to three times on each object of at least 1 % of its picture, three of each picture
 at most. After each of its clicks the largest connected region that was wrongly taken gets a negative click in
@@ -10,22 +10,17 @@ its middle, if it is at least 2 % of the object's size; the robot's own session 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
 from benchmarks.measure import table
+from benchmarks.pictures import add_objects, objects
 from cfr_icl import Segmenter, load_model
 from cfr_icl.clicks import Click
-from cfr_icl.data.registry import open_dataset
-from cfr_icl.data.source import select
-from cfr_icl.evaluation import iou, object_area
+from cfr_icl.evaluation import iou
 from cfr_icl.predictor import Predictor
 from cfr_icl.robot import next_click
 
@@ -47,25 +42,19 @@ class Correction:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", nargs="?", default="embedded", help="as for load_model")
-    parser.add_argument(
-        "--data", nargs="+", required=True, metavar="KIND=PATH", help="as for training/evaluate.py"
-    )
-    parser.add_argument("--half", choices=("even", "odd"), default="even")
-    parser.add_argument("--limit", type=int, default=24, help="pictures of each set")
+    add_objects(parser)
     options = parser.parse_args()
     segmenter = Segmenter(load_model(options.source))
     rows = []
     for source in options.data:
-        dataset = open_dataset(*source.split("=", 1))
         found = []
-        for index in select(dataset.names, options.half, options.limit):
-            sample = dataset[index]
-            segmenter.set_image(sample.image)
-            for gt_mask in [gt for gt in sample.gt_masks if object_area(gt) >= 0.01][:3]:
+        for picture, gt_masks in objects(source, options.half, options.limit):
+            segmenter.set_image(picture)
+            for gt_mask in gt_masks:
                 found += corrections(segmenter, gt_mask)
         rows += [
-            row(source, "all", found),
-            row(source, "a tenth or more", [c for c in found if c.size >= 0.1]),
+            row(source.label, "all", found),
+            row(source.label, "a tenth or more", [c for c in found if c.size >= 0.1]),
         ]
     print(table(rows))
 
@@ -105,7 +94,7 @@ def row(source: str, sizes: str, found: list[Correction]) -> dict[str, str]:
     removed = np.array([correction.removed for correction in found])
     gain = np.array([correction.after - correction.before for correction in found])
     return {
-        "data": Path(source).parent.name,
+        "data": source,
         "region beside the object": sizes,
         "clicks": str(len(found)),
         "taken away": f"{removed.mean():.1%}" if found else "",

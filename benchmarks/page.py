@@ -1,6 +1,6 @@
 """From click to painted mask in a real browser: how much of it is not the network.
 
-    python benchmarks/page.py [--megapixels 1 12] [--objects 0 100] [--pairs 15]
+    python -m benchmarks.page [--megapixels 1 12] [--objects 0 100] [--pairs 15]
 
 Chromium stamps the click and the frame that shows the answer, the server the stages between; all on
 one machine's clock. Objects are finished ones, once beside the answer to the click, and once where it
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,19 +19,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
 from benchmarks.measure import table
+from benchmarks.pictures import as_jpeg, example
 from cfr_icl import load_model
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.ui import blocks
 from tests.browser import find_browser
 from tests.e2e.tool import EXAMPLES, Server, Tool
 
-PICTURE = ROOT / "examples" / "chelsea.png"
 CLICK = (0.45, 0.5)
 """Where the cat is, as parts of width and height."""
 
@@ -66,7 +62,8 @@ def main() -> None:
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
         for megapixels in options.megapixels:
-            picture = enlarged(megapixels, Path(folder))
+            picture = Path(folder, f"{megapixels:g}.jpg")
+            picture.write_bytes(as_jpeg(example(megapixels=megapixels)))
             pages = [
                 Watched(browser, server, picture, count, swallowed)
                 for count in options.objects
@@ -189,15 +186,6 @@ class Watched:
             "bytes received": received,
             "bytes sent": sent,
         }
-
-
-def enlarged(megapixels: float, folder: Path) -> Path:
-    """The example picture at another size."""
-    picture = np.asarray(Image.open(PICTURE).convert("RGB"))
-    factor = (megapixels * 1e6 / (picture.shape[0] * picture.shape[1])) ** 0.5
-    path = folder / f"{megapixels:g}.jpg"
-    Image.fromarray(cv2.resize(picture, None, fx=factor, fy=factor)).save(path, quality=90)
-    return path
 
 
 def finished(count: int, answer: Mask, swallowed: bool) -> list[Mask]:

@@ -1,18 +1,17 @@
 """Does a reduced precision change a model's masks, and is it faster here?
 
-    python benchmarks/precision.py [SOURCE] [--dtype float16] [--data FOLDER ...] [--record]
+    python -m benchmarks.precision [SOURCE] [--dtype float16] [--data FOLDER ...] [--record]
 
 Each pass of robot users' sessions in float32 is answered in the reduced precision too: the same picture,
 clicks and previous mask. `--record` notes it in the model's config.json where the masks keep a mean IoU of
 0.995 on every set of pictures; `load_model` goes by that. What it does to the number of clicks
-`training/evaluate.py --precision` tells.
+`cfr-icl evaluate --precision` tells.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,8 +21,6 @@ import numpy as np
 import torch
 from torch import nn
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
 from cfr_icl import InteractiveModel, Segmenter, load_model
 from cfr_icl.cfr import THRESHOLD_LOGIT
 from cfr_icl.data.registry import open_dataset

@@ -1,12 +1,11 @@
 """All benchmarks, one after the other; each is a command of its own too, with more options.
 
-python benchmarks/run.py [loading model vit page sessions memory start throughput]
+python -m benchmarks.run [loading model vit page sessions memory start throughput]
 """
 
 import argparse
 import subprocess
 import sys
-from pathlib import Path
 
 TOPICS = {
     "loading": ["--models", "compact", "vit_b", "hrnet18"],
@@ -28,8 +27,8 @@ def main() -> None:
     if unknown := set(topics) - set(TOPICS):
         parser.error(f"There is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(TOPICS)}.")
     for topic in topics:
-        print(f"\n## python {' '.join(['benchmarks/' + topic + '.py', *TOPICS[topic]])}\n", flush=True)
-        subprocess.run([sys.executable, Path(__file__).parent / f"{topic}.py", *TOPICS[topic]], check=True)
+        print(f"\n## python -m {' '.join(['benchmarks.' + topic, *TOPICS[topic]])}\n", flush=True)
+        subprocess.run([sys.executable, "-m", f"benchmarks.{topic}", *TOPICS[topic]], check=True)
 
 
 if __name__ == "__main__":

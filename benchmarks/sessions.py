@@ -1,6 +1,6 @@
 """Many people at once: how long a click takes, how fair it is, whether any is lost, what a session weighs.
 
-    python benchmarks/sessions.py [--sessions 1 2 4 8] [--every 2] [--seconds 15] [--megapixels 0.3]
+    python -m benchmarks.sessions [--sessions 1 2 4 8] [--every 2] [--seconds 15] [--megapixels 0.3]
 
 The app runs in a process of its own; this one plays the pages, over the same requests as the browser:
 one parcel of numbered actions is on its way at a time, clicks made meanwhile travel together in the
@@ -12,26 +12,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import io
 import itertools
 import secrets
 import statistics
-import sys
 import time
-from pathlib import Path
 
-import cv2
 import httpx
 import numpy as np
 import psutil
-from PIL import Image
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
 from benchmarks.measure import table
+from benchmarks.pictures import as_jpeg, example
 from benchmarks.serving import serving
 
-PICTURE = ROOT / "examples" / "chelsea.png"
 CLICKS = (
     (0.45, 0.5),
     (0.3, 0.6),
@@ -52,7 +45,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15, help="how long each number of sessions clicks")
     parser.add_argument("--megapixels", type=float, default=0.3, help="size of each session's picture")
     options = parser.parse_args()
-    picture = enlarged(options.megapixels)
+    picture = as_jpeg(example(megapixels=options.megapixels))
     with serving() as (app, url):
         server = psutil.Process(app.pid)
         asyncio.run(together(url, picture, 1, options.every, 1))  # warms the server up
@@ -179,15 +172,6 @@ class Visitor:
             self.known |= {"picture": picture["token"], "size": (picture["width"], picture["height"])}
         for described in reply["session"]["objects"]:
             self.objects[described["id"]] = described["clicks"]
-
-
-def enlarged(megapixels: float) -> bytes:
-    """The example picture at another size, as JPEG."""
-    picture = np.asarray(Image.open(PICTURE).convert("RGB"))
-    factor = (megapixels * 1e6 / (picture.shape[0] * picture.shape[1])) ** 0.5
-    file = io.BytesIO()
-    Image.fromarray(cv2.resize(picture, None, fx=factor, fy=factor)).save(file, "JPEG", quality=90)
-    return file.getvalue()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """From `python app.py` to a page that answers and to a network that does; what the time goes into.
 
-    python benchmarks/start.py [--times 3]
+    python -m benchmarks.start [--times 3]
 
 Each start is a process of its own; seconds are medians, of wall time and of CPU time. The parts are
 timed in one process in the order in which the app takes them. The network comes last: the page
@@ -14,14 +14,12 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import httpx
 import psutil
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
 from benchmarks.measure import table
+from benchmarks.pictures import ROOT
 from benchmarks.serving import serving
 
 PARTS = """

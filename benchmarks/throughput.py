@@ -1,6 +1,6 @@
 """Evaluation and training: how many pictures a second, where the time goes, whether the loader holds up.
 
-    python benchmarks/throughput.py [--data FOLDER] [--pictures 8] [--batch 8] [--steps 4] [--threads 2]
+    python -m benchmarks.throughput [--data FOLDER] [--pictures 8] [--batch 8] [--steps 4] [--threads 2]
 
 Evaluation is the robot user's sessions of CLICKS clicks with CFR 4. Training is the third stage's
 configuration (compact-long.yaml) from the embedded weights: the loader's single worker alone, steps
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -24,9 +23,8 @@ import torch
 from PIL import Image
 from timm.utils import ModelEmaV3
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
 from benchmarks.measure import table
+from benchmarks.pictures import ROOT
 from cfr_icl import CascadeForward, InteractiveModel, load_model
 from cfr_icl import icl as loss_module
 from cfr_icl.data.augmentation import Batch, TrainingExamples, collate

@@ -1,18 +1,16 @@
 """Plain ViT against a plain transcription of the published formulas: time and memory a forward.
 
-    python benchmarks/vit.py [--model vit_b] [--size 448] [--threads 1] [--pairs 3]
+    python -m benchmarks.vit [--model vit_b] [--size 448] [--threads 1] [--pairs 3]
 
 The transcription has explicit softmax attention, resizes its position embedding at every pass and fuses
 the head's maps when all are at 1/4.
-Random weights: times do not depend on them; how precision changes masks is benchmarks/precision.py's.
+Random weights: times do not depend on them; how precision changes masks is told by benchmarks.precision.
 Both take turns in one run; seconds are of CPU time. Memory (Linux) in a process of its own.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -20,10 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-from benchmarks.loading import peak_memory
-from benchmarks.measure import medians, table
+from benchmarks.measure import in_own_process, medians, peak_memory, table
 from cfr_icl.models.plain_vit import resize_position
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.loading import compute_in_precision
@@ -106,9 +101,8 @@ def main() -> None:
     )
     rows = []
     for kind in KINDS:
-        command = [sys.executable, __file__, "--memory", kind, "--model", options.model]
-        command += ["--size", str(options.size), "--threads", str(options.threads)]
-        memory = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        same = ["--model", options.model, "--size", options.size, "--threads", options.threads]
+        memory = in_own_process("vit", "--memory", kind, *same)
         rows.append(
             {
                 f"{options.model}, {options.size} px": kind,

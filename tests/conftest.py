@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # several processes: one thread of the network each
+    os.environ["OMP_NUM_THREADS"] = "1"
+
 # Commands that tests start use this clone, whether or not it is installed.
 os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
 

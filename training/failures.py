@@ -13,8 +13,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-ROOT = Path(__file__).parents[1]
 from cfr_icl import Click, Segmenter, load_model
+
+ROOT = Path(__file__).parents[1]
 
 CASES = (
     ("rocket.jpg", "A thin object", [Click(321, 150), Click(321, 350), Click(321, 390)]),

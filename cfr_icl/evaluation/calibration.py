@@ -13,6 +13,7 @@ import numpy as np
 
 from cfr_icl import Segmenter
 from cfr_icl.cfr import THRESHOLD_LOGIT
+from cfr_icl.clicks import Click
 from cfr_icl.data.samples import Sample
 from cfr_icl.evaluation.metrics import object_area
 from cfr_icl.evaluation.simulation import simulate
@@ -87,14 +88,12 @@ def window_answers(
         for gt_mask in sample.gt_masks:
             if object_area(gt_mask) < min_area:
                 continue
-            given: list[Prediction] = []
-            simulate(
-                segmenter,
-                sample.image,
-                gt_mask,
-                max_clicks=clicks,
-                on_click=lambda _, prediction, __, given=given: given.append(prediction),
-            )
-            for prediction in given:
+            predictions: list[Prediction] = []
+
+            def keep(_: Click, prediction: Prediction, __: float, kept: list = predictions) -> None:
+                kept.append(prediction)
+
+            simulate(segmenter, sample.image, gt_mask, max_clicks=clicks, on_click=keep)
+            for prediction in predictions:
                 rows, columns = prediction.window.slices
                 yield prediction.probabilities[rows, columns], gt_mask[rows, columns]

@@ -12,6 +12,7 @@ from cfr_icl.evaluation.protocol import Protocol
 from cfr_icl.evaluation.simulation import Result
 from cfr_icl.extras import extra
 
+Numbers = Sequence[float] | np.ndarray
 Table = Mapping[str, Mapping[str, Metrics]]
 """Metrics by data set, then by CFR setting."""
 
@@ -81,7 +82,11 @@ def mean_ious(sessions: Sequence[Sequence[float]], clicks: int) -> list[float]:
 
 
 def save_lines(
-    path: Path, lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], x: str, y: str, title: str
+    path: Path,
+    lines: Mapping[str, tuple[Numbers, Numbers]],
+    x: str,
+    y: str,
+    title: str,
 ) -> Path:
     """A plot of named lines, each its abscissas and ordinates, with labelled axes."""
     figure, axes = _axes()

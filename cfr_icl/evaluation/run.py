@@ -235,15 +235,18 @@ def _answers(
         yield from pool.map(_work, units)
 
 
+_workers: list[Worker] = []
+"""The one worker of a process of the pool."""
+
+
 def _start_worker(job: Job) -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    global _worker
-    _worker = Worker(job)
+    _workers.append(Worker(job))
 
 
 def _work(unit: Unit) -> list[Result]:
-    return list(_worker(unit))
+    return list(_workers[0](unit))
 
 
 class Replay:

@@ -53,10 +53,14 @@ def simulate(
     segmenter.set_image(image)
     probabilities = np.zeros(gt_mask.shape, np.float32)
     clicked = np.zeros(gt_mask.shape, bool)
-    clicks, ious, forwards, boundary_ious, seconds = [], [], [], [], []
+    clicks: list[Click] = []
+    ious: list[float] = []
+    boundary_ious: list[float] = []
+    forwards: list[int] = []
+    seconds: list[float] = []
     while len(clicks) < max_clicks and not (ious and ious[-1] >= target_iou):
         click = next_click(probabilities, gt_mask, clicked)
-        clicked[click.y, click.x] = True
+        clicked[int(click.y), int(click.x)] = True
         clicks.append(click)
         start = time.perf_counter()
         prediction = segmenter.predict(clicks, cfr=cfr)

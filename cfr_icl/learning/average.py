@@ -39,7 +39,10 @@ def _mean(
     found = [(state[name].double(), share) for state, share in states if name in state]
     if any(value.shape != last.shape for value, _ in found):
         raise ValueError(f"Weights of networks of other widths do not fit together: {name}.")
-    return sum(value * share for value, share in found) / sum(share for _, share in found)
+    total = torch.zeros_like(found[0][0])
+    for value, share in found:
+        total += value * share
+    return total / sum(share for _, share in found)
 
 
 def read_part(entry: str) -> tuple[InteractiveModel, float]:

@@ -34,7 +34,7 @@ def _file(source: str) -> Path:
     if Path(source).is_file():
         return Path(source)
     package = importlib.util.find_spec(source) if source.isidentifier() else None
-    files = sorted(Path(package.origin).parent.rglob("*.pth")) if package else []
+    files = sorted(Path(package.origin).parent.rglob("*.pth")) if package and package.origin else []
     if not files:
         raise FileNotFoundError(f"{source} is neither a file nor an installed package with weights.")
     return files[0]

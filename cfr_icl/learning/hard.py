@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from cfr_icl.data.samples import Dataset, Sample
@@ -12,7 +13,7 @@ class HardPictures:
     """The pictures with an object whose answer ended below an IoU in an evaluation.
 
     Args:
-        results: the `.objects.jsonl` that `training/evaluate.py` wrote beside its `--json`.
+        results: the `.objects.jsonl` that `cfr-icl evaluate` wrote beside its `--json`.
         below: the IoU, from 0 to 1, after the last click there.
 
     Raises:
@@ -25,7 +26,7 @@ class HardPictures:
         found = {entry["picture"] for entry in map(json.loads, lines) if entry["ious"][-1] < below}
         self.dataset = dataset
         self.indices = [i for i, name in enumerate(dataset.names) if name in found]
-        self.names = [dataset.names[i] for i in self.indices]
+        self.names: Sequence[str] = [dataset.names[i] for i in self.indices]
         if not self.names:
             raise ValueError(f"{results} knows no picture of the data set below an IoU of {below}.")
 

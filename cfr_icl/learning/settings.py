@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import typing
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,7 @@ class Settings:
         return math.ceil(self.epochs * self.epoch / (self.batch_size * self.accumulation * processes))
 
 
-def read_settings(path: str | Path, changes: list[str] = ()) -> Settings:
+def read_settings(path: str | Path, changes: Sequence[str] = ()) -> Settings:
     """Settings from a YAML file, changed by `section.key=value` strings (values are YAML).
 
     Items of a list go by their number: `data.0.path=PATH`. A file may name another one beside it
@@ -131,7 +132,7 @@ def _read(path: Path) -> dict[str, Any]:
     return merged
 
 
-def _build(kind: type, values: dict[str, Any], where: str) -> Any:
+def _build(kind: Any, values: dict[str, Any], where: str) -> Any:
     known = typing.get_type_hints(kind)
     for key in values:
         if key not in known:

@@ -27,6 +27,8 @@ from cfr_icl.learning.hard import HardPictures
 from cfr_icl.learning.monitor import Monitor
 from cfr_icl.learning.settings import DataSettings, Settings
 from cfr_icl.memory import keep_freed_memory
+from cfr_icl.models.base import InteractiveModel
+from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.folding import compute_folded
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.loading import load_model, save_model
@@ -60,7 +62,7 @@ def train(settings: Settings, out: Path) -> None:
         _set_rates(optimiser, settings, step, progress)
         _seed(settings.seed, step, accelerator.process_index)
         _train_mode(network, settings)
-        totals = {}
+        totals: dict[str, float] = {}
         for part in range(settings.accumulation):
             batch = next(batches)
             rng = np.random.default_rng((settings.seed, step, part, accelerator.process_index))
@@ -91,13 +93,17 @@ def train(settings: Settings, out: Path) -> None:
     accelerator.end_training()
 
 
-def _network(settings: Settings) -> torch.nn.Module:
+def _network(settings: Settings) -> InteractiveModel:
     model = settings.model
     if model.weights:
         network = load_model(model.weights, device="cpu", trainable=True)
         return grown(network, model.options) if model.options else network
     network = build_model(default_config(model.architecture, **model.options))
     if model.encoder_weights:
+        if not isinstance(network, CompactNet):
+            raise ValueError(
+                f"model.encoder_weights are for the compact network, not for {model.architecture}."
+            )
         load_encoder(network, model.encoder_weights)
     return network
 
@@ -110,7 +116,7 @@ def _train_mode(network: torch.nn.Module, settings: Settings) -> None:
                 module.eval()
 
 
-def _optimiser(network: torch.nn.Module, settings: Settings) -> torch.optim.Optimizer:
+def _optimiser(network: InteractiveModel, settings: Settings) -> torch.optim.Optimizer:
     """Groups by rate and by decay; one-dimensional weights (biases, norms) are not decayed."""
     chosen = settings.optimiser
     scales = network.learning_rate_scales(chosen.encoder_lr, chosen.layer_decay)

@@ -1,0 +1,59 @@
+"""Pictures that the benchmarks share: the examples at any size, and objects of data sets."""
+
+from __future__ import annotations
+
+import argparse
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from cfr_icl.cli.options import data_source
+from cfr_icl.data.source import Source, select
+from cfr_icl.evaluation import object_area
+
+ROOT = Path(__file__).parents[1]
+MIN_AREA = 0.01
+"""Objects below this share of their picture are left out."""
+MOST_OBJECTS = 3
+"""Objects of a picture at most."""
+
+
+def example(name: str = "chelsea.png", megapixels: float | None = None) -> np.ndarray:
+    """An example picture, uint8 (H, W, 3) RGB, at its own size or enlarged to so many megapixels."""
+    picture = np.asarray(Image.open(ROOT / "examples" / name).convert("RGB"))
+    if megapixels is None:
+        return picture
+    factor = (megapixels * 1e6 / (picture.shape[0] * picture.shape[1])) ** 0.5
+    return cv2.resize(picture, None, fx=factor, fy=factor)
+
+
+def as_jpeg(picture: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def add_objects(parser: argparse.ArgumentParser) -> None:
+    """Options that choose the data sets and pictures of `objects`."""
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        required=True,
+        type=data_source,
+        metavar="NAME=PATH",
+        help="as for cfr-icl evaluate",
+    )
+    parser.add_argument("--half", choices=("even", "odd"), default="even")
+    parser.add_argument("--limit", type=int, default=24, help="pictures of each set")
+
+
+def objects(source: Source, half: str, limit: int) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
+    """Pictures of one data set, each with its objects as ground truth int (H, W)."""
+    dataset = source.open()
+    for index in select(dataset.names, half, limit):
+        sample = dataset[index]
+        yield sample.image, [gt for gt in sample.gt_masks if object_area(gt) >= MIN_AREA][:MOST_OBJECTS]
