@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     left_out = list(work.left_out)
     classes = folder.number_classes(work.pictures)
     files = export(options.format, work.pictures, options.tolerance, classes, left_out)
-    said = write_files(options.out, files, map(folder.path, folder.names))
+    said = write_files(options.out, files, map(folder.path, folder.names), folder.images)
     warnings = export_warnings(options.format, work.pictures)
     print(f"{len(files)} files in {options.out}", *warnings, *said, sep="\n")
     if left_out:

@@ -17,7 +17,7 @@ from cfr_icl.annotate.exports import FORMATS, export, export_warnings, zipped
 from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.exports.writing import write_files
 from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.listing import shown_name
+from cfr_icl.annotate.listing import MANIFEST, shown_name
 from cfr_icl.annotate.masks import Mask
 
 SQUARE = np.zeros((90, 120), bool)
@@ -183,12 +183,13 @@ def test_files_of_earlier_exports_are_told_and_pictures_are_never_replaced(tmp_p
     files = export("masks", pictures)
     assert write_files(tmp_path / "out", files) == []
     (sentence,) = write_files(tmp_path / "out", {"b.png": b""})
+    assert not (tmp_path / "out" / MANIFEST).exists()
     assert "a_1_cat.png" in sentence
     before = {path: path.read_bytes() for path in (tmp_path / "images").iterdir()}
     with pytest.raises(ValueError, match="would replace a picture"):
         write_files(tmp_path / "images", files, map(folder.path, folder.names))
     assert {path: path.read_bytes() for path in (tmp_path / "images").iterdir()} == before
-    write_files(tmp_path / "images/masks", files, map(folder.path, folder.names))
+    write_files(tmp_path / "images/masks", files, map(folder.path, folder.names), folder.images)
     assert Folder(tmp_path / "images", tmp_path / "work").names == folder.names
 
 

@@ -86,7 +86,7 @@ def test_batch_segments_every_object_of_a_list(picture, tmp_path, capsys):
     for name in ("clicks.csv", "clicks.json"):
         command = ["batch", str(tmp_path / name), "--images", str(tmp_path), "--out", str(out)]
         assert main(command) == 0
-    assert sorted(path.name for path in out.iterdir()) == ["red_1.png", "red_cup.png", "red_wall.png"]
+    assert sorted(path.name for path in out.glob("*.png")) == ["red_1.png", "red_cup.png", "red_wall.png"]
     with Image.open(out / "red_cup.png") as image:
         mask = np.array(image)
     assert mask[30, 20] == 255 and mask[50, 60] == 0
@@ -95,7 +95,7 @@ def test_batch_segments_every_object_of_a_list(picture, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("picture,x\nred.png,1\n", "Entry 1"),
+        ("picture,x\nred.png,1\n", "Row 2 of clicks.csv: y must be a number"),
         ("picture,x,y\nother.png,1,1\n", "no picture 'other.png'"),
         ("picture,x,y\n../red.png,1,1\n", "no picture"),
         ("picture,x,y,object\nred.png,1,1,../../x\n", "file name"),

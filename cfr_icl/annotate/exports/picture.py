@@ -88,14 +88,14 @@ def class_names(pictures: Sequence[AnnotatedPicture], first: Sequence[str] = ())
 
 
 def with_stems(pictures: Sequence[AnnotatedPicture]) -> list[tuple[str, AnnotatedPicture]]:
-    """Pair pictures with the stems of their files: the name without its suffix where that is unique.
+    """Pair pictures with the stems of their files."""
+    stems = unique_stems([safe_path(picture.name) for picture in pictures])
+    return list(zip(stems, pictures, strict=True))
 
-    Where it is not, the whole name is the stem.
-    """
-    names = [safe_path(picture.name) for picture in pictures]
-    stems = [
-        name[: -len(PurePosixPath(name).suffix)] if PurePosixPath(name).suffix else name for name in names
-    ]
+
+def unique_stems(names: Sequence[str]) -> list[str]:
+    """What pictures' files are called: the name without its suffix where that is unique, else the name."""
+    stems = [name[: len(name) - len(PurePosixPath(name).suffix)] for name in names]
     whole = [False] * len(names)
     while True:
         counts = Counter(names[n] if whole[n] else stems[n] for n in range(len(names)))
@@ -109,7 +109,7 @@ def with_stems(pictures: Sequence[AnnotatedPicture]) -> list[tuple[str, Annotate
         stem = names[n] if whole[n] else stems[n]
         used[stem] = used.get(stem, 0) + 1
         stems[n] = stem if used[stem] == 1 else f"{stem}~{used[stem]}"
-    return list(zip(stems, pictures, strict=True))
+    return stems
 
 
 def safe_path(name: str) -> str:

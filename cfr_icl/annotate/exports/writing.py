@@ -1,43 +1,44 @@
-"""Exported files on the disk: nothing of somebody else's is replaced, older exports are told."""
+"""Exported files on the disk: nothing of somebody else's is replaced, older files beside them are told."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cfr_icl.annotate.listing import MANIFEST, read_manifest, shown_name
 from cfr_icl.files import write_atomically
 
 
-def write_files(out: Path, files: Mapping[str, bytes], pictures: Iterable[Path] = ()) -> list[str]:
+def write_files(
+    out: Path, files: Mapping[str, bytes], pictures: Iterable[Path] = (), images: Path | None = None
+) -> list[str]:
     """Write exported files into a folder, all or none where names are refused.
-
-    Beside them a list of their names is kept, so that they are not taken for pictures later.
 
     Args:
         pictures: files that must not be replaced.
+        images: the folder of the pictures. Where `out` lies in it, a list of the files' names is kept
+            beside them, so that they are not taken for pictures later.
 
     Returns:
-        Sentences for the person: files of earlier exports that are not part of this one.
+        Sentences for the person: files of the same kind in `out` that are not part of this export.
 
     Raises:
         ValueError: when a file would replace one of the pictures.
         OSError: when a file cannot be written.
     """
     check_targets(out, files, pictures)
-    earlier = read_manifest(out)
     out.mkdir(parents=True, exist_ok=True)
+    keep_names(out, files, images)
     for name, content in files.items():
         write_atomically(out / name, content)
-    stale = [name for name in earlier if name not in files and (out / name).is_file()]
-    write_manifest(out, [*files, *stale])
-    if not stale:
+    others = _others(out, files)
+    if not others:
         return []
-    more = f" and {len(stale) - 3} more" if len(stale) > 3 else ""
+    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
     return [
-        f"Files of an earlier export are not part of this one: "
-        f"{', '.join(shown_name(name) for name in sorted(stale)[:3])}{more}."
+        "Files that are not part of this export lie beside it: "
+        f"{', '.join(shown_name(name) for name in others[:3])}{more}."
     ]
 
 
@@ -55,6 +56,20 @@ def check_targets(out: Path, names: Iterable[str], pictures: Iterable[Path]) -> 
             )
 
 
-def write_manifest(out: Path, names: Iterable[str]) -> None:
-    """Keep the names of exported files beside them; raises OSError."""
-    write_atomically(out / MANIFEST, json.dumps({"files": sorted(set(names))}))
+def keep_names(out: Path, names: Iterable[str], images: Path | None) -> None:
+    """Keep the names of files written below the pictures beside them, if `out` lies there; raises OSError."""
+    if images is not None and out.resolve().is_relative_to(images.resolve()):
+        kept = sorted({*read_manifest(out), *names})
+        write_atomically(out / MANIFEST, json.dumps({"files": kept}))
+
+
+def _others(out: Path, files: Mapping[str, bytes]) -> list[str]:
+    """Files in the folders of exported ones, with their endings, that are not exported; sorted."""
+    kinds = {(str(PurePosixPath(name).parent), PurePosixPath(name).suffix) for name in files}
+    others = []
+    for folder in {folder for folder, _ in kinds}:
+        for path in (out / folder).iterdir():
+            name = path.name if folder == "." else f"{folder}/{path.name}"
+            if (folder, path.suffix) in kinds and name not in files and path.is_file():
+                others.append(name)
+    return sorted(others)
