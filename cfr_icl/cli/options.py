@@ -24,6 +24,14 @@ def default_weights() -> str:
     return os.environ.get("CFR_ICL_WEIGHTS", "embedded")
 
 
+_OLDER_FLAGS = {
+    "--every-click": {"dest": "cf_clicks", "action": "store_const", "const": None},
+    "--settled": {"dest": "min_change_ratio", "type": float},
+    "--no-close-up": {"dest": "close_ups", "action": "store_false"},
+}
+"""Flags of version 0.1, which recorded commands name; not shown in the help."""
+
+
 def add_cfr(parser: argparse.ArgumentParser, *, several_steps: bool = False) -> None:
     """A flag for each field of CascadeForward, derived from its metadata, and flags for the zoom-in.
 
@@ -41,6 +49,8 @@ def add_cfr(parser: argparse.ArgumentParser, *, several_steps: bool = False) -> 
             )
         else:
             _add_setting(group, entry)
+    for flag, options in _OLDER_FLAGS.items():
+        group.add_argument(flag, default=argparse.SUPPRESS, help=argparse.SUPPRESS, **options)
     group.add_argument(
         "--published",
         action="store_true",

@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 
 import cfr_icl
-from cfr_icl import Click, Segmenter
+from cfr_icl import CascadeForward, Click, Segmenter
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.session import Session
-from cfr_icl.cli.main import COMMANDS, main
+from cfr_icl.cli.main import COMMANDS, main, parse
+from cfr_icl.cli.options import cfr_setting
 from tests.stand_in import ColourModel
 
 
@@ -184,3 +185,9 @@ def test_every_command_is_listed_with_what_it_does(capsys):
         with pytest.raises(SystemExit) as left:
             main([name, "--help"])
         assert left.value.code == 0 and f"cfr-icl {name}" in capsys.readouterr().out
+
+
+def test_recorded_commands_of_version_0_1_keep_their_meaning():
+    flags = ["--adaptive", "--every-click", "--best-pass", "--settled", "0", "--no-close-up"]
+    options = parse(["evaluate", "--data", "folder=x", "--json", "a", *flags])
+    assert cfr_setting(options, 2) == CascadeForward(steps=2, min_change_ratio=0.0, close_ups=False)
