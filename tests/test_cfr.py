@@ -9,13 +9,14 @@ from cfr_icl.cfr import MAX_STEPS, CascadeForward
 
 
 def run(cfr, changes, click_number=1):
-    """Passes of a network that changes this many pixels of the mask in each pass."""
+    """Passes of a network that changes exactly so many pixels of the mask in each pass."""
     mask = torch.zeros(100)
     remaining = iter([*changes, *[0] * 20])
 
     def forward(previous):
         answer = previous.clone()
-        answer[: next(remaining)] = 1 - answer[: len(answer)][0]
+        number = next(remaining)
+        answer[:number] = 1 - answer[:number]
         return answer, answer
 
     return cfr.run(forward, mask, click_number)[0]
@@ -26,9 +27,12 @@ def test_a_fixed_cascade_takes_one_pass_and_its_steps(steps, changes):
     assert len(run(CascadeForward(steps=steps, adaptive=False), changes)) == steps + 1
 
 
-@given(st.integers(0, MAX_STEPS), st.lists(st.integers(0, 100), max_size=12))
-def test_an_adaptive_cascade_never_takes_more(steps, changes):
-    assert 1 <= len(run(CascadeForward(steps=steps), changes)) <= steps + 1
+@given(st.integers(0, MAX_STEPS), st.lists(st.integers(0, 100), max_size=12), st.integers(0, 100))
+def test_an_adaptive_cascade_ends_with_the_first_refinement_that_changes_little(steps, changes, little):
+    cfr = CascadeForward(steps=steps, min_change_pixels=little, min_change_ratio=0)
+    refinements = [*changes[1:], *[0] * MAX_STEPS][:steps]
+    enough = [number for number, changed in enumerate(refinements, 1) if changed <= little]
+    assert len(run(cfr, changes)) == 1 + (enough[0] if enough else steps)
 
 
 @pytest.mark.parametrize("changed, passes", [(20, 2), (21, 5)])

@@ -233,7 +233,9 @@ def test_an_auxiliary_head_is_supervised_with_cross_entropy_where_the_truth_is_k
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-def test_a_close_up_shows_the_surroundings_of_the_last_click_with_mask_truth_and_clicks_in_their_place():
+def test_a_close_up_shows_the_surroundings_of_the_last_click_with_mask_truth_and_clicks_in_their_place(
+    monkeypatch,
+):
     torch.manual_seed(0)
     model, size = Recorder(), 48
     gt_mask = torch.zeros(2, 1, size, size)
@@ -243,13 +245,10 @@ def test_a_close_up_shows_the_surroundings_of_the_last_click_with_mask_truth_and
     shown = []
     model.encode = lambda picture: shown.append(picture)
     found = []
-
-    def loss(logits, auxiliary, wanted):
-        found.append(wanted)
-        return logits.mean()
-
+    monkeypatch.setattr(
+        "cfr_icl.icl.normalised_focal_loss", lambda logits, wanted, *_: found.append(wanted) or logits
+    )
     trained = IterativeClickLoss(model, ICLConfig(close_up=1.0, sides=(0.5, 0.5)))
-    trained._loss = loss
     trained(image, gt_mask, [[Click(20, 20)], [Click(12, 25)]], np.random.default_rng(0))
     whole, close = shown
     assert torch.equal(whole, image) and close.shape == image.shape and not torch.equal(close, image)

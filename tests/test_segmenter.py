@@ -64,16 +64,26 @@ def test_the_answer_depends_on_the_clicks_and_not_on_the_way_to_them(model, pict
     assert again.forwards == once.forwards
 
 
-def test_undoing_a_click_gives_what_there_was_and_costs_no_forward(model, picture, monkeypatch):
+@pytest.fixture
+def forwards(model, monkeypatch) -> list:
+    """Grows with every forward of the model."""
+    forwards, decode = [], model.decode
+    monkeypatch.setattr(model, "decode", lambda *inputs: forwards.append(1) or decode(*inputs))
+    return forwards
+
+
+def test_undoing_a_click_gives_what_there_was_and_costs_no_forward(model, picture, forwards):
     segmenter = fresh(model, picture)
     first = segmenter.predict([Click(60, 45)])
-    segmenter.predict([Click(60, 45), Click(10, 10, False)])
-    monkeypatch.setattr(model, "decode", None)
+    second = segmenter.predict([Click(60, 45), Click(10, 10, False)])
+    assert len(forwards) == first.forwards + second.forwards
+    forwards.clear()
     assert np.array_equal(segmenter.predict([Click(60, 45)]).probabilities, first.probabilities)
+    assert not forwards
 
 
 def test_memory_does_not_grow_with_every_click_and_undoing_many_gives_what_there_was(
-    model, picture, monkeypatch
+    model, picture, forwards
 ):
     segmenter, cfr = fresh(model, picture), steps(1, adaptive=False)
     sequence = [Click(10 + 3 * number, 20 + number, number % 3 < 2) for number in range(3 * PREDICTIONS_KEPT)]
@@ -87,9 +97,6 @@ def test_memory_does_not_grow_with_every_click_and_undoing_many_gives_what_there
         sum(each() is not None for each in passes) <= 2 * PREDICTIONS_KEPT + len(sequence) // PREDICTIONS_KEPT
     )
 
-    forwards = []
-    decode = model.decode
-    monkeypatch.setattr(model, "decode", lambda *inputs: forwards.append(1) or decode(*inputs))
     for number in (len(sequence) - PREDICTIONS_KEPT + 1, PREDICTIONS_KEPT + 3, 2):
         forwards.clear()
         assert np.array_equal(
@@ -119,13 +126,13 @@ def test_each_call_has_its_own_cfr_setting(model, picture):
     assert segmenter.predict(sequence, cfr=steps(0)) is coarse and coarse.forwards == 1
 
 
-def test_going_back_to_an_object_costs_no_forward(model, picture, monkeypatch):
+def test_going_back_to_an_object_costs_no_forward(model, picture, forwards):
     segmenter = fresh(model, picture)
     first, second = [Click(60, 45), Click(10, 10, False)], [Click(100, 20)]
     there = segmenter.predict(first)
     segmenter.predict(second)
-    monkeypatch.setattr(model, "decode", None)
-    assert segmenter.predict(first) is there
+    forwards.clear()
+    assert segmenter.predict(first) is there and not forwards
 
 
 def test_no_clicks_give_the_previous_mask_back(model, picture):
@@ -157,25 +164,42 @@ def test_the_picture_is_encoded_once_a_window(model, picture, monkeypatch):
     assert len(encoded) == 1
 
 
-def test_the_mirrored_picture_gives_the_mirrored_answer(model, picture):
-    here = fresh(model, picture).predict([Click(30, 45)], cfr=steps(0)).probabilities
-    there = fresh(model, picture[:, ::-1]).predict([Click(WIDTH - 31, 45)], cfr=steps(0)).probabilities
-    # to_window places a click by its pixel's corner, so mirroring is off by less than a pixel
-    assert np.abs(here - there[:, ::-1]).mean() < 0.05
+@pytest.mark.parametrize("flip", [True, False])
+def test_with_its_mirror_image_a_mirrored_picture_gets_the_mirrored_answer(model, picture, flip):
+    # a picture of the network's size, so that no pixel and no click is moved by resizing
+    square, zoom = picture[:64, :64], ZoomConfig(size=64, min_side=64)
+    click = Click(20, 45)
+    here = fresh(model, square, zoom=zoom, flip=flip).predict([click], cfr=steps(0)).probabilities
+    mirrored = fresh(model, square[:, ::-1], zoom=zoom, flip=flip)
+    there = mirrored.predict([click.mirrored(64)], cfr=steps(0)).probabilities[:, ::-1]
+    if flip:
+        assert np.allclose(here, there, atol=1e-5)
+    else:  # no network is symmetric by itself
+        assert np.abs(here - there).max() > 1e-3
 
 
 def test_a_prepared_picture_is_encoded_once_for_the_first_look_at_every_object(model, picture, monkeypatch):
-    encoded = []
+    encoded, features, encode = [], [], model.encode
+
+    def remembered(image):
+        found = encode(image)
+        features.append(weakref.ref(found[0] if isinstance(found, (list, tuple)) else found))
+        return found
+
     segmenter = fresh(model, picture)
     plain = fresh(model, picture).predict([Click(60, 45)], cfr=steps(0)).probabilities
+    monkeypatch.setattr(model, "encode", remembered)
     monkeypatch.setattr("cfr_icl.segmenter.crop_picture", lambda *a: encoded.append(a[1]) or crop_picture(*a))
     segmenter.prepare()
     assert encoded == [Window(0, 0, WIDTH, HEIGHT)]
     for number in range(3 * WINDOWS_KEPT):
-        segmenter.predict([Click(60 - number, 45), Click(5 * number, 80)], cfr=steps(0))
+        mask = np.zeros((HEIGHT, WIDTH), bool)
+        mask[20:50, 5 * number : 5 * number + 30] = True
+        segmenter.predict([Click(5 * number, 30)], previous_mask=mask, cfr=steps(0))
+        segmenter.predict([Click(60 - number, 45)], cfr=steps(0))
     assert np.array_equal(segmenter.predict([Click(60, 45)], cfr=steps(0)).probabilities, plain)
     assert encoded.count(Window(0, 0, WIDTH, HEIGHT)) == 1
-    assert len(segmenter._features) <= WINDOWS_KEPT
+    assert len(features) > WINDOWS_KEPT >= sum(each() is not None for each in features)
 
 
 @pytest.mark.parametrize("size", [64, 96])

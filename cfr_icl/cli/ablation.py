@@ -175,11 +175,11 @@ def _effects(found: Mapping[bool, Results]) -> str:
         pairs = list(zip(_of(old, old_setting), _of(new, new_setting), strict=True))
         clicks = [clicks_to_reach(b.ious, TARGET) - clicks_to_reach(a.ious, TARGET) for a, b in pairs]
         first = [100 * (b.ious[0] - a.ious[0]) for a, b in pairs]
-        rows.append(f"| {name} | {_with_interval(clicks)} | {_with_interval(first)} |")
+        rows.append(f"| {name} | {with_interval(clicks)} | {with_interval(first)} |")
     return "\n".join(rows)
 
 
-def _with_interval(differences: Sequence[float]) -> str:
+def with_interval(differences: Sequence[float]) -> str:
     """The mean and its 95 % bootstrap interval."""
     values = np.asarray(differences, float)
     picks = np.random.default_rng(0).integers(len(values), size=(2000, len(values)))

@@ -235,13 +235,13 @@ class TrainingExamples(torch.utils.data.Dataset):
         first = int(rng.integers(len(sample.gt_masks)))
         if np.count_nonzero(sample.gt_masks[first] == 1) < self.augmentation.min_pixels:
             return []
-        gt_masks = [self._merged(sample.gt_masks[first], sample, rng)]
+        gt_masks = [self.merged(sample.gt_masks[first], sample, rng)]
         if most > 1:
             others = [number for number in rng.permutation(len(sample.gt_masks)) if number != first]
-            gt_masks += [self._merged(sample.gt_masks[number], sample, rng) for number in others[: most - 1]]
+            gt_masks += [self.merged(sample.gt_masks[number], sample, rng) for number in others[: most - 1]]
         return gt_masks
 
-    def _merged(self, gt_mask: np.ndarray, sample: Sample, rng: np.random.Generator) -> np.ndarray:
+    def merged(self, gt_mask: np.ndarray, sample: Sample, rng: np.random.Generator) -> np.ndarray:
         if rng.random() >= self.augmentation.merge:
             return gt_mask
         other = sample.gt_masks[rng.integers(len(sample.gt_masks))]

@@ -47,7 +47,7 @@ def train(settings: Settings, out: Path) -> None:
     keep_freed_memory(2**31 - 1)  # maps of a batch are large
     network.to(memory_format=torch.channels_last)
     loss = IterativeClickLoss(network, settings.icl)
-    optimiser = _optimiser(network, settings)
+    optimiser = make_optimiser(network, settings)
     ema = ModelEmaV3(network, decay=settings.optimiser.ema, use_warmup=True)
     if settings.model.frozen_norms:
         compute_folded(network)
@@ -59,7 +59,7 @@ def train(settings: Settings, out: Path) -> None:
     started = time.monotonic() - spent
     bar = tqdm(total=settings.steps, initial=step, disable=monitor is None, dynamic_ncols=True)
     while (progress := _progress(settings, step, time.monotonic() - started, accelerator)) < 1:
-        _set_rates(optimiser, settings, step, progress)
+        set_rates(optimiser, settings, step, progress)
         _seed(settings.seed, step, accelerator.process_index)
         _train_mode(network, settings)
         totals: dict[str, float] = {}
@@ -116,7 +116,7 @@ def _train_mode(network: torch.nn.Module, settings: Settings) -> None:
                 module.eval()
 
 
-def _optimiser(network: InteractiveModel, settings: Settings) -> torch.optim.Optimizer:
+def make_optimiser(network: InteractiveModel, settings: Settings) -> torch.optim.Optimizer:
     """Groups by rate and by decay; one-dimensional weights (biases, norms) are not decayed."""
     chosen = settings.optimiser
     scales = network.learning_rate_scales(chosen.encoder_lr, chosen.layer_decay)
@@ -173,7 +173,7 @@ def _seed(seed: int, step: int, process: int) -> None:
     torch.manual_seed(int(np.random.SeedSequence((seed, step, process)).generate_state(1)[0]))
 
 
-def _set_rates(optimiser: torch.optim.Optimizer, settings: Settings, step: int, progress: float) -> None:
+def set_rates(optimiser: torch.optim.Optimizer, settings: Settings, step: int, progress: float) -> None:
     chosen = settings.optimiser
     warming = min(1.0, (step + 1) / max(1, chosen.warm_up))
     falling = 0.1 ** sum(progress >= milestone for milestone in chosen.milestones)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -131,12 +132,21 @@ def test_of_many_swallowed_neighbours_the_largest_give_clicks_that_are_batched_w
     for row in range(MAX_NEIGHBOUR_CLICKS + 4):
         session.paint([(20, 5 + 10 * row), (40 + 3 * row, 5 + 10 * row)], 6, add=True)
         session.finish()
-    forwards, decode = [], model.decode
-    monkeypatch.setattr(model, "decode", lambda *inputs: forwards.append(1) or decode(*inputs))
+    seen, decode = [], model.decode
+    monkeypatch.setattr(
+        model, "decode", lambda features, maps: seen.append(maps.clone()) or decode(features, maps)
+    )
     session.click(Click(110, 10))
-    assert len(session.active.neighbour_clicks) == MAX_NEIGHBOUR_CLICKS and len(forwards) == 1
+    assert len(session.active.neighbour_clicks) == MAX_NEIGHBOUR_CLICKS
+    assert not any(maps[:, 2].any() for maps in seen)
+    seen.clear()
     session.click(Click(110, 200, False))
-    assert len(forwards) == 2
+    (maps,) = seen  # all at once
+    window = session.predict(session.active).window
+    for click in (*session.active.neighbour_clicks, Click(110, 200)):
+        row = (click.y - window.top) * maps.shape[2] / window.height
+        column = (click.x - window.left) * maps.shape[3] / window.width
+        assert maps[0, 2, int(row), int(column)] == 1
     largest = reversed(session.document.instances[4 : 4 + MAX_NEIGHBOUR_CLICKS])
     for hint, instance in zip(
         reversed(sorted(session.active.neighbour_clicks, key=lambda hint: hint.y)), largest, strict=True
@@ -337,14 +347,26 @@ def test_looking_inside_names_every_pass(session):
 
 
 def test_a_close_up_is_compared_with_the_pass_that_it_refined(picture, monkeypatch):
-    agreements = iter([0.2, 0.9, 0.3])
-    monkeypatch.setattr("cfr_icl.segmenter._mask_iou", lambda *_: next(agreements))
     model = ColourModel()
+    agreements, decode = iter([0.2, 0.9, 0.3, 1.0]), model.decode
+
+    def decode_agreeing(features, prompt_maps):
+        """The mask of the mirror image lacks pixels."""
+        logits = decode(features, prompt_maps)
+        lacking = 1 - next(agreements)
+        for mirrored in logits[1:]:
+            pixels = mirrored.flatten()
+            inside = torch.nonzero(pixels > 0).flatten()
+            pixels[inside[: int(lacking * len(inside))]] = -0.1
+        return logits
+
+    monkeypatch.setattr(model, "decode", decode_agreeing)
     segmenter = Segmenter(model, close_up=CloseUpConfig(first_click=1))
     session = Session(segmenter, CascadeForward(steps=3, adaptive=False))
     session.open(picture, "squares.png")
     session.click(RED_SQUARE)
     found = session.predict(session.active)
+    assert found.passes[3].refined == 1
     best, close = found.mask_above(0.49, 1), found.mask_above(0.49, 3)
     seen = inside(session)["passes"]
     assert [entry["close_up"] for entry in seen] == [False, False, False, True]

@@ -1,5 +1,7 @@
 """Undo holds what changes the picture's result, and goes on where a picture was left."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -124,9 +126,9 @@ def test_histories_are_bounded(picture, session, monkeypatch):
     session.open(picture, "e", key="e")
     undoable = {}
     for key in "dcba":
-        session.open(picture, key, saved[key], key=key)
-        undoable[key] = session.can_undo
-        session._key = None  # looking is not leaving
+        returned = copy.deepcopy(session)  # going back to one picture leaves another
+        returned.open(picture, key, saved[key], key=key)
+        undoable[key] = returned.can_undo
     assert undoable == {"d": True, "c": True, "b": False, "a": False}
     monkeypatch.setattr(session_module, "HISTORY_BYTES", 10)
     session.open(picture, "f", key="f")

@@ -149,7 +149,7 @@ def test_merged_objects_keep_what_is_ignored_beside_both():
     first, second = np.array([[1, -1, -1, 0]], np.int8), np.array([[0, 1, -1, 0]], np.int8)
     stream = TrainingExamples([Disks()], [1.0], Augmentation(merge=1.0), None)
     sample = Sample("two", np.zeros((1, 4, 3), np.uint8), [second])
-    merged = stream._merged(first, sample, np.random.default_rng(0))
+    merged = stream.merged(first, sample, np.random.default_rng(0))
     assert merged.tolist() == [[1, 1, -1, 0]]
 
 

@@ -113,7 +113,7 @@ def do(session: Session, verb: str, *arguments) -> None:
 def looked_inside(session: Session) -> list:
     """What Inspect shows, without its names."""
     shown = inside(session)
-    passes = [[p["picture"], p["added"], p["removed"], p["closeUp"]] for p in shown["passes"]]
+    passes = [[p["picture"], p["added"], p["removed"], p["close_up"]] for p in shown["passes"]]
     return [shown["probabilities"], shown["kept"], passes]
 
 

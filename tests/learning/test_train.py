@@ -180,10 +180,10 @@ def test_named_weights_rest_and_norms_keep_their_statistics(config, tmp_path, mo
 
 def rates(config, *changes):
     settings = read_settings(config, ["optimiser.lr=1", "optimiser.warm_up=0", *changes])
-    optimiser = training._optimiser(build_model(default_config("tiny")), settings)
+    optimiser = training.make_optimiser(build_model(default_config("tiny")), settings)
     found = []
     for progress in (0.0, 0.5, 0.85, 0.95):
-        training._set_rates(optimiser, settings, 100, progress)
+        training.set_rates(optimiser, settings, 100, progress)
         found.append(optimiser.param_groups[0]["lr"])
     return found
 
