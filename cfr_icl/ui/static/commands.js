@@ -187,10 +187,14 @@ function returnFocus(app) {
     if (writes(target) || document.activeElement === ref('canvas')) return;
     ref('canvas').focus({ preventScroll: true });
   };
-  root.addEventListener('click', (event) => {
-    const control = event.target.closest('button, summary, input[type=checkbox], [role=radio]');
-    if (pointed && event.detail && control) giveBack(event);
-  });
+  root.addEventListener(
+    'click',
+    (event) => {
+      const control = event.target.closest('button, summary, input[type=checkbox], [role=radio]');
+      if (pointed && event.detail && control) setTimeout(() => giveBack(event)); // after what it does
+    },
+    true,
+  );
   root.addEventListener('change', (event) => {
     if (pointed && event.target.matches('select, input:not([type=text])')) giveBack(event);
   });

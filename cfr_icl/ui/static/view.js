@@ -93,17 +93,21 @@ export class View extends Stage {
       pointer.pans = true;
       this.spaceUsed = true;
       event.preventDefault();
-    } else if (button === 0 && this.tool !== 'click') {
+    } else if (this.brushing && (button === 0 || button === 2)) {
+      this.startDrag(pointer, point, button === 2 || event.shiftKey);
+    } else if (button === 0 && this.tool === 'box') {
       this.startDrag(pointer, point);
     } else if (button === 0 || button === 2) {
       this.clickAt(point, button === 2 || event.shiftKey, event.altKey);
     }
   }
 
-  startDrag(pointer, point) {
-    if (!this.picture || !this.actions.ready()) return;
+  // A box, or a stroke; with the right button or Shift the brush erases and the eraser paints.
+  startDrag(pointer, point, reversed = false) {
+    if (!this.picture || this.drag || !this.actions.ready()) return;
     pointer.draws = true;
-    this.drag = { kind: this.tool, brush: this.brush, points: [geometry.onPicture(this.place, point)] };
+    const kind = reversed ? { brush: 'eraser', eraser: 'brush' }[this.tool] : this.tool;
+    this.drag = { kind, brush: this.brush, points: [geometry.onPicture(this.place, point)] };
     this.draw();
   }
 
