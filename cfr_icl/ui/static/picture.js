@@ -55,6 +55,7 @@ export function setUpPicture(app) {
     view.pending = [];
     view.picker.forget();
     app.hideMasks(false);
+    app.showMode('positive');
     const [token, ...place] = tab.json('cfr-place', []);
     view.setPicture(image, picture.transparent);
     if (token === picture.token && place.length) view.goTo(...place);
