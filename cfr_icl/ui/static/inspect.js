@@ -45,7 +45,10 @@ export class Inspector {
     this.part = (name) => fold.querySelector(`[data-ref="${name}"]`);
     this.asked = null;
     this.part('window').checked = true;
-    fold.addEventListener('toggle', () => this.follow(this.active));
+    fold.addEventListener('toggle', () => {
+      this.opened = fold.open;
+      this.follow(this.active);
+    });
     for (const name of ['heat', 'window']) this.part(name).addEventListener('change', () => this.paint());
     this.part('threshold').addEventListener('input', () => {
       this.trying = true;
@@ -117,7 +120,8 @@ export class Inspector {
     };
     image.src = inside.probabilities;
     this.paint();
-    this.fold.scrollIntoView({ block: 'nearest' });
+    if (this.opened) this.fold.scrollIntoView({ block: 'nearest' }); // once, not at each click
+    this.opened = false;
   }
 
   paint() {

@@ -23,6 +23,8 @@ import { View } from './view.js';
 // Called by loader.js with what gradio.HTML gives to a component's script.
 export function start({ element, trigger, props, server, upload, watch }) {
   const root = element.querySelector('.cfr');
+  root.toggleAttribute('data-within', Boolean(props.height)); // a part of somebody's page
+  if (props.height) root.style.setProperty('--cfr-height', props.height);
   const ref = (name) => root.querySelector(`[data-ref="${name}"]`);
   const button = (name) => root.querySelector(`[data-do="${name}"]`);
 
@@ -62,12 +64,13 @@ export function start({ element, trigger, props, server, upload, watch }) {
     app.view.pending.push({ ...shown, number });
     app.view.draw();
   };
+  app.select = (id) => {
+    app.hideMasks(false);
+    app.send('select', { id });
+  };
   app.view = new View(ref('canvas'), app.look, {
     click: (x, y, positive) => mark('click', { x, y, positive }, { x, y, positive }),
-    select: (id) => {
-      app.hideMasks(false);
-      app.send('select', { id });
-    },
+    select: (id) => app.select(id),
     box: (left, top, right, bottom, drag) => {
       mark('box', { left, top, right, bottom }, drag);
       app.showTool('click');
@@ -107,7 +110,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
   const showLanguage = () => {
     const table = props.translations[props.label];
     translate(root, table);
-    document.documentElement.lang = table ? props.label : 'en';
+    if (!props.height) document.documentElement.lang = table ? props.label : 'en';
     if (app.state.cfr) app.showPanel();
   };
   watch('label', showLanguage);
@@ -124,7 +127,7 @@ function setUpReplies(app) {
   app.receive = (reply) => {
     app.heard();
     for (const message of reply.messages || []) app.notices.show(message);
-    if (reply.forgotten) return app.putBack(reply);
+    if (reply.forgotten && reply.page === null) return app.putBack(reply);
     if (!app.page) {
       app.page = reply.page;
       tab.set('cfr-page', app.page);
@@ -147,6 +150,8 @@ function setUpReplies(app) {
     }
     channel.acknowledge(reply.applied);
     app.followWish();
+    app.checkPutBack();
+    if (reply.resumed === false && !reply.picture) app.recover(reply);
   };
 
   // A reply that another has overtaken would show what was before.
@@ -167,7 +172,9 @@ function setUpReplies(app) {
   app.showSession = (state) => {
     const before = app.state.active;
     if (before !== null && before !== state.active && app.mode === 'negative') app.showMode('positive');
+    tellChanges(app, app.state, state);
     app.state = state;
+    app.copySoon();
     view.objects = state.objects;
     view.drawNow();
     root.dataset.reply = app.lastReply;
@@ -205,4 +212,14 @@ function setUpReplies(app) {
 
   app.showFailure = () =>
     app.notices.show(t('The server cannot be reached; the page keeps trying.'), { lasting: true });
+}
+
+// For a page within somebody's Blocks: say which objects are new, changed or gone.
+function tellChanges({ props, page, trigger }, before, after) {
+  if (!props.tells_changes) return;
+  const marks = ({ objects }) =>
+    new Map(objects.map(({ id, version, label }) => [id, `${version} ${label}`]));
+  const [old, now] = [marks(before), marks(after)];
+  const ids = [...new Set([...old.keys(), ...now.keys()])].filter((id) => old.get(id) !== now.get(id));
+  if (ids.length) trigger('change', { page, ids });
 }

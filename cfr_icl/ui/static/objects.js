@@ -4,9 +4,10 @@ import { icon, make } from './dom.js';
 import { t } from './language.js';
 
 export class ObjectList {
-  // `send(kind, data)` asks the server, `labels` is the id of a datalist, `repaint` shows a colour at once
-  constructor(list, labels, send, repaint) {
-    Object.assign(this, { list, labels, send, repaint });
+  // `send(kind, data)` asks the server, `select(id)` takes an object up, `labels` is the id of a datalist,
+  // `repaint` shows a colour at once
+  constructor(list, labels, send, select, repaint) {
+    Object.assign(this, { list, labels, send, select, repaint });
     this.rows = new Map();
   }
 
@@ -60,6 +61,7 @@ export class ObjectList {
     row.number.setAttribute('aria-label', `${t('Select object')} ${id}`);
     row.label.setAttribute('aria-label', `${t('Label of object')} ${id}`);
     row.label.setAttribute('list', this.labels);
+    row.visible.classList.add('eye');
     row.copy.append(icon('copy'));
     row.remove.append(icon('trash'));
     row.colour.addEventListener('input', () => {
@@ -83,7 +85,7 @@ export class ObjectList {
       row.remove,
     );
     row.node.addEventListener('click', (event) => {
-      if (!row.object.current && event.target.tagName !== 'INPUT') this.send('select', { id });
+      if (!row.object.current && event.target.tagName !== 'INPUT') this.select(id);
     });
     return row;
   }

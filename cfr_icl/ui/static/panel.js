@@ -5,7 +5,7 @@ import { ObjectList } from './objects.js';
 
 export function setUpPanel(app) {
   const { root, ref, button, send } = app;
-  const list = new ObjectList(ref('objects'), 'cfr-labels', send, () => app.view.draw());
+  const list = new ObjectList(ref('objects'), 'cfr-labels', send, app.select, () => app.view.draw());
 
   for (const input of root.querySelectorAll('[data-edit]')) {
     input.addEventListener('change', () =>

@@ -66,7 +66,7 @@ export function setUpPicture(app) {
     if (!root.querySelector('dialog[open]')) ref('canvas').focus({ preventScroll: true });
     ref('tip').hidden = person.get('cfr-hint') === 'seen';
     person.set('cfr-hint', 'seen');
-    if (app.painted) app.painted();
+    app.painted(picture);
     app.send('prepare'); // while the person looks for the first place to click
   }
 

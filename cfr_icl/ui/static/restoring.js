@@ -1,79 +1,137 @@
 // When the server has forgotten the page: picture, objects and waiting actions are given to it again.
 
+import { Copies } from './copies.js';
 import { t } from './language.js';
+import { portable } from './session.js';
 import { sendFile } from './uploading.js';
+
+const COPY_AFTER = 700; // milliseconds after a change
+const AGAIN_AFTER = 3000;
 
 export function setUpRestoring(app) {
   const { channel } = app;
+  const copies = new Copies();
+  const inFolder = () => app.root.hasAttribute('data-folder');
+  let due = null; // timer of the next copy
+  let putting = null; // { waiting, picture, why } while work is being put back
 
-  // Called with a reply that says `forgotten`.
-  app.putBack = async (reply) => {
-    if (app.restoring) return;
+  // Called with a reply that says `forgotten`: this page still has everything.
+  app.putBack = async ({ forgotten }) => {
+    if (putting) return;
     const waiting = channel.takeWaiting().filter(({ kind }) => !['hello', 'restore'].includes(kind));
-    const { picture, state } = app,
-      folder = app.root.hasAttribute('data-folder');
+    const { picture, state, source } = app;
     const name = app.files.names[app.files.index];
     Object.assign(app, { page: null, resume: null, lastReply: null, restoring: true });
     app.view.pending = [];
-    try {
-      const copy = picture && !folder ? await pack(picture) : null;
-      const masks = copy && state.objects.length ? await sendFile(masksFile(picture, state), () => {}) : null;
+    putting = { waiting, picture, why: forgotten };
+    app.showBusy();
+    if (inFolder()) {
       app.send('hello');
-      if (folder && name !== undefined)
-        app.send('goto', { index: app.files.index, name, picture: undefined });
-      if (copy?.path) app.send('open', copy);
-      else if (copy) app.send('example', { index: copy.example, picture: undefined });
-      if (masks) app.send('import', { path: masks, picture: undefined });
-      // what waited is for the picture that comes now
-      app.painted = () => {
-        app.painted = null;
-        app.restoring = false;
-        for (const { number, kind, picture: token, ...data } of waiting) {
-          if (token === undefined || token === null || token === picture?.token) app.send(kind, data);
-        }
-        app.notices.show(told(reply.forgotten));
-      };
-      if (!copy && !folder) app.restoring = false;
-    } catch {
-      app.restoring = false;
-      app.notices.show(t('The server has lost the work of this page; reload the page to go on.'), {
-        lasting: true,
-      });
+      if (name !== undefined) app.send('goto', { index: app.files.index, name, picture: undefined });
+    } else if (picture) {
+      const session = portable(state, [picture.height, picture.width]);
+      await giveBack(picture.name, source ?? { file: await shownPicture() }, session);
+    } else {
+      app.send('hello');
+      finish();
     }
   };
 
-  async function pack(picture) {
-    const source = app.source ?? { file: new File([await shownPicture()], 'picture.png') };
+  // Called with the first reply after a reload when the server knows nothing of the page before.
+  app.recover = async ({ forgotten }) => {
+    const before = app.resume;
+    app.resume = null;
+    if (inFolder() || !before) return;
+    app.restoring = true;
+    const copy = await copies.find(before);
+    app.restoring = false;
+    if (!copy || app.latest()) return;
+    app.restoring = true;
+    putting = { waiting: [], picture: null, why: forgotten };
+    await giveBack(copy.name, copy.source, copy.session, false);
+    copies.forget(before);
+  };
+
+  async function giveBack(name, source, session, hello = true) {
+    const from = source.file ? { path: await sendUntilItArrives(source.file) } : { example: source.example };
     app.nextSource = source;
-    const from = source.file ? { path: await sendFile(source.file, () => {}) } : { example: source.example };
-    return { ...from, name: picture.name, picture: null };
+    if (hello) app.send('hello');
+    app.send('restore', { ...from, name, session, picture: undefined });
   }
 
-  function shownPicture() {
+  async function sendUntilItArrives(file) {
+    for (;;) {
+      try {
+        return await sendFile(file, () => {});
+      } catch {
+        app.showFailure();
+        await app.explainFailure();
+        await new Promise((done) => setTimeout(done, AGAIN_AFTER));
+      }
+    }
+  }
+
+  // Called when a picture is painted: what waited is for it, if it is the one that was there before.
+  app.painted = (now) => {
+    if (!putting || channel.awaits('goto', 'restore')) return;
+    const { waiting, picture, why } = putting;
+    finish();
+    if (picture && picture.name === now.name) {
+      for (const { number, kind, picture: token, ...data } of waiting) {
+        if ((token ?? picture.token) === picture.token) app.send(kind, data);
+      }
+    }
+    app.notices.show(told(why));
+  };
+
+  // Called after each reply: the server may have refused what was given back.
+  app.checkPutBack = () => {
+    if (!putting || app.incoming || channel.awaits('hello', 'goto', 'restore')) return;
+    if (app.page === null || app.picture !== putting.picture) return;
+    putting = null; // nothing can be marked any more, but all is still seen
+    app.notices.show(t('The server does not take the work back; it stays on this page as it is.'), {
+      lasting: true,
+    });
+    app.showBusy();
+  };
+
+  function finish() {
+    putting = null;
+    app.restoring = false;
+    app.showBusy();
+  }
+
+  async function shownPicture() {
     const canvas = document.createElement('canvas'),
       { view } = app;
     Object.assign(canvas, { width: view.width, height: view.height });
     canvas.getContext('2d', { alpha: app.picture.transparent }).drawImage(view.picture, 0, 0);
-    return new Promise((done, fail) => {
-      canvas.toBlob((blob) => (blob ? done(blob) : fail(Error('too large'))));
-    });
+    const blob = await new Promise((done) => canvas.toBlob(done));
+    return new File([blob], 'picture.png');
   }
-}
 
-// The objects as a COCO file.
-function masksFile({ name, height, width }, { objects }) {
-  const names = [...new Set(objects.map((object) => object.label))];
-  const content = JSON.stringify({
-    images: [{ id: 1, file_name: name, height, width }],
-    categories: names.map((label, index) => ({ id: index + 1, name: label })),
-    annotations: objects.map(({ label, counts }, index) => ({
-      id: index + 1,
-      image_id: 1,
-      category_id: names.indexOf(label) + 1,
-      segmentation: { size: [height, width], counts },
-    })),
+  // Keep a copy when the page has been still for a moment, or is about to go.
+  app.copySoon = () => {
+    if (inFolder() || !app.picture || app.restoring) return;
+    clearTimeout(due);
+    due = setTimeout(copy, COPY_AFTER);
+  };
+
+  function copy() {
+    clearTimeout(due);
+    due = null;
+    const { page, picture, state, source } = app;
+    if (!page || !picture || !source || app.incoming || app.restoring) return;
+    const session = portable(state, [picture.height, picture.width]);
+    copies.keep({ page, picture: picture.token, name: picture.name, source, session });
+  }
+
+  document.addEventListener('visibilitychange', () => {
+    if (due && document.hidden) copy();
   });
-  return new File([content], 'masks.json');
+  window.addEventListener('pagehide', () => {
+    if (due) copy();
+  });
 }
 
 function told(forgotten) {
