@@ -12,9 +12,6 @@ from cfr_icl.zoom.crossings import crossings
 from cfr_icl.zoom.resample import crop, paste, resampled_rows, resize, spread_rows
 from cfr_icl.zoom.window import Window
 
-BLOCK = 128
-"""Rows of a large picture that are computed at a time, so that they stay in the processor's cache."""
-
 
 @dataclass(frozen=True)
 class ProbabilityMap:
@@ -46,10 +43,9 @@ class ProbabilityMap:
         if self.exact:
             return paste(self.values[None, None], self.window, self.picture)[0, 0]
         pixels = torch.zeros(self.picture.size)
-        inside = pixels[self.window.slices]
-        across = self._columns(torch.arange(self.window.width)).T.contiguous()
-        for rows in torch.arange(self.window.height).split(BLOCK):
-            inside[rows[0] : rows[-1] + 1] = spread_rows(across, rows, self.window.height)
+        height, width = self.window.size
+        across = spread_rows(self.values.T.contiguous(), torch.arange(width), width).T.contiguous()
+        pixels[self.window.slices] = spread_rows(across, torch.arange(height), height)
         return pixels
 
     def threshold(self, threshold: float) -> np.ndarray:
@@ -104,7 +100,3 @@ class ProbabilityMap:
     @property
     def _complete(self) -> bool:
         return self.window == self.picture and self.values.shape == self.picture.size
-
-    def _columns(self, columns: torch.Tensor) -> torch.Tensor:
-        """The values in these columns of the window, float32 (columns, h)."""
-        return spread_rows(self.values.T.contiguous(), columns, self.window.width)

@@ -1,8 +1,8 @@
 """Bilinear interpolation between the pixels of a picture and those of the network's input and output.
 
-Corners are aligned everywhere (align_corners=True), as published. The functions that compute chosen rows or
-pixels alone take the place of `F.interpolate` in large pictures; benchmarks/large_pictures.py measures what
-each saves of a click.
+Corners are aligned everywhere (align_corners=True), as published. Where `F.interpolate` would compute all pixels
+of a large picture, functions of this file compute the rows or pixels that are needed; what that saves of a click
+is measured by benchmarks/large_pictures.py.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def crop_picture(picture: np.ndarray, window: Rectangle, size: tuple[int, int]) 
     if window.area <= 4 * size[0] * size[1]:
         part = torch.from_numpy(picture[window.slices].copy()).permute(2, 0, 1)[None].float()
         return F.interpolate(part, size=size, mode="bilinear", align_corners=True).div_(255)
-    # of a large window, convert only the pixels that the result depends on
+    # F.interpolate would need 12 bytes for each pixel of a large window; the result depends on few of them
     rows, down = _neighbours(*window.rows, size[0])
     columns, right = _neighbours(*window.columns, size[1])
     above, below = (
