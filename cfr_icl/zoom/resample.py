@@ -1,8 +1,8 @@
 """Bilinear interpolation between the pixels of a picture and those of the network's input and output.
 
-Corners are aligned everywhere (align_corners=True), as published. Where `F.interpolate` would compute all pixels
-of a large picture, functions of this file compute the rows or pixels that are needed; what that saves of a click
-is measured by benchmarks/large_pictures.py.
+Corners are aligned everywhere (align_corners=True), as published. Where `F.interpolate` would compute all
+pixels of a large picture, functions of this file compute the rows or pixels that are needed; what that saves
+of a click is measured by benchmarks/large_pictures.py.
 """
 
 from __future__ import annotations
