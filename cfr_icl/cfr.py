@@ -48,6 +48,9 @@ class CascadeForward:
             not with the last pass. Not in the paper.
         close_ups: let the last refinement be a close-up (cfr_icl/close_up.py), for models trained with
             close-ups. Not in the paper.
+        pseudo_clicks: add a click at the deepest place of the mask to each refinement, for models that take
+            clicks as coordinates (SAM's family). Not in the paper; measured in docs/models.md.
+        pseudo_boxes: add a box around the mask to each refinement, for the same models. Not in the paper.
 
     Each field has the metadata of `cfr_icl.settings.setting`, from which command-line flags are derived.
 
@@ -86,6 +89,12 @@ class CascadeForward:
     )
     close_ups: bool = setting(
         bool, True, "let the last refinement be a close-up of the click", published=False
+    )
+    pseudo_clicks: bool = setting(
+        bool, True, "add a click inside the mask to each refinement (SAM's family)", published=False
+    )
+    pseudo_boxes: bool = setting(
+        bool, False, "add a box around the mask to each refinement (SAM's family)", published=False
     )
 
     def __post_init__(self) -> None:

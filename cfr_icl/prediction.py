@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -14,16 +14,41 @@ from cfr_icl.zoom.window import Window
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One of several masks that a network offers for a click that is ambiguous.
+
+    Attributes:
+        probabilities: the network's output.
+        score: IoU with the object as the network predicts it, 0 to 1.
+    """
+
+    probabilities: ProbabilityMap = field(repr=False)
+    score: float
+
+    @property
+    def mask(self) -> np.ndarray:
+        """Pixels of the object, bool (H, W)."""
+        return self.probabilities.threshold(MASK_THRESHOLD)
+
+    def rle(self) -> np.ndarray:
+        """The mask as COCO run lengths, int64 (n,)."""
+        return self.probabilities.to_rle(MASK_THRESHOLD)
+
+
+@dataclass(frozen=True)
 class InnerPass:
     """One pass of the network.
 
     Attributes:
         probabilities: the output, as it is fed back to the next pass.
         agreement: IoU of the masks of the picture and of its mirror image, 0 to 1; 1 without mirror image.
+            For networks that predict the IoU of their mask with the object, that.
         zoom_window: the part of the picture that was zoomed in on; None for the unresized picture.
         close_up: the part of the window that was seen, for a close-up; outside of it `probabilities` are
             those of the pass that it refines.
         refined: index of the pass that a close-up refines; any other pass refines the one before.
+        choices: all masks that the network offered in this pass; empty where it offered one.
+        choice: index of the one that `probabilities` are; None without choices.
     """
 
     probabilities: ProbabilityMap
@@ -31,6 +56,13 @@ class InnerPass:
     zoom_window: Window | None = None
     close_up: Window | None = None
     refined: int | None = None
+    choices: tuple[Choice, ...] = ()
+    choice: int | None = None
+
+    def with_choice(self, index: int) -> InnerPass:
+        """The pass with another of its choices as its probabilities."""
+        chosen = self.choices[index]
+        return replace(self, probabilities=chosen.probabilities, agreement=chosen.score, choice=index)
 
 
 @dataclass(frozen=True)
@@ -66,6 +98,19 @@ class Prediction:
     def trace(self) -> tuple[np.ndarray, ...]:
         """Calibrated probabilities float32 (H, W) after each pass, coarse first; not cached."""
         return tuple(self._calibrated(inner_pass.probabilities) for inner_pass in self.passes)
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """All masks that the network offers for one click alone, in its order; empty for other networks.
+
+        `Segmenter.predict(clicks, choice=index)` takes one of them in place of the best.
+        """
+        return self.passes[0].choices if self.passes else ()
+
+    @property
+    def choice(self) -> int | None:
+        """Index of the choice that the prediction began with; None without choices."""
+        return self.passes[0].choice if self.passes else None
 
     @property
     def window(self) -> Window | None:

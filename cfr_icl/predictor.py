@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.prediction import Prediction
+from cfr_icl.rectangle import Rectangle
 
 PREDICTIONS_KEPT = 8
 """Predictions in a cache. Undoing fewer clicks costs no forward pass."""
@@ -34,12 +35,16 @@ class Predictor(Protocol):
         clicks: Sequence[Click],
         *,
         previous_mask: np.ndarray | None = None,
+        box: Rectangle | None = None,
+        choice: int | None = None,
         cfr: CascadeForward = CascadeForward(),
     ) -> Prediction:
         """The prediction for these clicks, in their order.
 
         Args:
             previous_mask: bools or probabilities (H, W) that the first click refines; None for an empty mask.
+            box: the box that the first clicks and the previous mask stand for; None without one.
+            choice: index of the mask to begin with among `Prediction.choices` of the first click alone.
             cfr: how each click is refined.
         """
 
@@ -52,10 +57,12 @@ class Question:
     cfr: CascadeForward
     previous_mask: bytes | None
     """Digest of the previous mask."""
+    box: Rectangle | None = None
+    choice: int | None = None
 
     def first(self, count: int) -> Question:
         """The same question with the first clicks only."""
-        return Question(self.clicks[:count], self.cfr, self.previous_mask)
+        return replace(self, clicks=self.clicks[:count])
 
     def begins(self, other: Question) -> bool:
         """Whether the other question adds clicks to this one, or none."""
@@ -76,9 +83,14 @@ class PredictionCache(Generic[State]):
         self._digest: tuple[np.ndarray, bytes] | None = None
 
     def question(
-        self, clicks: Sequence[Click], previous_mask: np.ndarray | None, cfr: CascadeForward
+        self,
+        clicks: Sequence[Click],
+        previous_mask: np.ndarray | None,
+        cfr: CascadeForward,
+        box: Rectangle | None = None,
+        choice: int | None = None,
     ) -> Question:
-        return Question(tuple(clicks), cfr, self._mask_digest(previous_mask))
+        return Question(tuple(clicks), cfr, self._mask_digest(previous_mask), box, choice)
 
     def prediction(self, question: Question) -> Prediction | None:
         if question not in self._entries:

@@ -16,10 +16,14 @@ from cfr_icl.clicks import Click
 from cfr_icl.models.base import InteractiveModel
 from cfr_icl.prediction import Prediction
 from cfr_icl.predictor import PredictionCache
+from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import Segmenter
 
-Predict = Callable[[np.ndarray, tuple[Click, ...], "np.ndarray | None", CascadeForward], Prediction]
-"""A picture, clicks, the previous mask and CFR settings -> the prediction."""
+Predict = Callable[
+    [np.ndarray, tuple[Click, ...], "np.ndarray | None", "Rectangle | None", "int | None", CascadeForward],
+    Prediction,
+]
+"""A picture and the arguments of `Predictor.predict` in their order -> the prediction."""
 
 
 def remote_predict(model: InteractiveModel, decorate: Callable[..., Any], seconds: int = 20) -> Predict:
@@ -31,10 +35,10 @@ def remote_predict(model: InteractiveModel, decorate: Callable[..., Any], second
     """
 
     @decorate(duration=seconds)
-    def predict(picture, clicks, previous_mask, cfr):
+    def predict(picture, clicks, previous_mask, box, choice, cfr):
         segmenter = Segmenter(model)
         segmenter.set_image(picture)
-        return segmenter.predict(clicks, previous_mask=previous_mask, cfr=cfr)
+        return segmenter.predict(clicks, previous_mask=previous_mask, box=box, choice=choice, cfr=cfr)
 
     return predict
 
@@ -58,13 +62,15 @@ class RemoteSegmenter:
         clicks: Sequence[Click],
         *,
         previous_mask: np.ndarray | None = None,
+        box: Rectangle | None = None,
+        choice: int | None = None,
         cfr: CascadeForward = CascadeForward(),
     ) -> Prediction:
         if self._picture is None:
             raise RuntimeError("Set a picture with set_image before predicting.")
-        question = self._cache.question(clicks, previous_mask, cfr)
+        question = self._cache.question(clicks, previous_mask, cfr, box, choice)
         prediction = self._cache.prediction(question)
         if prediction is None:
-            prediction = self._predict(self._picture, question.clicks, previous_mask, cfr)
+            prediction = self._predict(self._picture, question.clicks, previous_mask, box, choice, cfr)
             self._cache.add(question, prediction, None)
         return prediction

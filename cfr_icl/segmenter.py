@@ -7,26 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
 
-from cfr_icl.cfr import THRESHOLD_LOGIT, CascadeForward, changed_pixels
-from cfr_icl.clicks import Click, disk_maps
+from cfr_icl.box import box_clicks
+from cfr_icl.cfr import CascadeForward, changed_pixels
+from cfr_icl.clicks import Click
 from cfr_icl.close_up import CloseUpConfig, blend, carry_over_details
-from cfr_icl.models.base import Features, InteractiveModel
+from cfr_icl.models.base import AnswerError, Cues, Features, InteractiveModel
 from cfr_icl.prediction import InnerPass, Prediction
 from cfr_icl.predictor import PredictionCache, Question
+from cfr_icl.rectangle import Rectangle
 from cfr_icl.zoom.probability_map import ProbabilityMap
-from cfr_icl.zoom.resample import crop_picture
-from cfr_icl.zoom.window import Window, ZoomConfig, to_window
+from cfr_icl.zoom.window import Window, ZoomConfig
+
+__all__ = ["AnswerError", "CascadeState", "Segmenter"]
 
 WINDOWS_KEPT = 4
 """Windows whose features are cached: the whole picture, with which every object begins, and the last ones."""
-
-
-class AnswerError(RuntimeError):
-    """An answer of the network that cannot be used."""
 
 
 class Segmenter:
@@ -39,7 +39,8 @@ class Segmenter:
 
     Args:
         model: the network, as `load_model` gives it.
-        flip: also show the network the mirror image and average the two answers.
+        flip: also show the network the mirror image and average the two answers; has no effect on networks
+            that are not made for it (`InteractiveModel.mirrors`).
         zoom: the zoom-in; None for the one in the model's configuration.
         close_up: the close-ups; None for those in the model's configuration, which may have none.
     """
@@ -53,7 +54,7 @@ class Segmenter:
         close_up: CloseUpConfig | None = None,
     ) -> None:
         self.model = model
-        self.flip = flip
+        self.flip = flip and model.mirrors
         self.zoom = zoom or model.config.zoom
         self.close_up = close_up or model.config.close_up
         self._image: np.ndarray | None = None
@@ -93,6 +94,8 @@ class Segmenter:
         clicks: Sequence[Click],
         *,
         previous_mask: np.ndarray | None = None,
+        box: Rectangle | None = None,
+        choice: int | None = None,
         cfr: CascadeForward = CascadeForward(),
     ) -> Prediction:
         """Answer clicks with a mask.
@@ -100,6 +103,10 @@ class Segmenter:
         Args:
             clicks: in picture pixels and in the order in which they were made.
             previous_mask: bools or probabilities (H, W) that the first click refines; None for an empty mask.
+            box: the box that the first clicks (`box_clicks`) and the previous mask (`box_guess`) stand for.
+                Networks that take boxes get it in their place; others do without.
+            choice: index of the mask to begin with among those that the network offers for the first click
+                (`Prediction.choices`); None for the best. Ignored where it offers none.
             cfr: how each click is refined.
 
         Raises:
@@ -119,7 +126,7 @@ class Segmenter:
             )
         if not clicks:
             return Prediction((), 0, 0, initial=self._initial_map(previous_mask))
-        question = self._cache.question(clicks, previous_mask, cfr)
+        question = self._cache.question(clicks, previous_mask, cfr, box, choice)
         prediction = self._cache.prediction(question)
         return prediction or self._predict_batches(question, previous_mask)
 
@@ -130,31 +137,33 @@ class Segmenter:
         cached = max((number for number, state in enumerate(states, 1) if state), default=0)
         state = states[cached - 1] if cached else None
         for number, part in enumerate(parts[cached:], cached + 1):
-            prediction, state = self._predict_batch(part.clicks, number, state, previous_mask, part.cfr)
+            prediction, state = self._predict_batch(part, number, state, previous_mask)
             self._cache.add(part, prediction, state)
         return prediction
 
     @torch.inference_mode()
     def _predict_batch(
-        self,
-        clicks: Sequence[Click],
-        number: int,
-        state: CascadeState | None,
-        previous_mask: np.ndarray | None,
-        cfr: CascadeForward,
+        self, part: Question, number: int, state: CascadeState | None, previous_mask: np.ndarray | None
     ) -> tuple[Prediction, CascadeState]:
         """Predict the last batch of the clicks, batch `number` from 1, from the state after the others."""
+        cfr, cues = part.cfr, self._cues(part)
         close_up = self.close_up if self.close_up and self.close_up.applies(number, cfr) else None
         if close_up:
             cfr = replace(cfr, steps=cfr.steps - 1)
+        has_mask = state is not None or previous_mask is not None
+        choice = part.choice
+        if choice is None or choice >= self.model.choices or len(part.clicks) > 1 or has_mask:
+            choice = None
+        else:
+            cfr = replace(cfr, steps=0)  # a refinement might take another mask than the chosen one
         # a copy, so that what is computed of the map is forgotten with the click
         start = replace(state.probabilities) if state else self._initial_map(previous_mask)
-        loop = _InnerLoop(self, clicks, state, has_mask=state is not None or previous_mask is not None)
+        loop = _InnerLoop(self, cues, state, cfr, has_mask=has_mask, choice=choice)
         passes, chosen = cfr.run(loop.forward, start, number, lambda each: each.agreement, _changed_pixels)
         reached = CascadeState(passes[chosen].probabilities, passes[chosen].zoom_window)
         if close_up:
             coarse = reached.probabilities
-            closer = self._close_up_pass(close_up, coarse, state, clicks)
+            closer = self._close_up_pass(close_up, coarse, state, cues)
             passes.append(replace(closer, zoom_window=reached.zoom_window, refined=chosen))
             chosen = len(passes) - 1
             reached = replace(reached, probabilities=closer.probabilities, without_close_ups=coarse)
@@ -162,20 +171,26 @@ class Segmenter:
         prediction = Prediction(tuple(passes), chosen, forwards, self.model.config.inverse_temperature)
         return prediction, reached
 
+    def _cues(self, part: Question) -> Cues:
+        if part.box is None:
+            return Cues(part.clicks)
+        return Cues(part.clicks, part.box, len(box_clicks(part.box, self._picture.size)))
+
     def _close_up_pass(
         self,
         close_up: CloseUpConfig,
         coarse: ProbabilityMap,
         state: CascadeState | None,
-        clicks: Sequence[Click],
+        cues: Cues,
     ) -> InnerPass:
         """One pass that sees the surroundings of the newest click alone, blended into the coarse map."""
         prediction = coarse.finer()
         if state and state.without_close_ups:
             prediction = carry_over_details(prediction, state.probabilities, state.without_close_ups)
-        window = close_up.window(prediction.window, clicks[-1])
+        window = close_up.window(prediction.window, cues.clicks[-1])
         # without the mirror image, which would take as long again and saves hardly a click
-        closer = self.run_pass(prediction, window, self.prompt_maps(clicks, window)[:1])
+        prompt = self.model.prompt(cues, window, self._input_size(window), flip=False)
+        closer = self.run_pass(prediction, window, prompt, flip=False)
         return replace(closer, probabilities=blend(prediction, closer.probabilities), close_up=window)
 
     def _initial_map(self, previous_mask: np.ndarray | None) -> ProbabilityMap:
@@ -185,39 +200,30 @@ class Segmenter:
             return ProbabilityMap(torch.zeros(1, 1), self._picture, self._picture, exact)
         return ProbabilityMap.of_picture(torch.from_numpy(previous_mask.astype(np.float32)), exact)
 
-    def prompt_maps(self, clicks: Sequence[Click], window: Window | None) -> torch.Tensor:
-        """Room for the previous mask, and the clicks' disks, for a window and its mirror image.
-
-        Returns:
-            float32 (2, 3, height, width), or (1, ...) without flip; channel 0 is not filled in.
-        """
-        view, size = window or self._picture, self._input_size(window)
-        batch = [[to_window(click, view, size) for click in clicks]]
-        if self.flip:
-            batch.append([click.mirrored(size[1]) for click in batch[0]])
-        return torch.cat([torch.empty(len(batch), 1, *size), disk_maps(batch, *size)], dim=1)
+    def prompt(self, cues: Cues, window: Window | None) -> Any:
+        """What the network needs of the cues for a window; None for the unresized picture."""
+        return self.model.prompt(cues, window or self._picture, self._input_size(window), self.flip)
 
     def run_pass(
-        self, previous: ProbabilityMap, window: Window | None, prompt_maps: torch.Tensor
+        self,
+        previous: ProbabilityMap,
+        window: Window | None,
+        prompt: Any,
+        *,
+        flip: bool,
+        cfr: CascadeForward | None = None,
     ) -> InnerPass:
-        """One forward of the network for a window, with its mirror image if there are prompt maps for it.
+        """One forward of the network for a window.
 
         Args:
-            previous: probabilities that are fed back; they fill channel 0 of the prompt maps.
+            previous: probabilities that are fed back.
             window: None for the unresized picture.
+            prompt: of the network, for the window and, with `flip`, its mirror image.
+            cfr: the settings of a refinement; None in the coarse pass.
         """
-        view, size, flip = window or self._picture, self._input_size(window), len(prompt_maps) > 1
-        mask = previous.crop(view, size)
-        prompt_maps[0, 0] = mask
-        prompt_maps[1:, 0] = mask.flip(1)
-        features = self._encode(view, size, flip)
-        logits = self._run(self.model.decode_in_precision, features, prompt_maps)[:, 0].float().cpu()
-        if not torch.isfinite(logits.sum()):
-            raise AnswerError("The network's answer is not finite; its weights may be damaged.")
-        agreement = _mask_iou(*logits) if flip else 1.0
-        mean = 0.5 * (logits[0] + logits[1].flip(1)) if flip else logits[0]
-        probabilities = ProbabilityMap(torch.sigmoid(mean), view, self._picture, previous.exact)
-        return InnerPass(probabilities, agreement, window)
+        view = window or self._picture
+        features = self._encode(view, self._input_size(window), flip)
+        return replace(self.model.look(features, prompt, previous, view, cfr), zoom_window=window)
 
     def _input_size(self, window: Window | None) -> tuple[int, int]:
         """(height, width) of the network's input for a window, or of the unresized picture."""
@@ -227,20 +233,15 @@ class Segmenter:
         """The picture's features for a window, cached."""
         key = (view, size, flip)
         if key not in self._features:
-            image = crop_picture(self._image, view, size)
+            image = self.model.crop(self._image, view, size)
             if flip:
                 image = torch.cat([image, image.flip(3)])
-            self._features[key] = self._run(self.model.encode, image)
+            self._features[key] = self.model.encode(image.to(self.model.device))
             if len(self._features) > WINDOWS_KEPT:
                 oldest = next(iter(self._features))
                 del self._features[next((k for k in self._features if k[0] != self._picture), oldest)]
         self._features.move_to_end(key)
         return self._features[key]
-
-    def _run(self, function, *inputs):
-        """Call a part of the network on its device."""
-        device = next(self.model.parameters()).device
-        return function(*(x.to(device) if isinstance(x, torch.Tensor) else x for x in inputs))
 
 
 @dataclass(frozen=True)
@@ -257,18 +258,30 @@ class _InnerLoop:
     """The passes of one click: each places its window, then runs the network.
 
     Args:
+        cfr: settings of the refinements.
         has_mask: whether the probabilities to begin with are a mask by which the window can be placed.
+        choice: index of the mask that the coarse pass gives, of those that it offers; None for the best.
     """
 
     def __init__(
-        self, segmenter: Segmenter, clicks: Sequence[Click], state: CascadeState | None, has_mask: bool
+        self,
+        segmenter: Segmenter,
+        cues: Cues,
+        state: CascadeState | None,
+        cfr: CascadeForward,
+        *,
+        has_mask: bool,
+        choice: int | None = None,
     ) -> None:
         self.forwards = 0
         self._segmenter = segmenter
-        self._clicks = clicks
+        self._cues = cues
         self._window = state.zoom_window if state else None
+        self._cfr = cfr
+        self._refining = False
         self._has_mask = has_mask
-        self._prompt_maps = cache(partial(segmenter.prompt_maps, clicks))
+        self._choice = choice
+        self._prompt = cache(partial(segmenter.prompt, cues))
 
     def forward(self, previous: ProbabilityMap) -> tuple[ProbabilityMap, InnerPass]:
         """One refinement; a first pass on the unresized picture is repeated zoomed in on a small object."""
@@ -280,16 +293,20 @@ class _InnerLoop:
             self._place_window(probabilities, previous.picture)
             inner_pass = self._run(previous)
             probabilities = replace(inner_pass.probabilities)
-        self._has_mask = True
+        if self._choice is not None and self._choice < len(inner_pass.choices):
+            inner_pass = inner_pass.with_choice(self._choice)
+            probabilities = replace(inner_pass.probabilities)
+        self._has_mask = self._refining = True
         return probabilities, inner_pass
 
     def _place_window(self, probabilities: ProbabilityMap | None, picture: Window) -> None:
         zoom = self._segmenter.zoom
-        self._window = zoom.next_window(self._window, probabilities, self._clicks, picture)
+        self._window = zoom.next_window(self._window, probabilities, self._cues.clicks, picture)
 
     def _run(self, previous: ProbabilityMap) -> InnerPass:
         self.forwards += 1
-        return self._segmenter.run_pass(previous, self._window, self._prompt_maps(self._window))
+        prompt, cfr = self._prompt(self._window), self._cfr if self._refining else None
+        return self._segmenter.run_pass(previous, self._window, prompt, flip=self._segmenter.flip, cfr=cfr)
 
 
 def _changed_pixels(before: ProbabilityMap, after: ProbabilityMap) -> tuple[int, int]:
@@ -298,12 +315,6 @@ def _changed_pixels(before: ProbabilityMap, after: ProbabilityMap) -> tuple[int,
     if one.window != other.window or one.values.shape != other.values.shape:
         return other.values.numel(), 0
     return changed_pixels(one.values, other.values)
-
-
-def _mask_iou(logits: torch.Tensor, mirrored: torch.Tensor) -> float:
-    """IoU of the masks of two maps (h, w), the second of the mirror image; 0 where both are empty."""
-    one, other = logits.numpy() > THRESHOLD_LOGIT, mirrored.numpy()[:, ::-1] > THRESHOLD_LOGIT
-    return np.count_nonzero(one & other) / max(1, np.count_nonzero(one | other))
 
 
 def _batch_ends(clicks: Sequence[Click]) -> list[int]:

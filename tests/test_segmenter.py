@@ -189,7 +189,8 @@ def test_a_prepared_picture_is_encoded_once_for_the_first_look_at_every_object(m
     segmenter = fresh(model, picture)
     plain = fresh(model, picture).predict([Click(60, 45)], cfr=steps(0)).probabilities
     monkeypatch.setattr(model, "encode", remembered)
-    monkeypatch.setattr("cfr_icl.segmenter.crop_picture", lambda *a: encoded.append(a[1]) or crop_picture(*a))
+    recording = lambda *a: encoded.append(a[1]) or crop_picture(*a)  # noqa: E731
+    monkeypatch.setattr("cfr_icl.models.base.crop_picture", recording)
     segmenter.prepare()
     assert encoded == [Window(0, 0, WIDTH, HEIGHT)]
     for number in range(3 * WINDOWS_KEPT):

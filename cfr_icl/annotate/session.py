@@ -476,6 +476,7 @@ class Session:
         return self.segmenter.predict(
             instance.network_clicks,
             previous_mask=instance.previous_mask,
+            box=None if instance.initial_mask else instance.box,
             cfr=instance.cfr or self.document.cfr,
         )
 

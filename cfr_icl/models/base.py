@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
+from cfr_icl.cfr import THRESHOLD_LOGIT, CascadeForward
+from cfr_icl.clicks import Click, disk_maps
 from cfr_icl.close_up import CloseUpConfig
-from cfr_icl.zoom.window import ZoomConfig
+from cfr_icl.prediction import InnerPass
+from cfr_icl.rectangle import Rectangle
+from cfr_icl.zoom.probability_map import ProbabilityMap
+from cfr_icl.zoom.resample import crop_picture
+from cfr_icl.zoom.window import Window, ZoomConfig, to_window
 
 Features = Any
 """What a network knows of a picture: a tensor or a tuple of tensors, batch first."""
@@ -61,8 +69,31 @@ class ModelConfig:
         )
 
 
+class AnswerError(RuntimeError):
+    """An answer of the network that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Cues:
+    """What a person showed of an object, in picture pixels.
+
+    Attributes:
+        clicks: in the order in which they were made.
+        box: a box around the object; None without one.
+        box_clicks: how many of the first clicks stand for the box, for networks that take none.
+    """
+
+    clicks: Sequence[Click]
+    box: Rectangle | None = None
+    box_clicks: int = 0
+
+
 class InteractiveModel(nn.Module, ABC):
     """A network that answers clicks on a picture with a mask.
+
+    The segmenter calls `crop` and `encode` once for a window of a picture, `prompt` once for a click in a
+    window, and `look` for each pass. What stands here is for networks whose clicks are maps; those that take
+    coordinates override these methods (`PromptableModel`).
 
     `prompt_maps` are float (B, 3, H, W): previous mask as probabilities, disks of the positive clicks,
     disks of the negative clicks. Networks that fuse the clicks into their input keep nothing
@@ -70,6 +101,10 @@ class InteractiveModel(nn.Module, ABC):
     """
 
     config: ModelConfig
+    mirrors: bool = True
+    """Whether its answers for a picture and for the mirror image are averaged where that is asked for."""
+    choices: int = 0
+    """How many masks it offers for one click alone, besides the best of them; 0 for none."""
     precision: torch.dtype = torch.float32
     """Data type inside `decode` when the network answers; `encode` and all answers stay float32."""
     encoder_modules: tuple[str, ...] = ()
@@ -88,6 +123,57 @@ class InteractiveModel(nn.Module, ABC):
         reduced = self.precision != torch.float32
         with torch.autocast(prompt_maps.device.type, dtype=self.precision, enabled=reduced):
             return self.decode(features, prompt_maps)
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device
+
+    def crop(self, picture: np.ndarray, window: Window, size: tuple[int, int]) -> torch.Tensor:
+        """A window of a picture uint8 (H, W, 3) as `encode` takes it, resized to `size` = (height, width)."""
+        return crop_picture(picture, window, size)
+
+    def prompt(self, cues: Cues, window: Window, size: tuple[int, int], flip: bool) -> Any:
+        """What `look` needs of the cues for a window.
+
+        Returns:
+            Room for the previous mask, and the clicks' disks, for a window and its mirror image:
+            float32 (2, 3, height, width), or (1, ...) without flip; channel 0 is not filled in.
+        """
+        batch = [[to_window(click, window, size) for click in cues.clicks]]
+        if flip:
+            batch.append([click.mirrored(size[1]) for click in batch[0]])
+        return torch.cat([torch.empty(len(batch), 1, *size), disk_maps(batch, *size)], dim=1)
+
+    def look(
+        self,
+        features: Features,
+        prompt: Any,
+        previous: ProbabilityMap,
+        window: Window,
+        cfr: CascadeForward | None = None,
+    ) -> InnerPass:
+        """One pass over a window.
+
+        Args:
+            features: of the window, and of its mirror image if the prompt is for both.
+            prompt: from `prompt`.
+            previous: probabilities that are fed back.
+            cfr: the settings of a refinement; None in the coarse pass.
+
+        Raises:
+            AnswerError: when the network's output is not finite.
+        """
+        mirrored, size = len(prompt) > 1, tuple(prompt.shape[2:])
+        mask = previous.crop(window, size)
+        prompt[0, 0] = mask
+        prompt[1:, 0] = mask.flip(1)
+        logits = self.decode_in_precision(features, prompt.to(self.device))[:, 0].float().cpu()
+        if not torch.isfinite(logits.sum()):
+            raise AnswerError("The network's answer is not finite; its weights may be damaged.")
+        agreement = _mask_iou(*logits) if mirrored else 1.0
+        mean = 0.5 * (logits[0] + logits[1].flip(1)) if mirrored else logits[0]
+        probabilities = ProbabilityMap(torch.sigmoid(mean), window, previous.picture, previous.exact)
+        return InnerPass(probabilities, agreement)
 
     def decode_with_auxiliary(
         self, features: Features, prompt_maps: torch.Tensor
@@ -108,3 +194,9 @@ class InteractiveModel(nn.Module, ABC):
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+def _mask_iou(logits: torch.Tensor, mirrored: torch.Tensor) -> float:
+    """IoU of the masks of two maps (h, w), the second of the mirror image; 0 where both are empty."""
+    one, other = logits.numpy() > THRESHOLD_LOGIT, mirrored.numpy()[:, ::-1] > THRESHOLD_LOGIT
+    return np.count_nonzero(one & other) / max(1, np.count_nonzero(one | other))

@@ -13,6 +13,7 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.prediction import Prediction
 from cfr_icl.predictor import Predictor
+from cfr_icl.rectangle import Rectangle
 
 
 class NetworkLine:
@@ -69,7 +70,10 @@ class QueuedPredictor:
         clicks: Sequence[Click],
         *,
         previous_mask: np.ndarray | None = None,
+        box: Rectangle | None = None,
+        choice: int | None = None,
         cfr: CascadeForward = CascadeForward(),
     ) -> Prediction:
         """The prediction for these clicks, like `Predictor.predict`."""
-        return self._line.run(self.load().predict, clicks, previous_mask=previous_mask, cfr=cfr)
+        cues = {"previous_mask": previous_mask, "box": box, "choice": choice}
+        return self._line.run(self.load().predict, clicks, **cues, cfr=cfr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from huggingface_hub import hf_hub_download
+from huggingface_hub import hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -53,6 +53,20 @@ def download(reference: str, file: str) -> Path:
         ) from error
     except Exception as error:  # the HTTP and Xet clients have errors of their own, in each version others
         raise ConnectionError(f"{repository} could not be downloaded ({error}); try again.") from error
+
+
+def download_optional(reference: str, file: str) -> Path | None:
+    """As `download`; None where the repository, as far as is known, has no such file."""
+    repository, revision = parse(reference)
+    cached = try_to_load_from_cache(repository, file, revision=revision)
+    if isinstance(cached, str):
+        return Path(cached)
+    if cached is not None:  # the cache knows that there is none
+        return None
+    try:
+        return download(reference, file)
+    except (ValueError, ConnectionError):
+        return None
 
 
 def parse(reference: str) -> tuple[str, str | None]:

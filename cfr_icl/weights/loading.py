@@ -18,7 +18,7 @@ from cfr_icl.memory import keep_freed_memory
 from cfr_icl.models.base import InteractiveModel, ModelConfig
 from cfr_icl.models.folding import fold_batch_norms, fold_padding
 from cfr_icl.models.registry import ARCHITECTURES, build_model
-from cfr_icl.weights import hub
+from cfr_icl.weights import hub, others
 from cfr_icl.weights.recognise import check_shapes, looks_like
 
 CONFIG_NAME = "config.json"
@@ -39,7 +39,8 @@ def load_model(
     Args:
         source: "embedded", a folder, a .safetensors file, "hf://owner/name" or
             "hf://owner/name@revision"; by default what the environment variable CFR_ICL_WEIGHTS
-            names, else "embedded".
+            names, else "embedded". A folder or repository may also hold a model of SAM's family as the
+            library transformers stores it, a folder SAM's ONNX export (docs/models.md).
         device: "cpu", "cuda", "mps", or "auto" for the best there is.
         precision: "float32", or "float16" or "bfloat16" for a click's part of the network (the picture's
             part and the answers stay float32), or "auto": what the model's configuration says was
@@ -55,6 +56,11 @@ def load_model(
     """
     source = str(source or os.environ.get("CFR_ICL_WEIGHTS") or "embedded")
     target = pick_device(device)
+    if other := _load_other(source, target):
+        if trainable:
+            raise ValueError(f"{source} is a model of another library; it can be used here, but not trained.")
+        other.precision = pick_precision(precision, target, other.config)
+        return other
     config, weights = _find(source)
     model = _empty(config, source)
     _check(weights, model, source)
@@ -171,6 +177,21 @@ def read_config(file: str | Path, source: str) -> ModelConfig:
     except ValueError as error:
         raise ValueError(f"{source} holds a {CONFIG_NAME} that is no JSON.") from error
     return _parse_config(values, source)
+
+
+def _load_other(source: str, device: torch.device) -> InteractiveModel | None:
+    """The model behind a source, where it is one of another library: transformers, or SAM's ONNX export."""
+    if source.startswith(hub.SCHEME):
+        # the configuration first, as below
+        file = hub.download(source, CONFIG_NAME)
+        family = others.family_of(file)
+        folder = others.download(source, file) if family else file.parent
+    else:
+        folder = Path(source).expanduser()
+        if others.is_onnx_pair(folder):
+            return others.load_onnx_pair(folder, source, device)
+        family = others.family_of(folder / CONFIG_NAME) if source != "embedded" else None
+    return others.load_transformers(folder, family, source, device) if family else None
 
 
 def _find(source: str) -> tuple[ModelConfig, Path]:

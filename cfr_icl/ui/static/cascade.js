@@ -16,6 +16,14 @@ const TEXTS = {
     'Close-ups',
     'From the third click on the last step looks at the click alone, twice as large, for exact edges',
   ],
+  pseudo_clicks: [
+    'Inner click',
+    'Models that take coordinates, such as SAM: each CFR step gets a click at the deepest place of the mask',
+  ],
+  pseudo_boxes: [
+    'Box around the mask',
+    'Models that take coordinates, such as SAM: each CFR step gets a box around the mask',
+  ],
 };
 const STOPS = { settled: 'at 2 % of the mask', published: 'at 20 pixels, as published', never: 'never' };
 const OF_STOPS = new Set(['min_change_pixels', 'min_change_ratio']); // chosen together with `adaptive`

@@ -1,0 +1,275 @@
+"""Networks of SAM's family: clicks and boxes go in as coordinates, masks go in and come out as logits.
+
+Kirillov et al., Segment Anything, ICCV 2023 (arXiv 2304.02643), and its successors. `PromptableModel` is
+what they have in common; `TransformersModel` runs those that the library transformers has, unchanged.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+
+from cfr_icl.cfr import MASK_THRESHOLD, THRESHOLD_LOGIT, CascadeForward
+from cfr_icl.models.base import AnswerError, Cues, Features, InteractiveModel, ModelConfig
+from cfr_icl.prediction import Choice, InnerPass
+from cfr_icl.zoom.logit_map import LogitMap, without_padding
+from cfr_icl.zoom.probability_map import ProbabilityMap
+from cfr_icl.zoom.window import Window, ZoomConfig
+
+LARGEST_LOGIT = 32.0
+"""Logits that are fed back are clamped to this size, as these networks were trained."""
+
+WHOLE_PICTURE = ZoomConfig(size=1024, skip_clicks=1_000_000)
+"""Never zoom in: a window that moves would cost a run of the encoder, which takes most of the time."""
+
+FIRST_MASK_EPS = 1e-4
+"""Probabilities of a mask to start from are clamped to this and its complement: logits of about 9."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How the pixels of a window become those of a network's input.
+
+    Attributes:
+        scale: (x, y), network pixels for each pixel of the window.
+        network_size: height and width of the input.
+        unpadded: height and width of its part, from the top left, that shows the window; None for all of it.
+    """
+
+    scale: tuple[float, float]
+    network_size: tuple[int, int]
+    unpadded: tuple[int, int] | None = None
+
+    @property
+    def padding(self) -> dict[str, tuple[int, int]]:
+        """The arguments of `LogitMap.of_logits`."""
+        return {"network_size": self.network_size, "unpadded": self.unpadded} if self.unpadded else {}
+
+
+def stretched(window: tuple[int, int], network_size: tuple[int, int]) -> Frame:
+    """The frame of an input to which both sides of the window are resized."""
+    return Frame((network_size[1] / window[1], network_size[0] / window[0]), network_size)
+
+
+def padded(window: tuple[int, int], longest_side: int, network_size: tuple[int, int]) -> Frame:
+    """The frame of an input to which the longest side is resized, with padding at the right and bottom."""
+    height, width = window
+    factor = longest_side * 1.0 / max(height, width)
+    shown = int(height * factor + 0.5), int(width * factor + 0.5)
+    return Frame((shown[1] / width, shown[0] / height), network_size, shown)
+
+
+class Marks(NamedTuple):
+    """Clicks and a box in pixels of a window, with the mask that goes in beside them."""
+
+    points: list[tuple[float, float]]
+    labels: list[int]
+    box: tuple[float, float, float, float] | None
+    """Left, top, right and bottom pixel, all inside."""
+    mask: torch.Tensor | None
+    """Logits (h, w), padding included."""
+
+
+class PromptableModel(InteractiveModel):
+    """A network that takes clicks and a box as coordinates, and a mask as logits.
+
+    One click alone is ambiguous: the network then gives several masks, `choices`, of which that with the
+    highest predicted IoU is taken. A refinement feeds the logits back; by its settings it adds a click at the
+    deepest place of the mask, or a box around it.
+    """
+
+    mirrors = False
+    choices = 3
+    mask_size: tuple[int, int] = (256, 256)
+    """Height and width of the masks that go in and come out."""
+
+    @abstractmethod
+    def frame(self, window: tuple[int, int]) -> Frame:
+        """The frame of a window of this height and width."""
+
+    @abstractmethod
+    def answer(
+        self, features: Features, marks: Marks, frame: Frame, several: bool
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits float32 (n, h, w) and predicted IoUs (n,); n is 1 unless `several` are asked for."""
+
+    def prompt(self, cues: Cues, window: Window, size: tuple[int, int], flip: bool) -> Marks:
+        clicks = cues.clicks[cues.box_clicks :]
+        box = None
+        if cues.box:
+            left, top, right, bottom = cues.box
+            box = (left - window.left, top - window.top, right - 1 - window.left, bottom - 1 - window.top)
+        points = [(click.x - window.left, click.y - window.top) for click in clicks]
+        return Marks(points, [int(click.positive) for click in clicks], box, None)
+
+    def look(
+        self,
+        features: Features,
+        prompt: Marks,
+        previous: ProbabilityMap,
+        window: Window,
+        cfr: CascadeForward | None = None,
+    ) -> InnerPass:
+        frame = self.frame(window.size)
+        marks = prompt._replace(mask=self._mask_input(previous, window, frame, prompt))
+        if marks.mask is not None:
+            marks = self._with_pseudo_marks(marks, frame, window, previous, cfr)
+        several = len(marks.points) == 1 and marks.box is None and marks.mask is None
+        reduced = self.precision != torch.float32
+        with torch.autocast(self.device.type, dtype=self.precision, enabled=reduced):
+            logits, scores = self.answer(features, marks, frame, several)
+        logits, scores = logits.float().cpu(), scores.float().cpu()
+        if not torch.isfinite(logits.sum()):
+            raise AnswerError("The network's answer is not finite; its weights may be damaged.")
+        maps = [LogitMap.of_logits(each, window, previous.picture, **frame.padding) for each in logits]
+        ious = scores.clamp(0, 1).tolist()
+        best = int(scores.argmax())
+        choices = tuple(map(Choice, maps, ious)) if len(maps) > 1 else ()
+        return InnerPass(maps[best], ious[best], choices=choices, choice=best if choices else None)
+
+    def _mask_input(
+        self, previous: ProbabilityMap, window: Window, frame: Frame, prompt: Marks
+    ) -> torch.Tensor | None:
+        """The previous mask as logits; None for an empty one to start from, or one that a box stands for."""
+        if isinstance(previous, LogitMap) and previous.window == window:
+            return previous.logits.clamp(-LARGEST_LOGIT, LARGEST_LOGIT)
+        if prompt.box is not None and not isinstance(previous, LogitMap):
+            return None
+        mask = torch.full(self.mask_size, math.log(FIRST_MASK_EPS) - THRESHOLD_LOGIT)
+        shown = without_padding(mask, frame.network_size, frame.unpadded)
+        probabilities = previous.crop(window, tuple(shown.shape))
+        if not (probabilities > MASK_THRESHOLD).any():
+            return None
+        shown.copy_(torch.logit(probabilities, eps=FIRST_MASK_EPS) - THRESHOLD_LOGIT)
+        return mask
+
+    @staticmethod
+    def _with_pseudo_marks(
+        marks: Marks, frame: Frame, window: Window, previous: ProbabilityMap, cfr: CascadeForward | None
+    ) -> Marks:
+        """Add the inner click and the box of the mask that goes in: to a refinement those that its settings
+        ask for, to a mask to start from both, for it was not drawn by this network."""
+        assert marks.mask is not None
+        to_start = cfr is None and not isinstance(previous, LogitMap)
+        inner_click = to_start or (cfr is not None and cfr.pseudo_clicks)
+        around = to_start or (cfr is not None and cfr.pseudo_boxes)
+        mask = without_padding(marks.mask, frame.network_size, frame.unpadded).numpy() > 0
+        if not mask.any():
+            return marks
+        # the size of a mask's pixel in pixels of the window
+        across, down = window.width / mask.shape[1], window.height / mask.shape[0]
+        if inner_click:
+            row, column = deepest(mask)
+            point = ((column + 0.5) * across - 0.5, (row + 0.5) * down - 0.5)
+            marks = marks._replace(points=[*marks.points, point], labels=[*marks.labels, 1])
+        if around and marks.box is None:
+            rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+            positive = [point for point, label in zip(marks.points, marks.labels, strict=True) if label]
+            xs = [columns[0] * across, (columns[-1] + 1) * across - 1, *(x for x, _ in positive)]
+            ys = [rows[0] * down, (rows[-1] + 1) * down - 1, *(y for _, y in positive)]
+            marks = marks._replace(box=(float(min(xs)), float(min(ys)), float(max(xs)), float(max(ys))))
+        return marks
+
+
+def deepest(mask: np.ndarray) -> tuple[int, int]:
+    """Row and column of the pixel that lies deepest in a mask, bool (h, w); the picture's edge counts."""
+    inside = np.pad(mask.astype(np.uint8), 1)
+    distances = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    row, column = np.unravel_index(distances.argmax(), mask.shape)
+    return int(row), int(column)
+
+
+class TransformersModel(PromptableModel):
+    """A network of the library transformers, with the image processor that belongs to it.
+
+    Args:
+        network: a `SamModel`, `SamHQModel`, `Sam2Model`, `EdgeTamModel` or `Sam3TrackerModel`.
+        processor: the image processor of the same family.
+    """
+
+    def __init__(self, network: Any, processor: Any) -> None:
+        super().__init__()
+        self.network = network
+        self._processor = processor
+        kind = network.config.model_type
+        self.config = ModelConfig(kind, {}, WHOLE_PICTURE)
+        side, patch = (getattr(network.config.prompt_encoder_config, n) for n in ("image_size", "patch_size"))
+        self.mask_size = (4 * side // patch, 4 * side // patch)
+        self._pads = bool(processor.size["longest_edge"]) if "longest_edge" in processor.size else False
+        # as the libraries' own processors give them
+        self._points_dtype = torch.float64 if self._pads else torch.float32
+
+    def frame(self, window: tuple[int, int]) -> Frame:
+        if self._pads:
+            pad = self._processor.pad_size
+            return padded(window, self._processor.size["longest_edge"], (pad["height"], pad["width"]))
+        return stretched(window, (self._processor.size["height"], self._processor.size["width"]))
+
+    def crop(self, picture: np.ndarray, window: Window, size: tuple[int, int]) -> torch.Tensor:
+        part = np.ascontiguousarray(picture[window.slices])
+        given = self._processor(images=part, input_data_format="channels_last", return_tensors="pt")
+        return given["pixel_values"]
+
+    def encode(self, image: torch.Tensor) -> Features:
+        return self.network.get_image_embeddings(image)
+
+    def answer(
+        self, features: Features, marks: Marks, frame: Frame, several: bool
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        inputs: dict[str, Any] = {"image_embeddings": features, "multimask_output": several}
+        if isinstance(features, tuple):  # SAM-HQ's decoder needs more than the last embedding
+            inputs["image_embeddings"], inputs["intermediate_embeddings"] = features
+        if marks.points:
+            inputs["input_points"] = self._coordinates(marks.points, frame)[None, None]
+            inputs["input_labels"] = torch.tensor([[marks.labels]], device=self.device)
+        if marks.box is not None:
+            corners = self._coordinates([marks.box[:2], marks.box[2:]], frame)
+            inputs["input_boxes"] = corners.reshape(1, 1, 4)
+        if marks.mask is not None:
+            inputs["input_masks"] = marks.mask.to(self.device)[None, None]
+        given = self.network(**inputs)
+        return given.pred_masks[0, 0], given.iou_scores[0, 0]
+
+    def _coordinates(self, points: Sequence[tuple[float, ...]], frame: Frame) -> torch.Tensor:
+        coordinates = torch.tensor(points, dtype=self._points_dtype)
+        coordinates[:, 0] = coordinates[:, 0] * frame.scale[0]
+        coordinates[:, 1] = coordinates[:, 1] * frame.scale[1]
+        return coordinates.to(self.device)
+
+    def decode(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
+        raise NotImplementedError("This network takes coordinates, not prompt maps; call look.")
+
+    def hears_clicks(self) -> bool:
+        """Whether two different clicks reach the decoder's picture features in two different ways.
+
+        Some releases of transformers drop what SAM-HQ's transformer makes of them.
+        """
+        seen: list[torch.Tensor] = []
+        decoder = self.network.mask_decoder
+        handle = decoder.upscale_conv1.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+        try:
+            with torch.inference_mode():
+                features, side = self._made_up_features()
+                for place in (0.25 * side, 0.75 * side):
+                    marks = Marks([(place, place)], [1], None, None)
+                    self.answer(features, marks, Frame((1.0, 1.0), (side, side)), several=True)
+        finally:
+            handle.remove()
+        return not torch.equal(*seen)
+
+    def _made_up_features(self) -> tuple[Features, int]:
+        """Random features of a SAM-HQ's picture, and the side of its input: an encoder would take seconds."""
+        config = self.network.config
+        side, patch = config.prompt_encoder_config.image_size, config.prompt_encoder_config.patch_size
+        grid, vision = side // patch, config.vision_config
+        numbers = torch.Generator().manual_seed(0)
+        last = torch.randn(1, vision.output_channels, grid, grid, generator=numbers)
+        inner = torch.randn(1, grid, grid, vision.hidden_size, generator=numbers).to(self.device)
+        return (last.to(self.device), [inner] * len(vision.global_attn_indexes)), side

@@ -1,0 +1,186 @@
+"""Models of other libraries: SAM's family as the library transformers stores it, and SAM's ONNX export."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cfr_icl.extras import extra
+from cfr_icl.models.onnx_pair import EncoderInput, OnnxPair, find_pair
+from cfr_icl.models.promptable import PromptableModel, TransformersModel
+from cfr_icl.weights import hub
+
+CONFIG_NAME = "config.json"
+WEIGHTS_NAME = "model.safetensors"
+PROCESSOR_NAMES = ("preprocessor_config.json", "processor_config.json")
+
+
+@dataclass(frozen=True)
+class Family:
+    """Names of the classes in transformers that load a repository."""
+
+    network: str
+    processor: str
+
+
+_SAM = Family("SamModel", "SamImageProcessor")
+_SAM_HQ = Family("SamHQModel", "SamImageProcessor")
+_SAM2 = Family("Sam2Model", "Sam2ImageProcessor")
+_EDGETAM = Family("EdgeTamModel", "Sam2ImageProcessor")
+_SAM3 = Family("Sam3TrackerModel", "Sam3ImageProcessor")
+
+FAMILIES = {
+    "sam": _SAM,
+    "sam_hq": _SAM_HQ,
+    # repositories name the class that follows objects through videos; its part for one picture is loaded
+    "sam2": _SAM2,
+    "sam2_video": _SAM2,
+    "edgetam": _EDGETAM,
+    "edgetam_video": _EDGETAM,
+    "sam3_tracker": _SAM3,
+    "sam3_tracker_video": _SAM3,
+    "sam3_video": _SAM3,
+}
+"""By the `model_type` in a repository's own config.json."""
+
+
+def family(values: Any) -> Family | None:
+    """The family that a config.json names; None for any other content."""
+    kind = values.get("model_type") if isinstance(values, dict) else None
+    return FAMILIES.get(kind) if isinstance(kind, str) else None
+
+
+def family_of(file: Path) -> Family | None:
+    """The family that this config.json names; None where it cannot be read as JSON."""
+    try:
+        return family(json.loads(file.read_text()))
+    except (ValueError, OSError):
+        return None
+
+
+def download(reference: str, config: Path) -> Path:
+    """The folder in the cache with all files of a repository that its network needs.
+
+    Args:
+        reference: hf://owner/name, with or without a revision.
+        config: its config.json in the cache, whose folder names the commit.
+
+    Raises:
+        As `hub.download`.
+    """
+    repository, _ = hub.parse(reference)
+    pinned = f"{hub.SCHEME}{repository}@{config.parent.name}"
+    weights = hub.download(pinned, WEIGHTS_NAME)
+    for name in PROCESSOR_NAMES:
+        hub.download_optional(pinned, name)
+    return weights.parent
+
+
+def load_transformers(folder: Path, found: Family, source: str, device: torch.device) -> PromptableModel:
+    """The network in a folder as the library transformers stores it, its weights untouched.
+
+    Raises:
+        MissingExtraError: without transformers.
+        FileNotFoundError: for a folder without weights.
+        ValueError: for files that do not make this network, or for a network that does not work in this
+            release of transformers.
+    """
+    if not (folder / WEIGHTS_NAME).is_file():
+        raise FileNotFoundError(f"{source} holds no {WEIGHTS_NAME}.")
+    with extra("hub", f"The model {source}"):
+        import transformers
+    network_class = getattr(transformers, found.network, None)
+    processor_class = getattr(transformers, found.processor, None)
+    if network_class is None or processor_class is None:
+        raise ValueError(
+            f"{source} needs {found.network}, which transformers {transformers.__version__} does not have; "
+            "pip install -U transformers."
+        )
+    with _quiet(transformers):
+        try:
+            network, report = network_class.from_pretrained(
+                folder,
+                local_files_only=True,
+                use_safetensors=True,
+                dtype=torch.float32,
+                output_loading_info=True,
+            )
+            has_processor = any((folder / name).is_file() for name in PROCESSOR_NAMES)
+            load_processor = (
+                processor_class.from_pretrained if has_processor else lambda _, **__: processor_class()
+            )
+            processor = load_processor(folder, local_files_only=True)
+        except Exception as error:  # a damaged or foreign file ends in any error of that library
+            raise ValueError(f"{source} cannot be read as {found.network}: {_first_line(error)}") from error
+    if missing := sorted(report["missing_keys"]):
+        more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise ValueError(f"{source} lacks weights of {found.network}: {missing[0]!r}{more}.")
+    model = TransformersModel(network, processor).to(device).eval().requires_grad_(False)
+    if found is _SAM_HQ and not model.hears_clicks():
+        raise ValueError(
+            f"{source} is a SAM-HQ, whose decoder ignores clicks in transformers {transformers.__version__}; "
+            "use a SAM or SAM 2.1 instead."
+        )
+    return model
+
+
+@contextmanager
+def _quiet(transformers: Any) -> Iterator[None]:
+    """Without the library's progress bars and its warning that a class for videos is loaded for pictures."""
+    logging = transformers.utils.logging
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
+
+
+def is_onnx_pair(folder: Path) -> bool:
+    """Whether a folder holds an encoder and a decoder of SAM's ONNX export."""
+    return find_pair(folder) is not None
+
+
+def load_onnx_pair(folder: Path, source: str, device: torch.device) -> PromptableModel:
+    """The pair in a folder; encoder.json beside it may say how the encoder wants to see a picture.
+
+    Raises:
+        MissingExtraError: without onnxruntime.
+        ValueError: for files that are no such pair.
+    """
+    found = find_pair(folder)
+    assert found is not None, "asked for by is_onnx_pair"
+    with extra("onnx", f"The model {source}"):
+        import onnxruntime
+    beside = found[0].with_suffix(".json")
+    try:
+        settings = EncoderInput.from_json(json.loads(beside.read_text()) if beside.is_file() else {})
+    except ValueError as error:
+        raise ValueError(f"{beside.name} does not say how the encoder sees a picture: {error}.") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 3
+    on_gpu = device.type == "cuda" and "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    providers = [*(["CUDAExecutionProvider"] if on_gpu else []), "CPUExecutionProvider"]
+    try:
+        encoder, decoder = (
+            onnxruntime.InferenceSession(str(file), options, providers=providers) for file in found
+        )
+        return OnnxPair(encoder, decoder, settings).eval()
+    except Exception as error:  # the runtime has errors of its own for each kind of damage
+        raise ValueError(
+            f"{source} holds no usable pair of SAM's ONNX export: {_first_line(error)}."
+        ) from error

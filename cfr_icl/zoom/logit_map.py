@@ -1,0 +1,93 @@
+"""Logits for a window of a picture, as networks of SAM's family give them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from cfr_icl.cfr import THRESHOLD_LOGIT
+from cfr_icl.zoom.probability_map import ProbabilityMap
+from cfr_icl.zoom.window import Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogitMap(ProbabilityMap):
+    """A mask's logits as a network gave them, and the probabilities that they stand for.
+
+    These networks draw the mask's edge at logit 0, this package at a probability of 0.49; so a probability
+    is the sigmoid of the logit plus that of 0.49. Pixels are interpolated as these networks' libraries do it,
+    bilinear between logits whose corners are not aligned, so that masks are the same bit for bit.
+
+    Attributes:
+        logits: float32 (h, w), the network's output, padding included. It is fed back as it is.
+        network_size: height and width of the network's input where the picture was padded, else None.
+        unpadded: height and width of that input's part, from its top left, that shows the window.
+    """
+
+    logits: torch.Tensor = field(repr=False)
+    network_size: tuple[int, int] | None = None
+    unpadded: tuple[int, int] | None = None
+
+    @classmethod
+    def of_logits(
+        cls,
+        logits: torch.Tensor,
+        window: Window,
+        picture: Window,
+        network_size: tuple[int, int] | None = None,
+        unpadded: tuple[int, int] | None = None,
+    ) -> LogitMap:
+        """The map of logits (h, w); `network_size` and `unpadded` only where the input was padded."""
+        values = torch.sigmoid(without_padding(logits, network_size, unpadded) + THRESHOLD_LOGIT)
+        return cls(
+            values, window, picture, False, logits=logits, network_size=network_size, unpadded=unpadded
+        )
+
+    def window_logits(self) -> torch.Tensor:
+        """The logit of every pixel of the window, float32 (height, width)."""
+        logits = self.logits[None, None]
+        if self.network_size and self.unpadded:
+            logits = _interpolate(logits, self.network_size)[..., : self.unpadded[0], : self.unpadded[1]]
+        return _interpolate(logits, self.window.size)[0, 0]
+
+    def to_picture(self) -> torch.Tensor:
+        probabilities = self.window_logits().add_(THRESHOLD_LOGIT).sigmoid_()
+        if self.window == self.picture:
+            return probabilities
+        pixels = torch.zeros(self.picture.size)
+        pixels[self.window.slices] = probabilities
+        return pixels
+
+    def threshold(self, threshold: float) -> np.ndarray:
+        # rounded, so that a mask's own threshold, which calibration computes anew, is exactly 0
+        lowest = -math.inf if threshold <= 0 else math.log(threshold / (1 - threshold)) - THRESHOLD_LOGIT
+        inside = self.window_logits().numpy() > round(lowest, 12) if threshold > 0 else True
+        mask = np.zeros(self.picture.size, bool)
+        mask[self.window.slices] = inside
+        return mask
+
+    def to_rle(self, threshold: float) -> np.ndarray:
+        by_column = self.threshold(threshold).T.flatten()
+        ends = np.flatnonzero(np.diff(by_column, prepend=False))
+        return np.diff(ends, prepend=0, append=self.picture.area)
+
+
+def without_padding(
+    logits: torch.Tensor, network_size: tuple[int, int] | None, unpadded: tuple[int, int] | None
+) -> torch.Tensor:
+    """The logits (h, w) that show the window: all but those of the padding at the right and at the bottom."""
+    if not network_size or not unpadded:
+        return logits
+    height, width = (
+        max(1, math.ceil(side * shown / full))
+        for side, shown, full in zip(logits.shape, unpadded, network_size, strict=True)
+    )
+    return logits[:height, :width]
+
+
+def _interpolate(logits: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    return F.interpolate(logits, size, mode="bilinear", align_corners=False)
