@@ -59,6 +59,20 @@ class Visitor:
     def idle(self):
         self.page.wait_for_selector(".cfr:not([data-busy])", timeout=30_000)
 
+    def hidden_controls(self):
+        """The panel's controls that cannot be seen without scrolling it; fonts differ by a pixel or two."""
+        return self.page.eval_on_selector(
+            ".panel",
+            """panel => {
+              const frame = panel.getBoundingClientRect();
+              const hidden = (box) => box.top < frame.top - 1 || box.bottom > frame.bottom + 1
+                || box.left < frame.left - 1 || box.right > frame.right + 1;
+              return [...panel.querySelectorAll('button, input, select, summary, a')]
+                .filter((control) => control.checkVisibility() && hidden(control.getBoundingClientRect()))
+                .map((control) => control.outerHTML);
+            }""",
+        )
+
     def example(self, name):
         self.page.get_by_role("button", name=name, exact=True).click()
         self._opened(f"{name}.")
