@@ -1,0 +1,140 @@
+"""Work never lands on another picture than the one that was seen."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.ui.server import Server, Settings
+from tests.stand_in import ColourModel
+from tests.ui.test_restoring import Browser, click
+
+OTHER = "another picture"
+
+
+@pytest.fixture
+def images(tmp_path, picture):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name in ("a.png", "c.png", "d.png"):
+        Image.fromarray(picture).save(folder / name)
+    (folder / "b.png").write_bytes(b"broken")
+    return folder
+
+
+@pytest.fixture
+def browser(images, tmp_path):
+    browser = Browser(Server(Settings(ColourModel(), folder=Folder(images, tmp_path / "out"))))
+    browser.do({"kind": "hello"})
+    return browser
+
+
+def objects(browser, name):
+    folder = browser.server.settings.folder
+    document = folder.load(name, (90, 120))
+    return len(document.instances) if document else 0
+
+
+def test_a_click_on_the_picture_that_is_still_seen_is_not_made_in_the_next(browser):
+    seen = browser.picture["token"]
+    browser.do({"kind": "goto", "name": "c.png"})
+    reply = browser.do({**click(20, 30), "picture": seen}, {**click(21, 30), "picture": seen})
+    assert len(reply["messages"]) == 1 and OTHER in reply["messages"][0]
+    assert reply["session"]["objects"] == [] and reply["applied"] == browser.number
+    assert objects(browser, "a.png") == objects(browser, "c.png") == 0
+
+
+def test_clicks_before_going_on_belong_to_the_picture_before(browser):
+    seen = browser.picture["token"]
+    reply = browser.do(click(20, 30), {"kind": "goto", "name": "c.png"}, {**click(25, 30), "picture": seen})
+    assert OTHER in reply["messages"][0] and reply["session"]["picture"] != seen
+    assert objects(browser, "a.png") == 1 and objects(browser, "c.png") == 0
+
+
+def test_a_second_d_marks_no_picture_that_nobody_saw(browser):
+    done = [
+        {"kind": "done", "done": True, "picture": browser.picture["token"]},
+        {"kind": "goto", "name": "c.png", "picture": browser.picture["token"]},
+    ]
+    browser.do(*done)
+    reply = browser.do(*done)
+    assert OTHER in reply["messages"][0]
+    assert reply["folder"] == {"index": 2}  # nothing changed since the first D
+    states = browser.server.settings.folder.states
+    assert [states[name] for name in ("a.png", "c.png", "d.png")] == ["done", "todo", "todo"]
+
+
+def test_the_newest_of_two_choices_wins_whenever_it_arrives(picture_file):
+    browser = Browser(Server(Settings(ColourModel(), examples=[picture_file])))
+    browser.do({"kind": "hello"}, {"kind": "example", "index": 0})
+    before = browser.picture["token"]
+    browser.do({"kind": "example", "index": 0})
+    browser.do(click(20, 30))
+    late = {"kind": "open", "path": str(picture_file), "name": "late.png", "picture": before}
+    reply = browser.do(late)
+    assert OTHER in reply["messages"][0] and "picture" not in reply
+    assert len(browser.document.instances) == 1
+
+
+def test_what_cannot_be_opened_is_refused_or_passed_over(browser):
+    before = browser.picture["token"]
+    reply = browser.do({"kind": "goto", "name": "b.png"})
+    assert "b.png" in reply["messages"][0] and reply["session"]["picture"] == before
+    browser.do(click(20, 30))
+    assert objects(browser, "a.png") == 1
+    reply = browser.do({"kind": "goto", "name": "b.png", "step": 1})
+    assert "b.png" in reply["messages"][0] and reply["picture"]["name"] == "c.png"
+    reply = browser.do({"kind": "goto", "name": "b.png", "step": -1})
+    assert reply["picture"]["name"] == "a.png" and len(reply["session"]["objects"]) == 1
+
+
+def test_a_picture_that_is_added_joins_the_list_and_places_go_by_name(browser, images, picture):
+    folder = browser.server.settings.folder
+    Image.fromarray(picture).save(images / "0.png")
+    folder._listed -= 10
+    reply = browser.do({"kind": "goto", "name": "c.png"})
+    assert reply["folder"]["names"] == ["0.png", "a.png", "b.png", "c.png", "d.png"]
+    assert reply["folder"]["index"] == 3 and reply["picture"]["name"] == "c.png"
+
+
+def test_undo_goes_on_after_another_picture_was_looked_at(browser):
+    browser.do(click(20, 30), click(80, 50, False))
+    browser.do({"kind": "goto", "name": "c.png"})
+    browser.do({"kind": "goto", "name": "a.png"})
+    assert browser.session["can_undo"]
+    reply = browser.do({"kind": "undo"})
+    assert [len(each["clicks"]) for each in reply["session"]["objects"]] == [1]
+
+
+@pytest.fixture
+def deep(tmp_path):
+    """12 bits in 16, two pages."""
+    pages = [
+        Image.fromarray((np.arange(90 * 120).reshape(90, 120) % 4096 + 100 * page).astype(np.uint16))
+        for page in range(2)
+    ]
+    path = tmp_path / "deep.tif"
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+    return path
+
+
+def test_contrast_and_page_are_chosen_and_kept_with_the_work(deep):
+    browser = Browser(Server(Settings(ColourModel(), examples=[deep])))
+    reply = browser.do({"kind": "hello"}, {"kind": "example", "index": 0})
+    assert reply["picture"]["deep"] and reply["picture"]["pages"] == 2 and reply["picture"]["page"] == 0
+    first = browser.picture["token"]
+    reply = browser.do({"kind": "view", "page": 1})
+    assert reply["picture"]["page"] == 1 and reply["picture"]["token"] != first
+    browser.do(click(20, 30))
+    reply = browser.do({"kind": "view", "low": 10, "high": 90})
+    assert reply["picture"]["low"] == 10 and len(reply["session"]["objects"]) == 1
+    assert reply["session"]["can_undo"]
+    reply = browser.do({"kind": "view", "page": 0})
+    assert len(reply["messages"]) == 1 and "picture" not in reply
+    reply = browser.do({"kind": "view", "low": 90, "high": 10})
+    assert len(reply["messages"]) == 1 and "wrong" not in reply["messages"][0]
+    again = Browser(Server(Settings(ColourModel(), examples=[deep])))
+    restore = {"kind": "restore", "name": "deep.tif", "example": 0, "session": browser.portable()}
+    reply = again.do({"kind": "hello"}, restore)
+    assert reply["picture"]["page"] == 1 and reply["picture"]["low"] == 10
+    assert again.document.instances == browser.document.instances
