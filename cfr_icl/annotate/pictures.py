@@ -38,6 +38,7 @@ HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"
 PngImagePlugin.MAX_TEXT_CHUNK = 64_000_000
 PngImagePlugin.MAX_TEXT_MEMORY = 128_000_000
 
+_LOSSY = ("JPEG", "MPO", "WEBP", "AVIF", "HEIF", "JPEG2000")
 _BROWSER_FORMATS = ("PNG", "JPEG", "WEBP")
 _LOSSLESS_COPY_PIXELS = 4_000_000
 _ORIENTATION = 0x0112
@@ -137,17 +138,31 @@ def picture_size(source: str | Path | BinaryIO, view: View = VIEW) -> tuple[int,
         return (width, height) if turned else (height, width)
 
 
-def read_mask(source: str | Path | BinaryIO, size: tuple[int, int]) -> np.ndarray:
-    """A mask or label map of a picture of `size` (height, width), integers (H, W); 0 is background.
+@dataclass(frozen=True)
+class MaskPixels:
+    """What a mask's file holds, before it is decided what that means."""
 
-    EXIF orientation is applied. Palette indices and 16-bit values are kept; of colours and
-    transparency only "black or not" is kept.
+    values: np.ndarray
+    """Grey values or palette indices, (H, W) of integers or floats; or colours, uint8 (H, W, 3)."""
+    palette: np.ndarray | None = None
+    """Colours of the indices, uint8 (256, 3); None without a palette."""
+    alpha: np.ndarray | None = None
+    """Opacity, uint8 (H, W); None where all is opaque."""
+    lossy: bool = False
+    """Whether the file's compression changes values."""
+
+
+def read_mask(source: str | Path | BinaryIO, size: tuple[int, int]) -> MaskPixels:
+    """The pixels of a mask or label map of a picture of `size` (height, width), as they are stored.
+
+    EXIF orientation is applied.
 
     Raises:
         PictureError: when the file is no picture or of another size.
     """
     height, width = size
     with _open(source, max(MAX_MEGAPIXELS, height * width / 1e6)) as image:
+        lossy = image.format in _LOSSY and image.info.get("lossless") is not True
         with _decoding("mask"):
             _turn(image)
         if image.size != (width, height):
@@ -156,10 +171,27 @@ def read_mask(source: str | Path | BinaryIO, size: tuple[int, int]) -> np.ndarra
                 f"the picture {width} x {height}; they must be equal."
             )
         with _decoding("mask"):
-            if image.mode in ("RGB", "RGBA", "LA", "CMYK", "YCbCr"):
-                return np.array(_on_white(_decoded(image, VIEW)[0])).any(axis=2).astype(np.int32)
-            values = np.array(image)
-            return (np.nan_to_num(values) if values.dtype.kind == "f" else values).astype(np.int32)
+            palette, alpha = None, None
+            if image.mode == "P":
+                colours = np.frombuffer(image.getpalette("RGB") and bytes(image.getpalette("RGB")), np.uint8)
+                palette = np.zeros((256, 3), np.uint8)
+                palette.reshape(-1)[: len(colours)] = colours[: 256 * 3]
+                if "transparency" in image.info:
+                    alpha = np.array(image.convert("RGBA").getchannel("A"))
+                values = np.array(image)
+            elif image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16"):
+                if "transparency" in image.info and image.mode in ("1", "L"):
+                    alpha = np.array(image.convert("RGBA").getchannel("A"))
+                values = np.array(image)
+            elif image.mode == "LA":
+                values, alpha = (np.array(image.getchannel(name)) for name in "LA")
+            else:
+                if _transparent(image):
+                    image = image.convert("RGBA")
+                    alpha = np.array(image.getchannel("A"))
+                values = np.array(image.convert("RGB"))
+            values = values.astype(np.uint8) if values.dtype == bool else values
+            return MaskPixels(values, palette, None if alpha is None or alpha.min() == 255 else alpha, lossy)
 
 
 def remarks(

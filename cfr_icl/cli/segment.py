@@ -29,14 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from cfr_icl.annotate.exports.png import mask_png
-    from cfr_icl.annotate.pictures import read_mask, read_picture
+    from cfr_icl.annotate.imports import mask_pixels
+    from cfr_icl.annotate.pictures import read_picture
 
     if not options.clicks:
         raise ValueError("Name at least one point on the object with --click X,Y.")
     if options.out.suffix.lower() != ".png":
         raise ValueError(f"The mask is written as PNG; {options.out.name!r} must end in .png.")
     picture = read_picture(options.picture, options.max_megapixels)
-    previous = read_mask(options.previous, picture.shape[:2]) > 0 if options.previous else None
+    previous = mask_pixels(options.previous, picture.shape[:2]) if options.previous else None
     segmenter, cfr = new_segmenter(options), cfr_setting(options)
     segmenter.set_image(picture)
     prediction = segmenter.predict(options.clicks, previous_mask=previous, cfr=cfr)

@@ -10,7 +10,8 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from cfr_icl.annotate.exports.png import mask_png
-from cfr_icl.annotate.pictures import read_mask, read_picture
+from cfr_icl.annotate.imports import mask_pixels
+from cfr_icl.annotate.pictures import read_picture
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import AnswerError
@@ -45,7 +46,7 @@ def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
         """
         try:
             pixels = read_picture(_uploaded(picture), settings.max_megapixels)
-            previous = read_mask(_uploaded(previous_mask), pixels.shape[:2]) > 0 if previous_mask else None
+            previous = mask_pixels(_uploaded(previous_mask), pixels.shape[:2]) if previous_mask else None
             segmenter = server.predictor()
             segmenter.set_image(pixels)
             mask = segmenter.predict(

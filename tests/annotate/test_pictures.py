@@ -119,9 +119,9 @@ def test_missing_file_is_named(tmp_path):
 def test_label_map_keeps_its_ids():
     labels = (gradient()[..., 0] // 40).astype(np.uint8)
     image = Image.fromarray(labels).convert("P")
-    assert np.array_equal(read_mask(encoded(image), (20, 30)), labels)
+    assert np.array_equal(read_mask(encoded(image), (20, 30)).values, labels)
     wide = labels.astype(np.uint16) * 300
-    assert np.array_equal(read_mask(encoded(Image.fromarray(wide)), (20, 30)), wide)
+    assert np.array_equal(read_mask(encoded(Image.fromarray(wide)), (20, 30)).values, wide)
 
 
 def test_mask_of_another_size_is_refused():

@@ -103,7 +103,7 @@ def test_a_turned_picture_is_turned_alike_at_every_entrance(format, content, tmp
     settings = Server(Settings(ColourModel(), examples=[path]))
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     mask = segment_endpoint(settings)({"path": str(path)}, [[5, 25]])
-    assert read_mask(mask.path, (30, 20)).any()
+    assert read_mask(mask.path, (30, 20)).values.any()
     page, reply = send(settings, None, {"number": 1, "kind": "example", "index": 0})
     assert (reply["picture"]["width"], reply["picture"]["height"]) == (20, 30)
     page.close()
@@ -120,13 +120,13 @@ def test_the_command_line_turns_pictures_too(tmp_path):
         main(["batch", str(clicks), "--images", str(tmp_path), "--out", str(tmp_path), "--steps", "0"]) == 0
     )
     for mask in (out, tmp_path / "turned_1.png"):
-        assert read_mask(mask, (30, 20)).shape == (30, 20)
+        assert read_mask(mask, (30, 20)).values.shape[:2] == (30, 20)
 
 
 def test_a_turned_mask_is_turned_with_its_picture():
     mask = np.zeros((20, 30), np.uint8)
     mask[:5] = 255
-    turned = read_mask(encoded(Image.fromarray(mask), exif=TURNED), (30, 20))
+    turned = read_mask(encoded(Image.fromarray(mask), exif=TURNED), (30, 20)).values
     assert np.array_equal(turned, np.rot90(mask, -1))
 
 

@@ -1,25 +1,428 @@
-"""Masks and label maps in pictures."""
+"""Masks and label maps in pictures: black and white, soft, by index, by colour, by transparency.
+
+What a file means is seen from its pixels. Areas of one value are regions; what lies between them (soft edges,
+traces of JPEG) belongs to the nearest one.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
-from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, MaskFileError
+from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.pictures import PictureError, read_mask
+from cfr_icl.annotate.pictures import MaskPixels, PictureError, read_mask
+
+MASK, INVERTED, INDICES, COLOURS, ALPHA, PARTS = "mask", "inverted", "indices", "colours", "alpha", "objects"
+"""Ways to read a file: what is bright; what is dark; each value; each colour; what is opaque; each part."""
+
+VOID = 255
+VOID_BELOW = 100
+"""255 is void where all other values are at most this: then it is no shade."""
+VOID_COLOUR = (224, 224, 192)
+"""What Pascal VOC draws around objects."""
+
+TOLERANCE = 24
+"""Differences that lossy compression makes inside of areas of one value."""
+LEAST_REGION = 10
+"""Pixels of the smallest region that is one of its own where edges are soft."""
+FEW_VALUES = 30
+"""Values of a label map whose objects may all be thin."""
+MOST_LOOKED_AT = 50
+"""Objects of which parts are looked for."""
+_TABLE = 1 << 25
+_SAMPLES = 300_000
+LEAST_FLAT = 0.3
+"""Share of pixels in areas of one value below which a picture is a photograph."""
 
 
-def mask_objects(path: Path, size: tuple[int, int]) -> list[tuple[str | None, Mask]]:
-    """Read an object for each value but 0; raises MaskFileError."""
+@dataclass
+class _Regions:
+    """Pixels by the region that they belong to."""
+
+    ids: np.ndarray
+    """Integers (H, W); 0 is background."""
+    sentence: str
+    void: int = 0
+    """Pixels that belong to nothing."""
+
+
+def load_mask_picture(path: Path, size: tuple[int, int], reading: str | None = None) -> LoadedMasks:
+    """Read the objects in a picture, as its maker meant it, or in one of the other ways that it can be read.
+
+    Raises:
+        MaskFileError: when the file is no mask, is empty, or cannot be read in this way.
+    """
     try:
-        ids = read_mask(path, size)
+        pixels = read_mask(path, size)
     except PictureError as error:
-        raise MaskFileError(str(error)) from error
-    values = np.unique(ids[ids != 0])
+        raise MaskFileError("{error}", error=error) from error
+    if pixels.values.dtype.kind == "f":
+        pixels = replace(pixels, values=np.nan_to_num(pixels.values, posinf=0, neginf=0))
+    readings = _readings(pixels)
+    if reading is not None and reading not in (*readings, PARTS):
+        raise MaskFileError(f"This file cannot be read in the way {reading!r:.40}.")
+    chosen = reading or readings[0]
+    regions = _read(pixels, chosen)
+    values, _ = _counted(regions.ids)
+    values = values[values != 0]
     if len(values) > MAX_OBJECTS:
         raise MaskFileError(f"The picture has {len(values)} values; a label map has at most {MAX_OBJECTS}.")
     if not len(values):
         raise MaskFileError("The mask is empty.")
-    return [(None, Mask.of(ids == value)) for value in values]
+    objects = [LoadedObject(mask) for mask in _masks(regions.ids, values)]
+    sentences = [regions.sentence]
+    if regions.void:
+        sentences.append(f"Void pixels are left out: {regions.void}.")
+    if chosen != PARTS and any(_has_parts(entry.mask) for entry in objects[:MOST_LOOKED_AT]):
+        readings = [*readings, PARTS]
+    ordered = [chosen, *(each for each in readings if each != chosen)]
+    return LoadedMasks(objects, chosen, ordered, sentences)
+
+
+def mask_pixels(path: Path, size: tuple[int, int]) -> np.ndarray:
+    """All objects of a mask's file as one mask, bool (H, W); raises MaskFileError."""
+    loaded = load_mask_picture(path, size)
+    return Mask.union([entry.mask for entry in loaded.objects]).pixels
+
+
+def _masks(ids: np.ndarray, values: np.ndarray) -> list[Mask]:
+    """A mask for each value; only the rectangle around it is looked at."""
+    height, width = ids.shape
+    numbers = _numbered(ids, values)
+    in_rows, in_columns = (np.zeros((side, len(values) + 1), bool) for side in (height, width))
+    in_rows[np.arange(height)[:, None], numbers] = True
+    in_columns[np.arange(width)[None], numbers] = True
+    masks = []
+    for number in range(1, len(values) + 1):
+        rows, columns = (np.nonzero(present[:, number])[0] for present in (in_rows, in_columns))
+        top, left = int(rows[0]), int(columns[0])
+        part = numbers[top : rows[-1] + 1, left : columns[-1] + 1] == number
+        masks.append(Mask.placed(part.astype(np.uint8), left, top, height, width))
+    return masks
+
+
+def _numbered(ids: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Each pixel's place among sorted values, from 1; 0 for other values. int16 (H, W)."""
+    if values[0] >= 0 and values[-1] <= _TABLE and ids.min() >= 0 and ids.max() <= _TABLE:
+        table = np.zeros(int(ids.max()) + 1, np.int16)
+        table[values] = np.arange(1, len(values) + 1)
+        return table[ids]
+    places = np.searchsorted(values, ids)
+    places[places == len(values)] = 0
+    return np.where(values[places] == ids, places + 1, 0).astype(np.int16)
+
+
+def _counted(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All values, sorted, and how often each occurs."""
+    if values.dtype.kind in "iu" and values.size and values.min() >= 0 and values.max() <= _TABLE:
+        counts = np.bincount(values.ravel())
+        unique = np.nonzero(counts)[0]
+        return unique, counts[unique]
+    return np.unique(values, return_counts=True)
+
+
+def _readings(pixels: MaskPixels) -> list[str]:
+    """The ways in which a file can be read, its maker's first."""
+    if pixels.alpha is not None and pixels.alpha.min() != pixels.alpha.max():
+        shown = pixels.alpha > 127
+        if pixels.palette is None and _few_colours(pixels.values, shown):
+            return [COLOURS, ALPHA]
+        return [ALPHA]
+    if pixels.palette is not None:
+        return _palette_readings(pixels)
+    if pixels.values.ndim == 3:
+        grey = _as_grey(pixels.values, pixels.lossy)
+        return [COLOURS, MASK] if grey is None else _grey_readings(grey, pixels.lossy)
+    return _grey_readings(pixels.values, pixels.lossy)
+
+
+def _palette_readings(pixels: MaskPixels) -> list[str]:
+    used = np.unique(pixels.values)
+    colours = pixels.palette[used]
+    grey = bool((colours == colours[:, :1]).all())
+    black = used[(colours == 0).all(axis=1)]
+    border = _border_value(pixels.values)
+    by_colour = border != 0 and border in black
+    if grey and by_colour:  # as programs write that reduce colours: the numbers say nothing
+        return _grey_readings(pixels.palette[pixels.values][..., 0], False)
+    if grey and len(used) > 2 and not _is_flat(pixels.values):
+        return _grey_readings(pixels.palette[pixels.values][..., 0], False)
+    return [COLOURS, INDICES] if by_colour else [INDICES, COLOURS]
+
+
+def _grey_readings(values: np.ndarray, lossy: bool) -> list[str]:
+    if len(_levels(values)) <= 2 and not lossy:
+        return [MASK, INVERTED]
+    soft = lossy or not _is_flat(values)
+    if not soft:
+        return [INDICES, MASK]
+    regions = _flat_regions(values[..., None].astype(np.float32), lossy)
+    if regions is not None and len(np.unique(regions)) > 2:
+        return [INDICES, MASK, INVERTED]
+    return [MASK, INVERTED, *([] if lossy or values.dtype.kind == "f" else [INDICES])]
+
+
+def _read(pixels: MaskPixels, reading: str) -> _Regions:
+    values = pixels.values
+    if reading == PARTS:
+        regions = _read(pixels, _readings(pixels)[0])
+        parts = np.zeros(values.shape[:2], np.int32)
+        for value in _counted(regions.ids)[0]:
+            if value == 0:
+                continue
+            _, components = cv2.connectedComponents((regions.ids == value).astype(np.uint8), connectivity=8)
+            parts[components > 0] = components[components > 0] + parts.max()
+        return _Regions(parts, "Each connected part was read as an object.", regions.void)
+    if reading == ALPHA:
+        return _Regions((pixels.alpha > 127).astype(np.int32), "The mask was read from the transparency.")
+    if reading == COLOURS:
+        colours = values if values.ndim == 3 else _coloured(pixels)
+        shown = None if pixels.alpha is None else pixels.alpha > 127
+        return _by_colour(colours, shown, pixels.lossy)
+    if pixels.palette is not None and reading == INDICES:
+        return _by_index(values)
+    if values.ndim == 3:
+        grey = _as_grey(values, pixels.lossy)
+        if grey is None:
+            regions = _by_colour(values, None, pixels.lossy)
+            return _Regions((regions.ids > 0).astype(np.int32), "All colours were read as one mask.")
+        values = grey
+    elif pixels.palette is not None:
+        values = pixels.palette[values][..., 0]
+    if reading == INDICES:
+        return (
+            _by_index(values) if _is_flat(values) and not pixels.lossy else _by_region(values, pixels.lossy)
+        )
+    bright, sentence = _bright(values)
+    if reading == INVERTED:
+        return _Regions(
+            (~bright).astype(np.int32), "The mask was read inverted: the dark part is the object."
+        )
+    return _Regions(bright.astype(np.int32), sentence)
+
+
+def _bright(values: np.ndarray) -> tuple[np.ndarray, str]:
+    """What a black and white picture marks, bool (H, W)."""
+    levels = _levels(values)
+    if len(levels) <= 2:
+        background = _background(levels, values)
+        if background is not None and len(levels) == 2:
+            return values != background, "The mask was read as black and white."
+        return (
+            values != 0 if background is None else values != background,
+            "The mask was read as black and white.",
+        )
+    low, high = float(values.min()), float(values.max())
+    return values.astype(np.float64) > low + (
+        high - low
+    ) / 2, "The mask was read as black and white, from half of its brightness."
+
+
+def _background(levels: np.ndarray, values: np.ndarray) -> float | None:
+    """The value of the background of a picture of one or two values; None where there is none."""
+    if 0 in levels:
+        return 0
+    if (levels < 0).any():
+        return float(levels.min())
+    if len(levels) < 2:
+        return None
+    return float(_border_value(values))
+
+
+def _by_index(values: np.ndarray) -> _Regions:
+    """Each value as an object; 0, negative values and void are none."""
+    levels = _levels(values)
+    ids = values.astype(np.int64)
+    void = np.zeros(ids.shape, bool)
+    positive = levels[levels > 0]
+    largest = {1: VOID, 2: 65_535}.get(values.dtype.itemsize if values.dtype.kind == "u" else 0, VOID)
+    others = positive[positive != largest]
+    if largest in positive and len(others) and others.max() <= VOID_BELOW:
+        void = ids == largest
+    ids[void] = 0
+    if 0 in levels or (levels < 0).any():
+        ids[ids < 0] = 0
+    elif len(positive) > 1 and not void.any():
+        ids[ids == int(_border_value(values))] = 0
+    return _Regions(ids, "The file was read as a label map, by its values.", int(void.sum()))
+
+
+def _by_region(values: np.ndarray, lossy: bool) -> _Regions:
+    """Areas of like brightness as objects, the darkest as background."""
+    regions = _flat_regions(values[..., None].astype(np.float32), lossy)
+    if regions is None:
+        raise MaskFileError("This is a photograph, not a mask.")
+    means = {number: float(values[regions == number].mean()) for number in np.unique(regions)}
+    darkest = min(means, key=lambda number: means[number])
+    ids = np.where(regions == darkest, 0, regions + 1)
+    return _Regions(ids, "The file was read as a label map, by its values, without soft edges.")
+
+
+def _by_colour(colours: np.ndarray, shown: np.ndarray | None, lossy: bool) -> _Regions:
+    """Each colour as an object; black, or else the border's colour, and what is transparent are none."""
+    packed = (colours.astype(np.int32) << np.array([16, 8, 0])).sum(axis=2) + 1
+    if shown is not None:
+        packed[~shown] = 0
+    unique = _levels(packed)
+    unique = unique[unique > 0]
+    sentence = "The file was read by its colours."
+    if lossy or (len(unique) > 64 and not _is_flat(packed)):
+        regions = _flat_regions(colours.astype(np.float32), lossy, shown)
+        if regions is None:
+            raise MaskFileError("This is a photograph, not a mask.")
+        means = [colours[regions == number].mean(axis=0) for number in range(regions.max() + 1)]
+        dark = [number for number, mean in enumerate(means) if mean.max() <= TOLERANCE]
+        background = dark[0] if dark else int(_border_value(regions))
+        ids = regions + 1
+        if shown is None:
+            ids[regions == background] = 0
+        else:
+            ids[~shown] = 0
+        return _Regions(ids, "The file was read by its colours, without soft edges.")
+    void = (packed == _packed(VOID_COLOUR)) if _packed(VOID_COLOUR) in unique and len(unique) > 2 else None
+    if shown is None:
+        background = 1 if 1 in unique else int(_border_value(packed))
+        packed[packed == background] = 0
+    if void is not None:
+        packed[void] = 0
+    return _Regions(packed, sentence, 0 if void is None else int(void.sum()))
+
+
+def _packed(colour: tuple[int, int, int]) -> int:
+    return (colour[0] << 16) + (colour[1] << 8) + colour[2] + 1
+
+
+def _coloured(pixels: MaskPixels) -> np.ndarray:
+    if pixels.palette is not None:
+        return pixels.palette[pixels.values]
+    values = pixels.values
+    return np.repeat((values if values.dtype == np.uint8 else values > 0)[..., None], 3, axis=2).astype(
+        np.uint8
+    )
+
+
+def _as_grey(colours: np.ndarray, lossy: bool) -> np.ndarray | None:
+    """A picture's one channel where it has grey colours alone."""
+    spread = colours.max(axis=2).astype(int) - colours.min(axis=2)
+    limit = TOLERANCE if lossy else 0
+    grey = spread.max() <= limit or (lossy and (spread > limit).mean() < 0.001)
+    return cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY) if grey else None
+
+
+def _few_colours(colours: np.ndarray, shown: np.ndarray) -> bool:
+    """Whether what is shown has several colours, each in areas of its own, and is no photograph."""
+    if colours.ndim == 2:
+        colours = np.repeat(colours[..., None], 3, axis=2)
+    packed = (colours.astype(np.int32) << np.array([16, 8, 0])).sum(axis=2)
+    unique, counts = _counted(packed[shown])
+    if len(unique) < 2:
+        return False
+    return (
+        len(unique) <= MAX_OBJECTS
+        and counts.min() >= LEAST_REGION
+        and _is_flat(np.where(shown, packed + 1, 0))
+    )
+
+
+def _levels(values: np.ndarray) -> np.ndarray:
+    """All values, sorted."""
+    return _counted(values)[0]
+
+
+def _border_value(values: np.ndarray) -> float:
+    """The most common value along the border."""
+    border = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
+    unique, counts = np.unique(border, return_counts=True)
+    return unique[counts.argmax()].item()
+
+
+def _is_flat(values: np.ndarray) -> bool:
+    """Whether values lie in areas, as in label maps, and do not shade into each other.
+
+    Looks at the pixels that have none of the two most common values: are many of them like all their
+    neighbours, or few of them between lower and higher ones?
+    """
+    unique, counts = _counted(values)
+    if values.dtype.kind == "f" and len(unique) > MAX_OBJECTS and (unique != np.round(unique)).any():
+        return False
+    if len(unique) <= 2:
+        return True
+    if values.dtype.kind == "f" or values.max() > _TABLE or values.min() < 0:
+        places = np.searchsorted(unique, values).astype(np.float32)  # OpenCV knows no such integers
+    else:
+        places = values.astype(np.float32)
+    kernel = np.ones((3, 3), np.uint8)
+    highest, lowest = cv2.dilate(places, kernel), cv2.erode(places, kernel)
+    one, two = unique[np.argsort(counts)[-2:]]
+    others = (values != one) & (values != two)
+    uniform = (highest == lowest)[others].mean()
+    shading = ((lowest < places) & (places < highest))[others].mean()
+    return bool(uniform >= 0.3 or (shading <= 0.2 and len(unique) <= FEW_VALUES))
+
+
+def _flat_regions(channels: np.ndarray, lossy: bool, shown: np.ndarray | None = None) -> np.ndarray | None:
+    """Areas of one value, numbered from 0 by their values; other pixels go to the nearest one.
+
+    Args:
+        channels: float32 (H, W, C).
+        lossy: whether an area's values differ a little.
+
+    Returns:
+        Integers (H, W), or None where there are hardly any such areas.
+    """
+    scale = max(1.0, float(channels.max()) / 255) if channels.size else 1.0
+    tolerance = (TOLERANCE if lossy else 1) * scale
+    kernel = np.ones((3, 3), np.uint8)
+    spread = np.max(
+        [cv2.dilate(c, kernel) - cv2.erode(c, kernel) for c in np.moveaxis(channels, 2, 0)], axis=0
+    )
+    flat = spread <= tolerance
+    if shown is not None:
+        flat &= shown
+    inside = flat.size if shown is None else max(1, int(shown.sum()))
+    if flat.sum() < LEAST_FLAT * inside:
+        return None
+    every = max(1, int(flat.sum()) // _SAMPLES)
+    sample = channels[flat][::every]
+    packed = np.round(sample / (tolerance * 2)).astype(np.int64)
+    _, places, counts = np.unique(packed, axis=0, return_inverse=True, return_counts=True)
+    sums = np.stack([np.bincount(places.ravel(), channel) for channel in sample.T], axis=1)
+    centres: list[np.ndarray] = []
+    for number in np.argsort(-counts):
+        mean = sums[number] / counts[number]
+        if counts[number] * every < LEAST_REGION:
+            break
+        if not any(np.abs(centre - mean).max() <= 2.5 * tolerance for centre in centres):
+            centres.append(mean)
+        if len(centres) > MAX_OBJECTS:
+            return None
+    if not centres:
+        return None
+    order = np.argsort([centre.sum() for centre in centres])
+    table = np.stack([centres[k] for k in order])
+    nearest = np.zeros(channels.shape[:2], np.int32)
+    seeds = np.zeros(channels.shape[:2], bool)
+    best = np.full(channels.shape[:2], np.inf, np.float32)
+    for number, centre in enumerate(table):
+        distance = np.abs(channels - centre.astype(np.float32)).max(axis=2)
+        closer = distance < best
+        nearest[closer], best[closer] = number, distance[closer]
+    seeds = flat & (best <= 2.5 * tolerance)
+    if len(table) <= 2:
+        return nearest  # halfway between the two values is where the edge is
+    _, labels = cv2.distanceTransformWithLabels(
+        (~seeds).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    by_label = np.zeros(labels.max() + 1, np.int32)
+    by_label[labels[seeds]] = nearest[seeds]
+    return by_label[labels]
+
+
+def _has_parts(mask: Mask) -> bool:
+    """Whether a mask has several parts that are no crumbs."""
+    _, _, statistics, _ = cv2.connectedComponentsWithStats(mask.part.astype(np.uint8), connectivity=8)
+    return bool((statistics[1:, cv2.CC_STAT_AREA] >= LEAST_REGION).sum() > 1)
