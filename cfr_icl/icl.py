@@ -1,4 +1,8 @@
-"""Iterative Click Loss: training supervises the answer to every simulated click (paper, section 3.2)."""
+"""Iterative Click Loss: supervise the prediction after every simulated click, later ones with more weight.
+
+Sun et al., CFR-ICL, AAAI 2024 (arXiv 2303.05620), section 3.2: L_ICL = sum_i beta_i L(Y_i, Y). What a
+batch begins with beyond the paper is in cfr_icl/learning/beginnings.py.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click, disk_maps
 from cfr_icl.models.base import Features, InteractiveModel
-from cfr_icl.rectangle import Rectangle
 from cfr_icl.robot import random_click
-from cfr_icl.zoom.resample import crop
-from cfr_icl.zoom.window import Window, to_window
 
 
 def normalised_focal_loss(
@@ -46,40 +46,45 @@ def normalised_focal_loss(
 
 @dataclass(frozen=True)
 class ICLConfig:
-    """How clicks are simulated and supervised.
+    """How simulated clicks are supervised.
 
-    Between one and `len(betas)` clicks are supervised in a batch, the i-th with weight betas[i].
-    `last_only` is the plain iterative baseline. `detach` keeps gradients from flowing through
-    the mask that is fed back. Before that, up to `warm_up` clicks are answered without gradient,
-    so that late corrections are learnt as well; `fresh` is the probability that none is, so that
-    first answers are not forgotten over them. `refine` is the probability that a round feeds
-    back the mask without a new click, as CFR does. `close_up` is the probability that what is
-    supervised is a close-up of the last click, as the segmenter takes it, `sides` of the picture's.
-    `box` is the probability that objects are begun with a box, as the annotator tells it, its sides up
-    to `sloppy` of its width or height beside the object's. `wrong` is the probability that objects are begun
-    with a mask that has wrongly taken another object of their picture, and a negative click in it.
+    Attributes:
+        betas: between one and so many clicks are supervised in a batch, the i-th with the i-th weight.
+        last_only: supervise the last click alone, with weight 1: the iterative baseline without ICL.
+        detach: let no gradient flow through the mask that is fed back, as published.
+        normalise: divide the loss by the sum of its weights; published: no.
+        alpha, gamma: of the focal loss.
+        auxiliary: weight of the cross-entropy of the auxiliary head, for networks that have one.
     """
 
     betas: tuple[float, ...] = (1.0, 2.0, 3.0)
     last_only: bool = False
     detach: bool = True
     normalise: bool = False
-    warm_up: int = 0
-    fresh: float = 0.0
-    refine: float = 0.0
-    close_up: float = 0.0
-    sides: tuple[float, float] = (0.35, 0.75)
-    box: float = 0.0
-    sloppy: float = 0.05
-    wrong: float = 0.0
     alpha: float = 0.5
     gamma: float = 2.0
     auxiliary: float = 0.4
-    """Weight of the cross-entropy of the auxiliary head, for networks that have one."""
+
+
+@dataclass
+class Beginning:
+    """What the first supervised click of a batch starts from; N objects, B pictures.
+
+    Attributes:
+        features: of each object's picture, in the order of the objects.
+        gt_mask: float (N, 1, H, W): 1 object, 0 background, -1 ignored.
+        mask: probabilities that are fed back, float (N, 1, H, W).
+        clicks: the clicks on each object, at least one; simulated clicks are added in place.
+    """
+
+    features: Features
+    gt_mask: torch.Tensor
+    mask: torch.Tensor
+    clicks: list[list[Click]]
 
 
 class IterativeClickLoss(nn.Module):
-    """The network with its simulated user; `forward` gives the loss of a batch."""
+    """L_ICL of a network and its simulated user, for a batch."""
 
     def __init__(self, model: InteractiveModel, config: ICLConfig) -> None:
         super().__init__()
@@ -94,85 +99,72 @@ class IterativeClickLoss(nn.Module):
         rng: np.random.Generator,
         picture: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, dict[str, float]]:
-        """L_ICL of a batch: the weighted sum of the losses after each simulated click.
+        """The weighted sum of the losses after each simulated click.
 
-        Several objects of a picture are answered from the same features, each with its own clicks.
+        Several objects of a picture share its features; each has its own clicks.
 
         Args:
             image: float (B, 3, H, W) in [0, 1].
-            gt_mask: float (N, 1, H, W), an object's each: 1 object, 0 background, -1 ignored.
-            clicks: per object at least one click to begin with.
-            picture: int64 (N,), which picture each object is in, in order; None for one object in each.
+            gt_mask: float (N, 1, H, W), one object each: 1 object, 0 background, -1 ignored.
+            clicks: at least one click for each object to begin with.
+            rng: draws the number of clicks and the clicks.
+            picture: int64 (N,), index of each object's picture, rising; None for one object in each.
 
         Returns:
-            The loss and, as measured, the mean IoU after the first and the last supervised click.
+            The loss, and the mean IoU after the first and the last supervised click.
         """
         config = self.config
-        clicks = [list(c) for c in clicks]
-        mask = torch.zeros_like(gt_mask)
         picture = torch.arange(len(image)) if picture is None else picture.cpu()
-        if config.close_up and rng.random() < config.close_up:
-            chosen = one_of_each(picture, rng)
-            gt_mask, mask, clicks = gt_mask[chosen], mask[chosen], [clicks[number] for number in chosen]
-            image, gt_mask, mask, clicks = self._close_up(image, gt_mask, mask, clicks, rng)
-            features = self.model.encode(image)
-        else:
-            features = for_objects(self.model.encode(image), picture)
-            if config.wrong and rng.random() < config.wrong:
-                mask = begin_with_wrong_regions(clicks, gt_mask, picture, rng)
-            elif config.box and rng.random() < config.box:
-                mask = begin_with_boxes(clicks, gt_mask, config.sloppy, rng)
-            elif config.warm_up and rng.random() >= config.fresh:
-                rounds = int(rng.integers(0, config.warm_up + 1))
-                mask = self._warm_up(features, mask, gt_mask, clicks, rounds, rng)
+        begun = self.begin(image, gt_mask, [list(each) for each in clicks], picture, rng)
+        mask = begun.mask
         count = int(rng.integers(1, len(config.betas) + 1))
         losses, ious = [], []
         for number in range(count):
             supervised = number == count - 1 or not config.last_only
             with torch.set_grad_enabled(supervised and torch.is_grad_enabled()):
-                logits, auxiliary = self._answer(features, mask, clicks)
+                logits, auxiliary = self.decode(begun.features, mask, begun.clicks)
                 mask = torch.sigmoid(logits.float())
             if supervised:
-                losses.append(self._loss(logits, auxiliary, gt_mask))
-            ious.append(float(batch_iou(mask.detach(), gt_mask).mean()))
+                losses.append(self._loss(logits, auxiliary, begun.gt_mask))
+            ious.append(float(batch_iou(mask.detach(), begun.gt_mask).mean()))
             if config.detach:
                 mask = mask.detach()
-            if number < count - 1 and rng.random() >= config.refine:
-                add_clicks(clicks, mask.detach(), gt_mask, rng)
+            if number < count - 1:
+                self.add_clicks(begun.clicks, mask.detach(), begun.gt_mask, rng)
         betas = (1.0,) if config.last_only else config.betas[:count]
         loss = sum(beta * loss for beta, loss in zip(betas, losses, strict=True))
         if config.normalise:
             loss = loss / sum(betas)
         return loss, {"iou_first": ious[0], "iou_last": ious[-1]}
 
-    @torch.no_grad()
-    def _warm_up(
-        self, features, mask, gt_mask, clicks, rounds: int, rng: np.random.Generator
-    ) -> torch.Tensor:
-        for _ in range(rounds):
-            mask = torch.sigmoid(self._answer(features, mask, clicks)[0].float())
-            add_clicks(clicks, mask, gt_mask, rng)
-        return mask
+    def begin(
+        self,
+        image: torch.Tensor,
+        gt_mask: torch.Tensor,
+        clicks: list[list[Click]],
+        picture: torch.Tensor,
+        rng: np.random.Generator,
+    ) -> Beginning:
+        """The features of each object's picture, with an empty mask; arguments as of `forward`."""
+        features = features_of_objects(self.model.encode(image), picture)
+        return Beginning(features, gt_mask, torch.zeros_like(gt_mask), clicks)
 
-    @torch.no_grad()
-    def _close_up(self, image, gt_mask, mask, clicks, rng: np.random.Generator):
-        """Picture, ground truth, mask and clicks around each last click, after some clicks on the whole."""
-        features = self.model.encode(image)
-        rounds = int(rng.integers(1, max(1, self.config.warm_up) + 1))
-        mask = self._warm_up(features, mask, gt_mask, clicks, rounds, rng)
-        mask = torch.sigmoid(self._answer(features, mask, clicks)[0].float())
-        size = tuple(image.shape[2:])
-        whole = Window.of_size(*size)
-        maps, parts = torch.cat([image, mask, gt_mask == 1, gt_mask == -1], dim=1), []
-        for number, own in enumerate(clicks):
-            window = whole.around(own[-1], rng.uniform(*self.config.sides))
-            parts.append(crop(maps[number : number + 1], window, size))
-            clicks[number] = [to_window(click, window, size) for click in own]
-        image, mask, wanted, ignored = torch.cat(parts).split([3, 1, 1, 1], dim=1)
-        return image, torch.where(ignored > 0, -1.0, (wanted > 0.5).float()), mask, clicks
+    def add_clicks(
+        self,
+        clicks: Sequence[list[Click]],
+        mask: torch.Tensor,
+        gt_mask: torch.Tensor,
+        rng: np.random.Generator,
+    ) -> None:
+        """Simulate the next clicks, between two supervised predictions; arguments as of `add_clicks`."""
+        add_clicks(clicks, mask, gt_mask, rng)
 
-    def _answer(self, features, mask: torch.Tensor, clicks: Sequence[Sequence[Click]]):
-        disks = disk_maps(clicks, *mask.shape[2:]).to(mask.device)
+    def decode(
+        self, features: Features, mask: torch.Tensor, clicks: Sequence[Sequence[Click]]
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The logits (N, 1, H, W) for masks and clicks, and those of the auxiliary head if there is one."""
+        height, width = mask.shape[2:]
+        disks = disk_maps(clicks, height, width).to(mask.device)
         return self.model.decode_with_auxiliary(features, torch.cat([mask, disks], dim=1))
 
     def _loss(
@@ -185,92 +177,42 @@ class IterativeClickLoss(nn.Module):
         return loss + self.config.auxiliary * entropy
 
 
-def for_objects(features: Features, picture: torch.Tensor) -> Features:
-    """The features of each object's picture, in the order of the objects."""
+def features_of_objects(features: Features, picture: torch.Tensor) -> Features:
+    """Repeat the features of pictures for their objects.
+
+    Args:
+        features: a tensor (B, ...) or a tuple of such tensors.
+        picture: int64 (N,), index of each object's picture.
+
+    Returns:
+        The like, (N, ...).
+    """
     if isinstance(features, (tuple, list)):
-        return tuple(for_objects(part, picture) for part in features)
+        return tuple(features_of_objects(part, picture) for part in features)
     if torch.equal(picture, torch.arange(len(features))):
         return features
     return features.index_select(0, picture.to(features.device))
 
 
-def one_of_each(picture: torch.Tensor, rng: np.random.Generator) -> list[int]:
-    """The number of one random object of each picture."""
-    return [int(rng.choice(np.flatnonzero(picture == number))) for number in picture.unique()]
-
-
 def add_clicks(
     clicks: Sequence[list[Click]], mask: torch.Tensor, gt_mask: torch.Tensor, rng: np.random.Generator
 ) -> None:
-    """Give each picture of a batch its next click, in place; those without an error get none."""
-    answers, gt_masks = mask[:, 0].cpu().numpy(), gt_mask[:, 0].cpu().numpy()
-    for own, answer, wanted in zip(clicks, answers, gt_masks, strict=True):
-        click = random_click(answer, wanted, rng)
-        if click:
-            own.append(click)
+    """Add a random click in the larger error of each object, in place; none where there is no error.
 
-
-def begin_with_boxes(
-    clicks: Sequence[list[Click]], gt_mask: torch.Tensor, sloppy: float, rng: np.random.Generator
-) -> torch.Tensor:
-    """Give each picture of a batch the clicks of a box around its object, in place of its own.
-
-    Returns:
-        The masks to begin with, like the ground truth; zeros and its own clicks for a picture without object.
+    Args:
+        mask: probabilities, float (N, 1, H, W).
+        gt_mask: float (N, 1, H, W): 1 object, 0 background, -1 ignored.
     """
-    guesses = torch.zeros_like(gt_mask)
-    size = tuple(gt_mask.shape[2:])
-    for own, guess, wanted in zip(clicks, guesses, gt_mask[:, 0] == 1, strict=True):
-        rows, columns = wanted.any(1).nonzero()[:, 0], wanted.any(0).nonzero()[:, 0]
-        if not len(rows):
-            continue
-        left, right = _sloppy(columns, size[1], sloppy, rng)
-        top, bottom = _sloppy(rows, size[0], sloppy, rng)
-        box = Rectangle(left, top, right + 1, bottom + 1)
-        own[:] = box_clicks(box, size)
-        guess[0] = torch.from_numpy(box_guess(box, size).copy())
-    return guesses
-
-
-def begin_with_wrong_regions(
-    clicks: Sequence[list[Click]], gt_mask: torch.Tensor, picture: torch.Tensor, rng: np.random.Generator
-) -> torch.Tensor:
-    """Give each object of a batch a mask that takes another object of its picture too, and the next click.
-
-    The click is negative where the wrong region is the thicker one. An object alone in its picture, or
-    without one that would add a fifth to it, gets no mask and keeps its clicks.
-
-    Returns:
-        The masks to begin with, like the ground truth.
-    """
-    guesses = torch.zeros_like(gt_mask)
-    objects = gt_mask == 1
-    for number, own in enumerate(clicks):
-        others = [int(n) for n in np.flatnonzero(picture == picture[number]) if n != number]
-        added = [int((objects[n] & (gt_mask[number] == 0)).sum()) for n in others]
-        others = [n for n, new in zip(others, added, strict=True) if 5 * new > int(objects[number].sum())]
-        if not others:
-            continue
-        taken = (objects[number] | objects[int(rng.choice(others))]).float()
-        soft = F.avg_pool2d(taken, 5, 1, 2, count_include_pad=False)
-        guesses[number] = 0.02 + 0.96 * soft
-        click = random_click(guesses[number, 0].cpu().numpy(), gt_mask[number, 0].cpu().numpy(), rng)
+    masks, gt_masks = mask[:, 0].cpu().numpy(), gt_mask[:, 0].cpu().numpy()
+    for object_clicks, object_mask, object_gt_mask in zip(clicks, masks, gt_masks, strict=True):
+        click = random_click(object_mask, object_gt_mask, rng)
         if click:
-            own.append(click)
-    return guesses
-
-
-def _sloppy(places: torch.Tensor, limit: int, sloppy: float, rng: np.random.Generator) -> tuple[int, int]:
-    """First and last of these places, moved by up to a share of their distance, as a hand would draw them."""
-    first, last = int(places[0]), int(places[-1])
-    off = sloppy * (last - first + 1) * rng.uniform(-1, 1, 2)
-    first, last = round(first + off[0]), round(last + off[1])
-    return max(0, min(first, last)), min(limit - 1, max(first, last))
+            object_clicks.append(click)
 
 
 def batch_iou(mask: torch.Tensor, gt_mask: torch.Tensor) -> torch.Tensor:
-    """IoU of each picture's thresholded mask with its ground truth, float (B,)."""
-    predicted, wanted = mask > MASK_THRESHOLD, gt_mask == 1
-    both = (predicted & wanted).sum(dim=(1, 2, 3))
-    either = ((predicted & (gt_mask != -1)) | wanted).sum(dim=(1, 2, 3))
+    """IoU of each object's thresholded mask with its ground truth, without ignored pixels, float (N,)."""
+    predicted, expected = mask > MASK_THRESHOLD, gt_mask == 1
+    both = (predicted & expected).sum(dim=(1, 2, 3))
+    either = ((predicted & (gt_mask != -1)) | expected).sum(dim=(1, 2, 3))
     return both / either.clamp(min=1)

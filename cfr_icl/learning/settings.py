@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from cfr_icl.data.augmentation import Augmentation
-from cfr_icl.icl import ICLConfig
+from cfr_icl.learning.beginnings import TrainingConfig
 from cfr_icl.suem import SUEM
 
 
@@ -79,7 +79,7 @@ class Settings:
     model: ModelSettings = ModelSettings()
     augmentation: Augmentation = Augmentation()
     suem: SUEM | None = SUEM()
-    icl: ICLConfig = ICLConfig()
+    icl: TrainingConfig = TrainingConfig()
     optimiser: OptimiserSettings = OptimiserSettings()
     batch_size: int = 32
     accumulation: int = 1

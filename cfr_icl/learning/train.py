@@ -20,7 +20,7 @@ from cfr_icl.data.augmentation import TrainingExamples, collate
 from cfr_icl.data.registry import open_dataset
 from cfr_icl.data.samples import Dataset
 from cfr_icl.files import replacing
-from cfr_icl.icl import IterativeClickLoss
+from cfr_icl.learning.beginnings import TrainingLoss
 from cfr_icl.learning.encoders import load_encoder
 from cfr_icl.learning.grow import grown
 from cfr_icl.learning.hard import HardPictures
@@ -46,7 +46,7 @@ def train(settings: Settings, out: Path) -> None:
     network = _network(settings)
     keep_freed_memory(2**31 - 1)  # maps of a batch are large
     network.to(memory_format=torch.channels_last)
-    loss = IterativeClickLoss(network, settings.icl)
+    loss = TrainingLoss(network, settings.icl)
     optimiser = make_optimiser(network, settings)
     ema = ModelEmaV3(network, decay=settings.optimiser.ema, use_warmup=True)
     if settings.model.frozen_norms:

@@ -19,6 +19,7 @@ from cfr_icl.data.registry import DATASETS
 from cfr_icl.evaluation.run import one_thread
 from cfr_icl.icl import ICLConfig, IterativeClickLoss
 from cfr_icl.learning import train as training
+from cfr_icl.learning.beginnings import TrainingConfig
 from cfr_icl.learning.settings import read_settings
 from cfr_icl.models.registry import ARCHITECTURES, Architecture, build_model, default_config
 from cfr_icl.weights.loading import load_model
@@ -318,7 +319,7 @@ def test_the_configs_of_the_paper_hold_the_published_numbers():
         if not path.stem.startswith(("vit", "hrnet")):
             continue
         settings = read_settings(path)
-        assert settings.icl == ICLConfig(betas=(1, 2, 3)) and settings.batch_size == 32
+        assert settings.icl == TrainingConfig(betas=(1, 2, 3)) and settings.batch_size == 32
         assert settings.augmentation.max_clicks == (12 if path.stem.startswith("vit_h") else 24)
         assert settings.optimiser.name == "adam"
         assert settings.optimiser.lr == (5e-5 if path.stem.endswith("mae") else 5e-6)

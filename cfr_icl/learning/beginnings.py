@@ -1,0 +1,194 @@
+"""What a training batch begins with beyond the paper: warm-up clicks, close-ups, boxes and wrong regions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from cfr_icl.box import box_clicks, box_guess
+from cfr_icl.clicks import Click
+from cfr_icl.icl import Beginning, ICLConfig, IterativeClickLoss, add_clicks
+from cfr_icl.models.base import Features
+from cfr_icl.rectangle import Rectangle
+from cfr_icl.robot import random_click
+from cfr_icl.zoom.resample import crop
+from cfr_icl.zoom.window import Window, to_window
+
+
+@dataclass(frozen=True)
+class TrainingConfig(ICLConfig):
+    """How simulated clicks are supervised, and what a batch begins with; probabilities are 0 to 1.
+
+    Attributes:
+        warm_up: up to so many clicks go before without gradient, so that late corrections are learnt.
+        fresh: probability of none, so that first clicks are not forgotten over them.
+        refine: probability that the mask is fed back without a new click, as CFR does.
+        close_up: probability that close-ups of the newest clicks are supervised (cfr_icl/close_up.py).
+        sides: range of a close-up's sides in sides of the picture.
+        box: probability that objects begin with a box, as on the page (cfr_icl/box.py).
+        sloppy: each side of the box is moved by up to this share of the object's width or height.
+        wrong: probability that objects begin with a mask that has wrongly taken another object of their
+            picture, and a click that says so.
+    """
+
+    warm_up: int = 0
+    fresh: float = 0.0
+    refine: float = 0.0
+    close_up: float = 0.0
+    sides: tuple[float, float] = (0.35, 0.75)
+    box: float = 0.0
+    sloppy: float = 0.05
+    wrong: float = 0.0
+
+
+class TrainingLoss(IterativeClickLoss):
+    """L_ICL of batches that begin in various ways."""
+
+    config: TrainingConfig
+
+    def begin(
+        self,
+        image: torch.Tensor,
+        gt_mask: torch.Tensor,
+        clicks: list[list[Click]],
+        picture: torch.Tensor,
+        rng: np.random.Generator,
+    ) -> Beginning:
+        config = self.config
+        if config.close_up and rng.random() < config.close_up:
+            chosen = one_of_each(picture, rng)
+            chosen_clicks = [clicks[number] for number in chosen]
+            image, gt_mask, mask = self._close_ups(image, gt_mask[chosen], chosen_clicks, rng)
+            return Beginning(self.model.encode(image), gt_mask, mask, chosen_clicks)
+        begun = super().begin(image, gt_mask, clicks, picture, rng)
+        if config.wrong and rng.random() < config.wrong:
+            begun.mask = begin_with_wrong_regions(clicks, gt_mask, picture, rng)
+        elif config.box and rng.random() < config.box:
+            begun.mask = begin_with_boxes(clicks, gt_mask, config.sloppy, rng)
+        elif config.warm_up and rng.random() >= config.fresh:
+            rounds = int(rng.integers(0, config.warm_up + 1))
+            begun.mask = self._warm_up(begun.features, begun.mask, gt_mask, clicks, rounds, rng)
+        return begun
+
+    def add_clicks(
+        self,
+        clicks: Sequence[list[Click]],
+        mask: torch.Tensor,
+        gt_mask: torch.Tensor,
+        rng: np.random.Generator,
+    ) -> None:
+        if rng.random() >= self.config.refine:
+            super().add_clicks(clicks, mask, gt_mask, rng)
+
+    @torch.no_grad()
+    def _warm_up(
+        self,
+        features: Features,
+        mask: torch.Tensor,
+        gt_mask: torch.Tensor,
+        clicks: list[list[Click]],
+        rounds: int,
+        rng: np.random.Generator,
+    ) -> torch.Tensor:
+        """The masks after some rounds of clicks, which are added in place."""
+        for _ in range(rounds):
+            mask = torch.sigmoid(self.decode(features, mask, clicks)[0].float())
+            add_clicks(clicks, mask, gt_mask, rng)
+        return mask
+
+    @torch.no_grad()
+    def _close_ups(
+        self,
+        image: torch.Tensor,
+        gt_mask: torch.Tensor,
+        clicks: list[list[Click]],
+        rng: np.random.Generator,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The surroundings of each object's newest click, after some clicks on the whole picture.
+
+        The clicks are moved to their places in the surroundings.
+
+        Returns:
+            Picture, ground truth and mask like the arguments.
+        """
+        features = self.model.encode(image)
+        rounds = int(rng.integers(1, max(1, self.config.warm_up) + 1))
+        mask = self._warm_up(features, torch.zeros_like(gt_mask), gt_mask, clicks, rounds, rng)
+        mask = torch.sigmoid(self.decode(features, mask, clicks)[0].float())
+        height, width = image.shape[2:]
+        whole = Window.of_size(height, width)
+        maps, parts = torch.cat([image, mask, gt_mask == 1, gt_mask == -1], dim=1), []
+        for number, object_clicks in enumerate(clicks):
+            window = whole.around(object_clicks[-1], rng.uniform(*self.config.sides))
+            parts.append(crop(maps[number : number + 1], window, whole.size))
+            clicks[number] = [to_window(click, window, whole.size) for click in object_clicks]
+        image, mask, objects, ignored = torch.cat(parts).split([3, 1, 1, 1], dim=1)
+        gt_mask = torch.where(ignored > 0, -1.0, (objects > 0.5).float())
+        return image, gt_mask, mask
+
+
+def one_of_each(picture: torch.Tensor, rng: np.random.Generator) -> list[int]:
+    """The index of one random object of each picture."""
+    return [int(rng.choice(np.flatnonzero(picture == number))) for number in picture.unique()]
+
+
+def begin_with_boxes(
+    clicks: Sequence[list[Click]], gt_mask: torch.Tensor, sloppy: float, rng: np.random.Generator
+) -> torch.Tensor:
+    """Give each picture of a batch the clicks of a box around its object, in place of its own.
+
+    Returns:
+        The masks to begin with, like the ground truth; zeros and its own clicks for a picture without object.
+    """
+    guesses = torch.zeros_like(gt_mask)
+    size = tuple(gt_mask.shape[2:])
+    for object_clicks, guess, pixels in zip(clicks, guesses, gt_mask[:, 0] == 1, strict=True):
+        rows, columns = pixels.any(1).nonzero()[:, 0], pixels.any(0).nonzero()[:, 0]
+        if not len(rows):
+            continue
+        left, right = _sloppy(columns, size[1], sloppy, rng)
+        top, bottom = _sloppy(rows, size[0], sloppy, rng)
+        box = Rectangle(left, top, right + 1, bottom + 1)
+        object_clicks[:] = box_clicks(box, size)
+        guess[0] = torch.from_numpy(box_guess(box, size).copy())
+    return guesses
+
+
+def begin_with_wrong_regions(
+    clicks: Sequence[list[Click]], gt_mask: torch.Tensor, picture: torch.Tensor, rng: np.random.Generator
+) -> torch.Tensor:
+    """Give each object of a batch a mask that takes another object of its picture too, and the next click.
+
+    The click is negative where the wrong region is the thicker one. An object alone in its picture, or
+    without one that would add a fifth to it, gets no mask and keeps its clicks.
+
+    Returns:
+        The masks to begin with, like the ground truth.
+    """
+    guesses = torch.zeros_like(gt_mask)
+    objects = gt_mask == 1
+    for number, object_clicks in enumerate(clicks):
+        others = [int(n) for n in np.flatnonzero(picture == picture[number]) if n != number]
+        added = [int((objects[n] & (gt_mask[number] == 0)).sum()) for n in others]
+        others = [n for n, new in zip(others, added, strict=True) if 5 * new > int(objects[number].sum())]
+        if not others:
+            continue
+        taken = (objects[number] | objects[int(rng.choice(others))]).float()
+        soft = F.avg_pool2d(taken, 5, 1, 2, count_include_pad=False)
+        guesses[number] = 0.02 + 0.96 * soft
+        click = random_click(guesses[number, 0].cpu().numpy(), gt_mask[number, 0].cpu().numpy(), rng)
+        if click:
+            object_clicks.append(click)
+    return guesses
+
+
+def _sloppy(places: torch.Tensor, limit: int, sloppy: float, rng: np.random.Generator) -> tuple[int, int]:
+    """First and last of these places, moved by up to a share of their distance, as a hand would draw them."""
+    first, last = int(places[0]), int(places[-1])
+    off = sloppy * (last - first + 1) * rng.uniform(-1, 1, 2)
+    first, last = round(first + off[0]), round(last + off[1])
+    return max(0, min(first, last)), min(limit - 1, max(first, last))
