@@ -3,12 +3,17 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from PIL import Image
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # several processes: one thread of the network each
     os.environ["OMP_NUM_THREADS"] = "1"
+
+# No example of a property fails because the machine is busy.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 # Commands that tests start use this clone, whether or not it is installed.
 os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])

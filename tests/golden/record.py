@@ -1,6 +1,6 @@
 """Record what the shipped weights answer, for `test_golden.py`:
 
-    python -m tests.golden.record [--weights FOLDER]
+    python -m tests.golden.record [--only NAME ...] [--weights FOLDER]
 
 after the weights were replaced, or an answer or an export was changed on purpose. A pure move needs no
 recording; `compare.py` shows that it is one.
@@ -96,14 +96,14 @@ def main() -> None:
     )
     adapter = load_adapter(HERE / "adapter.py")
     parser.add_argument("--weights", type=Path, default=adapter.EMBEDDED, help="default: the shipped ones")
+    parser.add_argument("--only", nargs="+", help="sequences to record; what is stored of the others stays")
     options = parser.parse_args()
     player = Player(adapter, str(options.weights))
-    records = {name: player.play(name) for name in SEQUENCES}
-    answers = {
-        "weights": weights_digest(options.weights),
-        "robot_clicks": robot_clicks(records),
-        "masks": {name: masks(record) for name, record in records.items()},
-    }
+    records = {name: player.play(name) for name in options.only or SEQUENCES}
+    answers = read(ANSWERS) if options.only else {"robot_clicks": {}, "masks": {}}
+    answers["weights"] = weights_digest(options.weights)
+    answers["robot_clicks"].update(robot_clicks(records))
+    answers["masks"].update({name: masks(record) for name, record in records.items()})
     write(ANSWERS, answers)
     sessions = read(SESSIONS)
     write(EXPORTS, {n: exported(adapter, player.network, n, file) for n, file in sessions.items()})
