@@ -30,7 +30,7 @@ def changed_pixels(before: torch.Tensor, after: torch.Tensor) -> tuple[int, int]
     """Pixels that enter or leave the mask between two maps of probabilities, and the second mask's size."""
     # NumPy counts in one thread, which is faster than to wake the others
     before_mask, mask = before.numpy() > MASK_THRESHOLD, after.numpy() > MASK_THRESHOLD
-    return np.count_nonzero(before_mask ^ mask), np.count_nonzero(mask)
+    return int(np.count_nonzero(before_mask ^ mask)), int(np.count_nonzero(mask))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +137,7 @@ class CascadeForward:
         previous: Map,
         click_number: int,
         agreement: Callable[[Pass], float] = lambda _: 1.0,
-        changed: Callable[[Map, Map], tuple[int, int]] = changed_pixels,
+        changed: Callable[[Any, Any], tuple[int, int]] = changed_pixels,
     ) -> tuple[list[Pass], int]:
         """Run the inner loop for the click with this number, counted from 1.
 

@@ -57,8 +57,10 @@ def carry_over_details(
     The details are the difference of `detailed` and `coarse`, the earlier prediction with and without
     close-ups. They fade as `prediction` and `coarse` differ, and vanish at a difference of 0.5.
     """
-    size = tuple(prediction.values.shape)
-    detailed_values, coarse_values = (each.resample(prediction.window, size) for each in (detailed, coarse))
+    height, width = prediction.values.shape
+    detailed_values, coarse_values = (
+        each.resample(prediction.window, (height, width)) for each in (detailed, coarse)
+    )
     same = (1 - 2 * (prediction.values - coarse_values).abs()).clamp(min=0)
     values = (prediction.values + same * (detailed_values - coarse_values)).clamp(0, 1)
     return replace(prediction, values=values)

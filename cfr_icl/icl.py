@@ -132,7 +132,8 @@ class IterativeClickLoss(nn.Module):
             if number < count - 1:
                 self.add_clicks(begun.clicks, mask.detach(), begun.gt_mask, rng)
         betas = (1.0,) if config.last_only else config.betas[:count]
-        loss = sum(beta * loss for beta, loss in zip(betas, losses, strict=True))
+        weighted = (beta * loss for beta, loss in zip(betas, losses, strict=True))
+        loss = sum(weighted, start=losses[0].new_zeros(()))
         if config.normalise:
             loss = loss / sum(betas)
         return loss, {"iou_first": ious[0], "iou_last": ious[-1]}

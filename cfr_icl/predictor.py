@@ -120,6 +120,6 @@ class PredictionCache(Generic[State]):
             return self._digest[1]
         content = np.ascontiguousarray(mask)
         digest = hashlib.sha256(f"{content.dtype} {content.shape}".encode())
-        digest.update(content)
+        digest.update(content.data)
         self._digest = mask, digest.digest()
         return self._digest[1]

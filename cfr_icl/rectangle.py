@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Rectangle(NamedTuple):
@@ -18,7 +21,7 @@ class Rectangle(NamedTuple):
     bottom: int
 
     @classmethod
-    def of_size(cls, height: int, width: int) -> Rectangle:
+    def of_size(cls, height: int, width: int) -> Self:
         """The rectangle of a whole picture."""
         return cls(0, 0, width, height)
 

@@ -233,6 +233,7 @@ class Segmenter:
         """The picture's features for a window, cached."""
         key = (view, size, flip)
         if key not in self._features:
+            assert self._image is not None, "A picture is set before its windows are encoded."
             image = self.model.crop(self._image, view, size)
             if flip:
                 image = torch.cat([image, image.flip(3)])

@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Callable
 from dataclasses import Field, fields, replace
+from typing import Any
 
 from cfr_icl import CascadeForward, Segmenter, load_model
 from cfr_icl.annotate.pictures import LARGEST_LIMIT, MAX_MEGAPIXELS
@@ -24,7 +25,7 @@ def default_weights() -> str:
     return os.environ.get("CFR_ICL_WEIGHTS", "embedded")
 
 
-_OLDER_FLAGS = {
+_OLDER_FLAGS: dict[str, dict[str, Any]] = {
     "--every-click": {"dest": "cf_clicks", "action": "store_const", "const": None},
     "--settled": {"dest": "min_change_ratio", "type": float},
     "--no-close-up": {"dest": "close_ups", "action": "store_false"},

@@ -145,16 +145,16 @@ def begin_with_boxes(
         The masks to begin with, like the ground truth; zeros and its own clicks for a picture without object.
     """
     guesses = torch.zeros_like(gt_mask)
-    size = tuple(gt_mask.shape[2:])
+    height, width = gt_mask.shape[2:]
     for object_clicks, guess, pixels in zip(clicks, guesses, gt_mask[:, 0] == 1, strict=True):
         rows, columns = pixels.any(1).nonzero()[:, 0], pixels.any(0).nonzero()[:, 0]
         if not len(rows):
             continue
-        left, right = _sloppy(columns, size[1], sloppy, rng)
-        top, bottom = _sloppy(rows, size[0], sloppy, rng)
+        left, right = _sloppy(columns, width, sloppy, rng)
+        top, bottom = _sloppy(rows, height, sloppy, rng)
         box = Rectangle(left, top, right + 1, bottom + 1)
-        object_clicks[:] = box_clicks(box, size)
-        guess[0] = torch.from_numpy(box_guess(box, size).copy())
+        object_clicks[:] = box_clicks(box, (height, width))
+        guess[0] = torch.from_numpy(box_guess(box, (height, width)).copy())
     return guesses
 
 

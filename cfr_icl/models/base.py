@@ -96,8 +96,8 @@ class InteractiveModel(nn.Module, ABC):
     coordinates override these methods (`PromptableModel`).
 
     `prompt_maps` are float (B, 3, H, W): previous mask as probabilities, disks of the positive clicks,
-    disks of the negative clicks. Networks that fuse the clicks into their input keep nothing
-    but the normalised picture in `encode`.
+    disks of the negative clicks. `encode` runs once for a window and `decode` at every pass, so a network
+    that fuses the clicks into its input encodes little more than the normalised picture.
     """
 
     config: ModelConfig
@@ -112,11 +112,11 @@ class InteractiveModel(nn.Module, ABC):
 
     @abstractmethod
     def encode(self, image: torch.Tensor) -> Features:
-        """Features of a picture, float (B, 3, H, W) RGB in [0, 1]; needed once per picture window."""
+        """Features of pictures, float (B, 3, H, W) RGB in [0, 1]."""
 
     @abstractmethod
     def decode(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
-        """Logits, float (B, 1, H, W), for the hints; needed once per click and inner pass."""
+        """Logits, float32 (B, 1, H, W), for prompt maps (B, 3, H, W) of the same pictures."""
 
     def decode_in_precision(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
         """As `decode`, in the network's `precision`."""
@@ -163,8 +163,8 @@ class InteractiveModel(nn.Module, ABC):
         Raises:
             AnswerError: when the network's output is not finite.
         """
-        mirrored, size = len(prompt) > 1, tuple(prompt.shape[2:])
-        mask = previous.crop(window, size)
+        mirrored, (height, width) = len(prompt) > 1, prompt.shape[2:]
+        mask = previous.crop(window, (height, width))
         prompt[0, 0] = mask
         prompt[1:, 0] = mask.flip(1)
         logits = self.decode_in_precision(features, prompt.to(self.device))[:, 0].float().cpu()
@@ -178,13 +178,15 @@ class InteractiveModel(nn.Module, ABC):
     def decode_with_auxiliary(
         self, features: Features, prompt_maps: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """The logits and those of an auxiliary head that training supervises too, where there is one."""
+        """The logits, and those of an auxiliary head that training supervises too; None without one."""
         return self.decode(features, prompt_maps), None
 
     def learning_rate_scales(self, encoder: float, layer_decay: float) -> dict[str, float]:
-        """Each parameter's share of the learning rate: `encoder` for those named encoder, else 1.
+        """The factor of the learning rate for each parameter, by name.
 
-        Networks of many equal layers multiply by `layer_decay` for each layer further from the output.
+        Args:
+            encoder: factor of pretrained parameters, those of the module `encoder`; others have 1.
+            layer_decay: networks of many equal layers multiply by it for each layer further from the output.
         """
         return {name: encoder if name.startswith("encoder.") else 1.0 for name, _ in self.named_parameters()}
 
@@ -199,4 +201,4 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 def _mask_iou(logits: torch.Tensor, mirrored: torch.Tensor) -> float:
     """IoU of the masks of two maps (h, w), the second of the mirror image; 0 where both are empty."""
     one, other = logits.numpy() > THRESHOLD_LOGIT, mirrored.numpy()[:, ::-1] > THRESHOLD_LOGIT
-    return np.count_nonzero(one & other) / max(1, np.count_nonzero(one | other))
+    return int(np.count_nonzero(one & other)) / max(1, int(np.count_nonzero(one | other)))

@@ -1,13 +1,15 @@
-"""The compact network: the picture is encoded once, clicks and masks meet its features at every scale.
+"""The compact network, ours: built so that a pass of Cascade-Forward Refinement costs little.
 
-Built for Cascade-Forward Refinement: an inner pass runs the light hint branch alone.
+A picture is encoded once, before the clicks; clicks and previous mask meet its features at every scale in a
+light branch, which is all that a pass runs. The encoder of the shipped weights is EfficientNet-Lite0, after
+Tan and Le, ICML 2019 (arXiv 1905.11946), from timm.
 """
 
 from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import timm
 import torch
@@ -23,18 +25,29 @@ SCALES = 5
 
 
 class CompactNet(InteractiveModel):
-    """A timm encoder for the picture and a small U-shaped branch for the hints.
+    """A timm encoder for the picture and a small U-shaped branch for the prompt maps.
+
+    The branch goes down from 1/2 to 1/32 and up again. On the way down the encoder's features are added at
+    each scale, after a 1x1 convolution; attention at 1/32 spreads a click over the whole object.
 
     Args:
-        encoder: any timm model that gives feature maps; scales that it lacks the branch does alone.
-        widths: channels of the branch at those scales.
-        blocks: convolution blocks on the way down at 1/4, 1/8, 1/16, 1/32.
-        up_blocks: convolution blocks on the way up at 1/4, 1/8, 1/16.
-        attention: attention blocks at 1/32, where a click's word reaches the whole object.
-        pyramid: convolution blocks of a `Pyramid` over the picture's features at 1/2, 1/4, 1/8, 1/16;
-            empty for none.
-        encoder_options: what timm is to be told besides, such as {"img_size": 448} for encoders
-            that are built for one input size.
+        encoder: any timm model that gives feature maps ("tf_efficientnet_lite0"). At scales that it does not
+            have, the branch works without it.
+        widths: channels of the branch at 1/2, 1/4, 1/8, 1/16 and 1/32 (16, 32, 48, 96, 128).
+        blocks: convolution blocks on the way down at 1/4, 1/8, 1/16 and 1/32 (1, 2, 2, 2).
+        up_blocks: convolution blocks on the way up at 1/4, 1/8 and 1/16 (1, 1, 1).
+        attention: attention blocks at 1/32 (2).
+        pyramid: convolution blocks of a `Pyramid` over the picture's features at 1/2, 1/4, 1/8 and 1/16
+            (empty, for no pyramid).
+        encoder_options: further arguments of the timm model, such as {"img_size": 448} for an encoder that is
+            built for one input size (none).
+
+    >>> import torch
+    >>> from cfr_icl.models.registry import build_model, default_config
+    >>> model = build_model(default_config("compact")).eval()
+    >>> features = model.encode(torch.rand(1, 3, 128, 128))  # once for a picture
+    >>> model.decode(features, torch.zeros(1, 3, 128, 128)).shape  # at every pass
+    torch.Size([1, 1, 128, 128])
     """
 
     encoder_modules = ("encoder", "lateral", "pyramid")
@@ -52,12 +65,11 @@ class CompactNet(InteractiveModel):
         super().__init__()
         self.encoder_name = encoder
         self.widths = widths
-        self.encoder = timm.create_model(
-            encoder, features_only=True, pretrained=False, **(encoder_options or {})
-        )
+        options = {"features_only": True, "pretrained": False, **(encoder_options or {})}
+        self.encoder = cast(Any, timm.create_model(encoder, **options))
         self.mean, self.std = (self.encoder.default_cfg[key] for key in ("mean", "std"))
         reductions, channels = self.encoder.feature_info.reduction(), self.encoder.feature_info.channels()
-        # of several maps at a scale the last knows most
+        # of several maps at one scale, the last comes from the deepest layer
         self.sources = {2 ** (i + 1): None for i in range(SCALES)}
         self.sources |= {r: i for i, r in enumerate(reductions) if r in self.sources}
         self.lateral = nn.ModuleList(
@@ -67,7 +79,7 @@ class CompactNet(InteractiveModel):
         self.pyramid = Pyramid(widths, pyramid) if pyramid else None
         self.stem = ConvNormAct(3, widths[0], 3, stride=2)
         self.down = _mixers(widths[1:], blocks)
-        self.down[-1].extend(GlobalAttention(widths[-1]) for _ in range(attention))
+        cast(nn.Sequential, self.down[-1]).extend(GlobalAttention(widths[-1]) for _ in range(attention))
         self.shrink = nn.ModuleList(
             ConvNormAct(widths[i], widths[i + 1], 3, stride=2) for i in range(SCALES - 1)
         )
@@ -121,9 +133,9 @@ class CompactNet(InteractiveModel):
 
 
 class Pyramid(nn.Module):
-    """Hands what the deep features mean down to the fine ones, and the picture's colours to the finest.
+    """Add deep features to finer ones, scale by scale, and the picture's colours to the finest.
 
-    It is computed with the encoder, once a picture, so that no click or inner pass waits for it.
+    It belongs to the encoder, so that passes do not run it.
     """
 
     def __init__(self, widths: tuple[int, ...], blocks: tuple[int, ...]) -> None:
@@ -145,8 +157,9 @@ class Pyramid(nn.Module):
         """As for a `Mixer`."""
         for layer in (self.colours, *self.hand_down):
             nn.init.zeros_(layer.conv.weight)
-        for block in (block for row in self.mix for block in row):
-            block.init_as_identity()
+        for block in self.mix.modules():
+            if isinstance(block, Mixer):
+                block.init_as_identity()
 
 
 def _mixers(widths: tuple[int, ...], counts: tuple[int, ...]) -> nn.ModuleList:
@@ -170,7 +183,7 @@ class Mixer(nn.Module):
         return x + self.project(self.expand(self.spatial(x)))
 
     def init_as_identity(self) -> None:
-        """Pass everything on unchanged until training says otherwise."""
+        """Start as the identity: a block added to trained weights changes nothing until it is trained."""
         nn.init.zeros_(self.project.conv.weight)
 
 
@@ -184,7 +197,8 @@ class GlobalAttention(nn.Module):
 
     def init_as_identity(self) -> None:
         """As for a `Mixer`."""
-        for layer in (self.position, self.block.attn.proj, self.block.mlp.fc2):
+        layers: tuple[Any, ...] = (self.position, self.block.attn.proj, self.block.mlp.fc2)
+        for layer in layers:
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 

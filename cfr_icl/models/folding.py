@@ -1,4 +1,5 @@
-"""The same answers in fewer steps: batch norms at rest and TensorFlow's padding as parts of convolutions."""
+"""Make convolutional networks faster without changing their output: fold batch norms and padding into
+convolutions."""
 
 from __future__ import annotations
 
@@ -20,11 +21,12 @@ def fold_batch_norms(module: nn.Module) -> None:
     folded network answers, but is neither trained nor saved.
     """
     for parent, convolution, name, norm in _pairs(module):
+        mean, variance = _statistics(norm)
         convolution.weight, convolution.bias = fuse_conv_bn_weights(
             convolution.weight,
             convolution.bias,
-            norm.running_mean,
-            norm.running_var,
+            mean,
+            variance,
             norm.eps,
             norm.weight,
             norm.bias,
@@ -64,7 +66,7 @@ def _same_padded(
         # One pixel less is padded before than behind. Zeros before the kernel take up that pixel.
         weight, padding = F.pad(weight, (1, 0, 1, 0)), (height // 2, width // 2)
         return F.conv2d(x, weight, bias, convolution.stride, padding, groups=convolution.groups)
-    x = pad_same(x, convolution.kernel_size, convolution.stride, convolution.dilation)
+    x = pad_same(x, [height, width], [*convolution.stride], [*convolution.dilation])
     return convolution._conv_forward(x, weight, bias)
 
 
@@ -76,8 +78,8 @@ def compute_folded(module: nn.Module) -> None:
     compute with this one's weights.
     """
     for _, convolution, _, norm in _pairs(module):
-        convolution.forward = _Folded(convolution, norm)
-        norm.forward = _activation(norm).forward
+        setattr(convolution, "forward", _Folded(convolution, norm))  # noqa: B010  mypy forbids assignment
+        setattr(norm, "forward", _activation(norm).forward)  # noqa: B010
 
 
 class _Folded:
@@ -88,8 +90,9 @@ class _Folded:
         from timm.layers import Conv2dSame
 
         convolution, norm = self.convolution, self.norm
-        scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
-        bias = -norm.running_mean if convolution.bias is None else convolution.bias - norm.running_mean
+        mean, variance = _statistics(norm)
+        scale = norm.weight * torch.rsqrt(variance + norm.eps)
+        bias = -mean if convolution.bias is None else convolution.bias - mean
         weight, bias = convolution.weight * scale[:, None, None, None], norm.bias + scale * bias
         if isinstance(convolution, Conv2dSame):
             return _same_padded(convolution, x, weight, bias)
@@ -106,6 +109,12 @@ def _pairs(module: nn.Module) -> Iterator[tuple[nn.Module, nn.Conv2d, str, nn.Ba
                 and norm.num_features == convolution.out_channels
             ):
                 yield parent, convolution, name, norm
+
+
+def _statistics(norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
+    """The running mean and variance."""
+    assert norm.running_mean is not None and norm.running_var is not None, "The norm tracks statistics."
+    return norm.running_mean, norm.running_var
 
 
 def _activation(norm: nn.BatchNorm2d) -> nn.Module:

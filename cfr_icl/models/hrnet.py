@@ -1,9 +1,12 @@
-"""HRNet with object-contextual representations (RITM): features stay at high resolution throughout.
+"""HRNet for clicks: RITM, Sofiiuk et al., ICIP 2022 (arXiv 2102.06583).
 
-Clicks and previous mask join after the stem's first convolution, so every pass runs the trunk.
+HRNet is Wang et al., TPAMI 2020 (arXiv 1908.07919), object-contextual representations (OCR) are Yuan et al.,
+ECCV 2020 (arXiv 1909.11065).
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -16,12 +19,25 @@ STEM_WIDTH = 64
 
 
 class HRNet(InteractiveModel):
-    """The RITM network; takes pictures of any size.
+    """A high-resolution network with object-contextual representations, for inputs of any size.
+
+    Four scales run in parallel and exchange features. The prompt maps are added after the stem's first
+    convolution, so that every pass runs nearly the whole network. A coarse auxiliary output weights the
+    pixels of the object's mean feature, which is added to all pixels before the last convolution.
 
     Args:
-        width: channels at 1/4; twice as many at each coarser scale.
+        width: channels at 1/4; each coarser scale has twice as many.
         ocr_width: channels of the object context.
-        small: half the blocks and fewer modules a stage ("HRNet18s").
+        small: half the blocks and fewer modules a stage ("HRNet18s"); False by default.
+
+    The registry holds the published sizes (`hrnet18s`, `hrnet18`, `hrnet32`).
+
+    >>> import torch
+    >>> from cfr_icl.models.registry import build_model, default_config
+    >>> model = build_model(default_config("hrnet18s")).eval()
+    >>> features = model.encode(torch.rand(1, 3, 96, 128))
+    >>> model.decode(features, torch.zeros(1, 3, 96, 128)).shape
+    torch.Size([1, 1, 96, 128])
     """
 
     encoder_modules = ("trunk.conv1",)
@@ -51,7 +67,7 @@ class HRNet(InteractiveModel):
     def decode_with_auxiliary(
         self, features: torch.Tensor, prompt_maps: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The logits and those of the auxiliary head, which training supervises too; both (B, 1, H, W)."""
+        """The logits and those of the auxiliary output, both (B, 1, H, W)."""
         trunk = self.trunk
         x = features + self.hint_scale.abs() * self.hint_stem(prompt_maps)
         x = trunk.layer1(trunk.act2(trunk.bn2(trunk.conv2(x))))
@@ -66,7 +82,7 @@ class HRNet(InteractiveModel):
 
 
 class ObjectContext(nn.Module):
-    """Object-contextual representations with one object: every pixel is told of the object's mean feature.
+    """Object-contextual representations with one object: add the object's mean feature to every pixel.
 
     With a single object region a pixel's attention to the regions is always 1, so the published
     module's query and key transforms have no influence and are left out.
@@ -89,7 +105,7 @@ class ObjectContext(nn.Module):
         return self.fuse(torch.cat([context, pixels], dim=1))
 
 
-def _trunk_config(width: int, small: bool) -> dict[str, dict]:
+def _trunk_config(width: int, small: bool) -> dict[str, Any]:
     """What timm's HRNet is built from."""
     blocks, modules = (2, (1, 3, 2)) if small else (4, (1, 4, 3))
 
@@ -114,11 +130,12 @@ def _trunk_config(width: int, small: bool) -> dict[str, dict]:
 
 
 def _transition(transitions: nn.ModuleList, scales: list[torch.Tensor]) -> list[torch.Tensor]:
-    """Keep the scales and derive the new one from the coarsest."""
+    """The scales, and a new one from the coarsest."""
     return [*scales, transitions[len(scales)](scales[-1])]
 
 
 def _stage(stage: nn.Sequential, scales: list[torch.Tensor]) -> list[torch.Tensor]:
+    module: Any
     for module in stage:
         scales = _exchange(module, [branch(x) for branch, x in zip(module.branches, scales, strict=True)])
     return scales

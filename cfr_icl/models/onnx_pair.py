@@ -110,9 +110,10 @@ class OnnxPair(PromptableModel):
         self._decoder_outputs = outputs
         self._decoder_type = np.float16 if "float16" in inputs["image_embeddings"].type else np.float32
         self.network_size = encoder_input.size or self._stated_size() or (1024, 1024)
-        mask = inputs["mask_input"].shape[-2:]
-        stated = all(isinstance(side, int) for side in mask)
-        self.mask_size = tuple(mask) if stated else tuple(side // 4 for side in self.network_size)
+        height, width = inputs["mask_input"].shape[-2:]
+        if not (isinstance(height, int) and isinstance(width, int)):
+            height, width = (side // 4 for side in self.network_size)
+        self.mask_size = height, width
 
     @property
     def device(self) -> torch.device:

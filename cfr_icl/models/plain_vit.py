@@ -1,12 +1,14 @@
-"""Plain ViT (SimpleClick): a non-hierarchical transformer, a simple feature pyramid, an all-MLP head.
+"""Plain ViT for clicks: SimpleClick, Liu et al., ICCV 2023 (arXiv 2210.11006), the network of CFR-ICL.
 
-Clicks and previous mask enter through a second patch embedding, so every pass runs the whole trunk.
+The feature pyramid is that of ViTDet (Li et al., ECCV 2022, arXiv 2203.16527), the head that of SegFormer
+(Xie et al., NeurIPS 2021, arXiv 2105.15203).
 """
 
 from __future__ import annotations
 
 import math
 from functools import partial
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -20,14 +22,30 @@ WINDOW = 224
 
 
 class PlainViT(InteractiveModel):
-    """The SimpleClick network; any input whose sides are multiples of the patch.
+    """A plain vision transformer with a simple feature pyramid and an all-MLP head.
+
+    The prompt maps go through a patch embedding of their own and are added to the picture's tokens, so that
+    every pass runs all blocks. Most blocks attend within windows of 224 pixels; the last block of each group
+    attends globally. A group has 6 blocks when there are 12, else a quarter of them. The input's sides must
+    be multiples of the patch.
 
     Args:
         patch: side of a patch in pixels.
-        dim, depth, heads: of the transformer.
+        dim: channels of the tokens.
+        depth: number of blocks.
+        heads: attention heads of each block.
         neck: channels of the feature pyramid at 1/4, 1/8, 1/16 and 1/32.
-        head: channels of the all-MLP head.
-        grid: patches a side for which the position embedding is stored (448 px: 448 / patch).
+        head: channels of the head.
+        grid: patches a side for which the position embedding is stored; it is resized for other inputs.
+
+    The registry holds the published sizes (`vit_xtiny`, `vit_b`, `vit_l`, `vit_h`).
+
+    >>> import torch
+    >>> from cfr_icl.models.registry import build_model, default_config
+    >>> model = build_model(default_config("vit_xtiny"))
+    >>> features = model.encode(torch.rand(1, 3, 224, 224))
+    >>> model.decode(features, torch.zeros(1, 3, 224, 224)).shape
+    torch.Size([1, 1, 224, 224])
     """
 
     encoder_modules = ("image_embed",)
@@ -50,7 +68,7 @@ class PlainViT(InteractiveModel):
         self.hint_embed = nn.Conv2d(3, dim, patch, patch)
         self.position = nn.Parameter(torch.empty(1, dim, grid, grid))
         nn.init.trunc_normal_(self.position, std=0.02)
-        norm = partial(nn.LayerNorm, eps=1e-6)
+        norm: Any = partial(nn.LayerNorm, eps=1e-6)
         self.blocks = nn.ModuleList(Block(dim, heads, qkv_bias=True, norm_layer=norm) for _ in range(depth))
         self.neck = Pyramid(dim, neck)
         self.head = MLPHead(neck, head)
@@ -75,7 +93,7 @@ class PlainViT(InteractiveModel):
         return F.interpolate(logits.float(), size=prompt_maps.shape[2:], mode="bilinear", align_corners=True)
 
     def learning_rate_scales(self, encoder: float, layer_decay: float) -> dict[str, float]:
-        """`encoder` for the pretrained transformer, less by `layer_decay` for each layer further back."""
+        """`encoder` for the transformer, times `layer_decay` for each layer further from the output."""
 
         def scale(name: str) -> float:
             if name.startswith("blocks."):
@@ -87,7 +105,7 @@ class PlainViT(InteractiveModel):
         return {name: scale(name) for name, _ in self.named_parameters()}
 
     def _position_for(self, height: int, width: int) -> torch.Tensor:
-        """The position embedding for this many patches; the last one resized is kept for inference."""
+        """The position embedding for so many patches; the one resized last is cached for inference."""
         position = self.position
         if (height, width) == (self.grid, self.grid):
             return position

@@ -144,7 +144,7 @@ class PromptableModel(InteractiveModel):
             return None
         mask = torch.full(self.mask_size, math.log(FIRST_MASK_EPS) - THRESHOLD_LOGIT)
         shown = without_padding(mask, frame.network_size, frame.unpadded)
-        probabilities = previous.crop(window, tuple(shown.shape))
+        probabilities = previous.crop(window, (shown.shape[0], shown.shape[1]))
         if not (probabilities > MASK_THRESHOLD).any():
             return None
         shown.copy_(torch.logit(probabilities, eps=FIRST_MASK_EPS) - THRESHOLD_LOGIT)

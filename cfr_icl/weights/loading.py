@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -120,7 +121,7 @@ def _fast_types(device: torch.device) -> tuple[str, ...]:
         return ("float16", "bfloat16") if torch.cuda.is_bf16_supported(False) else ("float16",)
     if device.type == "mps":
         return ("float16",)
-    cpu = getattr(torch.cpu, "get_capabilities", dict)()  # older torch does not tell
+    cpu: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # older torch does not tell
     # Intel's without matrix units gain nothing, those with them were not measured
     amd = "AMD" in cpu.get("cpu_name", "")
     return ("bfloat16",) if amd and cpu.get("avx512_bf16") else ()

@@ -23,7 +23,8 @@ def resize(values: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
 
 def crop(maps: torch.Tensor, window: Rectangle, size: tuple[int, int]) -> torch.Tensor:
     """Cut a window out of maps (B, C, H, W) and resize it to `size` = (height, width)."""
-    part = maps[(..., *window.slices)]
+    rows, columns = window.slices
+    part = maps[..., rows, columns]
     return F.interpolate(part, size=size, mode="bilinear", align_corners=True)
 
 
@@ -33,7 +34,8 @@ def paste(maps: torch.Tensor, window: Rectangle, picture: Rectangle) -> torch.Te
     if window == picture:
         return part
     pixels = part.new_zeros(*part.shape[:2], *picture.size)
-    pixels[(..., *window.slices)] = part
+    rows, columns = window.slices
+    pixels[..., rows, columns] = part
     return pixels
 
 
