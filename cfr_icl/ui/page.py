@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cfr_icl.annotate import store
 from cfr_icl.annotate.document import ActionError, Document
-from cfr_icl.annotate.imports import MaskFileError, read_objects
+from cfr_icl.annotate.imports import MaskFileError, load_masks
 from cfr_icl.annotate.inspect import inside
 from cfr_icl.annotate.pictures import VIEW, OpenedPicture, PictureError, View, browser_copy, open_picture
 from cfr_icl.annotate.polygons import polygons
@@ -233,8 +233,15 @@ class Page:
         content = file.read_bytes()[:200] if file.suffix.lower() == ".json" else b""
         if b'"cfr_icl_session"' in content:
             session.restore(store.load(file, session.size))
-        else:
-            session.add_masks(read_objects(file, session.name, session.size))
+            return
+        loaded = load_masks(file, session.name, session.size, action.reading)
+        session.add_loaded(loaded, again=action.replace)
+        self._once["loaded"] = {
+            "path": action.path,
+            "reading": loaded.reading,
+            "readings": list(loaded.readings),
+            "objects": len(loaded.objects),
+        }
 
     def _open_example(self, index: int) -> None:
         file = self._example(index)

@@ -325,6 +325,10 @@ class Import(Action):
     needs_picture: ClassVar[bool] = True
     path: Path
     name: Name = ""
+    reading: Text | None = None
+    """How to read it, one of `Loaded.readings`; None for the likeliest."""
+    replace: Flag = False
+    """Take back what was loaded just before: the same file is read in another way."""
 
 
 class Example(Action):
@@ -617,6 +621,17 @@ class FolderState(TypedDict):
     """Sent when the list changed."""
 
 
+class Loaded(TypedDict):
+    """How a file of masks was read."""
+
+    path: str
+    """The upload, to be imported once more with another reading."""
+    reading: str | None
+    readings: list[str]
+    """All ways in which it can be read; a choice is open where there is more than one."""
+    objects: int
+
+
 class Job(TypedDict):
     """Something long that runs in the background; ask again until its result comes."""
 
@@ -648,6 +663,7 @@ class Reply(TypedDict):
     inside: NotRequired[dict[str, Any]]
     """The inner passes of the active object's last answer."""
     download: NotRequired[File]
+    loaded: NotRequired[Loaded]
     job: NotRequired[Job]
     messages: NotRequired[list[str]]
     """Sentences for the person, in the language of the page."""

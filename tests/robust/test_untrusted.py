@@ -85,7 +85,7 @@ VALID = [
         },
     },
     {"kind": "open", "path": "x.png", "name": "x.png"},
-    {"kind": "import", "path": "x.json", "name": "x.json"},
+    {"kind": "import", "path": "x.json", "name": "x.json", "reading": "mask", "replace": True},
     {"kind": "example", "index": 0},
     {"kind": "goto", "index": 0, "name": "x.png", "step": 1},
     {"kind": "view", "page": 0, "low": 1, "high": 99},

@@ -138,3 +138,27 @@ def test_contrast_and_page_are_chosen_and_kept_with_the_work(deep):
     reply = again.do({"kind": "hello"}, restore)
     assert reply["picture"]["page"] == 1 and reply["picture"]["low"] == 10
     assert again.document.instances == browser.document.instances
+
+
+def test_a_file_of_masks_is_read_in_another_way_in_place_of_the_first(picture_file, tmp_path):
+    server = Server(Settings(ColourModel(), examples=[picture_file]), uploads=tmp_path)
+    browser = Browser(server)
+    browser.do({"kind": "hello"}, {"kind": "example", "index": 0})
+    values = np.zeros((90, 120), np.uint8)
+    values[5:20, 5:20], values[40:60, 50:90] = 1, 2
+    path = tmp_path / "masks.png"
+    Image.fromarray(values).save(path)
+    reply = browser.do({"kind": "import", "path": str(path), "name": "masks.png"})
+    loaded = reply["loaded"]
+    assert loaded["objects"] == len(reply["session"]["order"]) and len(loaded["readings"]) > 1
+    other = next(reading for reading in loaded["readings"] if reading != loaded["reading"])
+    again = {"kind": "import", "path": loaded["path"], "reading": other, "replace": True}
+    reply = browser.do(again)
+    assert reply["loaded"]["reading"] == other
+    assert reply["loaded"]["objects"] == len(reply["session"]["order"])
+    reply = browser.do({"kind": "undo"})
+    assert reply["session"]["order"] == []
+    before = browser.document
+    reply = browser.do({**again, "reading": "nonsense"})
+    assert len(reply["messages"]) == 1 and "wrong" not in reply["messages"][0] and "loaded" not in reply
+    assert browser.document is before
