@@ -76,13 +76,14 @@ class Annotator:
         Args:
             function: takes an `ObjectChange` and the values of `inputs`; returns those of `outputs`.
             inputs, outputs: components, as in Gradio's events.
-            options: further options of Gradio's events.
+            options: further options of Gradio's events. Changes that come fast wait for each other.
         """
 
         def changed(event: gr.EventData, *values: Any) -> Iterator[Any]:
             for change in self.changes(event._data):
                 yield function(change, *values)
 
+        options = {"trigger_mode": "multiple", "api_visibility": "private", **options}
         return self.component.change(changed, inputs, outputs, **options)
 
     def changes(self, data: Any) -> list[ObjectChange]:

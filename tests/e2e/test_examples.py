@@ -76,3 +76,24 @@ def test_the_minimal_example_gives_a_mask_to_download(run_example, page, tmp_pat
         masks.append(np.asarray(Image.open(path)) > 0)
     assert all(mask.shape == (300, 451) and mask[120, 230] for mask in masks)
     assert masks[1][200, 330] and 0.1 < masks[1].mean() < 0.9
+
+
+def test_the_annotator_tells_other_blocks_of_an_object_that_changes(run_example, page):
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(run_example("embed.py"))
+    page.get_by_role("button", name="coffee", exact=True).click()
+    page.wait_for_selector(".cfr:not([data-empty])")
+    page.wait_for_selector(".cfr:not([data-busy])", timeout=60_000)
+    canvas = page.locator(".cfr canvas").first
+    box = canvas.bounding_box()
+    assert box["height"] < 640
+    size = page.get_by_test_id("cell-0-2")
+    page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.35 * box["height"])
+    size.wait_for(timeout=60_000)
+    assert int(size.inner_text()) > 1000
+    mask = page.locator(".block", has_text="Mask of the last object").locator("img").last
+    assert mask.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [600, 400]
+    page.keyboard.press("Delete")
+    size.wait_for(state="detached", timeout=60_000)
+    assert errors == []
