@@ -1,4 +1,4 @@
-"""Memory that the process keeps."""
+"""Settings of the C library's memory allocator."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import sys
 
 
 def keep_freed_memory(most: int = 2**28) -> None:
-    """Tell glibc to keep freed blocks of up to so many bytes instead of handing them back.
+    """Let glibc keep freed blocks of memory of up to `most` bytes, instead of returning them to the system.
 
-    The system clears every page that it gives anew, which costs a third of a network's time on a CPU.
-    Other systems do this in their own ways; there nothing is changed.
+    The system clears every page before it gives it out again, which takes a third of a network's time on a
+    CPU. With another C library nothing is changed.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt:

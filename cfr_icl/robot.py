@@ -1,4 +1,7 @@
-"""The simulated user: where to click next, given what is wrong with the mask."""
+"""The robot user: the next click for a mask with errors, in evaluation and in training.
+
+The click of evaluation follows the published protocol of RITM and CFR-ICL.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,15 @@ from cfr_icl.clicks import Click
 
 
 def next_click(probabilities: np.ndarray, gt_mask: np.ndarray, clicked: np.ndarray) -> Click:
-    """The click in the middle of the largest error, as in the published evaluation.
+    """The click at the pixel farthest from the edge of its error region, as in the published evaluation.
+
+    It is positive only if the deepest missing pixel lies deeper than the deepest surplus pixel. Of equal
+    pixels the first in row-major order is clicked.
 
     Args:
-        probabilities: float (H, W), the present answer.
-        gt_mask: int (H, W), 1 object, 0 background, -1 ignored.
-        clicked: bool (H, W), pixels that were clicked before.
+        probabilities: float (H, W), the present prediction.
+        gt_mask: int (H, W): 1 object, 0 background, -1 ignored.
+        clicked: bool (H, W), pixels that were clicked before and are not clicked again.
     """
     missing, surplus = error_distances(probabilities, gt_mask)
     missing, surplus = missing * ~clicked, surplus * ~clicked
@@ -25,7 +31,10 @@ def next_click(probabilities: np.ndarray, gt_mask: np.ndarray, clicked: np.ndarr
 
 
 def random_click(probabilities: np.ndarray, gt_mask: np.ndarray, rng: np.random.Generator) -> Click | None:
-    """A click at random well inside the larger error, as in training; None where nothing is wrong."""
+    """A random click in the larger error, as published for training; None for a mask without error.
+
+    It lies deeper in the error than half of the deepest pixel. Arguments are as of `next_click`.
+    """
     missing, surplus = error_distances(probabilities, gt_mask)
     positive = bool(missing.max() > surplus.max())
     distances = missing if positive else surplus
@@ -37,7 +46,11 @@ def random_click(probabilities: np.ndarray, gt_mask: np.ndarray, rng: np.random.
 
 
 def error_distances(probabilities: np.ndarray, gt_mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How deep each pixel lies inside a missing and inside a surplus part of the mask, float (H, W)."""
+    """Distances of pixels to the edges of the errors that they lie in, 0 elsewhere, in pixels.
+
+    Returns:
+        Two arrays float32 (H, W): for missing pixels of the object and for surplus pixels of the mask.
+    """
     mask = probabilities > MASK_THRESHOLD
     return _inner_distance((gt_mask == 1) & ~mask), _inner_distance((gt_mask == 0) & mask)
 

@@ -1,10 +1,10 @@
-"""SUEM copy-paste: four ways to make a harder training picture out of two (paper, section 3.3).
+"""SUEM copy-paste: combine two training pictures into a harder one (CFR-ICL, arXiv 2303.05620, section 3.3).
 
-Each mode takes a picture uint8 (H, W, 3) with its object's ground truth int8 (H, W), and another of the
-same size, and gives a picture and a ground truth. Ignored pixels (-1) stay ignored where they are seen.
+Each mode takes a picture uint8 (H, W, 3) with its ground truth int8 (H, W), 1 object, 0 background, -1
+ignored, and another picture and ground truth of the same size; it gives a picture and a ground truth.
 
-The ground truth may also be that of several objects of the picture, int8 (K, H, W). The first of them is the
-object of the paper; the others are pasted with it, and lose what is pasted over them.
+Ours beside the paper: the ground truth may hold several objects of the picture, int8 (K, H, W). The first
+is the object of the paper. The others are pasted with it and lose the pixels that are pasted over them.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from dataclasses import dataclass
 import numpy as np
 
 MIN_VISIBLE = 20
-"""Pixels of the object, at most, at which an exclusion has hidden too much of it."""
+"""An exclusion that leaves so many pixels of the object or fewer is drawn again."""
 MAX_TRIES = 5
+"""Exclusions that are drawn at most; then the picture stays as it is."""
 
 Pair = tuple[np.ndarray, np.ndarray]
 
 
 def simple(image: np.ndarray, gt_mask: np.ndarray, other_image: np.ndarray, alpha: float) -> Pair:
-    """The object pasted on the other picture, blended with weight alpha; the ground truth is the object."""
+    """Paste the object on the other picture, blended with weight alpha; the ground truth is the object."""
     object_pixels = (gt_mask == 1).reshape(-1, *image.shape[:2]).any(axis=0)
     pasted = other_image.copy()
     pasted[object_pixels] = _blend(image[object_pixels], other_image[object_pixels], alpha)
@@ -31,7 +32,7 @@ def simple(image: np.ndarray, gt_mask: np.ndarray, other_image: np.ndarray, alph
 
 
 def union(image: np.ndarray, gt_mask: np.ndarray, other_image: np.ndarray, other_gt_mask: np.ndarray) -> Pair:
-    """The other object pasted on the picture; the ground truth is both objects."""
+    """Paste the other object on the picture; the ground truth is both objects."""
     result = _covered(gt_mask, other_gt_mask)
     _first(result)[other_gt_mask == 1] = 1
     return _pasted(image, other_image, other_gt_mask), result
@@ -40,29 +41,33 @@ def union(image: np.ndarray, gt_mask: np.ndarray, other_image: np.ndarray, other
 def exclusion(
     image: np.ndarray, gt_mask: np.ndarray, other_image: np.ndarray, other_gt_mask: np.ndarray
 ) -> Pair:
-    """The other object pasted on the picture; the ground truth is what remains of the first object."""
+    """Paste the other object on the picture; the ground truth is the visible rest of the first object."""
     return _pasted(image, other_image, other_gt_mask), _covered(gt_mask, other_gt_mask)
 
 
 def occlusion(
     image: np.ndarray, gt_mask: np.ndarray, other_image: np.ndarray, other_gt_mask: np.ndarray, alpha: float
 ) -> Pair:
-    """The other object blended over the picture as if through glass; the ground truth is unchanged."""
+    """Blend the other object over the picture with weight 1 - alpha; the ground truth stays."""
     pasted, region = image.copy(), other_gt_mask == 1
     pasted[region] = _blend(image[region], other_image[region], alpha)
     return pasted, gt_mask
 
 
 def mixing(image: np.ndarray, gt_mask: np.ndarray, other_image: np.ndarray, alpha: float) -> Pair:
-    """The whole picture blended with the other; the ground truth is unchanged."""
+    """Blend the whole picture, with weight alpha, with the other one; the ground truth stays."""
     return _blend(image, other_image, alpha), gt_mask
 
 
 @dataclass(frozen=True)
 class SUEM:
-    """How often each mode is drawn; the defaults are the published draw.
+    """Draws the modes: simple, then at most one of exclusion, union and occlusion, then mixing.
 
-    Simple comes first, then at most one of exclusion, union and occlusion, then mixing.
+    The fields are probabilities, 0 to 1; the defaults are those of the published code, the sum of exclusion,
+    union and occlusion is at most 1.
+
+    Raises:
+        ValueError: for other values.
     """
 
     simple: float = 0.5
@@ -81,7 +86,11 @@ class SUEM:
     def __call__(
         self, image: np.ndarray, gt_mask: np.ndarray, draw: Callable[[], Pair], rng: np.random.Generator
     ) -> Pair:
-        """Apply the drawn modes; `draw` gives another random picture and ground truth of the same size."""
+        """Apply the drawn modes to a picture and its ground truth.
+
+        Args:
+            draw: gives another random picture and ground truth of the same size.
+        """
         if rng.random() < self.simple:
             image, gt_mask = simple(image, gt_mask, draw()[0], rng.uniform(0.5, 1))
         image, gt_mask = self._overlap(image, gt_mask, draw, rng)

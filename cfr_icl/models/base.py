@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -38,6 +39,9 @@ class ModelConfig:
             measured to stay the same (benchmarks/precision.py).
         inverse_temperature: factor, above 0, that calibrates the logits around the mask threshold
             (`cfr-icl calibrate`). Probabilities that are fed back to the network are not calibrated.
+
+    Raises:
+        ValueError: for a value out of its range.
     """
 
     architecture: str
@@ -46,6 +50,14 @@ class ModelConfig:
     close_up: CloseUpConfig | None = None
     reduced_precision: str | None = None
     inverse_temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.options, dict):
+            raise ValueError(f"options must be an object, not {self.options!r:.40}.")
+        if self.reduced_precision not in (None, "float16", "bfloat16"):
+            raise ValueError(f"reduced_precision is float16 or bfloat16, not {self.reduced_precision!r:.40}.")
+        if type(self.inverse_temperature) not in (int, float) or not 0 < self.inverse_temperature < math.inf:
+            raise ValueError(f"inverse_temperature is above 0, not {self.inverse_temperature!r:.40}.")
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

@@ -18,13 +18,19 @@ SCHEME = "hf://"
 
 
 def download(reference: str, file: str) -> Path:
-    """A file of a model repository, from the cache where it is there already.
+    """Download a file of a model repository, or find it in the cache.
 
-    A dropped connection is taken up where it broke. Without a connection the cache answers.
+    An interrupted download is resumed. Without a connection, files in the cache are used.
+
+    Args:
+        reference: "hf://owner/name" or "hf://owner/name@revision".
+        file: its path in the repository.
 
     Raises:
-        ValueError: when the reference is malformed or the repository has no such file.
-        FileNotFoundError, PermissionError, ConnectionError: when the Hub does not give the file.
+        ValueError: for a malformed reference, or a repository without such a file.
+        FileNotFoundError: for a repository or revision that does not exist or is private.
+        PermissionError: for a gated repository.
+        ConnectionError: for a failed download.
     """
     repository, revision = parse(reference)
     try:
@@ -51,7 +57,7 @@ def download(reference: str, file: str) -> Path:
             f"{repository} holds no {file}, so it is not a model of this package; expected config.json and "
             "model.safetensors."
         ) from error
-    except Exception as error:  # the HTTP and Xet clients have errors of their own, in each version others
+    except Exception as error:  # the HTTP and Xet clients raise errors of their own, others in each version
         raise ConnectionError(f"{repository} could not be downloaded ({error}); try again.") from error
 
 

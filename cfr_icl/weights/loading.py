@@ -1,4 +1,4 @@
-"""Loading and saving: a model is `config.json` beside `model.safetensors`, wherever they lie."""
+"""Load and save models: `config.json` beside `model.safetensors`, in a folder or in a Hub repository."""
 
 from __future__ import annotations
 
@@ -35,31 +35,30 @@ def load_model(
     precision: str = "auto",
     trainable: bool = False,
 ) -> InteractiveModel:
-    """A network ready to answer, or to be trained.
+    """Load a network to predict with, or to train.
 
     Args:
         source: "embedded", a folder, a .safetensors file, "hf://owner/name" or
-            "hf://owner/name@revision"; by default what the environment variable CFR_ICL_WEIGHTS
-            names, else "embedded". A folder or repository may also hold a model of SAM's family as the
-            library transformers stores it, a folder SAM's ONNX export (docs/models.md).
-        device: "cpu", "cuda", "mps", or "auto" for the best there is.
-        precision: "float32", or "float16" or "bfloat16" for a click's part of the network (the picture's
-            part and the answers stay float32), or "auto": what the model's configuration says was
-            measured not to change its masks where the device is faster with it, which are GPUs and
-            AMD's CPUs with AVX-512 for bfloat16, else float32.
-        trainable: with gradients and exactly as stored. Otherwise batch norms are folded into
-            convolutions and layers hold their weights in the precision, which answers the same faster
-            and in less memory, but leaves nothing to train or to save.
+            "hf://owner/name@revision"; None for the value of the environment variable CFR_ICL_WEIGHTS, or
+            else "embedded". A folder or repository may also hold a model of SAM's family as the library
+            transformers stores it, a folder SAM's ONNX export (docs/models.md).
+        device: "cpu", "cuda", "mps", or "auto" for a GPU where there is one.
+        precision: data type inside `decode`: "float32", "float16" or "bfloat16". `encode` and logits stay
+            float32. "auto" takes the model's `reduced_precision` on devices that are faster with it (GPUs,
+            and AMD's CPUs with AVX-512 for bfloat16), and float32 on others.
+        trainable: keep gradients and the weights as they are stored. Otherwise batch norms are folded into
+            convolutions and layers are converted to the precision: predictions are the same and faster, but
+            the network can be neither trained nor saved.
 
     Raises:
-        ValueError: when the source is something else, saying what it looks like.
-        OSError: when there is nothing there, or the Hub does not give it.
+        ValueError: for a source of another kind, saying what it looks like, and for damaged weights.
+        OSError: for a source that does not exist, or that the Hub does not give.
     """
     source = str(source or os.environ.get("CFR_ICL_WEIGHTS") or "embedded")
     target = pick_device(device)
     if other := _load_other(source, target):
         if trainable:
-            raise ValueError(f"{source} is a model of another library; it can be used here, but not trained.")
+            raise ValueError(f"{source} is a model of another library, which cannot be trained here.")
         other.precision = pick_precision(precision, target, other.config)
         return other
     config, weights = _find(source)
@@ -78,10 +77,10 @@ def load_model(
 
 
 def compute_in_precision(model: InteractiveModel) -> None:
-    """Let a network, in place, decode in its `precision` as fast as it can.
+    """Convert the layers of `decode`, in place, to the network's `precision`; norms stay float32.
 
-    Layers, but not norms, keep their weights in it instead of converting them at every forward. A CPU
-    is faster with attention's matrix products one by one than with the fused kernel of this precision.
+    Weights are then not converted at every forward. On a CPU, attention's matrix products are computed one
+    by one, which is faster than the fused kernel in reduced precision.
     """
     if model.precision == torch.float32:
         return
@@ -95,7 +94,11 @@ def compute_in_precision(model: InteractiveModel) -> None:
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """The device of this name ("cuda:1" counts as cuda); "auto" takes a GPU where there is one."""
+    """The device "cpu", "cuda", "mps" or such as "cuda:1"; "auto" takes a GPU where there is one.
+
+    Raises:
+        ValueError: for another name.
+    """
     if name.split(":")[0] not in ("auto", "cpu", "cuda", "mps"):
         raise ValueError(f"{name!r} is no device here; expected auto, cpu, cuda or mps.")
     if name != "auto":
@@ -106,7 +109,7 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def pick_precision(name: str, device: torch.device, config: ModelConfig) -> torch.dtype:
-    """The data type inside `decode`; "auto" as described at `load_model`."""
+    """The data type inside `decode`, as for `load_model`; raises ValueError for another name."""
     if name == "auto":
         name = config.reduced_precision or "float32"
         name = name if name in _fast_types(device) else "float32"
@@ -116,28 +119,32 @@ def pick_precision(name: str, device: torch.device, config: ModelConfig) -> torc
 
 
 def _fast_types(device: torch.device) -> tuple[str, ...]:
-    """Reduced precisions that are faster than float32 here (on CPUs as measured, on GPUs as a rule)."""
+    """Reduced precisions in which a device is faster than in float32: measured on CPUs, assumed on GPUs."""
     if device.type == "cuda":
         return ("float16", "bfloat16") if torch.cuda.is_bf16_supported(False) else ("float16",)
     if device.type == "mps":
         return ("float16",)
-    cpu: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # older torch does not tell
-    # Intel's without matrix units gain nothing, those with them were not measured
+    cpu: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # not in older versions of torch
+    # Intel's CPUs without matrix units are not faster, those with them were not measured
     amd = "AMD" in cpu.get("cpu_name", "")
     return ("bfloat16",) if amd and cpu.get("avx512_bf16") else ()
 
 
 def save_model(model: InteractiveModel, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
-    """Write a network as `config.json` and `model.safetensors`.
+    """Write a network's `config.json` and `model.safetensors`, each replaced atomically.
+
+    Args:
+        folder: made if there is none.
+        dtype: of floating-point weights in the file.
 
     Raises:
-        ValueError: for a network that was loaded to answer alone, or a weight that is not finite.
+        ValueError: for a network that was loaded without `trainable`, or a weight that is not finite.
     """
     with torch.device("meta"):
         stored = build_model(model.config).state_dict().keys()
     reduced = any(weight.dtype != torch.float32 for weight in model.parameters())
     if reduced or model.state_dict().keys() != stored:
-        raise ValueError("A network that was loaded to answer cannot be saved; load it with trainable=True.")
+        raise ValueError("A network is saved only if it was loaded with trainable=True.")
     save_weights(model.config, model.state_dict(), folder, dtype)
 
 
@@ -147,10 +154,10 @@ def save_weights(
     folder: str | Path,
     dtype: torch.dtype = torch.float32,
 ) -> None:
-    """Write a configuration and its weights, floating-point tensors as `dtype`, into a folder.
+    """Like `save_model`, for a configuration and tensors by name.
 
     Raises:
-        ValueError: when a weight is not finite, or not in this precision.
+        ValueError: for a weight that is not finite as `dtype`.
     """
     folder = Path(folder)
     stored = {
@@ -159,7 +166,7 @@ def save_weights(
     }
     for name, value in stored.items():
         if not value.isfinite().all():
-            raise ValueError(f"The weight {name!r} is not finite in {dtype}; it cannot be stored.")
+            raise ValueError(f"The weight {name!r} is not finite as {dtype} and cannot be stored.")
     description = json.dumps(config.to_dict())
     with replacing(folder / WEIGHTS_NAME) as unfinished:
         save_file(stored, unfinished, metadata={"format": "pt", "config": description})
@@ -172,16 +179,19 @@ def write_config(config: ModelConfig, folder: str | Path) -> None:
 
 
 def read_config(file: str | Path, source: str) -> ModelConfig:
-    """The configuration in a `config.json`; raises ValueError for one of another library."""
-    try:
-        values = json.loads(Path(file).read_text())
-    except ValueError as error:
-        raise ValueError(f"{source} holds a {CONFIG_NAME} that is no JSON.") from error
-    return _parse_config(values, source)
+    """The configuration in a `config.json`.
+
+    Args:
+        source: how messages call the model.
+
+    Raises:
+        ValueError: for a file of another library, or a damaged one.
+    """
+    return _parse_config(Path(file).read_bytes(), source)
 
 
 def _load_other(source: str, device: torch.device) -> InteractiveModel | None:
-    """The model behind a source, where it is one of another library: transformers, or SAM's ONNX export."""
+    """The model behind a source of another library, transformers or SAM's ONNX export; None for others."""
     if source.startswith(hub.SCHEME):
         # the configuration first, as below
         file = hub.download(source, CONFIG_NAME)
@@ -198,7 +208,7 @@ def _load_other(source: str, device: torch.device) -> InteractiveModel | None:
 def _find(source: str) -> tuple[ModelConfig, Path]:
     """The configuration and the weights file behind a source."""
     if source.startswith(hub.SCHEME):
-        # the configuration first: another library's model is told by it before its weights are fetched
+        # the configuration first, so that weights of another library are not downloaded in vain
         file = hub.download(source, CONFIG_NAME)
         config = read_config(file, source)
         repository, _ = hub.parse(source)
@@ -216,15 +226,15 @@ def _find(source: str) -> tuple[ModelConfig, Path]:
         raise FileNotFoundError(f"There is no model at {source!r}; expected {SOURCES}.")
     if path.suffix != ".safetensors":
         raise ValueError(
-            f"{path.name} is no .safetensors file; a published checkpoint is converted first: "
-            "python training/convert.py FILE FOLDER."
+            f"{path.name} is no .safetensors file; convert a published checkpoint with "
+            "`cfr-icl convert FILE FOLDER`."
         )
     beside = path.parent / CONFIG_NAME
     return read_config(beside, source) if beside.is_file() else _config_inside(path), path
 
 
 def _config_inside(file: Path) -> ModelConfig:
-    """The configuration that `save_weights` keeps in the file itself."""
+    """The configuration in the metadata of a weights file, where `save_weights` repeats it."""
     with _opened(file) as opened:
         description = (opened.metadata() or {}).get("config")
         if description is None:
@@ -232,13 +242,17 @@ def _config_inside(file: Path) -> ModelConfig:
                 f"{file.name} looks like {looks_like(opened.keys())}, and there is no "
                 f"{CONFIG_NAME} beside it; expected a model of this package."
             )
-    return _parse_config(json.loads(description), str(file))
+    return _parse_config(description, str(file))
 
 
-def _parse_config(values: object, source: str) -> ModelConfig:
+def _parse_config(content: str | bytes, source: str) -> ModelConfig:
+    try:
+        values = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{source} holds a {CONFIG_NAME} that is no JSON.") from error
     values = values if isinstance(values, dict) else {}
     architecture = values.get("architecture")
-    if architecture not in ARCHITECTURES:
+    if not isinstance(architecture, str) or architecture not in ARCHITECTURES:
         kind = architecture or values.get("model_type") or "something else"
         raise ValueError(f"{source} looks like {kind}; expected one of {', '.join(ARCHITECTURES)}.")
     with _config_errors(source):
@@ -246,12 +260,12 @@ def _parse_config(values: object, source: str) -> ModelConfig:
 
 
 def _empty(config: ModelConfig, source: str) -> InteractiveModel:
-    """The network without memory for its weights, which come from the file."""
+    """The network on the device "meta", without memory for the weights that are read from the file."""
     with _config_errors(source):
         with torch.device("meta"):
             model = build_model(config)
         computed = dict(model.named_buffers()).keys() - model.state_dict().keys()
-        # some encoders compute buffers that no file holds; those networks are built in full
+        # some encoders compute buffers that are not in the file: build these networks in full
         return build_model(config) if computed else model
 
 
@@ -259,30 +273,31 @@ def _empty(config: ModelConfig, source: str) -> InteractiveModel:
 def _config_errors(source: str) -> Iterator[None]:
     try:
         yield
-    except TypeError as error:
-        raise ValueError(f"{source} has a {CONFIG_NAME} that describes no model here: {error}.") from error
+    except (TypeError, ValueError) as error:
+        reason = str(error).removesuffix(".")
+        raise ValueError(f"{source} has a {CONFIG_NAME} that describes no model here: {reason}.") from error
 
 
 def _check(weights: Path, model: InteractiveModel, source: str) -> None:
     with _opened(weights) as file:
-        found = {name: tuple(file.get_slice(name).get_shape()) for name in list(file.keys())}
-    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    check_shapes(found, wanted, source, model.config.architecture)
+        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in list(file.keys())}
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    check_shapes(shapes, expected, source, model.config.architecture)
 
 
 def _read(weights: Path, device: torch.device) -> dict[str, torch.Tensor]:
-    """The tensors in float32; on the CPU those stored so stay in the file's memory map."""
+    """The tensors as float32; on the CPU, tensors that are stored as float32 stay memory-mapped."""
     with _opened(weights) as file:
         names = list(file.keys())
     tensors = {}
     for start in range(0, len(names), TENSORS_AT_ONCE):
-        # opened anew each time, so that the pages of tensors that were converted are let go
+        # open the file anew, so that the memory of tensors that were converted is released
         with _opened(weights) as file:
             for name in names[start : start + TENSORS_AT_ONCE]:
                 tensor = file.get_tensor(name)
-                # a counter that stayed in the map would hold all of it
+                # copy counters: one that stayed memory-mapped would keep all of the map
                 tensor = tensor.float() if tensor.is_floating_point() else tensor.clone()
-                # the ends of its range, for that is ten times faster than looking at each number
+                # minimum and maximum, which takes a tenth of the time of isfinite for all numbers
                 if tensor.numel() and not torch.stack(torch.aminmax(tensor)).isfinite().all():
                     raise ValueError(f"The weight {name!r} in {weights} is not finite; the file is damaged.")
                 tensors[name] = tensor.to(device)

@@ -1,4 +1,4 @@
-"""Several models to choose among, each loaded when it is first chosen."""
+"""A menu of models; each is loaded when it is first chosen."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from cfr_icl.weights.loading import load_model
 
 
 class ModelMenu(Mapping[str, InteractiveModel]):
-    """Models by their source; reading one loads it, as `load_model` does, and keeps it."""
+    """Models by their source; `menu[source]` loads one as `load_model` does, once, and raises its errors."""
 
     def __init__(self, sources: Sequence[str], load: Callable[[str], InteractiveModel] = load_model) -> None:
         self._models: dict[str, InteractiveModel | None] = dict.fromkeys(sources)
         self._load = load
-        self._locks = {source: Lock() for source in sources}  # who loads one model keeps nobody from another
+        self._locks = {source: Lock() for source in sources}  # one each: loading a model holds up no other
 
     def __getitem__(self, source: str) -> InteractiveModel:
         with self._locks[source]:

@@ -1,7 +1,7 @@
-"""Checkpoints as others publish them (SimpleClick, CFR-ICL, RITM, MAE), turned into ours.
+"""Convert published checkpoints (SimpleClick, CFR-ICL, RITM, MAE) into models of this package.
 
-Family and size are read off the names and shapes of the tensors; a pickle's own description of
-its model is only held against them, and nothing that it names is ever imported.
+Family and size come from the names and shapes of the tensors. A pickle's own description of its model is
+compared with them; nothing that a pickle names is imported.
 """
 
 from __future__ import annotations
@@ -28,13 +28,18 @@ EXPECTED = "a published SimpleClick, CFR-ICL or RITM checkpoint, or an MAE-pretr
 
 @dataclass(frozen=True)
 class Naming:
-    """How a published family names its tensors: new names for old, and those that are left out."""
+    """How a published family names its tensors.
+
+    Attributes:
+        renamed: pairs of a regular expression for the beginning of a published name and its replacement.
+        unused: a regular expression for names of tensors that are left out.
+    """
 
     renamed: tuple[tuple[str, str], ...]
     unused: str
 
     def apply(self, tensors: Mapping[str, torch.Tensor]) -> Tensors:
-        """The tensors under our names; a name without a rule stays and is found unknown later."""
+        """The tensors under the names of this package; names without a rule stay as they are."""
         return {self._ours(name): value for name, value in tensors.items() if not re.match(self.unused, name)}
 
     def _ours(self, name: str) -> str:
@@ -82,10 +87,13 @@ MAE = Naming(
 
 
 def read_checkpoint(file: str | Path) -> tuple[Tensors, dict[str, Any]]:
-    """The tensors of a published pickle and its description of the model (empty where it has none).
+    """Read a published pickle.
+
+    Returns:
+        The tensors by name, and the pickle's description of its model, which may be empty.
 
     Raises:
-        ValueError: when the file is something else, saying what it looks like.
+        ValueError: for a file of another kind, saying what it looks like.
     """
     file = Path(file)
     with file.open("rb") as stream:
@@ -115,16 +123,20 @@ def read_checkpoint(file: str | Path) -> tuple[Tensors, dict[str, Any]]:
 def convert(
     tensors: Mapping[str, torch.Tensor], description: Mapping[str, Any] | None = None
 ) -> tuple[ModelConfig, Tensors]:
-    """Our configuration and tensors for a published checkpoint.
+    """Convert a published checkpoint.
 
-    An MAE-pretrained ViT becomes a network whose hint embedding, neck and head are fresh: a
-    start for training.
+    An MAE-pretrained ViT becomes a network to train, whose prompt embedding, neck and head are initialised
+    at random.
 
     Args:
+        tensors: from `read_checkpoint`.
         description: the checkpoint's own description of its model ("config").
 
+    Returns:
+        The configuration of the model and its tensors by name.
+
     Raises:
-        ValueError: when this is no network known here, naming what it looks like or what differs.
+        ValueError: for a network that is not known here, saying what it looks like or what differs.
     """
     if "patch_embed_coords.proj.weight" in tensors:
         config, ours = _plain_vit(PLAIN_VIT.apply(tensors))
@@ -136,8 +148,8 @@ def convert(
         raise ValueError(f"The file looks like {looks_like(tensors)}; expected {EXPECTED}.")
     _check_description(description or {}, config)
     with torch.device("meta"):
-        wanted = build_model(config).state_dict()
-    check_shapes(_shapes(ours), _shapes(wanted), "The checkpoint", config.architecture)
+        expected = build_model(config).state_dict()
+    check_shapes(_shapes(ours), _shapes(expected), "The checkpoint", config.architecture)
     return config, ours
 
 
@@ -146,7 +158,7 @@ def _plain_vit(ours: Tensors) -> tuple[ModelConfig, Tensors]:
     depth = len({name.split(".")[1] for name in ours if name.startswith("blocks.")})
     architecture = _matching(patch=patch, dim=dim, depth=depth)
     grid = math.isqrt(_shape(ours, "position", 3)[1] - 1)
-    # the first of the published embeddings is the class token's
+    # the first position is that of the class token
     position = ours["position"][:, 1:].transpose(1, 2).reshape(1, dim, grid, grid)
     options = {} if grid == ARCHITECTURES[architecture].options["grid"] else {"grid": grid}
     return default_config(architecture, **options), {**ours, "position": position}
@@ -160,7 +172,7 @@ def _hrnet(ours: Tensors) -> tuple[ModelConfig, Tensors]:
 
 
 def _start_for_training(config: ModelConfig, encoder: Tensors) -> tuple[ModelConfig, Tensors]:
-    """Everything that pretraining does not give is fresh; the position embedding fits the usual input."""
+    """Initialise at random what pretraining leaves out, and resize the position embedding."""
     config = default_config(config.architecture)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -180,18 +192,18 @@ def _shape(tensors: Tensors, name: str, dimensions: int) -> torch.Size:
 
 
 def _matching(**sizes: Any) -> str:
-    """The network that has these sizes, among those that are described by them."""
-    known = {name: entry.options for name, entry in ARCHITECTURES.items()}
-    family = {name: options for name, options in known.items() if sizes.keys() <= options.keys()}
+    """The architecture whose options have these values; raises ValueError where there is none."""
+    options_by_name = {name: entry.options for name, entry in ARCHITECTURES.items()}
+    family = {name: options for name, options in options_by_name.items() if sizes.keys() <= options.keys()}
     for name, options in family.items():
         if all(options[key] == value for key, value in sizes.items()):
             return name
-    found = ", ".join(f"{key} {value}" for key, value in sizes.items())
-    raise ValueError(f"The checkpoint has {found}, which is none of {', '.join(family)}.")
+    described = ", ".join(f"{key} {value}" for key, value in sizes.items())
+    raise ValueError(f"The checkpoint has {described}, which is none of {', '.join(family)}.")
 
 
 def _check_description(description: Mapping[str, Any], config: ModelConfig) -> None:
-    """Raise ValueError for what names and shapes cannot tell and the networks here do otherwise."""
+    """Raise ValueError for a description of a network whose input or layers differ from those here."""
     params = description.get("params") or {}
     params = {name: entry.get("value") for name, entry in params.items() if isinstance(entry, Mapping)}
     backbone = params.get("backbone_params")

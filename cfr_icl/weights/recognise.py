@@ -1,4 +1,4 @@
-"""What a set of tensors is, by names and shapes; for errors that say what a wrong file looks like."""
+"""Recognise a network by the names and shapes of its tensors, for errors that say what a file looks like."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ KNOWN_BY = (
     ("transition1.", "an HRNet without clicks"),
     ("layer1.0.conv1.weight", "a ResNet"),
 )
-"""The beginning of a tensor's name, and the network that has such a tensor; the first hit counts."""
+"""Beginnings of tensor names and the networks that have such tensors; the first match counts."""
 
 
 def looks_like(names: Iterable[str]) -> str:
-    """What a file with these tensors looks like, for an error's sentence."""
+    """The likely content of a file with tensors of these names, as a noun phrase."""
     names = list(names)
     for start, description in KNOWN_BY:
         if any(name.startswith(start) for name in names):
@@ -30,20 +30,28 @@ def looks_like(names: Iterable[str]) -> str:
     return f"something unknown with {len(names)} tensors such as {names[0]!r}" if names else "an empty file"
 
 
-def check_shapes(found: Shapes, wanted: Shapes, source: str, architecture: str) -> None:
-    """Raise ValueError unless names and shapes are the network's, naming the first that differs."""
-    missing = [name for name in wanted if name not in found]
-    unknown = [name for name in found if name not in wanted]
-    if len(missing) == len(wanted):
-        raise ValueError(f"{source} looks like {looks_like(found)}; expected the weights of {architecture}.")
+def check_shapes(shapes: Shapes, expected: Shapes, source: str, architecture: str) -> None:
+    """Compare the tensors of a file with those of a network.
+
+    Args:
+        shapes, expected: shapes of the file's and of the network's tensors, by name.
+        source, architecture: how messages call the file and the network.
+
+    Raises:
+        ValueError: naming the first tensor that differs.
+    """
+    missing = [name for name in expected if name not in shapes]
+    unknown = [name for name in shapes if name not in expected]
+    if len(missing) == len(expected):
+        raise ValueError(f"{source} looks like {looks_like(shapes)}; expected the weights of {architecture}.")
     if missing or unknown:
         first = f"{missing[0]!r} is missing" if missing else f"{unknown[0]!r} is unknown"
         others = len(missing) + len(unknown) - 1
         more = f", and {others} more do not fit" if others else ""
         raise ValueError(f"{source} does not hold the weights of {architecture}: {first}{more}.")
-    for name, shape in wanted.items():
-        if found[name] != shape:
+    for name, shape in expected.items():
+        if shapes[name] != shape:
             raise ValueError(
-                f"{source} does not hold the weights of {architecture}: {name!r} is {found[name]}, "
+                f"{source} does not hold the weights of {architecture}: {name!r} is {shapes[name]}, "
                 f"expected {shape}."
             )

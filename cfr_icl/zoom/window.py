@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from cfr_icl.clicks import Click
@@ -66,6 +66,9 @@ class ZoomConfig:
         exact_up_to: pixels of the largest picture in which the window and CFR's stopping rule look at every
             pixel; in larger pictures they look at the network's output map. Not in the published protocol,
             which looks at every pixel (None).
+
+    Raises:
+        ValueError: for a value of another type or out of its range.
     """
 
     size: int = 448
@@ -76,6 +79,23 @@ class ZoomConfig:
     recompute_iou: float = 0.5
     widen: bool = False
     exact_up_to: int | None = 500_000
+
+    def __post_init__(self) -> None:
+        least = {
+            "size": 1,
+            "skip_clicks": -1,
+            "expansion": 0,
+            "min_side": 1,
+            "recompute_iou": 0,
+            "exact_up_to": 0,
+        }
+        for entry in fields(self):
+            value, default = getattr(self, entry.name), entry.default
+            kinds = (int, float) if isinstance(default, float) else (type(default),)
+            if value is None and entry.name == "exact_up_to":
+                continue
+            if type(value) not in kinds or not value >= least.get(entry.name, 0):
+                raise ValueError(f"{entry.name} of the zoom-in cannot be {value!r:.40}.")
 
     def published(self) -> ZoomConfig:
         """The same zoom-in without what the published protocol does not have."""

@@ -99,7 +99,7 @@ def test_an_incomplete_folder_names_what_is_missing(folder):
 def test_a_pickle_is_never_opened(tmp_path):
     file = tmp_path / "published.pth"
     torch.save({"state_dict": {}}, file)
-    with pytest.raises(ValueError, match=r"published.pth is no .safetensors file; .* training/convert.py"):
+    with pytest.raises(ValueError, match=r"published.pth is no .safetensors file; convert .*cfr-icl convert"):
         load_model(file)
     renamed = file.rename(tmp_path / "published.safetensors")
     with pytest.raises(ValueError, match=r"published.safetensors is damaged or no safetensors file"):
@@ -271,3 +271,42 @@ def test_loading_takes_little_more_memory_than_the_weights(name, stored, tmp_pat
         [sys.executable, "-c", MEASURE, tmp_path], capture_output=True, text=True, check=True
     )
     assert 0.9 < float(out.stdout) <= 1.3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"zoom": 4},
+        {"zoom": "ab"},
+        {"zoom": {"size": "448"}},
+        {"zoom": {"size": 0}},
+        {"zoom": {"widen": 1}},
+        {"zoom": {"expansion": float("nan")}},
+        {"close_up": {"first_click": 0}},
+        {"close_up": [3]},
+        {"inverse_temperature": "1"},
+        {"inverse_temperature": 0},
+        {"reduced_precision": "int8"},
+        {"options": 3},
+        {"other": 1},
+        {"architecture": []},
+    ],
+)
+def test_a_damaged_configuration_is_refused_in_one_sentence(change, tmp_path):
+    values = json.loads((loading.EMBEDDED / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**values, **change}))
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"^\S+ (has a config\.json|looks like)[^\n]*\.$"):
+        load_model(tmp_path)
+
+
+def test_configurations_of_older_versions_are_read(tmp_path):
+    values = json.loads((loading.EMBEDDED / "config.json").read_text())
+    values["sharpness"] = values.pop("inverse_temperature")
+    del values["close_up"]
+    for first_click in (0, 3):
+        values["zoom"] = {**values["zoom"], "close_up": first_click}
+        (tmp_path / "config.json").write_text(json.dumps(values))
+        config = loading.read_config(tmp_path / "config.json", "here")
+        assert config.inverse_temperature == values["sharpness"]
+        assert (config.close_up.first_click if config.close_up else 0) == first_click

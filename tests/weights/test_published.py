@@ -211,4 +211,4 @@ def test_a_list_is_no_checkpoint(save):
 def test_weights_that_do_not_fit_into_float16_are_not_stored(save, xtiny, tmp_path, capsys):
     changed = xtiny | {"backbone.blocks.0.norm1.weight": torch.full((160,), 1e6)}
     assert run_converter(save(changed), tmp_path / "model", "--dtype", "float16") == 2
-    assert "'blocks.0.norm1.weight' is not finite in torch.float16" in capsys.readouterr().err
+    assert "'blocks.0.norm1.weight' is not finite as torch.float16" in capsys.readouterr().err
