@@ -36,7 +36,7 @@ def read_classes(path: Path) -> list[Label]:
         names = yaml_names(text) if path.suffix.lower() in (".yaml", ".yml") else text.splitlines()
         return _labels(names)
     except (StoreError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{path.name} is no list of classes; write one name a line.") from error
+        raise StoreError("{name} is no list of classes; write one name a line.", name=path.name) from error
 
 
 def write_classes(path: Path, labels: Iterable[Label]) -> None:

@@ -161,7 +161,7 @@ class Document:
         for instance in self.instances:
             if instance.id == id:
                 return instance
-        raise ActionError(f"There is no object {id}.")
+        raise ActionError("There is no object {id}.", id=id)
 
     def others(self, id: int) -> tuple[Instance, ...]:
         """All objects but this one."""

@@ -33,6 +33,7 @@ from cfr_icl.annotate.pictures import (
 )
 from cfr_icl.annotate.store import StoreError
 from cfr_icl.files import remove_unfinished
+from cfr_icl.sentences import Sentence
 
 log = logging.getLogger(__name__)
 
@@ -192,7 +193,7 @@ class Folder:
         try:
             stamp = self._stamp(name)
             if stamp is None:
-                raise PictureError(f"There is no file {str(self.path(name))!r}.")
+                raise PictureError("There is no file {file!r}.", file=str(self.path(name)))
             stored = self._stored(name)
             opened = self._opened(name, stamp, _view(stored))
             document = None if stored is None else self._document(stored, opened.pixels.shape[:2])
@@ -203,7 +204,11 @@ class Folder:
         self._mark(name, None)
         sentences = []
         if stored is not None and stored.get("file_bytes") not in (None, stamp[1]):
-            sentences.append(f"{name} was changed since its work was saved; look at its masks once more.")
+            sentences.append(
+                Sentence(
+                    "{name} was changed since its work was saved; look at its masks once more.", name=name
+                )
+            )
         return Opened(
             name, self.path(name), opened.pixels, opened.remarks, document, revision, (name, stamp), sentences
         )
@@ -212,7 +217,7 @@ class Folder:
         """Decode a picture, or take it from the reading in advance; raises PictureError."""
         stamp = self._stamp(name)
         if stamp is None:
-            raise PictureError(f"There is no file {str(self.path(name))!r}.")
+            raise PictureError("There is no file {file!r}.", file=str(self.path(name)))
         return self._opened(name, stamp, self._stored_view(name)).pixels
 
     def read_ahead(self, name: str) -> None:
@@ -275,8 +280,9 @@ class Folder:
         with self._lock:
             if self.revisions.get(name, 0) != revision:
                 raise StoreError(
-                    f"Somebody else is working on {name}; this change is not saved. "
-                    "Go to another picture and back to see theirs."
+                    "Somebody else is working on {name}; this change is not saved. Go to another picture "
+                    "and back to see theirs.",
+                    name=name,
                 )
             stamp = self._stamp(name)
             store.save(self.session_path(name), document, name, size, stamp and stamp[1])
@@ -304,17 +310,26 @@ class Folder:
                 if not document.instances and not document.done:
                     continue
                 if self._stamp(name) is None:
-                    left_out.append(f"{name} is not there any more; its work is not exported.")
+                    left_out.append(
+                        Sentence("{name} is not there any more; its work is not exported.", name=name)
+                    )
                     continue
                 now = self._size_now(name, document.view)
                 if now not in (None, size):
                     left_out.append(
-                        f"{name} is {now[1]} x {now[0]} pixels now, but its work was made on "
-                        f"{size[1]} x {size[0]}; it is not exported."
+                        Sentence(
+                            "{name} is {width} x {height} pixels now, but its work was made on {old_width} x "
+                            "{old_height}; it is not exported.",
+                            name=name,
+                            width=now[1],
+                            height=now[0],
+                            old_width=size[1],
+                            old_height=size[0],
+                        )
                     )
                     continue
             except (StoreError, OSError) as error:
-                left_out.append(f"{name}: {error} It is not exported.")
+                left_out.append(Sentence("{name}: {error} It is not exported.", name=name, error=error))
                 continue
             file = self.path(name).relative_to(self.images).as_posix()
             read = partial(self._read_for_export, name, document.view)
@@ -323,7 +338,11 @@ class Folder:
         if orphans:
             more = f" and {len(orphans) - 5} more" if len(orphans) > 5 else ""
             left_out.append(
-                f"Work without a picture of its name is not exported: {', '.join(orphans[:5])}{more}."
+                Sentence(
+                    "Work without a picture of its name is not exported: {names}{more}.",
+                    names=", ".join(orphans[:5]),
+                    more=more,
+                )
             )
         return SavedWork(pictures, left_out)
 
@@ -370,7 +389,9 @@ class Folder:
         """The session file of a picture; raises StoreError when a link leads it out of `out`."""
         path = self.out / self.session_file(name)
         if not leads_inside(path, self.out):
-            raise StoreError(f"A link leads the work on {name} out of its folder; take the link away.")
+            raise StoreError(
+                "A link leads the work on {name} out of its folder; take the link away.", name=name
+            )
         return path
 
     def _find_sessions(self) -> set[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cfr_icl.annotate.pictures import reads_heif
+from cfr_icl.sentences import Sentence
 
 SUFFIXES = (
     *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp", ".tif", ".tiff", ".bmp", ".dib"),
@@ -71,17 +72,25 @@ def list_pictures(images: Path, work: Path | None = None) -> Listing:
     if any(suffix in left_out for suffix in HEIF_SUFFIXES):
         number = sum(left_out.pop(suffix, 0) for suffix in HEIF_SUFFIXES)
         listing.sentences.append(
-            f"HEIC pictures are left out: {number}; pip install 'cfr-icl[heif]' lets them be read."
+            Sentence(
+                "HEIC pictures are left out: {number}; pip install 'cfr-icl[heif]' lets them be read.",
+                number=number,
+            )
         )
     if left_out:
         kinds = ", ".join(f"{number} {suffix}" for suffix, number in sorted(left_out.items()))
-        listing.sentences.append(f"Files that cannot be read are left out: {kinds}.")
+        listing.sentences.append(Sentence("Files that cannot be read are left out: {kinds}.", kinds=kinds))
     if links:
         listing.sentences.append(
-            f"Links that lead out of the folder or to other folders are left out: {_some(links)}."
+            Sentence(
+                "Links that lead out of the folder or to other folders are left out: {names}.",
+                names=_some(links),
+            )
         )
     if closed:
-        listing.sentences.append(f"Folders that cannot be opened are left out: {_some(closed)}.")
+        listing.sentences.append(
+            Sentence("Folders that cannot be opened are left out: {names}.", names=_some(closed))
+        )
     return listing
 
 

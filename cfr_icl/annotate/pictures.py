@@ -167,8 +167,12 @@ def read_mask(source: str | Path | BinaryIO, size: tuple[int, int]) -> MaskPixel
             _turn(image)
         if image.size != (width, height):
             raise PictureError(
-                f"The mask is {image.width} x {image.height} pixels, "
-                f"the picture {width} x {height}; they must be equal."
+                "The mask is {width} x {height} pixels, the picture {picture_width} x {picture_height}; "
+                "they must be equal.",
+                width=image.width,
+                height=image.height,
+                picture_width=width,
+                picture_height=height,
             )
         with _decoding("mask"):
             palette, alpha = None, None
@@ -257,10 +261,11 @@ def _open(source: str | Path | BinaryIO, max_megapixels: float, view: View = VIE
                 image = opened.enter_context(Image.open(file, formats=_formats()))
         except Image.DecompressionBombError as error:
             raise PictureError(
-                f"The picture is far larger than the limit of {max_megapixels:g} megapixels."
+                "The picture is far larger than the limit of {max_megapixels:g} megapixels.",
+                max_megapixels=max_megapixels,
             ) from error
         except FileNotFoundError as error:
-            raise PictureError(f"There is no file {str(source)!r}.") from error
+            raise PictureError("There is no file {file!r}.", file=str(source)) from error
         except Exception as error:
             if _is_heif(source):
                 raise PictureError(
@@ -274,13 +279,20 @@ def _open(source: str | Path | BinaryIO, max_megapixels: float, view: View = VIE
         megapixels = image.width * image.height / 1e6
         if megapixels > max_megapixels:
             raise PictureError(
-                f"The picture has {megapixels:.1f} megapixels ({image.width} x {image.height}); "
-                f"at most {max_megapixels:g} are taken."
+                "The picture has {megapixels:.1f} megapixels ({width} x {height}); at most "
+                "{max_megapixels:g} are taken.",
+                megapixels=megapixels,
+                width=image.width,
+                height=image.height,
+                max_megapixels=max_megapixels,
             )
         if min(image.size) < MIN_SIDE or max(image.size) > MAX_SIDE:
             raise PictureError(
-                f"The picture is {image.width} x {image.height} pixels; "
-                f"each side must have {MIN_SIDE} to {MAX_SIDE}."
+                "The picture is {width} x {height} pixels; each side must have {min_side} to {max_side}.",
+                width=image.width,
+                height=image.height,
+                min_side=MIN_SIDE,
+                max_side=MAX_SIDE,
             )
         yield image
 
@@ -358,7 +370,9 @@ def _turn_to_page(image: Image.Image, view: View) -> None:
         return
     pages = _pages(image)
     if view.page >= pages:
-        raise PictureError(f"The picture has {pages} pages; there is no page {view.page + 1}.")
+        raise PictureError(
+            "The picture has {pages} pages; there is no page {page}.", pages=pages, page=view.page + 1
+        )
     image.seek(view.page)
 
 

@@ -37,7 +37,7 @@ from cfr_icl.prediction import Prediction
 from cfr_icl.predictor import Predictor
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import AnswerError
-from cfr_icl.sentences import Refusal
+from cfr_icl.sentences import Refusal, Sentence
 
 HISTORIES_KEPT, HISTORY_BYTES = 20, 32_000_000
 """Pictures whose undo goes on after they were left, and how much their masks may take together."""
@@ -195,7 +195,7 @@ class Session:
             document, instance = self._new_instance(document)
         self._check_unlocked(instance)
         if len(instance.clicks) >= MAX_CLICKS:
-            raise ActionError(f"An object takes at most {MAX_CLICKS} clicks.")
+            raise ActionError("An object takes at most {max_clicks} clicks.", max_clicks=MAX_CLICKS)
         if instance.chosen_pass is not None:
             instance = replace(instance, initial_mask=instance.network_mask, chosen_pass=None)
         clicks = (*instance.clicks, click)
@@ -299,7 +299,7 @@ class Session:
         instance = None if id is None else document.find(id)
         if name not in labels:
             if len(labels) >= MAX_LABELS:
-                raise ActionError(f"A list of labels has 1 to {MAX_LABELS} entries.")
+                raise ActionError("A list of labels has 1 to {most} entries.", most=MAX_LABELS)
             colour = self._free_colour(labels, *([instance.colour] if instance else []))
             labels[name] = Label(name, colour)
             document = replace(document, labels=tuple(labels.values()))
@@ -323,7 +323,7 @@ class Session:
         """Take a label off the list; raises ActionError while an object has it."""
         document = self.document
         if any(instance.label == name for instance in document.instances):
-            raise ActionError(f"Objects have the label {name!r}; give them another one first.")
+            raise ActionError("Objects have the label {name!r}; give them another one first.", name=name)
         labels = tuple(label for label in document.labels if label.name != name)
         if labels != document.labels:
             first = labels[0].name if labels else Document.label
@@ -436,14 +436,14 @@ class Session:
             raise ActionError("Select an object with clicks to keep one of its passes.")
         self._check_unlocked(instance)
         if not 0 <= number < len(self.predict(instance).passes):
-            raise ActionError(f"The last answer has no pass {number}.")
+            raise ActionError("The last answer has no pass {number}.", number=number)
         changed = self._predicted(self.document, replace(instance, chosen_pass=number))
         self._commit(self.document.with_instance(changed))
 
     def _new_instance(self, document: Document) -> tuple[Document, Instance]:
         number = document.next_id
         if number > MAX_ID:
-            raise ActionError(f"A picture holds at most {MAX_ID} objects.")
+            raise ActionError("A picture holds at most {max_id} objects.", max_id=MAX_ID)
         colours = {label.name: label.colour for label in document.labels}
         colour = colours.get(document.label, COLOURS[(number - 1) % len(COLOURS)])
         empty = Mask.empty(*self.size)
@@ -488,15 +488,18 @@ class Session:
         result = composed(instance, document.others(instance.id))
         if not result.mask.area and result.left_out:
             self.notices.append(
-                f"Other objects have all pixels of object {result.id}; let it overlap them, or delete it."
+                Sentence(
+                    "Other objects have all pixels of object {id}; let it overlap them, or delete it.",
+                    id=result.id,
+                )
             )
         elif not result.mask.area:
-            self.notices.append(f"Object {result.id} has no pixels; it will not be exported.")
+            self.notices.append(Sentence("Object {id} has no pixels; it will not be exported.", id=result.id))
         return result
 
     def _check_unlocked(self, instance: Instance) -> None:
         if instance.locked:
-            raise ActionError(f"Object {instance.id} is locked; unlock it to change it.")
+            raise ActionError("Object {id} is locked; unlock it to change it.", id=instance.id)
 
     def _commit(self, document: Document) -> None:
         del self._documents[self._cursor + 1 :]

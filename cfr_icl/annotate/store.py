@@ -89,8 +89,9 @@ def from_json(data: Any, size: tuple[int, int]) -> Document:
         raise StoreError("This is not a session file of this version.")
     if data.get("size") != list(size):
         raise StoreError(
-            f"The session file belongs to a picture of {_sized(data.get('size'))} pixels; "
-            f"this one has {_sized(list(size))}."
+            "The session file belongs to a picture of {file_size} pixels; this one has {picture_size}.",
+            file_size=_sized(data.get("size")),
+            picture_size=_sized(list(size)),
         )
     try:
         cfr = CascadeForward.from_json(data["cfr"])
@@ -142,13 +143,16 @@ def load_any(path: Path) -> tuple[tuple[int, int], Document]:
         height, width = (_whole(side, 1, MAX_SIDE) for side in data["size"])
         return (height, width), from_json(data, (height, width))
     except (StoreError, KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{path.name}: {error}") from error
+        raise StoreError("{name}: {error}", name=path.name, error=error) from error
 
 
 def read_json(path: Path) -> Any:
     """What a JSON file holds, whoever made it; raises StoreError when it is damaged or too large."""
     if path.stat().st_size > MAX_JSON_BYTES:
-        raise StoreError(f"The JSON file is too large; at most {MAX_JSON_BYTES // 1_000_000} MB are read.")
+        raise StoreError(
+            "The JSON file is too large; at most {megabytes} MB are read.",
+            megabytes=MAX_JSON_BYTES // 1_000_000,
+        )
     try:
         return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:

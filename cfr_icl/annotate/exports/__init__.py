@@ -25,6 +25,7 @@ from cfr_icl.annotate.exports.picture import (
 )
 from cfr_icl.annotate.listing import shown_name
 from cfr_icl.annotate.masks import Mask
+from cfr_icl.sentences import Sentence
 
 EVERYTHING = "everything"
 """Name that stands for all formats, a folder each."""
@@ -89,9 +90,17 @@ def export_warnings(format: str, pictures: Sequence[AnnotatedPicture]) -> list[s
     """Tell in sentences for the person what a format cannot hold of these pictures."""
     areas = [i.mask.area for picture in pictures for i in picture.document.instances]
     empty, tiny = areas.count(0), sum(0 < area < TINY_PIXELS for area in areas)
-    sentences = [f"Objects without pixels are not in the export: {empty}."] if empty else []
+    sentences = (
+        [Sentence("Objects without pixels are not in the export: {empty}.", empty=empty)] if empty else []
+    )
     if tiny:
-        sentences.append(f"Objects of less than {TINY_PIXELS} pixels are in the export: {tiny}.")
+        sentences.append(
+            Sentence(
+                "Objects of less than {least} pixels are in the export: {tiny}.",
+                least=TINY_PIXELS,
+                tiny=tiny,
+            )
+        )
     formats = list(FORMATS.values()) if format == EVERYTHING else [FORMATS[format]]
     if any(each.label_map for each in formats) and any(_overlap(picture) for picture in pictures):
         sentences.append("Where objects overlap, a label map holds only the later one.")
@@ -108,20 +117,29 @@ def _about_names(pictures: Sequence[AnnotatedPicture]) -> list[str]:
     if whole:
         shown = shown_name(whole[0])
         sentences.append(
-            f"Pictures differ in their ending alone, such as {shown}; their files have the whole name, "
-            "by which some readers do not find them."
+            Sentence(
+                "Pictures differ in their ending alone, such as {shown}; their files have the whole "
+                "name, by which some readers do not find them.",
+                shown=shown,
+            )
         )
     folded = Counter(unicodedata.normalize("NFC", stem).casefold() for stem, _ in stems)
     alike = [name for stem, name in stems if folded[unicodedata.normalize("NFC", stem).casefold()] > 1]
     if alike:
         sentences.append(
-            f"Names differ in capitals or accents alone, such as {shown_name(alike[0])}; on Windows and "
-            "macOS one file would replace the other."
+            Sentence(
+                "Names differ in capitals or accents alone, such as {shown_name}; on Windows and macOS"
+                " one file would replace the other.",
+                shown_name=shown_name(alike[0]),
+            )
         )
     odd = [name for _, name in stems if shown_name(name) != name]
     if odd:
         sentences.append(
-            f"Names that are not UTF-8 are hardly found by other programs: {shown_name(odd[0])}."
+            Sentence(
+                "Names that are not UTF-8 are hardly found by other programs: {shown_name}.",
+                shown_name=shown_name(odd[0]),
+            )
         )
     return sentences
 

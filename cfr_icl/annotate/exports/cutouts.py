@@ -5,6 +5,7 @@ from __future__ import annotations
 from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files, free_name, object_file
 from cfr_icl.annotate.exports.png import cutout_png
 from cfr_icl.annotate.pictures import PictureError
+from cfr_icl.sentences import Sentence
 
 
 def _cutouts(job: ExportJob) -> Files:
@@ -15,10 +16,14 @@ def _cutouts(job: ExportJob) -> Files:
         try:
             pixels = picture.read()
         except PictureError as error:
-            job.sentences.append(f"{picture.name}: {error} It has no cut-outs.")
+            job.sentences.append(
+                Sentence("{name}: {error} It has no cut-outs.", name=picture.name, error=error)
+            )
             continue
         if pixels.shape[:2] != picture.size:
-            job.sentences.append(f"{picture.name} has another size than its masks; it has no cut-outs.")
+            job.sentences.append(
+                Sentence("{name} has another size than its masks; it has no cut-outs.", name=picture.name)
+            )
             continue
         for instance in picture.instances:
             name = free_name(object_file(stem, instance), files)

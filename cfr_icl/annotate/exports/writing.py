@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from cfr_icl.annotate.listing import MANIFEST, read_manifest, shown_name
 from cfr_icl.files import write_atomically
+from cfr_icl.sentences import Sentence
 
 
 def write_files(
@@ -37,8 +38,11 @@ def write_files(
         return []
     more = f" and {len(others) - 3} more" if len(others) > 3 else ""
     return [
-        "Files that are not part of this export lie beside it: "
-        f"{', '.join(shown_name(name) for name in others[:3])}{more}."
+        Sentence(
+            "Files that are not part of this export lie beside it: {names}{more}.",
+            names=", ".join(shown_name(name) for name in others[:3]),
+            more=more,
+        )
     ]
 
 

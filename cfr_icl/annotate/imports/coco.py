@@ -25,13 +25,17 @@ def coco_objects(data: Any, picture: str, size: tuple[int, int]) -> list[tuple[s
         image = _find_image(data["images"], picture)
         if (image["height"], image["width"]) != size:
             raise MaskFileError(
-                f"In the COCO file the picture is {image['width']!s:.10} x {image['height']!s:.10} pixels, "
-                f"here {size[1]} x {size[0]}; they must be equal."
+                "In the COCO file the picture is {width!s:.10} x {height!s:.10} pixels, here "
+                "{picture_width} x {picture_height}; they must be equal.",
+                width=image["width"],
+                height=image["height"],
+                picture_width=size[1],
+                picture_height=size[0],
             )
         names = {category["id"]: label_name(str(category["name"])) for category in data.get("categories", [])}
         entries = [entry for entry in data["annotations"] if entry["image_id"] == image["id"]]
         if not 0 < len(entries) <= MAX_OBJECTS:
-            raise MaskFileError(f"The COCO file has {len(entries)} objects for this picture.")
+            raise MaskFileError("The COCO file has {count} objects for this picture.", count=len(entries))
         polygons = [entry["segmentation"] for entry in entries if isinstance(entry["segmentation"], list)]
         rings = [_ring(ring, size) for segmentation in polygons for ring in segmentation]
         if len(rings) > MAX_RINGS or sum(map(_outline, rings)) > MAX_OUTLINE:
@@ -51,7 +55,11 @@ def _find_image(images: list[Mapping[str, Any]], picture: str) -> Mapping[str, A
     matching = [image for image in images if PurePosixPath(str(image["file_name"])).name == wanted]
     matching = matching or (images if len(images) == 1 else [])
     if len(matching) != 1:
-        raise MaskFileError(f"The COCO file has {len(matching)} pictures named {wanted!r}; it must have one.")
+        raise MaskFileError(
+            "The COCO file has {count} pictures named {name!r}; it must have one.",
+            count=len(matching),
+            name=wanted,
+        )
     return matching[0]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import MaskPixels, PictureError, read_mask
+from cfr_icl.sentences import Sentence
 
 MASK, INVERTED, INDICES, COLOURS, ALPHA, PARTS = "mask", "inverted", "indices", "colours", "alpha", "objects"
 """Ways to read a file: what is bright; what is dark; each value; each colour; what is opaque; each part."""
@@ -64,19 +65,23 @@ def load_mask_picture(path: Path, size: tuple[int, int], reading: str | None = N
         pixels = replace(pixels, values=np.nan_to_num(pixels.values, posinf=0, neginf=0))
     readings = _readings(pixels)
     if reading is not None and reading not in (*readings, PARTS):
-        raise MaskFileError(f"This file cannot be read in the way {reading!r:.40}.")
+        raise MaskFileError("This file cannot be read in the way {reading!r:.40}.", reading=reading)
     chosen = reading or readings[0]
     regions = _read(pixels, chosen)
     values, _ = _counted(regions.ids)
     values = values[values != 0]
     if len(values) > MAX_OBJECTS:
-        raise MaskFileError(f"The picture has {len(values)} values; a label map has at most {MAX_OBJECTS}.")
+        raise MaskFileError(
+            "The picture has {count} values; a label map has at most {max_objects}.",
+            count=len(values),
+            max_objects=MAX_OBJECTS,
+        )
     if not len(values):
         raise MaskFileError("The mask is empty.")
     objects = [LoadedObject(mask) for mask in _masks(regions.ids, values)]
     sentences = [regions.sentence]
     if regions.void:
-        sentences.append(f"Void pixels are left out: {regions.void}.")
+        sentences.append(Sentence("Void pixels are left out: {void}.", void=regions.void))
     if chosen != PARTS and any(_has_parts(entry.mask) for entry in objects[:MOST_LOOKED_AT]):
         readings = [*readings, PARTS]
     ordered = [chosen, *(each for each in readings if each != chosen)]
