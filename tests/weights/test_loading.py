@@ -232,7 +232,7 @@ def test_a_reduced_precision_takes_half_the_memory_and_is_not_saved(folder, tmp_
     model = load_model(folder, device="cpu", precision="bfloat16")
     taken, whole = (sum(x.nbytes for x in m.parameters()) for m in (model, small_network()))
     assert taken < 0.6 * whole
-    with pytest.raises(ValueError, match="load it with trainable=True"):
+    with pytest.raises(ValueError, match="loaded with trainable=True"):
         save_model(model, tmp_path)
 
 
