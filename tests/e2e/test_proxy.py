@@ -95,3 +95,32 @@ def test_the_page_works_under_a_path_of_a_proxy(browser, nginx, auth, squares):
 
 def inside(address, url):
     return address.startswith((url, "blob:", "data:"))
+
+
+def test_with_a_password_a_login_that_ended_is_asked_for_on_the_page(browser, squares):
+    server = Server(examples=EXAMPLES, launch={"auth": ("ann", "secret")})
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    page = context.new_page()
+    page.goto(server.url)
+    page.get_by_label("username").fill("ann")
+    page.get_by_label("password").fill("secret")
+    page.get_by_role("button", name="Login").click()
+    page.wait_for_selector(".cfr .panel")
+    tool = Visitor(page, server.url)
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.idle()
+    context.clear_cookies()
+    tool.click(230, 100, modifiers=["Alt"])
+    dialog = page.locator("[data-ref=login]")
+    dialog.wait_for()
+    assert page.get_by_text("cannot be reached").count() == 0
+    dialog.locator("input").first.fill("ann")
+    dialog.locator("input[type=password]").fill("secret")
+    page.keyboard.press("Enter")
+    tool.idle()
+    assert not dialog.is_visible()
+    (session,) = [page.session for page in server.pages if page.session.picture is not None]
+    assert len([click for each in session.document.instances for click in each.clicks]) == 2
+    context.close()
+    server.close()

@@ -67,7 +67,7 @@ export function setUpTransport(app) {
   async function probe() {
     try {
       const signal = AbortSignal.timeout(PROBE_WITHIN);
-      const { ok, status } = await fetch(`${serverAddress()}/app_id`, { cache: 'no-store', signal });
+      const { ok, status } = await fetch(`${serverAddress()}/login_check`, { cache: 'no-store', signal });
       if (status === 401) return 'login';
       return ok ? 'reached' : 'unreachable';
     } catch {
