@@ -1,4 +1,4 @@
-"""Clicks and the disk maps that the network sees them as."""
+"""Clicks, and their disk maps at the network's input."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Click:
             raise Refusal("A click needs finite coordinates, not ({x!r:.20}, {y!r:.20}).", x=self.x, y=self.y)
 
     def check_inside(self, width: int, height: int) -> None:
-        """Raise ValueError unless the click lies on a picture of this size."""
+        """Raise Refusal, a ValueError, for a click outside a picture of this size."""
         if not (0 <= self.x < width and 0 <= self.y < height):
             raise Refusal(
                 "The click ({x:g}, {y:g}) lies outside the picture, which is {width} x {height} pixels.",
@@ -47,15 +47,16 @@ class Click:
             )
 
     def mirrored(self, width: int) -> Click:
-        """The same click on the horizontally mirrored picture of this width."""
+        """The click at the same place of the horizontally mirrored picture."""
         return Click(width - self.x - 1, self.y, self.positive)
 
 
 def disk_maps(clicks: Sequence[Sequence[Click]], height: int, width: int) -> torch.Tensor:
-    """Disks of the positive and of the negative clicks of each picture in a batch.
+    """Disks of the positive and of the negative clicks, for a batch of pictures.
 
     Args:
-        clicks: per picture its clicks, in pixels of the network's input.
+        clicks: of each picture, in pixels of the network's input; those negative on both axes are padding.
+        height, width: of the network's input.
 
     Returns:
         float32 (B, 2, height, width) of zeros and ones; channel 0 positive, 1 negative.
@@ -63,7 +64,6 @@ def disk_maps(clicks: Sequence[Sequence[Click]], height: int, width: int) -> tor
     maps = torch.zeros(len(clicks), 2, height, width)
     for picture, picture_clicks in zip(maps, clicks, strict=True):
         for click in picture_clicks:
-            # The published network takes a click that is negative on both axes for padding.
             if max(click.x, click.y) >= 0:
                 _add_disk(picture[0 if click.positive else 1], click)
     return maps
@@ -76,7 +76,7 @@ def _add_disk(disk_map: torch.Tensor, click: Click) -> None:
     right = min(width, math.ceil(click.x + DISK_RADIUS) + 1)
     if top >= bottom or left >= right:
         return
-    # offsets in float64 and squares in float32, so that pixels exactly on the rim fall as published
+    # offsets in float64 and squares in float32, which decides as published for pixels on the rim
     rows = (torch.arange(top, bottom, dtype=torch.float64) - click.y).float()
     columns = (torch.arange(left, right, dtype=torch.float64) - click.x).float()
     inside = rows[:, None] ** 2 + columns[None, :] ** 2 <= DISK_RADIUS**2

@@ -105,3 +105,10 @@ def test_the_box_around_an_answer_cuts_nothing_of_it_off_and_is_hardly_larger(pr
     assert box.left <= columns[0] and columns[-1] < box.right
     if probabilities.exact:  # the published box goes one pixel further than the object
         assert box.height <= rows[-1] - rows[0] + 3 and box.width <= columns[-1] - columns[0] + 3
+
+
+def test_the_published_zoom_in_looks_at_every_pixel_and_does_not_widen():
+    own = ZoomConfig(size=400, keep_aspect=True, widen=True)
+    assert not own.is_exact(Window.of_size(3000, 4000)) and own.is_exact(Window.of_size(500, 1000))
+    assert own.published() == ZoomConfig(size=400, keep_aspect=True, exact_up_to=None)
+    assert own.published().is_exact(Window.of_size(3000, 4000))
