@@ -111,7 +111,7 @@ Number = Annotated[int | float, BeforeValidator(_number)]
 Whole = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
 Id = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
 Fraction = Annotated[
-    float, _within(1e-9, 1 - 1e-9, "{name!r} must lie between 0 and 1, not {value!r}.", name="threshold")
+    float, _within(1e-9, 1 - 1e-9, "{name!r} must lie between 0 and 1, not {value!r:.40}.", name="threshold")
 ]
 Text = Annotated[str, _cleaned(200)]
 Name = Annotated[str, _cleaned(1000)]
@@ -124,11 +124,14 @@ LabelName = Annotated[str, AfterValidator(_label_name)]
 Detail = Annotated[
     float,
     _within(
-        0, MAX_DETAIL, "The detail of polygons goes from 0 to {most:g} pixels, not {value}.", most=MAX_DETAIL
+        0,
+        MAX_DETAIL,
+        "The detail of polygons goes from 0 to {most:g} pixels, not {value!r:.40}.",
+        most=MAX_DETAIL,
     ),
 ]
 Diameter = Annotated[
-    int, _within(1, MAX_BRUSH, "The brush is 1 to {most} pixels wide, not {value}.", most=MAX_BRUSH)
+    int, _within(1, MAX_BRUSH, "The brush is 1 to {most} pixels wide, not {value!r:.40}.", most=MAX_BRUSH)
 ]
 
 

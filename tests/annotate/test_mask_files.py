@@ -112,9 +112,7 @@ CASES = {
     "antialiased": (stored(antialiased(DISK_WHITE)), [DISK]),
     "soft, 16 bits": (
         stored(
-            Image.fromarray(
-                np.array(DISK_WHITE.filter(ImageFilter.GaussianBlur(2))).astype(np.uint16) * 257
-            )
+            Image.fromarray(np.array(DISK_WHITE.filter(ImageFilter.GaussianBlur(2))).astype(np.uint16) * 257)
         ),
         [DISK],
     ),

@@ -169,14 +169,14 @@ def test_named_weights_rest_and_norms_keep_their_statistics(config, tmp_path, mo
             self.head.insert(0, torch.nn.BatchNorm2d(8))
 
     monkeypatch.setitem(ARCHITECTURES, "normed", Architecture(lambda: Normed, {}, ZoomConfig(size=32)))
-    changes = ("model.architecture=normed", "optimiser.ema=0", "model.frozen=[prompt, encoder.bias]")
+    changes = ("model.architecture=normed", "optimiser.ema=0", "model.frozen=[prompt_embed, encoder.bias]")
     trained(config, tmp_path / "run", *changes, "model.frozen_norms=true")
     torch.manual_seed(5)
     start = build_model(default_config("normed")).state_dict()
     end = load_model(tmp_path / "run" / "model").state_dict()
     same = {name for name in start if torch.equal(start[name], end[name])}
     statistics = {f"head.0.{name}" for name in ("running_mean", "running_var", "num_batches_tracked")}
-    assert same == {"prompt.weight", "prompt.bias", "encoder.bias"} | statistics
+    assert same == {"prompt_embed.weight", "prompt_embed.bias", "encoder.bias"} | statistics
 
 
 def rates(config, *changes):

@@ -13,11 +13,11 @@ class TinyNet(InteractiveModel):
     def __init__(self, dropout: float = 0.2) -> None:
         super().__init__()
         self.encoder = torch.nn.Conv2d(3, 8, 3, padding=1)
-        self.prompt = torch.nn.Conv2d(3, 8, 3, padding=1)
+        self.prompt_embed = torch.nn.Conv2d(3, 8, 3, padding=1)
         self.head = torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Dropout(dropout), torch.nn.Conv2d(8, 1, 1))
 
     def encode(self, image):
         return self.encoder(image)
 
     def decode(self, features, prompt_maps):
-        return self.head(features + self.prompt(prompt_maps))
+        return self.head(features + self.prompt_embed(prompt_maps))
