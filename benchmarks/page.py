@@ -25,7 +25,7 @@ from benchmarks.measure import table
 from benchmarks.pictures import as_jpeg, example
 from cfr_icl import load_model
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.ui import blocks
+from cfr_icl.ui.page import Page
 from tests.browser import find_browser
 from tests.e2e.tool import EXAMPLES, Server, Tool
 
@@ -93,7 +93,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.network = 0.0
-        original = blocks.answer
+        original = Page.answer
 
         def answer(*arguments):
             self.begin = time.time()
@@ -101,7 +101,7 @@ class Clock:
             self.end = time.time()
             return reply
 
-        blocks.answer = answer
+        Page.answer = answer
 
     def watched(self, model):
         """The model with its time counted."""
