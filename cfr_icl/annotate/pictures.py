@@ -152,16 +152,19 @@ class MaskPixels:
     """Whether the file's compression changes values."""
 
 
-def read_mask(source: str | Path | BinaryIO, size: tuple[int, int]) -> MaskPixels:
+def read_mask(source: str | Path | BinaryIO, size: tuple[int, int], smallest: int = MIN_SIDE) -> MaskPixels:
     """The pixels of a mask or label map of a picture of `size` (height, width), as they are stored.
 
     EXIF orientation is applied.
+
+    Args:
+        smallest: shortest side that is read.
 
     Raises:
         PictureError: when the file is no picture or of another size.
     """
     height, width = size
-    with _open(source, max(MAX_MEGAPIXELS, height * width / 1e6)) as image:
+    with _open(source, max(MAX_MEGAPIXELS, height * width / 1e6), smallest=smallest) as image:
         lossy = image.format in _LOSSY and image.info.get("lossless") is not True
         with _decoding("mask"):
             _turn(image)
@@ -251,7 +254,9 @@ class _File(io.BufferedReader):
 
 
 @contextmanager
-def _open(source: str | Path | BinaryIO, max_megapixels: float, view: View = VIEW) -> Iterator[Image.Image]:
+def _open(
+    source: str | Path | BinaryIO, max_megapixels: float, view: View = VIEW, smallest: int = MIN_SIDE
+) -> Iterator[Image.Image]:
     """The header of a picture within the limits, at the view's page; raises PictureError."""
     with ExitStack() as opened:
         try:
@@ -286,7 +291,7 @@ def _open(source: str | Path | BinaryIO, max_megapixels: float, view: View = VIE
                 height=image.height,
                 max_megapixels=max_megapixels,
             )
-        if min(image.size) < MIN_SIDE or max(image.size) > MAX_SIDE:
+        if min(image.size) < smallest or max(image.size) > MAX_SIDE:
             raise PictureError(
                 "The picture is {width} x {height} pixels; each side must have {min_side} to {max_side}.",
                 width=image.width,

@@ -348,6 +348,10 @@ class Session:
         document = self.document
         taken = Mask.union([Mask.empty(*self.size), *(other.mask for other in document.instances)])
         labels = {label.name: label for label in document.labels}
+        for listed in loaded.labels:
+            if listed.name not in labels and len(labels) < MAX_LABELS:
+                colour = self._free_colour(labels)
+                labels[listed.name] = Label(listed.name, colour, listed.category_id, listed.supercategory)
         instances = list(document.instances)
         for entry in loaded.objects:
             document, instance = self._new_instance(document)

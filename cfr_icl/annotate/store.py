@@ -146,15 +146,23 @@ def load_any(path: Path) -> tuple[tuple[int, int], Document]:
         raise StoreError("{name}: {error}", name=path.name, error=error) from error
 
 
-def read_json(path: Path) -> Any:
-    """What a JSON file holds, whoever made it; raises StoreError when it is damaged or too large."""
+def read_json(path: Path, foreign: bool = False) -> Any:
+    """What a JSON file holds, whoever made it; raises StoreError when it is damaged or too large.
+
+    Args:
+        foreign: read what other tools write beside JSON's own rules: marks of Unicode, NaN (as null).
+    """
     if path.stat().st_size > MAX_JSON_BYTES:
         raise StoreError(
             "The JSON file is too large; at most {megabytes} MB are read.",
             megabytes=MAX_JSON_BYTES // 1_000_000,
         )
     try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+        content = path.read_bytes()
+        if foreign:
+            encoding = json.detect_encoding(content)
+            return json.loads(content.decode(encoding), parse_constant=lambda name: None)
+        return json.loads(content.decode("utf-8"), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise StoreError("The JSON file is damaged.") from error
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cfr_icl.annotate.imports.coco import coco_objects
+from cfr_icl.annotate.imports.coco import coco_objects, load_coco
+from cfr_icl.annotate.imports.labelme import load_labelme
 from cfr_icl.annotate.imports.loaded import LoadedMasks, LoadedObject, MaskFileError
 from cfr_icl.annotate.imports.mask_picture import load_mask_picture, mask_pixels
+from cfr_icl.annotate.imports.yolo import load_yolo
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.store import StoreError, read_json
 
@@ -21,22 +24,38 @@ __all__ = [
 ]
 
 
-def load_masks(path: Path, picture: str, size: tuple[int, int], reading: str | None = None) -> LoadedMasks:
+def load_masks(
+    path: Path,
+    picture: str,
+    size: tuple[int, int],
+    reading: str | None = None,
+    classes: Sequence[str] = (),
+) -> LoadedMasks:
     """Read the objects in a file for a picture of this name and (height, width).
+
+    Read are pictures of masks, JSON files of COCO and labelme, and text files of YOLO.
 
     Args:
         reading: one of the ways in which the file can be read, as `LoadedMasks.readings` names them; None
             for the likeliest.
+        classes: names of the classes by their numbers, for files that hold numbers alone.
 
     Raises:
         MaskFileError: when the file holds no masks, is damaged, or belongs to another picture.
     """
-    if path.suffix.lower() == ".json":
+    suffix = path.suffix.lower()
+    if suffix == ".json":
         try:
-            data = read_json(path)
+            data = read_json(path, foreign=True)
         except StoreError as error:
             raise MaskFileError("{error}", error=error) from error
-        return LoadedMasks([LoadedObject(mask, label) for label, mask in coco_objects(data, picture, size)])
+        if isinstance(data, Mapping) and isinstance(data.get("shapes"), list):
+            return load_labelme(data, size)
+        return load_coco(data, picture, size)
+    if suffix == ".txt":
+        return load_yolo(path.read_text(encoding="utf-8-sig", errors="replace"), size, classes)
+    if suffix == ".xml":
+        raise MaskFileError("XML files of Pascal VOC hold boxes alone; load the masks in SegmentationObject.")
     return load_mask_picture(path, size, reading)
 
 

@@ -1,8 +1,11 @@
-"""COCO annotation files: polygons and run lengths."""
+"""COCO annotation files, also as CVAT and Label Studio write them: polygons and run lengths."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,85 +13,254 @@ import numpy as np
 from pycocotools import mask as coco
 
 from cfr_icl.annotate.document import label_name
-from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, MaskFileError
+from cfr_icl.annotate.imports.loaded import (
+    MAX_OBJECTS,
+    LoadedLabel,
+    LoadedMasks,
+    LoadedObject,
+    MaskFileError,
+)
+from cfr_icl.annotate.imports.shapes import MAX_OUTLINE, check_cost, filled_areas, leaves, ring_of
 from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.store import MAX_CATEGORY_ID, MAX_FOREIGN
+from cfr_icl.sentences import Sentence
 
-MAX_RINGS, MAX_OUTLINE = 10_000, 5_000_000
-"""So many polygons, and so many pixels along their edges, are read of one picture: what they cost."""
+__all__ = ["MAX_OUTLINE", "coco_objects", "load_coco"]
+
+MAX_UNUSED_LABELS = 200
+"""Categories without an object here join the list of labels if there are at most so many."""
+
+_ENTRY_KEYS = ("segmentation", "area", "bbox", "image_id", "category_id")
+_IMAGE_KEYS = ("file_name", "width", "height")
+_UPLOAD = re.compile(r"^[0-9a-f]{8}-(.+)$")
+"""What Label Studio puts before the names of uploads."""
+
+
+class _BoxAlone(Exception):
+    """An entry with a box and no mask."""
 
 
 def coco_objects(data: Any, picture: str, size: tuple[int, int]) -> list[tuple[str | None, Mask]]:
-    """The objects of a picture in a COCO dictionary; raises MaskFileError."""
+    """Labels and masks of a picture's objects in a COCO dictionary; raises MaskFileError."""
+    return [(entry.label, entry.mask) for entry in load_coco(data, picture, size).objects]
+
+
+def load_coco(data: Any, picture: str, size: tuple[int, int]) -> LoadedMasks:
+    """Read a picture's objects in a COCO dictionary; what cannot be used is left out, counted and told.
+
+    Args:
+        picture: the picture's name or path, by which it is found in the file. A file with one picture
+            needs no equal name.
+        size: the picture's (height, width).
+
+    Raises:
+        MaskFileError: when there is no such picture, it has another size there, or no object can be used.
+    """
     if not isinstance(data, Mapping) or not isinstance(data.get("annotations"), list):
         raise MaskFileError("This is not a COCO file; it has no annotations.")
     try:
-        image = _find_image(data["images"], picture)
-        if (image["height"], image["width"]) != size:
-            raise MaskFileError(
-                "In the COCO file the picture is {width!s:.10} x {height!s:.10} pixels, here "
-                "{picture_width} x {picture_height}; they must be equal.",
-                width=image["width"],
-                height=image["height"],
-                picture_width=size[1],
-                picture_height=size[0],
-            )
-        names = {category["id"]: label_name(str(category["name"])) for category in data.get("categories", [])}
-        entries = [entry for entry in data["annotations"] if entry["image_id"] == image["id"]]
-        if not 0 < len(entries) <= MAX_OBJECTS:
-            raise MaskFileError("The COCO file has {count} objects for this picture.", count=len(entries))
-        polygons = [entry["segmentation"] for entry in entries if isinstance(entry["segmentation"], list)]
-        rings = [_ring(ring, size) for segmentation in polygons for ring in segmentation]
-        if len(rings) > MAX_RINGS or sum(map(_outline, rings)) > MAX_OUTLINE:
-            raise MaskFileError("The polygons in the COCO file have too many corners for this picture.")
-        return [
-            (names.get(entry.get("category_id")) or None, _coco_mask(entry["segmentation"], size))
-            for entry in entries
-        ]
+        return _load(data, picture, size)
     except MaskFileError:
         raise
     except Exception as error:  # whatever a hostile file makes the reader stumble over
         raise MaskFileError("The COCO file is damaged.") from error
 
 
-def _find_image(images: list[Mapping[str, Any]], picture: str) -> Mapping[str, Any]:
-    wanted = PurePosixPath(picture).name
-    matching = [image for image in images if PurePosixPath(str(image["file_name"])).name == wanted]
-    matching = matching or (images if len(images) == 1 else [])
-    if len(matching) != 1:
+def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> LoadedMasks:
+    images = [image for image in _list(data.get("images")) if isinstance(image, Mapping)]
+    image = _find_image(images, picture)
+    shown = tuple(_whole(image.get(side)) for side in ("height", "width"))
+    if None not in shown and shown != size:
         raise MaskFileError(
-            "The COCO file has {count} pictures named {name!r}; it must have one.",
-            count=len(matching),
-            name=wanted,
+            "In the COCO file the picture is {width} x {height} pixels, here {picture_width} x {picture_height}; they must be equal.",
+            width=shown[1],
+            height=shown[0],
+            picture_width=size[1],
+            picture_height=size[0],
         )
-    return matching[0]
+    categories = _categories(data.get("categories"))
+    entries = [
+        entry
+        for entry in data["annotations"]
+        if isinstance(entry, Mapping) and _same(entry.get("image_id"), image.get("id"))
+    ]
+    if not 0 < len(entries) <= MAX_OBJECTS:
+        raise MaskFileError("The COCO file has {count} objects for this picture.", count=len(entries))
+    boxes = damaged = cut = 0
+    polygons: list[tuple[Mapping[str, Any], Any]] = []
+    for entry in entries:
+        try:
+            polygons.append((entry, _segmentation(entry, size)))
+        except _BoxAlone:
+            boxes += 1
+        except Exception:  # whatever stands in place of a segmentation
+            damaged += 1
+    rings = [ring for _, segmentation in polygons if isinstance(segmentation, list) for ring in segmentation]
+    if not check_cost(rings, size):
+        raise MaskFileError("The polygons in the COCO file have too many corners for this picture.")
+    objects = []
+    for entry, segmentation in polygons:
+        mask = segmentation if isinstance(segmentation, Mask) else filled_areas(segmentation, size)
+        if not mask.area:
+            damaged += 1
+            continue
+        cut += isinstance(segmentation, list) and any(leaves(ring, size) for ring in segmentation)
+        label = categories.get(str(entry.get("category_id")))
+        foreign = _foreign(entry, _ENTRY_KEYS)
+        if label is None:
+            objects.append(LoadedObject(mask, foreign=foreign))
+        else:
+            objects.append(LoadedObject(mask, label.name, label.category_id, label.supercategory, foreign))
+    if not objects:
+        raise MaskFileError(
+            "None of the {count} objects for this picture in the COCO file has a mask: {boxes} have a box alone, {damaged} are damaged or empty.",
+            count=len(entries),
+            boxes=boxes,
+            damaged=damaged,
+        )
+    sentences = []
+    if boxes:
+        sentences.append(Sentence("Objects with a box alone are left out: {count}.", count=boxes))
+    if damaged:
+        sentences.append(
+            Sentence("Objects whose mask is damaged or empty are left out: {count}.", count=damaged)
+        )
+    if cut:
+        sentences.append(
+            Sentence("Objects that leave the picture are cut at its border: {count}.", count=cut)
+        )
+    labels = list(categories.values()) if len(categories) <= MAX_UNUSED_LABELS else []
+    return LoadedMasks(objects, sentences=sentences, foreign=_foreign(image, _IMAGE_KEYS), labels=labels)
 
 
-def _coco_mask(segmentation: Any, size: tuple[int, int]) -> Mask:
-    height, width = size
+def _find_image(images: Sequence[Mapping[str, Any]], picture: str) -> Mapping[str, Any]:
+    """The picture's entry: of its path, else of its name, else of a name that differs in small things."""
+
+    def path(name: Any) -> str:
+        text = unicodedata.normalize("NFC", str(name)).replace("\\", "/")
+        return re.sub(r"^(\./)+", "", text)
+
+    def last(name: Any) -> str:
+        return PurePosixPath(path(name)).name
+
+    def below(name: Any) -> bool:
+        one, other = path(name), path(picture)
+        return one.endswith("/" + other) or other.endswith("/" + one)
+
+    def without_upload(name: Any) -> str:
+        match = _UPLOAD.match(last(name))
+        return match[1] if match else last(name)
+
+    ways = (
+        lambda name: path(name) == path(picture),
+        below,
+        lambda name: last(name) == last(picture),
+        lambda name: without_upload(name) == last(picture),
+        lambda name: last(name).casefold() == last(picture).casefold(),
+        lambda name: (
+            PurePosixPath(without_upload(name)).stem.casefold()
+            == PurePosixPath(last(picture)).stem.casefold()
+        ),
+    )
+    named = [image for image in images if image.get("file_name") is not None]
+    for way in ways:
+        matching = [image for image in named if way(image["file_name"])]
+        if len(matching) == 1:
+            return matching[0]
+        if matching:
+            raise MaskFileError(
+                "The COCO file has {count} pictures named {name!r}; it must have one.",
+                count=len(matching),
+                name=last(picture),
+            )
+    if len(images) == 1:
+        return images[0]
+    raise MaskFileError(
+        "The COCO file has {count} pictures named {name!r}; it must have one.", count=0, name=last(picture)
+    )
+
+
+def _categories(entries: Any) -> dict[str, LoadedLabel]:
+    """The categories that have an id and a name, by id."""
+    categories = {}
+    for entry in _list(entries):
+        if not isinstance(entry, Mapping) or entry.get("name") is None:
+            continue
+        name, parent, number = (
+            label_name(str(entry["name"])),
+            entry.get("supercategory"),
+            _whole(entry.get("id")),
+        )
+        if name and "id" in entry:
+            above = label_name(parent) if isinstance(parent, str) else None
+            kept = number if number is not None and 0 <= number <= MAX_CATEGORY_ID else None
+            categories[str(entry["id"])] = LoadedLabel(name, kept, above or None)
+    return categories
+
+
+def _segmentation(entry: Mapping[str, Any], size: tuple[int, int]) -> Mask | list[np.ndarray]:
+    """An entry's mask, or its polygons; raises _BoxAlone where it has neither, else whatever it is."""
+    segmentation = entry.get("segmentation")
+    if segmentation is None or segmentation in ([], {}, ""):
+        if entry.get("bbox"):
+            raise _BoxAlone
+        raise ValueError("segmentation")
     if isinstance(segmentation, Mapping):
-        if list(segmentation["size"]) != [height, width]:
-            raise ValueError("size")
-        counts = segmentation["counts"]
-        if isinstance(counts, list):
-            if min(counts) < 0 or sum(counts) != height * width:
-                raise ValueError("counts")
-            encoded = coco.frPyObjects({"size": [height, width], "counts": counts}, height, width)
-            counts = encoded["counts"].decode("ascii")
-        return Mask.parse(height, width, counts)
-    rings = [_ring(ring, size).reshape(-1).tolist() for ring in segmentation]
-    merged = coco.merge(coco.frPyObjects(rings, height, width))
-    return Mask.parse(height, width, merged["counts"].decode("ascii"))
+        return _run_lengths(segmentation, size)
+    if not isinstance(segmentation, list):
+        raise ValueError("segmentation")
+    if all(isinstance(value, int | float) for value in segmentation):
+        segmentation = [segmentation]  # one polygon, not in a list
+    elif all(isinstance(part, list) and len(part) == 2 for part in segmentation) and len(segmentation) > 2:
+        segmentation = [segmentation]  # one polygon of [x, y]
+    rings, problem = [], None
+    for part in segmentation:
+        if isinstance(part, list) and len(part) < 6 and all(isinstance(value, int | float) for value in part):
+            continue  # a crumb of one or two points
+        try:
+            rings.append(ring_of(part))
+        except ValueError as error:
+            problem = error
+    if problem or not rings:
+        raise ValueError("segmentation")
+    return rings
 
 
-def _ring(ring: Any, size: tuple[int, int]) -> np.ndarray:
-    """The corners of a polygon inside the picture, float (N, 2); raises ValueError."""
+def _run_lengths(segmentation: Mapping[str, Any], size: tuple[int, int]) -> Mask:
     height, width = size
-    values = np.array(ring, dtype=np.float64)
-    if values.ndim != 1 or len(values) < 6 or len(values) % 2 or not np.isfinite(values).all():
-        raise ValueError("polygon")
-    return np.clip(values.reshape(-1, 2), 0, [width, height])
+    if [_whole(side) for side in segmentation.get("size", size)] != [height, width]:
+        raise ValueError("size")
+    counts = segmentation["counts"]
+    if isinstance(counts, list):
+        runs = [_whole(count) for count in counts]
+        if None in runs or min(runs) < 0 or sum(runs) != height * width:
+            raise ValueError("counts")
+        encoded = coco.frPyObjects({"size": [height, width], "counts": runs}, height, width)
+        counts = encoded["counts"].decode("ascii")
+    return Mask.parse(height, width, counts)
 
 
-def _outline(ring: np.ndarray) -> float:
-    """Pixels along the edges of a polygon."""
-    return float(np.abs(ring - np.roll(ring, 1, axis=0)).max(axis=1).sum()) + len(ring)
+def _foreign(entry: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any] | None:
+    """What an entry says beside what is read of it; the longest parts are left out where it is too much."""
+    rest = {str(key): value for key, value in entry.items() if key not in known and value is not None}
+    while rest and len(json.dumps(rest)) > MAX_FOREIGN:
+        del rest[max(rest, key=lambda key: len(json.dumps(rest[key])))]
+    return rest or None
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number, also as text; None for anything else."""
+    try:
+        if isinstance(value, bool) or float(value) != int(float(value)):
+            return None
+        return int(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one == other or (one is not None and other is not None and str(one) == str(other))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -31,6 +31,15 @@ class LoadedObject:
 
 
 @dataclass(frozen=True)
+class LoadedLabel:
+    """A class that a file lists."""
+
+    name: str
+    category_id: int | None = None
+    supercategory: str | None = None
+
+
+@dataclass(frozen=True)
 class LoadedMasks:
     """The objects of one picture in one file."""
 
@@ -43,3 +52,5 @@ class LoadedMasks:
     """How the file was understood and what was left out, for the person."""
     foreign: Mapping[str, Any] | None = None
     """What else the file says of the picture."""
+    labels: Sequence[LoadedLabel] = ()
+    """Classes that the file lists, also those without an object here."""

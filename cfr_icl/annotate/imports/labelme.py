@@ -1,0 +1,112 @@
+"""labelme's JSON files: polygons, rectangles, circles and masks."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from cfr_icl.annotate.document import label_name
+from cfr_icl.annotate.imports.coco import _foreign, _whole
+from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
+from cfr_icl.annotate.imports.shapes import check_cost, drawn_shapes
+from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.pictures import read_mask
+from cfr_icl.sentences import Sentence
+
+_KEYS = ("label", "points", "shape_type", "mask", "group_id")
+
+
+def load_labelme(data: Mapping[str, Any], size: tuple[int, int]) -> LoadedMasks:
+    """Read the objects in a labelme file; shapes of one label and group are parts of one object.
+
+    Raises:
+        MaskFileError: when the file belongs to a picture of another size, or no shape can be used.
+    """
+    shown = tuple(_whole(data.get(side)) for side in ("imageHeight", "imageWidth"))
+    if None not in shown and shown != size:
+        raise MaskFileError(
+            "In the labelme file the picture is {width} x {height} pixels, here {picture_width} x {picture_height}; they must be equal.",
+            width=shown[1],
+            height=shown[0],
+            picture_width=size[1],
+            picture_height=size[0],
+        )
+    shapes = data["shapes"]
+    if len(shapes) > 10 * MAX_OBJECTS:
+        raise MaskFileError(
+            "The labelme file has {count} shapes; at most {most} are read.",
+            count=len(shapes),
+            most=10 * MAX_OBJECTS,
+        )
+    grouped: dict[Any, tuple[Mapping[str, Any], list[Mask | np.ndarray]]] = {}
+    left_out = 0
+    for number, shape in enumerate(shapes):
+        try:
+            group = shape.get("group_id")
+            key = number if group is None else (str(shape.get("label")), str(group))
+            grouped.setdefault(key, (shape, []))[1].append(_shape(shape, size))
+        except Exception:  # whatever stands in place of a shape
+            left_out += 1
+    rings = [part for _, parts in grouped.values() for part in parts if isinstance(part, np.ndarray)]
+    if not check_cost(rings, size):
+        raise MaskFileError("The polygons in the labelme file have too many corners for this picture.")
+    objects = []
+    for shape, parts in grouped.values():
+        masks = [part for part in parts if isinstance(part, Mask)]
+        polygons = [part for part in parts if isinstance(part, np.ndarray)]
+        mask = Mask.union([Mask.empty(*size), *masks, *([drawn_shapes(polygons, size)] if polygons else [])])
+        if mask.area:
+            name = label_name(str(shape.get("label") or "")) or None
+            objects.append(LoadedObject(mask, name, foreign=_foreign(shape, _KEYS)))
+        elif parts:
+            left_out += 1
+    if not 0 < len(objects) <= MAX_OBJECTS:
+        raise MaskFileError("The labelme file has {count} objects that can be read.", count=len(objects))
+    sentences = (
+        [Sentence("Shapes without an area are left out: {count}.", count=left_out)] if left_out else []
+    )
+    return LoadedMasks(objects, sentences=sentences)
+
+
+def _shape(shape: Mapping[str, Any], size: tuple[int, int]) -> Mask | np.ndarray:
+    """A shape's mask, or its corners (N, 2); raises whatever is wrong with it."""
+    kind = shape.get("shape_type") or "polygon"
+    points = np.array(shape["points"], dtype=np.float64)
+    if (
+        points.ndim != 2
+        or points.shape[1] != 2
+        or not np.isfinite(points).all()
+        or np.abs(points).max() > 1e7
+    ):
+        raise ValueError("points")
+    if kind == "polygon" and len(points) >= 3:
+        return points
+    if kind == "rectangle" and len(points) in (2, 4):
+        (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+        return np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    if kind == "circle" and len(points) == 2:
+        radius = math.dist(*points)
+        angles = np.linspace(0, 2 * math.pi, 180, endpoint=False)
+        return points[0] + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    if kind == "mask":
+        return _stored_mask(shape["mask"], points, size)
+    raise ValueError("shape")
+
+
+def _stored_mask(content: str, points: np.ndarray, size: tuple[int, int]) -> Mask:
+    """A PNG in base64 that fills the rectangle between two pixels."""
+    (left, top), (right, bottom) = np.round([points.min(axis=0), points.max(axis=0)]).astype(int)
+    shape = (bottom - top + 1, right - left + 1)
+    data = io.BytesIO(base64.b64decode(content, validate=True))
+    part = np.zeros(shape, np.uint8)
+    part[:] = read_mask(data, shape, smallest=1).values != 0
+    height, width = size
+    pixels = np.zeros(size, bool)
+    y0, y1, x0, x1 = max(0, top), min(height, bottom + 1), max(0, left), min(width, right + 1)
+    pixels[y0:y1, x0:x1] = part[y0 - top : y1 - top, x0 - left : x1 - left]
+    return Mask.of(pixels)

@@ -1,0 +1,117 @@
+"""Polygons of other tools as masks: clipped to the picture as areas, drawn as their readers draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw
+from pycocotools import mask as coco
+
+from cfr_icl.annotate.masks import Mask
+
+MARGIN = 2
+"""Pixels around the picture to which polygons are clipped, so that cut edges lie outside of it."""
+
+MAX_RINGS, MAX_OUTLINE = 10_000, 5_000_000
+"""So many polygons, and so many pixels along their edges, are read of one picture: what they cost."""
+
+
+def ring_of(points: Any) -> np.ndarray:
+    """Corners as float (N, 2) from a flat list x, y, x, y, ... or a list of [x, y]; raises ValueError."""
+    try:
+        values = np.array(points, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError("polygon") from error
+    if values.ndim == 1 and len(values) % 2 == 0:
+        values = values.reshape(-1, 2)
+    if values.ndim != 2 or values.shape[1] != 2 or len(values) < 3 or not np.isfinite(values).all():
+        raise ValueError("polygon")
+    return values
+
+
+def clipped(ring: np.ndarray, size: tuple[int, int], margin: float = MARGIN) -> np.ndarray:
+    """The part of a polygon's area inside the picture, grown by a margin; (N, 2), N may be 0.
+
+    Sutherland and Hodgman's way: parts that the border separates stay joined along it.
+    """
+    height, width = size
+    sides = ((0, -margin, 1), (0, width + margin, -1), (1, -margin, 1), (1, height + margin, -1))
+    for axis, limit, sign in sides:
+        if not len(ring):
+            break
+        distance = sign * (ring[:, axis] - limit)
+        if (distance >= 0).all():
+            continue
+        following, next_distance = np.roll(ring, -1, axis=0), np.roll(distance, -1)
+        crosses = (distance >= 0) != (next_distance >= 0)
+        span = np.where(crosses, distance - next_distance, 1)
+        crossing = ring + (following - ring) * (distance / span)[:, None]
+        crossing[:, axis] = limit
+        kept = np.empty((2 * len(ring), 2))
+        kept[0::2], kept[1::2] = ring, crossing
+        ring = kept[np.stack([distance >= 0, crosses], axis=1).ravel()]
+    return ring
+
+
+def leaves(ring: np.ndarray, size: tuple[int, int]) -> bool:
+    """Whether a polygon lies partly outside the picture, by more than a pixel."""
+    height, width = size
+    return bool((ring < -1).any() or (ring > [width + 1, height + 1]).any())
+
+
+def outline_length(ring: np.ndarray) -> float:
+    """Pixels along the edges of a polygon."""
+    return float(np.abs(ring - np.roll(ring, 1, axis=0)).max(axis=1).sum()) + len(ring)
+
+
+def filled_areas(rings: Sequence[np.ndarray], size: tuple[int, int]) -> Mask:
+    """Fill polygons whose whole numbers are the corners of pixels, as COCO's tools do; their union."""
+    height, width = size
+    masks = []
+    for ring in rings:
+        inside = (ring >= 0).all() and (ring <= [width, height]).all()
+        margin = 0 if inside else MARGIN
+        part = ring if inside else clipped(ring, size) + margin
+        if len(part) < 3:
+            continue
+        shape = (height + 2 * margin, width + 2 * margin)
+        encoded = coco.frPyObjects([part.reshape(-1).tolist()], *shape)
+        if margin:
+            pixels = coco.decode(encoded[0])[margin:-margin, margin:-margin]
+            masks.append(Mask.of(np.ascontiguousarray(pixels).view(bool)))
+        else:
+            masks.append(Mask.parse(height, width, encoded[0]["counts"].decode("ascii")))
+    return Mask.union(masks) if masks else Mask.empty(height, width)
+
+
+def drawn_shapes(rings: Sequence[np.ndarray], size: tuple[int, int]) -> Mask:
+    """Fill polygons through the centres of pixels together with their outlines, as labelme does."""
+    height, width = size
+    canvas = Image.new("L", (width, height))
+    draw = ImageDraw.Draw(canvas)
+    for ring in rings:
+        part = clipped(ring, size)
+        if len(part) >= 2:
+            draw.polygon([(float(x), float(y)) for x, y in part], outline=1, fill=1)
+    return Mask.of(np.array(canvas).view(bool))
+
+
+def cut_off_shapes(rings: Sequence[np.ndarray], size: tuple[int, int]) -> Mask:
+    """Fill polygons whose corners are cut off to whole pixels, as Ultralytics does."""
+    height, width = size
+    canvas = np.zeros((height, width), np.uint8)
+    for ring in rings:
+        part = clipped(ring, size)
+        if len(part):
+            cv2.fillPoly(canvas, [np.floor(part).astype(np.int32)], 1)
+    return Mask.of(canvas.view(bool))
+
+
+def check_cost(rings: Sequence[np.ndarray], size: tuple[int, int]) -> bool:
+    """Whether polygons are few and short enough to be filled, once they are clipped."""
+    if len(rings) > MAX_RINGS:
+        return False
+    return sum(outline_length(part) for ring in rings if len(part := clipped(ring, size))) <= MAX_OUTLINE

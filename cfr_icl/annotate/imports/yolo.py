@@ -1,0 +1,71 @@
+"""YOLO's segmentation labels: a line for each object, a class number and corners as parts of the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
+from cfr_icl.annotate.imports.shapes import check_cost, cut_off_shapes, leaves, ring_of
+from cfr_icl.sentences import Sentence
+
+
+def load_yolo(text: str, size: tuple[int, int], classes: Sequence[str] = ()) -> LoadedMasks:
+    """Read the objects in a YOLO label file.
+
+    Args:
+        size: the picture's (height, width).
+        classes: names of the classes by their numbers; "class 3" stands for number 3 without one.
+
+    Raises:
+        MaskFileError: when no line can be used.
+    """
+    height, width = size
+    rows = [(number, line.split()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if not 0 < len(rows) <= MAX_OBJECTS:
+        raise MaskFileError(
+            "The file has {count} lines with objects; it must have 1 to {most}.",
+            count=len(rows),
+            most=MAX_OBJECTS,
+        )
+    rings: list[tuple[int, np.ndarray]] = []
+    boxes, damaged = 0, []
+    for number, words in rows:
+        try:
+            kind, values = int(float(words[0])), [float(word) for word in words[1:]]
+            if kind < 0 or kind > 100_000:
+                raise ValueError("class")
+            if len(values) in (4, 5):
+                boxes += 1
+                continue
+            ring = ring_of(values)
+            if np.abs(ring).max() > 10:
+                raise ValueError("pixels")
+            rings.append((kind, ring * [width, height]))
+        except (ValueError, IndexError, OverflowError):
+            damaged.append(number)
+    if not check_cost([ring for _, ring in rings], size):
+        raise MaskFileError("The polygons in the file have too many corners for this picture.")
+    objects = []
+    for kind, ring in rings:
+        mask = cut_off_shapes([ring], size)
+        if mask.area:
+            objects.append(LoadedObject(mask, classes[kind] if kind < len(classes) else f"class {kind}"))
+    if not objects:
+        raise MaskFileError("No line of the file is a class number and at least three points from 0 to 1.")
+    sentences = []
+    if boxes:
+        sentences.append(Sentence("Objects with a box alone are left out: {count}.", count=boxes))
+    if damaged:
+        sentences.append(
+            Sentence(
+                "Lines that are no object are left out: {lines}.", lines=", ".join(map(str, damaged[:5]))
+            )
+        )
+    cut = sum(leaves(ring, size) for _, ring in rings)
+    if cut:
+        sentences.append(
+            Sentence("Objects that leave the picture are cut at its border: {count}.", count=cut)
+        )
+    return LoadedMasks(objects, sentences=sentences)
