@@ -109,5 +109,5 @@ def _labels(names: Iterable[str]) -> list[Label]:
     cleaned = (label_name(name) for name in names)
     kept = dict.fromkeys(name for name in cleaned if name and name not in BACKGROUND)
     if not kept:
-        raise ValueError("no names")
+        raise ValueError("names")
     return [Label(name, COLOURS[number % len(COLOURS)]) for number, name in enumerate(kept)][:MAX_LABELS]

@@ -69,15 +69,7 @@ def load_coco(data: Any, picture: str, size: tuple[int, int]) -> LoadedMasks:
 def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> LoadedMasks:
     images = [image for image in _list(data.get("images")) if isinstance(image, Mapping)]
     image = _find_image(images, picture)
-    shown = tuple(_whole(image.get(side)) for side in ("height", "width"))
-    if None not in shown and shown != size:
-        raise MaskFileError(
-            "In the COCO file the picture is {width} x {height} pixels, here {picture_width} x {picture_height}; they must be equal.",
-            width=shown[1],
-            height=shown[0],
-            picture_width=size[1],
-            picture_height=size[0],
-        )
+    check_size(image.get("height"), image.get("width"), size, "COCO")
     categories = _categories(data.get("categories"))
     entries = [
         entry
@@ -106,14 +98,15 @@ def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> Loade
             continue
         cut += isinstance(segmentation, list) and any(leaves(ring, size) for ring in segmentation)
         label = categories.get(str(entry.get("category_id")))
-        foreign = _foreign(entry, _ENTRY_KEYS)
+        foreign = foreign_entries(entry, _ENTRY_KEYS)
         if label is None:
             objects.append(LoadedObject(mask, foreign=foreign))
         else:
             objects.append(LoadedObject(mask, label.name, label.category_id, label.supercategory, foreign))
     if not objects:
         raise MaskFileError(
-            "None of the {count} objects for this picture in the COCO file has a mask: {boxes} have a box alone, {damaged} are damaged or empty.",
+            "None of the {count} objects for this picture in the COCO file has a mask: {boxes} have a box "
+            "alone, {damaged} are damaged or empty.",
             count=len(entries),
             boxes=boxes,
             damaged=damaged,
@@ -130,7 +123,9 @@ def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> Loade
             Sentence("Objects that leave the picture are cut at its border: {count}.", count=cut)
         )
     labels = list(categories.values()) if len(categories) <= MAX_UNUSED_LABELS else []
-    return LoadedMasks(objects, sentences=sentences, foreign=_foreign(image, _IMAGE_KEYS), labels=labels)
+    return LoadedMasks(
+        objects, sentences=sentences, foreign=foreign_entries(image, _IMAGE_KEYS), labels=labels
+    )
 
 
 def _find_image(images: Sequence[Mapping[str, Any]], picture: str) -> Mapping[str, Any]:
@@ -240,12 +235,27 @@ def _run_lengths(segmentation: Mapping[str, Any], size: tuple[int, int]) -> Mask
     return Mask.parse(height, width, counts)
 
 
-def _foreign(entry: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any] | None:
+def foreign_entries(entry: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any] | None:
     """What an entry says beside what is read of it; the longest parts are left out where it is too much."""
     rest = {str(key): value for key, value in entry.items() if key not in known and value is not None}
     while rest and len(json.dumps(rest)) > MAX_FOREIGN:
         del rest[max(rest, key=lambda key: len(json.dumps(rest[key])))]
     return rest or None
+
+
+def check_size(height: Any, width: Any, size: tuple[int, int], tool: str) -> None:
+    """Raise MaskFileError where a file says that its picture has another (height, width)."""
+    for given, side in ((height, size[0]), (width, size[1])):
+        if given is not None and _whole(given) != side:
+            raise MaskFileError(
+                "In the {tool} file the picture is {width!s:.10} x {height!s:.10} pixels, here "
+                "{picture_width} x {picture_height}; they must be equal.",
+                tool=tool,
+                width=width,
+                height=height,
+                picture_width=size[1],
+                picture_height=size[0],
+            )
 
 
 def _whole(value: Any) -> int | None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cfr_icl.annotate.document import label_name
-from cfr_icl.annotate.imports.coco import _foreign, _whole
+from cfr_icl.annotate.imports.coco import check_size, foreign_entries
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
 from cfr_icl.annotate.imports.shapes import check_cost, drawn_shapes
 from cfr_icl.annotate.masks import Mask
@@ -27,15 +27,7 @@ def load_labelme(data: Mapping[str, Any], size: tuple[int, int]) -> LoadedMasks:
     Raises:
         MaskFileError: when the file belongs to a picture of another size, or no shape can be used.
     """
-    shown = tuple(_whole(data.get(side)) for side in ("imageHeight", "imageWidth"))
-    if None not in shown and shown != size:
-        raise MaskFileError(
-            "In the labelme file the picture is {width} x {height} pixels, here {picture_width} x {picture_height}; they must be equal.",
-            width=shown[1],
-            height=shown[0],
-            picture_width=size[1],
-            picture_height=size[0],
-        )
+    check_size(data.get("imageHeight"), data.get("imageWidth"), size, "labelme")
     shapes = data["shapes"]
     if len(shapes) > 10 * MAX_OBJECTS:
         raise MaskFileError(
@@ -62,7 +54,7 @@ def load_labelme(data: Mapping[str, Any], size: tuple[int, int]) -> LoadedMasks:
         mask = Mask.union([Mask.empty(*size), *masks, *([drawn_shapes(polygons, size)] if polygons else [])])
         if mask.area:
             name = label_name(str(shape.get("label") or "")) or None
-            objects.append(LoadedObject(mask, name, foreign=_foreign(shape, _KEYS)))
+            objects.append(LoadedObject(mask, name, foreign=foreign_entries(shape, _KEYS)))
         elif parts:
             left_out += 1
     if not 0 < len(objects) <= MAX_OBJECTS:
