@@ -11,6 +11,7 @@ def config(write_config):
     return write_config(steps=2)
 
 
+@pytest.mark.slow
 def test_the_ablation_trains_four_networks_and_writes_tables_plots_and_keeps_the_reading(
     data, config, tmp_path, monkeypatch
 ):

@@ -157,6 +157,7 @@ def run_without(packages, *arguments):
     )
 
 
+@pytest.mark.slow
 def test_segment_needs_no_package_of_an_extra(picture, tmp_path):
     extras = ["gradio", "gradio_client", "mcp", "accelerate", "tensorboard", "matplotlib", "scipy"]
     out = tmp_path / "mask.png"
@@ -168,7 +169,12 @@ def test_segment_needs_no_package_of_an_extra(picture, tmp_path):
     ("package", "arguments", "sentence"),
     [
         ("gradio", ["app"], "error: The page needs gradio: pip install 'cfr-icl[app]'.\n"),
-        ("mcp", ["app", "--mcp"], "error: --mcp needs mcp: pip install 'cfr-icl[mcp]'.\n"),
+        pytest.param(
+            "mcp",
+            ["app", "--mcp"],
+            "error: --mcp needs mcp: pip install 'cfr-icl[mcp]'.\n",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_missing_extra_is_named(package, arguments, sentence):

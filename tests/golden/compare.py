@@ -20,8 +20,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
+
+INTENDED = {
+    "records/neighbours/3/objects/1/*": "slivers that neighbours leave of a mask are cleaned since f294ee9",
+    "*/voc/Annotations/*.xml*": "VOC files have folder, pose and truncated since 14d7266",
+    "*/coco*/annotations.json*": "COCO annotations begin with iscrowd since 14d7266; the content is the same",
+    "records/folder/12/served": "the same, as the page serves it",
+}
+"""Patterns of differences from eb71f77 that were meant, and why; `test_golden.py` holds what exports say."""
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -101,8 +110,12 @@ def main() -> int:
         shutil.rmtree(out / "new", ignore_errors=True)
         play(ROOT, out / "new", weights, options.only, earlier=out / "old")
         found = list(differences(out / "old", out / "new"))
+    meant = [line for line in found if any(fnmatch(line.split()[0].rstrip(":"), p) for p in INTENDED)]
+    found = [line for line in found if line not in meant]
     print(*found[:60], sep="\n")
-    print(f"{len(found)} differences" if found else "Nothing differs.")
+    if meant:
+        print(f"{len(meant)} differences were meant:", *INTENDED.values(), sep="\n- ")
+    print(f"{len(found)} differences" if found else "Nothing else differs." if meant else "Nothing differs.")
     return 1 if found else 0
 
 

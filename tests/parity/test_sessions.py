@@ -17,6 +17,10 @@ EVERY_CLICK = 20
 """`cf_clicks` of the cases that refine at each click."""
 
 
+QUICK = ("predict_vit_xtiny_0.npz", "predict_vit_xtiny_5.npz")
+"""Cases that `make test-fast` runs; the others take longer."""
+
+
 def segmenter_of(case: dict) -> Segmenter:
     keep_aspect = isinstance(case["target_size"], int)
     size = case["target_size"] if keep_aspect else case["target_size"][0]
@@ -44,7 +48,7 @@ def window_of(roi: np.ndarray, case: dict) -> Window:
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(case, id=case["file"], marks=[pytest.mark.slow] if "hrnet" in case["file"] else [])
+        pytest.param(case, id=case["file"], marks=[] if case["file"] in QUICK else [pytest.mark.slow])
         for case in CASES
     ],
 )

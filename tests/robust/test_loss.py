@@ -48,6 +48,7 @@ def test_200_kills_lose_nothing_that_was_finished():
     assert found["as_told"] + found["one_more"] == 200 and found["steps"] > 200
 
 
+@pytest.mark.slow
 @posix
 def test_on_a_full_disk_work_goes_on_and_is_saved_later():
     found = driver("--full")
