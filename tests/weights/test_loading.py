@@ -257,7 +257,7 @@ print((peak() - before) / sum(tensor.nbytes for tensor in model.state_dict().val
     ("name", "stored"),
     [
         pytest.param("vit_b", torch.float32, marks=pytest.mark.slow),
-        ("vit_b", torch.float16),
+        pytest.param("vit_b", torch.float16, marks=pytest.mark.slow),
         pytest.param("vit_h", torch.float16, marks=pytest.mark.slow),
     ],
 )

@@ -23,6 +23,7 @@ def logged_in(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", TOKEN)
 
 
+@pytest.mark.slow
 def test_a_published_folder_is_loaded_from_the_hub(hub, folder, tmp_path):
     (folder / "training.log").write_text("not for others")
     environment = {

@@ -102,6 +102,7 @@ def test_names_of_a_data_parallel_run_are_read(save, xtiny):
     assert tensors.keys() == xtiny.keys()
 
 
+@pytest.mark.slow
 def test_converter_writes_a_model_that_loads(save, xtiny, tmp_path):
     file, folder = save({"state_dict": xtiny, "config": described()}), tmp_path / "model"
     command = [sys.executable, "training/convert.py", file, folder]
