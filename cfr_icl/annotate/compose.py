@@ -55,15 +55,15 @@ def without_slivers(free: Mask, taken: Mask, instance: Instance) -> Mask:
         return free
     left, top, width, height = grown(taken.box, MARGIN, free.height, free.width)
     rest, cut = (crop(mask, left, top, width, height) for mask in (free, taken))
-    before = rest | cut
     kernel = np.ones((THIN, THIN), np.uint8)
     beside = cv2.dilate(cut, np.ones((2 * THIN + 1, 2 * THIN + 1), np.uint8))
     core = cv2.morphologyEx(rest, cv2.MORPH_OPEN, kernel)
     # corners and edges of what is left keep their shape
     keep = cv2.dilate(core, np.ones((2 * THIN - 1, 2 * THIN - 1), np.uint8)) & rest
-    thin_before = before & ~cv2.morphologyEx(before, cv2.MORPH_OPEN, kernel)
-    slivers = rest & ~keep & beside & ~thin_before
-    _, parts, statistics, _ = cv2.connectedComponentsWithStats(rest & ~slivers, connectivity=8)
+    slivers = (rest ^ keep) & beside
+    if slivers.any():
+        slivers &= cv2.morphologyEx(rest | cut, cv2.MORPH_OPEN, kernel)  # what was thin before stays
+    _, parts, statistics, _ = cv2.connectedComponentsWithStats(rest ^ slivers, connectivity=8)
     most = min(max(CRUMB_PIXELS, CRUMB_SHARE * free.area), REST_SHARE * (free.area + taken.area))
     small = statistics[:, cv2.CC_STAT_AREA] < most
     small[0] = False
@@ -76,9 +76,10 @@ def without_slivers(free: Mask, taken: Mask, instance: Instance) -> Mask:
     for goes_on, side in ends:
         if goes_on:
             small[side] = False
-    crumbs = np.zeros_like(small)
-    crumbs[parts[beside > 0]] = True
-    slivers |= (crumbs & small)[parts].astype(np.uint8)
+    if small.any():
+        crumbs = np.zeros_like(small)
+        crumbs[parts[beside > 0]] = True
+        slivers |= (crumbs & small)[parts].astype(np.uint8)
     if instance.painted:
         slivers &= ~crop(instance.painted, left, top, width, height)
     for click in instance.clicks:

@@ -46,15 +46,21 @@ HISTORIES_KEPT, HISTORY_BYTES = 20, 32_000_000
 class Session:
     """Pictures come one after another; the network is shared, everything else is the person's own."""
 
-    def __init__(self, segmenter: Predictor, cfr: CascadeForward = CascadeForward()) -> None:
+    def __init__(
+        self,
+        segmenter: Predictor,
+        cfr: CascadeForward = CascadeForward(),
+        labels: Sequence[Label] = (),
+    ) -> None:
         self.segmenter = segmenter
         self.picture: np.ndarray | None = None
         self.name = ""
         self.notices: list[str] = []
         """Sentences for the person about the last actions; whoever shows them empties the list."""
-        self._documents = [Document(cfr=cfr)]
+        label = labels[0].name if labels else Document.label
+        self._documents = [Document(cfr=cfr, labels=tuple(labels), label=label)]
         self._cursor = 0
-        self._classes: list[str] = []
+        self._classes: list[str] = [label.name for label in labels]
         self._key: Hashable | None = None
         self._load: int | None = None
         """Where in the history the last file of masks was loaded, if nothing was done since."""

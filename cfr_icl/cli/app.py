@@ -43,6 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_megapixels(parser)
     parser.add_argument("--images", type=Path, metavar="DIR", help="work through the pictures of a folder")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the work on a folder is saved")
+    parser.add_argument(
+        "--classes",
+        type=Path,
+        metavar="FILE",
+        help="a list of classes, one name a line; their order gives their numbers in exports",
+    )
     parser.add_argument("--auth", type=_auth, metavar="NAME:PASSWORD", help="ask for this name and password")
     parser.add_argument(
         "--mcp", action="store_true", help="offer the endpoint as an MCP tool (needs the extra mcp)"
@@ -71,6 +77,7 @@ def run(options: argparse.Namespace) -> None:
     if options.mcp:
         with extra("mcp", "--mcp"):
             import mcp  # noqa: F401
+    from cfr_icl.annotate.classes import read_classes
     from cfr_icl.annotate.folder import Folder
     from cfr_icl.remote import remote_predict
     from cfr_icl.ui.blocks import build, launch
@@ -79,8 +86,11 @@ def run(options: argparse.Namespace) -> None:
 
     spaces = sys.modules.get("spaces")  # imported by app.py before torch, where a GPU is lent
     folder = Folder(options.images, options.out, options.max_megapixels) if options.images else None
+    labels = read_classes(options.classes) if options.classes else []
     if folder:
         folder.claim()
+        if labels:
+            folder.set_classes(labels)
     menu = ModelMenu(options.weights)
     first = options.weights[0]
     server = Server(
@@ -88,6 +98,7 @@ def run(options: argparse.Namespace) -> None:
             steps=options.steps,
             examples=example_pictures(),
             max_megapixels=options.max_megapixels,
+            labels=folder.labels if folder else labels,
             folder=folder,
             menu={} if spaces else menu,
             remote=remote_predict(menu[first], spaces.GPU) if spaces else None,

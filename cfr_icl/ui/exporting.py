@@ -52,7 +52,7 @@ def export_of(session: Session, folder: Folder | None, action: Export) -> Callab
         return lambda: _export_folder(folder, action)
     picture = session.picture
     pictures = [AnnotatedPicture(session.name, session.size, session.document, lambda: picture)]
-    classes = session.number_classes(pictures)
+    classes = (folder or session).number_classes(pictures)
     return lambda: _export(pictures, classes, [], Path(session.name).stem, action)
 
 

@@ -57,7 +57,9 @@ class Page:
         """Held while a parcel is answered."""
         self.closed = self.resting = False
         self.files = PageFiles(server.uploads)
-        self.session = Session(server.predictor(), CascadeForward(steps=self.settings.steps))
+        self.session = Session(
+            server.predictor(), CascadeForward(steps=self.settings.steps), self.settings.labels
+        )
         self.applied = 0
         self.picture: dict[str, Any] | None = None
         folder = self.settings.folder
@@ -234,7 +236,9 @@ class Page:
         if b'"cfr_icl_session"' in content:
             session.restore(store.load(file, session.size))
             return
-        loaded = load_masks(file, session.name, session.size, action.reading)
+        listed = self.place.folder.labels if self.place else []
+        classes = [label.name for label in listed or session.document.labels]
+        loaded = load_masks(file, session.name, session.size, action.reading, classes)
         session.add_loaded(loaded, again=action.replace)
         self._once["loaded"] = {
             "path": action.path,

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from gradio.utils import get_upload_folder
 
-from cfr_icl.annotate.document import ActionError
+from cfr_icl.annotate.document import ActionError, Label
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS
 from cfr_icl.predictor import Predictor
@@ -54,6 +54,8 @@ class Settings:
     """CFR steps at the start, 0 to 10."""
     examples: Sequence[Path] = ()
     max_megapixels: float = MAX_MEGAPIXELS
+    labels: Sequence[Label] = ()
+    """The list of labels at the start, in the order of their class numbers."""
     folder: Folder | None = None
     """The pictures to work through; None when everybody brings their own."""
     remote: Predict | None = None

@@ -158,3 +158,16 @@ def test_a_damaged_list_of_classes_is_told_and_left_alone(tmp_path, caplog):
     (tmp_path / "work/classes.json").write_text("{")
     assert Folder(tmp_path / "images", tmp_path / "work").labels == []
     assert "classes.json is no list of classes" in caplog.text
+
+
+def test_a_list_given_at_the_start_is_every_pictures_list(picture):
+    from cfr_icl.annotate.session import Session
+    from cfr_icl.segmenter import Segmenter
+    from tests.stand_in import ColourModel
+
+    session = Session(Segmenter(ColourModel()), labels=[Label("cat", "#112233"), Label("dog", "#445566")])
+    session.open(picture, "a.png")
+    session.click(Click(30, 40))
+    assert session.active.label == "cat" and session.active.colour == "#112233"
+    assert [label.name for label in session.document.labels] == ["cat", "dog"]
+    assert session.number_classes([]) == ["cat", "dog"]
