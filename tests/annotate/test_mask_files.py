@@ -202,6 +202,14 @@ CASES = {
     "grey and alpha": (stored(rgba(Image.new("RGB", (WIDTH, HEIGHT), "white"), ONE).convert("LA")), [ONE]),
     "our own cut-out": (content(cutout_png(PHOTO, ONE)), [ONE]),
     "colours on transparency": (stored(rgba(colours((ONE, RED), (TWO, GREEN)), ONE | TWO)), [ONE, TWO]),
+    "transparent index": (
+        stored(palette(values((ONE, 1), (TWO, 2)), (0, 0, 0), RED, GREEN), transparency=0),
+        [ONE, TWO],
+    ),
+    "bad JPEG in colours": (
+        stored(colours((ONE, (220, 20, 60)), (TWO, (0, 128, 0)), (THREE, (255, 255, 0))), ".jpg", quality=75),
+        [ONE, TWO, THREE],
+    ),
     "a soft alpha": (
         stored(
             Image.merge(

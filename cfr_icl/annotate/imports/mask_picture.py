@@ -30,6 +30,8 @@ TOLERANCE = 24
 """Differences that lossy compression makes inside of areas of one value."""
 LEAST_REGION = 10
 """Pixels of the smallest region that is one of its own where edges are soft."""
+AROUND = 12
+"""Pixels that lossy compression carries colours over an edge."""
 FEW_VALUES = 30
 """Values of a label map whose objects may all be thin."""
 MOST_LOOKED_AT = 50
@@ -136,6 +138,8 @@ def _readings(pixels: MaskPixels) -> list[str]:
         shown = pixels.alpha > 127
         if pixels.palette is None and _few_colours(pixels.values, shown):
             return [COLOURS, ALPHA]
+        if pixels.palette is not None and len(_counted(pixels.values[shown])[0]) > 1:
+            return [INDICES, ALPHA]
         return [ALPHA]
     if pixels.palette is not None:
         return _palette_readings(pixels)
@@ -189,6 +193,8 @@ def _read(pixels: MaskPixels, reading: str) -> _Regions:
         shown = None if pixels.alpha is None else pixels.alpha > 127
         return _by_colour(colours, shown, pixels.lossy)
     if pixels.palette is not None and reading == INDICES:
+        if pixels.alpha is not None:  # the transparent index is background, whatever its number
+            values = np.where(pixels.alpha > 127, values.astype(np.int32) + 1, 0)
         return _by_index(values)
     if values.ndim == 3:
         grey = _as_grey(values, pixels.lossy)
@@ -419,12 +425,37 @@ def _flat_regions(channels: np.ndarray, lossy: bool, shown: np.ndarray | None = 
     seeds = flat & (best <= 2.5 * tolerance)
     if len(table) <= 2:
         return nearest  # halfway between the two values is where the edge is
+    if len(table) <= FEW_VALUES:
+        return _nearest_around(channels, table, nearest, seeds)
     _, labels = cv2.distanceTransformWithLabels(
         (~seeds).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
     by_label = np.zeros(labels.max() + 1, np.int32)
     by_label[labels[seeds]] = nearest[seeds]
     return by_label[labels]
+
+
+def _nearest_around(
+    channels: np.ndarray, table: np.ndarray, nearest: np.ndarray, seeds: np.ndarray
+) -> np.ndarray:
+    """Each pixel's region: of those that lie around it, the one of the most similar value.
+
+    A soft edge between two regions passes other regions' values, which are not around it.
+
+    Args:
+        table: each region's value, (n, C).
+        nearest: the region of each pixel in `seeds`, (H, W).
+    """
+    best = np.full(channels.shape[:2], np.inf, np.float32)
+    regions = nearest.copy()
+    for number, centre in enumerate(table):
+        away = cv2.distanceTransform((~(seeds & (nearest == number))).astype(np.uint8), cv2.DIST_L2, 3)
+        difference = np.abs(channels - centre.astype(np.float32)).max(axis=2)
+        difference[away > AROUND] += 1e6 + away[away > AROUND]
+        closer = difference < best
+        best[closer] = difference[closer]
+        regions[closer & ~seeds] = number
+    return regions
 
 
 def _has_parts(mask: Mask) -> bool:

@@ -103,5 +103,5 @@ export function setUpOpening(app) {
 }
 
 function kindOf(file) {
-  return file?.name.toLowerCase().endsWith('.json') ? 'import' : 'open';
+  return /\.(json|txt)$/i.test(file?.name ?? '') ? 'import' : 'open';
 }
