@@ -254,8 +254,28 @@ def view_from_json(entry: Any) -> View:
 def _foreign(value: Any) -> Mapping[str, Any] | None:
     if value is None:
         return None
-    if len(json.dumps(_typed(value, dict))) > MAX_FOREIGN:
+    plain = plain_json(_typed(value, dict))
+    if len(json.dumps(plain)) > MAX_FOREIGN:
         raise ValueError("foreign")
+    return plain
+
+
+def plain_json(value: Any, deep: int = 20) -> Any:
+    """A JSON value that every reader takes: text without halves of characters, numbers of 53 bits, no NaN.
+
+    Raises:
+        ValueError: when it is nested too deep.
+    """
+    if not deep:
+        raise ValueError("nested")
+    if isinstance(value, Mapping):
+        return {plain_json(str(key)): plain_json(part, deep - 1) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_json(part, deep - 1) for part in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, int | float) and not isinstance(value, bool) and not abs(value) <= 2**53:
+        return None
     return value
 
 

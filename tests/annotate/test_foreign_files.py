@@ -7,10 +7,12 @@ import json
 import unicodedata
 
 import numpy as np
+import orjson
 import pytest
 from PIL import Image
 from pycocotools import mask as coco
 
+from cfr_icl.annotate import store
 from cfr_icl.annotate.document import Document
 from cfr_icl.annotate.exports import export
 from cfr_icl.annotate.exports.picture import AnnotatedPicture
@@ -258,6 +260,27 @@ def test_large_foreign_entries_do_not_grow_the_session(tmp_path):
     entry(note="x" * 100_000, attributes={"occluded": True})(data)
     (loaded,) = load_masks(stored(tmp_path, data), "a.png", SIZE).objects
     assert loaded.foreign == {"id": 1, "attributes": {"occluded": True}}
+
+
+def test_hostile_foreign_entries_stay_harmless(session, tmp_path):
+    deep = {"a": None}
+    for _ in range(100):
+        deep = {"a": deep}
+    data = copy.deepcopy(BASE)
+    entry(id=10**30, note="half \ud800", score=float("inf"), deep=deep, attributes={"ok": [1, "é", None]})(
+        data
+    )
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(data))
+    session.add_loaded(load_masks(path, "a.png", SIZE))
+    (instance,) = session.document.instances
+    assert instance.foreign == {"id": None, "note": "half ?", "attributes": {"ok": [1, "é", None]}}
+    orjson.dumps(store.to_json(session.document, "a.png", SIZE))
+    again = store.from_json(json.loads(store.encode(store.to_json(session.document, "a.png", SIZE))), SIZE)
+    assert again == session.document
+    picture = AnnotatedPicture("a.png", SIZE, again, lambda: session.picture)
+    (content,) = export("coco", [picture]).values()
+    assert json.loads(content)["annotations"][0]["id"] == 1
 
 
 # ---- labelme

@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -22,7 +23,7 @@ from cfr_icl.annotate.imports.loaded import (
 )
 from cfr_icl.annotate.imports.shapes import MAX_OUTLINE, check_cost, filled_areas, leaves, ring_of
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.store import MAX_CATEGORY_ID, MAX_FOREIGN
+from cfr_icl.annotate.store import MAX_CATEGORY_ID, MAX_FOREIGN, plain_json
 from cfr_icl.sentences import Sentence
 
 __all__ = ["MAX_OUTLINE", "coco_objects", "load_coco"]
@@ -237,7 +238,11 @@ def _run_lengths(segmentation: Mapping[str, Any], size: tuple[int, int]) -> Mask
 
 def foreign_entries(entry: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any] | None:
     """What an entry says beside what is read of it; the longest parts are left out where it is too much."""
-    rest = {str(key): value for key, value in entry.items() if key not in known and value is not None}
+    rest = {}
+    for key, value in entry.items():
+        if key not in known and value is not None:
+            with suppress(ValueError):
+                rest[plain_json(str(key))] = plain_json(value)
     while rest and len(json.dumps(rest)) > MAX_FOREIGN:
         del rest[max(rest, key=lambda key: len(json.dumps(rest[key])))]
     return rest or None

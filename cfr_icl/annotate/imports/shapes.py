@@ -27,7 +27,7 @@ def ring_of(points: Any) -> np.ndarray:
         raise ValueError("polygon") from error
     if values.ndim == 1 and len(values) % 2 == 0:
         values = values.reshape(-1, 2)
-    if values.ndim != 2 or values.shape[1] != 2 or len(values) < 3 or not np.isfinite(values).all():
+    if values.ndim != 2 or values.shape[1] != 2 or len(values) < 3 or not (np.abs(values) < 1e9).all():
         raise ValueError("polygon")
     return values
 
