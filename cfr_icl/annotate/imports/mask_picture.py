@@ -13,6 +13,16 @@ import cv2
 import numpy as np
 
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
+from cfr_icl.annotate.imports.regions import (
+    LEAST_REGION,
+    TOLERANCE,
+    border_value,
+    counted,
+    distinct,
+    flat_regions,
+    is_flat,
+    numbered,
+)
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import MaskPixels, PictureError, read_mask
 from cfr_icl.sentences import Sentence
@@ -26,20 +36,8 @@ VOID_BELOW = 100
 VOID_COLOUR = (224, 224, 192)
 """What Pascal VOC draws around objects."""
 
-TOLERANCE = 24
-"""Differences that lossy compression makes inside of areas of one value."""
-LEAST_REGION = 10
-"""Pixels of the smallest region that is one of its own where edges are soft."""
-AROUND = 12
-"""Pixels that lossy compression carries colours over an edge."""
-FEW_VALUES = 30
-"""Values of a label map whose objects may all be thin."""
 MOST_LOOKED_AT = 50
 """Objects of which parts are looked for."""
-_TABLE = 1 << 25
-_SAMPLES = 300_000
-LEAST_FLAT = 0.3
-"""Share of pixels in areas of one value below which a picture is a photograph."""
 
 
 @dataclass
@@ -70,7 +68,7 @@ def load_mask_picture(path: Path, size: tuple[int, int], reading: str | None = N
         raise MaskFileError("This file cannot be read in the way {reading!r:.40}.", reading=reading)
     chosen = reading or readings[0]
     regions = _read(pixels, chosen)
-    values, _ = _counted(regions.ids)
+    values, _ = counted(regions.ids)
     values = values[values != 0]
     if len(values) > MAX_OBJECTS:
         raise MaskFileError(
@@ -99,7 +97,7 @@ def mask_pixels(path: Path, size: tuple[int, int]) -> np.ndarray:
 def _masks(ids: np.ndarray, values: np.ndarray) -> list[Mask]:
     """A mask for each value; only the rectangle around it is looked at."""
     height, width = ids.shape
-    numbers = _numbered(ids, values)
+    numbers = numbered(ids, values)
     in_rows, in_columns = (np.zeros((side, len(values) + 1), bool) for side in (height, width))
     in_rows[np.arange(height)[:, None], numbers] = True
     in_columns[np.arange(width)[None], numbers] = True
@@ -112,33 +110,13 @@ def _masks(ids: np.ndarray, values: np.ndarray) -> list[Mask]:
     return masks
 
 
-def _numbered(ids: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Each pixel's place among sorted values, from 1; 0 for other values. int16 (H, W)."""
-    if values[0] >= 0 and values[-1] <= _TABLE and ids.min() >= 0 and ids.max() <= _TABLE:
-        table = np.zeros(int(ids.max()) + 1, np.int16)
-        table[values] = np.arange(1, len(values) + 1)
-        return table[ids]
-    places = np.searchsorted(values, ids)
-    places[places == len(values)] = 0
-    return np.where(values[places] == ids, places + 1, 0).astype(np.int16)
-
-
-def _counted(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """All values, sorted, and how often each occurs."""
-    if values.dtype.kind in "iu" and values.size and values.min() >= 0 and values.max() <= _TABLE:
-        counts = np.bincount(values.ravel())
-        unique = np.nonzero(counts)[0]
-        return unique, counts[unique]
-    return np.unique(values, return_counts=True)
-
-
 def _readings(pixels: MaskPixels) -> list[str]:
     """The ways in which a file can be read, its maker's first."""
     if pixels.alpha is not None and pixels.alpha.min() != pixels.alpha.max():
         shown = pixels.alpha > 127
         if pixels.palette is None and _few_colours(pixels.values, shown):
             return [COLOURS, ALPHA]
-        if pixels.palette is not None and len(_counted(pixels.values[shown])[0]) > 1:
+        if pixels.palette is not None and len(counted(pixels.values[shown])[0]) > 1:
             return [INDICES, ALPHA]
         return [ALPHA]
     if pixels.palette is not None:
@@ -154,22 +132,22 @@ def _palette_readings(pixels: MaskPixels) -> list[str]:
     colours = pixels.palette[used]
     grey = bool((colours == colours[:, :1]).all())
     black = used[(colours == 0).all(axis=1)]
-    border = _border_value(pixels.values)
+    border = border_value(pixels.values)
     by_colour = border != 0 and border in black
     if grey and by_colour:  # as programs write that reduce colours: the numbers say nothing
         return _grey_readings(pixels.palette[pixels.values][..., 0], False)
-    if grey and len(used) > 2 and not _is_flat(pixels.values):
+    if grey and len(used) > 2 and not is_flat(pixels.values):
         return _grey_readings(pixels.palette[pixels.values][..., 0], False)
     return [COLOURS, INDICES] if by_colour else [INDICES, COLOURS]
 
 
 def _grey_readings(values: np.ndarray, lossy: bool) -> list[str]:
-    if len(_levels(values)) <= 2 and not lossy:
+    if len(distinct(values)) <= 2 and not lossy:
         return [MASK, INVERTED]
-    soft = lossy or not _is_flat(values)
+    soft = lossy or not is_flat(values)
     if not soft:
         return [INDICES, MASK]
-    regions = _flat_regions(values[..., None].astype(np.float32), lossy)
+    regions = flat_regions(values[..., None].astype(np.float32), lossy)
     if regions is not None and len(np.unique(regions)) > 2:
         return [INDICES, MASK, INVERTED]
     return [MASK, INVERTED, *([] if lossy or values.dtype.kind == "f" else [INDICES])]
@@ -180,7 +158,7 @@ def _read(pixels: MaskPixels, reading: str) -> _Regions:
     if reading == PARTS:
         regions = _read(pixels, _readings(pixels)[0])
         parts = np.zeros(values.shape[:2], np.int32)
-        for value in _counted(regions.ids)[0]:
+        for value in counted(regions.ids)[0]:
             if value == 0:
                 continue
             _, components = cv2.connectedComponents((regions.ids == value).astype(np.uint8), connectivity=8)
@@ -205,9 +183,7 @@ def _read(pixels: MaskPixels, reading: str) -> _Regions:
     elif pixels.palette is not None:
         values = pixels.palette[values][..., 0]
     if reading == INDICES:
-        return (
-            _by_index(values) if _is_flat(values) and not pixels.lossy else _by_region(values, pixels.lossy)
-        )
+        return _by_index(values) if is_flat(values) and not pixels.lossy else _by_region(values, pixels.lossy)
     bright, sentence = _bright(values)
     if reading == INVERTED:
         return _Regions(
@@ -218,7 +194,7 @@ def _read(pixels: MaskPixels, reading: str) -> _Regions:
 
 def _bright(values: np.ndarray) -> tuple[np.ndarray, str]:
     """What a black and white picture marks, bool (H, W)."""
-    levels = _levels(values)
+    levels = distinct(values)
     if len(levels) <= 2:
         background = _background(levels, values)
         if background is not None and len(levels) == 2:
@@ -241,12 +217,12 @@ def _background(levels: np.ndarray, values: np.ndarray) -> float | None:
         return float(levels.min())
     if len(levels) < 2:
         return None
-    return float(_border_value(values))
+    return float(border_value(values))
 
 
 def _by_index(values: np.ndarray) -> _Regions:
     """Each value as an object; 0, negative values and void are none."""
-    levels = _levels(values)
+    levels = distinct(values)
     ids = values.astype(np.int64)
     void = np.zeros(ids.shape, bool)
     positive = levels[levels > 0]
@@ -258,13 +234,13 @@ def _by_index(values: np.ndarray) -> _Regions:
     if 0 in levels or (levels < 0).any():
         ids[ids < 0] = 0
     elif len(positive) > 1 and not void.any():
-        ids[ids == int(_border_value(values))] = 0
+        ids[ids == int(border_value(values))] = 0
     return _Regions(ids, "The file was read as a label map, by its values.", int(void.sum()))
 
 
 def _by_region(values: np.ndarray, lossy: bool) -> _Regions:
     """Areas of like brightness as objects, the darkest as background."""
-    regions = _flat_regions(values[..., None].astype(np.float32), lossy)
+    regions = flat_regions(values[..., None].astype(np.float32), lossy)
     if regions is None:
         raise MaskFileError("This is a photograph, not a mask.")
     means = {number: float(values[regions == number].mean()) for number in np.unique(regions)}
@@ -278,16 +254,16 @@ def _by_colour(colours: np.ndarray, shown: np.ndarray | None, lossy: bool) -> _R
     packed = (colours.astype(np.int32) << np.array([16, 8, 0])).sum(axis=2) + 1
     if shown is not None:
         packed[~shown] = 0
-    unique = _levels(packed)
+    unique = distinct(packed)
     unique = unique[unique > 0]
     sentence = "The file was read by its colours."
-    if lossy or (len(unique) > 64 and not _is_flat(packed)):
-        regions = _flat_regions(colours.astype(np.float32), lossy, shown)
+    if lossy or (len(unique) > 64 and not is_flat(packed)):
+        regions = flat_regions(colours.astype(np.float32), lossy, shown)
         if regions is None:
             raise MaskFileError("This is a photograph, not a mask.")
         means = [colours[regions == number].mean(axis=0) for number in range(regions.max() + 1)]
         dark = [number for number, mean in enumerate(means) if mean.max() <= TOLERANCE]
-        background = dark[0] if dark else int(_border_value(regions))
+        background = dark[0] if dark else int(border_value(regions))
         ids = regions + 1
         if shown is None:
             ids[regions == background] = 0
@@ -296,7 +272,7 @@ def _by_colour(colours: np.ndarray, shown: np.ndarray | None, lossy: bool) -> _R
         return _Regions(ids, "The file was read by its colours, without soft edges.")
     void = (packed == _packed(VOID_COLOUR)) if _packed(VOID_COLOUR) in unique and len(unique) > 2 else None
     if shown is None:
-        background = 1 if 1 in unique else int(_border_value(packed))
+        background = 1 if 1 in unique else int(border_value(packed))
         packed[packed == background] = 0
     if void is not None:
         packed[void] = 0
@@ -329,133 +305,14 @@ def _few_colours(colours: np.ndarray, shown: np.ndarray) -> bool:
     if colours.ndim == 2:
         colours = np.repeat(colours[..., None], 3, axis=2)
     packed = (colours.astype(np.int32) << np.array([16, 8, 0])).sum(axis=2)
-    unique, counts = _counted(packed[shown])
+    unique, counts = counted(packed[shown])
     if len(unique) < 2:
         return False
     return (
         len(unique) <= MAX_OBJECTS
         and counts.min() >= LEAST_REGION
-        and _is_flat(np.where(shown, packed + 1, 0))
+        and is_flat(np.where(shown, packed + 1, 0))
     )
-
-
-def _levels(values: np.ndarray) -> np.ndarray:
-    """All values, sorted."""
-    return _counted(values)[0]
-
-
-def _border_value(values: np.ndarray) -> float:
-    """The most common value along the border."""
-    border = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
-    unique, counts = np.unique(border, return_counts=True)
-    return unique[counts.argmax()].item()
-
-
-def _is_flat(values: np.ndarray) -> bool:
-    """Whether values lie in areas, as in label maps, and do not shade into each other.
-
-    Looks at the pixels that have none of the two most common values: are many of them like all their
-    neighbours, or few of them between lower and higher ones?
-    """
-    unique, counts = _counted(values)
-    if values.dtype.kind == "f" and len(unique) > MAX_OBJECTS and (unique != np.round(unique)).any():
-        return False
-    if len(unique) <= 2:
-        return True
-    if values.dtype.kind == "f" or values.max() > _TABLE or values.min() < 0:
-        places = np.searchsorted(unique, values).astype(np.float32)  # OpenCV knows no such integers
-    else:
-        places = values.astype(np.float32)
-    kernel = np.ones((3, 3), np.uint8)
-    highest, lowest = cv2.dilate(places, kernel), cv2.erode(places, kernel)
-    one, two = unique[np.argsort(counts)[-2:]]
-    others = (values != one) & (values != two)
-    uniform = (highest == lowest)[others].mean()
-    shading = ((lowest < places) & (places < highest))[others].mean()
-    return bool(uniform >= 0.3 or (shading <= 0.2 and len(unique) <= FEW_VALUES))
-
-
-def _flat_regions(channels: np.ndarray, lossy: bool, shown: np.ndarray | None = None) -> np.ndarray | None:
-    """Areas of one value, numbered from 0 by their values; other pixels go to the nearest one.
-
-    Args:
-        channels: float32 (H, W, C).
-        lossy: whether an area's values differ a little.
-
-    Returns:
-        Integers (H, W), or None where there are hardly any such areas.
-    """
-    scale = max(1.0, float(channels.max()) / 255) if channels.size else 1.0
-    tolerance = (TOLERANCE if lossy else 1) * scale
-    kernel = np.ones((3, 3), np.uint8)
-    spread = np.max(
-        [cv2.dilate(c, kernel) - cv2.erode(c, kernel) for c in np.moveaxis(channels, 2, 0)], axis=0
-    )
-    flat = spread <= tolerance
-    if shown is not None:
-        flat &= shown
-    inside = flat.size if shown is None else max(1, int(shown.sum()))
-    if flat.sum() < LEAST_FLAT * inside:
-        return None
-    every = max(1, int(flat.sum()) // _SAMPLES)
-    sample = channels[flat][::every]
-    packed = np.round(sample / (tolerance * 2)).astype(np.int64)
-    _, places, counts = np.unique(packed, axis=0, return_inverse=True, return_counts=True)
-    sums = np.stack([np.bincount(places.ravel(), channel) for channel in sample.T], axis=1)
-    centres: list[np.ndarray] = []
-    for number in np.argsort(-counts):
-        mean = sums[number] / counts[number]
-        if counts[number] * every < LEAST_REGION:
-            break
-        if not any(np.abs(centre - mean).max() <= 2.5 * tolerance for centre in centres):
-            centres.append(mean)
-        if len(centres) > MAX_OBJECTS:
-            return None
-    if not centres:
-        return None
-    order = np.argsort([centre.sum() for centre in centres])
-    table = np.stack([centres[k] for k in order])
-    nearest = np.zeros(channels.shape[:2], np.int32)
-    seeds = np.zeros(channels.shape[:2], bool)
-    best = np.full(channels.shape[:2], np.inf, np.float32)
-    for number, centre in enumerate(table):
-        distance = np.abs(channels - centre.astype(np.float32)).max(axis=2)
-        closer = distance < best
-        nearest[closer], best[closer] = number, distance[closer]
-    seeds = flat & (best <= 2.5 * tolerance)
-    if len(table) <= 2:
-        return nearest  # halfway between the two values is where the edge is
-    if len(table) <= FEW_VALUES:
-        return _nearest_around(channels, table, nearest, seeds)
-    _, labels = cv2.distanceTransformWithLabels(
-        (~seeds).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    by_label = np.zeros(labels.max() + 1, np.int32)
-    by_label[labels[seeds]] = nearest[seeds]
-    return by_label[labels]
-
-
-def _nearest_around(
-    channels: np.ndarray, table: np.ndarray, nearest: np.ndarray, seeds: np.ndarray
-) -> np.ndarray:
-    """Each pixel's region: of those that lie around it, the one of the most similar value.
-
-    A soft edge between two regions passes other regions' values, which are not around it.
-
-    Args:
-        table: each region's value, (n, C).
-        nearest: the region of each pixel in `seeds`, (H, W).
-    """
-    best = np.full(channels.shape[:2], np.inf, np.float32)
-    regions = nearest.copy()
-    for number, centre in enumerate(table):
-        away = cv2.distanceTransform((~(seeds & (nearest == number))).astype(np.uint8), cv2.DIST_L2, 3)
-        difference = np.abs(channels - centre.astype(np.float32)).max(axis=2)
-        difference[away > AROUND] += 1e6 + away[away > AROUND]
-        closer = difference < best
-        best[closer] = difference[closer]
-        regions[closer & ~seeds] = number
-    return regions
 
 
 def _has_parts(mask: Mask) -> bool:

@@ -1,0 +1,166 @@
+"""Regions of a picture: areas of one value, and what lies between them given to the nearest one."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from cfr_icl.annotate.imports.loaded import MAX_OBJECTS
+
+TOLERANCE = 24
+"""Differences that lossy compression makes inside of areas of one value."""
+
+LEAST_REGION = 10
+"""Pixels of the smallest region that is one of its own where edges are soft."""
+
+AROUND = 12
+"""Pixels that lossy compression carries colours over an edge."""
+
+FEW_VALUES = 30
+"""Values of a label map whose objects may all be thin."""
+
+_TABLE = 1 << 25
+
+_SAMPLES = 300_000
+
+LEAST_FLAT = 0.3
+"""Share of pixels in areas of one value below which a picture is a photograph."""
+
+
+def counted(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All values, sorted, and how often each occurs."""
+    if values.dtype.kind in "iu" and values.size and values.min() >= 0 and values.max() <= _TABLE:
+        counts = np.bincount(values.ravel())
+        unique = np.nonzero(counts)[0]
+        return unique, counts[unique]
+    return np.unique(values, return_counts=True)
+
+
+def numbered(ids: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Each pixel's place among sorted values, from 1; 0 for other values. int16 (H, W)."""
+    if values[0] >= 0 and values[-1] <= _TABLE and ids.min() >= 0 and ids.max() <= _TABLE:
+        table = np.zeros(int(ids.max()) + 1, np.int16)
+        table[values] = np.arange(1, len(values) + 1)
+        return table[ids]
+    places = np.searchsorted(values, ids)
+    places[places == len(values)] = 0
+    return np.where(values[places] == ids, places + 1, 0).astype(np.int16)
+
+
+def distinct(values: np.ndarray) -> np.ndarray:
+    """All values, sorted."""
+    return counted(values)[0]
+
+
+def border_value(values: np.ndarray) -> float:
+    """The most common value along the border."""
+    border = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
+    unique, counts = np.unique(border, return_counts=True)
+    return unique[counts.argmax()].item()
+
+
+def is_flat(values: np.ndarray) -> bool:
+    """Whether values lie in areas, as in label maps, and do not shade into each other.
+
+    Looks at the pixels that have none of the two most common values: are many of them like all their
+    neighbours, or few of them between lower and higher ones?
+    """
+    unique, counts = counted(values)
+    if values.dtype.kind == "f" and len(unique) > MAX_OBJECTS and (unique != np.round(unique)).any():
+        return False
+    if len(unique) <= 2:
+        return True
+    if values.dtype.kind == "f" or values.max() > _TABLE or values.min() < 0:
+        places = np.searchsorted(unique, values).astype(np.float32)  # OpenCV knows no such integers
+    else:
+        places = values.astype(np.float32)
+    kernel = np.ones((3, 3), np.uint8)
+    highest, lowest = cv2.dilate(places, kernel), cv2.erode(places, kernel)
+    one, two = unique[np.argsort(counts)[-2:]]
+    others = (values != one) & (values != two)
+    uniform = (highest == lowest)[others].mean()
+    shading = ((lowest < places) & (places < highest))[others].mean()
+    return bool(uniform >= 0.3 or (shading <= 0.2 and len(unique) <= FEW_VALUES))
+
+
+def flat_regions(channels: np.ndarray, lossy: bool, shown: np.ndarray | None = None) -> np.ndarray | None:
+    """Areas of one value, numbered from 0 by their values; other pixels go to the nearest one.
+
+    Args:
+        channels: float32 (H, W, C).
+        lossy: whether an area's values differ a little.
+
+    Returns:
+        Integers (H, W), or None where there are hardly any such areas.
+    """
+    scale = max(1.0, float(channels.max()) / 255) if channels.size else 1.0
+    tolerance = (TOLERANCE if lossy else 1) * scale
+    kernel = np.ones((3, 3), np.uint8)
+    spread = np.max(
+        [cv2.dilate(c, kernel) - cv2.erode(c, kernel) for c in np.moveaxis(channels, 2, 0)], axis=0
+    )
+    flat = spread <= tolerance
+    if shown is not None:
+        flat &= shown
+    inside = flat.size if shown is None else max(1, int(shown.sum()))
+    if flat.sum() < LEAST_FLAT * inside:
+        return None
+    every = max(1, int(flat.sum()) // _SAMPLES)
+    sample = channels[flat][::every]
+    packed = np.round(sample / (tolerance * 2)).astype(np.int64)
+    _, places, counts = np.unique(packed, axis=0, return_inverse=True, return_counts=True)
+    sums = np.stack([np.bincount(places.ravel(), channel) for channel in sample.T], axis=1)
+    centres: list[np.ndarray] = []
+    for number in np.argsort(-counts):
+        mean = sums[number] / counts[number]
+        if counts[number] * every < LEAST_REGION:
+            break
+        if not any(np.abs(centre - mean).max() <= 2.5 * tolerance for centre in centres):
+            centres.append(mean)
+        if len(centres) > MAX_OBJECTS:
+            return None
+    if not centres:
+        return None
+    order = np.argsort([centre.sum() for centre in centres])
+    table = np.stack([centres[k] for k in order])
+    nearest = np.zeros(channels.shape[:2], np.int32)
+    seeds = np.zeros(channels.shape[:2], bool)
+    best = np.full(channels.shape[:2], np.inf, np.float32)
+    for number, centre in enumerate(table):
+        distance = np.abs(channels - centre.astype(np.float32)).max(axis=2)
+        closer = distance < best
+        nearest[closer], best[closer] = number, distance[closer]
+    seeds = flat & (best <= 2.5 * tolerance)
+    if len(table) <= 2:
+        return nearest  # halfway between the two values is where the edge is
+    if len(table) <= FEW_VALUES:
+        return nearest_around(channels, table, nearest, seeds)
+    _, labels = cv2.distanceTransformWithLabels(
+        (~seeds).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    by_label = np.zeros(labels.max() + 1, np.int32)
+    by_label[labels[seeds]] = nearest[seeds]
+    return by_label[labels]
+
+
+def nearest_around(
+    channels: np.ndarray, table: np.ndarray, nearest: np.ndarray, seeds: np.ndarray
+) -> np.ndarray:
+    """Each pixel's region: of those that lie around it, the one of the most similar value.
+
+    A soft edge between two regions passes other regions' values, which are not around it.
+
+    Args:
+        table: each region's value, (n, C).
+        nearest: the region of each pixel in `seeds`, (H, W).
+    """
+    best = np.full(channels.shape[:2], np.inf, np.float32)
+    regions = nearest.copy()
+    for number, centre in enumerate(table):
+        away = cv2.distanceTransform((~(seeds & (nearest == number))).astype(np.uint8), cv2.DIST_L2, 3)
+        difference = np.abs(channels - centre.astype(np.float32)).max(axis=2)
+        difference[away > AROUND] += 1e6 + away[away > AROUND]
+        closer = difference < best
+        best[closer] = difference[closer]
+        regions[closer & ~seeds] = number
+    return regions
