@@ -69,4 +69,4 @@ def test_no_translation_is_left_without_its_word(translations, needed):
 def test_what_varies_stands_in_every_translation(translations):
     for english, row in translations.items():
         for translation in row:
-            assert set(re.findall(r"{\w}", translation)) == set(re.findall(r"{\w}", english)), translation
+            assert set(re.findall(r"{\w+}", translation)) == set(re.findall(r"{\w+}", english)), translation

@@ -48,6 +48,7 @@ export function setUpCommands(app) {
     'download-mask': () => app.takeOne('mask'),
     'download-cutout': () => app.takeOne('cutout'),
     'cancel-upload': () => app.cancelUpload(),
+    'cancel-job': () => send('cancel_job'),
     cancel: () => view.cancel(),
     save: () => saveWork(),
     'brush-smaller': () => app.showBrush(Math.min(view.brush - 1, view.brush / 1.25)),

@@ -3,10 +3,17 @@
 import { make } from './dom.js';
 import { t } from './language.js';
 
-const STATE_NAMES = { todo: 'to do', work: 'in work', done: 'done' };
+const STATE_NAMES = {
+  todo: 'to do',
+  work: 'in work',
+  done: 'done',
+  unreadable: 'cannot be read',
+  gone: 'is not there any more',
+};
 
 export class FileList {
-  // `parts` are the elements it fills, `go(index)` opens a picture
+  // `parts` are the elements it fills, `go(index, step)` opens a picture; with a step, 1 or -1, pictures that
+  // cannot be opened are passed over in that direction
   constructor(parts, go) {
     Object.assign(this, { parts, go });
     this.names = [];
@@ -64,7 +71,7 @@ export class FileList {
     const next = (this.wanted ?? this.index ?? 0) + by;
     if (next < 0 || next >= this.names.length) return;
     this.wanted = next;
-    this.go(next);
+    this.go(next, by);
   }
 
   // Index of the next picture that is not done, after the last the first; null when all are.

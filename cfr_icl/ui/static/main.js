@@ -7,6 +7,7 @@ import { setUpExporting } from './exporting.js';
 import { save } from './dom.js';
 import { FileList } from './files.js';
 import { Inspector } from './inspect.js';
+import { setUpJobs } from './jobs.js';
 import { setUpLabels } from './labels.js';
 import { t, translate } from './language.js';
 import { person, tab } from './memory.js';
@@ -18,6 +19,8 @@ import { setUpRestoring } from './restoring.js';
 import { merged } from './session.js';
 import { LOOK, setUpSettings } from './settings.js';
 import { setUpTransport } from './transport.js';
+import { addressOf } from './uploading.js';
+import { setUpShowing } from './showing.js';
 import { View } from './view.js';
 
 // Called by loader.js with what gradio.HTML gives to a component's script.
@@ -89,7 +92,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
   app.inspector = new Inspector(ref('inspect'), app.view, app.send);
   app.files = new FileList(
     { list: ref('file-list'), progress: ref('progress'), text: ref('progress-text'), place: ref('place') },
-    (index) => app.goTo(index),
+    (index, step) => app.goTo(index, step),
   );
 
   for (const setUp of [
@@ -101,6 +104,8 @@ export function start({ element, trigger, props, server, upload, watch }) {
     setUpExporting,
     setUpPanel,
     setUpOpening,
+    setUpShowing,
+    setUpJobs,
     setUpRestoring,
     setUpCommands,
   ])
@@ -145,9 +150,11 @@ function setUpReplies(app) {
     if (reply.inside) app.inspector.show(reply.inside);
     if (reply.polygons) app.showPolygons(reply.polygons);
     if (reply.download) {
-      save(reply.download.url, reply.download.orig_name);
+      save(addressOf(reply.download), reply.download.orig_name);
       app.markTaken();
     }
+    if (reply.loaded) app.offerReadings(reply.loaded);
+    app.followJob(reply.job);
     channel.acknowledge(reply.applied);
     app.followWish();
     app.checkPutBack();

@@ -13,14 +13,24 @@ export class Notices {
   }
 
   // Show a sentence; the same one is not repeated while it is there. A lasting one stays until it is removed.
-  show(text, { lasting = false } = {}) {
+  // `choices` are pairs of a text and what happens when it is chosen.
+  show(text, { lasting = false, choices = [] } = {}) {
     const old = this.shown.get(text);
     if (old) this.remove(text);
     else if (this.shown.size >= AT_ONCE) this.remove(this.shown.keys().next().value);
     const close = make('button', { type: 'button', title: t('Close') }, '✕');
     close.setAttribute('aria-label', t('Close'));
     close.addEventListener('click', () => this.remove(text));
-    const node = make('li', { className: 'notice toast-body' }, make('span', {}, text), close);
+    const said = make('span', {}, text);
+    for (const [name, act] of choices) {
+      const choice = make('button', { type: 'button', className: 'link' }, name);
+      choice.addEventListener('click', () => {
+        this.remove(text);
+        act();
+      });
+      said.append(' ', choice);
+    }
+    const node = make('li', { className: 'notice toast-body' }, said, close);
     this.list.append(node);
     const timer = lasting ? null : setTimeout(() => this.remove(text), SHOWN_FOR);
     this.shown.set(text, { node, timer });

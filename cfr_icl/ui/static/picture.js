@@ -8,7 +8,7 @@ const LOAD_AGAIN = [500, 2000, 5000, 10000]; // milliseconds; then always the la
 export function setUpPicture(app) {
   const { ref, root, view, channel } = app;
   const unloadable = () => t('The picture cannot be loaded; the page keeps trying.');
-  let wish = null; // index in the folder that is to be opened when the picture before it is known
+  let wish = null; // [index, step] of the picture that is to be opened when the one before it is known
 
   // The newest picture of which the server has told, painted or not.
   app.latest = () => app.incoming?.picture ?? app.picture;
@@ -18,7 +18,7 @@ export function setUpPicture(app) {
     Boolean(app.picture) &&
     !app.incoming &&
     !app.restoring &&
-    !channel.awaits('open', 'example', 'goto', 'restore', 'hello');
+    !channel.awaits('open', 'example', 'goto', 'restore', 'hello', 'view');
 
   app.expectPicture = (picture) => {
     app.notices.remove(unloadable());
@@ -50,17 +50,22 @@ export function setUpPicture(app) {
     const { picture, state, index, source } = incoming;
     app.notices.remove(unloadable());
     app.incoming = null;
+    const before = app.picture;
     app.picture = picture;
-    app.source = source;
+    app.source = source ?? (before?.name === picture.name ? app.source : null);
     view.pending = [];
     view.picker.forget();
     app.hideMasks(false);
     app.showMode('positive');
     const [token, ...place] = tab.json('cfr-place', []);
+    const same = ['name', 'width', 'height', 'page'].every((key) => before?.[key] === picture[key]);
+    const kept = same && !view.fitted ? view.place : null; // only the contrast has changed
     view.setPicture(image, picture.transparent);
-    if (token === picture.token && place.length) view.goTo(...place);
+    if (kept) view.moveTo(kept);
+    else if (token === picture.token && place.length) view.goTo(...place);
     root.removeAttribute('data-empty');
     describe(picture);
+    app.showViewOf(picture);
     if (root.hasAttribute('data-folder')) app.files.showIndex(index);
     app.showSession(state);
     if (!root.querySelector('dialog[open]')) ref('canvas').focus({ preventScroll: true });
@@ -76,6 +81,7 @@ export function setUpPicture(app) {
     view.pending = [];
     view.setPicture(null);
     describe(picture);
+    app.showViewOf(picture);
     if (root.hasAttribute('data-folder')) app.files.showIndex(index);
     app.showSession(state);
     app.notices.show(unloadable(), { lasting: true });
@@ -88,6 +94,9 @@ export function setUpPicture(app) {
       `${picture.width} × ${picture.height}`,
       ...(picture.transparent ? [t('holes count as white')] : []),
       ...(picture.first_frame ? [t('first frame')] : []),
+      ...(picture.deep
+        ? [t('shown from {a} to {b}').replace('{a}', picture.values[0]).replace('{b}', picture.values[1])]
+        : []),
     ].join(' · ');
   }
 
@@ -99,15 +108,15 @@ export function setUpPicture(app) {
   };
 
   // Open a picture of the folder; while one is being opened only the last wish counts.
-  app.goTo = (index) => {
-    if (channel.awaits('goto', 'hello')) wish = index;
-    else app.send('goto', { index, name: app.files.names[index], picture: app.latest()?.token ?? null });
+  app.goTo = (index, step) => {
+    if (channel.awaits('goto', 'hello')) wish = [index, step];
+    else app.send('goto', { name: app.files.names[index], step, picture: app.latest()?.token ?? null });
   };
 
   app.followWish = () => {
     if (wish === null || channel.awaits('goto', 'hello')) return;
-    const index = wish;
+    const [index, step] = wish;
     wish = null;
-    if (index !== (app.incoming?.index ?? app.files.index)) app.goTo(index);
+    if (index !== (app.incoming?.index ?? app.files.index)) app.goTo(index, step);
   };
 }

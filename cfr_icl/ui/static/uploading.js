@@ -5,6 +5,11 @@ export function serverAddress() {
   return `${(config.root ?? '').replace(/\/$/, '')}${config.api_prefix ?? '/gradio_api'}`;
 }
 
+// Where a file that the server made can be fetched.
+export function addressOf(file) {
+  return file.url ?? `${serverAddress()}/file=${encodeURI(file.path)}`;
+}
+
 // Resolves to the file's path on the server. `signal` gives it up; `onProgress` is told the share sent.
 export function sendFile(file, onProgress, signal) {
   const request = new XMLHttpRequest(),

@@ -1,0 +1,94 @@
+"""Pictures of more than 8 bits and of several pages; a whole folder that takes long to export."""
+
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cfr_icl.annotate.folder import Folder
+from tests.e2e.tool import Server, Tool
+
+
+def test_contrast_of_a_deep_picture_is_chosen_and_the_work_stays(tool, tmp_path):
+    values = np.full((200, 300), 1000, np.uint16)
+    values[40:120, 30:130] = 1500
+    values[0, :10] = 60_000  # a few hot pixels
+    path = tmp_path / "deep.png"
+    Image.fromarray(values).save(path)
+    tool.upload(path)
+    assert "shown from" in tool.page.locator("[data-ref=size]").inner_text()
+    tool.click(80, 80)
+    tool.idle()
+    objects = tool.session.document.instances
+    before = tool.colour(200, 180)
+    tool.page.keyboard.press("+")
+    zoom = tool.page.locator("[data-ref=zoom]").inner_text()
+    tool.set_range("White above", 100)
+    tool.page.wait_for_function(
+        "document.querySelector('[data-ref=size]').textContent.includes('60000')", timeout=10_000
+    )
+    tool.idle()
+    assert tool.page.locator("[data-ref=zoom]").inner_text() == zoom
+    assert [(o.id, o.mask) for o in tool.session.document.instances] == [(o.id, o.mask) for o in objects]
+    tool.page.keyboard.press("f")
+    assert tool.colour(200, 180) != before
+
+
+def test_a_page_of_a_file_is_chosen(tool, tmp_path):
+    pages = [
+        Image.new("RGB", (120, 80 + 20 * number), colour) for number, colour in enumerate(("red", "blue"))
+    ]
+    path = tmp_path / "pages.tif"
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+    tool.upload(path)
+    menu = tool.page.get_by_label("Page", exact=True)
+    assert menu.locator("option").count() == 2
+    menu.select_option("1")
+    tool.page.wait_for_function(
+        "document.querySelector('[data-ref=size]').textContent.startsWith('120 × 100')"
+    )
+    tool.idle()
+    assert tool.colour(60, 50)[:3] == (0, 0, 255) and menu.input_value() == "1"
+
+
+@pytest.fixture
+def slow_export(monkeypatch):
+    """Exports wait until this is set."""
+    from cfr_icl.annotate import exports
+
+    go, export = threading.Event(), exports.export
+
+    def waiting(*arguments, **options):
+        assert go.wait(30)
+        return export(*arguments, **options)
+
+    monkeypatch.setattr(exports, "export", waiting)
+    return go
+
+
+def test_clicks_are_answered_while_a_whole_folder_is_exported(browser, tmp_path, slow_export):
+    images = tmp_path / "images"
+    images.mkdir()
+    picture = np.full((200, 300, 3), 128, np.uint8)
+    picture[40:120, 30:130] = (220, 30, 30)
+    Image.fromarray(picture).save(images / "1.png")
+    server = Server(folder=Folder(images, tmp_path / "out"))
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
+    tool = Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
+    tool.click(80, 80)
+    tool.idle()
+    tool.page.get_by_label("Whole folder").check()
+    tool.page.locator("[data-do=export]").click()
+    job = tool.page.locator("[data-ref=job]")
+    job.wait_for()
+    tool.click(90, 90)
+    tool.page.wait_for_function(
+        "document.querySelector('[data-ref=answer]').textContent.startsWith('2 clicks')"
+    )
+    assert job.is_visible()
+    download = tool.download_by(slow_export.set)
+    assert download.suggested_filename.startswith("images")
+    job.wait_for(state="hidden")
+    context.close()
+    server.close()
