@@ -93,7 +93,8 @@ def test_the_annotator_tells_other_blocks_of_an_object_that_changes(run_example,
     size.wait_for(timeout=60_000)
     assert int(size.inner_text()) > 1000
     mask = page.locator(".block", has_text="Mask of the last object").locator("img").last
-    assert mask.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [600, 400]
+    loaded = "image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])"
+    assert mask.evaluate(loaded) == [600, 400]
     page.keyboard.press("Delete")
     size.wait_for(state="detached", timeout=60_000)
     assert errors == []

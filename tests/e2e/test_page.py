@@ -263,13 +263,13 @@ def test_sliders_labels_and_objects_are_undone_and_redone(tool, squares):
     for _ in range(5):
         tool.page.keyboard.press("Control+z")
     tool.idle()
-    assert tool.session.document is start
+    assert tool.session.document.instances == start.instances and tool.session.document.cfr == start.cfr
     assert tool.page.get_by_role("slider", name="CFR steps").input_value() == "4"
     assert tool.page.locator("[data-ref=objects] li").count() == 0
     for _ in range(5):
         tool.page.keyboard.press("Control+y")
     tool.idle()
-    assert tool.session.document is end
+    assert tool.session.document == end
     assert tool.page.get_by_role("slider", name="CFR steps").input_value() == "7"
     assert tool.page.get_by_label("Label of object 2").input_value() == "cup"
 

@@ -101,7 +101,7 @@ class Visitor:
 
     def point(self, x, y):
         """Where a picture pixel lies on the canvas while the picture is fitted to it."""
-        width, height = map(int, re.findall(r"\d+", self.page.locator("[data-ref=size]").inner_text()))
+        width, height = map(int, re.findall(r"\d+", self.page.locator("[data-ref=size]").inner_text())[:2])
         box = self.page.locator("canvas").bounding_box()
         scale = min((box["width"] - 24) / width, (box["height"] - 24) / height)
         return {

@@ -30,7 +30,7 @@ const OF_STOPS = new Set(['min_change_pixels', 'min_change_ratio']); // chosen t
 
 export function setUpCascade(app) {
   const fields = new Map(app.props.cfr_fields.map((field) => [field.name, field]));
-  const change = (values) => app.send('cascade', { cfr: { ...app.state.cfr, ...values } });
+  const change = (values) => app.send('cascade', { cfr: values });
   const rows = [...fields.values()].filter(({ name }) => !OF_STOPS.has(name)).map((field) => rowOf(field));
   app.ref('cascade').append(...rows.map(({ node }) => node));
 

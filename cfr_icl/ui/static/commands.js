@@ -192,7 +192,7 @@ function returnFocus(app) {
     'click',
     (event) => {
       const control = event.target.closest('button, summary, input[type=checkbox], [role=radio]');
-      if (pointed && event.detail && control) setTimeout(() => giveBack(event)); // after what it does
+      if (pointed && event.detail && control) giveBack(event);
     },
     true,
   );
