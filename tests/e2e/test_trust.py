@@ -289,7 +289,7 @@ def test_a_login_that_ended_is_asked_for_and_the_work_goes_on(tool, squares):
 def test_a_page_that_never_reaches_its_server_says_so(browser, server):
     context = browser.new_context(viewport={"width": 1366, "height": 768})
     page = context.new_page()
-    for pattern in ("**/run/predict**", "**/queue/join**", "**/login_check", "**/queue/data**"):
+    for pattern in ("**/run/predict**", "**/queue/**", "**/login_check", "**/app_id"):
         page.route(pattern, lambda route: route.abort())
     page.goto(server.url)
     notice = page.locator(".cfr .notice")
