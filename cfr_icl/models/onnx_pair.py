@@ -129,7 +129,7 @@ class OnnxPair(PromptableModel):
 
     def crop(self, picture: np.ndarray, window: Window, size: tuple[int, int]) -> torch.Tensor:
         frame = self.frame(window.size)
-        part = torch.from_numpy(np.ascontiguousarray(picture[window.slices])).permute(2, 0, 1)[None].float()
+        part = torch.from_numpy(picture[window.slices].copy()).permute(2, 0, 1)[None].float()
         shown = frame.unpadded or frame.network_size
         part = F.interpolate(part, shown, mode="bilinear", align_corners=False, antialias=True).round_()
         part = part.clamp_(0, 255)
