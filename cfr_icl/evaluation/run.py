@@ -144,7 +144,7 @@ class Evaluation:
             "digest": self.digest,
             "model": self.model.config.to_dict(),
             "protocol": dataclasses.asdict(self.job.protocol),
-            "device": str(next(self.model.parameters()).device),
+            "device": str(self.model.device),
             "precision": str(self.model.precision),
             "torch": torch.__version__,
             **notes,

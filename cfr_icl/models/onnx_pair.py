@@ -57,26 +57,27 @@ class EncoderInput:
         for name in values.keys() - {entry.name for entry in fields(cls)}:
             raise ValueError(f"there is no setting {name!r:.40}")
         read = dict(values)
-        for name, count, kind in (("size", 2, int), ("mean", 3, (int, float)), ("std", 3, (int, float))):
-            value = read.get(name)
-            if value is None:
-                continue
-            if (
-                not isinstance(value, list)
-                or len(value) != count
-                or not all(type(v) is int or isinstance(v, kind) for v in value)
-            ):
-                raise ValueError(f"{name!r} is a list of {count} numbers")
-            read[name] = tuple(value)
-        if "std" in read and (read["std"] is None or min(read["std"]) <= 0):
+        for name, count in (("size", 2), ("mean", 3), ("std", 3)):
+            if name in read and not (read[name] is None and name != "std"):
+                read[name] = _numbers(name, read[name], count, whole=name == "size")
+        if "std" in read and min(read["std"]) <= 0:
             raise ValueError("'std' is a list of 3 numbers above 0")
         if read.get("size") and not all(16 <= side <= 8192 for side in read["size"]):
             raise ValueError("'size' is height and width, 16 to 8192")
-        if read.get("scale", 255) not in (1, 255):
+        if read.get("scale", 255) not in [1, 255]:
             raise ValueError("'scale' is 1 or 255")
-        if read.get("pad", "no") not in ("after", "before", "no"):
+        if read.get("pad", "no") not in ["after", "before", "no"]:
             raise ValueError("'pad' is after, before or no")
         return cls(**read)
+
+
+def _numbers(name: str, values: Any, count: int, whole: bool) -> tuple[Any, ...]:
+    kinds = (int,) if whole else (int, float)
+    if not isinstance(values, list) or len(values) != count or not all(type(v) in kinds for v in values):
+        raise ValueError(f"{name!r} is a list of {count} {'whole ' if whole else ''}numbers")
+    if not all(abs(v) < 1e6 for v in values):  # false for NaN too
+        raise ValueError(f"{name!r} is a list of {count} numbers below a million")
+    return tuple(values)
 
 
 class OnnxPair(PromptableModel):
@@ -85,14 +86,21 @@ class OnnxPair(PromptableModel):
     Args:
         encoder, decoder: inference sessions.
         encoder_input: what a JSON file beside the encoder says.
+        digests: SHA-256 of both files, by which evaluations tell pairs apart.
 
     Raises:
         ValueError: for files with other inputs or outputs.
     """
 
-    def __init__(self, encoder: Any, decoder: Any, encoder_input: EncoderInput) -> None:
+    def __init__(
+        self,
+        encoder: Any,
+        decoder: Any,
+        encoder_input: EncoderInput,
+        digests: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__()
-        self.config = ModelConfig("onnx_pair", {}, WHOLE_PICTURE)
+        self.config = ModelConfig("onnx_pair", dict(digests or {}), WHOLE_PICTURE)
         self._encoder, self._decoder, self._input = encoder, decoder, encoder_input
         inputs = {entry.name: entry for entry in decoder.get_inputs()}
         outputs = [entry.name for entry in decoder.get_outputs()]

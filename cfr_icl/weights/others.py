@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -145,6 +146,14 @@ def _quiet(transformers: Any) -> Iterator[None]:
             logging.enable_progress_bar()
 
 
+def _digest(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def _first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
 
@@ -166,6 +175,8 @@ def load_onnx_pair(folder: Path, source: str, device: torch.device) -> Promptabl
     with extra("onnx", f"The model {source}"):
         import onnxruntime
     beside = found[0].with_suffix(".json")
+    # what distinguishes these weights from others, as a hash of the tensors does elsewhere
+    digests = {name: _digest(file) for name, file in zip(("encoder", "decoder"), found, strict=True)}
     try:
         settings = EncoderInput.from_json(json.loads(beside.read_text()) if beside.is_file() else {})
     except ValueError as error:
@@ -179,7 +190,7 @@ def load_onnx_pair(folder: Path, source: str, device: torch.device) -> Promptabl
         encoder, decoder = (
             onnxruntime.InferenceSession(str(file), options, providers=providers) for file in found
         )
-        return OnnxPair(encoder, decoder, settings).eval()
+        return OnnxPair(encoder, decoder, settings, digests).eval()
     except Exception as error:  # the runtime has errors of its own for each kind of damage
         raise ValueError(
             f"{source} holds no usable pair of SAM's ONNX export: {_first_line(error)}."
