@@ -55,7 +55,7 @@ def main() -> None:
     for label, picture, gt_mask in _alternating(options):
         if options.minutes and time.monotonic() > start + 60 * options.minutes:
             break
-        segmenter = Segmenter(model, flip=False)
+        segmenter = Segmenter(model)
         segmenter.set_image(picture)
         segmenter.prepare()
         for name in options.forms:

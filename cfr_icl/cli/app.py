@@ -12,7 +12,7 @@ from pathlib import Path
 
 import cfr_icl
 from cfr_icl.cli.options import WEIGHTS, add_megapixels, default_weights
-from cfr_icl.extras import extra
+from cfr_icl.extras import MissingExtraError, extra
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -117,7 +117,7 @@ def run(options: argparse.Namespace) -> None:
     )
     try:
         server.load_first()  # while the browser builds the page
-    except (ValueError, OSError):
+    except (ValueError, OSError, MissingExtraError):
         blocks.close()
         raise
     blocks.block_thread()

@@ -19,6 +19,7 @@ from gradio.utils import get_upload_folder
 from cfr_icl.annotate.document import ActionError, Label
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS
+from cfr_icl.extras import MissingExtraError
 from cfr_icl.predictor import Predictor
 from cfr_icl.remote import Predict, RemoteSegmenter
 from cfr_icl.segmenter import Segmenter
@@ -106,11 +107,11 @@ class Server:
             raise ActionError("There is no model {name!r:.80} in the menu.", name=name)
         try:
             return menu[name]
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, MissingExtraError) as error:
             raise ActionError("The model {name!r} cannot be used: {error}", name=name, error=error) from error
 
     def load_first(self) -> None:
-        """Load the network that pages begin with; raises ValueError or OSError when it cannot be had."""
+        """Load the network that pages begin with; raises as `load_model`."""
         if self.settings.model is None and self.settings.menu:
             self.settings.menu[next(iter(self.settings.menu))]
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cfr_icl.extras import MissingExtraError
 from cfr_icl.ui.server import Server, Settings
 from cfr_icl.weights.menu import ModelMenu
 from tests.e2e.tool import EXAMPLES
@@ -19,10 +20,12 @@ def shared(loaded):
     def load(source):
         if source == "broken":
             raise ValueError("broken looks like a ResNet.")
+        if source == "extra":
+            raise MissingExtraError("extra needs transformers: pip install 'cfr-icl[hub]'.")
         loaded.append(source)
         return ColourModel(size=128 if source == "fine" else 32)
 
-    menu = ModelMenu(["fine", "coarse", "broken"], load)
+    menu = ModelMenu(["fine", "coarse", "broken", "extra"], load)
     return Server(Settings(examples=EXAMPLES, menu=menu))
 
 
@@ -62,6 +65,10 @@ def test_a_model_can_be_chosen_before_a_picture(shared):
     ("name", "message"),
     [
         ("broken", "The model 'broken' cannot be used: broken looks like a ResNet."),
+        (
+            "extra",
+            "The model 'extra' cannot be used: extra needs transformers: pip install 'cfr-icl[hub]'.",
+        ),
         ("/etc/passwd", "There is no model '/etc/passwd' in the menu."),
     ],
 )
