@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import timm
 import torch
 import transformers
+from safetensors.torch import save_file
 
 WIDTH = 32
 KINDS = ("sam", "sam2", "edgetam", "sam3_tracker")
@@ -110,3 +112,53 @@ def save(folder: Path, kind: str, grid: int = 16) -> Path:
     network(kind, grid).save_pretrained(folder)
     processor(kind, grid).save_pretrained(folder)
     return folder
+
+
+def save_for_videos(folder: Path, kind: str, grid: int = 16) -> Path:
+    """The same network as the published repositories hold it: a part of one that follows objects."""
+    picture_network = network(kind, grid)
+    if kind == "sam3_tracker":
+        _save_beside_a_detector(folder, picture_network)
+    else:
+        prefix = {"sam2": "Sam2Video", "edgetam": "EdgeTamVideo"}[kind]
+        parts = ("vision_config", "prompt_encoder_config", "mask_decoder_config")
+        config = getattr(transformers, f"{prefix}Config")(
+            **{part: getattr(picture_network.config, part).to_dict() for part in parts},
+            image_size=PATCHES[kind] * grid,
+            memory_attention_hidden_size=WIDTH,
+            memory_attention_num_layers=1,
+            memory_attention_feed_forward_hidden_size=WIDTH,
+            memory_attention_rope_feat_sizes=[grid, grid],
+            memory_encoder_hidden_size=WIDTH,
+            memory_encoder_output_channels=WIDTH // 2,
+            memory_fuser_embed_dim=WIDTH,
+            memory_fuser_intermediate_dim=WIDTH,
+            mask_downsampler_embed_dim=WIDTH,
+        )
+        made = getattr(transformers, f"{prefix}Model")(config)
+        made.load_state_dict(picture_network.state_dict(), strict=False)
+        made.save_pretrained(folder)
+    processor(kind, grid).save_pretrained(folder)
+    return folder
+
+
+def _save_beside_a_detector(folder: Path, picture_network: Any) -> None:
+    """As facebook/sam3: the picture's part is the detector's, the rest the tracker's."""
+    folder.mkdir(parents=True)
+    weights = {"detector_model.text_encoder.weight": torch.zeros(2)}
+    for name, weight in picture_network.state_dict().items():
+        if name.startswith("vision_encoder.neck."):
+            name = name.replace("vision_encoder.neck.", "tracker_neck.")
+        elif name.startswith("vision_encoder."):
+            name = f"detector_model.{name}"
+        else:
+            name = f"tracker_model.{name}"
+        weights[name] = weight.clone().contiguous()
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    tracker = picture_network.config.to_dict() | {"model_type": "sam3_tracker_video"}
+    config = {
+        "model_type": "sam3_video",
+        "tracker_config": tracker,
+        "detector_config": {"model_type": "sam3"},
+    }
+    (folder / "config.json").write_text(json.dumps(config))

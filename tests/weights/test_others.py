@@ -36,10 +36,18 @@ def written(folder, files):
     return str(folder)
 
 
-def mask(model) -> np.ndarray:
+def predicted(model):
     segmenter = Segmenter(model)
     segmenter.set_image(PICTURE)
-    return segmenter.predict([Click(40, 30)], cfr=CascadeForward(steps=0)).mask
+    return segmenter.predict([Click(40, 30)], cfr=CascadeForward(steps=0))
+
+
+def mask(model) -> np.ndarray:
+    return predicted(model).mask
+
+
+def logits(model) -> torch.Tensor:
+    return predicted(model).passes[0].probabilities.logits
 
 
 @pytest.mark.parametrize("kind", tiny_sam.KINDS)
@@ -64,15 +72,12 @@ def test_without_a_connection_the_cache_answers(hub, repositories):
     assert np.array_equal(mask(load_model(SOURCE, device="cpu")), first)
 
 
-@pytest.mark.parametrize(
-    ("kind", "named"),
-    [("sam2", "sam2_video"), ("edgetam", "edgetam_video"), ("sam3_tracker", "sam3_tracker_video")],
-)
-def test_a_repository_for_videos_is_used_for_pictures(repositories, tmp_path, kind, named):
-    config = json.loads(repositories[kind]["config.json"]) | {"model_type": named}
-    renamed = repositories[kind] | {"config.json": json.dumps(config).encode()}
-    plain = mask(load_model(written(tmp_path / "plain", repositories[kind]), device="cpu"))
-    assert np.array_equal(mask(load_model(written(tmp_path / "renamed", renamed), device="cpu")), plain)
+@pytest.mark.parametrize("kind", ["sam2", "edgetam", "sam3_tracker"])
+def test_a_repository_for_videos_is_used_for_pictures(repositories, tmp_path, kind):
+    """So the published ones are stored; sums differ by where the file has its weights."""
+    folder = tiny_sam.save_for_videos(tmp_path / "videos", kind)
+    plain = logits(load_model(written(tmp_path / "plain", repositories[kind]), device="cpu"))
+    assert (logits(load_model(str(folder), device="cpu")) - plain).abs().max() < 1e-4
 
 
 def test_a_gated_repository_says_what_to_do_and_opens_with_a_token(hub, repositories, monkeypatch):
