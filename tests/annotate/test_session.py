@@ -205,6 +205,16 @@ def test_a_box_starts_an_object_with_its_centre_and_outside(session, picture):
         session.box(5, 5, 6, 6)
 
 
+def test_a_box_is_given_to_the_predictor_for_models_that_take_boxes(session, monkeypatch):
+    given, predict = [], session.segmenter.predict
+    recording = lambda *a, **k: given.append(k["box"]) or predict(*a, **k)  # noqa: E731
+    monkeypatch.setattr(session.segmenter, "predict", recording)
+    session.click(Click(30, 40))
+    session.box(20, 30, 70, 80)
+    session.click(Click(40, 50))
+    assert given[0] is None and set(given[1:]) == {Rectangle(20, 30, 71, 81)}
+
+
 def test_a_box_is_answered_at_once_and_clicks_go_on_from_it(session):
     session.box(8, 18, 52, 62)
     assert session.active.timing.forwards <= 1 + session.document.cfr.steps
