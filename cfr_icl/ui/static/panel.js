@@ -22,13 +22,13 @@ export function setUpPanel(app) {
     for (const name of ['download-mask', 'download-cutout']) button(name).disabled = !state.objects.length;
     app.showExport();
     button('load-masks').disabled = !app.picture;
-    list.show(state.objects);
     ref('no-objects').hidden = state.objects.length > 0;
     ref('object-switches').hidden = !active;
     for (const input of active ? root.querySelectorAll('[data-edit]') : []) {
       input.checked = active[input.dataset.edit];
       input.disabled = active.locked;
     }
+    list.show(state.objects); // after the switches, which take room from it
     button('done').classList.toggle('on', Boolean(state.done));
     button('done').setAttribute('aria-pressed', String(Boolean(state.done)));
     app.showLabels(active);
