@@ -1,8 +1,8 @@
 # Needs Python 3.10-3.13 and nothing else; README.md gives the same as plain pip commands.
 PYTHON ?= python3
 BIN := .venv/bin
-# Processes of the tests, one thread of the network each.
-JOBS ?= auto
+# Processes of the tests, one thread of the network each; each takes up to 2 GB of memory.
+JOBS ?= $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count()))")
 
 app: .venv/app.done ## start the page
 	$(BIN)/python app.py $(ARGS)
