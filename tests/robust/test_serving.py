@@ -189,7 +189,7 @@ DANGEROUS = {
     *("urllib.request.urlopen", "urlopen", "requests.get", "requests.post", "httpx.get", "httpx.Client"),
 }
 CHECKPOINTS = {"weights/published.py", "learning/train.py", "learning/encoders.py"}
-"""Modules that read PyTorch files: published weights, a training run's own checkpoint, weights of an encoder."""
+"""Modules that read PyTorch files: published weights, a run's own checkpoint, weights of an encoder."""
 
 PICKLES_OF_DATA_SETS = {"data/lvis.py"}
 """COCO+LVIS is published so; its reader resolves no names but those of arrays."""
