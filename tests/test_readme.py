@@ -1,12 +1,10 @@
 """What README.md shows works as it stands there."""
 
-import asyncio
 import base64
 import io
 import json
 import re
 import shlex
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +18,7 @@ from cfr_icl.annotate.session import Session
 from cfr_icl.cli.main import main, parse
 from cfr_icl.ui.blocks import build, launch
 from cfr_icl.ui.server import Server, Settings
+from tests.loops import run
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -133,8 +132,7 @@ def test_the_mcp_server_offers_one_tool_that_gets_the_cat(address):
             refusal = await session.call_tool("segment", {**arguments, "clicks": [[999, 1]]})
         return tools.tools, answer, refusal
 
-    # in a thread of its own, for Playwright's loop may run in this one
-    (tool,), answer, refusal = ThreadPoolExecutor().submit(asyncio.run, talk()).result()
+    (tool,), answer, refusal = run(talk())
     assert tool.name == "segment" and "clicks" in tool.inputSchema["required"]
     assert "beside it" in tool.inputSchema["properties"]["clicks"]["description"]
     (image,) = [part for part in answer.content if part.type == "image"]

@@ -131,7 +131,7 @@ class Program:
         self.number += 1
         parcel = {"actions": [{"number": self.number, "kind": kind, **data}], "known": self.known}
         event = {
-            "data": [None],
+            "data": [],
             "event_data": parcel,
             "fn_index": self.function,
             "session_hash": self.name,
@@ -146,7 +146,7 @@ class Program:
                 if message["msg"] == "log":
                     self.errors.append(message["log"])
                 if message["msg"] == "process_completed":
-                    reply = message["output"]["data"][1]
+                    (reply,) = message["output"]["data"]
                     assert reply["applied"] == self.number
                     self.known.update(page=reply["page"], reply=reply["reply"])
                     if "picture" in reply:

@@ -8,6 +8,7 @@ import pytest
 
 from cfr_icl.ui.server import CLOSES_AFTER, RESTS_AFTER, OpenPages, Server, Settings
 from tests.e2e.tool import EXAMPLES
+from tests.loops import run
 from tests.stand_in import ColourModel
 from tests.ui.test_actions import send
 
@@ -153,5 +154,5 @@ def test_a_page_answers_its_parcels_one_after_another_and_pages_side_by_side(sha
         go.set()
         await asyncio.gather(*waiting[1:])
 
-    asyncio.run(both())
+    run(both())
     assert running == [first, second, first, first]

@@ -12,6 +12,7 @@ from cfr_icl.ui import page as pages
 from cfr_icl.ui.server import Server, Settings
 from cfr_icl.weights.loading import load_model
 from cfr_icl.weights.menu import ModelMenu
+from tests import loops
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
 from tests.ui.test_actions import send
@@ -35,7 +36,7 @@ def clicks_meanwhile(server, slow, release, page, *actions):
         release.set()
         return other, await waiting
 
-    return asyncio.run(run())
+    return loops.run(run())
 
 
 def open_first(server):
