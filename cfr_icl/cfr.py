@@ -91,10 +91,18 @@ class CascadeForward:
         bool, True, "let the last refinement be a close-up of the click", published=False
     )
     pseudo_clicks: bool = setting(
-        bool, True, "add a click inside the mask to each refinement (SAM's family)", published=False
+        bool,
+        True,
+        "add a click inside the mask to each refinement (SAM's family)",
+        published=False,
+        coordinates_only=True,
     )
     pseudo_boxes: bool = setting(
-        bool, False, "add a box around the mask to each refinement (SAM's family)", published=False
+        bool,
+        False,
+        "add a box around the mask to each refinement (SAM's family)",
+        published=False,
+        coordinates_only=True,
     )
 
     def __post_init__(self) -> None:

@@ -16,16 +16,19 @@ def setting(
     published: Any,
     least: float | None = None,
     most: float | None = None,
+    coordinates_only: bool = False,
 ) -> Any:
-    """A dataclass field with metadata `kind`, `help`, `published`, `least` and `most`.
+    """A dataclass field with its arguments as metadata.
 
     Args:
         kind: bool, int or float. A field whose default is None may also be None.
         help: one line without a period, for command lines and documentation.
         published: the value that the published method has.
         least, most: the range of a number, both inclusive.
+        coordinates_only: whether it acts only on models that take clicks as coordinates.
     """
     metadata = {"kind": kind, "help": help, "published": published, "least": least, "most": most}
+    metadata["coordinates_only"] = coordinates_only
     return field(default=default, metadata=metadata)
 
 

@@ -115,6 +115,8 @@ class InteractiveModel(nn.Module, ABC):
     config: ModelConfig
     mirrors: bool = True
     """Whether its answers for a picture and for the mirror image are averaged where that is asked for."""
+    takes_coordinates: bool = False
+    """Whether clicks and boxes go in as coordinates, not as maps."""
     choices: int = 0
     """How many masks it offers for one click alone, besides the best of them; 0 for none."""
     precision: torch.dtype = torch.float32

@@ -86,6 +86,7 @@ class PromptableModel(InteractiveModel):
     """
 
     mirrors = False
+    takes_coordinates = True
     choices = 3
     mask_size: tuple[int, int] = (256, 256)
     """Height and width of the masks that go in and come out."""

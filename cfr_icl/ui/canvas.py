@@ -62,7 +62,10 @@ def cfr_fields() -> list[dict[str, Any]]:
     """The settings of CFR for the page, which makes a switch of each; see static/cascade.js."""
     return [
         {
-            **{name: entry.metadata[name] for name in ("help", "least", "most", "published")},
+            **{
+                name: entry.metadata[name]
+                for name in ("help", "least", "most", "published", "coordinates_only")
+            },
             "name": entry.name,
             "kind": entry.metadata["kind"].__name__,
             "optional": entry.default is None,

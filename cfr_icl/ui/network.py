@@ -55,6 +55,11 @@ class QueuedPredictor:
             self._inner = inner
         return self._inner
 
+    @property
+    def takes_coordinates(self) -> bool:
+        """Whether its model is known to take clicks as coordinates; False until the model is loaded."""
+        return getattr(getattr(self._inner, "model", None), "takes_coordinates", False)
+
     def set_image(self, picture: np.ndarray) -> None:
         """Take a picture, uint8 (H, W, 3) RGB; forget the one before and all that was computed of it."""
         self._picture = picture

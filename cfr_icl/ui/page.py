@@ -172,6 +172,8 @@ class Page:
             reply["picture"] = self.picture
         if self.model is not None:
             reply["model"] = self.model
+        if getattr(self.session.segmenter, "takes_coordinates", False):
+            reply["takes_coordinates"] = True
         if self._job:
             self._take_job(reply)
         reply.update(self._once)

@@ -660,6 +660,8 @@ class Reply(TypedDict):
     picture: NotRequired[Picture]
     """Sent when the browser shows another one."""
     model: NotRequired[str]
+    takes_coordinates: NotRequired[bool]
+    """Whether the model takes clicks as coordinates; left out where it does not, or is not loaded yet."""
     folder: NotRequired[FolderState]
     polygons: NotRequired[list[list[float]]]
     """Rings x, y, x, y, ... of all visible objects."""

@@ -16,6 +16,10 @@ def arrived():
     return Event()
 
 
+class CoordinateModel(ColourModel):
+    takes_coordinates = True
+
+
 @pytest.fixture
 def tool(browser, arrived):
     def load(source):
@@ -24,7 +28,7 @@ def tool(browser, arrived):
         with tqdm(total=100, desc="model.safetensors", unit="B") as progress:
             progress.update(40)
             assert arrived.wait(30)
-        return ColourModel(size=32)
+        return CoordinateModel(size=32)
 
     menu = ModelMenu(["fine", "coarse"], load)
     server = Server(menu["fine"], examples=EXAMPLES, menu=menu)
@@ -39,6 +43,7 @@ def test_switching_shows_the_download_keeps_the_clicks_and_answers_anew(tool, ar
     tool.click(300, 130)
     tool.idle()
     before = tool.session.active
+    assert not tool.page.get_by_role("switch", name="Inner click").is_visible()
     menu = tool.page.get_by_label("Model", exact=True)
     menu.select_option("coarse")
     tool.page.get_by_text("model.safetensors - 40.0%").wait_for()
@@ -48,4 +53,5 @@ def test_switching_shows_the_download_keeps_the_clicks_and_answers_anew(tool, ar
     assert after.clicks == before.clicks
     assert after.mask.version != before.mask.version
     assert menu.input_value() == "coarse"
+    assert tool.page.get_by_role("switch", name="Inner click").is_visible()
     assert tool.errors == []

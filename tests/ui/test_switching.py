@@ -76,3 +76,15 @@ def test_what_cannot_be_chosen_is_refused_and_the_model_stays(shared, warnings, 
     _, reply = send(shared, example(shared), {"number": 2, "kind": "model", "name": name})
     assert warnings == [message]
     assert reply["model"] == "fine"
+
+
+def test_the_page_is_told_whether_the_model_takes_coordinates():
+    class OfSam(ColourModel):
+        takes_coordinates = True
+
+    models = {"maps": ColourModel(), "coordinates": OfSam()}
+    shared = Server(Settings(examples=EXAMPLES, menu=models))
+    page, reply = send(shared, example(shared), {"number": 2, "kind": "prepare"})
+    assert "takes_coordinates" not in reply
+    page, reply = send(shared, page, {"number": 3, "kind": "model", "name": "coordinates"})
+    assert reply["takes_coordinates"]

@@ -1,5 +1,6 @@
 // The switches of CFR, made from the list of its fields that the server sends (ui/canvas.py).
-// A field is { name, kind: 'bool' | 'int' | 'float', optional, help, least, most, value, published }.
+// A field is { name, kind: 'bool' | 'int' | 'float', optional, help, least, most, value, published,
+// coordinates_only }; rows that act only on models that take coordinates are hidden for others.
 
 import { make } from './dom.js';
 
@@ -31,11 +32,15 @@ const OF_STOPS = new Set(['min_change_pixels', 'min_change_ratio']); // chosen t
 export function setUpCascade(app) {
   const fields = new Map(app.props.cfr_fields.map((field) => [field.name, field]));
   const change = (values) => app.send('cascade', { cfr: values });
-  const rows = [...fields.values()].filter(({ name }) => !OF_STOPS.has(name)).map((field) => rowOf(field));
+  const shown = [...fields.values()].filter(({ name }) => !OF_STOPS.has(name));
+  const rows = shown.map((field) => ({ field, ...rowOf(field) }));
   app.ref('cascade').append(...rows.map(({ node }) => node));
 
   app.showCascade = (cfr) => {
-    for (const { show } of rows) show(cfr);
+    for (const { field, node, show } of rows) {
+      node.hidden = field.coordinates_only && !app.takesCoordinates;
+      show(cfr);
+    }
   };
 
   function rowOf(field) {

@@ -145,6 +145,7 @@ function setUpReplies(app) {
     }
     view.pending = view.pending.filter((entry) => entry.number > reply.applied);
     const late = app.lastReply !== null && reply.reply <= app.lastReply;
+    if (!late) app.takesCoordinates = Boolean(reply.takes_coordinates);
     if (!late) showState(reply);
     if (reply.model) ref('model').value = reply.model;
     if (reply.inside) app.inspector.show(reply.inside);
