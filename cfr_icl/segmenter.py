@@ -223,7 +223,7 @@ class Segmenter:
         """
         view = window or self._picture
         features = self._encode(view, self._input_size(window), flip)
-        return replace(self.model.look(features, prompt, previous, view, cfr), zoom_window=window)
+        return replace(self.model.run_pass(features, prompt, previous, view, cfr), zoom_window=window)
 
     def _input_size(self, window: Window | None) -> tuple[int, int]:
         """(height, width) of the network's input for a window, or of the unresized picture."""

@@ -104,7 +104,7 @@ class InteractiveModel(nn.Module, ABC):
     """A network that answers clicks on a picture with a mask.
 
     The segmenter calls `crop` and `encode` once for a window of a picture, `prompt` once for a click in a
-    window, and `look` for each pass. What stands here is for networks whose clicks are maps; those that take
+    window, and `run_pass` for each pass. What stands here is for networks whose clicks are maps; those that take
     coordinates override these methods (`PromptableModel`).
 
     `prompt_maps` are float (B, 3, H, W): previous mask as probabilities, disks of the positive clicks,
@@ -147,7 +147,7 @@ class InteractiveModel(nn.Module, ABC):
         return crop_picture(picture, window, size)
 
     def prompt(self, cues: Cues, window: Window, size: tuple[int, int], flip: bool) -> Any:
-        """What `look` needs of the cues for a window.
+        """What `run_pass` needs of the cues for a window.
 
         Returns:
             Room for the previous mask, and the clicks' disks, for a window and its mirror image:
@@ -158,7 +158,7 @@ class InteractiveModel(nn.Module, ABC):
             batch.append([click.mirrored(size[1]) for click in batch[0]])
         return torch.cat([torch.empty(len(batch), 1, *size), disk_maps(batch, *size)], dim=1)
 
-    def look(
+    def run_pass(
         self,
         features: Features,
         prompt: Any,

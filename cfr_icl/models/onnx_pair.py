@@ -194,7 +194,7 @@ class OnnxPair(PromptableModel):
         return (logits[1:], scores[1:]) if several else (logits[:1], scores[:1])
 
     def decode(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
-        raise NotImplementedError("This network takes coordinates, not prompt maps; call look.")
+        raise NotImplementedError("This network takes coordinates, not prompt maps; call run_pass.")
 
     def _stated_size(self) -> tuple[int, int] | None:
         """Height and width that the encoder's file says; None where it leaves them open."""

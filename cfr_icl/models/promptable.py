@@ -110,7 +110,7 @@ class PromptableModel(InteractiveModel):
         points = [(click.x - window.left, click.y - window.top) for click in clicks]
         return Marks(points, [int(click.positive) for click in clicks], box, None)
 
-    def look(
+    def run_pass(
         self,
         features: Features,
         prompt: Marks,
@@ -245,7 +245,7 @@ class TransformersModel(PromptableModel):
         return coordinates.to(self.device)
 
     def decode(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
-        raise NotImplementedError("This network takes coordinates, not prompt maps; call look.")
+        raise NotImplementedError("This network takes coordinates, not prompt maps; call run_pass.")
 
     def hears_clicks(self) -> bool:
         """Whether two different clicks reach the decoder's picture features in two different ways.
