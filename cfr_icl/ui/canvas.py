@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 
+from cfr_icl.annotate.exports import FORMATS
 from cfr_icl.annotate.pictures import thumbnail
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.ui.messages import LANGUAGES, STATIC, tables
@@ -52,6 +53,7 @@ def canvas(
         tells_changes=tells_changes,
         models=list(models),
         cfr_fields=cfr_fields(),
+        export_formats=export_formats(),
         examples=[
             {"name": path.stem, "credit": _credit(path), "thumbnail": _data_url(path)} for path in examples
         ],
@@ -73,6 +75,11 @@ def cfr_fields() -> list[dict[str, Any]]:
         }
         for entry in fields(CascadeForward)
     ]
+
+
+def export_formats() -> list[dict[str, Any]]:
+    """The export formats for the page, which makes its menu of them; see static/exporting.js."""
+    return [{"name": each.name, "title": each.title, "polygons": each.polygons} for each in FORMATS.values()]
 
 
 def _credit(example: Path) -> str:

@@ -53,7 +53,16 @@ def test_answers_are_the_recorded_ones(player, name):
 
 @pytest.mark.parametrize("name", read(SESSIONS))
 def test_a_session_saved_by_the_first_version_is_exported_as_by_it(player, name):
-    assert exported(player.adapter, player.network, name, read(SESSIONS)[name]) == read(EXPORTS)[name]
+    recorded_files = read(EXPORTS)[name]
+    files = exported(player.adapter, player.network, name, read(SESSIONS)[name])
+
+    formats = {folder(file) for file in recorded_files}  # formats that were added later are in no record
+    assert {file: digest for file, digest in files.items() if folder(file) in formats} == recorded_files
+
+
+def folder(file: str) -> str:
+    """The export format of a file; the file itself where it lies in no folder."""
+    return file.split("/")[0]
 
 
 def iou(mask: list, other: list) -> float:

@@ -15,4 +15,4 @@ def _masks(job: ExportJob) -> Files:
     return files
 
 
-FORMATS = (ExportFormat("masks", "Binary masks", 1, _masks),)
+FORMATS = (ExportFormat("masks", "Mask PNG per object", 1, _masks),)

@@ -98,6 +98,6 @@ def _flat(ring: Ring) -> list[float]:
 
 
 FORMATS = (
-    ExportFormat("coco", "COCO, run lengths", 4, _coco, stems=False),
+    ExportFormat("coco", "COCO, exact", 4, _coco, stems=False),
     ExportFormat("coco-polygons", "COCO, polygons", 5, _coco_polygons, polygons=True, stems=False),
 )

@@ -13,4 +13,4 @@ def _indexed(job: ExportJob) -> Files:
     }
 
 
-FORMATS = (ExportFormat("indexed", "Label map", 2, _indexed, label_map=True),)
+FORMATS = (ExportFormat("indexed", "Label map PNG", 2, _indexed, label_map=True),)

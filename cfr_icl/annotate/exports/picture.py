@@ -67,14 +67,14 @@ class ExportFormat:
     name: str
     """As on the command line."""
     title: str
-    """As on the page."""
+    """In the page's menu, in English; static/words.json may hold translations."""
     position: int
     """Place in the list of formats, smallest first."""
     write: Callable[[ExportJob], Files]
     label_map: bool = False
     """Whether a pixel can belong to one object alone."""
     polygons: bool = False
-    """Whether `ExportJob.detail` matters."""
+    """Whether `ExportJob.detail` matters; the page then shows its slider."""
     stems: bool = True
     """Whether readers find a picture's file by the picture's name."""
 

@@ -29,4 +29,4 @@ def _yolo(job: ExportJob) -> Files:
     return files
 
 
-FORMATS = (ExportFormat("yolo", "YOLO segmentation", 6, _yolo, polygons=True),)
+FORMATS = (ExportFormat("yolo", "YOLO-seg", 6, _yolo, polygons=True),)

@@ -1,11 +1,17 @@
-// What goes out: downloads, exports, and a preview of polygons.
+// Downloads, exports, and a preview of polygons.
 
+import { make } from './dom.js';
 import { count, t } from './language.js';
 
-const POLYGON_FORMATS = ['coco-polygons', 'yolo', 'labelme', 'everything'];
+const FIRST_FORMAT = 'coco'; // chosen when the page is opened
 
 export function setUpExporting(app) {
   const { ref, root, view, send } = app;
+  const { export_formats: formats } = app.props; // { name, title, polygons }, listed in ui/canvas.py
+  const polygonFormats = [...formats.filter(({ polygons }) => polygons).map(({ name }) => name), 'everything'];
+  const option = ({ name, title }) => make('option', { value: name, textContent: title });
+  ref('format').prepend(...formats.map(option));
+  ref('format').value = FIRST_FORMAT;
   const detail = () => Number(ref('detail').value);
   const versions = () => app.state.objects.map((object) => object.version).join();
   let polygonsOf = null;
@@ -45,7 +51,7 @@ export function setUpExporting(app) {
   };
 
   app.showFormat = () => {
-    ref('detail-row').hidden = !POLYGON_FORMATS.includes(ref('format').value);
+    ref('detail-row').hidden = !polygonFormats.includes(ref('format').value);
     ref('whole-folder-row').hidden = !root.hasAttribute('data-folder') || ref('format').value === 'session';
     app.showExport();
     if (ref('detail-row').hidden) {
