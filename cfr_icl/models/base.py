@@ -101,11 +101,11 @@ class Cues:
 
 
 class InteractiveModel(nn.Module, ABC):
-    """A network that answers clicks on a picture with a mask.
+    """A network that predicts a mask from clicks on a picture.
 
     The segmenter calls `crop` and `encode` once for a window of a picture, `prompt` once for a click in a
-    window, and `run_pass` for each pass. What stands here is for networks whose clicks are maps; those that take
-    coordinates override these methods (`PromptableModel`).
+    window, and `run_pass` for each pass. The methods of this class are for networks that take clicks as
+    maps; networks that take coordinates override them (`PromptableModel`).
 
     `prompt_maps` are float (B, 3, H, W): previous mask as probabilities, disks of the positive clicks,
     disks of the negative clicks. `encode` runs once for a window and `decode` at every pass, so a network
