@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from cfr_icl.data.samples import Dataset
+from cfr_icl.extras import extra
 
-# Named, not imported: some readers need a library that the others can do without.
+# names, not classes: a reader is imported when it is used, and one of them needs scipy
 DATASETS = {
     "folder": "folder.FolderDataset",
     "coco": "coco.CocoDataset",
@@ -31,14 +32,16 @@ def open_dataset(name: str, root: str | Path, **options: Any) -> Dataset:
 
     Raises:
         ValueError: for an unknown name or option.
-        FileNotFoundError: when the folder is missing or half-unpacked; the message names what is.
+        FileNotFoundError: when the folder is missing or half-unpacked, naming the missing part.
+        MissingExtraError: when a package is missing that the reader needs.
     """
     if name not in DATASETS:
         raise ValueError(f"There is no data set {name!r}; there are {', '.join(DATASETS)}.")
     if not Path(root).is_dir():
         raise FileNotFoundError(f"The folder {root} for the data set {name} does not exist.")
     module, reader = DATASETS[name].split(".")
-    build = getattr(import_module(f"cfr_icl.data.{module}"), reader)
+    with extra("train", f"The data set {name}"):
+        build = getattr(import_module(f"cfr_icl.data.{module}"), reader)
     known = list(inspect.signature(build).parameters)[1:]
     for option in options:
         if option not in known:

@@ -8,7 +8,10 @@ const FIRST_FORMAT = 'coco'; // chosen when the page is opened
 export function setUpExporting(app) {
   const { ref, root, view, send } = app;
   const { export_formats: formats } = app.props; // { name, title, polygons }, listed in ui/canvas.py
-  const polygonFormats = [...formats.filter(({ polygons }) => polygons).map(({ name }) => name), 'everything'];
+  const polygonFormats = [
+    ...formats.filter(({ polygons }) => polygons).map(({ name }) => name),
+    'everything',
+  ];
   const option = ({ name, title }) => make('option', { value: name, textContent: title });
   ref('format').prepend(...formats.map(option));
   ref('format').value = FIRST_FORMAT;
