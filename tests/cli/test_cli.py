@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import cfr_icl
 from cfr_icl import CascadeForward, Click, Segmenter
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.session import Session
+from cfr_icl.cli import options
 from cfr_icl.cli.main import COMMANDS, main, parse
 from cfr_icl.cli.options import cfr_setting
 from tests.stand_in import ColourModel
@@ -19,7 +19,7 @@ from tests.stand_in import ColourModel
 
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch):
-    monkeypatch.setattr(cfr_icl, "load_model", lambda source="embedded": ColourModel())
+    monkeypatch.setattr(options, "load_model", lambda source: ColourModel())
 
 
 @pytest.fixture
@@ -144,6 +144,7 @@ class Missing(MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 
 sys.meta_path.insert(0, Missing())
+from cfr_icl.cli import options
 from cfr_icl.cli.main import COMMANDS, main
 sys.exit(main(sys.argv[1:]))
 """
