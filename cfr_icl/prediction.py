@@ -117,6 +117,19 @@ class Prediction:
         """The part of the picture that the mask was computed for; None without clicks."""
         return self._map(None).window if self.passes else None
 
+    def last_change(self, threshold: float = MASK_THRESHOLD) -> int | None:
+        """Pixels that the last pass took into the mask or out of it; None where it was the coarse one."""
+        last = len(self.passes) - 1
+        if last < 1:
+            return None
+        refined = self.passes[last].refined
+        before = self.rle_above(threshold, last - 1 if refined is None else refined)
+        borders = [np.cumsum(rle)[:-1] for rle in (before, self.rle_above(threshold, last))]
+        changes = np.sort(np.concatenate(borders))  # where exactly one of both masks begins or ends
+        if len(changes) % 2:
+            changes = np.append(changes, before.sum())
+        return int((changes[1::2] - changes[::2]).sum())
+
     def mask_above(self, threshold: float, index: int | None = None) -> np.ndarray:
         """Pixels with a calibrated probability above a threshold, bool (H, W).
 

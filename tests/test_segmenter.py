@@ -117,6 +117,14 @@ def test_the_prediction_counts_and_keeps_every_pass(model, picture, most, adapti
     assert np.array_equal(prediction.mask, prediction.probabilities > 0.49)
 
 
+def test_the_last_change_counts_the_pixels_that_the_last_pass_changed(model, picture):
+    for most in range(4):
+        prediction = fresh(model, picture).predict([Click(60, 45)], cfr=steps(most, adaptive=False))
+        masks = [prediction.mask_above(0.6, index) for index in range(most + 1)]
+        expected = np.count_nonzero(masks[-1] ^ masks[-2]) if most else None
+        assert prediction.last_change(0.6) == expected
+
+
 def test_each_call_has_its_own_cfr_setting(model, picture):
     segmenter, sequence, cfr = fresh(model, picture), [Click(60, 45), Click(20, 20)], steps(3, adaptive=False)
     coarse = segmenter.predict(sequence, cfr=steps(0))

@@ -55,6 +55,10 @@ class Timing:
     milliseconds: float
     window: Rectangle | None
     """The zoom window; None when the whole picture was seen."""
+    passes: int | None = None
+    """Passes of the last click, coarse first; None where an older version saved the object."""
+    changed: int | None = None
+    """Pixels that the last pass took into the mask or out of it; None where it was the coarse one."""
 
 
 @dataclass(frozen=True)

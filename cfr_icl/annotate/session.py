@@ -471,6 +471,8 @@ class Session:
             prediction.forwards,
             1000 * (time.perf_counter() - start),
             Rectangle(*prediction.window) if prediction.window else None,
+            len(prediction.passes),
+            prediction.last_change(instance.threshold),
         )
         # another network may answer in fewer passes
         chosen_pass = instance.chosen_pass if instance.chosen_pass in range(len(prediction.passes)) else None

@@ -226,6 +226,8 @@ def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int], cfr: Ca
             _whole(timing.forwards, 0, 1000),
             float(timing.milliseconds),
             timing.window and _window(timing.window),
+            None if timing.passes is None else _whole(timing.passes, 0, 1000),
+            None if timing.changed is None else _whole(timing.changed, 0, height * width),
         )
     values["foreign"] = _foreign(values["foreign"])
     return Instance(**values)

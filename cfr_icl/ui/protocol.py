@@ -582,7 +582,7 @@ class Object(TypedDict):
     box: list[int]
     """Left, top, width and height of the smallest rectangle around the mask; zeros when it is empty."""
     answer: dict[str, Any] | None
-    """forwards, milliseconds and zoom window of the last answer."""
+    """forwards, milliseconds, zoom window, passes and pixels changed by the last pass, of the last answer."""
     size: NotRequired[list[int]]
     """Height and width; sent with the mask."""
     counts: NotRequired[str]

@@ -66,6 +66,7 @@ def test_transparent_pictures_lie_on_a_checkerboard_and_are_segmented_on_white(t
     path = tmp_path / "hole.png"
     Image.fromarray(pixels).save(path)
     tool.upload(path)
+    tool.unfold("View")
     tool.set_range("Mask opacity", 0)
     seen = {tool.colour(x, 150)[:3] for x in range(150, 190, 2)}
     assert seen == {(255, 255, 255), (212, 212, 212)}

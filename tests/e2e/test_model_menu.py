@@ -43,6 +43,7 @@ def test_switching_shows_the_download_keeps_the_clicks_and_answers_anew(tool, ar
     tool.click(300, 130)
     tool.idle()
     before = tool.session.active
+    tool.unfold("Refinement")
     assert not tool.page.get_by_role("switch", name="Inner click").is_visible()
     menu = tool.page.get_by_label("Model", exact=True)
     menu.select_option("coarse")

@@ -12,6 +12,7 @@ def deep_inside(mask):
 
 def test_other_objects_stand_back_while_one_is_in_work(tool):
     tool.example("coffee")
+    tool.unfold("View")
     tool.page.get_by_label("Contour").uncheck()
     tool.click(300, 130)
     tool.idle()

@@ -37,6 +37,7 @@ def test_a_click_on_an_example_shows_the_mask(tool):
     mask = tool.session.mask
     assert mask[130, 310] and mask.any() and not mask.all()
     inside = np.argwhere(mask)[len(np.argwhere(mask)) // 2]
+    tool.unfold("View")
     tool.set_range("Mask opacity", 100)
     tool.page.get_by_text("Contour").click()
     assert tool.colour(int(inside[1]), int(inside[0])) == (0x3B, 0x82, 0xF6, 255)
@@ -81,6 +82,7 @@ def test_the_slider_and_its_switches_act_on_the_present_clicks(tool, squares):
     tool.click(80, 80)
     tool.click(100, 100)
     tool.idle()
+    tool.unfold("Refinement")
     stop = tool.page.get_by_label("Stop early")
     assert stop.input_value() == "settled" and tool.session.document.cfr.min_change_ratio == 0.02
     stop.select_option("published")
@@ -94,12 +96,16 @@ def test_the_slider_and_its_switches_act_on_the_present_clicks(tool, squares):
     tool.idle()
     assert tool.session.active.timing.forwards == 8
     assert "8 forwards" in tool.page.locator("[data-ref=answer]").inner_text()
+    changed = tool.session.active.timing.changed
+    refined = tool.page.locator("[data-ref=refined]")
+    assert refined.inner_text() == f"8 passes, last changed {changed} px"
     tool.page.get_by_label("Close-ups").click()
     tool.idle()
     assert not tool.session.document.cfr.close_ups
     tool.page.get_by_label("Refine at every click").click()
     tool.idle()
     assert tool.session.active.timing.forwards == 1
+    assert refined.inner_text() == "1 pass, nothing was refined"
     tool.set_range("CFR steps", 0)
     tool.idle()
     assert tool.session.document.cfr.steps == 0
@@ -200,6 +206,7 @@ def test_the_picture_is_moved_with_space_and_shown_pixel_by_pixel(tool, squares)
     (click,) = tool.session.active.clicks
     assert (click.x, click.y) == (100, 80)
     tool.page.keyboard.press("h")
+    tool.unfold("View")
     tool.page.get_by_label("Clicks", exact=True).uncheck()
     tool.page.mouse.move(*middle)
     for _ in range(12):
@@ -222,6 +229,7 @@ def test_looks_change_without_the_server_and_work_is_shown_at_once(tool, squares
     posts = []
     tool.page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
     before = tool.colour(60, 60)
+    tool.unfold("View")
     tool.set_range("Mask opacity", 100)
     tool.page.get_by_label("Contour").uncheck()
     tool.page.get_by_label("Clicks", exact=True).uncheck()
@@ -430,6 +438,7 @@ def test_an_objects_row_labels_hides_locks_copies_and_deletes_it(tool, squares):
     assert tool.session.active.label == "<b>cup</b>"
     assert tool.page.locator(".panel b").count() == 0
     grey = (128, 128, 128, 255)
+    tool.unfold("View")
     tool.set_range("Mask opacity", 100)
     assert tool.colour(60, 60) != (220, 30, 30, 255)
     tool.page.get_by_label("Show or hide object 1").click()

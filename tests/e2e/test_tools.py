@@ -140,6 +140,7 @@ def test_a_mask_of_another_size_is_a_message(open_tool, tmp_path):
 
 def test_passes_probabilities_window_and_threshold_can_be_seen(open_tool):
     tool = open_tool
+    tool.unfold("Refinement")
     tool.page.get_by_label("Stop early").select_option("never")
     tool.click(80, 80)
     tool.idle()
@@ -219,6 +220,8 @@ def test_every_control_has_a_name_and_can_be_reached_by_keyboard(open_tool):
         .map(e => e.outerHTML)"""
     )
     assert nameless == []
+    tool.unfold("Refinement")
+    tool.unfold("View")
     tool.page.locator("canvas").focus()
     seen = set()
     for _ in range(40):

@@ -123,6 +123,12 @@ class Visitor:
             )
         )
 
+    def unfold(self, section):
+        """Open a section of the panel."""
+        fold = self.page.locator("details.fold", has=self.page.get_by_role("heading", name=section))
+        if fold.get_attribute("open") is None:
+            fold.locator("summary").click()
+
     def set_range(self, label, value):
         self.page.get_by_label(label, exact=True).fill(str(value))
 

@@ -34,7 +34,7 @@ export function setUpCascade(app) {
   const change = (values) => app.send('cascade', { cfr: values });
   const shown = [...fields.values()].filter(({ name }) => !OF_STOPS.has(name));
   const rows = shown.map((field) => ({ field, ...rowOf(field) }));
-  app.ref('cascade').append(...rows.map(({ node }) => node));
+  for (const { field, node } of rows) app.ref(field.name === 'steps' ? 'steps' : 'cascade').append(node);
 
   app.showCascade = (cfr) => {
     for (const { field, node, show } of rows) {

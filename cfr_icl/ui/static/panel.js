@@ -36,7 +36,17 @@ export function setUpPanel(app) {
     app.followPolygons();
     app.showCascade(state.cfr);
     ref('answer').textContent = describe(state, active);
+    ref('refined').textContent = describeRefinement(active);
+    ref('refined').hidden = !ref('refined').textContent;
   };
+}
+
+// What the last refinement of the object did.
+function describeRefinement(active) {
+  const { passes, changed } = active?.timing || active?.answer || {};
+  if (!passes) return '';
+  if (changed === null) return t('1 pass, nothing was refined');
+  return t('{n} passes, last changed {m} px').replace('{n}', passes).replace('{m}', changed.toLocaleString());
 }
 
 // The sentence in the status line.

@@ -75,6 +75,16 @@ export function setUpSettings(app) {
     });
   }
 
+  // Which sections of the panel are open stays as it was left.
+  const open = [person.json('cfr-open', [])].flat();
+  for (const fold of root.querySelectorAll('[data-fold]')) {
+    fold.open = open.includes(fold.dataset.fold);
+    fold.addEventListener('toggle', () => {
+      const folds = [...root.querySelectorAll('[data-fold][open]')];
+      person.set('cfr-open', JSON.stringify(folds.map(({ dataset }) => dataset.fold)));
+    });
+  }
+
   const dark = person.get('cfr-dark'),
     tool = tab.get('cfr-tool');
   if (dark !== null) app.showTheme(dark === '1');

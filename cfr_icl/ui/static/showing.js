@@ -15,6 +15,7 @@ export function setUpShowing(app) {
     ref('page').replaceChildren(...options);
     ref('page').value = page;
     ref('contrast').hidden = !deep;
+    ref('contrast-section').hidden = pages < 2 && !deep;
     if (!deep) return;
     ref('low').value = low;
     ref('high').value = high;
