@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,21 @@ def test_a_full_description_agrees():
     other = described(backbone_params=backbone | {"num_heads": 8})
     with pytest.raises(ValueError, match="The checkpoint says num_heads = 8; vit_xtiny here needs 4"):
         convert(empty(published_shapes("vit_xtiny")), other)
+
+
+def test_an_object_of_the_training_code_in_the_description_is_passed_over(save, xtiny, monkeypatch):
+    with monkeypatch.context() as context:  # the published ViTs keep the loss of their head in it
+        code = types.ModuleType("isegm.losses")
+        exec("def entropy(): pass\nfrom torch import nn\nclass Loss(nn.Module): criterion = None", vars(code))
+        code.Loss.__module__ = code.entropy.__module__ = "isegm.losses"
+        for name, module in {"isegm": types.ModuleType("isegm"), "isegm.losses": code}.items():
+            context.setitem(sys.modules, name, module)
+        loss = code.Loss()
+        loss.criterion = code.entropy
+        file = save({"state_dict": xtiny, "config": described(head_params={"loss_decode": loss})})
+    tensors, description = read_checkpoint(file)
+    assert tensors.keys() == xtiny.keys() and "isegm" not in sys.modules
+    assert convert(tensors, description)[0] == default_config("vit_xtiny")
 
 
 def test_names_of_a_data_parallel_run_are_read(save, xtiny):
