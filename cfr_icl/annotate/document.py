@@ -39,6 +39,9 @@ MAX_ID = 65_535
 MAX_CLICKS = 500
 """An object takes no more clicks."""
 
+UNSURE = 0.8
+"""Certainty below which a mask is to be looked at (benchmarks/follow.py)."""
+
 MAX_LABELS = 1000
 MAX_LABEL_LENGTH = 60
 
@@ -107,6 +110,9 @@ class Instance:
     """Settings that the network mask was predicted with; None where the network predicted nothing."""
     foreign: Mapping[str, Any] | None = None
     """What the file that the object came from says beside its mask and label: ids, iscrowd, attributes."""
+    certainty: float | None = None
+    """How sure it is that the mask followed the object from another picture, 0 to 1 (annotate/follow.py);
+    None for what a person made or has looked at."""
 
     @property
     def network_clicks(self) -> tuple[Click, ...]:
@@ -135,6 +141,11 @@ class Instance:
         """All masks that the object holds."""
         masks = (self.network_mask, self.mask, self.initial_mask, self.painted, self.erased)
         return tuple(mask for mask in masks if mask is not None)
+
+    @property
+    def unsure(self) -> bool:
+        """Whether a person should look at the mask first."""
+        return self.certainty is not None and self.certainty < UNSURE
 
     @property
     def size(self) -> tuple[int, int]:

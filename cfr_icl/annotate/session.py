@@ -204,8 +204,8 @@ class Session:
             raise ActionError("An object takes at most {max_clicks} clicks.", max_clicks=MAX_CLICKS)
         if instance.chosen_pass is not None:
             instance = replace(instance, initial_mask=instance.network_mask, chosen_pass=None)
-        clicks = (*instance.clicks, click)
-        clicked = self._predicted(document, replace(instance, clicks=clicks, cfr=document.cfr))
+        changed = replace(instance, clicks=(*instance.clicks, click), cfr=document.cfr, certainty=None)
+        clicked = self._predicted(document, changed)
         if len(clicked.clicks) == 1:
             clicked = replace(
                 clicked, neighbour_clicks=neighbour_clicks(clicked, document.others(clicked.id))
@@ -245,7 +245,7 @@ class Session:
         painted, erased = (
             (painted | stroke, erased & ~stroke) if add else (painted & ~stroke, erased | stroke)
         )
-        changed = replace(instance, painted=Mask.of(painted), erased=Mask.of(erased))
+        changed = replace(instance, painted=Mask.of(painted), erased=Mask.of(erased), certainty=None)
         self._commit_composed(document, changed)
 
     def clear(self) -> None:
@@ -255,9 +255,11 @@ class Session:
             self.delete(instance.id)
 
     def finish(self) -> None:
-        """Leave the active object; the next click starts a new one."""
-        if self.document.active is not None:
-            self._update(active=None)
+        """Leave the active object, which was looked at then; the next click starts a new one."""
+        document, instance = self.document, self.active
+        if instance is not None and instance.certainty is not None:
+            document = document.with_instance(replace(instance, certainty=None))
+        self._update(instances=document.instances, active=None)
 
     def select(self, id: int) -> None:
         """Go back to an object to correct it."""
@@ -391,6 +393,32 @@ class Session:
         self._load = self._cursor
         self.notices += loaded.sentences
 
+    def take_over(self, objects: Sequence[Instance], labels: Sequence[Label] = ()) -> None:
+        """Add objects of another picture, whose masks have this picture's size; one step of undo.
+
+        They keep their ids where these are free, give way to the objects that are there and to those
+        before them, and stand in the list by their certainty, least first. The first unsure one is selected.
+
+        Args:
+            labels: join the list of labels.
+        """
+        document = self.document
+        listed = {label.name: label for label in (*document.labels, *labels)}
+        document = replace(document, labels=tuple(listed.values())[:MAX_LABELS])
+        added = []
+        for entry in objects:
+            if any(entry.id == other.id for other in document.instances):
+                document, new = self._new_instance(document)
+                entry = replace(entry, id=new.id)
+            entry = self._composed(document, entry)
+            document = replace(
+                document.with_instance(entry), next_id=max(document.next_id, entry.id + 1), active=None
+            )
+            added.append(entry)
+        added.sort(key=lambda entry: (not entry.unsure, entry.certainty or 0 if entry.unsure else 0))
+        first = added[0].id if added and added[0].unsure else None
+        self._commit(replace(document, instances=(*self.document.instances, *added), active=first))
+
     @staticmethod
     def _free_colour(labels: Mapping[str, Label], *first: str) -> str:
         """A colour that no label has, `first` if possible."""
@@ -479,6 +507,10 @@ class Session:
         mask = Mask.of_runs(*self.size, prediction.rle_above(instance.threshold, chosen_pass))
         changed = replace(instance, network_mask=mask, timing=timing, chosen_pass=chosen_pass)
         return self._composed(document, changed)
+
+    def predicted(self, instance: Instance) -> Instance:
+        """The object with the mask that its clicks, previous mask and settings give on this picture."""
+        return self._predicted(self.document, instance)
 
     def predict(self, instance: Instance) -> Prediction:
         """Return the network's prediction for an object's clicks, under the CFR settings of its mask.

@@ -47,7 +47,7 @@ _KEYS = {
 }
 """Fields of an object with other keys in the file, so that files of older versions stay readable."""
 
-_OPTIONAL = ("cfr", "foreign")
+_OPTIONAL = ("cfr", "foreign", "certainty")
 """Fields of an object that the file leaves out where they say nothing."""
 
 _MASKS = ("network_mask", "mask", "initial_mask", "painted", "erased")
@@ -193,7 +193,7 @@ def timing_to_json(timing: Timing) -> dict[str, Any]:
 
 def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int], cfr: CascadeForward) -> Instance:
     height, width = size
-    values = {"box": None, "cfr": None, "foreign": None, **entry}
+    values = {"box": None, **dict.fromkeys(_OPTIONAL), **entry}
     values = {field.name: values[_KEYS.get(field.name, field.name)] for field in fields(Instance)}
     for name in ("keep_largest", "fill_holes", "overlap", "visible", "locked"):
         _typed(values[name], bool)
@@ -230,6 +230,8 @@ def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int], cfr: Ca
             None if timing.changed is None else _whole(timing.changed, 0, height * width),
         )
     values["foreign"] = _foreign(values["foreign"])
+    if values["certainty"] is not None and not 0 <= _number(values["certainty"]) <= 1:
+        raise ValueError("certainty")
     return Instance(**values)
 
 

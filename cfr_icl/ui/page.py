@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cfr_icl.annotate import store
 from cfr_icl.annotate.document import ActionError, Document
+from cfr_icl.annotate.follow import take_over
 from cfr_icl.annotate.imports import MaskFileError, load_masks
 from cfr_icl.annotate.inspect import inside
 from cfr_icl.annotate.pictures import VIEW, OpenedPicture, PictureError, View, browser_copy, open_picture
@@ -131,6 +132,8 @@ class Page:
                 self._open_example(index)
             case do.Goto():
                 self._goto(action)
+            case do.TakeOver(follow=follow):
+                self._take_over(follow)
             case do.View():
                 self._change_view(action)
             case do.Restore():
@@ -351,6 +354,17 @@ class Page:
         self.place.arrive(opened)
         for message in opened.sentences:
             self._tell(message)
+
+    def _take_over(self, follow: bool) -> None:
+        """Add the objects of the picture before in the list."""
+        place = self.place
+        before = place and place.name and place.folder.next(place.name, -1)
+        if not before:
+            raise ActionError("There is no previous picture.")
+        opened = place.folder.open(before)
+        if opened.document is None or not opened.document.instances:
+            raise ActionError("The previous picture, {name}, has no objects.", name=before)
+        take_over(self.session, opened.document, opened.picture, follow)
 
     # ---- files going out
 

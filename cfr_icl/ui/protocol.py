@@ -355,6 +355,15 @@ class Goto(Action):
     step: Literal[1, -1] | None = None
 
 
+class TakeOver(Action):
+    """Add the objects of the previous picture of the folder, as they lie there or followed to this one."""
+
+    kind: Literal["take_over"]
+    direct: ClassVar[bool] = True
+    needs_picture: ClassVar[bool] = True
+    follow: Flag
+
+
 class View(Action):
     """Show the picture in another way: another page of its file, or other percentiles as black and white."""
 
@@ -439,6 +448,7 @@ ACTIONS: dict[str, type[Action]] = {
             Import,
             Example,
             Goto,
+            TakeOver,
             View,
             Restore,
             Download,
@@ -583,6 +593,10 @@ class Object(TypedDict):
     """Left, top, width and height of the smallest rectangle around the mask; zeros when it is empty."""
     answer: dict[str, Any] | None
     """forwards, milliseconds, zoom window, passes and pixels changed by the last pass, of the last answer."""
+    certainty: float | None
+    """How sure it is that the mask followed the object from the picture before; None for other objects."""
+    unsure: bool
+    """Whether that is too little to go by."""
     size: NotRequired[list[int]]
     """Height and width; sent with the mask."""
     counts: NotRequired[str]

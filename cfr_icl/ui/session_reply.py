@@ -18,7 +18,18 @@ SWITCHES = ("visible", "locked", "overlap", "keep_largest", "fill_holes", "thres
 _NETWORK_MASK, _NEIGHBOUR_CLICKS, _CHOSEN_PASS, _TIMING = "answered", "hints", "kept", "answer"
 """What a session file calls these fields."""
 
-_DESCRIBED = {"id", "label", "colour", "mask", "clicks", _NEIGHBOUR_CLICKS, _CHOSEN_PASS, _TIMING, *SWITCHES}
+_DESCRIBED = {
+    "id",
+    "label",
+    "colour",
+    "mask",
+    "clicks",
+    "certainty",
+    _NEIGHBOUR_CLICKS,
+    _CHOSEN_PASS,
+    _TIMING,
+    *SWITCHES,
+}
 """What of an object's entry in a session file follows from its description."""
 
 
@@ -96,6 +107,8 @@ def _object(instance: Instance, old: Instance | None, restorable: bool) -> dict[
         "area": mask.area,
         "box": mask.box,
         "answer": timing_to_json(instance.timing) if instance.timing else None,
+        "certainty": instance.certainty,
+        "unsure": instance.unsure,
     }
     if old is None or old.mask != mask:
         described["size"] = [mask.height, mask.width]
@@ -126,6 +139,7 @@ def _file_entry(described: Mapping[str, Any]) -> dict[str, Any]:
         **{name: described[name] for name in ("id", "label", "colour", "kept", "answer", *SWITCHES)},
         "clicks": [[x, y, bool(positive)] for x, y, positive in described["clicks"]],
         _NEIGHBOUR_CLICKS: [[x, y, bool(positive)] for x, y, positive in described["neighbour_clicks"]],
+        "certainty": described.get("certainty"),
         "mask": described["counts"],
         _NETWORK_MASK: stored.get(_NETWORK_MASK) or described["counts"],
     }

@@ -104,3 +104,28 @@ def test_a_server_that_was_started_anew_goes_on_with_the_same_picture(browser, i
     assert now.clicks[:-1] == before.clicks and (now.clicks[-1].x, now.clicks[-1].y) == (90, 90)
     context.close()
     second.close()
+
+
+def test_objects_follow_to_the_next_picture_by_a_key_and_come_back_by_one_undo(browser, images, tmp_path):
+    Image.fromarray(np.roll(np.asarray(Image.open(images / "9.png")), 6, 1)).save(images / "10.png")
+    server, context, tool = start(browser, images, tmp_path / "out")
+    tool.click(80, 80)
+    tool.idle()
+    tool.page.keyboard.press("PageDown")
+    tool.idle()
+    assert tool.page.get_by_role("button", name="Follow objects").is_visible()
+    tool.page.keyboard.press("t")
+    tool.idle()
+    (found,) = tool.session.document.instances
+    assert found.mask.pixels[80, 130] and not found.mask.pixels[80, 33]
+    assert tool.page.locator(".certainty").inner_text() == f"{round(100 * found.certainty)} %"
+    assert tool.page.get_by_role("button", name="Follow objects").is_hidden()
+    tool.page.keyboard.press("Control+z")
+    tool.idle()
+    assert tool.session.document.instances == ()
+    tool.page.keyboard.press("Shift+T")
+    tool.idle()
+    (copy,) = tool.session.document.instances
+    assert copy.mask.pixels[80, 33] and tool.page.locator(".certainty").is_hidden()
+    context.close()
+    server.close()

@@ -36,6 +36,8 @@ const cases = {
     ['Enter', 'Enter', '', 'finish'],
     [' ', 'Space', '', 'space'],
     ['F5', 'F5', '', null],
+    ['t', 'KeyT', '', 'follow'],
+    ['T', 'KeyT', 'shift', 'take-over'],
     ['h', 'KeyH', 'alt', null],
   ],
   Russian: [

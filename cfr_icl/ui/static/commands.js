@@ -14,6 +14,9 @@ const NEEDS_PICTURE = new Set([
   'download-mask',
   'download-cutout',
   'load-masks',
+  'follow',
+  'take-over',
+  'next-unsure',
 ]);
 
 export function setUpCommands(app) {
@@ -32,6 +35,9 @@ export function setUpCommands(app) {
     help: () => ref('help').showModal(),
     'close-help': () => ref('help').close(),
     hide: () => app.hideMasks(!view.hidden),
+    follow: () => takeOver(true),
+    'take-over': () => takeOver(false),
+    'next-unsure': () => selectUnsure(),
     previous: () => app.files.step(-1),
     next: () => app.files.step(1),
     done: () => markDone(),
@@ -59,6 +65,20 @@ export function setUpCommands(app) {
     'tool-eraser': () => app.showTool('eraser'),
     nothing: () => {},
   };
+
+  // The objects of the previous picture of the folder.
+  function takeOver(follow) {
+    if (root.hasAttribute('data-folder')) send('take_over', { follow });
+  }
+
+  // The next object that is to be looked at; the one in work counts as looked at when it is finished.
+  function selectUnsure() {
+    const { objects } = app.state,
+      at = objects.findIndex((object) => object.current),
+      next = [...objects.slice(at + 1), ...objects.slice(0, at + 1)].find((object) => object.unsure);
+    if (at >= 0) send('finish');
+    if (next && !next.current) app.select(next.id);
+  }
 
   function markDone() {
     if (app.files.index === null) return;

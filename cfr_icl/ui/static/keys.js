@@ -17,6 +17,8 @@ const CHARACTERS = {
   f: 'fit',
   a: 'actual',
   d: 'done',
+  t: 'follow',
+  u: 'next-unsure',
   v: 'tool-click',
   r: 'tool-box',
   b: 'tool-brush',
@@ -84,6 +86,7 @@ function find(event) {
   if (event.altKey && !altGraph) return null;
   const digit = altGraph ? null : digitOf(event);
   if (digit) return { name: 'label', number: digit };
+  if (letter === 't' && event.shiftKey) return { name: 'take-over' };
   const name = CHARACTERS[letter ?? event.key] ?? namedKey(event) ?? placedKey(event);
   return name ? { name } : null;
 }

@@ -52,6 +52,7 @@ export class ObjectList {
         title: t('Select this object'),
       }),
       label: make('input', { type: 'text', maxLength: 60, title: t('Label') }),
+      certainty: make('output', { className: 'certainty', title: t('How sure the mask is; U goes on') }),
       visible: button('Show or hide', () => this.send('edit', { id, visible: !row.object.visible })),
       locked: button('Lock or unlock', () => this.send('edit', { id, locked: !row.object.locked })),
       copy: button('Duplicate', () => this.send('duplicate', { id })),
@@ -79,6 +80,7 @@ export class ObjectList {
       row.colour,
       row.number,
       row.label,
+      row.certainty,
       row.visible,
       row.locked,
       row.copy,
@@ -99,6 +101,9 @@ export class ObjectList {
     if (document.activeElement !== row.colour) row.colour.value = object.colour;
     if (document.activeElement !== row.label) row.label.value = object.label;
     row.label.disabled = row.remove.disabled = object.locked;
+    row.certainty.hidden = object.certainty === null;
+    row.certainty.textContent = `${Math.round(100 * object.certainty)} %`;
+    row.node.classList.toggle('unsure', object.unsure);
     row.visible.replaceChildren(icon(object.visible ? 'eye' : 'eye-off'));
     row.locked.replaceChildren(icon(object.locked ? 'lock' : 'unlock'));
     row.locked.classList.toggle('on', object.locked);

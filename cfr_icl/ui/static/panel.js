@@ -23,6 +23,7 @@ export function setUpPanel(app) {
     app.showExport();
     button('load-masks').disabled = !app.picture;
     ref('no-objects').hidden = state.objects.length > 0;
+    ref('before').hidden = state.objects.length > 0 || !app.files.index;
     ref('object-switches').hidden = !active;
     for (const input of active ? root.querySelectorAll('[data-edit]') : []) {
       input.checked = active[input.dataset.edit];

@@ -1,0 +1,161 @@
+"""Follow objects from one picture to the next: a mask, moved, is the previous mask of the network there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from cfr_icl.annotate.document import ActionError, Document, Instance
+from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.session import Session
+from cfr_icl.cfr import MASK_THRESHOLD
+from cfr_icl.clicks import Click
+from cfr_icl.prediction import Prediction
+from cfr_icl.sentences import Sentence
+
+FLOW_SIDE = 512
+"""Longest side in pixels of the pictures between which motion is estimated."""
+
+MOST_POINTS = 2000
+"""Points of an object by which its motion is fitted."""
+
+LOST = 0.3
+"""Certainty below which an object counts as lost (benchmarks/follow.py)."""
+
+LEAST_LEFT = 0.2
+"""Share of an object's area that must lie inside of the picture after its motion."""
+
+
+def take_over(session: Session, before: Document, picture: np.ndarray, follow: bool) -> None:
+    """Add the objects of another picture to the session's, with labels, colours and ids; one step of undo.
+
+    Args:
+        before: the document of the other picture.
+        picture: its pixels, uint8 (H, W, 3) RGB.
+        follow: find each object where it is now; else its mask is copied. Lost objects are left out and
+            told, unsure ones are marked.
+
+    Raises:
+        ActionError: when the pictures differ in size.
+    """
+    if picture.shape[:2] != session.size:
+        raise ActionError("The previous picture has another size, so its masks do not fit this one.")
+    if not follow:
+        session.take_over([_copied(instance) for instance in before.instances], before.labels)
+        return
+    motion = Motion(picture, session.picture)
+    followed = {instance.id: _followed(session, instance, motion) for instance in before.instances}
+    found = [instance for instance in followed.values() if instance is not None]
+    found.sort(key=lambda instance: instance.certainty, reverse=True)  # pixels belong to the surest
+    if found:
+        session.take_over(found, before.labels)
+    lost = [instance for instance in before.instances if followed[instance.id] is None]
+    if lost:
+        names = ", ".join(f"{instance.id} ({instance.label})" for instance in lost)
+        session.notices.append(Sentence("Lost from the previous picture: {names}.", names=names))
+    unsure = sum(instance.unsure for instance in found)
+    if unsure:
+        session.notices.append(
+            Sentence("Masks to look at, marked in the list: {unsure}; U goes to the next.", unsure=unsure)
+        )
+
+
+def _copied(instance: Instance) -> Instance:
+    """The object with its mask as what clicks start from, for its clicks were made on the other picture."""
+    mask = instance.mask
+    foreign = {name: value for name, value in (instance.foreign or {}).items() if name != "id"}
+    return replace(
+        instance,
+        network_mask=mask,
+        initial_mask=mask,
+        clicks=(),
+        neighbour_clicks=(),
+        box=None,
+        chosen_pass=None,
+        painted=None,
+        erased=None,
+        left_out=0,
+        timing=None,
+        cfr=None,
+        foreign=foreign or None,
+        certainty=None,
+    )
+
+
+def _followed(session: Session, instance: Instance, motion: Motion) -> Instance | None:
+    """The object with its mask on the session's picture; None when it is lost."""
+    moved = motion.moved(instance.mask.pixels)
+    clicks = inner_clicks(moved)
+    if not clicks or np.count_nonzero(moved) < LEAST_LEFT * instance.mask.area:
+        return None
+    start = replace(
+        _copied(instance),
+        initial_mask=Mask.of(moved),
+        clicks=clicks,
+        cfr=session.document.cfr,
+        visible=True,
+        locked=False,
+    )
+    followed = session.predicted(start)
+    sure = certainty(session.predict(start), moved)
+    return None if sure < LOST or not followed.network_mask.area else replace(followed, certainty=sure)
+
+
+def certainty(prediction: Prediction, moved: np.ndarray) -> float:
+    """How sure it is that a prediction is the followed object, 0 to 1.
+
+    The least of what must agree: the masks of picture and mirror image, of the first and the chosen pass,
+    and of the prediction and the moved mask (bool (H, W)).
+    """
+    chosen = prediction.passes[prediction.chosen]
+    coarse = prediction.passes[0].probabilities.threshold(MASK_THRESHOLD)
+    mask = prediction.mask
+    return float(min(chosen.agreement, _iou(coarse, mask), _iou(mask, moved)))
+
+
+def _iou(one: np.ndarray, other: np.ndarray) -> float:
+    union = np.count_nonzero(one | other)
+    return np.count_nonzero(one & other) / union if union else 0.0
+
+
+class Motion:
+    """How things moved between two pictures of one size: dense optical flow (Kroeger et al., ECCV 2016).
+
+    Args:
+        before, now: uint8 (H, W, 3) RGB.
+    """
+
+    def __init__(self, before: np.ndarray, now: np.ndarray) -> None:
+        self._scale = min(1.0, FLOW_SIDE / max(before.shape[:2]))
+        flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._flow = flow.calc(self._grey(before), self._grey(now), None)
+
+    def _grey(self, picture: np.ndarray) -> np.ndarray:
+        small = cv2.resize(picture, None, fx=self._scale, fy=self._scale, interpolation=cv2.INTER_AREA)
+        return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+
+    def moved(self, mask: np.ndarray) -> np.ndarray:
+        """An object's mask where the object is now, bool (H, W): shifted, turned and scaled as a whole."""
+        height, width = self._flow.shape[:2]
+        small = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+        rows, columns = np.nonzero(small)
+        if len(rows) < 3:
+            return mask
+        step = -(-len(rows) // MOST_POINTS)
+        points = np.stack([columns[::step], rows[::step]], 1).astype(np.float32)
+        targets = points + self._flow[rows[::step], columns[::step]]
+        transform, _ = cv2.estimateAffinePartial2D(points, targets, ransacReprojThreshold=2)
+        if transform is None:
+            return mask
+        transform[:, 2] /= self._scale
+        moved = cv2.warpAffine(mask.astype(np.float32), transform, mask.shape[::-1])
+        return moved > 0.5
+
+
+def inner_clicks(mask: np.ndarray) -> tuple[Click, ...]:
+    """One positive click at the deepest place of a mask; none for an empty mask."""
+    depth = cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    y, x = np.unravel_index(depth.argmax(), depth.shape)
+    return (Click(int(x), int(y)),) if depth.max() else ()
