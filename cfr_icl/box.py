@@ -1,4 +1,4 @@
-"""The clicks and the previous mask that a box around an object stands for."""
+"""Turn a box around an object into clicks and a previous mask, for networks that take no boxes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ drops pixels that do not belong to the object. Chosen on the even half of the da
 
 
 def box_clicks(box: Rectangle, size: tuple[int, int]) -> tuple[Click, ...]:
-    """One positive click in the middle of the box and one negative click beyond each side.
+    """Place one positive click in the middle of the box and one negative click beyond each side.
 
-    Clicks that would lie outside the picture are left out.
+    Clicks outside the picture are left out; those beyond a side lie at least 8 pixels from it.
 
     Args:
         box: around the object, in picture pixels.
@@ -35,7 +35,7 @@ def box_clicks(box: Rectangle, size: tuple[int, int]) -> tuple[Click, ...]:
 
 @lru_cache(maxsize=4)
 def box_guess(box: Rectangle, size: tuple[int, int]) -> np.ndarray:
-    """The first previous mask: an ellipse that fills the box, read-only float32 (H, W).
+    """Draw the first previous mask: an ellipse that fills the box, read-only float32 (H, W).
 
     Args:
         box: around the object, in picture pixels.

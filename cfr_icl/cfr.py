@@ -27,8 +27,12 @@ Pass = TypeVar("Pass")
 
 
 def changed_pixels(before: torch.Tensor, after: torch.Tensor) -> tuple[int, int]:
-    """Pixels that enter or leave the mask between two maps of probabilities, and the second mask's size."""
-    # NumPy counts in one thread, which is faster than to wake the others
+    """Compare two probability maps of equal shape at `MASK_THRESHOLD`.
+
+    Returns:
+        The number of pixels that enter or leave the mask, and the number of pixels of the second mask.
+    """
+    # NumPy counts in one thread, which costs less than waking torch's threads
     before_mask, mask = before.numpy() > MASK_THRESHOLD, after.numpy() > MASK_THRESHOLD
     return int(np.count_nonzero(before_mask ^ mask)), int(np.count_nonzero(mask))
 
@@ -38,15 +42,16 @@ class CascadeForward:
     """Settings of the inner loop: one coarse pass and up to `steps` refinements with the clicks fixed.
 
     Attributes:
-        steps: refinements of a click at most, 0 to 10.
+        steps: the most refinements of a click, 0 to 10.
         adaptive: stop early, at `min_change_pixels` or `min_change_ratio`; otherwise take all steps.
-        cf_clicks: refine the first so many clicks only; None refines every click. Published: 1.
-        min_change_pixels: stop when a refinement changes at most so many pixels of the mask. Published: 20.
+        cf_clicks: number of clicks, from the first on, that are refined; None refines every click.
+            Published: 1.
+        min_change_pixels: stop when a refinement changes at most this number of mask pixels. Published: 20.
         min_change_ratio: also stop when a refinement changes at most this ratio of the mask's pixels,
             0 to 1. Not in the paper; published: 0. Measured in training/RESULTS.md.
-        best_pass: answer with the pass in which the masks of the picture and of its mirror image agree most,
-            not with the last pass. Not in the paper.
-        close_ups: let the last refinement be a close-up (cfr_icl/close_up.py), for models trained with
+        best_pass: choose the pass with the highest agreement (IoU of the masks of the picture and of its
+            mirror image) instead of the last pass. Not in the paper.
+        close_ups: replace the last refinement by a close-up (cfr_icl/close_up.py), for models trained with
             close-ups. Not in the paper.
         pseudo_clicks: add a click at the deepest place of the mask to each refinement, for models that take
             clicks as coordinates (SAM's family). Not in the paper; measured in docs/models.md.
@@ -58,12 +63,12 @@ class CascadeForward:
         ValueError: for a number out of its range.
     """
 
-    steps: int = setting(int, 4, "refinements of a click at most", published=4, least=0, most=MAX_STEPS)
+    steps: int = setting(int, 4, "most refinements of a click", published=4, least=0, most=MAX_STEPS)
     adaptive: bool = setting(bool, True, "stop refining when the mask hardly changes", published=True)
     cf_clicks: int | None = setting(
         int,
         None,
-        "refine the first so many clicks only (default: every click)",
+        "refine only the first N clicks (default: every click)",
         published=1,
         least=0,
         most=1000,
@@ -71,7 +76,7 @@ class CascadeForward:
     min_change_pixels: int = setting(
         int,
         20,
-        "stop refining when at most so many pixels of the mask change",
+        "stop refining when at most N pixels of the mask change",
         published=20,
         least=0,
         most=1_000_000,
@@ -79,16 +84,16 @@ class CascadeForward:
     min_change_ratio: float = setting(
         float,
         0.02,
-        "stop refining when at most this ratio of the mask's pixels changes",
+        "stop refining when at most this share of the mask's pixels changes",
         published=0.0,
         least=0,
         most=1,
     )
     best_pass: bool = setting(
-        bool, True, "answer with the pass that agrees most with its mirror image", published=False
+        bool, True, "choose the pass that agrees most with its mirror image", published=False
     )
     close_ups: bool = setting(
-        bool, True, "let the last refinement be a close-up of the click", published=False
+        bool, True, "replace the last refinement by a close-up of the click", published=False
     )
     pseudo_clicks: bool = setting(
         bool,
@@ -110,12 +115,12 @@ class CascadeForward:
 
     @classmethod
     def default(cls) -> CascadeForward:
-        """What the app and the command line begin with."""
+        """The settings that the app and the command line start with."""
         return cls()
 
     @classmethod
     def published(cls, steps: int = 4) -> CascadeForward:
-        """The published method with up to so many steps, "A-CFR-4" in its tables for 4."""
+        """The published method with at most `steps` refinements; 4 is "A-CFR-4" in the paper's tables."""
         return cls(**{**published_values(cls), "steps": steps})
 
     def to_json(self) -> dict[str, Any]:
@@ -123,7 +128,7 @@ class CascadeForward:
 
     @classmethod
     def from_json(cls, values: Any) -> CascadeForward:
-        """The settings in data that anybody may have written; reads the names of older versions too.
+        """Read settings from untrusted data; names of older versions are read too.
 
         Raises:
             ValueError: for anything but a mapping of known names to values of their type and range.
@@ -150,15 +155,15 @@ class CascadeForward:
         """Run the inner loop for the click with this number, counted from 1.
 
         Args:
-            forward: one pass of the network, from previous probabilities to new probabilities and a record
+            forward: runs one pass of the network: previous probabilities -> new probabilities and a record
                 of the pass.
-            previous: the probabilities to begin with.
-            agreement: of a pass's record, how far the network agrees with itself, 0 to 1.
-            changed: of the probabilities before and after a pass, the number of pixels that enter or leave
-                the mask, and the mask's new size.
+            previous: the probabilities that the coarse pass starts from.
+            agreement: returns the agreement of a pass, 0 to 1, from its record.
+            changed: returns the number of changed mask pixels and the size of the new mask, from the
+                probabilities before and after a pass.
 
         Returns:
-            The records of all passes, coarse first, and the index of the pass that is the answer.
+            The records of all passes, coarse first, and the index of the chosen pass.
         """
         probabilities, record = forward(previous)
         passes = [record]

@@ -34,7 +34,7 @@ class Click:
     batched: bool = False
 
     def __post_init__(self) -> None:
-        largest = sys.float_info.max  # math.isfinite fails for integers beyond it
+        largest = sys.float_info.max  # math.isfinite raises for larger integers
         if not (abs(self.x) <= largest and abs(self.y) <= largest):
             raise Refusal("A click needs finite coordinates, not ({x!r:.20}, {y!r:.20}).", x=self.x, y=self.y)
 
@@ -52,11 +52,12 @@ class Click:
 
 
 def disk_maps(clicks: Sequence[Sequence[Click]], height: int, width: int) -> torch.Tensor:
-    """Disks of the positive and of the negative clicks, for a batch of pictures.
+    """Draw disks of the positive and of the negative clicks, for a batch of pictures.
 
     Args:
-        clicks: of each picture, in pixels of the network's input; those negative on both axes are padding.
-        height, width: of the network's input.
+        clicks: the clicks on each picture, in pixels of the network's input; a click with two negative
+            coordinates is padding.
+        height, width: size of the network's input in pixels.
 
     Returns:
         float32 (B, 2, height, width) of zeros and ones; channel 0 positive, 1 negative.
@@ -76,7 +77,7 @@ def _add_disk(disk_map: torch.Tensor, click: Click) -> None:
     right = min(width, math.ceil(click.x + DISK_RADIUS) + 1)
     if top >= bottom or left >= right:
         return
-    # offsets in float64 and squares in float32, which decides as published for pixels on the rim
+    # offsets in float64 and squares in float32: pixels on the rim then fall as in the published code
     rows = (torch.arange(top, bottom, dtype=torch.float64) - click.y).float()
     columns = (torch.arange(left, right, dtype=torch.float64) - click.x).float()
     inside = rows[:, None] ** 2 + columns[None, :] ** 2 <= DISK_RADIUS**2

@@ -1,8 +1,8 @@
-"""Close-ups: the last refinement of a click sees the surroundings of the click alone, and larger.
+"""Close-ups: the last refinement of a click sees only the surroundings of the click, enlarged.
 
 Not in the paper. A close-up is one more pass of the network over a part of the zoom window; its
-probabilities fade into those of the pass that it refines. What a close-up changes stays in later
-predictions, until the coarse prediction changes there.
+probabilities fade into those of the pass that it refines. The detail of a close-up is carried over to later
+predictions where their coarse probabilities stay the same.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class CloseUpConfig:
 
     Attributes:
         first_click: number of the first click that has a close-up, counted from 1.
-        share: sides of the close-up's window in sides of the zoom window, above 0 and up to 1.
+        share: ratio of the sides of the close-up's window to those of the zoom window, above 0 and up to 1.
 
     Raises:
         ValueError: for a number out of its range.
@@ -41,7 +41,7 @@ class CloseUpConfig:
             raise ValueError(f"The share of a close-up lies above 0 and up to 1, not {self.share!r:.40}.")
 
     def applies(self, click_number: int, cfr: CascadeForward) -> bool:
-        """Whether the click with this number, counted from 1, has a close-up under CFR settings."""
+        """Whether the click with this number, counted from 1, has a close-up under these CFR settings."""
         return cfr.close_ups and click_number >= self.first_click and cfr.refinements(click_number) > 0
 
     def window(self, window: Window, click: Click) -> Window:
@@ -52,10 +52,10 @@ class CloseUpConfig:
 def carry_over_details(
     prediction: ProbabilityMap, detailed: ProbabilityMap, coarse: ProbabilityMap
 ) -> ProbabilityMap:
-    """Add earlier close-ups' details to a new prediction where its coarse probabilities stay.
+    """Add the detail of earlier close-ups to a new prediction where its coarse probabilities stay the same.
 
-    The details are the difference of `detailed` and `coarse`, the earlier prediction with and without
-    close-ups. They fade as `prediction` and `coarse` differ, and vanish at a difference of 0.5.
+    The detail is the difference of `detailed` and `coarse`, the earlier prediction with and without
+    close-ups. Its weight falls from 1 to 0 as `prediction` and `coarse` differ by 0 to 0.5.
     """
     height, width = prediction.values.shape
     detailed_values, coarse_values = (
@@ -67,7 +67,7 @@ def carry_over_details(
 
 
 def blend(prediction: ProbabilityMap, close_up: ProbabilityMap) -> ProbabilityMap:
-    """Put a close-up of a part of the window into a prediction; it fades in from its edges."""
+    """Blend a close-up of a part of the window into a prediction; its weight falls to 0 at its edges."""
     values = prediction.values.clone()
     rows, down = _fading(values.shape[0], prediction.window.rows, close_up.window.rows)
     columns, across = _fading(values.shape[1], prediction.window.columns, close_up.window.columns)

@@ -1,4 +1,4 @@
-"""Packages that only some uses need, named by the extra of pyproject.toml that installs them."""
+"""Optional packages, by the extra in pyproject.toml that installs them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from contextlib import contextmanager
 
 
 class MissingExtraError(ImportError):
-    """A package of an extra is not installed; the message says what to install."""
+    """A package of an extra is not installed; the message names the command that installs it."""
 
 
 @contextmanager
 def extra(name: str, use: str) -> Iterator[None]:
-    """Import optional packages inside: where one is missing, say which extra brings it.
+    """Wrap the import of optional packages; a missing one becomes an error that names the extra.
 
     Args:
         name: the extra in pyproject.toml, such as `app`.
-        use: what needs the package, as the start of a sentence: "The page".
+        use: subject of the error's sentence, the feature that needs the package: "The page".
 
     Raises:
         MissingExtraError: for a package that is not installed; not for a module of this package.

@@ -1,4 +1,4 @@
-"""Replace files atomically: a kill at any moment leaves the old file or the new one, never a part of it."""
+"""Replace files atomically: a kill at any moment leaves the old file or the new one, never a partial file."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ PREFIX, SUFFIX = ".cfr-icl-", ".part"
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Give an unfinished file in the same folder to write to, and put it in the place of `path` at the end.
+    """Yield a temporary file in the same folder; at the end of the block, rename it to `path`.
 
-    When the block raises, `path` stays as it was and the unfinished file is removed.
+    When the block raises, `path` is not changed and the temporary file is removed.
 
     Raises:
         OSError: when the folder cannot be made or the file cannot be written.
@@ -41,6 +41,6 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what killed processes left unfinished in a folder and the folders in it."""
+    """Remove temporary files of killed processes from a folder and the folders in it."""
     for leftover in folder.rglob(f"{PREFIX}*{SUFFIX}"):
         leftover.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """Iterative Click Loss: supervise the prediction after every simulated click, later ones with more weight.
 
-Sun et al., CFR-ICL, AAAI 2024 (arXiv 2303.05620), section 3.2: L_ICL = sum_i beta_i L(Y_i, Y). What a
-batch begins with beyond the paper is in cfr_icl/learning/beginnings.py.
+Sun et al., CFR-ICL, AAAI 2024 (arXiv 2303.05620), section 3.2: L_ICL = sum_i beta_i L(Y_i, Y). Initial masks
+and clicks of a batch that are not in the paper are in cfr_icl/learning/beginnings.py.
 """
 
 from __future__ import annotations
@@ -49,11 +49,12 @@ class ICLConfig:
     """How simulated clicks are supervised.
 
     Attributes:
-        betas: between one and so many clicks are supervised in a batch, the i-th with the i-th weight.
+        betas: weights; in each batch a random number of clicks, 1 to len(betas), is supervised, the i-th with
+            the i-th weight.
         last_only: supervise the last click alone, with weight 1: the iterative baseline without ICL.
-        detach: let no gradient flow through the mask that is fed back, as published.
+        detach: stop gradients at the mask that is fed back, as published.
         normalise: divide the loss by the sum of its weights; published: no.
-        alpha, gamma: of the focal loss.
+        alpha, gamma: parameters of the focal loss.
         auxiliary: weight of the cross-entropy of the auxiliary head, for networks that have one.
     """
 
@@ -68,10 +69,10 @@ class ICLConfig:
 
 @dataclass
 class Beginning:
-    """What the first supervised click of a batch starts from; N objects, B pictures.
+    """The state before the first supervised click of a batch; N objects, B pictures.
 
     Attributes:
-        features: of each object's picture, in the order of the objects.
+        features: features of each object's picture, in the order of the objects.
         gt_mask: float (N, 1, H, W): 1 object, 0 background, -1 ignored.
         mask: probabilities that are fed back, float (N, 1, H, W).
         clicks: the clicks on each object, at least one; simulated clicks are added in place.
@@ -99,16 +100,16 @@ class IterativeClickLoss(nn.Module):
         rng: np.random.Generator,
         picture: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, dict[str, float]]:
-        """The weighted sum of the losses after each simulated click.
+        """Compute the weighted sum of the losses after each simulated click.
 
         Several objects of a picture share its features; each has its own clicks.
 
         Args:
             image: float (B, 3, H, W) in [0, 1].
             gt_mask: float (N, 1, H, W), one object each: 1 object, 0 background, -1 ignored.
-            clicks: at least one click for each object to begin with.
+            clicks: at least one initial click for each object.
             rng: draws the number of clicks and the clicks.
-            picture: int64 (N,), index of each object's picture, rising; None for one object in each.
+            picture: int64 (N,), index of each object's picture, ascending; None for one object in each.
 
         Returns:
             The loss, and the mean IoU after the first and the last supervised click.
@@ -186,7 +187,7 @@ def features_of_objects(features: Features, picture: torch.Tensor) -> Features:
         picture: int64 (N,), index of each object's picture.
 
     Returns:
-        The like, (N, ...).
+        The features in the same structure, (N, ...).
     """
     if isinstance(features, (tuple, list)):
         return tuple(features_of_objects(part, picture) for part in features)
@@ -198,7 +199,7 @@ def features_of_objects(features: Features, picture: torch.Tensor) -> Features:
 def add_clicks(
     clicks: Sequence[list[Click]], mask: torch.Tensor, gt_mask: torch.Tensor, rng: np.random.Generator
 ) -> None:
-    """Add a random click in the larger error of each object, in place; none where there is no error.
+    """Add a random click in the larger error of each object, in place; none to an object without error.
 
     Args:
         mask: probabilities, float (N, 1, H, W).

@@ -7,10 +7,10 @@ import sys
 
 
 def keep_freed_memory(most: int = 2**28) -> None:
-    """Let glibc keep freed blocks of memory of up to `most` bytes, instead of returning them to the system.
+    """Let glibc keep freed blocks of memory of up to `most` bytes instead of returning them to the system.
 
-    The system clears every page before it gives it out again, which takes a third of a network's time on a
-    CPU. With another C library nothing is changed.
+    The system clears every page before it hands it out again, which takes a third of a network's time on a
+    CPU. With another C library this function does nothing.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt:

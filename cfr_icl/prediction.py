@@ -1,4 +1,4 @@
-"""The prediction for clicks: a mask, its probabilities and every pass of CFR that led to it."""
+"""The prediction for a list of clicks: mask, probabilities, and all passes of CFR."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cfr_icl.zoom.window import Window
 
 @dataclass(frozen=True)
 class Choice:
-    """One of several masks that a network offers for a click that is ambiguous.
+    """One of several masks that a network offers for an ambiguous click.
 
     Attributes:
         probabilities: the network's output.
-        score: IoU with the object as the network predicts it, 0 to 1.
+        score: the network's own estimate of the IoU with the object, 0 to 1.
     """
 
     probabilities: ProbabilityMap = field(repr=False)
@@ -40,15 +40,15 @@ class InnerPass:
     """One pass of the network.
 
     Attributes:
-        probabilities: the output, as it is fed back to the next pass.
+        probabilities: the network's output, uncalibrated, as it is fed back to the next pass.
         agreement: IoU of the masks of the picture and of its mirror image, 0 to 1; 1 without mirror image.
-            For networks that predict the IoU of their mask with the object, that.
-        zoom_window: the part of the picture that was zoomed in on; None for the unresized picture.
-        close_up: the part of the window that was seen, for a close-up; outside of it `probabilities` are
+            For networks that estimate the IoU of their mask with the object: this estimate.
+        zoom_window: the zoom-in window; None for the unresized picture.
+        close_up: for a close-up, the part of the window that it covers; outside of it `probabilities` are
             those of the pass that it refines.
         refined: index of the pass that a close-up refines; any other pass refines the one before.
         choices: all masks that the network offered in this pass; empty where it offered one.
-        choice: index of the one that `probabilities` are; None without choices.
+        choice: index in `choices` of the mask that `probabilities` hold; None without choices.
     """
 
     probabilities: ProbabilityMap
@@ -71,11 +71,11 @@ class Prediction:
 
     Attributes:
         passes: all passes for the last click, coarse first.
-        chosen: index of the pass that gives the mask.
-        forwards: passes of the network that the last click took.
-        inverse_temperature: the model's calibration, above 0: it scales logits around the mask threshold,
-            so that the mask stays.
-        initial: probabilities without any click.
+        chosen: index of the pass whose mask is the prediction.
+        forwards: number of forward passes that the last click took.
+        inverse_temperature: the model's calibration, above 0: scales logits around the mask threshold, which
+            does not change the mask.
+        initial: for a prediction without clicks, the probabilities of the previous mask.
     """
 
     passes: tuple[InnerPass, ...] = field(repr=False)
@@ -91,12 +91,12 @@ class Prediction:
 
     @property
     def probabilities(self) -> np.ndarray:
-        """Calibrated probability that a pixel belongs to the object, float32 (H, W); not cached."""
+        """Calibrated probability of the object at each pixel, float32 (H, W); computed at each access."""
         return self._calibrated(self._map(None))
 
     @property
     def trace(self) -> tuple[np.ndarray, ...]:
-        """Calibrated probabilities float32 (H, W) after each pass, coarse first; not cached."""
+        """Calibrated probabilities float32 (H, W) after each pass, coarse first; computed at each access."""
         return tuple(self._calibrated(inner_pass.probabilities) for inner_pass in self.passes)
 
     @property
@@ -135,12 +135,12 @@ class Prediction:
 
         Args:
             threshold: above 0 and below 1.
-            index: of the pass; None for the chosen one.
+            index: index of the pass; None for the chosen one.
         """
         return self._map(index).threshold(self._uncalibrated(threshold))
 
     def rle_above(self, threshold: float, index: int | None = None) -> np.ndarray:
-        """The same as COCO run lengths, int64 (n,): pixels not above and above in turn, column by column.
+        """The mask of `mask_above` as COCO run lengths, int64 (n,).
 
         Much faster than `mask_above` for a large picture.
         """
@@ -159,7 +159,7 @@ class Prediction:
 
     def _calibrated(self, probabilities: ProbabilityMap) -> np.ndarray:
         pixels = probabilities.to_picture()
-        if pixels is probabilities.values:  # the next click starts from it, so it is not given away
+        if pixels is probabilities.values:  # the next click starts from them: return a copy
             pixels = pixels.clone()
         if self.inverse_temperature != 1 and self.passes:
             logits = torch.logit(pixels) - THRESHOLD_LOGIT

@@ -1,4 +1,4 @@
-"""What every segmenter does, and the cache that all of them use."""
+"""The interface of all predictors, and their cache of predictions."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from cfr_icl.prediction import Prediction
 from cfr_icl.rectangle import Rectangle
 
 PREDICTIONS_KEPT = 8
-"""Predictions in a cache. Undoing fewer clicks costs no forward pass."""
+"""Size of a cache. Undoing fewer clicks than this costs no forward pass."""
 
 State = TypeVar("State")
 
 
 class Predictor(Protocol):
-    """Answers clicks on one picture at a time: `Segmenter` in this process, `RemoteSegmenter` elsewhere."""
+    """Predicts masks from clicks on one picture: `Segmenter` in this process, `RemoteSegmenter` elsewhere."""
 
     def set_image(self, picture: np.ndarray) -> None:
-        """Take a picture, uint8 (H, W, 3) RGB, and forget the one before."""
+        """Set the picture, uint8 (H, W, 3) RGB, and drop everything cached for the one before."""
 
     def prepare(self) -> None:
-        """Compute ahead what the first click on the picture needs."""
+        """Compute in advance the features that the first click on the picture needs."""
 
     def predict(
         self,
@@ -39,18 +39,20 @@ class Predictor(Protocol):
         choice: int | None = None,
         cfr: CascadeForward = CascadeForward(),
     ) -> Prediction:
-        """The prediction for these clicks, in their order.
+        """Predict the mask for these clicks, in their order.
 
         Args:
             previous_mask: bools or probabilities (H, W) that the first click refines; None for an empty mask.
-            box: the box that the first clicks and the previous mask stand for; None without one.
-            choice: index of the mask to begin with among `Prediction.choices` of the first click alone.
-            cfr: how each click is refined.
+            box: the box from which the first clicks (`box_clicks`) and the previous mask (`box_guess`) were
+                made; None without one.
+            choice: index, in `Prediction.choices` of the first click, of the mask to start from; None for
+                the best.
+            cfr: the CFR settings of every click.
         """
 
 
 @dataclass(frozen=True)
-class Question:
+class PredictionKey:
     """Everything but the picture that a prediction depends on."""
 
     clicks: tuple[Click, ...]
@@ -60,57 +62,57 @@ class Question:
     box: Rectangle | None = None
     choice: int | None = None
 
-    def first(self, count: int) -> Question:
-        """The same question with the first clicks only."""
+    def first(self, count: int) -> PredictionKey:
+        """The key of the first `count` clicks."""
         return replace(self, clicks=self.clicks[:count])
 
-    def begins(self, other: Question) -> bool:
-        """Whether the other question adds clicks to this one, or none."""
+    def is_start_of(self, other: PredictionKey) -> bool:
+        """Whether the other key has the same clicks, and perhaps more after them."""
         return self == other.first(len(self.clicks))
 
 
 class PredictionCache(Generic[State]):
     """Predictions for one picture, each with the state that its next click starts from.
 
-    The cache holds the `PREDICTIONS_KEPT` predictions used last. Of older clicks on the present object it
-    holds the state of every `PREDICTIONS_KEPT`-th, so that undoing many clicks computes few of them anew
-    while memory hardly grows with the number of clicks.
+    The cache holds the `PREDICTIONS_KEPT` predictions used last. For earlier clicks on the present object it
+    holds the state of every `PREDICTIONS_KEPT`-th click: undoing many clicks recomputes few of them, and
+    memory hardly grows with the number of clicks.
     """
 
     def __init__(self) -> None:
-        self._entries: OrderedDict[Question, tuple[Prediction, State]] = OrderedDict()
-        self._states: dict[Question, State] = {}
+        self._entries: OrderedDict[PredictionKey, tuple[Prediction, State]] = OrderedDict()
+        self._states: dict[PredictionKey, State] = {}
         self._digest: tuple[np.ndarray, bytes] | None = None
 
-    def question(
+    def key(
         self,
         clicks: Sequence[Click],
         previous_mask: np.ndarray | None,
         cfr: CascadeForward,
         box: Rectangle | None = None,
         choice: int | None = None,
-    ) -> Question:
-        return Question(tuple(clicks), cfr, self._mask_digest(previous_mask), box, choice)
+    ) -> PredictionKey:
+        return PredictionKey(tuple(clicks), cfr, self._mask_digest(previous_mask), box, choice)
 
-    def prediction(self, question: Question) -> Prediction | None:
-        if question not in self._entries:
+    def prediction(self, key: PredictionKey) -> Prediction | None:
+        if key not in self._entries:
             return None
-        self._entries.move_to_end(question)
-        return self._entries[question][0]
+        self._entries.move_to_end(key)
+        return self._entries[key][0]
 
-    def state(self, question: Question) -> State | None:
-        if question in self._entries:
-            return self._entries[question][1]
-        return self._states.get(question)
+    def state(self, key: PredictionKey) -> State | None:
+        if key in self._entries:
+            return self._entries[key][1]
+        return self._states.get(key)
 
-    def add(self, question: Question, prediction: Prediction, state: State) -> None:
-        self._entries[question] = prediction, state
-        self._entries.move_to_end(question)
+    def add(self, key: PredictionKey, prediction: Prediction, state: State) -> None:
+        self._entries[key] = prediction, state
+        self._entries.move_to_end(key)
         if len(self._entries) > PREDICTIONS_KEPT:
             oldest, (_, oldest_state) = self._entries.popitem(last=False)
             if len(oldest.clicks) % PREDICTIONS_KEPT == 0:
                 self._states[oldest] = oldest_state
-        for old in [old for old in self._states if not old.begins(question)]:
+        for old in [old for old in self._states if not old.is_start_of(key)]:
             del self._states[old]
 
     def _mask_digest(self, mask: np.ndarray | None) -> bytes | None:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 class Rectangle(NamedTuple):
     """A rectangle of picture pixels; `right` and `bottom` are exclusive.
 
-    File formats store rectangles in their own ways, such as [x, y, width, height]; convert where such a
-    file is read or written.
+    File formats store rectangles in other orders, such as [x, y, width, height]; they are converted where
+    such a file is read or written.
     """
 
     left: int
@@ -44,12 +44,12 @@ class Rectangle(NamedTuple):
 
     @property
     def rows(self) -> tuple[int, int]:
-        """First row and the row behind the last one."""
+        """First row, and last row plus one."""
         return self.top, self.bottom
 
     @property
     def columns(self) -> tuple[int, int]:
-        """First column and the column behind the last one."""
+        """First column, and last column plus one."""
         return self.left, self.right
 
     @property

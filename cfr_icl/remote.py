@@ -1,7 +1,7 @@
-"""A segmenter whose network runs elsewhere, for services that lend a GPU for one call at a time.
+"""A predictor whose network runs in another process, for services that lend a GPU for one call at a time.
 
-Such a service pickles a call to a worker process that was forked with the network in place. The worker
-returns the prediction; whatever else the call changes is lost.
+Such a service pickles the arguments of a call and sends them to a worker process that was forked after the
+network was loaded. Only the returned prediction comes back; other changes of state in the worker are lost.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Predict = Callable[
 
 
 def remote_predict(model: InteractiveModel, decorate: Callable[..., Any], seconds: int = 20) -> Predict:
-    """A function that predicts in one call, sent to the GPU by the service's decorator.
+    """Make a function that predicts in one call, sent to the GPU by the service's decorator.
 
     Args:
         decorate: called as `decorate(duration=seconds)`, such as `spaces.GPU`.
-        seconds: the longest that a call may take.
+        seconds: longest duration of a call.
     """
 
     @decorate(duration=seconds)
@@ -44,7 +44,7 @@ def remote_predict(model: InteractiveModel, decorate: Callable[..., Any], second
 
 
 class RemoteSegmenter:
-    """A `Predictor` that asks `predict` for every prediction that it does not have in its cache."""
+    """A `Predictor` that calls `predict` for every prediction that is not in its cache."""
 
     def __init__(self, predict: Predict) -> None:
         self._predict = predict
@@ -55,7 +55,7 @@ class RemoteSegmenter:
         self._cache: PredictionCache[None] = PredictionCache()
 
     def prepare(self) -> None:
-        """Do nothing: the GPU is asked for predictions alone."""
+        """Do nothing: the GPU is used only for predictions."""
 
     def predict(
         self,
@@ -68,9 +68,9 @@ class RemoteSegmenter:
     ) -> Prediction:
         if self._picture is None:
             raise RuntimeError("Set a picture with set_image before predicting.")
-        question = self._cache.question(clicks, previous_mask, cfr, box, choice)
-        prediction = self._cache.prediction(question)
+        key = self._cache.key(clicks, previous_mask, cfr, box, choice)
+        prediction = self._cache.prediction(key)
         if prediction is None:
-            prediction = self._predict(self._picture, question.clicks, previous_mask, box, choice, cfr)
-            self._cache.add(question, prediction, None)
+            prediction = self._predict(self._picture, key.clicks, previous_mask, box, choice, cfr)
+            self._cache.add(key, prediction, None)
         return prediction

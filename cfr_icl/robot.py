@@ -13,15 +13,15 @@ from cfr_icl.clicks import Click
 
 
 def next_click(probabilities: np.ndarray, gt_mask: np.ndarray, clicked: np.ndarray) -> Click:
-    """The click at the pixel farthest from the edge of its error region, as in the published evaluation.
+    """Click the pixel farthest from the edge of its error region, as in the published evaluation.
 
-    It is positive only if the deepest missing pixel lies deeper than the deepest surplus pixel. Of equal
-    pixels the first in row-major order is clicked.
+    The click is positive only if the deepest missing pixel lies deeper than the deepest surplus pixel. Among
+    pixels of equal depth, the first in row-major order is clicked.
 
     Args:
         probabilities: float (H, W), the present prediction.
         gt_mask: int (H, W): 1 object, 0 background, -1 ignored.
-        clicked: bool (H, W), pixels that were clicked before and are not clicked again.
+        clicked: bool (H, W), pixels of earlier clicks, which are not clicked again.
     """
     missing, surplus = error_distances(probabilities, gt_mask)
     missing, surplus = missing * ~clicked, surplus * ~clicked
@@ -31,9 +31,10 @@ def next_click(probabilities: np.ndarray, gt_mask: np.ndarray, clicked: np.ndarr
 
 
 def random_click(probabilities: np.ndarray, gt_mask: np.ndarray, rng: np.random.Generator) -> Click | None:
-    """A random click in the larger error, as published for training; None for a mask without error.
+    """Click a random pixel of the larger error, as published for training; None for a mask without error.
 
-    It lies deeper in the error than half of the deepest pixel. Arguments are as of `next_click`.
+    The pixel's distance to the error's edge is more than half of the largest one. Arguments as for
+    `next_click`.
     """
     missing, surplus = error_distances(probabilities, gt_mask)
     positive = bool(missing.max() > surplus.max())
@@ -46,7 +47,7 @@ def random_click(probabilities: np.ndarray, gt_mask: np.ndarray, rng: np.random.
 
 
 def error_distances(probabilities: np.ndarray, gt_mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distances of pixels to the edges of the errors that they lie in, 0 elsewhere, in pixels.
+    """Distance of each pixel to the edge of its error region in pixels; 0 outside of errors.
 
     Returns:
         Two arrays float32 (H, W): for missing pixels of the object and for surplus pixels of the mask.

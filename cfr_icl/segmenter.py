@@ -16,30 +16,29 @@ from cfr_icl.box import box_clicks
 from cfr_icl.cfr import CascadeForward, changed_pixels
 from cfr_icl.clicks import Click
 from cfr_icl.close_up import CloseUpConfig, blend, carry_over_details
-from cfr_icl.models.base import AnswerError, Cues, Features, InteractiveModel
+from cfr_icl.models.base import Cues, Features, InteractiveModel, PredictionError
 from cfr_icl.prediction import InnerPass, Prediction
-from cfr_icl.predictor import PredictionCache, Question
+from cfr_icl.predictor import PredictionCache, PredictionKey
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.window import Window, ZoomConfig
 
-__all__ = ["AnswerError", "CascadeState", "Segmenter"]
+__all__ = ["CascadeState", "PredictionError", "Segmenter"]
 
 WINDOWS_KEPT = 4
-"""Windows whose features are cached: the whole picture, with which every object begins, and the last ones."""
+"""Number of windows whose features are cached: the whole picture, where every object starts, and the last."""
 
 
 class Segmenter:
-    """Answers clicks on one picture at a time with a network of this process.
+    """Predicts masks from clicks on one picture at a time, with a network in this process.
 
-    A prediction depends on picture, clicks in their order, previous mask and CFR settings alone, not on
-    what was asked before. One more click costs one click; clicks that were answered lately, on this object
-    or on another one, cost nothing (see `PredictionCache`). Segmenters may share a network: they only
-    read it.
+    A prediction depends only on picture, clicks in their order, previous mask and CFR settings, not on
+    earlier calls. Each further click computes only itself; recent predictions, for this object or another
+    one, come from a cache (`PredictionCache`). Segmenters may share a network: they do not change it.
 
     Args:
-        model: the network, as `load_model` gives it.
-        flip: also show the network the mirror image and average the two answers; has no effect on networks
+        model: the network, as returned by `load_model`.
+        flip: also run the network on the mirror image and average the two outputs; no effect on networks
             that are not made for it (`InteractiveModel.mirrors`).
         zoom: the zoom-in; None for the one in the model's configuration.
         close_up: the close-ups; None for those in the model's configuration, which may have none.
@@ -60,7 +59,7 @@ class Segmenter:
         self._image: np.ndarray | None = None
 
     def set_image(self, picture: np.ndarray) -> None:
-        """Take a picture and forget the one before.
+        """Set the picture and drop everything cached for the one before.
 
         Args:
             picture: uint8 (H, W, 3) RGB; it must not change while it is set.
@@ -79,13 +78,13 @@ class Segmenter:
 
     @torch.inference_mode()
     def prepare(self) -> None:
-        """Compute the features of the whole picture, with which the first click on every object begins.
+        """Compute the features of the whole picture, which the first click on every object needs.
 
         Raises:
             RuntimeError: when no picture was set.
         """
         if self._image is None:
-            raise RuntimeError("Set a picture with set_image before preparing its answers.")
+            raise RuntimeError("Set a picture with set_image before calling prepare.")
         window = self.zoom.next_window(None, None, [], self._picture)
         self._encode(self._picture, self._input_size(window), self.flip)
 
@@ -98,21 +97,21 @@ class Segmenter:
         choice: int | None = None,
         cfr: CascadeForward = CascadeForward(),
     ) -> Prediction:
-        """Answer clicks with a mask.
+        """Predict the mask for clicks.
 
         Args:
-            clicks: in picture pixels and in the order in which they were made.
+            clicks: in picture pixels, in the order in which they were made.
             previous_mask: bools or probabilities (H, W) that the first click refines; None for an empty mask.
-            box: the box that the first clicks (`box_clicks`) and the previous mask (`box_guess`) stand for.
-                Networks that take boxes get it in their place; others do without.
-            choice: index of the mask to begin with among those that the network offers for the first click
-                (`Prediction.choices`); None for the best. Ignored where it offers none.
-            cfr: how each click is refined.
+            box: the box from which the first clicks (`box_clicks`) and the previous mask (`box_guess`) were
+                made. Networks that take boxes get the box in place of these; others ignore it.
+            choice: index of the mask to start from among those that the network offers for the first click
+                (`Prediction.choices`); None for the best. Ignored by networks that offer none.
+            cfr: the CFR settings of every click.
 
         Raises:
             ValueError: for a click outside the picture or a previous mask of another size.
             RuntimeError: when no picture was set.
-            AnswerError: when the network's output is not finite.
+            PredictionError: when the network's output is not finite.
         """
         if self._image is None:
             raise RuntimeError("Set a picture with set_image before predicting.")
@@ -126,13 +125,13 @@ class Segmenter:
             )
         if not clicks:
             return Prediction((), 0, 0, initial=self._initial_map(previous_mask))
-        question = self._cache.question(clicks, previous_mask, cfr, box, choice)
-        prediction = self._cache.prediction(question)
-        return prediction or self._predict_batches(question, previous_mask)
+        key = self._cache.key(clicks, previous_mask, cfr, box, choice)
+        prediction = self._cache.prediction(key)
+        return prediction or self._predict_batches(key, previous_mask)
 
-    def _predict_batches(self, question: Question, previous_mask: np.ndarray | None) -> Prediction:
-        """Predict batch by batch of clicks, from the last batch on whose state is cached."""
-        parts = [question.first(end) for end in _batch_ends(question.clicks)]
+    def _predict_batches(self, key: PredictionKey, previous_mask: np.ndarray | None) -> Prediction:
+        """Predict the clicks batch by batch, starting after the last batch whose state is cached."""
+        parts = [key.first(end) for end in _batch_ends(key.clicks)]
         states = [self._cache.state(part) for part in parts[:-1]]
         cached = max((number for number, state in enumerate(states, 1) if state), default=0)
         state = states[cached - 1] if cached else None
@@ -143,9 +142,9 @@ class Segmenter:
 
     @torch.inference_mode()
     def _predict_batch(
-        self, part: Question, number: int, state: CascadeState | None, previous_mask: np.ndarray | None
+        self, part: PredictionKey, number: int, state: CascadeState | None, previous_mask: np.ndarray | None
     ) -> tuple[Prediction, CascadeState]:
-        """Predict the last batch of the clicks, batch `number` from 1, from the state after the others."""
+        """Predict the last batch of clicks, the `number`-th from 1, from the state after the earlier ones."""
         cfr, cues = part.cfr, self._cues(part)
         close_up = self.close_up if self.close_up and self.close_up.applies(number, cfr) else None
         if close_up:
@@ -155,8 +154,8 @@ class Segmenter:
         if choice is None or choice >= self.model.choices or len(part.clicks) > 1 or has_mask:
             choice = None
         else:
-            cfr = replace(cfr, steps=0)  # a refinement might take another mask than the chosen one
-        # a copy, so that what is computed of the map is forgotten with the click
+            cfr = replace(cfr, steps=0)  # a refinement might switch to another of the masks
+        # a copy, so that pixels cached in the map are freed after the click
         start = replace(state.probabilities) if state else self._initial_map(previous_mask)
         loop = _InnerLoop(self, cues, state, cfr, has_mask=has_mask, choice=choice)
         passes, chosen = cfr.run(loop.forward, start, number, lambda each: each.agreement, _changed_pixels)
@@ -171,7 +170,7 @@ class Segmenter:
         prediction = Prediction(tuple(passes), chosen, forwards, self.model.config.inverse_temperature)
         return prediction, reached
 
-    def _cues(self, part: Question) -> Cues:
+    def _cues(self, part: PredictionKey) -> Cues:
         if part.box is None:
             return Cues(part.clicks)
         return Cues(part.clicks, part.box, len(box_clicks(part.box, self._picture.size)))
@@ -183,25 +182,25 @@ class Segmenter:
         state: CascadeState | None,
         cues: Cues,
     ) -> InnerPass:
-        """One pass that sees the surroundings of the newest click alone, blended into the coarse map."""
+        """Run one pass over the surroundings of the newest click, and blend it into the coarse map."""
         prediction = coarse.finer()
         if state and state.without_close_ups:
             prediction = carry_over_details(prediction, state.probabilities, state.without_close_ups)
         window = close_up.window(prediction.window, cues.clicks[-1])
-        # without the mirror image, which would take as long again and saves hardly a click
+        # no mirror image here: it would double the time and saves hardly a click
         prompt = self.model.prompt(cues, window, self._input_size(window), flip=False)
         closer = self.run_pass(prediction, window, prompt, flip=False)
         return replace(closer, probabilities=blend(prediction, closer.probabilities), close_up=window)
 
     def _initial_map(self, previous_mask: np.ndarray | None) -> ProbabilityMap:
-        """Probabilities before any click."""
+        """The probabilities before any click: those of the previous mask, or zeros."""
         exact = self.zoom.is_exact(self._picture)
         if previous_mask is None:
             return ProbabilityMap(torch.zeros(1, 1), self._picture, self._picture, exact)
         return ProbabilityMap.of_picture(torch.from_numpy(previous_mask.astype(np.float32)), exact)
 
     def prompt(self, cues: Cues, window: Window | None) -> Any:
-        """What the network needs of the cues for a window; None for the unresized picture."""
+        """The network's prompt from the cues, for a window; None for the unresized picture."""
         return self.model.prompt(cues, window or self._picture, self._input_size(window), self.flip)
 
     def run_pass(
@@ -213,12 +212,12 @@ class Segmenter:
         flip: bool,
         cfr: CascadeForward | None = None,
     ) -> InnerPass:
-        """One forward of the network for a window.
+        """Run the network once for a window.
 
         Args:
             previous: probabilities that are fed back.
             window: None for the unresized picture.
-            prompt: of the network, for the window and, with `flip`, its mirror image.
+            prompt: the network's prompt for the window and, with `flip`, its mirror image.
             cfr: the settings of a refinement; None in the coarse pass.
         """
         view = window or self._picture
@@ -247,12 +246,12 @@ class Segmenter:
 
 @dataclass(frozen=True)
 class CascadeState:
-    """What the next click starts from."""
+    """The state that the next click starts from."""
 
     probabilities: ProbabilityMap
     zoom_window: Window | None
     without_close_ups: ProbabilityMap | None = None
-    """The probabilities that the close-up refined; None where there was none."""
+    """The probabilities that the close-up refined; None without a close-up."""
 
 
 class _InnerLoop:
@@ -260,8 +259,8 @@ class _InnerLoop:
 
     Args:
         cfr: settings of the refinements.
-        has_mask: whether the probabilities to begin with are a mask by which the window can be placed.
-        choice: index of the mask that the coarse pass gives, of those that it offers; None for the best.
+        has_mask: whether the initial probabilities hold a mask around which the window can be placed.
+        choice: index of the mask to take from those that the coarse pass offers; None for the best.
     """
 
     def __init__(
@@ -285,7 +284,7 @@ class _InnerLoop:
         self._prompt = cache(partial(segmenter.prompt, cues))
 
     def forward(self, previous: ProbabilityMap) -> tuple[ProbabilityMap, InnerPass]:
-        """One refinement; a first pass on the unresized picture is repeated zoomed in on a small object."""
+        """Run one pass; the first one on the unresized picture is repeated zoomed in on a small object."""
         zoom = self._segmenter.zoom
         self._place_window(previous if self._has_mask else None, previous.picture)
         inner_pass = self._run(previous)
@@ -311,7 +310,7 @@ class _InnerLoop:
 
 
 def _changed_pixels(before: ProbabilityMap, after: ProbabilityMap) -> tuple[int, int]:
-    """Like `changed_pixels` of the decision maps; where the window moved, all pixels change."""
+    """`changed_pixels` of the decision maps; when the window moved, all pixels count as changed."""
     one, other = before.decision_map, after.decision_map
     if one.window != other.window or one.values.shape != other.values.shape:
         return other.values.numel(), 0
@@ -319,6 +318,6 @@ def _changed_pixels(before: ProbabilityMap, after: ProbabilityMap) -> tuple[int,
 
 
 def _batch_ends(clicks: Sequence[Click]) -> list[int]:
-    """The number of clicks up to the end of each batch; a click that is not batched is a batch of its own."""
+    """The number of clicks up to the end of each batch; a click that is not batched is a batch by itself."""
     inside = (a.batched and b.batched for a, b in pairwise(clicks))
     return [number for number, within in enumerate(inside, 1) if not within] + [len(clicks)]

@@ -1,4 +1,4 @@
-"""Messages for people: English sentences that keep their template, so that the page can translate them."""
+"""Messages for users: English sentences that keep their template, so that the page can translate them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 
 class Sentence(str):
-    """An English message, filled in, together with its template and what was filled in.
+    """An English message with its template and the values that were filled in.
 
-    A string like any other: print it, join it, compare it. Braces in a template name what varies, with
-    a format specification where needed: `Sentence("There is no object {id}.", id=7)`. Without values
-    the template is the message, whatever braces it holds.
+    It is an ordinary string of the complete message. The template is a format string with named values:
+    `Sentence("There is no object {id}.", id=7)`. Without values the template is the message as it is,
+    braces included.
     """
 
     template: str
@@ -24,7 +24,7 @@ class Sentence(str):
 
 
 class Refusal(ValueError):
-    """Something that cannot be done; the message is one sentence for the person.
+    """The base of errors that are shown to the user; the message is one sentence.
 
     Raise it like `Sentence`: `raise Refusal("There is no object {id}.", id=7)`.
     """

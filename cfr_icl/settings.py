@@ -1,4 +1,4 @@
-"""Fields of settings that carry their help text and their range, for checks, command lines and the page."""
+"""Fields of settings with help text and range; checks, command-line flags and the page are made from them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def setting(
     Args:
         kind: bool, int or float. A field whose default is None may also be None.
         help: one line without a period, for command lines and documentation.
-        published: the value that the published method has.
+        published: the value in the published method.
         least, most: the range of a number, both inclusive.
-        coordinates_only: whether it acts only on models that take clicks as coordinates.
+        coordinates_only: whether the setting affects only models that take clicks as coordinates.
     """
     metadata = {"kind": kind, "help": help, "published": published, "least": least, "most": most}
     metadata["coordinates_only"] = coordinates_only

@@ -1,9 +1,9 @@
 """SUEM copy-paste: combine two training pictures into a harder one (CFR-ICL, arXiv 2303.05620, section 3.3).
 
 Each mode takes a picture uint8 (H, W, 3) with its ground truth int8 (H, W), 1 object, 0 background, -1
-ignored, and another picture and ground truth of the same size; it gives a picture and a ground truth.
+ignored, and another picture and ground truth of the same size; it returns a picture and a ground truth.
 
-Ours beside the paper: the ground truth may hold several objects of the picture, int8 (K, H, W). The first
+Extension of the paper: the ground truth may hold several objects of the picture, int8 (K, H, W). The first
 is the object of the paper. The others are pasted with it and lose the pixels that are pasted over them.
 """
 
@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 MIN_VISIBLE = 20
-"""An exclusion that leaves so many pixels of the object or fewer is drawn again."""
+"""An exclusion that leaves at most this number of object pixels is drawn again."""
 MAX_TRIES = 5
-"""Exclusions that are drawn at most; then the picture stays as it is."""
+"""The most exclusions that are drawn for a picture; after them the picture stays unchanged."""
 
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -89,7 +89,7 @@ class SUEM:
         """Apply the drawn modes to a picture and its ground truth.
 
         Args:
-            draw: gives another random picture and ground truth of the same size.
+            draw: returns another random picture and ground truth of the same size.
         """
         if rng.random() < self.simple:
             image, gt_mask = simple(image, gt_mask, draw()[0], rng.uniform(0.5, 1))

@@ -15,30 +15,30 @@ def cache_after(count, previous_mask=None):
     """A cache after so many clicks, one by one; the state after n clicks is n."""
     cache = PredictionCache()
     for number in range(1, count + 1):
-        question = cache.question(CLICKS[:number], previous_mask, CascadeForward())
-        cache.add(question, Prediction((), number, 1), number)
+        key = cache.key(CLICKS[:number], previous_mask, CascadeForward())
+        cache.add(key, Prediction((), number, 1), number)
     return cache
 
 
 def ask(cache, count, previous_mask=None, cfr=CascadeForward(), **others):
-    return cache.prediction(cache.question(CLICKS[:count], previous_mask, cfr, **others))
+    return cache.prediction(cache.key(CLICKS[:count], previous_mask, cfr, **others))
 
 
 def test_the_predictions_used_last_are_there():
     cache = cache_after(PREDICTIONS_KEPT)
     assert ask(cache, 1).chosen == 1  # used again, so that the second one is the oldest
-    question = cache.question(CLICKS[:20], None, CascadeForward())
-    cache.add(question, Prediction((), 20, 1), 20)
+    key = cache.key(CLICKS[:20], None, CascadeForward())
+    cache.add(key, Prediction((), 20, 1), 20)
     assert ask(cache, 1) and ask(cache, 20) and ask(cache, 2) is None
 
 
 def test_of_older_clicks_the_state_of_some_is_there():
     cache = cache_after(len(CLICKS))
-    states = [cache.state(cache.question(CLICKS[:n], None, CascadeForward())) for n in range(1, 25)]
+    states = [cache.state(cache.key(CLICKS[:n], None, CascadeForward())) for n in range(1, 25)]
     assert [state for state in states if state] == [8, 16, 17, 18, 19, 20, 21, 22, 23, 24]
-    other = cache.question([Click(90, 90)], None, CascadeForward())
+    other = cache.key([Click(90, 90)], None, CascadeForward())
     cache.add(other, Prediction((), 0, 1), 1)  # another object: states of this one's old clicks go
-    assert cache.state(cache.question(CLICKS[:8], None, CascadeForward())) is None
+    assert cache.state(cache.key(CLICKS[:8], None, CascadeForward())) is None
 
 
 def test_everything_that_a_prediction_depends_on_tells_questions_apart():

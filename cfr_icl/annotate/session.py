@@ -36,7 +36,7 @@ from cfr_icl.clicks import Click
 from cfr_icl.prediction import Prediction
 from cfr_icl.predictor import Predictor
 from cfr_icl.rectangle import Rectangle
-from cfr_icl.segmenter import AnswerError
+from cfr_icl.segmenter import PredictionError
 from cfr_icl.sentences import Refusal, Sentence
 
 HISTORIES_KEPT, HISTORY_BYTES = 20, 32_000_000
@@ -493,8 +493,8 @@ class Session:
         start = time.perf_counter()
         try:
             prediction = self.predict(instance)
-        except AnswerError as error:
-            raise ActionError("The network's answer is not finite; its weights are damaged.") from error
+        except PredictionError as error:
+            raise ActionError("The network's output is not finite; its weights are damaged.") from error
         timing = Timing(
             prediction.forwards,
             1000 * (time.perf_counter() - start),

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from cfr_icl.extras import MissingExtraError
-from cfr_icl.segmenter import AnswerError
+from cfr_icl.segmenter import PredictionError
 
 COMMANDS = {
     "app": "start the page",
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(sys.argv[1:] if arguments is None else arguments)
     try:
         return options.run(options) or 0
-    except (ValueError, OSError, AnswerError, MissingExtraError) as error:
+    except (ValueError, OSError, PredictionError, MissingExtraError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 

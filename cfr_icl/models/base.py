@@ -23,7 +23,7 @@ from cfr_icl.zoom.resample import crop_picture
 from cfr_icl.zoom.window import Window, ZoomConfig, to_window
 
 Features = Any
-"""What a network knows of a picture: a tensor or a tuple of tensors, batch first."""
+"""A network's encoding of a picture: a tensor or a tuple of tensors, batch first."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class ModelConfig:
 
     Attributes:
         architecture: a name in `cfr_icl.models.registry.ARCHITECTURES`.
-        options: arguments of the network's class, in place of the architecture's.
+        options: arguments of the network's class that replace those of the architecture.
         zoom: the zoom-in that the weights were trained for.
-        close_up: the close-ups that the weights were trained for; None for none.
-        reduced_precision: data type in which the network may answer, "float16" or "bfloat16", if masks were
-            measured to stay the same (benchmarks/precision.py).
+        close_up: the close-ups that the weights were trained for; None without close-ups.
+        reduced_precision: data type for prediction, "float16" or "bfloat16", with which masks were measured
+            to stay the same (benchmarks/precision.py); None for float32.
         inverse_temperature: factor, above 0, that calibrates the logits around the mask threshold
-            (`cfr-icl calibrate`). Probabilities that are fed back to the network are not calibrated.
+            (`cfr-icl calibrate`). Probabilities that are fed back to the network stay uncalibrated.
 
     Raises:
         ValueError: for a value out of its range.
@@ -64,35 +64,35 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ModelConfig:
-        """The configuration in a `config.json`, of this or of an older version.
+        """Make the configuration from the content of a `config.json` of this or an older version.
 
         Raises:
-            TypeError: for a name that there is not, or a value of another type.
+            TypeError: for an unknown name or a value of another type.
             ValueError: for a value out of its range.
         """
         values = dict(values)
         zoom = dict(values.pop("zoom", {}))
         if "sharpness" in values:  # its name in older versions
             values["inverse_temperature"] = values.pop("sharpness")
-        first_click = zoom.pop("close_up", 0)  # older versions have the close-ups' first click here
+        first_click = zoom.pop("close_up", 0)  # where older versions store the close-ups' first click
         close_up = values.pop("close_up", {"first_click": first_click} if first_click else None)
         return cls(
             **values, zoom=ZoomConfig(**zoom), close_up=CloseUpConfig(**close_up) if close_up else None
         )
 
 
-class AnswerError(RuntimeError):
-    """An answer of the network that cannot be used."""
+class PredictionError(RuntimeError):
+    """The network's output is not finite, so there is no prediction."""
 
 
 @dataclass(frozen=True)
 class Cues:
-    """What a person showed of an object, in picture pixels.
+    """A person's input for one object, in picture pixels.
 
     Attributes:
         clicks: in the order in which they were made.
         box: a box around the object; None without one.
-        box_clicks: how many of the first clicks stand for the box, for networks that take none.
+        box_clicks: number of the first clicks that replace the box, for networks that take no boxes.
     """
 
     clicks: Sequence[Click]
@@ -103,37 +103,37 @@ class Cues:
 class InteractiveModel(nn.Module, ABC):
     """A network that predicts a mask from clicks on a picture.
 
-    The segmenter calls `crop` and `encode` once for a window of a picture, `prompt` once for a click in a
-    window, and `run_pass` for each pass. The methods of this class are for networks that take clicks as
+    The segmenter calls `crop` and `encode` once for each window of a picture, `prompt` once for each click in
+    a window, and `run_pass` for each pass. The methods of this class are for networks that take clicks as
     maps; networks that take coordinates override them (`PromptableModel`).
 
     `prompt_maps` are float (B, 3, H, W): previous mask as probabilities, disks of the positive clicks,
-    disks of the negative clicks. `encode` runs once for a window and `decode` at every pass, so a network
-    that fuses the clicks into its input encodes little more than the normalised picture.
+    disks of the negative clicks. `encode` runs once for a window and `decode` at every pass; in a network
+    that fuses the clicks with its input, `encode` therefore does little more than normalise the picture.
     """
 
     config: ModelConfig
     mirrors: bool = True
-    """Whether its answers for a picture and for the mirror image are averaged where that is asked for."""
+    """Whether the outputs for a picture and its mirror image may be averaged (`Segmenter.flip`)."""
     takes_coordinates: bool = False
-    """Whether clicks and boxes go in as coordinates, not as maps."""
+    """Whether the network takes clicks and boxes as coordinates instead of maps."""
     choices: int = 0
-    """How many masks it offers for one click alone, besides the best of them; 0 for none."""
+    """Number of alternative masks that it offers for a single click; 0 for networks that give one mask."""
     precision: torch.dtype = torch.float32
-    """Data type inside `decode` when the network answers; `encode` and all answers stay float32."""
+    """Data type inside `decode` during prediction; `encode` and all outputs stay float32."""
     encoder_modules: tuple[str, ...] = ()
-    """Names of the modules that `encode` runs: their weights stay float32, whatever the precision."""
+    """Names of the modules that `encode` runs; their weights stay float32 for every precision."""
 
     @abstractmethod
     def encode(self, image: torch.Tensor) -> Features:
-        """Features of pictures, float (B, 3, H, W) RGB in [0, 1]."""
+        """Compute the features of pictures, float (B, 3, H, W) RGB in [0, 1]."""
 
     @abstractmethod
     def decode(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
-        """Logits, float32 (B, 1, H, W), for prompt maps (B, 3, H, W) of the same pictures."""
+        """Compute the logits, float32 (B, 1, H, W), for prompt maps (B, 3, H, W) of the same pictures."""
 
     def decode_in_precision(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
-        """As `decode`, in the network's `precision`."""
+        """Like `decode`, computed in the network's `precision`."""
         reduced = self.precision != torch.float32
         with torch.autocast(prompt_maps.device.type, dtype=self.precision, enabled=reduced):
             return self.decode(features, prompt_maps)
@@ -143,15 +143,15 @@ class InteractiveModel(nn.Module, ABC):
         return next(self.parameters()).device
 
     def crop(self, picture: np.ndarray, window: Window, size: tuple[int, int]) -> torch.Tensor:
-        """A window of a picture uint8 (H, W, 3) as `encode` takes it, resized to `size` = (height, width)."""
+        """Crop a window of a picture uint8 (H, W, 3) for `encode`, resized to `size` = (height, width)."""
         return crop_picture(picture, window, size)
 
     def prompt(self, cues: Cues, window: Window, size: tuple[int, int], flip: bool) -> Any:
-        """What `run_pass` needs of the cues for a window.
+        """Turn the cues into the input of `run_pass` for a window.
 
         Returns:
-            Room for the previous mask, and the clicks' disks, for a window and its mirror image:
-            float32 (2, 3, height, width), or (1, ...) without flip; channel 0 is not filled in.
+            Prompt maps for a window and its mirror image, float32 (2, 3, height, width), or (1, ...) without
+            flip. Channel 0, the previous mask, is not initialised; `run_pass` fills it in.
         """
         batch = [[to_window(click, window, size) for click in cues.clicks]]
         if flip:
@@ -166,16 +166,16 @@ class InteractiveModel(nn.Module, ABC):
         window: Window,
         cfr: CascadeForward | None = None,
     ) -> InnerPass:
-        """One pass over a window.
+        """Run one pass over a window.
 
         Args:
-            features: of the window, and of its mirror image if the prompt is for both.
-            prompt: from `prompt`.
+            features: features of the window, and of its mirror image if the prompt is for both.
+            prompt: the value of `prompt`.
             previous: probabilities that are fed back.
             cfr: the settings of a refinement; None in the coarse pass.
 
         Raises:
-            AnswerError: when the network's output is not finite.
+            PredictionError: when the network's output is not finite.
         """
         mirrored, (height, width) = len(prompt) > 1, prompt.shape[2:]
         mask = previous.crop(window, (height, width))
@@ -183,7 +183,7 @@ class InteractiveModel(nn.Module, ABC):
         prompt[1:, 0] = mask.flip(1)
         logits = self.decode_in_precision(features, prompt.to(self.device))[:, 0].float().cpu()
         if not torch.isfinite(logits.sum()):
-            raise AnswerError("The network's answer is not finite; its weights may be damaged.")
+            raise PredictionError("The network's output is not finite; its weights may be damaged.")
         agreement = _mask_iou(*logits) if mirrored else 1.0
         mean = 0.5 * (logits[0] + logits[1].flip(1)) if mirrored else logits[0]
         probabilities = ProbabilityMap(torch.sigmoid(mean), window, previous.picture, previous.exact)
@@ -192,7 +192,7 @@ class InteractiveModel(nn.Module, ABC):
     def decode_with_auxiliary(
         self, features: Features, prompt_maps: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """The logits, and those of an auxiliary head that training supervises too; None without one."""
+        """The logits, and those of the auxiliary head that training also supervises; None without one."""
         return self.decode(features, prompt_maps), None
 
     def learning_rate_scales(self, encoder: float, layer_decay: float) -> dict[str, float]:
@@ -200,7 +200,8 @@ class InteractiveModel(nn.Module, ABC):
 
         Args:
             encoder: factor of pretrained parameters, those of the module `encoder`; others have 1.
-            layer_decay: networks of many equal layers multiply by it for each layer further from the output.
+            layer_decay: further factor for each layer between a parameter and the output, in networks of
+                many equal layers.
         """
         return {name: encoder if name.startswith("encoder.") else 1.0 for name, _ in self.named_parameters()}
 
@@ -213,6 +214,6 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 def _mask_iou(logits: torch.Tensor, mirrored: torch.Tensor) -> float:
-    """IoU of the masks of two maps (h, w), the second of the mirror image; 0 where both are empty."""
+    """IoU of the masks of two maps (h, w), the second of the mirror image; 0 if both are empty."""
     one, other = logits.numpy() > THRESHOLD_LOGIT, mirrored.numpy()[:, ::-1] > THRESHOLD_LOGIT
     return int(np.count_nonzero(one & other)) / max(1, int(np.count_nonzero(one | other)))

@@ -1,8 +1,8 @@
-"""The compact network, ours: built so that a pass of Cascade-Forward Refinement costs little.
+"""The compact network, designed for this package: each pass of Cascade-Forward Refinement is cheap.
 
-A picture is encoded once, before the clicks; clicks and previous mask meet its features at every scale in a
-light branch, which is all that a pass runs. The encoder of the shipped weights is EfficientNet-Lite0, after
-Tan and Le, ICML 2019 (arXiv 1905.11946), from timm.
+A picture is encoded once, before the clicks. A pass runs only a light branch, in which clicks and previous
+mask are combined with the picture's features at every scale. The encoder of the embedded weights is
+EfficientNet-Lite0 (Tan and Le, ICML 2019, arXiv 1905.11946), from timm.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ class CompactNet(InteractiveModel):
     each scale, after a 1x1 convolution; attention at 1/32 spreads a click over the whole object.
 
     Args:
-        encoder: any timm model that gives feature maps ("tf_efficientnet_lite0"). At scales that it does not
-            have, the branch works without it.
+        encoder: any timm model with feature maps ("tf_efficientnet_lite0"). At scales that the encoder does
+            not have, the branch has no features of the picture.
         widths: channels of the branch at 1/2, 1/4, 1/8, 1/16 and 1/32 (16, 32, 48, 96, 128).
         blocks: convolution blocks on the way down at 1/4, 1/8, 1/16 and 1/32 (1, 2, 2, 2).
         up_blocks: convolution blocks on the way up at 1/4, 1/8 and 1/16 (1, 1, 1).
         attention: attention blocks at 1/32 (2).
         pyramid: convolution blocks of a `Pyramid` over the picture's features at 1/2, 1/4, 1/8 and 1/16
-            (empty, for no pyramid).
+            (empty: no pyramid).
         encoder_options: further arguments of the timm model, such as {"img_size": 448} for an encoder that is
             built for one input size (none).
 
@@ -109,12 +109,12 @@ class CompactNet(InteractiveModel):
 
     @staticmethod
     def _missing(image: torch.Tensor, reduction: int, width: int) -> torch.Tensor:
-        """Zeros in place of a scale that the encoder does not give."""
+        """Zeros for a scale that the encoder does not have."""
         batch, _, *sides = image.shape
         return image.new_zeros(batch, width, *(math.ceil(side / reduction) for side in sides))
 
     def train(self, mode: bool = True) -> CompactNet:
-        """As usual, but the encoder's batch norms keep the statistics they came with."""
+        """Switch to training; the encoder's batch norms stay in evaluation and keep their statistics."""
         super().train(mode)
         self.encoder.eval()
         return self
@@ -135,7 +135,7 @@ class CompactNet(InteractiveModel):
 class Pyramid(nn.Module):
     """Add deep features to finer ones, scale by scale, and the picture's colours to the finest.
 
-    It belongs to the encoder, so that passes do not run it.
+    It is part of `encode` and does not run in passes.
     """
 
     def __init__(self, widths: tuple[int, ...], blocks: tuple[int, ...]) -> None:
@@ -163,7 +163,7 @@ class Pyramid(nn.Module):
 
 
 def _mixers(widths: tuple[int, ...], counts: tuple[int, ...]) -> nn.ModuleList:
-    """A row of blocks for each scale."""
+    """A sequence of blocks for each scale."""
     return nn.ModuleList(
         nn.Sequential(*[Mixer(width) for _ in range(count)])
         for width, count in zip(widths, counts, strict=True)
@@ -183,12 +183,12 @@ class Mixer(nn.Module):
         return x + self.project(self.expand(self.spatial(x)))
 
     def init_as_identity(self) -> None:
-        """Start as the identity: a block added to trained weights changes nothing until it is trained."""
+        """Initialise as the identity, so that a block added to trained weights does not change the output."""
         nn.init.zeros_(self.project.conv.weight)
 
 
 class GlobalAttention(nn.Module):
-    """A transformer block over all positions of a map; a depthwise convolution tells them apart."""
+    """A transformer block over all positions of a map; a depthwise convolution encodes the positions."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -213,5 +213,5 @@ def _resized(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
 
 
 def _fit(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    """Encoders round odd sizes in their own ways; a pixel more or less is resized away."""
+    """Resize `x` to the size of `like`; encoders round odd sizes differently, by a pixel."""
     return x if x.shape[2:] == like.shape[2:] else _resized(x, like)

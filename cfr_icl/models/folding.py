@@ -16,9 +16,9 @@ from torch.nn.utils import fuse_conv_bn_weights
 def fold_batch_norms(module: nn.Module) -> None:
     """Replace, in place, each batch norm that is registered right after its convolution.
 
-    The convolution takes over the norm's scale and shift as they are in evaluation; of timm's norms
-    with an activation the activation stays. Norms that stand anywhere else are left as they are. A
-    folded network answers, but is neither trained nor saved.
+    The norm's scale and shift in evaluation are multiplied into the convolution; the activation inside of
+    timm's norms stays. Other norms are not changed. A folded network can predict, but can be neither trained
+    nor saved.
     """
     for parent, convolution, name, norm in _pairs(module):
         mean, variance = _statistics(norm)
@@ -35,8 +35,8 @@ def fold_batch_norms(module: nn.Module) -> None:
 
 
 def fold_padding(module: nn.Module) -> None:
-    """Replace, in place, convolutions that copy each map into a padded one, as TensorFlow's encoders do."""
-    from timm.layers import Conv2dSame  # late: the page does not wait for timm
+    """Replace, in place, convolutions with TensorFlow's padding, which copy each map into a padded one."""
+    from timm.layers import Conv2dSame  # imported here: the page starts without waiting for timm
 
     for parent in list(module.modules()):
         for name, child in list(parent.named_children()):
@@ -45,7 +45,7 @@ def fold_padding(module: nn.Module) -> None:
 
 
 class SamePadding(nn.Module):
-    """A convolution with TensorFlow's padding, without a copy of maps with even sides."""
+    """A convolution with TensorFlow's padding that makes no padded copy of maps with even sides."""
 
     def __init__(self, convolution: nn.Conv2d) -> None:
         super().__init__()
@@ -63,7 +63,8 @@ def _same_padded(
     height, width = convolution.kernel_size
     strides, even = convolution.stride == (2, 2), x.shape[2] % 2 == x.shape[3] % 2 == 0
     if strides and even and height % 2 == width % 2 == 1 and convolution.dilation == (1, 1):
-        # One pixel less is padded before than behind. Zeros before the kernel take up that pixel.
+        # TensorFlow pads one pixel less before the map than after it: a zero row and column in front of the
+        # kernel make both paddings equal
         weight, padding = F.pad(weight, (1, 0, 1, 0)), (height // 2, width // 2)
         return F.conv2d(x, weight, bias, convolution.stride, padding, groups=convolution.groups)
     x = pad_same(x, [height, width], [*convolution.stride], [*convolution.dilation])
@@ -71,11 +72,10 @@ def _same_padded(
 
 
 def compute_folded(module: nn.Module) -> None:
-    """Let each such batch norm, in place, scale its convolution's weights instead of its output.
+    """Apply, in place, each batch norm that follows its convolution to the convolution's weights.
 
-    For training with norms that keep their statistics: the same gradients for the same weights, saved
-    under the same names, without a pass over every map. Copies of the module made afterwards would
-    compute with this one's weights.
+    For training with norms in evaluation: gradients and names of weights stay the same, and no map is
+    normalised by itself. Do not copy the module afterwards: the copy would compute with this one's weights.
     """
     for _, convolution, _, norm in _pairs(module):
         setattr(convolution, "forward", _Folded(convolution, norm))  # noqa: B010  mypy forbids assignment
@@ -118,5 +118,5 @@ def _statistics(norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _activation(norm: nn.BatchNorm2d) -> nn.Module:
-    """timm's norms carry the activation that follows them."""
+    """The activation inside of timm's norms; the identity for others."""
     return getattr(norm, "act", nn.Identity())

@@ -28,7 +28,7 @@ class HRNet(InteractiveModel):
     Args:
         width: channels at 1/4; each coarser scale has twice as many.
         ocr_width: channels of the object context.
-        small: half the blocks and fewer modules a stage ("HRNet18s"); False by default.
+        small: half the blocks and fewer modules in each stage ("HRNet18s"); False by default.
 
     The registry holds the published sizes (`hrnet18s`, `hrnet18`, `hrnet32`).
 
@@ -84,8 +84,8 @@ class HRNet(InteractiveModel):
 class ObjectContext(nn.Module):
     """Object-contextual representations with one object: add the object's mean feature to every pixel.
 
-    With a single object region a pixel's attention to the regions is always 1, so the published
-    module's query and key transforms have no influence and are left out.
+    With a single object region a pixel's attention to the regions is always 1; the published module's query
+    and key transforms have no effect and are left out.
     """
 
     def __init__(self, channels: int, width: int) -> None:
@@ -106,7 +106,7 @@ class ObjectContext(nn.Module):
 
 
 def _trunk_config(width: int, small: bool) -> dict[str, Any]:
-    """What timm's HRNet is built from."""
+    """The configuration of timm's HRNet."""
     blocks, modules = (2, (1, 3, 2)) if small else (4, (1, 4, 3))
 
     def stage(block: str, modules: int, *channels: int) -> dict:
@@ -130,7 +130,7 @@ def _trunk_config(width: int, small: bool) -> dict[str, Any]:
 
 
 def _transition(transitions: nn.ModuleList, scales: list[torch.Tensor]) -> list[torch.Tensor]:
-    """The scales, and a new one from the coarsest."""
+    """Append a new scale, computed from the coarsest."""
     return [*scales, transitions[len(scales)](scales[-1])]
 
 
@@ -142,7 +142,7 @@ def _stage(stage: nn.Sequential, scales: list[torch.Tensor]) -> list[torch.Tenso
 
 
 def _exchange(module: HighResolutionModule, scales: list[torch.Tensor]) -> list[torch.Tensor]:
-    """Add to each scale what the others know; unlike timm's own, bilinear upwards and for odd sizes too."""
+    """Add to each scale the features of the others; unlike timm's, bilinear upwards and for odd sizes too."""
 
     def seen_at(target: int, source: int) -> torch.Tensor:
         path, x = module.fuse_layers[target][source], scales[source]

@@ -1,8 +1,8 @@
-"""SAM's usual ONNX export: one file for the picture, one for the clicks.
+"""SAM's usual ONNX export: one file with the encoder, one with the decoder.
 
 The decoder has the inputs image_embeddings, point_coords, point_labels, mask_input, has_mask_input and
-orig_im_size and the outputs masks, iou_predictions and low_res_masks. Of encoders there are several kinds;
-what a file does not say about itself can be written down beside it (`EncoderInput`).
+orig_im_size and the outputs masks, iou_predictions and low_res_masks. Encoders differ in their input;
+a JSON file beside the encoder can describe it (`EncoderInput`).
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ DECODER_OUTPUTS = ("iou_predictions", "low_res_masks")
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderInput:
-    """How an encoder wants to see a picture.
+    """The format of an encoder's input.
 
     Attributes:
-        size: height and width of its input; by default what the file says, else 1024 x 1024.
-        mean, std: for the channels R, G, B, in the range of `scale`. None for a file that normalises itself.
+        size: height and width of the input; by default those in the ONNX file, else 1024 x 1024.
+        mean, std: of the channels R, G, B, in the range of `scale`. None if the network normalises its input.
         scale: the value of white, 255 or 1, before the mean is subtracted.
         pad: "after" pads the normalised picture with zeros, as SAM does; "before" pads it with black and
             normalises then; "no" stretches both sides.
@@ -51,7 +51,7 @@ class EncoderInput:
 
     @classmethod
     def from_json(cls, values: Any) -> EncoderInput:
-        """What a JSON file says; raises ValueError for anything but known names with usable values."""
+        """Read a JSON file's content; raises ValueError for anything but known names with usable values."""
         if not isinstance(values, Mapping):
             raise ValueError("expected an object with names and values")
         for name in values.keys() - {entry.name for entry in fields(cls)}:
@@ -85,8 +85,8 @@ class OnnxPair(PromptableModel):
 
     Args:
         encoder, decoder: inference sessions.
-        encoder_input: what a JSON file beside the encoder says.
-        digests: SHA-256 of both files, by which evaluations tell pairs apart.
+        encoder_input: the content of the JSON file beside the encoder.
+        digests: SHA-256 of both files, which identify the weights in evaluations.
 
     Raises:
         ValueError: for files with other inputs or outputs.
@@ -125,13 +125,13 @@ class OnnxPair(PromptableModel):
 
     @property
     def device(self) -> torch.device:
-        return torch.device("cpu")  # of what goes in and comes out; ONNX Runtime moves it by itself
+        return torch.device("cpu")  # of inputs and outputs; ONNX Runtime moves them by itself
 
     def frame(self, window: tuple[int, int]) -> Frame:
         if self._input.pad == "no":
             return stretched(window, self.network_size)
         height, width = window
-        # the longest side that fits, also into an input that is not square
+        # the longest side that fits; the input need not be square
         longest = max(window) * min(self.network_size[0] / height, self.network_size[1] / width)
         return padded(window, round(longest), self.network_size)
 
@@ -160,7 +160,7 @@ class OnnxPair(PromptableModel):
             pixels = pixels[0]
         return self._encoder.run(None, {self._name: np.ascontiguousarray(pixels)})[0]
 
-    def answer(
+    def predict_masks(
         self, features: Features, marks: Marks, frame: Frame, several: bool
     ) -> tuple[torch.Tensor, torch.Tensor]:
         points, labels = list(marks.points), list(marks.labels)
@@ -171,7 +171,7 @@ class OnnxPair(PromptableModel):
         coordinates = np.array([*points, *corners], np.float32).reshape(-1, 2) * np.array(
             frame.scale, np.float32
         )
-        if marks.box is None:  # the export expects a padding point where there is no box
+        if marks.box is None:  # the export expects a padding point in place of a box
             coordinates, kinds = np.concatenate([coordinates, np.zeros((1, 2), np.float32)]), [-1]
         has_mask = marks.mask is not None
         mask = marks.mask.numpy() if has_mask else np.zeros(self.mask_size, np.float32)
@@ -183,7 +183,7 @@ class OnnxPair(PromptableModel):
                 "point_labels": np.array([[*labels, *kinds]], np.float32),
                 "mask_input": mask[None, None].astype(np.float32),
                 "has_mask_input": np.array([has_mask], np.float32),
-                # masks of the picture's size are not asked for: only the small ones are used
+                # the smallest size for the full-size masks: only the low-resolution masks are used
                 "orig_im_size": np.array(self.mask_size, np.float32),
             },
         )
@@ -197,13 +197,13 @@ class OnnxPair(PromptableModel):
         raise NotImplementedError("This network takes coordinates, not prompt maps; call run_pass.")
 
     def _stated_size(self) -> tuple[int, int] | None:
-        """Height and width that the encoder's file says; None where it leaves them open."""
+        """Height and width of the input in the encoder's file; None if they are not fixed."""
         sides = [side for side in self._layout if isinstance(side, int) and side > 4]
         return (sides[0], sides[1]) if len(sides) == 2 else None
 
 
 def find_pair(folder: Path) -> tuple[Path, Path] | None:
-    """The encoder's and the decoder's file in a folder; None where it holds no such pair."""
+    """The encoder's and the decoder's file in a folder; None without such a pair."""
     files = sorted(folder.glob("*.onnx")) if folder.is_dir() else []
     encoders = [file for file in files if "encoder" in file.stem.lower()]
     others = [file for file in files if file not in encoders]

@@ -85,7 +85,7 @@ class PlainViT(InteractiveModel):
         return tokens + self._position_for(*tokens.shape[2:])
 
     def decode(self, features: torch.Tensor, prompt_maps: torch.Tensor) -> torch.Tensor:
-        # float32 between the blocks, whatever the precision inside them
+        # the residual stream stays float32 for every precision inside the blocks
         x = (features.float() + self.hint_embed(prompt_maps)).permute(0, 2, 3, 1)
         for i, block in enumerate(self.blocks):
             x = _global(block, x) if (i + 1) % self.group == 0 else self._windowed(block, x)
@@ -105,7 +105,7 @@ class PlainViT(InteractiveModel):
         return {name: scale(name) for name, _ in self.named_parameters()}
 
     def _position_for(self, height: int, width: int) -> torch.Tensor:
-        """The position embedding for so many patches; the one resized last is cached for inference."""
+        """The position embedding for a grid of patches; the last resized one is cached for inference."""
         position = self.position
         if (height, width) == (self.grid, self.grid):
             return position
@@ -118,7 +118,7 @@ class PlainViT(InteractiveModel):
         return kept[1]
 
     def _windowed(self, block: nn.Module, x: torch.Tensor) -> torch.Tensor:
-        """Run a block inside windows; a grid that they do not divide is padded with zeros."""
+        """Run a block inside windows; the grid is padded with zeros to a multiple of the window."""
         batch, height, width, dim = x.shape
         rows, columns = (math.ceil(side * self.patch / WINDOW) for side in (height, width))
         h, w = math.ceil(height / rows), math.ceil(width / columns)
@@ -153,8 +153,8 @@ class Pyramid(nn.Module):
 class MLPHead(nn.Module):
     """1x1 convolutions on every scale, brought to 1/4 and fused to one logit (SegFormer's head).
 
-    The fusing convolution, of all maps at 1/4 in one by its formula, is computed at each scale apart: it
-    and the interpolation may change places.
+    The fusing convolution is computed at each scale, before the maps are enlarged to 1/4: a 1x1 convolution
+    and an interpolation commute.
     """
 
     def __init__(self, channels: tuple[int, ...], width: int, dropout: float = 0.1) -> None:
@@ -186,5 +186,5 @@ def _global(block: nn.Module, x: torch.Tensor) -> torch.Tensor:
 
 
 def resize_position(position: torch.Tensor, height: int, width: int) -> torch.Tensor:
-    """A position embedding (1, dim, grid, grid) for another number of patches, bicubically."""
+    """Resize a position embedding (1, dim, grid, grid) to height x width patches, bicubically."""
     return F.interpolate(position.float(), size=(height, width), mode="bicubic", align_corners=False)

@@ -1,7 +1,7 @@
-"""Networks of SAM's family: clicks and boxes go in as coordinates, masks go in and come out as logits.
+"""Networks of SAM's family: they take clicks and boxes as coordinates, and take and return masks as logits.
 
 Kirillov et al., Segment Anything, ICCV 2023 (arXiv 2304.02643), and its successors. `PromptableModel` is
-what they have in common; `TransformersModel` runs those that the library transformers has, unchanged.
+their common base class; `TransformersModel` runs the networks of the library transformers, unchanged.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ import numpy as np
 import torch
 
 from cfr_icl.cfr import MASK_THRESHOLD, THRESHOLD_LOGIT, CascadeForward
-from cfr_icl.models.base import AnswerError, Cues, Features, InteractiveModel, ModelConfig
+from cfr_icl.models.base import Cues, Features, InteractiveModel, ModelConfig, PredictionError
 from cfr_icl.prediction import Choice, InnerPass
 from cfr_icl.zoom.logit_map import LogitMap, without_padding
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.window import Window, ZoomConfig
 
 LARGEST_LOGIT = 32.0
-"""Logits that are fed back are clamped to this size, as these networks were trained."""
+"""Logits that are fed back are clamped to [-32, 32], as in these networks' training."""
 
 WHOLE_PICTURE = ZoomConfig(size=1024, skip_clicks=1_000_000)
-"""Never zoom in: a window that moves would cost a run of the encoder, which takes most of the time."""
+"""Never zoom in: each new window needs a run of the encoder, which takes most of the time."""
 
 FIRST_MASK_EPS = 1e-4
-"""Probabilities of a mask to start from are clamped to this and its complement: logits of about 9."""
+"""Probabilities of an initial mask are clamped to this and its complement: logits of about -9 and 9."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """How the pixels of a window become those of a network's input.
+    """The mapping from the pixels of a window to those of a network's input.
 
     Attributes:
         scale: (x, y), network pixels for each pixel of the window.
         network_size: height and width of the input.
-        unpadded: height and width of its part, from the top left, that shows the window; None for all of it.
+        unpadded: height and width of the part, from the top left, that shows the window; None for all of it.
     """
 
     scale: tuple[float, float]
@@ -67,7 +67,7 @@ def padded(window: tuple[int, int], longest_side: int, network_size: tuple[int, 
 
 
 class Marks(NamedTuple):
-    """Clicks and a box in pixels of a window, with the mask that goes in beside them."""
+    """Clicks and a box in pixels of a window, and the mask that is fed back."""
 
     points: list[tuple[float, float]]
     labels: list[int]
@@ -80,26 +80,26 @@ class Marks(NamedTuple):
 class PromptableModel(InteractiveModel):
     """A network that takes clicks and a box as coordinates, and a mask as logits.
 
-    One click alone is ambiguous: the network then gives several masks, `choices`, of which that with the
-    highest predicted IoU is taken. A refinement feeds the logits back; by its settings it adds a click at the
-    deepest place of the mask, or a box around it.
+    A single click is ambiguous: for it the network returns several masks, the `choices`, and the one with the
+    highest predicted IoU is taken. A refinement feeds the logits back and, if the CFR settings say so, adds a
+    click at the deepest place of the mask, or a box around it.
     """
 
     mirrors = False
     takes_coordinates = True
     choices = 3
     mask_size: tuple[int, int] = (256, 256)
-    """Height and width of the masks that go in and come out."""
+    """Height and width of the network's mask input and output."""
 
     @abstractmethod
     def frame(self, window: tuple[int, int]) -> Frame:
         """The frame of a window of this height and width."""
 
     @abstractmethod
-    def answer(
+    def predict_masks(
         self, features: Features, marks: Marks, frame: Frame, several: bool
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits float32 (n, h, w) and predicted IoUs (n,); n is 1 unless `several` are asked for."""
+        """Compute logits float32 (n, h, w) and predicted IoUs (n,); n is 1 unless `several`."""
 
     def prompt(self, cues: Cues, window: Window, size: tuple[int, int], flip: bool) -> Marks:
         clicks = cues.clicks[cues.box_clicks :]
@@ -125,10 +125,10 @@ class PromptableModel(InteractiveModel):
         several = len(marks.points) == 1 and marks.box is None and marks.mask is None
         reduced = self.precision != torch.float32
         with torch.autocast(self.device.type, dtype=self.precision, enabled=reduced):
-            logits, scores = self.answer(features, marks, frame, several)
+            logits, scores = self.predict_masks(features, marks, frame, several)
         logits, scores = logits.float().cpu(), scores.float().cpu()
         if not torch.isfinite(logits.sum()):
-            raise AnswerError("The network's answer is not finite; its weights may be damaged.")
+            raise PredictionError("The network's output is not finite; its weights may be damaged.")
         maps = [LogitMap.of_logits(each, window, previous.picture, **frame.padding) for each in logits]
         ious = scores.clamp(0, 1).tolist()
         best = int(scores.argmax())
@@ -138,7 +138,7 @@ class PromptableModel(InteractiveModel):
     def _mask_input(
         self, previous: ProbabilityMap, window: Window, frame: Frame, prompt: Marks
     ) -> torch.Tensor | None:
-        """The previous mask as logits; None for an empty one to start from, or one that a box stands for."""
+        """The previous mask as logits; None for an empty one, or one that was made from a box."""
         if isinstance(previous, LogitMap) and previous.window == window:
             return previous.logits.clamp(-LARGEST_LOGIT, LARGEST_LOGIT)
         if prompt.box is not None and not isinstance(previous, LogitMap):
@@ -155,8 +155,11 @@ class PromptableModel(InteractiveModel):
     def _with_pseudo_marks(
         marks: Marks, frame: Frame, window: Window, previous: ProbabilityMap, cfr: CascadeForward | None
     ) -> Marks:
-        """Add the inner click and the box of the mask that goes in: to a refinement those that its settings
-        ask for, to a mask to start from both, for it was not drawn by this network."""
+        """Add an inner click and a box around the mask input.
+
+        In a refinement the CFR settings choose which; an initial mask that is not an output of this network
+        gets both.
+        """
         assert marks.mask is not None
         to_start = cfr is None and not isinstance(previous, LogitMap)
         inner_click = to_start or (cfr is not None and cfr.pseudo_clicks)
@@ -164,7 +167,7 @@ class PromptableModel(InteractiveModel):
         mask = without_padding(marks.mask, frame.network_size, frame.unpadded).numpy() > 0
         if not mask.any():
             return marks
-        # the size of a mask's pixel in pixels of the window
+        # sides of a pixel of the mask in pixels of the window
         across, down = window.width / mask.shape[1], window.height / mask.shape[0]
         if inner_click:
             row, column = deepest(mask)
@@ -204,7 +207,7 @@ class TransformersModel(PromptableModel):
         side, patch = (getattr(network.config.prompt_encoder_config, n) for n in ("image_size", "patch_size"))
         self.mask_size = (4 * side // patch, 4 * side // patch)
         self._pads = bool(processor.size["longest_edge"]) if "longest_edge" in processor.size else False
-        # as the libraries' own processors give them
+        # as in the libraries' own processors
         self._points_dtype = torch.float64 if self._pads else torch.float32
 
     def frame(self, window: tuple[int, int]) -> Frame:
@@ -221,11 +224,11 @@ class TransformersModel(PromptableModel):
     def encode(self, image: torch.Tensor) -> Features:
         return self.network.get_image_embeddings(image)
 
-    def answer(
+    def predict_masks(
         self, features: Features, marks: Marks, frame: Frame, several: bool
     ) -> tuple[torch.Tensor, torch.Tensor]:
         inputs: dict[str, Any] = {"image_embeddings": features, "multimask_output": several}
-        if isinstance(features, tuple):  # SAM-HQ's decoder needs more than the last embedding
+        if isinstance(features, tuple):  # SAM-HQ's decoder also takes earlier embeddings
             inputs["image_embeddings"], inputs["intermediate_embeddings"] = features
         if marks.points:
             inputs["input_points"] = self._coordinates(marks.points, frame)[None, None]
@@ -247,26 +250,26 @@ class TransformersModel(PromptableModel):
     def decode(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
         raise NotImplementedError("This network takes coordinates, not prompt maps; call run_pass.")
 
-    def hears_clicks(self) -> bool:
-        """Whether two different clicks reach the decoder's picture features in two different ways.
+    def responds_to_clicks(self) -> bool:
+        """Whether the decoder's picture features differ for two different clicks.
 
-        Some releases of transformers drop what SAM-HQ's transformer makes of them.
+        In some releases of transformers, SAM-HQ's decoder drops these features and ignores clicks.
         """
         seen: list[torch.Tensor] = []
         decoder = self.network.mask_decoder
         handle = decoder.upscale_conv1.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
         try:
             with torch.inference_mode():
-                features, side = self._made_up_features()
+                features, side = self._random_features()
                 for place in (0.25 * side, 0.75 * side):
                     marks = Marks([(place, place)], [1], None, None)
-                    self.answer(features, marks, Frame((1.0, 1.0), (side, side)), several=True)
+                    self.predict_masks(features, marks, Frame((1.0, 1.0), (side, side)), several=True)
         finally:
             handle.remove()
         return not torch.equal(*seen)
 
-    def _made_up_features(self) -> tuple[Features, int]:
-        """Random features of a SAM-HQ's picture, and the side of its input: an encoder would take seconds."""
+    def _random_features(self) -> tuple[Features, int]:
+        """Random features in the shape of a SAM-HQ's, and the side of its input; encoding takes seconds."""
         config = self.network.config
         side, patch = config.prompt_encoder_config.image_size, config.prompt_encoder_config.patch_size
         grid, vision = side // patch, config.vision_config

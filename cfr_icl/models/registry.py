@@ -1,6 +1,6 @@
-"""Every network by name: how to build it and how it wants to see the picture.
+"""All networks by name, with their constructors and zoom-in settings.
 
-A family is imported when one of its networks is built: timm takes a third of the app's start.
+A family is imported when one of its networks is built: importing timm takes a third of the app's start.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def default_config(architecture: str, **options: Any) -> ModelConfig:
 def build_model(config: ModelConfig) -> InteractiveModel:
     """The network of this configuration with fresh weights; raises ValueError for an unknown name."""
     architecture = _find(config.architecture)
-    with torch.device("cpu"):  # the import computes, also where the network is to have no memory
+    with torch.device("cpu"):  # imports compute constants, also under the device "meta"
         network = architecture.import_class()
     model = network(**{**architecture.options, **config.options})
     model.config = config

@@ -14,7 +14,7 @@ from cfr_icl.annotate.imports import mask_pixels
 from cfr_icl.annotate.pictures import read_picture
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
-from cfr_icl.segmenter import AnswerError
+from cfr_icl.segmenter import PredictionError
 from cfr_icl.ui.server import Server
 
 MAX_CLICKS = 200
@@ -52,7 +52,7 @@ def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
             mask = segmenter.predict(
                 _clicks(clicks), previous_mask=previous, cfr=CascadeForward(steps=steps)
             ).mask
-        except (ValueError, AnswerError) as error:
+        except (ValueError, PredictionError) as error:
             raise gr.Error(str(error), print_exception=False) from error
         folder = Path(get_upload_folder()) / f"segment-{secrets.token_hex(16)}"
         folder.mkdir(parents=True)

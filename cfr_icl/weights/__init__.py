@@ -1,4 +1,4 @@
-"""Where weights come from: embedded, a local folder or file, or the Hugging Face Hub."""
+"""Load, convert and publish weights: embedded, in a local folder or file, or on the Hugging Face Hub."""
 
 from cfr_icl.weights.loading import load_model, save_model
 

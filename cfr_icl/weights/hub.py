@@ -62,12 +62,12 @@ def download(reference: str, file: str) -> Path:
 
 
 def download_optional(reference: str, file: str) -> Path | None:
-    """As `download`; None where the repository, as far as is known, has no such file."""
+    """Like `download`; None if the repository, or the cache without a connection, has no such file."""
     repository, revision = parse(reference)
     cached = try_to_load_from_cache(repository, file, revision=revision)
     if isinstance(cached, str):
         return Path(cached)
-    if cached is not None:  # the cache knows that there is none
+    if cached is not None:  # the cache has recorded that the file does not exist
         return None
     try:
         return download(reference, file)

@@ -51,8 +51,8 @@ def load_model(
             the network can be neither trained nor saved.
 
     Raises:
-        ValueError: for a source of another kind, saying what it looks like, and for damaged weights.
-        OSError: for a source that does not exist, or that the Hub does not give.
+        ValueError: for a source of another kind, with a description of it, and for damaged weights.
+        OSError: for a source that does not exist or cannot be downloaded.
     """
     source = str(source or os.environ.get("CFR_ICL_WEIGHTS") or "embedded")
     target = pick_device(device)
@@ -79,7 +79,7 @@ def load_model(
 def compute_in_precision(model: InteractiveModel) -> None:
     """Convert the layers of `decode`, in place, to the network's `precision`; norms stay float32.
 
-    Weights are then not converted at every forward. On a CPU, attention's matrix products are computed one
+    This avoids converting weights at every forward. On a CPU, attention's matrix products are computed one
     by one, which is faster than the fused kernel in reduced precision.
     """
     if model.precision == torch.float32:
@@ -119,7 +119,7 @@ def pick_precision(name: str, device: torch.device, config: ModelConfig) -> torc
 
 
 def _fast_types(device: torch.device) -> tuple[str, ...]:
-    """Reduced precisions in which a device is faster than in float32: measured on CPUs, assumed on GPUs."""
+    """Reduced precisions that are faster than float32 on a device: measured on CPUs, assumed on GPUs."""
     if device.type == "cuda":
         return ("float16", "bfloat16") if torch.cuda.is_bf16_supported(False) else ("float16",)
     if device.type == "mps":
@@ -182,7 +182,7 @@ def read_config(file: str | Path, source: str) -> ModelConfig:
     """The configuration in a `config.json`.
 
     Args:
-        source: how messages call the model.
+        source: name of the model in messages.
 
     Raises:
         ValueError: for a file of another library, or a damaged one.
@@ -191,7 +191,7 @@ def read_config(file: str | Path, source: str) -> ModelConfig:
 
 
 def _load_other(source: str, device: torch.device) -> InteractiveModel | None:
-    """The model behind a source of another library, transformers or SAM's ONNX export; None for others."""
+    """Load a source of another library, transformers or SAM's ONNX export; None for other sources."""
     if source.startswith(hub.SCHEME):
         # the configuration first, as below
         file = hub.download(source, CONFIG_NAME)
@@ -208,7 +208,7 @@ def _load_other(source: str, device: torch.device) -> InteractiveModel | None:
 def _find(source: str) -> tuple[ModelConfig, Path]:
     """The configuration and the weights file behind a source."""
     if source.startswith(hub.SCHEME):
-        # the configuration first, so that weights of another library are not downloaded in vain
+        # the configuration first, to avoid downloading weights of another library
         file = hub.download(source, CONFIG_NAME)
         config = read_config(file, source)
         repository, _ = hub.parse(source)
@@ -260,12 +260,12 @@ def _parse_config(content: str | bytes, source: str) -> ModelConfig:
 
 
 def _empty(config: ModelConfig, source: str) -> InteractiveModel:
-    """The network on the device "meta", without memory for the weights that are read from the file."""
+    """Build the network on the device "meta", without memory for weights; they are read from the file."""
     with _config_errors(source):
         with torch.device("meta"):
             model = build_model(config)
         computed = dict(model.named_buffers()).keys() - model.state_dict().keys()
-        # some encoders compute buffers that are not in the file: build these networks in full
+        # some encoders compute buffers that are not in the file: build these networks with memory
         return build_model(config) if computed else model
 
 

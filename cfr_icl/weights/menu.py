@@ -10,12 +10,12 @@ from cfr_icl.weights.loading import load_model
 
 
 class ModelMenu(Mapping[str, InteractiveModel]):
-    """Models by their source; `menu[source]` loads one as `load_model` does, once, and raises its errors."""
+    """Models by their source; `menu[source]` calls `load_model` at the first access and raises its errors."""
 
     def __init__(self, sources: Sequence[str], load: Callable[[str], InteractiveModel] = load_model) -> None:
         self._models: dict[str, InteractiveModel | None] = dict.fromkeys(sources)
         self._load = load
-        self._locks = {source: Lock() for source in sources}  # one each: loading a model holds up no other
+        self._locks = {source: Lock() for source in sources}  # one lock each, so that models load in parallel
 
     def __getitem__(self, source: str) -> InteractiveModel:
         with self._locks[source]:

@@ -39,7 +39,7 @@ _SAM3 = Family("Sam3TrackerModel", "Sam3ImageProcessor")
 FAMILIES = {
     "sam": _SAM,
     "sam_hq": _SAM_HQ,
-    # repositories name the class that follows objects through videos; its part for one picture is loaded
+    # repositories name the class for videos; only its part for single pictures is loaded
     "sam2": _SAM2,
     "sam2_video": _SAM2,
     "edgetam": _EDGETAM,
@@ -52,13 +52,13 @@ FAMILIES = {
 
 
 def family(values: Any) -> Family | None:
-    """The family that a config.json names; None for any other content."""
+    """The family named by the content of a config.json; None for any other content."""
     kind = values.get("model_type") if isinstance(values, dict) else None
     return FAMILIES.get(kind) if isinstance(kind, str) else None
 
 
 def family_of(file: Path) -> Family | None:
-    """The family that this config.json names; None where it cannot be read as JSON."""
+    """The family named by a config.json; None if it is not valid JSON."""
     try:
         return family(json.loads(file.read_text()))
     except (ValueError, OSError):
@@ -66,7 +66,7 @@ def family_of(file: Path) -> Family | None:
 
 
 def download(reference: str, config: Path) -> Path:
-    """The folder in the cache with all files of a repository that its network needs.
+    """Download all files of a repository that its network needs, and return their folder in the cache.
 
     Args:
         reference: hf://owner/name, with or without a revision.
@@ -84,12 +84,12 @@ def download(reference: str, config: Path) -> Path:
 
 
 def load_transformers(folder: Path, found: Family, source: str, device: torch.device) -> PromptableModel:
-    """The network in a folder as the library transformers stores it, its weights untouched.
+    """Load a network in the format of the library transformers, with unchanged weights.
 
     Raises:
         MissingExtraError: without transformers.
         FileNotFoundError: for a folder without weights.
-        ValueError: for files that do not make this network, or for a network that does not work in this
+        ValueError: for files that do not match this network, or for a network that does not work in this
             release of transformers.
     """
     if not (folder / WEIGHTS_NAME).is_file():
@@ -117,13 +117,13 @@ def load_transformers(folder: Path, found: Family, source: str, device: torch.de
                 processor_class.from_pretrained if has_processor else lambda _, **__: processor_class()
             )
             processor = load_processor(folder, local_files_only=True)
-        except Exception as error:  # a damaged or foreign file ends in any error of that library
+        except Exception as error:  # the library raises errors of many types for damaged or foreign files
             raise ValueError(f"{source} cannot be read as {found.network}: {_first_line(error)}") from error
     if missing := sorted(report["missing_keys"]):
         more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise ValueError(f"{source} lacks weights of {found.network}: {missing[0]!r}{more}.")
     model = TransformersModel(network, processor).to(device).eval().requires_grad_(False)
-    if found is _SAM_HQ and not model.hears_clicks():
+    if found is _SAM_HQ and not model.responds_to_clicks():
         raise ValueError(
             f"{source} is a SAM-HQ, whose decoder ignores clicks in transformers {transformers.__version__}; "
             "use a SAM or SAM 2.1 instead."
@@ -133,7 +133,7 @@ def load_transformers(folder: Path, found: Family, source: str, device: torch.de
 
 @contextmanager
 def _quiet(transformers: Any) -> Iterator[None]:
-    """Without the library's progress bars and its warning that a class for videos is loaded for pictures."""
+    """Silence the library's progress bars and its warning about loading a video model for pictures."""
     logging = transformers.utils.logging
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
@@ -164,7 +164,7 @@ def is_onnx_pair(folder: Path) -> bool:
 
 
 def load_onnx_pair(folder: Path, source: str, device: torch.device) -> PromptableModel:
-    """The pair in a folder; encoder.json beside it may say how the encoder wants to see a picture.
+    """Load the pair in a folder; encoder.json beside it may describe the encoder's input (`EncoderInput`).
 
     Raises:
         MissingExtraError: without onnxruntime.
@@ -175,12 +175,12 @@ def load_onnx_pair(folder: Path, source: str, device: torch.device) -> Promptabl
     with extra("onnx", f"The model {source}"):
         import onnxruntime
     beside = found[0].with_suffix(".json")
-    # what distinguishes these weights from others, as a hash of the tensors does elsewhere
+    # digests identify these weights, like a hash of the tensors for other models
     digests = {name: _digest(file) for name, file in zip(("encoder", "decoder"), found, strict=True)}
     try:
         settings = EncoderInput.from_json(json.loads(beside.read_text()) if beside.is_file() else {})
     except ValueError as error:
-        raise ValueError(f"{beside.name} does not say how the encoder sees a picture: {error}.") from error
+        raise ValueError(f"{beside.name} does not describe the encoder's input: {error}.") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 3
@@ -191,7 +191,7 @@ def load_onnx_pair(folder: Path, source: str, device: torch.device) -> Promptabl
             onnxruntime.InferenceSession(str(file), options, providers=providers) for file in found
         )
         return OnnxPair(encoder, decoder, settings, digests).eval()
-    except Exception as error:  # the runtime has errors of its own for each kind of damage
+    except Exception as error:  # the runtime raises an error type of its own for each kind of damage
         raise ValueError(
             f"{source} holds no usable pair of SAM's ONNX export: {_first_line(error)}."
         ) from error

@@ -19,14 +19,14 @@ CARD_NAME = "README.md"
 
 @dataclass(frozen=True, kw_only=True)
 class Publication:
-    """What is published, and what its card says.
+    """The model folder to publish, and the content of its card.
 
     Attributes:
         folder: holds config.json and model.safetensors; the card is written into it.
         repository: OWNER/NAME on the Hub.
         license: of the weights, such as apache-2.0.
-        base_model: repository of the weights that these were made from.
-        data: what the model was trained on.
+        base_model: repository of the weights from which these were fine-tuned or converted.
+        data: names of the training data.
         evaluation: the JSON that `cfr-icl evaluate` wrote.
         private: create the repository for its owner alone.
     """
@@ -41,7 +41,7 @@ class Publication:
 
 
 def publish(publication: Publication) -> str:
-    """Check, describe and upload the folder; returns the commit's address.
+    """Check the folder, write its card, upload it, and return the commit's address.
 
     Raises:
         ValueError: for a folder that is no model, or when the Hub refuses; the message says what to do.
@@ -56,7 +56,7 @@ def publish(publication: Publication) -> str:
 
 
 def _publish(options: Publication) -> str:
-    # loading is strict, so that nothing is published that could not be loaded
+    # load the model first: a folder that cannot be loaded is not published
     model = load_model(options.folder, device="cpu")
     evaluation = json.loads(options.evaluation.read_text()) if options.evaluation else None
     api = HfApi()
@@ -73,7 +73,7 @@ def _publish(options: Publication) -> str:
 
 
 def model_card(model: InteractiveModel, options: Publication, evaluation: dict[str, Any] | None) -> ModelCard:
-    """What the network is, how to use it, and how many clicks it needs where that was measured."""
+    """Write the model card: network, example, and the measured number of clicks if there is an evaluation."""
     metadata = ModelCardData(
         license=options.license,
         base_model=options.base_model,
@@ -106,7 +106,7 @@ def model_card(model: InteractiveModel, options: Publication, evaluation: dict[s
 
 
 def clicks_table(evaluation: dict[str, Any]) -> str:
-    """Mean number of clicks to an IoU (NoC), as `cfr-icl evaluate` found it, and what it did otherwise."""
+    """Table of the NoC (mean number of clicks to an IoU) and the deviations of an evaluation."""
     rows = [
         [data, setting, *(f"{clicks:.2f}" for clicks in metrics["noc"].values())]
         for data, settings in evaluation["metrics"].items()

@@ -1,8 +1,8 @@
 """Convert published checkpoints (SimpleClick, CFR-ICL, RITM, MAE) into models of this package.
 
-Family and size come from the names and shapes of the tensors. A pickle's own description of its model is
-compared with them; nothing that a pickle names is imported. The published ViTs' descriptions hold an object
-of the code that trained them, their loss: such objects are replaced by empty ones.
+Family and size are recognised from the names and shapes of the tensors, and compared with the pickle's own
+description of its model. Unpickling imports nothing (`weights_only`); the loss object in the descriptions of
+the published ViTs is replaced by an empty one.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ PLAIN_VIT = Naming(
         (r"head\.fusion_conv\.conv\.", "head.fuse."),
         (r"head\.conv_seg\.", "head.logit."),
     ),
-    # the class token, the classifier and the head's alternative upsampling take no part in a mask
+    # the class token, the classifier and the head's alternative upsampling have no effect on a mask
     unused=r"backbone\.(cls_token$|norm\.|fc_norm\.|head\.)|head\.up_conv\d\.",
 )
 OCR = r"feature_extractor\.ocr_distri_head\."
@@ -78,7 +78,7 @@ HRNET_OCR = Naming(
         (OCR + r"conv_bn_dropout\.1\.0\.", "context.fuse.1."),
         (r"feature_extractor\.", "trunk."),
     ),
-    # attention to a single object region is always 1, whatever these transforms say
+    # attention to a single object region is always 1 and does not depend on these transforms
     unused=OCR + r"object_context_block\.f_(pixel|object)\.",
 )
 MAE = Naming(
@@ -94,7 +94,7 @@ def read_checkpoint(file: str | Path) -> tuple[Tensors, dict[str, Any]]:
         The tensors by name, and the pickle's description of its model, which may be empty.
 
     Raises:
-        ValueError: for a file of another kind, saying what it looks like.
+        ValueError: for a file of another kind, with a description of it.
     """
     file = Path(file)
     with file.open("rb") as stream:
@@ -175,7 +175,7 @@ def convert(
         The configuration of the model and its tensors by name.
 
     Raises:
-        ValueError: for a network that is not known here, saying what it looks like or what differs.
+        ValueError: for an unknown network, with a description of it or of the difference.
     """
     if "patch_embed_coords.proj.weight" in tensors:
         config, ours = _plain_vit(PLAIN_VIT.apply(tensors))
@@ -211,7 +211,7 @@ def _hrnet(ours: Tensors) -> tuple[ModelConfig, Tensors]:
 
 
 def _start_for_training(config: ModelConfig, encoder: Tensors) -> tuple[ModelConfig, Tensors]:
-    """Initialise at random what pretraining leaves out, and resize the position embedding."""
+    """Initialise at random the modules that pretraining does not have, and resize the position embedding."""
     config = default_config(config.architecture)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

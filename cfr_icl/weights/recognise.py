@@ -1,4 +1,4 @@
-"""Recognise a network by the names and shapes of its tensors, for errors that say what a file looks like."""
+"""Recognise a network by the names and shapes of its tensors, for error messages about a file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_shapes(shapes: Shapes, expected: Shapes, source: str, architecture: st
 
     Args:
         shapes, expected: shapes of the file's and of the network's tensors, by name.
-        source, architecture: how messages call the file and the network.
+        source, architecture: names of the file and of the network in messages.
 
     Raises:
         ValueError: naming the first tensor that differs.

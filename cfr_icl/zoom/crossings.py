@@ -1,8 +1,8 @@
-"""Where the columns of a large picture cross a threshold, without computing the picture's pixels.
+"""Find where the columns of a large picture cross a threshold, without computing all of its pixels.
 
-Between two values of the network's map a column is linear and crosses the threshold at most once, so that
-the first pixel behind that place is all that must be found. The result is the same, pixel by pixel, as that
-of `crossings_of_pixels` in tests/zoom/test_crossings.py; benchmarks/large_pictures.py measures what it saves.
+Between two values of the network's map a column is linear and crosses the threshold at most once, so only the
+first pixel after each crossing is computed. The result equals, pixel by pixel, that of `crossings_of_pixels`
+in tests/zoom/test_crossings.py; benchmarks/large_pictures.py measures the time saved.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from cfr_icl.zoom.resample import between, spread_rows
 
 
 def crossings(values: torch.Tensor, window: Rectangle, picture: Rectangle, threshold: float) -> np.ndarray:
-    """Pixels of a picture at which a run of pixels above a threshold begins or has ended.
+    """Find the pixels of a picture at which a run of pixels above a threshold begins or has just ended.
 
     Args:
         values: float32 (h, w), spread over the window; around it pixels are 0.
         threshold: at least 0.
 
     Returns:
-        int64 (n,), rising: column * picture.height + row of each such pixel.
+        int64 (n,), ascending: column * picture.height + row of each such pixel.
     """
     columns = _reached((values > threshold).any(dim=0), window.width)
     by_column = spread_rows(values.T.contiguous(), columns, window.width).numpy()
@@ -41,11 +41,11 @@ def crossings(values: torch.Tensor, window: Rectangle, picture: Rectangle, thres
 def _first_rows(
     values: np.ndarray, columns: np.ndarray, behind: np.ndarray, threshold: float, length: int
 ) -> np.ndarray:
-    """The first rows behind crossings of a threshold, in columns (n, h) that are spread over `length` rows.
+    """The first row after each crossing of a threshold, in columns (n, h) that are spread over `length` rows.
 
     Args:
         columns: the column of each crossing.
-        behind: the first value behind each crossing, or h for the column's end.
+        behind: index of the first value after each crossing, or h for the column's end.
     """
     count = values.shape[1]
     before, share = between(count, torch.arange(length), length)
@@ -61,7 +61,7 @@ def _first_rows(
 
 
 def _reached(marked: torch.Tensor, length: int) -> torch.Tensor:
-    """The pixels of `length` that depend on any marked value of bool (w,), spread over them: a range."""
+    """The range of pixels, of `length`, that depend on any marked value of bool (w,) spread over them."""
     if not marked.any():
         return torch.arange(0)
     first, last = marked.nonzero()[[0, -1], 0].tolist()

@@ -1,4 +1,4 @@
-"""Logits for a window of a picture, as networks of SAM's family give them."""
+"""Logits for a window of a picture: the output of networks of SAM's family."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from cfr_icl.zoom.window import Window
 
 @dataclass(frozen=True, kw_only=True)
 class LogitMap(ProbabilityMap):
-    """A mask's logits as a network gave them, and the probabilities that they stand for.
+    """A network's logits of a mask, and the probabilities computed from them.
 
-    These networks draw the mask's edge at logit 0, this package at a probability of 0.49; so a probability
-    is the sigmoid of the logit plus that of 0.49. Pixels are interpolated as these networks' libraries do it,
-    bilinear between logits whose corners are not aligned, so that masks are the same bit for bit.
+    These networks place the mask's edge at logit 0, this package at a probability of 0.49; therefore a
+    probability is the sigmoid of the logit plus the logit of 0.49. Pixels are interpolated as in these
+    networks' libraries, bilinear with align_corners=False, so that masks are the same bit for bit.
 
     Attributes:
-        logits: float32 (h, w), the network's output, padding included. It is fed back as it is.
+        logits: float32 (h, w), the network's output, padding included. It is fed back unchanged.
         network_size: height and width of the network's input where the picture was padded, else None.
         unpadded: height and width of that input's part, from its top left, that shows the window.
     """
@@ -41,7 +41,7 @@ class LogitMap(ProbabilityMap):
         network_size: tuple[int, int] | None = None,
         unpadded: tuple[int, int] | None = None,
     ) -> LogitMap:
-        """The map of logits (h, w); `network_size` and `unpadded` only where the input was padded."""
+        """Make the map of logits (h, w); `network_size` and `unpadded` are given if the input was padded."""
         values = torch.sigmoid(without_padding(logits, network_size, unpadded) + THRESHOLD_LOGIT)
         return cls(
             values, window, picture, False, logits=logits, network_size=network_size, unpadded=unpadded
@@ -63,7 +63,7 @@ class LogitMap(ProbabilityMap):
         return pixels
 
     def threshold(self, threshold: float) -> np.ndarray:
-        # rounded, so that a mask's own threshold, which calibration computes anew, is exactly 0
+        # rounded, so that the mask's own threshold is exactly 0 after calibration and its inverse
         lowest = -math.inf if threshold <= 0 else math.log(threshold / (1 - threshold)) - THRESHOLD_LOGIT
         inside = self.window_logits().numpy() > round(lowest, 12) if threshold > 0 else True
         mask = np.zeros(self.picture.size, bool)
@@ -79,7 +79,7 @@ class LogitMap(ProbabilityMap):
 def without_padding(
     logits: torch.Tensor, network_size: tuple[int, int] | None, unpadded: tuple[int, int] | None
 ) -> torch.Tensor:
-    """The logits (h, w) that show the window: all but those of the padding at the right and at the bottom."""
+    """The logits (h, w) of the window, without those of the padding at the right and at the bottom."""
     if not network_size or not unpadded:
         return logits
     height, width = (

@@ -1,4 +1,4 @@
-"""Probabilities for a window of a picture, computed for the picture's pixels where they are needed."""
+"""Probabilities for a window of a picture; pixels of the picture are interpolated when they are needed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cfr_icl.zoom.window import Window
 
 @dataclass(frozen=True)
 class ProbabilityMap:
-    """Probabilities float32 (h, w) for a window of a picture: bilinear between them, zero around the window.
+    """Probabilities for a window of a picture: bilinear between `values`, zero outside of the window.
 
     Attributes:
-        values: the network's output for the window, of any resolution.
-        window: the part of the picture that they cover.
+        values: the network's output for the window, float32 (h, w), of any resolution.
+        window: the part of the picture that `values` cover.
         picture: the whole picture.
         exact: compute every pixel of the picture for crops and decisions, as published; otherwise read both
             from `values`, so that a large picture costs no more than a small one (`ZoomConfig.exact_up_to`).
@@ -32,12 +32,12 @@ class ProbabilityMap:
 
     @classmethod
     def of_picture(cls, pixels: torch.Tensor, exact: bool = True) -> ProbabilityMap:
-        """The map of probabilities (H, W) that are known for every pixel."""
+        """Make the map of probabilities (H, W) that are given for every pixel."""
         picture = Window.of_size(*pixels.shape)
         return cls(pixels, picture, picture, exact)
 
     def to_picture(self) -> torch.Tensor:
-        """The probability of every pixel, float32 (H, W); not a copy where `values` are just that."""
+        """The probability of every pixel, float32 (H, W); may be `values` itself, not a copy."""
         if self._complete:
             return self.values
         if self.exact:
@@ -57,9 +57,9 @@ class ProbabilityMap:
         return by_column.reshape(self.picture.width, self.picture.height).T
 
     def to_rle(self, threshold: float) -> np.ndarray:
-        """The pixels of `threshold` as COCO run lengths, int64 (n,).
+        """The mask of `threshold` as COCO run lengths, int64 (n,).
 
-        They count pixels not above and above the threshold in turn, column by column.
+        These are the lengths of alternating runs outside and inside the mask, column by column.
         """
         if self._complete or self.exact:
             by_column = self.threshold(threshold).T.flatten()
@@ -69,7 +69,7 @@ class ProbabilityMap:
         return np.diff(ends, prepend=0, append=self.picture.area)
 
     def finer(self) -> ProbabilityMap:
-        """The same map with values halfway between these, but no more than one for each pixel."""
+        """The map at twice the resolution, at most one value per pixel."""
         sides = zip(self.values.shape, self.window.size, strict=True)
         size = [min(2 * side - 1, pixels) for side, pixels in sides]
         return replace(self, values=resize(self.values, size))
@@ -81,16 +81,16 @@ class ProbabilityMap:
         return self.resample(window, size)
 
     def resample(self, window: Window, size: tuple[int, int]) -> torch.Tensor:
-        """Like `crop`, read from `values`: for the map's own window and size the values themselves."""
+        """Like `crop`, but interpolate `values`; for the map's own window and size, return `values`."""
         if window == self.window:
             return self.values if size == self.values.shape else resize(self.values, size)
-        # whole rows are copied fast, so the columns are made rows while the map is small
+        # rows are copied faster than columns: transpose while the map is small
         across = resampled_rows(self.values.T.contiguous(), self.window.columns, window.columns, size[1])
         return resampled_rows(across.T.contiguous(), self.window.rows, window.rows, size[0])
 
     @property
     def decision_map(self) -> ProbabilityMap:
-        """The map by which windows are placed and passes compared: of every pixel where it is exact."""
+        """The map by which windows are placed and passes compared; every pixel of the picture if `exact`."""
         return self._every_pixel if self.exact else self
 
     @cached_property

@@ -1,8 +1,8 @@
 """Bilinear interpolation between the pixels of a picture and those of the network's input and output.
 
 Corners are aligned everywhere (align_corners=True), as published. Where `F.interpolate` would compute all
-pixels of a large picture, functions of this file compute the rows or pixels that are needed; what that saves
-of a click is measured by benchmarks/large_pictures.py.
+pixels of a large picture, functions of this file compute only the rows or pixels that are needed;
+benchmarks/large_pictures.py measures the time saved.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def resize(values: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
 
 
 def crop(maps: torch.Tensor, window: Rectangle, size: tuple[int, int]) -> torch.Tensor:
-    """Cut a window out of maps (B, C, H, W) and resize it to `size` = (height, width)."""
+    """Crop a window of maps (B, C, H, W) and resize it to `size` = (height, width)."""
     rows, columns = window.slices
     part = maps[..., rows, columns]
     return F.interpolate(part, size=size, mode="bilinear", align_corners=True)
@@ -40,7 +40,7 @@ def paste(maps: torch.Tensor, window: Rectangle, picture: Rectangle) -> torch.Te
 
 
 def crop_picture(picture: np.ndarray, window: Rectangle, size: tuple[int, int]) -> torch.Tensor:
-    """Cut a window out of a picture uint8 (H, W, 3) and resize it: float (1, 3, height, width) in [0, 1]."""
+    """Crop a window of a picture uint8 (H, W, 3) and resize it: float (1, 3, height, width) in [0, 1]."""
     if window.area <= 4 * size[0] * size[1]:
         part = torch.from_numpy(picture[window.slices].copy()).permute(2, 0, 1)[None].float()
         return F.interpolate(part, size=size, mode="bilinear", align_corners=True).div_(255)
@@ -61,7 +61,7 @@ def resampled_rows(
     """Spread rows (h, w) over the pixels of `span`, then resize the pixels of `target` to `size` rows.
 
     Args:
-        span, target: first pixel and the pixel behind the last one; pixels outside of `span` are zero.
+        span, target: first pixel, and last pixel plus one; pixels outside of `span` are zero.
     """
     pixels, share = _neighbours(*target, size)
     near = spread_rows(values, pixels.flatten() - span[0], span[1] - span[0]).unflatten(0, pixels.shape)
@@ -69,7 +69,7 @@ def resampled_rows(
 
 
 def spread_rows(values: torch.Tensor, places: torch.Tensor, length: int) -> torch.Tensor:
-    """Spread rows (h, w) over `length` pixels and give the rows at some of these: float32 (places, w).
+    """Spread rows (h, w) over `length` pixels and return the rows at some of these: float32 (n, w).
 
     Args:
         places: pixels, int (n,) or float (n,); those outside of [0, length) get zeros.
@@ -82,10 +82,10 @@ def spread_rows(values: torch.Tensor, places: torch.Tensor, length: int) -> torc
 
 
 def between(count: int, places: torch.Tensor, length: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Where pixels lie among `count` values that are spread over `length` pixels.
+    """Locate pixels among `count` values that are spread over `length` pixels.
 
     Returns:
-        The index of the value before each pixel, int64 (n,), and the share of the next value, 0 to 1.
+        The index of the value before each pixel, int64 (n,), and the weight of the next value, 0 to 1.
     """
     position = (count - 1) / max(length - 1, 1) * places.to(torch.float32)
     before = position.floor().clamp(0, count - 1).long()
@@ -93,7 +93,7 @@ def between(count: int, places: torch.Tensor, length: int) -> tuple[torch.Tensor
 
 
 def _neighbours(first: int, end: int, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The two pixels of [first, end) around each of `size` outputs (2, size), and the second one's share."""
+    """The two pixels of [first, end) around each of `size` outputs, (2, size), and the second's weight."""
     # in float32, as F.interpolate computes them
     position = (end - first - 1) / max(size - 1, 1) * torch.arange(size, dtype=torch.float32)
     before = position.floor()

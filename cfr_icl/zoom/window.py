@@ -35,7 +35,7 @@ class Window(Rectangle):
         )
 
     def around(self, click: Click, share: float) -> Window:
-        """A part of this window, around a click, whose sides are a share (0 to 1) of this window's sides."""
+        """The part of this window around a click whose sides are a share (0 to 1) of this window's sides."""
         left, right = _placed(click.x, share, *self.columns)
         top, bottom = _placed(click.y, share, *self.rows)
         return Window(left, top, right, bottom)
@@ -52,20 +52,20 @@ class Window(Rectangle):
 
 @dataclass(frozen=True, kw_only=True)
 class ZoomConfig:
-    """When and how the network's view zooms in on the object.
+    """The zoom-in: from which click on, and how the window is placed around the object.
 
     Attributes:
         size: the network's input in pixels: both sides, or the longest side with `keep_aspect`.
         keep_aspect: keep the aspect ratio of the window.
-        skip_clicks: clicks that are predicted on the unresized picture before zoom-in begins; with -1 even
-            the first click's picture is resized to `size`.
-        expansion: sides of the window in sides of the object's bounding box.
-        min_side: least side of the window in picture pixels.
-        recompute_iou: place the window anew when its IoU with the newly computed one is below, 0 to 1.
-        widen: also place it anew when the object reaches its edge. Not in the published protocol.
-        exact_up_to: pixels of the largest picture in which the window and CFR's stopping rule look at every
-            pixel; in larger pictures they look at the network's output map. Not in the published protocol,
-            which looks at every pixel (None).
+        skip_clicks: number of clicks that are predicted on the unresized picture before zoom-in begins; with
+            -1 the picture is resized to `size` even for the first click.
+        expansion: ratio of the window's sides to those of the object's bounding box.
+        min_side: shortest side of the window in picture pixels.
+        recompute_iou: move the window when its IoU with the newly computed one is below this value, 0 to 1.
+        widen: also move it when the object reaches its edge. Not in the published protocol.
+        exact_up_to: largest picture, in pixels, for which the window and CFR's stopping rule are computed
+            from every pixel; for larger ones they are computed from the network's output map. None: always
+            from every pixel, as in the published protocol.
 
     Raises:
         ValueError: for a value of another type or out of its range.
@@ -98,11 +98,11 @@ class ZoomConfig:
                 raise ValueError(f"{entry.name} of the zoom-in cannot be {value!r:.40}.")
 
     def published(self) -> ZoomConfig:
-        """The same zoom-in without what the published protocol does not have."""
+        """The same zoom-in without the settings that are not in the published protocol."""
         return replace(self, widen=False, exact_up_to=None)
 
     def is_exact(self, picture: Rectangle) -> bool:
-        """Whether a picture is small enough to look at every pixel (see `exact_up_to`)."""
+        """Whether decisions are computed from every pixel of this picture (see `exact_up_to`)."""
         return self.exact_up_to is None or picture.area <= self.exact_up_to
 
     def input_size(self, window: Rectangle) -> tuple[int, int]:
@@ -119,11 +119,11 @@ class ZoomConfig:
         clicks: Sequence[Click],
         picture: Window,
     ) -> Window | None:
-        """The window of the next pass; None: the unresized picture.
+        """Place the window of the next pass; None stands for the unresized picture.
 
         Args:
             current: the window of the last pass.
-            probabilities: of the last pass; None before the first.
+            probabilities: the map of the last pass; None before the first.
             clicks: all clicks on the object.
             picture: the whole picture.
         """
@@ -157,12 +157,12 @@ class ZoomConfig:
     def _expanded(self, first: int, last: int, limit: int) -> tuple[int, int]:
         centre = 0.5 * (first + last)
         length = max(self.expansion * (last - first + 1), self.min_side)
-        # the published box includes its last row and column; ours excludes its end
+        # the published box includes its last row and column; `Rectangle` excludes them
         return max(0, round(centre - 0.5 * length)), min(limit, round(centre + 0.5 * length) + 1)
 
 
 def to_window(click: Click, window: Rectangle, size: tuple[int, int]) -> Click:
-    """A click of picture pixels, in the pixels of the window resized to `size` = (height, width)."""
+    """Convert a click from picture pixels to pixels of the window resized to `size` = (height, width)."""
     height, width = size
     return Click(
         x=width * (click.x - window.left) / window.width,
@@ -172,7 +172,7 @@ def to_window(click: Click, window: Rectangle, size: tuple[int, int]) -> Click:
 
 
 def _placed(centre: float, share: float, first: int, end: int) -> tuple[int, int]:
-    """A span around a centre that has a share of the length of [first, end) and lies in it."""
+    """The span around a centre with a share of the length of [first, end), moved to lie inside of it."""
     length = max(1, round(share * (end - first)))
     start = min(max(first, round(centre - length / 2)), end - length)
     return start, start + length
@@ -185,7 +185,7 @@ def _span_iou(a: tuple[int, int], b: tuple[int, int]) -> float:
 def _object_box(probabilities: ProbabilityMap, clicks: Sequence[Click]) -> Rectangle | None:
     """The bounding box of the object and the positive clicks; None where no pixel counts as object.
 
-    In a large picture it goes on to the next value of the network's map on each side.
+    In a large picture (`exact_up_to`) the box extends to the next value of the network's map on each side.
     """
     decision = probabilities.decision_map
     positive = [click for click in clicks if click.positive]
@@ -204,7 +204,7 @@ def _object_box(probabilities: ProbabilityMap, clicks: Sequence[Click]) -> Recta
 
 
 def _reach(low: int, high: int, count: int, first: int, end: int) -> tuple[int, int]:
-    """First and last pixel of [first, end) that depend on the values `low` to `high` of `count`."""
+    """First and last pixel of [first, end) that depend on the values `low` to `high` of `count` values."""
     step = (end - first - 1) / (count - 1) if count > 1 else end - first
     before, after = first + (low - 1) * step, first + (high + 1) * step
     return max(first, math.floor(before) + 1), min(end - 1, math.ceil(after) - 1)

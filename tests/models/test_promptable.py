@@ -175,8 +175,10 @@ def test_a_refinement_feeds_the_logits_back_with_an_inner_click_or_a_box(folder)
         prediction = ours.predict(CLICKS[:1], cfr=CascadeForward(**options, pseudo_clicks=pseudo))
         assert np.array_equal(prediction.mask, masks[0]), pseudo
     asked = []
-    answer = model.answer
-    model.answer = lambda features, marks, *rest: asked.append(marks) or answer(features, marks, *rest)
+    predict_masks = model.predict_masks
+    model.predict_masks = lambda features, marks, *rest: (
+        asked.append(marks) or predict_masks(features, marks, *rest)
+    )
     ours.predict(CLICKS[:1], cfr=CascadeForward(**options, pseudo_clicks=False, pseudo_boxes=True))
     rows, columns = np.flatnonzero((low > 0).any(1)), np.flatnonzero((low > 0).any(0))
     left, top, right, bottom = asked[-1].box
@@ -188,8 +190,10 @@ def test_a_refinement_feeds_the_logits_back_with_an_inner_click_or_a_box(folder)
 def test_a_mask_to_start_from_goes_in_as_logits_with_its_box_and_an_inner_click(folder):
     ours = segmenter(folder("sam"), PORTRAIT)
     asked = []
-    answer = ours.model.answer
-    ours.model.answer = lambda features, marks, *rest: asked.append(marks) or answer(features, marks, *rest)
+    predict_masks = ours.model.predict_masks
+    ours.model.predict_masks = lambda features, marks, *rest: (
+        asked.append(marks) or predict_masks(features, marks, *rest)
+    )
     mask = np.zeros(PORTRAIT, bool)
     mask[40:80, 20:60] = True
     ours.predict([Click(70, 60)], previous_mask=mask, cfr=NO_CFR)

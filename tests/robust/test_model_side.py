@@ -15,7 +15,7 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.cli.main import main
 from cfr_icl.clicks import Click
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.segmenter import AnswerError, Segmenter
+from cfr_icl.segmenter import PredictionError, Segmenter
 from cfr_icl.weights.loading import EMBEDDED, load_model, save_model
 from cfr_icl.zoom.window import ZoomConfig
 from tests.stand_in import ColourModel
@@ -167,7 +167,7 @@ def test_after_a_failed_answer_the_others_are_what_they_were():
     segmenter.set_image(picture_of(60, 80, (20, 40, 20, 40)))
     first, second, other = Click(30, 30), Click(5, 5), Click(50, 50)
     expected = segmenter.predict([first, second]).mask
-    with pytest.raises(AnswerError):
+    with pytest.raises(PredictionError):
         segmenter.predict([first, other, Click(70, 50, False)])
     assert np.array_equal(segmenter.predict([first, second]).mask, expected)
 

@@ -108,13 +108,13 @@ def test_a_decoder_that_ignores_clicks_is_refused_and_one_that_hears_them_is_not
 ):
     folder = written(tmp_path / "model", repositories["sam_hq"])
     heard = load_model(written(tmp_path / "sam", repositories["sam"]), device="cpu")
-    monkeypatch.setattr(heard, "_made_up_features", lambda: (torch.zeros(1, tiny_sam.WIDTH, 16, 16), 256))
-    assert heard.hears_clicks()
+    monkeypatch.setattr(heard, "_random_features", lambda: (torch.zeros(1, tiny_sam.WIDTH, 16, 16), 256))
+    assert heard.responds_to_clicks()
     try:
         load_model(folder, device="cpu")
     except ValueError as error:  # in releases of the library whose decoder is broken
         assert "is a SAM-HQ, whose decoder ignores clicks in transformers" in str(error)
-    monkeypatch.setattr(TransformersModel, "hears_clicks", lambda self: True)
+    monkeypatch.setattr(TransformersModel, "responds_to_clicks", lambda self: True)
     assert mask(load_model(folder, device="cpu")).shape == PICTURE.shape[:2]
 
 
