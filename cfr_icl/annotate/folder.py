@@ -167,16 +167,25 @@ class Folder:
         """Index of the first picture that is not done and can be opened; 0 when there is none."""
         return next((i for i, name in enumerate(self.names) if self.states[name] in (OPEN, WORK)), 0)
 
-    def next(self, name: str, step: int = 1, states: Iterable[str] = (OPEN, WORK, DONE)) -> str | None:
-        """The picture after this one in the list, or with `step` -1 before it; None at the end.
-
-        Pictures in other states than `states` are passed over: what cannot be opened, by default.
-        """
-        wanted = tuple(states)
+    def next(self, name: str, step: int = 1) -> str | None:
+        """The picture after this one that can be opened, or with `step` -1 before it; None at the end."""
         with self._lock:
-            place = self.names.index(name) if name in self.names else -1
-            following = self.names[place + 1 :] if step > 0 else self.names[: max(place, 0)][::-1]
-            return next((each for each in following if self.states[each] in wanted), None)
+            return self._first(self._around(name, step)[0], (OPEN, WORK, DONE))
+
+    def next_to_do(self, name: str, step: int = 1) -> str | None:
+        """The picture after this one that is to be done, around the list; None when there is none."""
+        with self._lock:
+            following, others = self._around(name, step)
+            return self._first([*following, *others], (OPEN, WORK))
+
+    def _around(self, name: str, step: int) -> tuple[list[str], list[str]]:
+        """Pictures after this one, and those before it in the order in which they follow the last."""
+        names = self.names if step > 0 else self.names[::-1]
+        place = names.index(name) if name in names else -1 if step > 0 else len(names)
+        return names[place + 1 :], names[: max(place, 0)]
+
+    def _first(self, names: Iterable[str], states: tuple[str, ...]) -> str | None:
+        return next((name for name in names if self.states[name] in states), None)
 
     # ---- one picture
 

@@ -331,17 +331,22 @@ class Page:
         if name is None and action.index in range(len(folder.names)):
             name = folder.names[action.index]
         folder.refresh()
-        self._go(self.place.find(name or ""), action.step)
+        self._go(self.place.find(name or ""), action.step, action.to_do)
 
-    def _go(self, name: str, step: int | None = None) -> None:
-        """Open a picture of the folder; with a step those that cannot be opened are told and passed over."""
+    def _go(self, name: str, step: int | None = None, to_do: bool = False) -> None:
+        """Open a picture of the folder; with a step those that cannot be opened are told and passed over.
+
+        With `to_do` done ones are passed over too, and the list goes around.
+        """
         folder = self.place.folder
         while True:
             try:
                 opened = folder.open(name)
                 break
             except (PictureError, StoreError) as refusal:
-                following = folder.next(name, step) if step else None
+                following = None
+                if step:
+                    following = folder.next_to_do(name, step) if to_do else folder.next(name, step)
                 if following is None:
                     raise
                 self._tell(_sentence_of(refusal))

@@ -345,7 +345,8 @@ class Example(Action):
 class Goto(Action):
     """Open a picture of the folder, by its name in the list.
 
-    With a step, 1 or -1, a picture that cannot be opened is passed over in that direction.
+    With a step, 1 or -1, a picture that cannot be opened is passed over in that direction; with `to_do`
+    pictures that are done are passed over too, and the first one follows the last.
     """
 
     kind: Literal["goto"]
@@ -353,6 +354,7 @@ class Goto(Action):
     name: Name | None = None
     index: Whole | None = None
     step: Literal[1, -1] | None = None
+    to_do: bool = False
 
 
 class TakeOver(Action):

@@ -108,6 +108,19 @@ def test_done_marks_the_picture_that_was_seen_and_no_other(folder_tool):
     assert states(tool) == ["done", "done", "todo"]
 
 
+def test_done_passes_over_what_cannot_be_opened_and_is_taken_back_by_its_button_alone(folder_tool, tmp_path):
+    tool = folder_tool
+    (tmp_path / "images" / "2.png").write_bytes(b"broken")
+    for _ in range(4):
+        tool.page.keyboard.press("d")
+        tool.idle()
+    assert states(tool) == ["done", "unreadable", "done"] and shown(tool)[0] == "3.png"
+    assert "last picture" in tool.page.locator(".toast-body").last.inner_text()
+    tool.page.get_by_role("button", name="Done").click()
+    tool.idle()
+    assert states(tool) == ["done", "unreadable", "todo"]
+
+
 def test_steps_go_on_while_a_picture_is_on_its_way(folder_tool):
     tool = folder_tool
     line = Line(tool, "**/file=**")

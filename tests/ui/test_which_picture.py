@@ -88,6 +88,27 @@ def test_what_cannot_be_opened_is_refused_or_passed_over(browser):
     assert reply["picture"]["name"] == "a.png" and len(reply["session"]["objects"]) == 1
 
 
+def test_d_goes_to_the_next_picture_that_is_to_be_done_over_what_cannot_be_opened(browser, images):
+    def d(following):
+        seen = {"picture": browser.picture["token"]}
+        goto = {"kind": "goto", "name": following, "step": 1, "to_do": True}
+        return browser.do({"kind": "done", "done": True, **seen}, {**goto, **seen})
+
+    assert d("b.png")["picture"]["name"] == "c.png"
+    browser.do({"kind": "goto", "name": "d.png"})
+    reply = d("b.png")  # c.png stands between, and b.png cannot be opened
+    assert reply["picture"]["name"] == "c.png"
+    (images / "b.png").write_bytes(b"broken in another way")
+    reply = d("b.png")
+    assert "b.png" in reply["messages"][0] and "picture" not in reply
+    assert browser.server.settings.folder.states == {
+        "a.png": "done",
+        "b.png": "unreadable",
+        "c.png": "done",
+        "d.png": "done",
+    }
+
+
 def test_a_picture_that_is_added_joins_the_list_and_places_go_by_name(browser, images, picture):
     folder = browser.server.settings.folder
     Image.fromarray(picture).save(images / "0.png")

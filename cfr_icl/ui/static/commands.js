@@ -40,7 +40,7 @@ export function setUpCommands(app) {
     'next-unsure': () => selectUnsure(),
     previous: () => app.files.step(-1),
     next: () => app.files.step(1),
-    done: () => markDone(),
+    done: (byButton) => (byButton && app.state.done ? send('done', { done: false }) : markDone()),
     'load-labels': () => ref('labels-file').click(),
     'save-labels': () => app.saveLabels(),
     fit: () => view.fit(),
@@ -80,12 +80,13 @@ export function setUpCommands(app) {
     if (next && !next.current) app.select(next.id);
   }
 
+  // The key goes on and never takes "done" back, as often as it is pressed; the button does.
   function markDone() {
     if (app.files.index === null) return;
-    const next = app.files.nextOpen,
-      done = !app.state.done;
-    send('done', { done });
-    if (done && next !== null) app.goTo(next);
+    const next = app.files.nextOpen;
+    if (!app.state.done) send('done', { done: true });
+    if (next !== null) app.goTo(next, 1, true);
+    else app.notices.show(t('This was the last picture that was open.'));
   }
 
   // Ctrl+S: in a folder all is saved with every action; elsewhere the session file is the way to keep it.
@@ -94,18 +95,18 @@ export function setUpCommands(app) {
     else if (app.ready() && app.state.objects.length) app.exportSession();
   }
 
-  app.command = (name) => {
+  app.command = (name, byButton = false) => {
     const source = button(name);
     // while answers are under way the buttons lag behind; the server ignores what cannot be done
     if (source?.disabled && !app.busy()) return;
     if (NEEDS_PICTURE.has(name) && !app.ready()) return;
-    commands[name]();
+    commands[name](byButton);
   };
 
   root.addEventListener('click', (event) => {
     const source = event.target.closest('[data-do], [role=radio]');
     if (!source) return;
-    if (source.dataset.do) app.command(source.dataset.do);
+    if (source.dataset.do) app.command(source.dataset.do, true);
     else if (source.dataset.tool) app.showTool(source.dataset.tool);
     else if (source.dataset.mode) app.showMode(source.dataset.mode);
   });

@@ -74,11 +74,11 @@ export class FileList {
     this.go(next, by);
   }
 
-  // Index of the next picture that is not done, after the last the first; null when all are.
+  // Index of the next picture that is to be done, after the last the first; null when there is none.
   get nextOpen() {
     for (let i = 1; i < this.names.length; i++) {
       const at = (this.index + i) % this.names.length;
-      if (this.states[at] !== 'done') return at;
+      if (['todo', 'work'].includes(this.states[at])) return at;
     }
     return null;
   }

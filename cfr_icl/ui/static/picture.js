@@ -8,7 +8,7 @@ const LOAD_AGAIN = [500, 2000, 5000, 10000]; // milliseconds; then always the la
 export function setUpPicture(app) {
   const { ref, root, view, channel } = app;
   const unloadable = () => t('The picture cannot be loaded; the page keeps trying.');
-  let wish = null; // [index, step] of the picture that is to be opened when the one before it is known
+  let wish = null; // arguments of `goTo`: the picture that is to be opened when the one before it is known
 
   // The newest picture of which the server has told, painted or not.
   app.latest = () => app.incoming?.picture ?? app.picture;
@@ -107,16 +107,18 @@ export function setUpPicture(app) {
     tab.set('cfr-place', JSON.stringify(view.fitted ? [] : [app.picture.token, scale, x, y]));
   };
 
-  // Open a picture of the folder; while one is being opened only the last wish counts.
-  app.goTo = (index, step) => {
-    if (channel.awaits('goto', 'hello')) wish = [index, step];
-    else app.send('goto', { name: app.files.names[index], step, picture: app.latest()?.token ?? null });
+  // Open a picture of the folder, or where it cannot be opened the one after it in the direction `step`: with
+  // `to_do` the next that is to be done. While one is being opened only the last wish counts.
+  app.goTo = (index, step, to_do) => {
+    if (channel.awaits('goto', 'hello')) wish = [index, step, to_do];
+    else
+      app.send('goto', { name: app.files.names[index], step, to_do, picture: app.latest()?.token ?? null });
   };
 
   app.followWish = () => {
     if (wish === null || channel.awaits('goto', 'hello')) return;
-    const [index, step] = wish;
+    const [index, ...how] = wish;
     wish = null;
-    if (index !== (app.incoming?.index ?? app.files.index)) app.goTo(index, step);
+    if (index !== (app.incoming?.index ?? app.files.index)) app.goTo(index, ...how);
   };
 }
