@@ -62,6 +62,8 @@ class Timing:
     """Passes of the last click, coarse first; None where an older version saved the object."""
     changed: int | None = None
     """Pixels that the last pass took into the mask or out of it; None where it was the coarse one."""
+    choices: int = 0
+    """Masks that the network offers for the object's one click (`Session.choose`)."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ class Instance:
     """Previous mask of the first click, in place of the box's ellipse."""
     chosen_pass: int | None = None
     """Index of the inner pass that the person chose, from 0; the next click starts from its mask."""
+    choice: int | None = None
+    """Index of the mask that the person chose of those that the network offers for the first click."""
     painted: Mask | None = None
     erased: Mask | None = None
     keep_largest: bool = False

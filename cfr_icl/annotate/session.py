@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -41,6 +42,9 @@ from cfr_icl.sentences import Refusal, Sentence
 
 HISTORIES_KEPT, HISTORY_BYTES = 20, 32_000_000
 """Pictures whose undo goes on after they were left, and how much their masks may take together."""
+
+LITTLE_CLICKS, LITTLE_CHANGE = 3, 0.02
+"""A box is suggested after so many clicks that each changed at most this share of the mask."""
 
 
 class Session:
@@ -461,7 +465,8 @@ class Session:
         if instance is not None and instance.clicks and not instance.locked:
             try:
                 cfr = self.document.cfr
-                changed = self._predicted(self.document, replace(instance, cfr=cfr, chosen_pass=None))
+                start = replace(instance, cfr=cfr, chosen_pass=None, choice=None)
+                changed = self._predicted(self.document, start)
             except BaseException:
                 self.segmenter = before
                 raise
@@ -477,6 +482,55 @@ class Session:
             raise ActionError("The last answer has no pass {number}.", number=number)
         changed = self._predicted(self.document, replace(instance, chosen_pass=number))
         self._commit(self.document.with_instance(changed))
+
+    def choices(self) -> tuple[Instance, Prediction]:
+        """The active object and its prediction, with the masks that the network offers for its one click.
+
+        Raises:
+            ActionError: where it offers none.
+        """
+        instance = self.active
+        if instance is None or instance.timing is None or not instance.timing.choices:
+            raise ActionError("Masks to choose from are there after an object's first click alone.")
+        return instance, self.predict(instance)
+
+    def choose(self, number: int) -> None:
+        """Begin the active object with mask `number`, from 0, of those that the network offers."""
+        instance, prediction = self.choices()
+        self._check_unlocked(instance)
+        if not 0 <= number < len(prediction.choices):
+            raise ActionError("There is no mask {number} to choose.", number=number + 1)
+        if number != instance.choice:
+            changed = replace(instance, choice=number, cfr=self.document.cfr, chosen_pass=None)
+            self._commit(self.document.with_instance(self._predicted(self.document, changed)))
+
+    @property
+    def suggests_box(self) -> bool:
+        """Whether the last LITTLE_CLICKS clicks, and none before them, changed little of the active object.
+
+        A box around it may then tell the network more than another click.
+        """
+        instance = self.active
+        if instance is None or instance.box or not self._clicks_changed_little(LITTLE_CLICKS):
+            return False
+        return not self._clicks_changed_little(LITTLE_CLICKS + 1)
+
+    def _clicks_changed_little(self, count: int) -> bool:
+        """Whether the last `count` steps each added a click to the active object that changed little."""
+        steps = self._documents[max(0, self._cursor - count) : self._cursor + 1]
+        objects = [
+            next((each for each in step.instances if each.id == self.document.active), None) for step in steps
+        ]
+        if len(objects) <= count or any(each is None for each in objects):
+            return False
+        for before, after in pairwise(objects):
+            if not before.clicks or before.clicks != after.clicks[:-1]:
+                return False
+            common = before.network_mask.common(after.network_mask).area
+            changed = before.network_mask.area + after.network_mask.area - 2 * common
+            if changed > LITTLE_CHANGE * after.network_mask.area:
+                return False
+        return True
 
     def _new_instance(self, document: Document) -> tuple[Document, Instance]:
         number = document.next_id
@@ -501,6 +555,7 @@ class Session:
             Rectangle(*prediction.window) if prediction.window else None,
             len(prediction.passes),
             prediction.last_change(instance.threshold),
+            len(prediction.choices) if len(instance.clicks) == 1 else 0,
         )
         # another network may answer in fewer passes
         chosen_pass = instance.chosen_pass if instance.chosen_pass in range(len(prediction.passes)) else None
@@ -521,6 +576,7 @@ class Session:
             instance.network_clicks,
             previous_mask=instance.previous_mask,
             box=None if instance.initial_mask else instance.box,
+            choice=instance.choice,
             cfr=instance.cfr or self.document.cfr,
         )
 

@@ -38,6 +38,9 @@ MAX_FOREIGN = 4000
 
 MAX_CATEGORY_ID = 10**9
 
+MAX_CHOICES = 100
+"""More masks than any network offers for one click."""
+
 _KEYS = {
     "network_mask": "answered",
     "neighbour_clicks": "hints",
@@ -193,7 +196,7 @@ def timing_to_json(timing: Timing) -> dict[str, Any]:
 
 def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int], cfr: CascadeForward) -> Instance:
     height, width = size
-    values = {"box": None, **dict.fromkeys(_OPTIONAL), **entry}
+    values = {"box": None, "choice": None, **dict.fromkeys(_OPTIONAL), **entry}
     values = {field.name: values[_KEYS.get(field.name, field.name)] for field in fields(Instance)}
     for name in ("keep_largest", "fill_holes", "overlap", "visible", "locked"):
         _typed(values[name], bool)
@@ -201,6 +204,8 @@ def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int], cfr: Ca
     _whole(values["left_out"], 0, height * width)
     if values["chosen_pass"] is not None:
         _whole(values["chosen_pass"], 0, 10 * MAX_STEPS)
+    if values["choice"] is not None:
+        _whole(values["choice"], 0, MAX_CHOICES - 1)
     values["label"] = _label(values["label"])
     _colour(values["colour"])
     if not 0 < values["threshold"] < 1:
@@ -228,6 +233,7 @@ def _instance_from_json(entry: Mapping[str, Any], size: tuple[int, int], cfr: Ca
             timing.window and _window(timing.window),
             None if timing.passes is None else _whole(timing.passes, 0, 1000),
             None if timing.changed is None else _whole(timing.changed, 0, height * width),
+            _whole(timing.choices, 0, MAX_CHOICES),
         )
     values["foreign"] = _foreign(values["foreign"])
     if values["certainty"] is not None and not 0 <= _number(values["certainty"]) <= 1:

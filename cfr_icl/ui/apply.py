@@ -51,6 +51,8 @@ def apply(session: Session, action: do.SessionAction) -> None:
             session.set_done(done)
         case do.KeepPass(index=index):
             session.keep_pass(index)
+        case do.Choose(index=index):
+            session.choose(index)
         case do.Cascade(cfr=cfr):
             session.set_cascade(_changed(session.document.cfr, cfr))
 

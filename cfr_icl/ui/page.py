@@ -28,7 +28,7 @@ from cfr_icl.ui.files import PageFiles, served
 from cfr_icl.ui.jobs import Job
 from cfr_icl.ui.messages import translated
 from cfr_icl.ui.place import FolderPlace
-from cfr_icl.ui.session_reply import describe, restored, view_of
+from cfr_icl.ui.session_reply import describe, offered, restored, view_of
 
 if TYPE_CHECKING:
     from cfr_icl.ui.server import Server
@@ -122,6 +122,8 @@ class Page:
         match action:
             case do.SessionAction():
                 apply(self.session, action)
+                if isinstance(action, do.Click) and self.session.suggests_box:
+                    self._once["suggestion"] = "box"
             case do.Hello():
                 self._hello()
             case do.Open(path=path, name=name):
@@ -148,6 +150,8 @@ class Page:
                 self._preview_polygons(detail)
             case do.Inspect():
                 self._once["inside"] = inside(self.session)
+            case do.Choices():
+                self._once["choices"] = offered(self.session)
             case do.Model(name=name):
                 self._switch_model(name)
         if self.place:

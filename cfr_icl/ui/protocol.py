@@ -292,6 +292,13 @@ class KeepPass(SessionAction):
     index: Annotated[Whole, Field(alias="pass")]
 
 
+class Choose(SessionAction):
+    """Begin the active object with mask `index`, from 0, of the reply's `choices`."""
+
+    kind: Literal["choose"]
+    index: Whole
+
+
 class Cascade(SessionAction):
     """Change settings of Cascade-Forward Refinement: fields of `CascadeForward` by name."""
 
@@ -432,6 +439,14 @@ class Inspect(Action):
     needs_picture: ClassVar[bool] = True
 
 
+class Choices(Action):
+    """Show the masks that the network offers for the active object's one click."""
+
+    kind: Literal["choices"]
+    direct: ClassVar[bool] = True
+    needs_picture: ClassVar[bool] = True
+
+
 class Model(Action):
     """Switch the network; the active object is answered anew."""
 
@@ -443,7 +458,7 @@ ACTIONS: dict[str, type[Action]] = {
     action.model_fields["kind"].annotation.__args__[0]: action
     for action in (
         *(Prepare, Click, Box, Paint, Undo, Redo, Clear, Finish, Select, Delete, Duplicate, Edit),
-        *(Label, Labels, RemoveLabel, Done, KeepPass, Cascade),
+        *(Label, Labels, RemoveLabel, Done, KeepPass, Choose, Cascade),
         *(
             Hello,
             Open,
@@ -458,6 +473,7 @@ ACTIONS: dict[str, type[Action]] = {
             CancelJob,
             Polygons,
             Inspect,
+            Choices,
             Model,
         ),
     )
@@ -588,13 +604,15 @@ class Object(TypedDict):
     """Pixels of the answer that were left to other objects."""
     kept: int | None
     """Index of the inner pass that the person chose."""
+    choice: int | None
+    """Index of the mask that the person chose of those that the network offers for the first click."""
     version: str
     """Equal for equal masks of one picture."""
     area: int
     box: list[int]
     """Left, top, width and height of the smallest rectangle around the mask; zeros when it is empty."""
     answer: dict[str, Any] | None
-    """forwards, milliseconds, zoom window, passes and pixels changed by the last pass, of the last answer."""
+    """The fields of `document.Timing`: what the last answer took, and the masks that it offers."""
     certainty: float | None
     """How sure it is that the mask followed the object from the picture before; None for other objects."""
     unsure: bool
@@ -651,6 +669,26 @@ class Loaded(TypedDict):
     objects: int
 
 
+class OfferedMask(TypedDict):
+    """A mask that the network offers for a click."""
+
+    counts: str
+    """COCO run lengths."""
+    score: float
+    """IoU with the object as the network predicts it, 0 to 1."""
+
+
+class OfferedMasks(TypedDict):
+    """What the active object may begin with."""
+
+    object: int
+    size: list[int]
+    """Height and width."""
+    masks: list[OfferedMask]
+    choice: int
+    """Index of the mask that the object began with."""
+
+
 class Job(TypedDict):
     """Something long that runs in the background; ask again until its result comes."""
 
@@ -683,6 +721,9 @@ class Reply(TypedDict):
     """Rings x, y, x, y, ... of all visible objects."""
     inside: NotRequired[dict[str, Any]]
     """The inner passes of the active object's last answer."""
+    choices: NotRequired[OfferedMasks]
+    suggestion: NotRequired[Literal["box"]]
+    """The last clicks changed little; a box may do more."""
     download: NotRequired[File]
     loaded: NotRequired[Loaded]
     job: NotRequired[Job]

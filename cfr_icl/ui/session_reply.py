@@ -8,11 +8,12 @@ from typing import Any
 
 from cfr_icl.annotate import store
 from cfr_icl.annotate.document import Document, Instance
+from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import View
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError, instance_to_json, timing_to_json
 
-SWITCHES = ("visible", "locked", "overlap", "keep_largest", "fill_holes", "threshold", "left_out")
+SWITCHES = ("visible", "locked", "overlap", "keep_largest", "fill_holes", "threshold", "left_out", "choice")
 """Fields of an object with one name everywhere."""
 
 _NETWORK_MASK, _NEIGHBOUR_CLICKS, _CHOSEN_PASS, _TIMING = "answered", "hints", "kept", "answer"
@@ -65,6 +66,23 @@ def describe(session: Session, told: Document | None = None, restorable: bool = 
     if restorable:
         described["stored"] = _stored_of_document(document)
     return described
+
+
+def offered(session: Session) -> dict[str, Any]:
+    """The masks that the network offers for the active object's click, as `protocol.OfferedMasks`.
+
+    Raises:
+        ActionError: where it offers none.
+    """
+    instance, prediction = session.choices()
+    masks = [Mask.of_runs(*session.size, choice.rle()) for choice in prediction.choices]
+    scores = [round(choice.score, 3) for choice in prediction.choices]
+    return {
+        "object": instance.id,
+        "size": list(session.size),
+        "masks": [{"counts": mask.counts, "score": score} for mask, score in zip(masks, scores, strict=True)],
+        "choice": prediction.choice,
+    }
 
 
 def restored(data: Any, size: tuple[int, int]) -> Document:
@@ -134,9 +152,10 @@ def _stored(instance: Instance) -> dict[str, Any]:
 def _file_entry(described: Mapping[str, Any]) -> dict[str, Any]:
     """An object's entry in a session file, from its description."""
     stored = described.get("stored", {})
+    names = ("id", "label", "colour", "kept", "answer", *SWITCHES)
     return {
         **stored,
-        **{name: described[name] for name in ("id", "label", "colour", "kept", "answer", *SWITCHES)},
+        **{name: described[name] for name in names if name in described},
         "clicks": [[x, y, bool(positive)] for x, y, positive in described["clicks"]],
         _NEIGHBOUR_CLICKS: [[x, y, bool(positive)] for x, y, positive in described["neighbour_clicks"]],
         "certainty": described.get("certainty"),

@@ -73,6 +73,8 @@ VALID = [
     {"kind": "remove_label", "name": "cup"},
     {"kind": "done", "done": True},
     {"kind": "keep_pass", "pass": 0},
+    {"kind": "choose", "index": 0},
+    {"kind": "choices"},
     {"kind": "prepare"},
     {
         **{"kind": "cascade", "steps": 2},

@@ -95,6 +95,16 @@ export function setUpCommands(app) {
     else if (app.ready() && app.state.objects.length) app.exportSession();
   }
 
+  // The box starts the object anew, under the same label.
+  app.suggestBox = () => {
+    const begin = () => {
+      app.command('clear');
+      app.showTool('box');
+    };
+    const said = t('The last clicks changed little. A box around the object may tell more.');
+    app.notices.show(said, { choices: [[t('Draw a box instead'), begin]] });
+  };
+
   app.command = (name, byButton = false) => {
     const source = button(name);
     // while answers are under way the buttons lag behind; the server ignores what cannot be done
@@ -154,7 +164,7 @@ function listenToKeys(app) {
     } else if (command?.name === 'finish' && event.target.closest('button, summary, select, a')) {
       return; // Enter presses the button
     } else if (command?.name === 'label') {
-      if (!event.repeat) app.chooseLabel(command.number - 1);
+      if (!event.repeat && !app.choose(command.number - 1)) app.chooseLabel(command.number - 1);
       event.preventDefault();
     } else if (command) {
       app.command(command.name);

@@ -2,6 +2,7 @@
 
 import { setUpCascade } from './cascade.js';
 import { Channel } from './channel.js';
+import { setUpChoices } from './choices.js';
 import { setUpCommands } from './commands.js';
 import { setUpExporting } from './exporting.js';
 import { save } from './dom.js';
@@ -100,6 +101,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     setUpPicture,
     setUpSettings,
     setUpCascade,
+    setUpChoices,
     setUpLabels,
     setUpExporting,
     setUpPanel,
@@ -149,6 +151,8 @@ function setUpReplies(app) {
     if (!late) showState(reply);
     if (reply.model) ref('model').value = reply.model;
     if (reply.inside) app.inspector.show(reply.inside);
+    if (reply.choices) app.showChoices(reply.choices);
+    if (reply.suggestion === 'box') app.suggestBox();
     if (reply.polygons) app.showPolygons(reply.polygons);
     if (reply.download) {
       save(addressOf(reply.download), reply.download.orig_name);

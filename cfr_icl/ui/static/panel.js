@@ -34,6 +34,7 @@ export function setUpPanel(app) {
     button('done').setAttribute('aria-pressed', String(Boolean(state.done)));
     app.showLabels(active);
     app.inspector.follow(active);
+    app.followChoices(active);
     app.followPolygons();
     app.showCascade(state.cfr);
     ref('answer').textContent = describe(state, active);

@@ -1,0 +1,90 @@
+// The masks that a network offers for the first click on an object, as small pictures to choose from.
+
+import { make } from './dom.js';
+import { t } from './language.js';
+import { MaskShape } from './mask.js';
+
+const SIDE = 84; // CSS pixels
+const MARGIN = 0.08; // of the masks' box, beside them
+
+export function setUpChoices(app) {
+  const { ref, send } = app;
+  let asked = null; // names the click whose masks were asked for
+  let offer = null; // those masks
+
+  // Called with the object in work whenever something changed.
+  app.followChoices = (active) => {
+    const there = active?.clicks.length === 1 && active.answer?.choices > 1;
+    const click = there
+      ? [app.picture?.token, active.id, ref('model').value, ...active.clicks[0]].join(' ')
+      : null;
+    if (click !== asked) {
+      asked = click;
+      offer = null;
+      if (click) send('choices');
+    }
+    show(active);
+  };
+
+  app.showChoices = (choices) => {
+    if (!asked || choices.object !== app.state.active) return;
+    const shapes = choices.masks.map(({ counts }) => MaskShape.decode(choices.size, counts));
+    offer = { ...choices, shapes };
+    const active = app.state.objects.find(({ current }) => current);
+    ref('choices').replaceChildren(
+      ...shapes.map((shape, index) => {
+        const name = `${t('Take this mask')} (${index + 1})`;
+        const choice = make('button', { type: 'button', title: name }, small(shape, active.colour));
+        choice.append(make('small', {}, `${index + 1} · ${Math.round(100 * choices.masks[index].score)} %`));
+        choice.setAttribute('role', 'radio');
+        choice.setAttribute('aria-label', name);
+        choice.addEventListener('click', (event) => {
+          event.stopPropagation();
+          app.choose(index);
+        });
+        return choice;
+      }),
+    );
+    show(active);
+  };
+
+  // Take a mask of the offer; tells whether there was one to take.
+  app.choose = (index) => {
+    if (!offer || index >= offer.shapes.length || app.view.pending.length) return false;
+    send('choose', { index });
+    return true;
+  };
+
+  function show(active) {
+    ref('choices').hidden = !offer;
+    if (!offer) return;
+    [...ref('choices').children].forEach((choice, index) => {
+      choice.setAttribute('aria-checked', String(index === (active.choice ?? offer.choice)));
+    });
+  }
+
+  // A mask on its part of the picture; all masks of the offer are shown alike.
+  function small(shape, colour) {
+    const ratio = window.devicePixelRatio || 1,
+      canvas = make('canvas', { width: SIDE * ratio, height: SIDE * ratio });
+    const context = canvas.getContext('2d'),
+      [x, y, side] = frameOf(offer.shapes);
+    context.scale(canvas.width / side, canvas.width / side);
+    context.translate(-x, -y);
+    context.drawImage(app.view.picture, 0, 0);
+    if (!shape.empty) shape.paint(context, canvas.width / side, colour, 0.55, 1.5 * ratio);
+    return make('img', { src: canvas.toDataURL(), alt: '' });
+  }
+}
+
+// [x, y, side] of the square around masks, in pixels of the picture.
+export function frameOf(shapes) {
+  const boxes = shapes.filter((shape) => !shape.empty).map(({ box }) => box);
+  if (!boxes.length) return [0, 0, 1];
+  const left = Math.min(...boxes.map((box) => box.left)),
+    top = Math.min(...boxes.map((box) => box.top)),
+    width = Math.max(...boxes.map((box) => box.right)) - left,
+    height = Math.max(...boxes.map((box) => box.bottom)) - top;
+  const side = Math.max(width, height) * (1 + 2 * MARGIN);
+  return [left + (width - side) / 2, top + (height - side) / 2, side];
+}
