@@ -72,7 +72,7 @@ export function setUpChoices(app) {
     context.scale(canvas.width / side, canvas.width / side);
     context.translate(-x, -y);
     context.drawImage(app.view.picture, 0, 0);
-    if (!shape.empty) shape.paint(context, canvas.width / side, colour, 0.55, 1.5 * ratio);
+    if (!shape.empty) shape.paint(context, canvas.width / side, colour, 0.55, ratio);
     return make('img', { src: canvas.toDataURL(), alt: '' });
   }
 }
