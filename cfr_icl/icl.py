@@ -148,8 +148,12 @@ class IterativeClickLoss(nn.Module):
         rng: np.random.Generator,
     ) -> Beginning:
         """The features of each object's picture, with an empty mask; arguments as of `forward`."""
-        features = features_of_objects(self.model.encode(image), picture)
+        features = features_of_objects(self.encode(image), picture)
         return Beginning(features, gt_mask, torch.zeros_like(gt_mask), clicks)
+
+    def encode(self, image: torch.Tensor) -> Features:
+        """The features of pictures, float (B, 3, H, W) in [0, 1]."""
+        return self.model.encode(image)
 
     def add_clicks(
         self,

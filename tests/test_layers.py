@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "data": {"clicks", "robot", "suem"},
     "annotate": PASSES - {"models"} | PREDICTORS,
     "evaluation": PASSES | PREDICTORS | {"cfr_icl", "data", "robot"},
-    "learning": PASSES | {"cfr_icl", "data", "icl", "robot", "suem", "weights"},
+    "learning": PASSES | {"cfr_icl", "annotate", "data", "evaluation", "icl", "robot", "suem", "weights"},
     "ui": PASSES - {"models"} | PREDICTORS | {"cfr_icl", "annotate", "weights"},
 }
 """Layers by their folder or file, and the layers that each may import. `cfr_icl` is what the package itself

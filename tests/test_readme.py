@@ -32,6 +32,7 @@ TESTED_ELSEWHERE = {
     "python app.py --weights": "tests/ui/test_app.py",
     "python training/convert.py": "tests/weights/test_published.py",
     "python training/publish.py": "tests/weights/test_publish.py",
+    "python -m cfr_icl learn": "tests/learning/test_learn.py",
 }
 """Installation, which `make test` is, and commands that need more than a test has: where they are tried."""
 
@@ -177,7 +178,9 @@ def test_the_options_are_those_of_the_app(capsys):
 def test_no_example_is_without_a_test():
     assert set(re.findall(r"^```(\w+)$", README, re.MULTILINE)) == {"sh", "python", "json", "csv"}
     assert len(blocks("python")) == 3 and len(blocks("json")) == len(blocks("csv")) == 1
-    assert {line.split()[3] for line in commands() if "-m cfr_icl" in line} == {"segment", "batch", "export"}
+    assert {line.split()[3] for line in commands() if "-m cfr_icl" in line} == {
+        *("segment", "batch", "export", "learn")
+    }
     for line in commands():
         if "-m cfr_icl" not in line:
             (place,) = [place for start, place in TESTED_ELSEWHERE.items() if line.startswith(start)]

@@ -21,6 +21,7 @@ import numpy as np
 from cfr_icl import CascadeForward
 from cfr_icl.cli.options import add_pictures
 from cfr_icl.evaluation import Protocol, Result, clicks_to_reach, setting_name, summarise
+from cfr_icl.evaluation.paired import difference
 from cfr_icl.evaluation.report import markdown_table, mean_ious, save_lines
 from cfr_icl.evaluation.run import Job, evaluate
 from cfr_icl.extras import extra
@@ -175,16 +176,8 @@ def _effects(found: Mapping[bool, Results]) -> str:
         pairs = list(zip(_of(old, old_setting), _of(new, new_setting), strict=True))
         clicks = [clicks_to_reach(b.ious, TARGET) - clicks_to_reach(a.ious, TARGET) for a, b in pairs]
         first = [100 * (b.ious[0] - a.ious[0]) for a, b in pairs]
-        rows.append(f"| {name} | {with_interval(clicks)} | {with_interval(first)} |")
+        rows.append(f"| {name} | {difference(clicks)} | {difference(first)} |")
     return "\n".join(rows)
-
-
-def with_interval(differences: Sequence[float]) -> str:
-    """The mean and its 95 % bootstrap interval."""
-    values = np.asarray(differences, float)
-    picks = np.random.default_rng(0).integers(len(values), size=(2000, len(values)))
-    low, high = np.percentile(values[picks].mean(axis=1), [2.5, 97.5])
-    return f"{values.mean():+.2f} ({low:+.2f} to {high:+.2f})"
 
 
 def _plots(path: Path, found: Mapping[bool, Results]) -> list[Path]:

@@ -21,6 +21,7 @@ COMMANDS = {
     "export": "write the work on a folder in another format",
     "convert": "turn a published checkpoint into a model folder",
     "evaluate": "count the clicks that a model needs",
+    "learn": "learn from finished pictures, so that the next ones take fewer clicks",
     "train": "train a network with ICL and SUEM",
     "average": "average the weights of several runs of one network",
     "calibrate": "make a model's probabilities mean what they say",

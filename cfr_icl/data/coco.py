@@ -42,7 +42,7 @@ class InstanceDataset:
             objects[entry["image_id"]].append([entry["segmentation"], entry.get("iscrowd", 0)])
         images = sorted((i for i in content["images"] if i["id"] in objects), key=lambda i: i["id"])
         self.pictures = [root / picture(image) for image in images]
-        self.names = [path.stem for path in self.pictures]
+        self.names: Sequence[str] = [path.stem for path in self.pictures]
         # Text instead of a million lists: smaller, and worker processes share it untouched.
         self._objects = [json.dumps(objects[image["id"]]) for image in images]
         for folder in sorted({path.parent for path in self.pictures}):

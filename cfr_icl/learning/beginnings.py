@@ -63,7 +63,7 @@ class TrainingLoss(IterativeClickLoss):
             chosen = one_of_each(picture, rng)
             chosen_clicks = [clicks[number] for number in chosen]
             image, gt_mask, mask = self._close_ups(image, gt_mask[chosen], chosen_clicks, rng)
-            return Beginning(self.model.encode(image), gt_mask, mask, chosen_clicks)
+            return Beginning(self.encode(image), gt_mask, mask, chosen_clicks)
         begun = super().begin(image, gt_mask, clicks, picture, rng)
         if config.wrong and rng.random() < config.wrong:
             begun.mask = begin_with_wrong_regions(clicks, gt_mask, picture, rng)
@@ -115,7 +115,7 @@ class TrainingLoss(IterativeClickLoss):
         Returns:
             Picture, ground truth and mask like the arguments.
         """
-        features = self.model.encode(image)
+        features = self.encode(image)
         rounds = int(rng.integers(1, max(1, self.config.warm_up) + 1))
         mask = self._warm_up(features, torch.zeros_like(gt_mask), gt_mask, clicks, rounds, rng)
         mask = torch.sigmoid(self.decode(features, mask, clicks)[0].float())

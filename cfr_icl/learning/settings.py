@@ -14,6 +14,7 @@ import yaml
 
 from cfr_icl.data.augmentation import Augmentation
 from cfr_icl.learning.beginnings import TrainingConfig
+from cfr_icl.learning.optimiser import OptimiserSettings
 from cfr_icl.suem import SUEM
 
 
@@ -48,27 +49,6 @@ class DataSettings:
 
 
 @dataclass(frozen=True)
-class OptimiserSettings:
-    """How the weights are moved.
-
-    The rate warms up over `warm_up` steps, falls to a tenth at each of `milestones` (parts of the
-    budget), and to zero over its last `cool_down` part. The encoder's rate is `lr` times
-    `encoder_lr`, where 0 freezes it, and times `layer_decay` for each layer further from the output.
-    """
-
-    name: str = "adamw"
-    lr: float = 2e-3
-    encoder_lr: float = 1.0
-    layer_decay: float = 1.0
-    weight_decay: float = 1e-2
-    clip: float = 5.0
-    warm_up: int = 50
-    milestones: tuple[float, ...] = ()
-    cool_down: float = 0.3
-    ema: float = 0.998
-
-
-@dataclass(frozen=True)
 class Settings:
     """A training run; `batch_size` is that of one process.
 
@@ -80,7 +60,7 @@ class Settings:
     augmentation: Augmentation = Augmentation()
     suem: SUEM | None = SUEM()
     icl: TrainingConfig = TrainingConfig()
-    optimiser: OptimiserSettings = OptimiserSettings()
+    optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
     batch_size: int = 32
     accumulation: int = 1
     steps: int = 1000

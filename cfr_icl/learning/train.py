@@ -25,6 +25,7 @@ from cfr_icl.learning.encoders import load_encoder
 from cfr_icl.learning.grow import grown
 from cfr_icl.learning.hard import HardPictures
 from cfr_icl.learning.monitor import Monitor
+from cfr_icl.learning.optimiser import make_optimiser, set_rates, train_mode
 from cfr_icl.learning.settings import DataSettings, Settings
 from cfr_icl.memory import keep_freed_memory
 from cfr_icl.models.base import InteractiveModel
@@ -47,7 +48,7 @@ def train(settings: Settings, out: Path) -> None:
     keep_freed_memory(2**31 - 1)  # maps of a batch are large
     network.to(memory_format=torch.channels_last)
     loss = TrainingLoss(network, settings.icl)
-    optimiser = make_optimiser(network, settings)
+    optimiser = make_optimiser(network, settings.optimiser, settings.model.frozen)
     ema = ModelEmaV3(network, decay=settings.optimiser.ema, use_warmup=True)
     if settings.model.frozen_norms:
         compute_folded(network)
@@ -59,9 +60,9 @@ def train(settings: Settings, out: Path) -> None:
     started = time.monotonic() - spent
     bar = tqdm(total=settings.steps, initial=step, disable=monitor is None, dynamic_ncols=True)
     while (progress := _progress(settings, step, time.monotonic() - started, accelerator)) < 1:
-        set_rates(optimiser, settings, step, progress)
+        set_rates(optimiser, settings.optimiser, step, progress)
         _seed(settings.seed, step, accelerator.process_index)
-        _train_mode(network, settings)
+        train_mode(network, settings.model.frozen_norms)
         totals: dict[str, float] = {}
         for part in range(settings.accumulation):
             batch = next(batches)
@@ -108,30 +109,6 @@ def _network(settings: Settings) -> InteractiveModel:
     return network
 
 
-def _train_mode(network: torch.nn.Module, settings: Settings) -> None:
-    network.train()
-    if settings.model.frozen_norms:
-        for module in network.modules():
-            if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
-                module.eval()
-
-
-def make_optimiser(network: InteractiveModel, settings: Settings) -> torch.optim.Optimizer:
-    """Groups by rate and by decay; one-dimensional weights (biases, norms) are not decayed."""
-    chosen = settings.optimiser
-    scales = network.learning_rate_scales(chosen.encoder_lr, chosen.layer_decay)
-    groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
-    for name, weight in network.named_parameters():
-        weight.requires_grad_(scales[name] > 0 and not name.startswith(settings.model.frozen))
-        if weight.requires_grad:
-            groups.setdefault((scales[name], weight.ndim > 1), []).append(weight)
-    kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[chosen.name]
-    return kind(
-        {"params": weights, "scale": scale, "weight_decay": chosen.weight_decay if decayed else 0.0}
-        for (scale, decayed), weights in groups.items()
-    )
-
-
 def _loader(settings: Settings, step: int, accelerator: Accelerator):
     """Batches from this step on; which examples they hold depends on seed and step alone."""
     examples = TrainingExamples(
@@ -171,15 +148,6 @@ def _progress(settings: Settings, step: int, spent: float, accelerator: Accelera
 def _seed(seed: int, step: int, process: int) -> None:
     """Dropout and the like depend on these three alone, so that a run resumes exactly."""
     torch.manual_seed(int(np.random.SeedSequence((seed, step, process)).generate_state(1)[0]))
-
-
-def set_rates(optimiser: torch.optim.Optimizer, settings: Settings, step: int, progress: float) -> None:
-    chosen = settings.optimiser
-    warming = min(1.0, (step + 1) / max(1, chosen.warm_up))
-    falling = 0.1 ** sum(progress >= milestone for milestone in chosen.milestones)
-    cooling = min(1.0, (1 - progress) / chosen.cool_down) if chosen.cool_down else 1.0
-    for group in optimiser.param_groups:
-        group["lr"] = chosen.lr * group["scale"] * warming * falling * cooling
 
 
 def _save(

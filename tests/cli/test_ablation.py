@@ -37,9 +37,3 @@ def test_the_ablation_trains_four_networks_and_writes_tables_plots_and_keeps_the
     (tmp_path / "RESULTS.md").write_text(report + "\nSUEM does not help here.\n")
     assert main(["ablation", *arguments]) == 0  # finds everything done
     assert (tmp_path / "RESULTS.md").read_text() == report + "\nSUEM does not help here.\n"
-
-
-def test_an_interval_holds_the_mean_and_is_the_same_every_time():
-    text = ablation.with_interval([1, 2, 3, 4])
-    assert text == ablation.with_interval([1, 2, 3, 4]) and text.startswith("+2.50 (+")
-    assert ablation.with_interval([2, 2]) == "+2.00 (+2.00 to +2.00)"

@@ -20,6 +20,7 @@ from cfr_icl.evaluation.run import one_thread
 from cfr_icl.icl import ICLConfig, IterativeClickLoss
 from cfr_icl.learning import train as training
 from cfr_icl.learning.beginnings import TrainingConfig
+from cfr_icl.learning.optimiser import make_optimiser, set_rates
 from cfr_icl.learning.settings import read_settings
 from cfr_icl.models.registry import ARCHITECTURES, Architecture, build_model, default_config
 from cfr_icl.weights.loading import load_model
@@ -181,10 +182,10 @@ def test_named_weights_rest_and_norms_keep_their_statistics(config, tmp_path, mo
 
 def rates(config, *changes):
     settings = read_settings(config, ["optimiser.lr=1", "optimiser.warm_up=0", *changes])
-    optimiser = training.make_optimiser(build_model(default_config("tiny")), settings)
+    optimiser = make_optimiser(build_model(default_config("tiny")), settings.optimiser)
     found = []
     for progress in (0.0, 0.5, 0.85, 0.95):
-        training.set_rates(optimiser, settings, 100, progress)
+        set_rates(optimiser, settings.optimiser, 100, progress)
         found.append(optimiser.param_groups[0]["lr"])
     return found
 

@@ -1,0 +1,95 @@
+"""How far learning from finished pictures is, and what it found: a file that its process writes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cfr_icl.files import write_atomically
+from cfr_icl.sentences import Sentence
+
+FILE = "learning.json"
+"""In the folder of the model that is learnt."""
+
+READING, BEFORE, LEARNING, AFTER = "reading", "before", "learning", "after"
+FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"
+
+EXIT_NO_GAIN = 3
+"""Exit status of the command when nothing got better."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """The robot user's clicks on held-out objects with the model before and after learning.
+
+    Attributes:
+        pictures, objects: that were learnt from and could be, and how many of each are held out.
+        before, after: mean clicks to the target IoU.
+        difference, low, high: mean difference in clicks with its 95 % interval; below 0 is better.
+        ious_before, ious_after: mean IoU after 1, 2, 3 ... clicks, 0 to 1.
+        better: whether the model is offered: the interval lies below 0.
+        dropped: labels that were not learnt from, by reason.
+        steps, minutes: that learning took in this run.
+    """
+
+    pictures: int
+    held_out_pictures: int
+    objects: int
+    held_out_objects: int
+    before: float
+    after: float
+    difference: float
+    low: float
+    high: float
+    ious_before: Sequence[float]
+    ious_after: Sequence[float]
+    better: bool
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    steps: int = 0
+    minutes: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningState:
+    """A moment of a run.
+
+    Attributes:
+        stage: one of the names above.
+        progress: part of the run that is over, 0 to 1.
+        seconds_left: estimate; None where there is none.
+        sentence: why it failed, for the person.
+        comparison: what was found, when it is finished.
+    """
+
+    stage: str
+    progress: float = 0.0
+    seconds_left: float | None = None
+    sentence: str | None = None
+    comparison: Comparison | None = None
+
+    def write(self, folder: Path) -> None:
+        """Replace the file in a folder."""
+        values = dataclasses.asdict(self)
+        if self.sentence is not None:
+            template = getattr(self.sentence, "template", str(self.sentence))
+            given = getattr(self.sentence, "values", {})
+            values["sentence"] = [template, {name: str(value) for name, value in given.items()}]
+        write_atomically(folder / FILE, json.dumps(values))
+
+
+def read_state(folder: Path) -> LearningState | None:
+    """The state in a folder; None where there is none, or none that can be read."""
+    try:
+        values: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        if values["sentence"] is not None:
+            template, given = values["sentence"]
+            values["sentence"] = Sentence(template, **given)
+        if values["comparison"] is not None:
+            values["comparison"] = Comparison(**values["comparison"])
+        return LearningState(**values)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+        return None

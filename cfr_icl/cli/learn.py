@@ -1,0 +1,136 @@
+"""Learn from finished pictures, so that the next ones of their kind take fewer clicks.
+
+    cfr-icl learn --images photos --work work --out learnt [--minutes 10] [--from SOURCE]
+
+--work is what the page got as --out, a folder of label maps with the pictures' names, or a COCO file. Some
+pictures are held out: the robot user's clicks on them are counted before and after, and the model is written
+only if it needs fewer. The same command goes on where it was stopped; once it has ended, it learns on, with
+pictures that were finished meanwhile too. Exit status 3: nothing got better.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cfr_icl.annotate.learning_state import EXIT_NO_GAIN, FAILED, STOPPED, Comparison, LearningState
+from cfr_icl.cli.options import WEIGHTS, default_weights, number_up_to
+
+if TYPE_CHECKING:
+    from cfr_icl.learning.learn import Learning
+
+MOST_MINUTES = 1440
+
+
+class Stopped(Exception):
+    """The run was asked to stop; it goes on when the command is given again."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--images", type=Path, required=True, metavar="DIR", help="the pictures")
+    add("--work", type=Path, required=True, help="work folder, folder of label maps, or COCO file")
+    add("--out", type=Path, required=True, metavar="MODEL", help="folder for the learnt model")
+    add(
+        "--minutes",
+        type=number_up_to(MOST_MINUTES),
+        default=10,
+        help="for everything, on this machine (default: 10)",
+    )
+    add(
+        "--from",
+        dest="source",
+        default=default_weights(),
+        metavar="SOURCE",
+        help=f"the model to start from: {WEIGHTS} (default: what CFR_ICL_WEIGHTS names, else embedded)",
+    )
+    add("--threads", type=int, help="threads to compute with (default: all cores)")
+    # for the page: low priority, the state as a file, and an end when the page's process ends
+    add("--background", action="store_true", help=argparse.SUPPRESS)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Learn, print the table and what was left out; 0 when the model got better, else EXIT_NO_GAIN."""
+    import torch
+
+    from cfr_icl.learning.learn import Learning
+    from cfr_icl.learning.own_pictures import open_own_pictures
+
+    if options.threads:
+        torch.set_num_threads(max(1, options.threads))
+    asked = _give_way() if options.background else threading.Event()
+    options.out.mkdir(parents=True, exist_ok=True)
+    learning: Learning | None = None
+
+    def tell(state: LearningState) -> None:
+        if asked.is_set() and state.comparison is None:
+            raise Stopped
+        if options.background:
+            state.write(options.out)
+        elif state.seconds_left is not None and state.comparison is None:
+            left = f"{state.seconds_left / 60:.1f} min left"
+            print(f"\r{state.stage}: {state.progress:.0%}, {left}   ", end="", file=sys.stderr, flush=True)
+
+    try:
+        dataset = open_own_pictures(options.images, options.work)
+        learning = Learning(dataset, options.source, options.out, options.minutes, tell)
+        found = learning.run()
+    except (Stopped, KeyboardInterrupt):
+        if options.background:
+            LearningState(stage=STOPPED).write(options.out)
+        print("\nStopped; the same command goes on.", file=sys.stderr)
+        return EXIT_NO_GAIN
+    except (ValueError, OSError) as error:
+        if options.background:
+            sentence = getattr(error, "sentence", str(error))
+            LearningState(stage=FAILED, sentence=sentence).write(options.out)
+        raise
+    print("", file=sys.stderr)
+    print(table(found))
+    print(*learning.sentences, sep="\n", file=sys.stderr)
+    print(f"The model in {options.out} needs fewer clicks." if found.better else "Nothing got better.")
+    return 0 if found.better else EXIT_NO_GAIN
+
+
+def table(found: Comparison) -> str:
+    """What was found, as Markdown."""
+    rows = [
+        "| | clicks to IoU 0.85 | IoU&1 | IoU&3 | IoU&5 |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        *(
+            f"| {name} | {clicks:.2f} | " + " | ".join(f"{100 * ious[k - 1]:.1f}" for k in (1, 3, 5)) + " |"
+            for name, clicks, ious in (
+                ("before", found.before, found.ious_before),
+                ("after", found.after, found.ious_after),
+            )
+        ),
+        "",
+        f"Difference: {found.difference:+.2f} clicks (95 % interval {found.low:+.2f} to {found.high:+.2f}) "
+        f"on {found.held_out_objects} objects of {found.held_out_pictures} held-out pictures; "
+        f"{found.pictures - found.held_out_pictures} pictures were learnt from, {found.steps} steps in "
+        f"{found.minutes:.1f} minutes.",
+    ]
+    if found.dropped:
+        from cfr_icl.learning.bad_labels import REASONS
+
+        dropped = ", ".join(f"{count} ({REASONS[reason]})" for reason, count in found.dropped.items())
+        rows.append(f"Labels that were left out: {dropped}.")
+    return "\n".join(rows)
+
+
+def _give_way() -> threading.Event:
+    """Take what other processes leave of the cores; the event is set when standard input ends."""
+    if hasattr(os, "nice"):
+        os.nice(15)
+    asked = threading.Event()
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        asked.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    return asked

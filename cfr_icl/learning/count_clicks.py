@@ -1,0 +1,142 @@
+"""Count the robot user's clicks on held-out objects, before and after learning."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+
+from cfr_icl.cfr import MASK_THRESHOLD, CascadeForward
+from cfr_icl.clicks import Click, disk_maps
+from cfr_icl.evaluation.metrics import clicks_to_reach, iou
+from cfr_icl.evaluation.protocol import Protocol
+from cfr_icl.evaluation.simulation import simulate
+from cfr_icl.learning.own_pictures import OwnPictures
+from cfr_icl.models.base import Features, InteractiveModel
+from cfr_icl.robot import next_click
+from cfr_icl.zoom.resample import crop_picture
+from cfr_icl.zoom.window import Window
+
+TARGET = 0.85
+MOST_CLICKS = 20
+FEWEST_OBJECTS, MOST_OBJECTS = 10, 60
+QUICK_CLICKS, QUICK_OBJECTS = 4, 24
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """An object that is never learnt from."""
+
+    picture: int
+    """Index into the pictures."""
+    object: int
+
+
+def held_out_objects(pictures: OwnPictures, names: Sequence[str]) -> list[HeldOut]:
+    """Up to MOST_OBJECTS objects of these pictures, one of each picture, then a second one, and so on."""
+    indices = [pictures.names.index(name) for name in names]
+    rounds = max((pictures.objects(index) for index in indices), default=0)
+    order = [HeldOut(index, n) for n in range(rounds) for index in indices if n < pictures.objects(index)]
+    return order[:MOST_OBJECTS]
+
+
+def sessions(
+    model: InteractiveModel,
+    pictures: OwnPictures,
+    objects: Sequence[HeldOut],
+    tell: Callable[[int], None] = lambda done: None,
+    seconds: float = float("inf"),
+) -> Iterator[tuple[HeldOut, list[float]]]:
+    """Each object with the IoU after each of the robot user's clicks, up to TARGET, as on the page.
+
+    Pictures that are not there any more are passed over.
+
+    Args:
+        tell: called before each object with its number.
+        seconds: time after which no further object is begun, though FEWEST_OBJECTS are.
+    """
+    protocol = Protocol(target_iou=TARGET, max_clicks=MOST_CLICKS, widen=True, exact=False)
+    segmenter = protocol.segmenter(model)
+    begun, counted = time.monotonic(), 0
+    for number, held in enumerate(objects):
+        if counted >= FEWEST_OBJECTS and time.monotonic() - begun > seconds:
+            return
+        tell(number)
+        try:
+            sample = pictures[held.picture]
+        except (OSError, ValueError):
+            continue
+        gt_mask = sample.gt_masks[held.object]
+        counted += 1
+        yield (
+            held,
+            simulate(segmenter, sample.image, gt_mask, MOST_CLICKS, TARGET, CascadeForward.default()).ious,
+        )
+
+
+def clicks_of(ious: Sequence[float]) -> int:
+    """Clicks to TARGET; MOST_CLICKS where it was not reached."""
+    return clicks_to_reach(ious, TARGET, MOST_CLICKS)
+
+
+class QuickScore:
+    """Mean IoU of held-out objects over the robot user's first clicks, without CFR and mirror image.
+
+    Every other object is seen in its whole picture, as by a first click, the others in a zoom-in window. It
+    takes seconds, for features are computed once: the encoder rests.
+    """
+
+    def __init__(
+        self, model: InteractiveModel, pictures: OwnPictures, objects: Sequence[HeldOut], size: int
+    ) -> None:
+        self._objects: list[tuple[Features, np.ndarray]] = []
+        for number, held in enumerate(objects[:QUICK_OBJECTS]):
+            try:
+                sample = pictures[held.picture]
+            except (OSError, ValueError):
+                continue
+            gt_mask = sample.gt_masks[held.object]
+            window = zoomed(gt_mask) if number % 2 else Window.of_size(*gt_mask.shape)
+            with torch.no_grad():
+                features = model.encode(crop_picture(sample.image, window, (size, size)))
+            part = cv2.resize(gt_mask[window.slices], (size, size), interpolation=cv2.INTER_NEAREST_EXACT)
+            self._objects.append((features, part))
+
+    @torch.no_grad()
+    def __call__(self, model: InteractiveModel) -> float:
+        found = [self._of(model, features, gt_mask) for features, gt_mask in self._objects]
+        return float(np.mean(found)) if found else 0.0
+
+    @staticmethod
+    def _of(model: InteractiveModel, features: Features, gt_mask: np.ndarray) -> float:
+        mask = torch.zeros(1, 1, *gt_mask.shape)
+        clicked = np.zeros(gt_mask.shape, bool)
+        clicks: list[Click] = []
+        ious = []
+        for _ in range(QUICK_CLICKS):
+            click = next_click(mask[0, 0].numpy(), gt_mask, clicked)
+            clicked[int(click.y), int(click.x)] = True
+            clicks.append(click)
+            prompts = torch.cat([mask, disk_maps([clicks], *gt_mask.shape)], dim=1)
+            mask = torch.sigmoid(model.decode(features, prompts).float())
+            ious.append(iou(mask[0, 0].numpy() > MASK_THRESHOLD, gt_mask))
+        return float(np.mean(ious))
+
+
+def zoomed(gt_mask: np.ndarray, share: float = 1.6, least: int = 200) -> Window:
+    """The window around an object whose sides are `share` of its box's, at least `least` pixels."""
+    height, width = gt_mask.shape
+    rows, columns = np.flatnonzero((gt_mask == 1).any(1)), np.flatnonzero((gt_mask == 1).any(0))
+    left, right = _span(columns, width, share, least)
+    top, bottom = _span(rows, height, share, least)
+    return Window(left, top, right, bottom)
+
+
+def _span(places: np.ndarray, limit: int, share: float, least: int) -> tuple[int, int]:
+    middle = (int(places[0]) + int(places[-1]) + 1) / 2
+    side = max(share * (int(places[-1]) + 1 - int(places[0])), least)
+    return max(0, round(middle - side / 2)), min(limit, round(middle + side / 2))

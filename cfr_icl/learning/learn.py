@@ -1,0 +1,248 @@
+"""Learn from finished pictures: hold out, count clicks, adapt, count again, accept what is better."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cfr_icl.annotate.learning_state import (
+    AFTER,
+    BEFORE,
+    FINISHED,
+    LEARNING,
+    READING,
+    Comparison,
+    LearningState,
+)
+from cfr_icl.data.samples import Dataset
+from cfr_icl.evaluation.paired import difference
+from cfr_icl.evaluation.report import mean_ious
+from cfr_icl.evaluation.run import weights_digest
+from cfr_icl.files import write_atomically
+from cfr_icl.learning.adapt import (
+    Adaptation,
+    AdaptConfig,
+    Budget,
+    Weights,
+    config_for,
+    finish,
+    mixed,
+    read_checkpoint,
+)
+from cfr_icl.learning.count_clicks import (
+    MOST_CLICKS,
+    HeldOut,
+    QuickScore,
+    clicks_of,
+    held_out_objects,
+    sessions,
+)
+from cfr_icl.learning.held_out import hold_out
+from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part
+from cfr_icl.models.base import InteractiveModel
+from cfr_icl.weights.loading import WEIGHTS_NAME, load_model, save_weights
+
+RUN = "run"
+"""Folder of what a run needs, inside of the model's."""
+BEFORE_FILE = "before.json"
+FEWEST_PICTURES = 5
+SHARES = (1.0, 0.75, 0.5)
+"""Parts of the way from the first weights to the learnt ones that are tried."""
+NEARLY = 0.005
+"""Mean IoU on held-out objects that is given up for weights nearer to the first ones."""
+COUNTING = 0.12
+"""Part of the minutes for each count of clicks."""
+TELL_SECONDS = 1.0
+
+Ious = dict[HeldOut, list[float]]
+
+
+@dataclass
+class Learning:
+    """One run, or the rest of one that was stopped.
+
+    Attributes:
+        dataset: finished pictures, as `open_own_pictures` gives them.
+        source: the model that everything began with, as for `load_model`; weights are drawn back to it.
+        out: folder for the learnt model; what the run needs beside it is in `out/run`.
+        minutes: for everything, on this machine.
+        tell: called with the state now and then; what it raises stops the run, which can go on later.
+        config: how to adapt; None for what suits the network.
+        sentences: what was left out, for the person.
+    """
+
+    dataset: Dataset
+    source: str
+    out: Path
+    minutes: float
+    tell: Callable[[LearningState], None] = lambda state: None
+    config: AdaptConfig | None = None
+    sentences: list[str] = field(default_factory=list)
+
+    def run(self) -> Comparison:
+        """Learn, and put the model into `out` if it is better than the one there, or else than the source.
+
+        Raises:
+            LearnError: when there is too little to learn from, or `out` went on from another model.
+            ValueError, OSError: for a model that cannot be trained, and files that cannot be written.
+        """
+        self._begun = self._told = time.monotonic()
+        network = load_model(self.source, "cpu", "float32", trainable=True)
+        first = {name: value.clone() for name, value in network.state_dict().items()}
+        digest = weights_digest(network)
+        earlier = read_checkpoint(self._folder) or {}
+        if earlier.get("digest", digest) != digest:
+            raise LearnError(
+                "{out} went on from another model than {source}; choose another folder, or remove it.",
+                out=str(self.out),
+                source=self.source,
+            )
+        pictures = OwnPictures(self.dataset, lambda done, count: self._say(READING, done / count))
+        self.sentences += pictures.sentences
+        if len(pictures) < FEWEST_PICTURES:
+            raise LearnError(
+                "Learning needs {fewest} finished pictures with objects; there are {count}.",
+                fewest=FEWEST_PICTURES,
+                count=len(pictures),
+            )
+        held_out = hold_out(pictures.names, earlier.get("held_out", ()), earlier.get("learnt", ()))
+        learnt = [name for name in pictures.names if name not in held_out]
+        note = {"digest": digest, "held_out": held_out, "learnt": learnt}
+        before = self._clicks_before(pictures, note)
+        if earlier.get("finished"):
+            network.load_state_dict(earlier["weights"])
+        learning = Part(pictures, [pictures.names.index(name) for name in learnt])
+        teacher = load_model(self.source, "cpu", "float32")
+        score = QuickScore(teacher, pictures, list(before), network.config.zoom.size)
+        config = self.config or config_for(network)
+        adaptation = Adaptation(network, first, config, self._folder, note)
+        budget = Budget(self._seconds_for_learning())
+        self._budget = budget
+        best, steps = adaptation.run(learning, teacher, budget, score, self._say_learning)
+        weights = self._drawn_back(first, best, score)
+        save_weights(network.config, weights, self._folder / "model")
+        after = self._count(load_model(self._folder / "model", "cpu"), pictures, list(before), AFTER)
+        found = self._compare(before, after, pictures, held_out, steps, budget.used / 60)
+        if found.better:
+            save_weights(network.config, weights, self.out)
+        finish(self._folder, weights, note)
+        (self._folder / BEFORE_FILE).unlink(missing_ok=True)
+        self.tell(LearningState(stage=FINISHED, progress=1.0, seconds_left=0.0, comparison=found))
+        return found
+
+    @property
+    def _folder(self) -> Path:
+        return self.out / RUN
+
+    def _clicks_before(self, pictures: OwnPictures, note: dict[str, Any]) -> Ious:
+        """Count clicks with the model in use, unless the run that goes on has done so."""
+        objects = held_out_objects(pictures, note["held_out"])
+        file = self._folder / BEFORE_FILE
+        if file.is_file():
+            stored = json.loads(file.read_text(encoding="utf-8"))
+            if stored["note"] == note:
+                return {HeldOut(*key): ious for key, ious in stored["ious"]}
+        in_use = self.out if (self.out / WEIGHTS_NAME).is_file() else self.source
+        found = self._count(load_model(str(in_use), "cpu"), pictures, objects, BEFORE)
+        if not found:
+            raise LearnError("The pictures that are learnt from are not there any more.")
+        ious = [[[held.picture, held.object], values] for held, values in found.items()]
+        write_atomically(file, json.dumps({"note": note, "ious": ious}))
+        return found
+
+    def _count(
+        self, model: InteractiveModel, pictures: OwnPictures, objects: Sequence[HeldOut], stage: str
+    ) -> Ious:
+        seconds = COUNTING * 60 * self.minutes if stage == BEFORE else float("inf")
+        said = sessions(
+            model, pictures, objects, lambda done: self._say(stage, done / max(1, len(objects))), seconds
+        )
+        self._count_began = time.monotonic()
+        found = dict(said)
+        self._counting = time.monotonic() - self._count_began
+        return found
+
+    def _seconds_for_learning(self) -> float:
+        """What is left of the minutes when clicks are counted once more; half of them at least."""
+        used = time.monotonic() - self._begun
+        return max(60 * self.minutes - used - self._counting, 30 * self.minutes)
+
+    _counting = 0.0
+    """Seconds that the last count of clicks took."""
+    _stage = ""
+
+    def _drawn_back(self, first: Weights, best: Weights, score: QuickScore) -> Weights:
+        """The mixture nearest to the first weights that is nearly as good as any on held-out objects."""
+        network = load_model(self.source, "cpu", "float32", trainable=True)
+        found = []
+        for share in SHARES:
+            weights = mixed(first, best, share)
+            network.load_state_dict(weights)
+            found.append((score(network), weights))
+        good = max(quality for quality, _ in found) - NEARLY
+        return [weights for quality, weights in found if quality >= good][-1]
+
+    def _compare(
+        self,
+        before: Ious,
+        after: Ious,
+        pictures: OwnPictures,
+        held_out: Sequence[str],
+        steps: int,
+        minutes: float,
+    ) -> Comparison:
+        both = [held for held in before if held in after]
+        if not both:
+            raise LearnError("The pictures that are learnt from are not there any more.")
+        clicks_before = [clicks_of(before[held]) for held in both]
+        clicks_after = [clicks_of(after[held]) for held in both]
+        gain = difference(
+            [new - old for old, new in zip(clicks_before, clicks_after, strict=True)],
+            [held.picture for held in both],
+        )
+        return Comparison(
+            pictures=len(pictures),
+            held_out_pictures=len(held_out),
+            objects=sum(map(pictures.objects, range(len(pictures)))),
+            held_out_objects=len(both),
+            before=sum(clicks_before) / len(both),
+            after=sum(clicks_after) / len(both),
+            difference=gain.mean,
+            low=gain.low,
+            high=gain.high,
+            ious_before=mean_ious([before[held] for held in both], MOST_CLICKS),
+            ious_after=mean_ious([after[held] for held in both], MOST_CLICKS),
+            better=gain.high < 0,
+            dropped=dict(pictures.dropped),
+            steps=steps,
+            minutes=minutes,
+        )
+
+    # ---- what is told
+
+    def _say_learning(self, step: int, progress: float) -> None:
+        self._say(LEARNING, progress)
+
+    def _say(self, stage: str, part: float) -> None:
+        """Tell the stage, and how much of the whole is over; within a stage once in TELL_SECONDS."""
+        now = time.monotonic()
+        if stage == self._stage and now < self._told + TELL_SECONDS:
+            return
+        self._told, self._stage = now, stage
+        begin, end = SPANS[stage]
+        left = None
+        if stage == LEARNING:
+            left = max(0.0, self._budget.seconds - self._budget.used) + self._counting
+        elif stage in (READING, BEFORE):
+            left = max(0.0, 60 * self.minutes - (now - self._begun))
+        elif part:
+            left = (now - self._count_began) * (1 - part) / part
+        self.tell(LearningState(stage=stage, progress=begin + part * (end - begin), seconds_left=left))
+
+
+SPANS = {READING: (0.0, 0.03), BEFORE: (0.03, 0.15), LEARNING: (0.15, 0.9), AFTER: (0.9, 1.0)}
+"""The part of a run that each stage takes, roughly."""

@@ -1,0 +1,204 @@
+"""Learning from a person's own pictures: what is learnt from, what is kept, and when a model is accepted."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cfr_icl.annotate.document import Document, Instance
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.learning_state import FAILED, FINISHED, LearningState, read_state
+from cfr_icl.annotate.masks import Mask
+from cfr_icl.cli.main import main
+from cfr_icl.data.augmentation import Augmentation
+from cfr_icl.learning import learn
+from cfr_icl.learning.adapt import AdaptConfig, mixed, read_checkpoint
+from cfr_icl.learning.bad_labels import why_bad
+from cfr_icl.learning.held_out import hold_out
+from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part, open_own_pictures
+from cfr_icl.models.registry import build_model, default_config
+from cfr_icl.sentences import Sentence
+from cfr_icl.weights.loading import load_model, save_model
+
+QUICK = AdaptConfig(
+    augmentation=Augmentation(size=32, whole=1, min_pixels=10, objects=2), batch_size=2, pool=3, steps=5
+)
+
+
+@pytest.fixture
+def source(tmp_path, tiny):
+    torch.manual_seed(0)
+    save_model(build_model(default_config("tiny")), tmp_path / "source")
+    return str(tmp_path / "source")
+
+
+@pytest.fixture
+def clicks(monkeypatch):
+    """Makes the robot user need so many clicks, before learning, after it, and so on."""
+
+    def need(*counts):
+        left = list(counts)
+
+        def sessions(model, pictures, objects, tell=None, seconds=0.0):
+            count = left.pop(0)
+            return [(held, [0.5] * (count - 1) + [0.9]) for held in objects]
+
+        monkeypatch.setattr(learn, "sessions", sessions)
+
+    return need
+
+
+def learning(data, source, tmp_path, **changes):
+    dataset = open_own_pictures(data / "images", data / "masks")
+    changes = {"config": QUICK, **changes}
+    return learn.Learning(dataset, source, tmp_path / "learnt", 5, **changes)
+
+
+def test_a_model_that_needs_fewer_clicks_is_written_and_another_one_is_not(data, source, tmp_path, clicks):
+    clicks(6, 6, 6, 4, 4, 3)
+    assert not learning(data, source, tmp_path).run().better
+    assert not (tmp_path / "learnt" / "model.safetensors").exists()
+    found = learning(data, source, tmp_path).run()  # goes on
+    assert (found.better, found.before, found.after, found.difference) == (True, 6, 4, -2)
+    first = load_model(tmp_path / "learnt").state_dict()
+    assert learning(data, source, tmp_path).run().before == 4  # against the model in use
+    second = load_model(tmp_path / "learnt").state_dict()
+    assert any(not torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_run_that_was_stopped_goes_on_and_the_old_model_stays(data, source, tmp_path, clicks):
+    steps = []
+
+    def stop_at(step):
+        def tell(state):
+            if state.stage == "learning":
+                steps.append(state.progress)
+                if len(steps) == step:
+                    raise KeyboardInterrupt
+
+        return tell
+
+    clicks(6, 4)  # counted before learning once, though the run is interrupted
+    learn_now = learning(data, source, tmp_path, tell=stop_at(1))
+    with pytest.raises(KeyboardInterrupt):
+        learn_now.run()
+    assert not (tmp_path / "learnt" / "model.safetensors").exists()
+    before = read_checkpoint(tmp_path / "learnt" / "run")
+    assert not before["finished"] and before["state"]["step"] >= 1
+    found = learning(data, source, tmp_path).run()
+    assert found.better and found.steps == QUICK.steps
+    assert read_checkpoint(tmp_path / "learnt" / "run")["finished"]
+
+
+def test_pictures_that_were_held_out_stay_so(data, source, tmp_path, clicks):
+    names = [f"picture{number}" for number in range(40)]
+    first = hold_out(names[:20])
+    assert len(first) == 5
+    learnt = [name for name in names[:20] if name not in first]
+    later = hold_out(names, first, learnt)
+    assert set(first) < set(later) and len(later) == 10 and not set(later) & set(learnt)
+
+
+def test_bad_labels_are_left_out_and_counted(data, source, tmp_path, clicks):
+    path = data / "masks" / "picture1.png"
+    labels = np.asarray(Image.open(path)).copy()
+    labels[0, 0] = 7
+    Image.fromarray(labels).save(path)
+    Image.fromarray(np.ones_like(labels)).save(data / "masks" / "picture2.png")
+    pictures = OwnPictures(open_own_pictures(data / "images", data / "masks"))
+    # the small squares have 16 pixels
+    assert pictures.dropped == {"speck": 6, "everything": 1} and "picture2" not in pictures.names
+    region = np.zeros((40, 40), np.int8)
+    assert why_bad(region) == "empty"
+    region[10:20, 10:20] = 1
+    assert why_bad(region) is None and why_bad(region.copy(), [region]) == "doubled"
+    region[10:20, 10] = -1
+    assert why_bad(np.where(region == 1, 1, -1)) == "everything"  # all that the annotation speaks of
+
+
+def test_finished_pictures_of_a_work_folder_are_learnt_from(data, tmp_path):
+    folder = Folder(data / "images", tmp_path / "work")
+    pixels = np.zeros((64, 80), bool)
+    pixels[5:45, 5:45] = True
+    mask = Mask.of(pixels)
+    thing = Instance(id=1, label="thing", colour="#123456", network_mask=mask, mask=mask)
+    for number, done in enumerate((True, True, False)):
+        document = Document(instances=(thing,), done=done, next_id=2)
+        folder.save(f"picture{number}.png", document, (64, 80), 0)
+    folder.save("picture3.png", Document(done=True), (64, 80), 0)
+    pictures = OwnPictures(open_own_pictures(data / "images", tmp_path / "work"))
+    assert pictures.names == ["picture0.png", "picture1.png"]
+    assert np.array_equal(pictures[0].gt_masks[0] == 1, pixels)
+
+
+def test_large_pictures_are_reduced_with_their_masks(tmp_path, monkeypatch):
+    monkeypatch.setattr("cfr_icl.learning.own_pictures.LARGEST", 5000)
+    for part, picture in (("images", np.zeros((100, 200, 3))), ("masks", np.zeros((100, 200)))):
+        (tmp_path / part).mkdir()
+        picture[20:60, 40:100] = 1
+        Image.fromarray(picture.astype(np.uint8)).save(tmp_path / part / "one.png")
+    sample = OwnPictures(open_own_pictures(tmp_path / "images", tmp_path / "masks"))[0]
+    assert sample.image.shape == (50, 100, 3)
+    assert np.array_equal(sample.gt_masks[0] == 1, sample.image[..., 0] == 1)
+
+
+def test_pictures_that_go_meanwhile_do_no_harm_until_none_is_left(data, monkeypatch):
+    monkeypatch.setattr("cfr_icl.learning.own_pictures.CACHED_BYTES", 1)
+    pictures = OwnPictures(open_own_pictures(data / "images", data / "masks"))
+    part = Part(pictures, [0, 1])
+    (data / "images" / "picture0.png").unlink()
+    assert part[0].gt_masks == () and len(part[1].gt_masks) == 1
+    (data / "images" / "picture1.png").unlink()
+    pictures[2]  # takes the place of the one in memory
+    with pytest.raises(LearnError, match="not there any more"):
+        part[1]
+
+
+def test_too_little_another_source_and_a_damaged_checkpoint_are_said(data, source, tmp_path, clicks):
+    clicks(6, 4)
+    learning(data, source, tmp_path).run()
+    torch.manual_seed(1)
+    save_model(build_model(default_config("tiny")), tmp_path / "another")
+    with pytest.raises(LearnError, match="went on from another model"):
+        learning(data, str(tmp_path / "another"), tmp_path).run()
+    (tmp_path / "learnt" / "run" / "checkpoint.pt").write_bytes(b"no checkpoint")
+    with pytest.raises(ValueError, match="damaged"):
+        learning(data, source, tmp_path).run()
+    for number in range(3):
+        (data / "images" / f"picture{number}.png").unlink()
+    with pytest.raises(LearnError, match="needs 5 finished pictures with objects; there are 3"):
+        learning(data, source, tmp_path / "new").run()
+
+
+def test_the_command_prints_the_table_and_tells_by_its_status(
+    data, source, tmp_path, clicks, monkeypatch, capsys
+):
+    monkeypatch.setattr(learn, "config_for", lambda model: QUICK)
+    command = ["learn", "--images", str(data / "images"), "--work", str(data / "masks"), "--minutes", "5"]
+    command += ["--from", source, "--out", str(tmp_path / "learnt")]
+    clicks(5, 5, 5, 2)
+    assert main(command) == 3
+    assert "Nothing got better" in capsys.readouterr().out
+    assert main(command) == 0
+    shown = capsys.readouterr().out
+    assert "| before | 5.00 |" in shown and "| after | 2.00 |" in shown and "-3.00 clicks" in shown
+    assert "6 (16 pixels or fewer)" in shown
+    assert main([*command[:3], "--work", str(tmp_path / "none"), *command[5:]]) == 2
+    assert "There is no folder or file" in capsys.readouterr().err
+
+
+def test_a_state_comes_back_with_its_sentence_for_translation(tmp_path, data, source, clicks):
+    clicks(6, 4)
+    found = learning(data, source, tmp_path).run()
+    LearningState(stage=FINISHED, comparison=found).write(tmp_path)
+    assert read_state(tmp_path).comparison == found
+    LearningState(stage=FAILED, sentence=Sentence("{count} are few.", count=3)).write(tmp_path)
+    state = read_state(tmp_path)
+    assert (str(state.sentence), state.sentence.template) == ("3 are few.", "{count} are few.")
+    (tmp_path / "learning.json").write_text('{"stage": 1}')
+    assert read_state(tmp_path) is None
+
+
+def test_a_mixture_lies_between_its_ends():
+    first, last = {"a": torch.zeros(2), "n": torch.tensor(1)}, {"a": torch.ones(2), "n": torch.tensor(5)}
+    assert mixed(first, last, 0.25)["a"].tolist() == [0.25, 0.25] and mixed(first, last, 0.25)["n"] == 5
