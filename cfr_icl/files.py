@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +40,21 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
     """Write a whole file, text as UTF-8; raises OSError like `replacing`."""
     with replacing(path) as unfinished:
         unfinished.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def cache_folder() -> Path:
+    """Where files lie that can be made anew: what CFR_ICL_CACHE names, or else the user's cache folder."""
+    if named := os.environ.get("CFR_ICL_CACHE"):
+        return Path(named)
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user without a home
+        return Path(tempfile.gettempdir()) / "cfr-icl"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "cfr-icl" / "Cache"
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches" / "cfr-icl"
+    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "cfr-icl"
 
 
 def remove_unfinished(folder: Path) -> None:

@@ -6,13 +6,16 @@ cfr-icl app [--weights embedded weights/vit_h] [--images photos --out work]
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import sys
 from pathlib import Path
 
 import cfr_icl
+from cfr_icl import load_model
 from cfr_icl.cli.options import WEIGHTS, add_megapixels, default_weights
 from cfr_icl.extras import MissingExtraError, extra
+from cfr_icl.weights.engines import ENGINES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[default_weights()],
         help=f"{WEIGHTS}; several make a menu on the page, the first is loaded at the start "
         "(default: what CFR_ICL_WEIGHTS names, else embedded)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        help="what computes the embedded network on a CPU: torch, onnx (extra onnx), or auto for what was "
+        "measured to be the fastest (default: what CFR_ICL_ENGINE names, else auto)",
     )
     parser.add_argument(
         "--steps", type=_steps, default=4, help="CFR steps at the start, 0 to 10 (default: 4)"
@@ -91,7 +100,7 @@ def run(options: argparse.Namespace) -> None:
         folder.claim()
         if labels:
             folder.set_classes(labels)
-    menu = ModelMenu(options.weights)
+    menu = ModelMenu(options.weights, functools.partial(load_model, engine=options.engine))
     first = options.weights[0]
     server = Server(
         Settings(

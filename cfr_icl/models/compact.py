@@ -92,7 +92,7 @@ class CompactNet(InteractiveModel):
 
     def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
         mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
-        normal = ((image - mean) / std).contiguous(memory_format=torch.channels_last)
+        normal = _channels_last((image - mean) / std)
         maps = self.encoder(normal)
         if getattr(self.encoder, "output_fmt", Format.NCHW) == Format.NHWC:
             maps = [x.permute(0, 3, 1, 2) for x in maps]
@@ -120,7 +120,7 @@ class CompactNet(InteractiveModel):
         return self
 
     def decode(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> torch.Tensor:
-        detail = self.stem(prompt_maps.contiguous(memory_format=torch.channels_last)) + features[0]
+        detail = self.stem(_channels_last(prompt_maps)) + features[0]
         x, skips = detail, []
         for picture, shrink, mix in zip(features[1:], self.shrink, self.down, strict=True):
             x = mix(F.relu(_fit(shrink(x), picture) + picture))
@@ -205,7 +205,12 @@ class GlobalAttention(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = x + self.position(x)
         tokens = self.block(x.flatten(2).transpose(1, 2))
-        return tokens.transpose(1, 2).reshape(x.shape).contiguous(memory_format=torch.channels_last)
+        return _channels_last(tokens.transpose(1, 2).reshape(x.shape))
+
+
+def _channels_last(x: torch.Tensor) -> torch.Tensor:
+    # other engines choose the layout by themselves
+    return x if torch.jit.is_tracing() else x.contiguous(memory_format=torch.channels_last)
 
 
 def _resized(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

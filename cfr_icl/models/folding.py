@@ -50,23 +50,36 @@ class SamePadding(nn.Module):
     def __init__(self, convolution: nn.Conv2d) -> None:
         super().__init__()
         self.convolution = convolution
+        self.shifted: torch.Tensor
+        self.register_buffer("shifted", _shifted(convolution.weight), persistent=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return _same_padded(self.convolution, x, self.convolution.weight, self.convolution.bias)
+        convolution = self.convolution
+        return _same_padded(convolution, x, convolution.weight, convolution.bias, self.shifted)
+
+
+def _shifted(weight: torch.Tensor) -> torch.Tensor:
+    """A kernel with a zero row and column in front of it.
+
+    TensorFlow pads one pixel less before the map than after it; with this kernel both paddings are equal.
+    """
+    return F.pad(weight, (1, 0, 1, 0))
 
 
 def _same_padded(
-    convolution: nn.Conv2d, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
+    convolution: nn.Conv2d,
+    x: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    shifted: torch.Tensor | None = None,
 ) -> torch.Tensor:
     from timm.layers import pad_same
 
     height, width = convolution.kernel_size
     strides, even = convolution.stride == (2, 2), x.shape[2] % 2 == x.shape[3] % 2 == 0
     if strides and even and height % 2 == width % 2 == 1 and convolution.dilation == (1, 1):
-        # TensorFlow pads one pixel less before the map than after it: a zero row and column in front of the
-        # kernel make both paddings equal
-        weight, padding = F.pad(weight, (1, 0, 1, 0)), (height // 2, width // 2)
-        return F.conv2d(x, weight, bias, convolution.stride, padding, groups=convolution.groups)
+        shifted, padding = _shifted(weight) if shifted is None else shifted, (height // 2, width // 2)
+        return F.conv2d(x, shifted, bias, convolution.stride, padding, groups=convolution.groups)
     x = pad_same(x, [height, width], [*convolution.stride], [*convolution.dilation])
     return convolution._conv_forward(x, weight, bias)
 

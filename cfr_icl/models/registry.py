@@ -18,12 +18,17 @@ from cfr_icl.zoom.window import ZoomConfig
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network's class, its fixed options, and the zoom that the published protocol uses with it."""
+    """A network's class, its fixed options, and the zoom that the published protocol uses with it.
+
+    Attributes:
+        compiles: whether `models/compiled.py` can export its halves.
+    """
 
     import_class: Callable[[], type[InteractiveModel]]
     options: dict[str, Any]
     zoom: ZoomConfig
     close_up: CloseUpConfig | None = None
+    compiles: bool = False
 
 
 def _import_compact() -> type[InteractiveModel]:
@@ -58,7 +63,11 @@ def _hrnet(width: int, ocr_width: int, small: bool = False) -> Architecture:
 
 ARCHITECTURES: dict[str, Architecture] = {
     "compact": Architecture(
-        _import_compact, {}, ZoomConfig(size=448, widen=True), CloseUpConfig(first_click=3)
+        _import_compact,
+        {},
+        ZoomConfig(size=448, widen=True),
+        CloseUpConfig(first_click=3),
+        compiles=True,
     ),
     "vit_xtiny": _plain_vit(16, 160, 8, 4, (96, 192, 288, 384), 128),
     "vit_b": _plain_vit(16, 768, 12, 12, (128, 256, 512, 1024), 256),

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -20,6 +19,7 @@ from cfr_icl.models.base import InteractiveModel, ModelConfig
 from cfr_icl.models.folding import fold_batch_norms, fold_padding
 from cfr_icl.models.registry import ARCHITECTURES, build_model
 from cfr_icl.weights import hub, others
+from cfr_icl.weights.engines import Source, load_fastest, pick_engine
 from cfr_icl.weights.recognise import check_shapes, looks_like
 
 CONFIG_NAME = "config.json"
@@ -34,6 +34,7 @@ def load_model(
     device: str = "auto",
     precision: str = "auto",
     trainable: bool = False,
+    engine: str | None = None,
 ) -> InteractiveModel:
     """Load a network to predict with, or to train.
 
@@ -44,36 +45,58 @@ def load_model(
             transformers stores it, a folder SAM's ONNX export (docs/models.md).
         device: "cpu", "cuda", "mps", or "auto" for a GPU where there is one.
         precision: data type inside `decode`: "float32", "float16" or "bfloat16". `encode` and logits stay
-            float32. "auto" takes the model's `reduced_precision` on devices that are faster with it (GPUs,
-            and AMD's CPUs with AVX-512 for bfloat16), and float32 on others.
+            float32. "auto" takes the model's `reduced_precision` on GPUs; on a CPU, whatever was measured to
+            be the fastest (weights/engines.py).
         trainable: keep gradients and the weights as they are stored. Otherwise batch norms are folded into
             convolutions and layers are converted to the precision: predictions are the same and faster, but
             the network can be neither trained nor saved.
+        engine: what computes the embedded network, and others of its architecture, on a CPU in the precision
+            "auto": "torch" for PyTorch, "onnx" for ONNX Runtime (extra `onnx`), "auto" for whatever was
+            measured to be the fastest. None for the value of the environment variable CFR_ICL_ENGINE, or
+            else "auto". In a precision that is asked for PyTorch computes.
 
     Raises:
         ValueError: for a source of another kind, with a description of it, and for damaged weights.
         OSError: for a source that does not exist or cannot be downloaded.
     """
     source = str(source or os.environ.get("CFR_ICL_WEIGHTS") or "embedded")
-    target = pick_device(device)
+    target, engine = pick_device(device), pick_engine(engine)
     if other := _load_other(source, target):
         if trainable:
             raise ValueError(f"{source} is a model of another library, which cannot be trained here.")
         other.precision = pick_precision(precision, target, other.config)
         return other
     config, weights = _find(source)
-    model = _empty(config, source)
-    _check(weights, model, source)
-    model.load_state_dict(_read(weights, target), strict=True, assign=True)
-    model.precision = torch.float32 if trainable else pick_precision(precision, target, config)
-    model = model.to(target).eval().requires_grad_(trainable)
+
+    def build(dtype: torch.dtype) -> InteractiveModel:
+        return _built(config, weights, source, target, dtype)
+
     if target.type == "cpu":
         keep_freed_memory()
-    if not trainable:
-        fold_batch_norms(model)
-        fold_padding(model)
-        compute_in_precision(model)
+    if trainable:
+        return _read_into(_empty(config, source), weights, source, target).requires_grad_(True)
+    if target.type == "cpu" and precision == "auto":
+        return load_fastest(Source(config, weights, build), engine)
+    return build(pick_precision(precision, target, config))
+
+
+def _built(
+    config: ModelConfig, weights: Path, source: str, device: torch.device, dtype: torch.dtype
+) -> InteractiveModel:
+    """The network as PyTorch answers with it, `decode` in a data type."""
+    model = _read_into(_empty(config, source), weights, source, device).requires_grad_(False)
+    model.precision = dtype
+    fold_batch_norms(model)
+    fold_padding(model)
+    compute_in_precision(model)
     return model
+
+
+def _read_into(model: InteractiveModel, weights: Path, source: str, device: torch.device) -> InteractiveModel:
+    """The network with the weights of a file, on a device."""
+    _check(weights, model, source)
+    model.load_state_dict(_read(weights, device), strict=True, assign=True)
+    return model.to(device).eval()
 
 
 def compute_in_precision(model: InteractiveModel) -> None:
@@ -119,15 +142,12 @@ def pick_precision(name: str, device: torch.device, config: ModelConfig) -> torc
 
 
 def _fast_types(device: torch.device) -> tuple[str, ...]:
-    """Reduced precisions that are faster than float32 on a device: measured on CPUs, assumed on GPUs."""
+    """Reduced precisions in which a GPU is taken to be faster than in float32."""
     if device.type == "cuda":
         return ("float16", "bfloat16") if torch.cuda.is_bf16_supported(False) else ("float16",)
     if device.type == "mps":
         return ("float16",)
-    cpu: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # not in older versions of torch
-    # Intel's CPUs without matrix units are not faster, those with them were not measured
-    amd = "AMD" in cpu.get("cpu_name", "")
-    return ("bfloat16",) if amd and cpu.get("avx512_bf16") else ()
+    return ()  # measured, see weights/engines.py
 
 
 def save_model(model: InteractiveModel, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:

@@ -196,21 +196,6 @@ def test_precision_is_reduced_on_request_or_where_it_was_measured(asked, measure
     assert pick_precision(asked, torch.device(device), config) == expected
 
 
-@pytest.mark.parametrize(
-    ("cpu", "expected"),
-    [
-        ({"cpu_name": "AMD EPYC 9R14", "avx512_bf16": True}, torch.bfloat16),
-        ({"cpu_name": "AMD EPYC 7R13", "avx512_bf16": False}, torch.float32),
-        ({"cpu_name": "Intel(R) Xeon(R)", "avx512_bf16": True}, torch.float32),
-        ({}, torch.float32),
-    ],
-)
-def test_on_a_cpu_precision_is_reduced_where_that_is_faster(monkeypatch, cpu, expected):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: cpu, raising=False)
-    config = ModelConfig("compact", reduced_precision="bfloat16")
-    assert pick_precision("auto", torch.device("cpu"), config) == expected
-
-
 def test_an_unknown_precision_is_refused(folder):
     with pytest.raises(ValueError, match="The precision is auto, float32, float16 or bfloat16, not 'int8'"):
         load_model(folder, precision="int8")

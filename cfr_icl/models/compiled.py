@@ -1,0 +1,130 @@
+"""A network whose halves another engine computes, from files that were exported of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from cfr_icl.models.base import InteractiveModel, ModelConfig
+
+IMAGE, PROMPT_MAPS, LOGITS = "image", "prompt_maps", "logits"
+"""Names of inputs and outputs in the files; features are "features0", "features1" and so on."""
+SIDES = 32
+"""Sides of the input are a multiple of this: others are padded in ways that the files do not hold."""
+OPERATORS = 17
+"""Version of ONNX's operators in the files."""
+
+
+class CompiledNet(InteractiveModel):
+    """A network of this package with its encoder, its decoder or both run by ONNX Runtime.
+
+    Features are a tuple of float tensors, as the network's own.
+
+    Args:
+        config: the network's.
+        digest: of the weights, by which evaluations tell networks apart.
+        build: makes the network itself, which computes the half without a session, and inputs of sides that
+            the files are not made for; not called where nothing needs it.
+        encoder, decoder: inference sessions of `export`'s files; None for the network's own half.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        digest: bytes,
+        build: Callable[[], InteractiveModel],
+        encoder: Any = None,
+        decoder: Any = None,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.register_buffer("digest", torch.frombuffer(bytearray(digest), dtype=torch.uint8))
+        self._build = build
+        self._encoder, self._decoder = encoder, decoder
+        if encoder is None or decoder is None:
+            self._network  # noqa: B018  not at the first click
+
+    @cached_property
+    def _network(self) -> InteractiveModel:
+        return self._build()
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device("cpu")
+
+    def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        if self._encoder is None or not _fits(image):
+            features = self._network.encode(image)
+        else:
+            arrays = self._encoder.run(None, {IMAGE: _array(image)})
+            features = tuple(torch.from_numpy(array) for array in arrays)
+        if self._decoder is not None and _fits(image):
+            return tuple(x.float().contiguous() for x in features)
+        precision = self._network.precision  # once, not at every pass
+        return tuple(x.contiguous(memory_format=torch.channels_last).to(precision) for x in features)
+
+    def decode(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> torch.Tensor:
+        if self._decoder is None or not _fits(prompt_maps):
+            return self._network.decode_in_precision(features, prompt_maps)
+        inputs = {f"features{number}": _array(x) for number, x in enumerate(features)}
+        (logits,) = self._decoder.run(None, {PROMPT_MAPS: _array(prompt_maps), **inputs})
+        return torch.from_numpy(logits)
+
+
+@torch.no_grad()
+def export(network: InteractiveModel, encoder: Path, decoder: Path) -> None:
+    """Write a network's halves as ONNX files, for any batch and any sides that are multiples of SIDES.
+
+    Args:
+        network: in float32, loaded to answer; its `encode` returns a tuple of tensors.
+
+    Raises:
+        Exception: of PyTorch's exporter, for a network with operators that it does not know.
+    """
+    size = network.config.zoom.size // SIDES * SIDES or SIDES
+    image = prompt_maps = torch.zeros(2, 3, size, size)
+    features = network.encode(image)
+    names = [f"features{number}" for number in range(len(features))]
+    for half, inputs, given, outputs, file in (
+        (_Encoder(network), (image,), [IMAGE], names, encoder),
+        (_Decoder(network), (prompt_maps, *features), [PROMPT_MAPS, *names], [LOGITS], decoder),
+    ):
+        axes = {name: {0: "batch", 2: f"{name}_height", 3: f"{name}_width"} for name in [*given, *outputs]}
+        torch.onnx.export(
+            half,
+            inputs,
+            str(file),
+            dynamo=False,  # the newer exporter needs one more package, and takes longer
+            opset_version=OPERATORS,
+            input_names=given,
+            output_names=outputs,
+            dynamic_axes=axes,
+        )
+
+
+class _Encoder(nn.Module):
+    def __init__(self, network: InteractiveModel) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return self.network.encode(image)
+
+
+class _Decoder(_Encoder):
+    def forward(self, prompt_maps: torch.Tensor, *features: torch.Tensor) -> torch.Tensor:  # type: ignore
+        return self.network.decode(features, prompt_maps)
+
+
+def _fits(maps: torch.Tensor) -> bool:
+    return all(side % SIDES == 0 for side in maps.shape[2:])
+
+
+def _array(maps: torch.Tensor) -> np.ndarray:
+    return maps.contiguous().numpy()

@@ -1,0 +1,170 @@
+"""The embedded network in ONNX Runtime: PyTorch's masks, taken where it was measured to be faster."""
+
+import json
+import logging
+import sys
+
+import pytest
+import torch
+
+from benchmarks.pictures import example
+from cfr_icl import Click, Segmenter, load_model
+from cfr_icl.evaluation import iou
+from cfr_icl.models.base import ModelConfig
+from cfr_icl.models.compiled import CompiledNet
+from cfr_icl.models.registry import build_model
+from cfr_icl.weights import engines
+from cfr_icl.weights.loading import save_model
+from cfr_icl.zoom.window import ZoomConfig
+
+pytest.importorskip("onnxruntime")
+pytest.importorskip("onnx")
+
+CLICKS = [Click(230, 120), Click(300, 200), Click(60, 60, positive=False)]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A small network of the embedded one's architecture, and a cache folder without anything."""
+    monkeypatch.setenv("CFR_ICL_CACHE", str(tmp_path / "cache"))
+    torch.manual_seed(0)
+    options = {"encoder": "test_efficientnet", "blocks": (0, 0, 0, 0), "attention": 1}
+    config = ModelConfig("compact", options, ZoomConfig(size=64), reduced_precision="bfloat16")
+    save_model(build_model(config), tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def timed(monkeypatch):
+    """Milliseconds as if measured, by engine."""
+    times = {"float32": 10.0, "bfloat16": 20.0, "onnx": 5.0}
+    monkeypatch.setattr(engines, "_medians", lambda functions: {name: times[name] for name in functions})
+    monkeypatch.setattr(engines, "has_bfloat16", lambda: True)
+    return times
+
+
+def mask(model, clicks=CLICKS):
+    segmenter = Segmenter(model)
+    segmenter.set_image(example("chelsea.png"))
+    return segmenter.predict(clicks).mask
+
+
+@pytest.mark.slow
+def test_masks_of_the_embedded_network_are_those_of_pytorch():
+    plain, compiled = load_model("embedded", "cpu", "float32"), load_model("embedded", "cpu", engine="onnx")
+    assert isinstance(compiled, CompiledNet)
+    for count in (1, 3):  # the third click has a close-up
+        expected = mask(plain, CLICKS[:count])
+        assert iou(mask(compiled, CLICKS[:count]), expected.astype(int)) >= 0.999
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 96), (100, 90)])
+def test_an_input_of_any_size_is_answered(folder, height, width):
+    plain, compiled = load_model(folder, "cpu", "float32"), load_model(folder, "cpu", engine="onnx")
+    image, prompt_maps = torch.rand(2, 1, 3, height, width)
+    with torch.inference_mode():
+        expected, logits = (net.decode(net.encode(image), prompt_maps) for net in (plain, compiled))
+    assert logits.shape == (1, 1, height, width)
+    assert torch.allclose(logits, expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "decoder", "kept"),
+    [("onnx", "onnx", (True, True)), ("float32", "bfloat16", None), ("onnx", "bfloat16", (True, False))],
+)
+def test_each_half_is_computed_by_the_engine_that_was_measured_fastest(
+    folder, timed, monkeypatch, encoder, decoder, kept
+):
+    timed["onnx"] = 9.5  # too little faster to be worth it
+    fastest = {True: decoder, False: encoder}
+
+    def medians(functions):
+        return {name: timed[name] for name in functions} | {fastest["bfloat16" in functions]: 1.0}
+
+    monkeypatch.setattr(engines, "_medians", medians)
+    model = load_model(folder, "cpu", engine="auto")
+    assert mask(model).shape == example("chelsea.png").shape[:2]
+    if kept is None:
+        assert not isinstance(model, CompiledNet) and model.precision == torch.bfloat16
+    else:
+        assert (model._encoder is not None, model._decoder is not None) == kept
+
+
+def test_weights_are_measured_and_exported_once(folder, timed, monkeypatch):
+    counts = {"_measured": 0, "export": 0}
+
+    def count(name, function):
+        def counted(*arguments):
+            counts[name] += 1
+            return function(*arguments)
+
+        monkeypatch.setattr(engines, name, counted)
+
+    for name in counts:
+        count(name, getattr(engines, name))
+    for _ in range(2):
+        assert isinstance(load_model(folder, "cpu", engine="auto"), CompiledNet)
+    assert counts == {"_measured": 1, "export": 1}
+    save_model(build_model(load_model(folder, "cpu", trainable=True).config), folder)
+    load_model(folder, "cpu", engine="auto")
+    assert counts == {"_measured": 2, "export": 2}
+
+
+@pytest.mark.parametrize("content", ["no JSON", "[]", '{"halves": 1}'])
+def test_damaged_notes_are_written_anew(folder, timed, tmp_path, content):
+    (tmp_path / "cache").mkdir()
+    notes = tmp_path / "cache" / "engines.json"
+    notes.write_text(content)
+    load_model(folder, "cpu", engine="auto")
+    assert {"encoder": "onnx", "decoder": "onnx"} in [
+        entry["halves"] for entry in json.loads(notes.read_text()).values() if isinstance(entry, dict)
+    ]
+
+
+def test_a_damaged_export_is_removed_and_pytorch_answers(folder, timed, tmp_path, caplog):
+    load_model(folder, "cpu", engine="auto")
+    (export,) = (tmp_path / "cache" / "onnx").iterdir()
+    (export / "decoder.onnx").write_bytes(b"half of it")
+    with caplog.at_level(logging.WARNING):
+        model = load_model(folder, "cpu", engine="auto")
+    assert not isinstance(model, CompiledNet) and "PyTorch answers" in caplog.text
+    assert isinstance(load_model(folder, "cpu", engine="auto"), CompiledNet)
+
+
+def test_an_engine_with_other_answers_is_not_used(folder, timed, monkeypatch, caplog):
+    monkeypatch.setattr(CompiledNet, "decode", lambda self, features, maps: torch.zeros_like(maps[:, :1]))
+    assert not isinstance(load_model(folder, "cpu", engine="auto"), CompiledNet)
+    assert "does not give PyTorch's answers" in caplog.text
+
+
+def test_a_cache_folder_that_cannot_be_written_costs_the_gain_alone(folder, timed, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CFR_ICL_CACHE", str(tmp_path / "file"))
+    assert not isinstance(load_model(folder, "cpu", engine="auto"), CompiledNet)
+
+
+def test_only_the_newest_exports_are_kept(tmp_path):
+    for number in range(engines.EXPORTS_KEPT + 2):
+        (tmp_path / str(number)).mkdir()
+    engines._forget_old_exports(tmp_path)
+    assert len(list(tmp_path.iterdir())) == engines.EXPORTS_KEPT
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_in_a_precision_that_is_asked_for_pytorch_computes(folder, timed, precision):
+    model = load_model(folder, "cpu", precision, engine="onnx")
+    assert not isinstance(model, CompiledNet) and model.precision == getattr(torch, precision)
+
+
+def test_an_engine_is_named_in_the_environment(folder, monkeypatch):
+    monkeypatch.setenv("CFR_ICL_ENGINE", "onnx")
+    assert isinstance(load_model(folder, "cpu"), CompiledNet)
+    monkeypatch.setenv("CFR_ICL_ENGINE", "tensorflow")
+    with pytest.raises(ValueError, match="The engine is auto, torch or onnx, not 'tensorflow'"):
+        load_model(folder, "cpu")
+
+
+def test_without_onnx_runtime_the_engine_that_needs_it_says_so(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ImportError, match=r"needs onnxruntime: pip install 'cfr-icl\[onnx\]'"):
+        load_model(folder, "cpu", engine="onnx")
