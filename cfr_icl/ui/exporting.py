@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cfr_icl.annotate import exports, store
 from cfr_icl.annotate.document import ActionError
+from cfr_icl.annotate.exports import Progress
 from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.exports.png import cutout_png, mask_png
 from cfr_icl.annotate.folder import Folder
@@ -40,8 +41,8 @@ def one_file(session: Session, what: str) -> MadeFile:
     raise ActionError("There is no download {what!r}.", what=what)
 
 
-def export_of(session: Session, folder: Folder | None, action: Export) -> Callable[[], MadeFile]:
-    """What makes the export, from the work as it is now, without the page.
+def export_of(session: Session, folder: Folder | None, action: Export) -> Callable[[Progress], MadeFile]:
+    """What makes the export, from the work as it is now, without the page; it tells its progress in pictures.
 
     Raises:
         ActionError: for a format that there is not; what is returned raises it where there is no work.
@@ -49,17 +50,17 @@ def export_of(session: Session, folder: Folder | None, action: Export) -> Callab
     if action.format not in (*exports.FORMATS, exports.EVERYTHING):
         raise ActionError("There is no format {format!r}.", format=action.format)
     if action.whole_folder and folder:
-        return lambda: _export_folder(folder, action)
+        return lambda progress: _export_folder(folder, action, progress)
     picture = session.picture
     pictures = [AnnotatedPicture(session.name, session.size, session.document, lambda: picture)]
     classes = (folder or session).number_classes(pictures)
-    return lambda: _export(pictures, classes, [], Path(session.name).stem, action)
+    return lambda progress: _export(pictures, classes, [], Path(session.name).stem, action, progress)
 
 
-def _export_folder(folder: Folder, action: Export) -> MadeFile:
+def _export_folder(folder: Folder, action: Export, progress: Progress) -> MadeFile:
     work = folder.saved_work()
     classes = folder.number_classes(work.pictures)
-    return _export(work.pictures, classes, list(work.left_out), folder.images.name, action)
+    return _export(work.pictures, classes, list(work.left_out), folder.images.name, action, progress)
 
 
 def _export(
@@ -68,8 +69,9 @@ def _export(
     messages: list[str],
     stem: str,
     action: Export,
+    progress: Progress,
 ) -> MadeFile:
-    files = exports.export(action.format, pictures, action.detail, classes, messages)
+    files = exports.export(action.format, pictures, action.detail, classes, messages, progress)
     if not files:
         raise ActionError("There is no object to export.")
     messages += exports.export_warnings(action.format, pictures)

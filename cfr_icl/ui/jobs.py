@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import CancelledError, Executor, Future, wait
 from contextvars import copy_context
 from typing import Generic, TypeVar
 
@@ -18,12 +18,18 @@ class Job(Generic[Result]):
 
     Args:
         kind: what the page calls it.
-        work: must leave the page alone; what it returns is taken by `result`.
+        work: must leave the page alone; what it returns is taken by `result`. It gets a function to tell
+            how much is done, of how much, which ends it with an exception when it was cancelled.
     """
 
-    def __init__(self, kind: str, pool: Executor, work: Callable[[], Result]) -> None:
+    def __init__(
+        self, kind: str, pool: Executor, work: Callable[[Callable[[int, int], None]], Result]
+    ) -> None:
         self.kind = kind
-        self._future: Future[Result] = pool.submit(copy_context().run, work)
+        self.steps = self.total = 0
+        """How much is done, of how much; 0 of 0 before the first is told."""
+        self._cancelled = False
+        self._future: Future[Result] = pool.submit(copy_context().run, work, self._progress)
         wait([self._future], AT_ONCE)
 
     @property
@@ -35,5 +41,11 @@ class Job(Generic[Result]):
         return self._future.result()
 
     def cancel(self) -> None:
-        """Keep the work from beginning; one that has begun runs to its end, for nothing."""
+        """Keep the work from beginning, or end it with its next step."""
+        self._cancelled = True
         self._future.cancel()
+
+    def _progress(self, done: int, total: int) -> None:
+        if self._cancelled:
+            raise CancelledError
+        self.steps, self.total = done, total

@@ -381,7 +381,7 @@ class Page:
         folder = self.settings.folder
         make = export_of(self.session, folder, action)
         if not (action.whole_folder and folder):
-            self._serve(make())
+            self._serve(make(lambda done, total: None))
             return
         self._cancel_job()
         self._job = Job("export", self.server.jobs, make)
@@ -389,7 +389,7 @@ class Page:
     def _take_job(self, reply: dict[str, Any]) -> None:
         """Put the result of the job into a reply, or that it runs."""
         if not self._job.done:
-            reply["job"] = {"kind": self._job.kind}
+            reply["job"] = {"kind": self._job.kind, "done": self._job.steps, "total": self._job.total}
             return
         job, self._job = self._job, None
         try:

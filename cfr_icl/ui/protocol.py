@@ -693,6 +693,10 @@ class Job(TypedDict):
     """Something long that runs in the background; ask again until its result comes."""
 
     kind: str
+    done: int
+    """Pictures that are finished."""
+    total: int
+    """All pictures; 0 while that is not known."""
 
 
 class Reply(TypedDict):

@@ -161,6 +161,20 @@ def test_everything_is_one_zip_with_a_folder_a_format(annotated):
     assert {name.split("/")[0] for name in archive.namelist()} == set(FORMATS)
 
 
+@pytest.mark.parametrize("format", [*FORMATS, "everything"])
+def test_an_export_tells_how_many_pictures_are_finished_and_can_be_ended(format, annotated):
+    pictures = [replace(annotated, name=f"{number}.jpg") for number in range(3)]
+    told = []
+    export(format, pictures, progress=lambda *progress: told.append(progress))
+    assert told == sorted(told) and told[-1] == (3, 3) and {done for done, _ in told} >= {1, 2, 3}
+
+    def end(done, total):
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        export(format, pictures, progress=end)
+
+
 def test_pictures_whose_names_differ_by_their_ending_keep_apart(annotated):
     other = AnnotatedPicture("photo.png", annotated.size, annotated.document, annotated.read)
     assert set(export("indexed", [annotated, other])) == {"photo.jpg.png", "photo.png.png"}

@@ -60,6 +60,8 @@ def slow_export(monkeypatch):
     go, export = threading.Event(), exports.export
 
     def waiting(*arguments, **options):
+        *_, progress = arguments
+        progress(2, 7)
         assert go.wait(30)
         return export(*arguments, **options)
 
@@ -86,7 +88,7 @@ def test_clicks_are_answered_while_a_whole_folder_is_exported(browser, tmp_path,
     tool.page.wait_for_function(
         "document.querySelector('[data-ref=answer]').textContent.startsWith('2 clicks')"
     )
-    assert job.is_visible()
+    assert job.is_visible() and "2 / 7" in job.inner_text()
     download = tool.download_by(slow_export.set)
     assert download.suggested_filename.startswith("images")
     job.wait_for(state="hidden")

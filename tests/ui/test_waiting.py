@@ -76,7 +76,11 @@ def test_an_export_of_a_whole_folder_holds_up_nobodys_click_nor_ones_own(tmp_pat
     monkeypatch.setattr(exports, "export", slow)
     action = {"number": 3, "kind": "export", "format": "coco", "detail": 1, "whole_folder": True}
     _, reply = send(server, page, action)
-    assert reply["job"] == {"kind": "export"} and "download" not in reply and begun.is_set()
+    assert (
+        reply["job"] == {"kind": "export", "done": 0, "total": 0}
+        and "download" not in reply
+        and begun.is_set()
+    )
     _, reply = send(server, page, {**CLICK, "number": 4, "x": 310})
     assert len(reply["session"]["objects"][0]["clicks"]) == 2 and reply["job"]
     go.set()

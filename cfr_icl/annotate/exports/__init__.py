@@ -11,7 +11,8 @@ import pkgutil
 import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from pathlib import PurePosixPath
 
 from cfr_icl.annotate.exports.picture import (
@@ -26,6 +27,9 @@ from cfr_icl.annotate.exports.picture import (
 from cfr_icl.annotate.listing import shown_name
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.sentences import Sentence
+
+Progress = Callable[[int, int], None]
+"""Told how much is done, of how much."""
 
 EVERYTHING = "everything"
 """Name that stands for all formats, a folder each."""
@@ -52,6 +56,7 @@ def export(
     detail: float = 1.0,
     classes: Sequence[str] = (),
     sentences: list[str] | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> Files:
     """Write the files of one of FORMATS, or with "everything" of all, a folder each.
 
@@ -61,6 +66,7 @@ def export(
         detail: largest distance in pixels between a polygon and the mask's border.
         classes: labels in the order of their numbers; others follow as they occur.
         sentences: gets what could not be written, for the person.
+        progress: told how many pictures are finished, of how many; what it raises ends the export.
 
     Returns:
         Contents by relative path; nothing where there is no work.
@@ -73,7 +79,14 @@ def export(
     worked_on = [picture for picture in pictures if picture.instances or picture.document.done]
     if not worked_on:
         return {}
-    job = ExportJob(with_stems(worked_on), detail, class_names(worked_on, classes))
+    written = count(1)
+    formats = len(FORMATS) if format == EVERYTHING else 1
+    job = ExportJob(
+        with_stems(worked_on),
+        detail,
+        class_names(worked_on, classes),
+        finished=lambda: progress(next(written) // formats, len(worked_on)),
+    )
     if format == EVERYTHING:
         parts = {f"{name}/": FORMATS[name].write(job) for name in FORMATS}
     else:

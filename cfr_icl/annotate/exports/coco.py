@@ -33,7 +33,7 @@ def _coco_dictionary(job: ExportJob, segmentation: Callable[[Instance], Any]) ->
     annotation_ids = iter(_ids([_foreign(instance).get("id") for instance in instances]))
     categories = _categories(job)
     images, annotations = [], []
-    for image_id, picture in zip(image_ids, pictures, strict=True):
+    for image_id, (_, picture) in zip(image_ids, job.each(), strict=True):
         height, width = picture.size
         entry = {"id": image_id, "file_name": picture.name, "width": width, "height": height}
         images.append({**(picture.document.foreign or {}), **entry})

@@ -8,7 +8,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -53,6 +53,14 @@ class ExportJob:
     """Labels in the order of their numbers."""
     sentences: list[str] = field(default_factory=list)
     """What could not be exported, for the person; writers add to it."""
+    finished: Callable[[], None] = lambda: None
+    """Called for each picture that `each` has given out and the writer is through with."""
+
+    def each(self) -> Iterator[tuple[str, AnnotatedPicture]]:
+        """The pictures one after another, as a writer goes through them, counted."""
+        for entry in self.pictures:
+            yield entry
+            self.finished()
 
     @property
     def classes(self) -> dict[str, int]:

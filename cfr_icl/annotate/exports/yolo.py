@@ -13,7 +13,7 @@ from cfr_icl.annotate.polygons import joined, opened, parts_of
 def _yolo(job: ExportJob) -> Files:
     classes = job.classes
     files = {}
-    for stem, picture in job.pictures:
+    for stem, picture in job.each():
         height, width = picture.size
         lines = []
         for instance in picture.instances:
