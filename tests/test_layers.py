@@ -12,7 +12,7 @@ PACKAGE = ROOT / "cfr_icl"
 
 PASSES = {"box", "cfr", "clicks", "close_up", "models", "prediction", "rectangle", "zoom"}
 PREDICTORS = {"predictor", "remote", "segmenter"}
-SERVICES = {"extras", "files", "memory", "sentences", "settings"}
+SERVICES = {"extras", "files", "memory", "scale", "sentences", "settings"}
 """Modules that any layer may use."""
 
 MAY_IMPORT = {
@@ -40,6 +40,7 @@ AT_HOME = {
     "scipy": ("data/sbd.py",),
     "matplotlib": ("evaluation/report.py",),
     "pillow_heif": ("annotate/pictures.py",),
+    "pyarrow": ("annotate/list_files.py",),
 }
 """Optional packages, and where they are imported."""
 

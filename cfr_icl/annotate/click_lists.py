@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+import math
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
+from cfr_icl.annotate.document import label_name
+from cfr_icl.annotate.list_files import ClickListError, read_rows
 from cfr_icl.annotate.listing import leads_inside
 from cfr_icl.clicks import Click
+from cfr_icl.rectangle import Rectangle
 
-MAX_BYTES = 200_000_000
-
-COLUMNS = {
-    "picture": ("picture", "image", "file", "filename", "file name", "image name", "path"),
-    "x": ("x",),
-    "y": ("y",),
-    "positive": ("positive", "is positive", "sign"),
-    "object": ("object", "object id", "instance", "instance id"),
-}
-"""Columns and what else they may be called."""
-
-DELIMITERS = (",", ";", "\t", "|")
-
-ENCODINGS = ("cp1252", "cp1250", "cp1251", "gb18030", "shift_jis", "big5", "euc_kr", "mac_roman")
-"""What texts that are not Unicode may be encoded in; the first under which the pictures are found counts."""
+__all__ = ["ClickList", "ClickListError", "ObjectClicks", "Problem", "read_click_list", "read_clicks"]
 
 _POSITIVE = (
     "",
@@ -51,13 +38,9 @@ _POSITIVE = (
 _NEGATIVE = ("0", "-1", "-", "false", "no", "n", "neg", "negative", "falsch", "nein", "falso", "faux", "否")
 
 
-class ClickListError(ValueError):
-    """A list of clicks that cannot be used, or a row of it; the message is one sentence."""
-
-
 @dataclass(frozen=True)
 class ObjectClicks:
-    """The clicks on one object of one picture."""
+    """What a list says of one object of one picture: clicks, and a box or a mask to start from."""
 
     picture: str
     """Path of the picture below the folder of pictures, with slashes."""
@@ -65,6 +48,24 @@ class ObjectClicks:
     clicks: tuple[Click, ...]
     place: str = ""
     """Where in the list the object begins, such as "Row 2"."""
+    label: str = ""
+    """Its class; empty where the list names none."""
+    box: Rectangle | None = None
+    """The box around it, which may reach over the picture's border."""
+    mask: str | None = None
+    """A file with its mask, as the list names it."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a row or a picture is left out."""
+
+    picture: str
+    """As the list calls it."""
+    sentence: str
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 @dataclass
@@ -73,57 +74,85 @@ class ClickList:
 
     objects: list[ObjectClicks] = field(default_factory=list)
     """Object by object in the order of their first click."""
-    problems: list[str] = field(default_factory=list)
-    """A sentence for each row that cannot be used; objects with such a row are left out."""
+    problems: list[Problem] = field(default_factory=list)
+    """One for each row that cannot be used; objects with such a row are left out."""
+
+
+@dataclass
+class _Listed:
+    """What the rows of one object say."""
+
+    place: str
+    clicks: list[Click] = field(default_factory=list)
+    label: str = ""
+    box: Rectangle | None = None
+    mask: str | None = None
+    damaged: bool = False
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Take in a row; raises ValueError when it is wrong or contradicts an earlier one."""
+        box, mask = _box(row), _text(row.get("mask"))
+        if _text(row.get("x")) or _text(row.get("y")) or not (box or mask):
+            self.clicks.append(Click(_number(row, "x"), _number(row, "y"), _sign(row.get("positive"))))
+        self.label = self._once("label", self.label, label_name(_text(row.get("label"))))
+        self.box = self._once("box", self.box, box)
+        self.mask = self._once("mask", self.mask, mask or None)
+
+    @staticmethod
+    def _once(what: str, before: Any, now: Any) -> Any:
+        if before and now and before != now:
+            raise ValueError(f"the object has another {what} already.")
+        return before or now
 
 
 def read_clicks(path: Path, images: Path) -> list[ObjectClicks]:
     """The clicks in a file like `read_click_list`; raises ClickListError for the first row that is wrong."""
     clicks = read_click_list(path, images)
     if clicks.problems:
-        raise ClickListError(clicks.problems[0])
+        raise ClickListError(clicks.problems[0].sentence)
     return clicks.objects
 
 
 def read_click_list(path: Path, images: Path) -> ClickList:
-    """The clicks in a file, object by object in the order of their first click.
+    """The clicks, boxes and masks in a file, object by object in the order of their first row.
 
     A table (CSV, separated by commas, semicolons or tabs, in any Unicode or a Windows encoding) has a
-    heading with the columns picture, x, y and optionally positive (1 or 0) and object (a name). A JSON
-    file is a list of objects with these keys; so is each line of a .jsonl file.
+    heading with the columns picture, x, y and optionally positive (1 or 0), object (a name), label, left,
+    top, right, bottom (a box; the pixels on its sides belong to it) and mask (a file). A Parquet file has the
+    same columns. A JSON file is a list of objects with these keys; so is each line of a .jsonl file. There,
+    `box` may be the four numbers at once.
 
     Args:
         images: the folder of the pictures, which names and paths of pictures must lead into.
 
     Raises:
         ClickListError: when the file is none of these, or holds no row.
+        MissingExtraError: for a Parquet file without pyarrow.
     """
     result = ClickList()
-    grouped: dict[tuple[str, str], list[Click]] = {}
-    places: dict[tuple[str, str], str] = {}
-    damaged: set[tuple[str, str]] = set()
+    listed: dict[tuple[str, str], _Listed] = {}
     pictures = _Pictures(images)
     rows = 0
-    for place, row in _rows(path, images):
+    for place, row in read_rows(path, pictures.exists):
         rows += 1
-        picture, name = None, "1"
+        entry = None
         try:
             picture = pictures.find(row.get("picture"))
             name = _object_name(row.get("object"))
-            click = Click(_number(row, "x"), _number(row, "y"), _sign(row.get("positive")))
+            entry = listed.setdefault((picture, name), _Listed(place))
+            entry.add(row)
         except ValueError as error:
-            result.problems.append(f"{place} of {path.name}: {error}")
-            if picture is not None:
-                damaged.add((picture, name))
-            continue
-        grouped.setdefault((picture, name), []).append(click)
-        places.setdefault((picture, name), place)
+            result.problems.append(
+                Problem(_text(row.get("picture"))[:500], f"{place} of {path.name}: {error}")
+            )
+            if entry is not None:
+                entry.damaged = True
     if not rows:
         raise ClickListError(f"There are no clicks in {path}.")
     result.objects = [
-        ObjectClicks(picture, name, tuple(clicks), places[picture, name])
-        for (picture, name), clicks in grouped.items()
-        if (picture, name) not in damaged
+        ObjectClicks(picture, name, tuple(e.clicks), e.place, e.label, e.box, e.mask)
+        for (picture, name), e in listed.items()
+        if not e.damaged
     ]
     return result
 
@@ -221,103 +250,22 @@ def _sign(value: Any) -> bool:
     raise ValueError(f"positive must be 1 or 0, not {value!r:.40}.")
 
 
-def _rows(path: Path, images: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each row with its place; raises ClickListError when the file is no list."""
-    if path.stat().st_size > MAX_BYTES:
-        raise ClickListError(f"{path.name} is too large; at most {MAX_BYTES // 1_000_000} MB are read.")
-    content = path.read_bytes()
-    if content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
-        raise ClickListError(f"{path.name} is a workbook; save its table as CSV.")
-    suffix = path.suffix.lower()
-    texts = _decoded(content)
-    if suffix in (".json", ".jsonl", ".ndjson"):
-        yield from _json_rows(path, texts[0], lines=suffix != ".json")
-        return
-    tables = [_table(path, text) for text in texts[:1]]
-    if len(texts) > 1:  # not Unicode: take the encoding under which pictures are found
-        pictures = _Pictures(images)
-        for text in texts:
-            table = _table(path, text)
-            if any(pictures.exists(str(row.get("picture")).strip()) for _, row in table if not _ascii(row)):
-                tables = [table]
-                break
-    yield from tables[0]
+def _text(value: Any) -> str:
+    return "" if value is None else str(value).strip()
 
 
-def _ascii(row: Mapping[str, Any]) -> bool:
-    return str(row.get("picture")).isascii()
-
-
-def _decoded(content: bytes) -> list[str]:
-    """A file's text; several where it is not Unicode, the likeliest first."""
-    for mark, encoding in (
-        (b"\xef\xbb\xbf", "utf-8-sig"),
-        (b"\xff\xfe\x00\x00", "utf-32"),
-        (b"\x00\x00\xfe\xff", "utf-32"),
-        (b"\xff\xfe", "utf-16"),
-        (b"\xfe\xff", "utf-16"),
-    ):
-        if content.startswith(mark):
-            return [content.decode(encoding, "replace")]
-    head = content[:2000]
-    if head[1::2].count(0) > len(head) // 5:
-        return [content.decode("utf-16-le", "replace")]
-    if head[::2].count(0) > len(head) // 5:
-        return [content.decode("utf-16-be", "replace")]
-    try:
-        return [content.decode("utf-8")]
-    except UnicodeDecodeError:
-        return [content.decode(encoding, "replace") for encoding in ENCODINGS]
-
-
-def _json_rows(path: Path, text: str, lines: bool) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    try:
-        data = [json.loads(line) for line in text.splitlines() if line.strip()] if lines else json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ClickListError(f"{path.name} is not valid JSON: {error}.") from error
-    if not isinstance(data, list):
-        raise ClickListError(f"{path.name} must be a list of objects with picture, x and y.")
-    for number, row in enumerate(data, start=1):
-        place = f"Entry {number}"
-        if not isinstance(row, Mapping):
-            raise ClickListError(f"{place} of {path.name} needs picture, x and y: {row!r:.100}")
-        yield place, _by_column(row)
-
-
-def _table(path: Path, text: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """The rows below the heading, by column; empty rows are left out, and count."""
-    first, _, rest = text.partition("\n")
-    delimiters, before = DELIMITERS, 0
-    if re.fullmatch(r'"?sep=(.)"?\s*', first):  # Excel's own line
-        text, before = rest, 1
-        delimiters = (first.strip().strip('"')[4:5], *DELIMITERS)
-    for delimiter in delimiters:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-        try:
-            rows = list(reader)
-        except csv.Error as error:
-            raise ClickListError(f"{path.name} cannot be read as a table: {error}.") from error
-        heading = next((n for n, row in enumerate(rows) if any(cell.strip() for cell in row)), None)
-        if heading is None:
-            return []
-        names = [cell.strip().strip('"').lstrip("\ufeff") for cell in rows[heading]]
-        columns = _by_column(dict.fromkeys(names, ""))
-        if "picture" in columns and "x" in columns:
-            return [
-                (f"Row {number + before}", _by_column(dict(zip(names, row, strict=False))))
-                for number, row in enumerate(rows[heading + 1 :], start=heading + 2)
-                if any(cell.strip() for cell in row)
-            ]
-    raise ClickListError(f"{path.name} needs a heading with the columns picture, x and y.")
-
-
-def _by_column(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """A row by our names of its columns, whatever their case."""
-    given = {re.sub(r"[\s_-]+", " ", str(name)).strip().casefold(): value for name, value in row.items()}
-    columns = {}
-    for column, names in COLUMNS.items():
-        for name in names:
-            if name in given:
-                columns[column] = given[name]
-                break
-    return columns
+def _box(row: Mapping[str, Any]) -> Rectangle | None:
+    """The box of a row, with all pixels on its sides; None without one. Raises ValueError."""
+    sides = ("left", "top", "right", "bottom")
+    given = row.get("box")
+    if given is not None and given != "":
+        if not isinstance(given, list) or len(given) != 4:
+            raise ValueError(f"box must be left, top, right and bottom, not {given!r:.60}.")
+        row = dict(zip(sides, given, strict=True))
+    if not any(_text(row.get(side)) for side in sides):
+        return None
+    values = [_number(row, side) for side in sides]
+    if not all(math.isfinite(value) and abs(value) < 1e6 for value in values):
+        raise ValueError("a box needs finite coordinates.")
+    left, top, right, bottom = (round(value) for value in values)
+    return Rectangle(left, top, right + 1, bottom + 1)

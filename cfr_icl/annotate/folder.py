@@ -383,8 +383,9 @@ class Folder:
 
     # ---- files
 
-    def session_file(self, name: str) -> str:
-        """Path of a picture's session file below `out`, with slashes; long names are cut."""
+    @staticmethod
+    def session_file(name: str) -> str:
+        """Path of a picture's session file below the work folder, with slashes; long names are cut."""
         folder, _, last = name.rpartition("/")
         parts = [*folder.split("/"), last] if folder else [last]
         encoded = os.fsencode(last + SESSION_SUFFIX)

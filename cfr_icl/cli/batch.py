@@ -2,9 +2,14 @@
 
     cfr-icl batch clicks.csv --images photos --out masks
 
-A CSV file, as spreadsheets write it, has the columns picture, x, y and optionally positive (1 or 0) and
-object (a name); a JSON file is a list of objects with these keys. All is checked before the first mask is
-written; rows and pictures that are wrong are told and left out, and the exit status is 1 then.
+A CSV file, as spreadsheets write it, has the columns picture, x, y and optionally positive (1 or 0), object
+(a name) and label (a class). In place of a click, or beside it, a row may have a box (left, top, right,
+bottom; the pixels on its sides belong to it) or a mask to start from (a file). A JSON file is a list of
+objects with these keys; a Parquet file has these columns.
+
+All is checked before the first mask is written; rows and pictures that are wrong are told, left out and
+listed in failed.csv, and the exit status is 1 then. The same command goes on where it was stopped. With
+--shard I/N a process does one of N shares of the pictures; `cfr-icl join` puts them together.
 """
 
 from __future__ import annotations
@@ -12,43 +17,79 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
-from cfr_icl.cli.options import add_cfr, add_megapixels, add_weights, cfr_setting, new_segmenter
+from cfr_icl import Segmenter
+from cfr_icl.cli.options import add_cfr, add_megapixels, add_shard, add_weights, cfr_setting, new_segmenter
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("clicks", type=Path, metavar="CLICKS", help="CSV or JSON of picture, x, y, positive")
-    parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="where the pictures are")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the masks are written")
-    parser.add_argument(
-        "--strict", action="store_true", help="stop at the first row or picture that is wrong"
+    from cfr_icl.annotate.batch.plan import FORMATS, MASKS
+
+    add = parser.add_argument
+    add("clicks", type=Path, metavar="CLICKS", help="CSV, JSON or Parquet of picture, x, y, positive")
+    add("--images", type=Path, required=True, metavar="DIR", help="where the pictures are")
+    add("--masks", type=Path, metavar="DIR", help="where masks to start from are (default: beside CLICKS)")
+    add("--out", type=Path, required=True, metavar="DIR", help="where the masks are written")
+    add(
+        "--format",
+        choices=FORMATS,
+        default=MASKS,
+        help="a PNG for each object, one COCO file, or a work folder that `cfr-icl app` opens with the same "
+        f"--images and --out (default: {MASKS})",
     )
+    add("--strict", action="store_true", help="stop at the first row or picture that is wrong")
+    add_shard(parser)
     add_weights(parser)
     add_megapixels(parser)
     add_cfr(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    from cfr_icl.annotate.batch import plan, write_masks
+    from cfr_icl.annotate.batch.answer import BatchJob, BatchWorker
+    from cfr_icl.annotate.batch.plan import plan
+    from cfr_icl.annotate.batch.run import run_batch
 
-    batch = plan(options.clicks, options.images, options.out, options.max_megapixels)
-    if batch.problems and (options.strict or not batch.objects):
-        more = f" ({len(batch.problems) - 1} more rows are wrong.)" if len(batch.problems) > 1 else ""
-        raise ValueError(batch.problems[0] + more)
-    for problem in batch.problems:
-        print(problem, file=sys.stderr)
-    segmenter, cfr = new_segmenter(options), cfr_setting(options)
-    problems = write_masks(
-        batch,
-        segmenter.set_image,
-        lambda clicks: segmenter.predict(clicks, cfr=cfr).mask,
+    batch = plan(
+        options.clicks,
+        options.images,
+        options.out,
         options.max_megapixels,
-        options.strict,
-        lambda number, path: print(f"{number}/{len(batch.objects)} {path}"),
+        format=options.format,
+        masks=options.masks,
+        shard=options.shard,
     )
+    problems = batch.problems
+    if problems and (options.strict or not batch.tasks):
+        more = f" ({len(problems) - 1} more rows are wrong.)" if len(problems) > 1 else ""
+        raise ValueError(f"{problems[0]}{more}")
     for problem in problems:
         print(problem, file=sys.stderr)
-    left_out = len(batch.problems) + len(problems)
+    segmenter, cfr = new_segmenter(options), cfr_setting(options)
+    job = BatchJob(batch.images, batch.masks, batch.format, options.max_megapixels, cfr, batch.labels)
+    left_out = run_batch(
+        batch,
+        lambda tasks: map(BatchWorker(job, segmenter), tasks),
+        _settings(segmenter, options),
+        options.shard,
+        strict=options.strict,
+        say=lambda sentence: print(sentence, file=sys.stderr),
+        wrote=print,
+    )
     if left_out:
-        print(f"Left out for what is wrong with them: {left_out}.", file=sys.stderr)
+        print(f"Left out for what is wrong with them: {len(left_out)}.", file=sys.stderr)
     return 1 if left_out else 0
+
+
+def _settings(segmenter: Segmenter, options: argparse.Namespace) -> dict[str, Any]:
+    """What masks depend on, as JSON holds it."""
+    from dataclasses import asdict
+
+    from cfr_icl.evaluation.run import weights_digest
+
+    return {
+        "weights": weights_digest(segmenter.model),
+        "precision": str(segmenter.model.precision),
+        "zoom": asdict(segmenter.zoom),
+        "cfr": cfr_setting(options).to_json(),
+    }

@@ -5,6 +5,7 @@
 With --published everything is as in the paper; without it CFR is set as on the page.
 
 Finished objects go to FILE.objects.jsonl at once; the same command goes on where it was stopped.
+With --shard I/N a process evaluates one of N shares of the pictures; `cfr-icl join` puts them together.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cfr_icl.cli.options import WEIGHTS, add_cfr, add_pictures, cfr_setting, widens
+from cfr_icl.cli.options import WEIGHTS, add_cfr, add_pictures, add_shard, cfr_setting, widens
 from cfr_icl.evaluation.gallery import save_gallery, worst
 from cfr_icl.evaluation.protocol import Protocol
 from cfr_icl.evaluation.report import markdown_table, save_plots
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--device", default="auto")
     add("--precision", default="float32", help="as for load_model; the same on every machine by default")
     add("--workers", type=int, default=1, help="processes, one thread each")
+    add_shard(parser)
     add("--json", type=Path, required=True, help="the metrics; finished objects lie beside it")
     add("--plots", type=Path, metavar="DIR", help="IoU against clicks and the distribution of clicks")
     add("--gallery", type=Path, metavar="FILE", help="an HTML page of the worst cases with their clicks")
@@ -44,8 +46,8 @@ def run(options: argparse.Namespace) -> None:
     if len(set(labels)) < len(labels):
         raise ValueError(f"--data names {', '.join(labels)}: each may appear once.")
     job = job_of(options)
-    log = options.json.with_suffix(".objects.jsonl")
-    evaluation = evaluate(job, log, options.half, options.limit, options.workers)
+    log = options.shard.file(options.json.with_suffix(".objects.jsonl"))
+    evaluation = evaluate(job, log, options.half, options.limit, options.workers, options.shard)
     table = evaluation.table()
     if not table:
         raise ValueError("No object was evaluated: the chosen pictures hold none that is large enough.")
@@ -54,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
     print("\nDeviations from the published protocol:" if deviations else "\nPublished protocol.")
     for sentence in deviations:
         print(f"- {sentence}")
-    evaluation.write(options.json, deviations=deviations, workers=options.workers)
+    evaluation.write(options.shard.file(options.json), deviations=deviations, workers=options.workers)
     if options.plots:
         save_plots(evaluation.results, options.plots, job.protocol)
     if options.gallery:
@@ -93,6 +95,8 @@ def _selection(options: argparse.Namespace) -> list[str]:
         sentences.append(f"Only pictures whose name has an {options.half} CRC-32.")
     if options.limit:
         sentences.append(f"At most {options.limit} pictures a data set, spread evenly.")
+    if options.shard.count > 1:
+        sentences.append(f"Only share {options.shard} of the pictures.")
     if options.min_area:
         sentences.append(f"Without objects below {options.min_area:g} of the picture.")
     return sentences

@@ -18,6 +18,7 @@ COMMANDS = {
     "app": "start the page",
     "segment": "write the mask of one object in one picture",
     "batch": "write masks for a list of clicks over a folder of pictures",
+    "join": "put together what the shards of a batch or an evaluation wrote",
     "export": "write the work on a folder in another format",
     "convert": "turn a published checkpoint into a model folder",
     "evaluate": "count the clicks that a model needs",

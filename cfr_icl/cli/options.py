@@ -13,6 +13,7 @@ from cfr_icl.annotate.pictures import LARGEST_LIMIT, MAX_MEGAPIXELS
 from cfr_icl.clicks import Click
 from cfr_icl.data.registry import DATASETS
 from cfr_icl.data.source import Source
+from cfr_icl.scale.shards import Shard
 
 WEIGHTS = "embedded, a folder, a .safetensors file or hf://owner/name"
 
@@ -121,6 +122,23 @@ def add_megapixels(parser: argparse.ArgumentParser) -> None:
         default=MAX_MEGAPIXELS,
         help=f"size of the largest picture that is read (default: {MAX_MEGAPIXELS:g})",
     )
+
+
+def add_shard(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--shard",
+        type=_shard,
+        default=Shard(),
+        metavar="I/N",
+        help="do one of N shares of the pictures, I from 1 to N; `cfr-icl join` puts them together",
+    )
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def add_pictures(parser: argparse.ArgumentParser, min_area: float) -> None:

@@ -6,8 +6,6 @@ import dataclasses
 import hashlib
 import json
 import multiprocessing
-import sys
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -25,8 +23,8 @@ from cfr_icl.evaluation.metrics import Metrics, object_area, summarise
 from cfr_icl.evaluation.protocol import Protocol
 from cfr_icl.evaluation.simulation import Result, evaluate_object, setting_name
 from cfr_icl.files import write_atomically
-
-PROGRESS_SECONDS = 10
+from cfr_icl.scale.progress import Progress
+from cfr_icl.scale.shards import Shard
 
 
 @dataclass(frozen=True)
@@ -157,7 +155,12 @@ class Evaluation:
 
 
 def evaluate(
-    job: Job, log: Path, half: str | None = None, limit: int | None = None, workers: int = 1
+    job: Job,
+    log: Path,
+    half: str | None = None,
+    limit: int | None = None,
+    workers: int = 1,
+    shard: Shard = Shard(),
 ) -> Evaluation:
     """Evaluate what the log does not hold yet, in this process or in several.
 
@@ -166,6 +169,7 @@ def evaluate(
         half: "even" or "odd", for pictures whose name has such a CRC-32.
         limit: most pictures of each data set.
         workers: processes, one thread each.
+        shard: which of the chosen pictures are evaluated.
 
     Raises:
         ValueError: when the log holds results of other weights or another protocol.
@@ -185,7 +189,7 @@ def evaluate(
     units, chosen = [], set()
     for number, source in enumerate(job.sources):
         names = source.open().names
-        for index in select(names, half, limit):
+        for index in shard.of(select(names, half, limit)):
             key = (source.label, names[index])
             chosen.add(key)
             units.append(Unit(number, index, frozenset(done.get(key, ()))))
@@ -202,15 +206,11 @@ def evaluate(
 
 
 def _run(job: Job, model: InteractiveModel, units: Sequence[Unit], log: ResultLog, workers: int) -> None:
-    start = shown = time.monotonic()
-    for number, results in enumerate(_answers(job, model, units, workers), 1):
+    progress = Progress(len(units))
+    for results in _answers(job, model, units, workers):
         for result in results:
             log.add(result)
-        now = time.monotonic()
-        if now - shown > PROGRESS_SECONDS or number == len(units):
-            shown, each = now, (now - start) / number
-            left = each * (len(units) - number) / 60
-            print(f"{number}/{len(units)} pictures, {each:.1f} s each, {left:.0f} min left", file=sys.stderr)
+        progress.add()
 
 
 @contextmanager

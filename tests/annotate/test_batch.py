@@ -3,12 +3,13 @@
 import json
 import unicodedata
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from cfr_icl.annotate import batch
-from cfr_icl.annotate.batch import plan, read_click_list, read_clicks, write_masks
+from cfr_icl.annotate.batch.answer import Answered
+from cfr_icl.annotate.batch.plan import mask_names, plan
+from cfr_icl.annotate.batch.run import run_batch
+from cfr_icl.annotate.click_lists import read_click_list, read_clicks
 from cfr_icl.cli import batch as command
 from cfr_icl.cli.main import main
 from cfr_icl.segmenter import Segmenter
@@ -234,7 +235,7 @@ def test_every_mask_has_a_file_of_its_own_inside_the_target(kind, images, tmp_pa
     before = {path: path.read_bytes() for path in images.rglob("*.*")}
     out = tmp_path / "out"
     assert run(images, out, text.format(images=images)) == 0
-    files = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    files = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.png"))
     assert len({name.casefold() for name in files}) == text.count("\n")
     assert expected is None or files == sorted(expected)
     assert {path: path.read_bytes() for path in images.rglob("*.*")} == before
@@ -256,11 +257,14 @@ def test_masks_among_the_pictures_are_no_pictures_and_are_written_again(images, 
     assert "masks/b_1.png" not in Folder(images, tmp_path / "work").names
 
 
-def test_pictures_are_read_once_each(images, tmp_path):
-    (tmp_path / "c.csv").write_text("picture,x,y,object\na.png,1,1,1\na.png,2,2,2\nb.png,1,1,1\n")
+def test_a_picture_is_one_task_with_all_its_objects(images, tmp_path):
+    (tmp_path / "c.csv").write_text("picture,x,y,object\na.png,1,1,1\nb.png,1,1,1\na.png,2,2,2\n")
     prepared = plan(tmp_path / "c.csv", images, tmp_path / "out")
-    opened = []
-    mask = np.eye(90, 120, dtype=bool)
-    assert write_masks(prepared, lambda picture: opened.append(picture.shape), lambda clicks: mask) == []
-    assert len(opened) == 2 and len(list((tmp_path / "out").iterdir())) == 3
-    assert batch.mask_names([]) == []
+    assert [(task.picture, len(task.objects)) for task in prepared.tasks] == [("a.png", 2), ("b.png", 1)]
+
+    def answers(tasks):
+        return [Answered(task, tuple((name, b"mask") for name in task.files)) for task in tasks]
+
+    assert run_batch(prepared, answers, {}) == []
+    assert len(list((tmp_path / "out").glob("*.png"))) == 3
+    assert mask_names([]) == []

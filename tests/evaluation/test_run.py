@@ -191,3 +191,22 @@ def test_a_wrong_data_argument_says_what_would_be_right(data, message, tmp_path,
 def test_nothing_large_enough_is_said_in_a_sentence(data, tmp_path, colour, capsys):
     sentence = refusal(data, tmp_path / "out.json", capsys, "--min-area", "0.9")
     assert "hold none that is large enough" in sentence
+
+
+def test_shards_joined_are_the_whole(data, tmp_path, colour, capsys):
+    whole = without_time(run(data, tmp_path / "whole.json"))
+    for number in (1, 2):
+        run_shard(data, tmp_path / "parts.json", f"{number}/2")
+    logs = sorted(tmp_path.glob("parts.objects-*-of-2.jsonl"))
+    joined = tmp_path / "parts.objects.jsonl"
+    assert main(["join", *map(str, logs), "--out", str(joined)]) == 0
+    before = joined.read_text()
+    assert without_time(run(data, tmp_path / "parts.json"))["metrics"] == whole["metrics"]
+    assert joined.read_text() == before
+    assert main(["join", str(logs[0]), str(tmp_path / "whole.json"), "--out", str(joined)]) == 2
+    assert "does not hold the results" in capsys.readouterr().err
+
+
+def run_shard(data, out, shard):
+    arguments = ["--data", f"folder={data}", "--json", str(out), "--max-clicks", "5", "--steps", "0"]
+    assert main(["evaluate", *arguments, "--shard", shard]) == 0

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cfr_icl.annotate import store
-from cfr_icl.annotate.batch import read_clicks
+from cfr_icl.annotate.click_lists import read_clicks
 from cfr_icl.annotate.document import ActionError
 from cfr_icl.annotate.exports import FORMATS, AnnotatedPicture, export
 from cfr_icl.annotate.folder import Folder

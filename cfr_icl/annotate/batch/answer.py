@@ -1,0 +1,158 @@
+"""Answer the objects of a picture: what each worker of a batch does, wherever it runs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from cfr_icl.annotate import store
+from cfr_icl.annotate.batch.plan import COCO, MASKS, WORK, PictureTask
+from cfr_icl.annotate.click_lists import ObjectClicks, Problem
+from cfr_icl.annotate.document import Document, Instance, Label, Timing
+from cfr_icl.annotate.exports.png import mask_png
+from cfr_icl.annotate.imports import mask_pixels
+from cfr_icl.annotate.listing import shown_name
+from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.pictures import PictureError, read_picture
+from cfr_icl.box import box_clicks
+from cfr_icl.cfr import CascadeForward
+from cfr_icl.clicks import Click
+from cfr_icl.predictor import Predictor
+from cfr_icl.rectangle import Rectangle
+
+
+@dataclass(frozen=True)
+class BatchJob:
+    """Everything that a worker must know beside its network."""
+
+    images: Path
+    masks: Path
+    format: str
+    max_megapixels: float
+    cfr: CascadeForward
+    labels: tuple[Label, ...]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What became of a picture."""
+
+    task: PictureTask
+    files: tuple[tuple[str, bytes], ...] = ()
+    """Names below the target, and contents."""
+    work: dict[str, Any] | None = None
+    """The picture's document as in a session file, for COCO."""
+    problems: tuple[Problem, ...] = ()
+    """Empty when all objects were answered."""
+
+
+class BatchWorker:
+    """Answers pictures one after the other; an answer depends on its task alone."""
+
+    def __init__(self, job: BatchJob, predictor: Predictor) -> None:
+        self.job = job
+        self.predictor = predictor
+
+    def __call__(self, task: PictureTask) -> Answered:
+        """Answer a picture; what cannot be used becomes a problem.
+
+        Raises:
+            PredictionError: when the network's output is not finite.
+        """
+        try:
+            picture = read_picture(self.job.images / task.picture, self.job.max_megapixels)
+        except (PictureError, OSError) as error:
+            return Answered(task, problems=(self._problem(task, error),))
+        self.predictor.set_image(picture)
+        files, instances, problems = [], [], []
+        taken = Mask.empty(*picture.shape[:2])
+        for number, entry in enumerate(task.objects, start=1):
+            try:
+                instance, pixels = self._answer(number, entry, picture.shape[:2])
+            except (ValueError, OSError) as error:  # the picture or the mask is not what it was
+                problems.append(self._problem(task, error))
+                continue
+            except MemoryError:
+                problems.append(self._problem(task, "There is not enough memory for it."))
+                continue
+            if self.job.format == MASKS:
+                files.append((task.files[number - 1], mask_png(pixels)))
+            else:
+                instances.append(replace(instance, overlap=taken.overlaps(instance.mask)))
+                taken = Mask.union([taken, instance.mask])
+        work = self._work(task, instances, picture.shape[:2]) if instances else None
+        if work is not None and self.job.format == WORK:
+            files.append((task.files[0], store.encode(work)))
+        return Answered(task, tuple(files), work if self.job.format == COCO else None, tuple(problems))
+
+    def _answer(self, number: int, entry: ObjectClicks, size: tuple[int, int]) -> tuple[Instance, np.ndarray]:
+        """An object as the page would hold it, and its mask, bool (H, W)."""
+        mask = self._mask(entry, size)
+        clicks = (*(box_clicks(entry.box, size) if entry.box and mask is None else ()), *entry.clicks)
+        if mask is not None and not any(click.positive for click in clicks):
+            clicks = (deepest(mask.pixels), *clicks)
+        labels = {label.name: label for label in self.job.labels}
+        label = labels[entry.label or Document.label]
+        empty = Mask.empty(*size)
+        instance = Instance(
+            number,
+            label.name,
+            label.colour,
+            empty,
+            empty,
+            clicks=clicks,
+            box=entry.box if mask is None else None,
+            initial_mask=mask,
+            cfr=self.job.cfr,
+            foreign={"object": entry.object},
+        )
+        start = time.perf_counter()
+        prediction = self.predictor.predict(
+            instance.network_clicks,
+            previous_mask=instance.previous_mask,
+            box=instance.box,
+            cfr=self.job.cfr,
+        )
+        milliseconds = 1000 * (time.perf_counter() - start)
+        pixels = prediction.mask
+        found = Mask.of(pixels)
+        window = Rectangle(*prediction.window) if prediction.window else None
+        timing = Timing(prediction.forwards, milliseconds, window)
+        return replace(instance, network_mask=found, mask=found, timing=timing), pixels
+
+    def _mask(self, entry: ObjectClicks, size: tuple[int, int]) -> Mask | None:
+        """The mask to start from; raises ValueError where it has no pixel."""
+        if entry.mask is None:
+            return None
+        mask = Mask.of(mask_pixels(self.job.masks / entry.mask.replace("\\", "/"), size))
+        if not mask.area:
+            raise ValueError(f"The mask {entry.mask} has no pixels.")
+        return mask
+
+    def _work(self, task: PictureTask, instances: list[Instance], size: tuple[int, int]) -> dict[str, Any]:
+        used = {instance.label for instance in instances}
+        document = Document(
+            tuple(instances),
+            cfr=self.job.cfr,
+            labels=tuple(label for label in self.job.labels if label.name in used),
+            label=instances[0].label,
+            next_id=len(task.objects) + 1,
+        )
+        file_bytes = (self.job.images / task.picture).stat().st_size
+        return store.to_json(document, shown_name(task.picture), size, file_bytes)
+
+    @staticmethod
+    def _problem(task: PictureTask, reason: object) -> Problem:
+        return Problem(task.picture, f"{task.picture}: {reason}")
+
+
+def deepest(mask: np.ndarray) -> Click:
+    """A positive click at the pixel of a mask, bool (H, W) with pixels, that is farthest from its border."""
+    depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    y, x = np.unravel_index(depth.argmax(), depth.shape)
+    return Click(int(x), int(y))

@@ -1,0 +1,134 @@
+"""Join what the shards of a batch wrote, wherever they ran."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cfr_icl.annotate import classes
+from cfr_icl.annotate.batch.plan import COCO, WORK
+from cfr_icl.annotate.batch.record import (
+    ANNOTATIONS,
+    FAILED,
+    LOG,
+    Record,
+    read_log,
+    write_annotations,
+    write_failed,
+)
+from cfr_icl.annotate.click_lists import Problem
+from cfr_icl.annotate.document import Label
+from cfr_icl.annotate.listing import leads_inside
+from cfr_icl.files import replacing
+from cfr_icl.scale.shards import Shard
+
+
+@dataclass(frozen=True)
+class Part:
+    """One shard of a batch, as its log tells it."""
+
+    folder: Path
+    log: Path
+    shard: Shard
+    settings: dict[str, Any]
+    classes: list[str]
+    lines: dict[str, dict[str, Any]]
+    finished: bool
+
+
+def join(folders: Sequence[Path], out: Path) -> tuple[int, list[Problem]]:
+    """Put all shards of a batch into one folder, as if one process had written it.
+
+    Returns:
+        The number of pictures, and what the shards left out.
+
+    Raises:
+        ValueError: when shards are missing, unfinished, twice there or of different settings; then nothing
+            is written.
+    """
+    parts = _parts(folders)
+    settings = {name: value for name, value in parts[0].settings.items() if name != "cfr_icl_batch"}
+    lines = [line for part in parts for line in part.lines.values()]
+    labels = list(dict.fromkeys(name for part in parts for name in part.classes))
+    out.mkdir(parents=True, exist_ok=True)
+    for part in parts:
+        if part.folder.resolve() != out.resolve():
+            _copy_files(part, out)
+    if settings["format"] == COCO:
+        write_annotations(out / ANNOTATIONS, lines, labels)
+    if settings["format"] == WORK:
+        _join_classes(parts, out)
+    problems = [problem for part in parts for problem in _failed(part)]
+    write_failed(out, Shard(), problems)
+    record = Record(out, Shard(), settings, labels)
+    record.replace_lines(lines)
+    record.finish()
+    return len(lines), problems
+
+
+def _parts(folders: Sequence[Path]) -> list[Part]:
+    """All shards in some folders, by their numbers; raises ValueError unless they make one whole."""
+    pattern = re.compile(rf"{Path(LOG).stem}-\d+-of-\d+{re.escape(Path(LOG).suffix)}")
+    parts = []
+    for folder in folders:
+        logs = sorted(path for path in folder.glob("*.jsonl") if pattern.fullmatch(path.name))
+        if not logs:
+            raise ValueError(f"There is no part of a batch in {folder}.")
+        for log in logs:
+            first, lines, finished = read_log(log)
+            if not first:
+                raise ValueError(f"{log} is empty; run that part again.")
+            shard = Shard.parse(first["shard"])
+            parts.append(Part(folder, log, shard, first["settings"], first["classes"], lines, finished))
+    parts.sort(key=lambda part: part.shard.number)
+    counts = {part.shard.count for part in parts}
+    if len(counts) > 1:
+        raise ValueError(
+            f"The parts are of different batches: of {' and of '.join(map(str, sorted(counts)))}."
+        )
+    (count,) = counts
+    numbers = [part.shard.number for part in parts]
+    missing = sorted(set(range(1, count + 1)) - set(numbers))
+    if missing:
+        raise ValueError(f"Parts are missing: {', '.join(f'{number}/{count}' for number in missing[:10])}.")
+    if len(set(numbers)) < len(numbers):
+        twice = next(number for number in numbers if numbers.count(number) > 1)
+        raise ValueError(f"Part {twice}/{count} is there twice.")
+    for part in parts:
+        if part.settings != parts[0].settings:
+            raise ValueError(f"{part.log} was made with other settings than {parts[0].log}.")
+        if not part.finished:
+            raise ValueError(f"Part {part.shard} was stopped before its end; run it again.")
+    return parts
+
+
+def _copy_files(part: Part, out: Path) -> None:
+    """Copy a part's files, each as a whole."""
+    for name in (name for line in part.lines.values() for name in line["files"]):
+        source, target = part.folder / name, out / name
+        if not leads_inside(source, part.folder) or not leads_inside(target, out):
+            raise ValueError(f"{part.log} names a file outside of its folder: {name!r:.200}.")
+        with replacing(target) as unfinished:
+            shutil.copy2(source, unfinished)
+
+
+def _join_classes(parts: Sequence[Part], out: Path) -> None:
+    lists: list[list[Label]] = [
+        classes.read_classes(folder / classes.FILE)
+        for folder in dict.fromkeys([out, *(part.folder for part in parts)])
+        if (folder / classes.FILE).is_file()
+    ]
+    classes.write_classes(out / classes.FILE, classes.merged(*lists))
+
+
+def _failed(part: Part) -> list[Problem]:
+    path = part.shard.file(part.folder / FAILED)
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [Problem(picture, reason) for picture, reason in list(csv.reader(file))[1:]]

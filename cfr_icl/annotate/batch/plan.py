@@ -1,0 +1,188 @@
+"""What a batch is to do: everything is checked before the first mask is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, field, replace
+from pathlib import Path
+
+from cfr_icl.annotate.click_lists import ClickListError, ObjectClicks, Problem, read_click_list
+from cfr_icl.annotate.document import COLOURS, Document, Label
+from cfr_icl.annotate.exports.picture import fitting, safe_path, unique_stems
+from cfr_icl.annotate.exports.writing import check_targets
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.listing import leads_inside, list_pictures, shown_name
+from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, picture_size
+from cfr_icl.rectangle import Rectangle
+from cfr_icl.scale.shards import Shard
+
+MASKS, COCO, WORK = "masks", "coco", "work"
+FORMATS = (MASKS, COCO, WORK)
+"""What a batch writes: a PNG for each object, one COCO file, or a work folder that the page opens."""
+
+
+@dataclass(frozen=True)
+class PictureTask:
+    """One picture with its objects, as a worker gets it."""
+
+    picture: str
+    """Path below the folder of pictures, with slashes."""
+    objects: tuple[ObjectClicks, ...]
+    files: tuple[str, ...]
+    """Files below the target: one for each object, one for the picture, or none."""
+    digest: str
+    """Changes when the list says something else of the picture, or its file has another size."""
+
+
+@dataclass
+class Batch:
+    """What is to be written."""
+
+    images: Path
+    masks: Path
+    """Folder of the masks to start from."""
+    out: Path
+    format: str
+    tasks: list[PictureTask]
+    labels: tuple[Label, ...]
+    """All classes of the list, in its order."""
+    names: Sequence[str] = ()
+    """Files of all shards below `out`; no two are equal, on any system."""
+    problems: list[Problem] = field(default_factory=list)
+    """One for each row and picture that cannot be used."""
+
+
+def plan(
+    clicks: Path,
+    images: Path,
+    out: Path,
+    max_megapixels: float = MAX_MEGAPIXELS,
+    *,
+    format: str = MASKS,
+    masks: Path | None = None,
+    shard: Shard = Shard(),
+) -> Batch:
+    """Read a list, and check the rows and pictures of one shard, and all names of files.
+
+    Args:
+        masks: folder of the masks to start from; None for that of the list.
+        shard: which of the list's pictures are to be done.
+
+    Raises:
+        ClickListError: when the file is no list.
+        ValueError: when a file would replace a picture.
+    """
+    if not images.is_dir():
+        raise ClickListError(f"There is no folder {str(images)!r} with pictures.")
+    click_list = read_click_list(clicks, images)
+    by_picture: dict[str, list[ObjectClicks]] = {}
+    for entry in click_list.objects:
+        by_picture.setdefault(entry.picture, []).append(entry)
+    names = _names(format, by_picture)
+    labels = dict.fromkeys(entry.label or Document.label for entry in click_list.objects)
+    batch = Batch(
+        images,
+        masks or clicks.parent,
+        out,
+        format,
+        [],
+        tuple(Label(name, COLOURS[number % len(COLOURS)]) for number, name in enumerate(labels)),
+        [name for files in names.values() for name in files],
+        list(_of_shard(click_list.problems, shard)),
+    )
+    for picture in shard.of(list(by_picture)):
+        _check(batch, clicks.name, picture, by_picture[picture], names[picture])
+    check_targets(out, batch.names, [images / name for name in by_picture])
+    if format != WORK and out.resolve().is_relative_to(images.resolve()):
+        check_targets(out, batch.names, list_pictures(images.resolve()).paths.values())
+    return batch
+
+
+def _of_shard(problems: Sequence[Problem], shard: Shard) -> Iterable[Problem]:
+    pictures = shard.of(list(dict.fromkeys(problem.picture for problem in problems)))
+    return (problem for problem in problems if problem.picture in set(pictures))
+
+
+def _check(
+    batch: Batch, list_name: str, picture: str, objects: Sequence[ObjectClicks], files: tuple[str, ...]
+) -> None:
+    """Put a picture's task into the batch, and what is wrong with its objects into the problems."""
+    try:
+        size = picture_size(batch.images / picture)
+    except PictureError as error:
+        batch.problems.append(Problem(picture, f"{objects[0].place} of {list_name}: {picture}: {error}"))
+        return
+    good, kept = [], []
+    for number, entry in enumerate(objects):
+        try:
+            good.append(_checked(entry, size, batch.masks))
+            kept.append(number)
+        except ValueError as error:
+            batch.problems.append(Problem(picture, f"{entry.place} of {list_name}: {picture}: {error}"))
+    if good:
+        chosen = tuple(files[number] for number in kept) if batch.format == MASKS else files
+        file_bytes = (batch.images / picture).stat().st_size
+        batch.tasks.append(PictureTask(picture, tuple(good), chosen, _digest(good, file_bytes)))
+
+
+def _checked(entry: ObjectClicks, size: tuple[int, int], masks: Path) -> ObjectClicks:
+    """The object with its box inside of the picture; raises ValueError for what cannot be used."""
+    height, width = size
+    for click in entry.clicks:
+        click.check_inside(width, height)
+    box = entry.box
+    if box is not None:
+        left, top = max(box.left, 0), max(box.top, 0)
+        box = Rectangle(left, top, min(box.right, width), min(box.bottom, height))
+        if box.width < 5 or box.height < 5:
+            raise ValueError("The box must be at least 5 pixels a side, inside of the picture.")
+    elif entry.mask is None and not any(click.positive for click in entry.clicks):
+        raise ValueError("No click is positive.")
+    if entry.mask is not None:
+        file = masks / entry.mask.replace("\\", "/")
+        if not file.is_file() or not leads_inside(file, masks):
+            raise ValueError(f"There is no mask {entry.mask!r:.200} in {masks}.")
+    return replace(entry, box=box)
+
+
+def _digest(objects: Sequence[ObjectClicks], file_bytes: int) -> str:
+    content = json.dumps([file_bytes, *(astuple(replace(entry, place="")) for entry in objects)])
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _names(format: str, by_picture: dict[str, list[ObjectClicks]]) -> dict[str, tuple[str, ...]]:
+    """Files of each picture below the target."""
+    if format == WORK:
+        return {picture: (Folder.session_file(shown_name(picture)),) for picture in by_picture}
+    if format == COCO:
+        return {picture: () for picture in by_picture}
+    names = iter(mask_names([entry for objects in by_picture.values() for entry in objects]))
+    return {picture: tuple(next(names) for _ in objects) for picture, objects in by_picture.items()}
+
+
+def mask_names(objects: Sequence[ObjectClicks]) -> list[str]:
+    """Name the mask of each object after its picture and itself; where two would be equal, by whole names."""
+    pictures = list(dict.fromkeys(entry.picture for entry in objects))
+    stems = dict(zip(pictures, unique_stems([safe_path(name) for name in pictures]), strict=True))
+    names = [f"{stems[entry.picture]}_{entry.object}.png" for entry in objects]
+    counts = Counter(_folded(name) for name in names)
+    taken: set[str] = set()
+    chosen = []
+    for entry, name in zip(objects, names, strict=True):
+        if counts[_folded(name)] > 1:
+            name = f"{safe_path(entry.picture)}_{entry.object}.png"
+        stem, number = name[: -len(".png")], 2
+        while _folded(name := fitting(name)) in taken:
+            name, number = f"{stem}~{number}.png", number + 1
+        taken.add(_folded(name))
+        chosen.append(name)
+    return chosen
+
+
+def _folded(name: str) -> str:
+    """A name as systems see it that tell neither capitals nor composed accents apart."""
+    return unicodedata.normalize("NFC", name).casefold()

@@ -1,0 +1,147 @@
+"""What a batch has done, so that it goes on where it was stopped, and what it could not do."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cfr_icl.annotate import store
+from cfr_icl.annotate.batch.plan import COCO, PictureTask
+from cfr_icl.annotate.click_lists import Problem
+from cfr_icl.annotate.exports import export
+from cfr_icl.annotate.exports.picture import AnnotatedPicture
+from cfr_icl.annotate.listing import natural
+from cfr_icl.files import write_atomically
+from cfr_icl.scale.shards import Shard
+
+LOG, FAILED, ANNOTATIONS = "batch.jsonl", "failed.csv", "annotations.json"
+"""Files of a batch beside its masks; those of a shard have its number in their names."""
+
+VERSION = 1
+
+
+class Record:
+    """The log of a batch: what it was asked for, a line for each picture, and a last line at its end.
+
+    Args:
+        out: the target of the batch.
+        identity: the settings that its masks depend on. A log of other settings is begun anew.
+        classes: labels in the order of their numbers.
+    """
+
+    def __init__(
+        self, out: Path, shard: Shard, identity: Mapping[str, Any], classes: Sequence[str] = ()
+    ) -> None:
+        self.path = shard.file(out / LOG)
+        first, lines, _ = read_log(self.path)
+        identity = {"cfr_icl_batch": VERSION, **identity}
+        self.restarted = bool(first) and first["settings"] != identity
+        """Whether there was a log of other settings."""
+        self.lines: dict[str, dict[str, Any]] = {} if self.restarted else lines
+        """What is logged of each picture, by its name."""
+        self._first = {"settings": identity, "shard": str(shard), "classes": list(classes)}
+        self.replace_lines(self.lines.values())
+
+    def has(self, task: PictureTask) -> bool:
+        """Whether a picture was answered for the same cues, wrong objects included."""
+        return self.lines.get(task.picture, {}).get("digest") == task.digest
+
+    def failed(self, task: PictureTask) -> Sequence[str]:
+        """What was wrong with a picture, in sentences."""
+        return self.lines.get(task.picture, {}).get("failed", [])
+
+    def add(self, task: PictureTask, files: Sequence[str], failed: Sequence[str], work: Any = None) -> None:
+        """Log a picture whose files are written."""
+        line = {"picture": task.picture, "digest": task.digest, "files": list(files)}
+        if failed:
+            line["failed"] = list(failed)
+        if work is not None:
+            line["work"] = work
+        self.lines[task.picture] = line
+        self._append(line)
+
+    def replace_lines(self, lines: Iterable[dict[str, Any]]) -> None:
+        """Write the log anew with these lines, without one that a kill cut short and that of the end."""
+        self.lines = {line["picture"]: line for line in lines}
+        content = (json.dumps(line) + "\n" for line in (self._first, *self.lines.values()))
+        write_atomically(self.path, "".join(content))
+
+    def keep(self, pictures: Iterable[str]) -> None:
+        """Forget pictures that are no longer in the list."""
+        wanted = set(pictures)
+        if not self.lines.keys() <= wanted:
+            self.replace_lines([line for picture, line in self.lines.items() if picture in wanted])
+
+    def finish(self) -> None:
+        """Log that all pictures were tried."""
+        self._append({"finished": True})
+
+    def _append(self, line: Mapping[str, Any]) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def read_log(path: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]], bool]:
+    """A log's first line, what it says of each picture, and whether it came to its end.
+
+    Empty where there is no log.
+
+    Raises:
+        ValueError: when the file is no log of a batch.
+    """
+    if not path.is_file():
+        return {}, {}, False
+    try:
+        complete = path.read_text(encoding="utf-8").split("\n")[:-1]
+        first, *rest = [json.loads(line) for line in complete] or [{}]
+        if first:
+            Shard.parse(first["shard"])
+        finished = bool(rest) and "finished" in rest[-1]
+        lines = {line["picture"]: line for line in rest if "finished" not in line}
+        if first and first["settings"]["cfr_icl_batch"] != VERSION:
+            raise ValueError("version")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is not the log of a batch; move it away to start anew.") from error
+    return first, lines, finished
+
+
+def write_failed(out: Path, shard: Shard, problems: Sequence[Problem]) -> Path | None:
+    """Write the list of what was left out, or remove an earlier one; returns its file."""
+    path = shard.file(out / FAILED)
+    if not problems:
+        path.unlink(missing_ok=True)
+        return None
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow(["picture", "reason"])
+    table.writerows([problem.picture, problem.sentence] for problem in problems)
+    content = text.getvalue().encode("utf-8", "backslashreplace")
+    write_atomically(path, b"\xef\xbb\xbf" + content)  # spreadsheets take it for UTF-8 then
+    return path
+
+
+def write_annotations(path: Path, lines: Iterable[Mapping[str, Any]], classes: Sequence[str]) -> None:
+    """Write the COCO file of what logs hold, pictures in natural order.
+
+    Raises:
+        StoreError: when a line is damaged.
+    """
+    pictures = []
+    for line in sorted(lines, key=lambda line: natural(line["picture"])):
+        if line.get("work"):
+            height, width = line["work"]["size"]
+            document = store.from_json(line["work"], (height, width))
+            pictures.append(AnnotatedPicture(line["picture"], (height, width), document, _no_pixels))
+    files = export(COCO, pictures, classes=classes)
+    content = files.get("annotations.json", b'{"images": [], "annotations": [], "categories": []}')
+    write_atomically(path, content)
+
+
+def _no_pixels() -> np.ndarray:
+    raise AssertionError("COCO files hold no pixels.")

@@ -1,0 +1,179 @@
+"""Rows of a list from a file: tables as spreadsheets write them, JSON, lines of JSON, Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cfr_icl.extras import extra
+
+MAX_BYTES = 200_000_000
+
+COLUMNS = {
+    "picture": ("picture", "image", "file", "filename", "file name", "image name", "path"),
+    "x": ("x",),
+    "y": ("y",),
+    "positive": ("positive", "is positive", "sign"),
+    "object": ("object", "object id", "instance", "instance id"),
+    "label": ("label", "class", "class name", "category"),
+    "box": ("box",),
+    "left": ("left", "x min", "xmin", "x1"),
+    "top": ("top", "y min", "ymin", "y1"),
+    "right": ("right", "x max", "xmax", "x2"),
+    "bottom": ("bottom", "y max", "ymax", "y2"),
+    "mask": ("mask", "mask file"),
+}
+"""Columns and what else they may be called."""
+
+BEGINNINGS = ("x", "box", "left", "mask")
+"""Columns of which a table has at least one beside the picture."""
+
+DELIMITERS = (",", ";", "\t", "|")
+
+ENCODINGS = ("cp1252", "cp1250", "cp1251", "gb18030", "shift_jis", "big5", "euc_kr", "mac_roman")
+"""What texts that are not Unicode may be encoded in; the first under which the pictures are found counts."""
+
+Row = tuple[str, Mapping[str, Any]]
+"""Where a row stands in its file, such as "Row 2", and its cells by column."""
+
+
+class ClickListError(ValueError):
+    """A list of clicks that cannot be used, or a row of it; the message is one sentence."""
+
+
+def read_rows(path: Path, is_picture: Callable[[str], bool]) -> Iterator[Row]:
+    """Each row of a file, CSV, JSON, lines of JSON or Parquet.
+
+    Args:
+        is_picture: whether a picture is found by this name, which tells the encoding of a table.
+
+    Raises:
+        ClickListError: when the file is no list.
+        MissingExtraError: for a Parquet file without pyarrow.
+    """
+    suffix = path.suffix.lower()
+    if suffix in (".parquet", ".pq"):
+        yield from _parquet_rows(path)
+        return
+    if path.stat().st_size > MAX_BYTES:
+        raise ClickListError(f"{path.name} is too large; at most {MAX_BYTES // 1_000_000} MB are read.")
+    content = path.read_bytes()
+    if content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
+        raise ClickListError(f"{path.name} is a workbook; save its table as CSV.")
+    texts = _decoded(content)
+    if suffix in (".json", ".jsonl", ".ndjson"):
+        yield from _json_rows(path, texts[0], lines=suffix != ".json")
+        return
+    tables = [_table(path, text) for text in texts[:1]]
+    if len(texts) > 1:  # not Unicode: take the encoding under which pictures are found
+        for text in texts:
+            table = _table(path, text)
+            if any(is_picture(str(row.get("picture")).strip()) for _, row in table if not _ascii(row)):
+                tables = [table]
+                break
+    yield from tables[0]
+
+
+def _ascii(row: Mapping[str, Any]) -> bool:
+    return str(row.get("picture")).isascii()
+
+
+def _decoded(content: bytes) -> list[str]:
+    """A file's text; several where it is not Unicode, the likeliest first."""
+    for mark, encoding in (
+        (b"\xef\xbb\xbf", "utf-8-sig"),
+        (b"\xff\xfe\x00\x00", "utf-32"),
+        (b"\x00\x00\xfe\xff", "utf-32"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
+        if content.startswith(mark):
+            return [content.decode(encoding, "replace")]
+    head = content[:2000]
+    if head[1::2].count(0) > len(head) // 5:
+        return [content.decode("utf-16-le", "replace")]
+    if head[::2].count(0) > len(head) // 5:
+        return [content.decode("utf-16-be", "replace")]
+    try:
+        return [content.decode("utf-8")]
+    except UnicodeDecodeError:
+        return [content.decode(encoding, "replace") for encoding in ENCODINGS]
+
+
+def _json_rows(path: Path, text: str, lines: bool) -> Iterator[Row]:
+    try:
+        data = [json.loads(line) for line in text.splitlines() if line.strip()] if lines else json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ClickListError(f"{path.name} is not valid JSON: {error}.") from error
+    if not isinstance(data, list):
+        raise ClickListError(f"{path.name} must be a list of objects with picture, x and y.")
+    for number, row in enumerate(data, start=1):
+        place = f"Entry {number}"
+        if not isinstance(row, Mapping):
+            raise ClickListError(f"{place} of {path.name} needs picture, x and y: {row!r:.100}")
+        yield place, _by_column(row)
+
+
+def _parquet_rows(path: Path) -> Iterator[Row]:
+    """Rows of a Parquet file of any size, a part of the file at a time."""
+    with extra("parquet", "A Parquet file"):
+        import pyarrow
+        from pyarrow.parquet import ParquetFile
+    try:
+        with ParquetFile(path) as file:
+            names = [name for name in file.schema_arrow.names if _by_column({name: None})]
+            columns = _by_column(dict.fromkeys(names, ""))
+            if "picture" not in columns or not any(name in columns for name in BEGINNINGS):
+                raise ClickListError(f"{path.name} needs the columns picture, x and y.")
+            number = 0
+            for batch in file.iter_batches(columns=names):
+                for row in batch.to_pylist():
+                    number += 1
+                    missing = (name for name, value in row.items() if value != value)  # NaN of a data frame
+                    yield f"Row {number}", _by_column({**row, **dict.fromkeys(missing)})
+    except pyarrow.ArrowInvalid as error:
+        raise ClickListError(f"{path.name} cannot be read as Parquet: {error}.") from error
+
+
+def _table(path: Path, text: str) -> list[Row]:
+    """The rows below the heading, by column; empty rows are left out, and count."""
+    first, _, rest = text.partition("\n")
+    delimiters, before = DELIMITERS, 0
+    if re.fullmatch(r'"?sep=(.)"?\s*', first):  # Excel's own line
+        text, before = rest, 1
+        delimiters = (first.strip().strip('"')[4:5], *DELIMITERS)
+    for delimiter in delimiters:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+        try:
+            rows = list(reader)
+        except csv.Error as error:
+            raise ClickListError(f"{path.name} cannot be read as a table: {error}.") from error
+        heading = next((n for n, row in enumerate(rows) if any(cell.strip() for cell in row)), None)
+        if heading is None:
+            return []
+        names = [cell.strip().strip('"').lstrip("\ufeff") for cell in rows[heading]]
+        columns = _by_column(dict.fromkeys(names, ""))
+        if "picture" in columns and any(name in columns for name in BEGINNINGS):
+            return [
+                (f"Row {number + before}", _by_column(dict(zip(names, row, strict=False))))
+                for number, row in enumerate(rows[heading + 1 :], start=heading + 2)
+                if any(cell.strip() for cell in row)
+            ]
+    raise ClickListError(f"{path.name} needs a heading with the columns picture, x and y.")
+
+
+def _by_column(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row by our names of its columns, whatever their case."""
+    given = {re.sub(r"[\s_-]+", " ", str(name)).strip().casefold(): value for name, value in row.items()}
+    columns = {}
+    for column, names in COLUMNS.items():
+        for name in names:
+            if name in given:
+                columns[column] = given[name]
+                break
+    return columns
