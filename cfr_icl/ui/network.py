@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -14,6 +15,7 @@ from cfr_icl.clicks import Click
 from cfr_icl.prediction import Prediction
 from cfr_icl.predictor import Predictor
 from cfr_icl.rectangle import Rectangle
+from cfr_icl.ui.cost import ModelCost
 
 
 class NetworkLine:
@@ -38,11 +40,16 @@ class QueuedPredictor:
     Args:
         make: returns the predictor itself. It may load a network, which is done in the thread of whoever
             asks first, outside of the line.
+        cost: notes how long the network takes.
     """
 
-    def __init__(self, line: NetworkLine, make: Callable[[], Predictor]) -> None:
+    def __init__(
+        self, line: NetworkLine, make: Callable[[], Predictor], cost: ModelCost | None = None
+    ) -> None:
         self._line = line
         self._make = make
+        self._cost = cost or ModelCost()
+        self._encoded = False
         self._inner: Predictor | None = None
         self._picture: np.ndarray | None = None
 
@@ -52,6 +59,7 @@ class QueuedPredictor:
             inner = self._make()
             if self._picture is not None:
                 inner.set_image(self._picture)
+            self._cost.look_at(inner)
             self._inner = inner
         return self._inner
 
@@ -63,12 +71,16 @@ class QueuedPredictor:
     def set_image(self, picture: np.ndarray) -> None:
         """Take a picture, uint8 (H, W, 3) RGB; forget the one before and all that was computed of it."""
         self._picture = picture
+        self._encoded = False
         if self._inner is not None:
             self._inner.set_image(picture)
 
     def prepare(self) -> None:
         """Compute ahead what the first click on the picture needs."""
-        self._line.run(self.load().prepare)
+        seconds = self._line.run(_timed, self.load().prepare)[1]
+        if not self._encoded:
+            self._cost.add_picture(seconds)
+        self._encoded = True
 
     def predict(
         self,
@@ -81,4 +93,19 @@ class QueuedPredictor:
     ) -> Prediction:
         """The prediction for these clicks, like `Predictor.predict`."""
         cues = {"previous_mask": previous_mask, "box": box, "choice": choice}
-        return self._line.run(self.load().predict, clicks, **cues, cfr=cfr)
+        prediction, seconds = self._line.run(_timed, self.load().predict, clicks, **cues, cfr=cfr)
+        if self._encoded:
+            self._cost.add_click(seconds)
+        return prediction
+
+    @property
+    def cost(self) -> dict[str, Any] | None:
+        """What the model costs, as `protocol.ModelCost`; None until it is loaded."""
+        return self._cost.describe()
+
+
+def _timed(function: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[Any, float]:
+    """Call a function; return what it returns, and the seconds that it took."""
+    start = time.perf_counter()
+    result = function(*arguments, **named)
+    return result, time.perf_counter() - start

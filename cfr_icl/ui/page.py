@@ -73,6 +73,7 @@ class Page:
         """What the last reply made the page show, if it arrived."""
         self._replies = 0
         self._job: Job[MadeFile] | None = None
+        self._told_cost: dict[str, Any] | None = None
         self._once: dict[str, Any] = {}
         """Parts of the next reply alone."""
         self._messages: list[Sentence] = []
@@ -181,6 +182,9 @@ class Page:
             reply["model"] = self.model
         if getattr(self.session.segmenter, "takes_coordinates", False):
             reply["takes_coordinates"] = True
+        cost = getattr(self.session.segmenter, "cost", None)
+        if cost and (cost != self._told_cost or not same_page):
+            reply["model_cost"] = self._told_cost = cost
         if self._job:
             self._take_job(reply)
         reply.update(self._once)

@@ -689,6 +689,21 @@ class OfferedMasks(TypedDict):
     """Index of the mask that the object began with."""
 
 
+class ModelCost(TypedDict):
+    """What the model in use costs."""
+
+    parameters: int | None
+    """How many weights it has; None where they cannot be counted."""
+    device: str
+    """Where it runs, as PyTorch calls it."""
+    licence: str | None
+    """As the card of the weights tells it."""
+    picture: float | None
+    """Seconds to encode a picture before its first click: the median of the last ones on this machine."""
+    click: float | None
+    """The same for a prediction."""
+
+
 class Job(TypedDict):
     """Something long that runs in the background; ask again until its result comes."""
 
@@ -718,6 +733,8 @@ class Reply(TypedDict):
     picture: NotRequired[Picture]
     """Sent when the browser shows another one."""
     model: NotRequired[str]
+    model_cost: NotRequired[ModelCost]
+    """Sent when it changed, once the model is loaded."""
     takes_coordinates: NotRequired[bool]
     """Whether the model takes clicks as coordinates; left out where it does not, or is not loaded yet."""
     folder: NotRequired[FolderState]

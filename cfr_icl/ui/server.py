@@ -23,6 +23,7 @@ from cfr_icl.extras import MissingExtraError
 from cfr_icl.predictor import Predictor
 from cfr_icl.remote import Predict, RemoteSegmenter
 from cfr_icl.segmenter import Segmenter
+from cfr_icl.ui.cost import ModelCost
 from cfr_icl.ui.network import NetworkLine, QueuedPredictor
 from cfr_icl.ui.page import Page
 from cfr_icl.ui.protocol import Known, read_known
@@ -77,6 +78,7 @@ class Server:
         self.uploads = uploads or Path(get_upload_folder())
         self.line = NetworkLine()
         self.pages = OpenPages()
+        self._costs: dict[str | None, ModelCost] = {}
         self.jobs = ThreadPoolExecutor(JOBS, "job")
         self._workers = ThreadPoolExecutor(WORKERS, "page")
 
@@ -93,7 +95,9 @@ class Server:
                 return RemoteSegmenter(settings.remote)
             return Segmenter(self.model(model) if model or settings.model is None else settings.model)
 
-        return QueuedPredictor(self.line, make)
+        source = next(iter(settings.menu), None) if model is None else model
+        cost = self._costs.setdefault(source, ModelCost(source))
+        return QueuedPredictor(self.line, make, cost)
 
     def model(self, name: str | None = None) -> Any:
         """A network of the menu, loaded if need be; None for the first.

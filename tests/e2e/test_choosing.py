@@ -1,9 +1,12 @@
-"""The masks that a network of SAM's family offers, on the page."""
+"""Networks that take their time: the wait for a picture, and masks of SAM's family to choose from."""
+
+import threading
 
 import pytest
 
 from cfr_icl import load_model
 from tests.e2e.tool import EXAMPLES, Server, Tool
+from tests.stand_in import ColourModel
 
 pytest.importorskip("transformers")
 from tests.models import tiny_sam
@@ -39,3 +42,29 @@ def test_masks_to_choose_from_are_shown_while_the_object_has_one_click(tool):
     tool.page.locator("[data-ref=canvas]").click(position=tool.point(320, 140))
     tool.idle()
     assert len(tool.session.active.clicks) == 2 and not choices.first.is_visible()
+
+
+def test_the_first_click_waits_with_progress_while_the_picture_is_encoded(browser):
+    seen = threading.Event()
+
+    class Slow(ColourModel):
+        def encode(self, image):
+            seen.wait(30)
+            return super().encode(image)
+
+    server = Server(Slow(), examples=EXAMPLES)
+    context = browser.new_context()
+    tool = Tool(context.new_page(), server)
+    tool.page.get_by_role("button", name="coffee", exact=True).click()
+    progress = tool.page.locator("[data-ref=encoding]")
+    progress.wait_for()
+    tool.click(300, 130)
+    assert tool.session.active is None
+    seen.set()
+    tool.idle()
+    assert tool.session.mask[130, 300] and not progress.is_visible()
+    tool.unfold("Refinement")
+    assert "s a click" in tool.page.locator("[data-ref=model-cost]").inner_text()
+    assert tool.errors == []
+    context.close()
+    server.close()

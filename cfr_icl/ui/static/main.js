@@ -5,6 +5,7 @@ import { Channel } from './channel.js';
 import { setUpChoices } from './choices.js';
 import { setUpCommands } from './commands.js';
 import { setUpExporting } from './exporting.js';
+import { setUpCost } from './cost.js';
 import { save } from './dom.js';
 import { FileList } from './files.js';
 import { Inspector } from './inspect.js';
@@ -102,6 +103,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     setUpSettings,
     setUpCascade,
     setUpChoices,
+    setUpCost,
     setUpLabels,
     setUpExporting,
     setUpPanel,
@@ -151,6 +153,7 @@ function setUpReplies(app) {
     if (!late) showState(reply);
     if (reply.model) ref('model').value = reply.model;
     if (reply.inside) app.inspector.show(reply.inside);
+    app.showCost(reply.model_cost);
     if (reply.choices) app.showChoices(reply.choices);
     if (reply.suggestion === 'box') app.suggestBox();
     if (reply.polygons) app.showPolygons(reply.polygons);
@@ -217,6 +220,7 @@ function setUpReplies(app) {
 
   app.showBusy = () => {
     ref('busy').hidden = !channel.busy && !app.incoming;
+    app.followEncoding();
     root.toggleAttribute('data-busy', app.busy());
     root.toggleAttribute('data-waits', Boolean(app.picture) && !app.ready());
     view.showCursor();

@@ -62,7 +62,10 @@ export function setUpSettings(app) {
 
   ref('model-row').hidden = app.props.models.length < 2;
   ref('model').append(...app.props.models.map((name) => make('option', { value: name, textContent: name })));
-  ref('model').addEventListener('change', () => app.send('model', { name: ref('model').value }));
+  ref('model').addEventListener('change', () => {
+    app.send('model', { name: ref('model').value });
+    if (app.picture) app.send('prepare');
+  });
   ref('brush').addEventListener('input', () => app.showBrush(Number(ref('brush').value)));
   ref('opacity').addEventListener('input', () => {
     look.opacity = ref('opacity').value / 100;

@@ -1,0 +1,56 @@
+// What the model in use costs, and the wait until the network has seen a picture.
+
+import { t } from './language.js';
+
+const SHOW_AFTER = 700; // milliseconds; a short wait shows no progress
+const TICK = 100;
+
+export function setUpCost(app) {
+  const { ref } = app;
+  let cost = null;
+  let timer = null;
+
+  // Called with each reply's cost, which is undefined when it did not change.
+  app.showCost = (changed) => {
+    cost = changed ?? cost;
+    ref('model-cost').hidden = !cost;
+    if (cost) ref('model-cost').textContent = describeCost(cost);
+  };
+
+  // While the picture is encoded a bar goes on as long as that took before.
+  app.followEncoding = () => {
+    const waits = app.channel.awaits('prepare');
+    if (!waits) {
+      clearInterval(timer);
+      timer = null;
+      ref('encoding').hidden = true;
+    } else if (!timer) {
+      const start = performance.now();
+      timer = setInterval(() => {
+        const elapsed = performance.now() - start;
+        ref('encoding').hidden = elapsed < SHOW_AFTER;
+        if (cost?.picture) ref('encoding-bar').value = shareOf(elapsed / 1000, cost.picture);
+        else ref('encoding-bar').removeAttribute('value');
+      }, TICK);
+    }
+  };
+}
+
+// How much of a wait is over, 0 to 1, that is expected to take so long; it is never said to be over.
+export function shareOf(seconds, expected) {
+  const share = seconds / expected;
+  return share < 0.8 ? share : 1 - 0.2 * Math.exp(1 - share / 0.8);
+}
+
+export function describeCost({ parameters, device, licence, picture, click }) {
+  const parts = [];
+  if (parameters) {
+    const millions = (parameters / 1e6).toLocaleString(undefined, { maximumSignificantDigits: 2 });
+    parts.push(t('{n} million parameters').replace('{n}', millions));
+  }
+  parts.push(device.split(':')[0] === 'cpu' ? 'CPU' : 'GPU');
+  if (picture) parts.push(t('{n} s a picture').replace('{n}', picture.toLocaleString()));
+  if (click) parts.push(t('{n} s a click').replace('{n}', click.toLocaleString()));
+  parts.push(licence ?? t('licence not told'));
+  return parts.join(' · ');
+}
