@@ -26,15 +26,15 @@ ADDRESS = "http://127.0.0.1:7860/"
 
 TESTED_ELSEWHERE = {
     "make": "Makefile",
-    "python3 -m venv": "Makefile",
-    ".venv/bin/": "Makefile",
-    "python app.py --images": "tests/ui/test_app.py",
-    "python app.py --weights": "tests/ui/test_app.py",
-    "python training/convert.py": "tests/weights/test_published.py",
-    "python training/publish.py": "tests/weights/test_publish.py",
-    "python -m cfr_icl learn": "tests/learning/test_learn.py",
+    "pip install": "tests/test_installed.py",
+    "cfr-icl app": "tests/test_installed.py",
+    "cfr-icl convert": "tests/weights/test_published.py",
+    "cfr-icl publish": "tests/weights/test_publish.py",
+    "cfr-icl learn": "tests/learning/test_learn.py",
+    "cfr-icl train": "tests/learning/test_train.py",
+    "cfr-icl evaluate": "tests/evaluation/test_run.py",
 }
-"""Installation, which `make test` is, and commands that need more than a test has: where they are tried."""
+"""Commands that need an installation, data or weights, and the tests that run them."""
 
 
 def blocks(language: str) -> list[str]:
@@ -48,9 +48,8 @@ def commands() -> list[str]:
 
 def command(name: str) -> list[str]:
     """The arguments of the one example of a subcommand of the package."""
-    start = f"python -m cfr_icl {name} "
-    (line,) = [line for line in commands() if line.startswith(start)]
-    return shlex.split(line)[3:]
+    (line,) = [line for line in commands() if line.startswith(f"cfr-icl {name} ")]
+    return shlex.split(line)[1:]
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +167,7 @@ def test_the_export_example_writes_the_work_on_a_folder(model):
 
 
 def test_the_options_are_those_of_the_app(capsys):
-    (line,) = re.findall(r"`python app.py (--host .*?)`", README)
+    (line,) = re.findall(r"`cfr-icl app (--host .*?)`", README)
     with pytest.raises(SystemExit):
         parse(["app", "--help"])
     known = re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE)
@@ -178,15 +177,13 @@ def test_the_options_are_those_of_the_app(capsys):
 def test_no_example_is_without_a_test():
     assert set(re.findall(r"^```(\w+)$", README, re.MULTILINE)) == {"sh", "python", "json", "csv"}
     assert len(blocks("python")) == 3 and len(blocks("json")) == len(blocks("csv")) == 1
-    assert {line.split()[3] for line in commands() if "-m cfr_icl" in line} == {
-        *("segment", "batch", "export", "learn")
-    }
     for line in commands():
-        if "-m cfr_icl" not in line:
+        program, *arguments = shlex.split(line)
+        if program == "cfr-icl":
+            parse(arguments)
+        if arguments[0] not in ("segment", "batch", "export"):
             (place,) = [place for start, place in TESTED_ELSEWHERE.items() if line.startswith(start)]
             assert (ROOT / place).exists(), line
-        if line.startswith("python app.py"):
-            parse(["app", *shlex.split(line)[2:]])
 
 
 def test_every_picture_and_link_to_a_file_exists():
