@@ -13,23 +13,23 @@ from cfr_icl.annotate.masks import Mask
 from cfr_icl.clicks import Click
 
 THIN = 3
-"""Width in pixels below which what neighbours leave of a mask is a sliver."""
+"""Parts of the remaining mask that are narrower, in pixels, are slivers."""
 
 MARGIN = 32
-"""Pixels around the taken ones in which slivers are looked for."""
+"""Distance in pixels around taken pixels within which slivers are searched."""
 
 CRUMB_PIXELS, CRUMB_SHARE = 40, 0.002
-"""Parts beside taken pixels are crumbs below so many pixels, or below this share of what is left."""
+"""Parts beside taken pixels are crumbs below this number of pixels, or this share of the remaining mask."""
 
 REST_SHARE = 0.1
-"""Parts of at least this share of the mask are no crumbs, however small the object is."""
+"""Parts of at least this share of the mask are never crumbs."""
 
 MAX_NEIGHBOUR_CLICKS = 8
-"""Swallowed neighbours that the network is told of."""
+"""The most neighbour clicks of an object."""
 
 
 def composed(instance: Instance, others: Sequence[Instance]) -> Instance:
-    """Return the object with `mask` and `left_out` composed anew; pixels of `others` are left to them."""
+    """Return the object with recomputed `mask` and `left_out`; pixels of `others` stay with them."""
     mask = instance.network_mask
     if instance.fill_holes or instance.keep_largest or instance.painted or instance.erased:
         mask = Mask.of(_reworked(instance))
@@ -42,13 +42,13 @@ def composed(instance: Instance, others: Sequence[Instance]) -> Instance:
 
 
 def without_slivers(free: Mask, taken: Mask, instance: Instance) -> Mask:
-    """Clean what is left of a mask after neighbours took their pixels.
+    """Remove slivers and crumbs from a mask after neighbours took their pixels.
 
-    Slivers are rims and whiskers along the pixels that were taken which were not as thin before, and small
-    parts beside them. Parts with a positive click of the person, and painted pixels, stay.
+    Slivers are thin rims along the taken pixels that were not thin before; crumbs are small parts beside the
+    taken pixels. Parts with a positive click, and painted pixels, stay.
 
     Args:
-        free: the pixels that are left.
+        free: the remaining pixels.
         taken: the pixels that neighbours took.
     """
     if not free.area:
@@ -58,11 +58,11 @@ def without_slivers(free: Mask, taken: Mask, instance: Instance) -> Mask:
     kernel = np.ones((THIN, THIN), np.uint8)
     beside = cv2.dilate(cut, np.ones((2 * THIN + 1, 2 * THIN + 1), np.uint8))
     core = cv2.morphologyEx(rest, cv2.MORPH_OPEN, kernel)
-    # corners and edges of what is left keep their shape
+    # the corners and edges of the remaining mask keep their shape
     keep = cv2.dilate(core, np.ones((2 * THIN - 1, 2 * THIN - 1), np.uint8)) & rest
     slivers = (rest ^ keep) & beside
     if slivers.any():
-        slivers &= cv2.morphologyEx(rest | cut, cv2.MORPH_OPEN, kernel)  # what was thin before stays
+        slivers &= cv2.morphologyEx(rest | cut, cv2.MORPH_OPEN, kernel)  # parts that were thin before stay
     _, parts, statistics, _ = cv2.connectedComponentsWithStats(rest ^ slivers, connectivity=8)
     most = min(max(CRUMB_PIXELS, CRUMB_SHARE * free.area), REST_SHARE * (free.area + taken.area))
     small = statistics[:, cv2.CC_STAT_AREA] < most
@@ -122,8 +122,8 @@ def _reworked(instance: Instance) -> np.ndarray:
 def neighbour_clicks(instance: Instance, others: Sequence[Instance]) -> tuple[Click, ...]:
     """Place a negative click on each of the largest neighbours that the network mask swallowed.
 
-    A click lies deepest inside the part that mask and neighbour share. The neighbour's pixels are left to it
-    anyway; the clicks keep the network away from its surroundings.
+    A click lies deepest inside the part that mask and neighbour share. The neighbour keeps its pixels in any
+    case; the clicks keep the network from marking pixels around it.
     """
     if instance.overlap:
         return ()
@@ -152,7 +152,7 @@ def largest_part(mask: np.ndarray) -> np.ndarray:
 
 
 def without_holes(mask: np.ndarray) -> np.ndarray:
-    """A mask, bool (H, W), with all background that it encloses."""
+    """A mask, bool (H, W), with its holes filled."""
     background = np.pad(~mask, 1, constant_values=True).astype(np.uint8)
     _, parts = cv2.connectedComponents(background, connectivity=4)
     return (parts != parts[0, 0])[1:-1, 1:-1]

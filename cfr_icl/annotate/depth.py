@@ -15,14 +15,14 @@ _GDAL_NODATA = 42113
 
 
 def is_deep(image: Image.Image) -> bool:
-    """Tell from the header whether a picture has more than 8 bits a channel."""
+    """Whether a picture has more than 8 bits a channel, from its header."""
     return image.mode.startswith("I") or image.mode == "F" or _deep_colours(image)
 
 
 def deep_values(image: Image.Image) -> np.ndarray:
     """Decode a picture of more than 8 bits: (H, W) or, of colours, (H, W, 3) RGB; alpha is left out.
 
-    NaN stands where the file says that there is no value.
+    Pixels that the file marks as without a value are NaN.
     """
     if _deep_colours(image):
         colours = _sixteen_bit_colours(image)
@@ -36,9 +36,9 @@ def deep_values(image: Image.Image) -> np.ndarray:
 
 
 def shown_range(values: np.ndarray, low: float, high: float) -> tuple[float, float]:
-    """Values at two percentiles (0 to 100) of what is finite, from a sample of at most a million pixels.
+    """Values at two percentiles (0 to 100) of the finite values, from a sample of at most a million pixels.
 
-    Where they are equal, the smallest and the largest value.
+    If the two are equal: the smallest and the largest value.
     """
     step = max(1, int(np.ceil(np.sqrt(values.shape[0] * values.shape[1] / _SAMPLES))))
     sample = values[::step, ::step].astype(np.float64).ravel()
@@ -56,9 +56,9 @@ def shown_range(values: np.ndarray, low: float, high: float) -> tuple[float, flo
 
 
 def to_8_bit(values: np.ndarray, black: float, white: float) -> np.ndarray:
-    """Scale values of any type to uint8, `black` to 0 and `white` to 255; what is not finite becomes 0.
+    """Scale values of any type to uint8, `black` to 0 and `white` to 255; NaN and infinity become 0.
 
-    Values of one brightness alone become 0.
+    If `black` equals `white`, all values become 0.
     """
     scaled = np.empty(values.shape, np.uint8)
     scale = 255 / (white - black) if white > black else 0.0
@@ -100,7 +100,7 @@ def _sixteen_bit_colours(image: Image.Image) -> np.ndarray | None:
 
 
 def _nodata(image: Image.Image) -> float | None:
-    with suppress(Exception):  # whatever a damaged tag holds
+    with suppress(Exception):  # a damaged tag may raise anything
         text = image.tag_v2.get(_GDAL_NODATA)  # type: ignore[attr-defined]
         return None if text is None else float(str(text).strip("\0 "))
     return None

@@ -1,4 +1,4 @@
-"""Looking inside an answer: probabilities, and each inner pass of CFR with what it changed."""
+"""Inspect a prediction: probabilities, and each inner pass of CFR with the pixels that it changed."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ ADDED, REMOVED = (34, 197, 94), (239, 68, 68)
 def inside(session: Session) -> dict[str, Any]:
     """The active object's prediction for the page: small pictures and numbers, as JSON.
 
-    It is computed by the network in use now, under the CFR settings that the mask was made with. Where that
-    gives another mask than the object has, a notice says so: another network made the object's mask.
+    It is computed by the present network with the CFR settings of the object's mask. If the result differs
+    from the object's mask, which another network then made, a notice says so.
 
     Raises:
         ActionError: when no object with clicks is active.

@@ -1,4 +1,4 @@
-"""Which files of a folder are its pictures, and what they are called."""
+"""List the pictures of a folder, and their names."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ UNREADABLE_SUFFIXES = (
     *(".jxl", ".psd", ".xcf", ".tga", ".exr", ".hdr", ".svg", ".dcm", ".nii", ".ico", ".eps", ".pdf"),
     *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".rw2", ".orf"),
 )
-"""Endings of pictures that cannot be read; how many there are is told."""
+"""Endings of pictures that cannot be read; their number is reported."""
 
 NO_FOLDERS = ("__MACOSX", "@eaDir", "@Recycle", "#recycle", "$RECYCLE.BIN", "lost+found")
-"""Folders that systems fill by themselves; so are those whose names begin with a dot."""
+"""Folders that operating systems create; they are skipped, like those whose names begin with a dot."""
 
 MANIFEST = ".cfr-icl-files"
-"""Beside exported files: what they are called, so that they are not taken for pictures."""
+"""List of the names of exported files, stored beside them, so that they are not taken for pictures."""
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Listing:
     paths: dict[str, Path] = field(default_factory=dict)
     """Files by name, in natural order. A name is the path below the folder, with slashes, as valid text."""
     sentences: list[str] = field(default_factory=list)
-    """What was left out, for the person."""
+    """Messages for the user about files that were left out."""
 
     @property
     def names(self) -> list[str]:

@@ -30,7 +30,7 @@ class Mask:
         """Encode bool (H, W)."""
         by_column = pixels.view(np.uint8)
         if not by_column.flags.f_contiguous:
-            # OpenCV turns the memory's order many times faster than NumPy does.
+            # OpenCV transposes many times faster than NumPy
             by_column = cv2.transpose(np.ascontiguousarray(by_column)).T
         encoded = coco.encode(by_column)
         return cls(*encoded["size"], encoded["counts"].decode("ascii"))
@@ -70,32 +70,32 @@ class Mask:
     @classmethod
     def union(cls, masks: Sequence[Mask]) -> Mask:
         """All pixels of one or more masks of equal size."""
-        if len(masks) > MERGED_AT_ONCE:  # the union grows, and each mask would be joined to all of it
+        if len(masks) > MERGED_AT_ONCE:  # in groups: merging one by one would visit the whole union each time
             parts = range(0, len(masks), MERGED_AT_ONCE)
             return cls.union([cls.union(masks[i : i + MERGED_AT_ONCE]) for i in parts])
         merged = coco.merge([mask.coco for mask in masks])
         return cls(*merged["size"], merged["counts"].decode("ascii"))
 
     def common(self, other: Mask) -> Mask:
-        """The pixels that both masks hold; a matter of their run lengths alone."""
+        """The pixels that both masks hold, computed from run lengths."""
         merged = coco.merge([self.coco, other.coco], intersect=True)
         return Mask(*merged["size"], merged["counts"].decode("ascii"))
 
     def shares(self, masks: Sequence[Mask]) -> list[float]:
-        """How much of each of these masks this one holds, 0 to 1."""
+        """The share of each of these masks that lies in this one, 0 to 1."""
         if not masks:
             return []
         return coco.iou([mask.coco for mask in masks], [self.coco], [True])[:, 0].tolist()
 
     def without(self, other: Mask) -> Mask:
-        """The pixels that the other mask does not hold; a matter of their run lengths alone."""
+        """The pixels that the other mask does not hold, computed from run lengths."""
         return self.common(other.inverted())
 
     def inverted(self) -> Mask:
         """All other pixels.
 
-        A run of no background is put in front, or taken away. As COCO writes from the fourth run on how
-        much it is longer than the last but one, only the first runs are written anew.
+        An empty run of background is inserted at the start, or removed. COCO encodes runs from the fourth on
+        as differences to the last but one, so only the first runs are encoded anew.
         """
         runs = re.findall(r"[P-o]*[0-O]", self.counts[:64])[:4]
         first = decode_runs("".join(runs))
@@ -108,7 +108,7 @@ class Mask:
         return Mask(self.height, self.width, "".join(map(encode_run, begin)) + rest)
 
     def near(self, other: Mask) -> bool:
-        """Whether the rectangles around the masks overlap: where not, the masks do not either."""
+        """Whether the bounding boxes of the masks overlap; a quick test before `overlaps`."""
         (x, y, width, height), (u, v, other_width, other_height) = self.box, other.box
         return x < u + other_width and u < x + width and y < v + other_height and v < y + height
 
@@ -128,11 +128,11 @@ class Mask:
 
     @property
     def part(self) -> np.ndarray:
-        """The pixels inside its box alone, bool (height, width) of the box."""
+        """The pixels inside its bounding box, bool (height, width)."""
         return self.cropped(*self.box)
 
     def cropped(self, left: int, top: int, width: int, height: int) -> np.ndarray:
-        """Decode the pixels inside a rectangle alone, bool (height, width)."""
+        """Decode the pixels inside a rectangle, bool (height, width)."""
         ends = np.cumsum(decode_runs(self.counts))
         lengths = np.diff(
             np.clip(ends, left * self.height, (left + width) * self.height), prepend=left * self.height
@@ -151,5 +151,5 @@ class Mask:
 
     @cached_property
     def version(self) -> str:
-        """A short name of the contents, equal for equal masks of one picture."""
+        """A short digest of the content, equal for equal masks of one picture."""
         return f"{zlib.crc32(self.counts.encode()):08x}{len(self.counts):x}"

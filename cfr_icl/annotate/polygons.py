@@ -15,11 +15,11 @@ Part = tuple[Ring, list[Ring]]
 def parts_of(mask: np.ndarray, detail: float = 0.0) -> list[Part]:
     """Outline and holes of every part of a mask, bool (H, W), largest part first.
 
-    The rings run through the centres of the object's own border pixels, as readers expect that
-    draw the outline with the area (labelme, Ultralytics, OpenCV).
+    The rings run through the centres of the object's own border pixels; this suits readers that draw the
+    outline together with the area (labelme, Ultralytics, OpenCV).
 
     Args:
-        detail: how far, in pixels, a simplified outline may stray; 0 keeps every vertex.
+        detail: largest distance in pixels between a simplified and the exact outline; 0 keeps every vertex.
     """
     return [
         (_simplified(outline, detail), [_simplified(hole, detail) for hole in holes])
@@ -28,9 +28,9 @@ def parts_of(mask: np.ndarray, detail: float = 0.0) -> list[Part]:
 
 
 def areas_of(mask: np.ndarray, detail: float = 0.0) -> list[Part]:
-    """Like `parts_of`, along the outer edges of the pixels, as readers expect that fill areas (COCO).
+    """Like `parts_of`, along the outer edges of the pixels; this suits readers that fill areas (COCO).
 
-    Whole numbers are the corners of pixels here.
+    Whole numbers are corners of pixels here.
     """
     rows, columns = mask.any(axis=1).nonzero()[0], mask.any(axis=0).nonzero()[0]
     if not len(rows):
@@ -61,7 +61,7 @@ def opened(outline: Ring, holes: list[Ring]) -> Ring:
 
 
 def joined(rings: list[Ring]) -> Ring:
-    """One ring for several parts, joined by lines that are walked both ways."""
+    """One ring for several parts, joined by lines of zero width."""
     ring = rings[0]
     for other in rings[1:]:
         ring = _joined(ring, other)
@@ -91,7 +91,7 @@ def _simplified(ring: Ring, detail: float) -> Ring:
 
 
 def _joined(ring: Ring, other: Ring) -> Ring:
-    step = max(1, len(ring) * len(other) // 4_000_000)  # near enough for very long rings
+    step = max(1, len(ring) * len(other) // 4_000_000)  # an approximation for very long rings
     distances = ((ring[:, None] - other[None, ::step]) ** 2).sum(2)
     i, j = np.unravel_index(distances.argmin(), distances.shape)
     j *= step

@@ -15,7 +15,7 @@ def encode_run(value: int) -> str:
 
 
 def decode_runs(counts: str) -> list[int]:
-    """The run lengths in COCO's compressed string; raises ValueError when it breaks off."""
+    """The run lengths in COCO's compressed string; raises ValueError for an incomplete string."""
     runs: list[int] = []
     value = shift = 0
     for character in counts:

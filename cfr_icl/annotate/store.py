@@ -1,4 +1,4 @@
-"""Session files: a document as JSON, written atomically and read with distrust."""
+"""Session files: a document as JSON, written atomically; content is validated when it is read."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ VERSION = 1
 """Version of the session file's layout."""
 
 MAX_JSON_BYTES = 64_000_000
-"""Larger files are not read: what they hold would need some twenty times as much memory."""
+"""Larger files are not read: decoded, they would need some twenty times as much memory."""
 
 MAX_FOREIGN = 4000
-"""Characters of JSON that are kept of what a foreign file says of an object or a picture."""
+"""Longest JSON, in characters, of a foreign file's other values that is kept for an object or a picture."""
 
 MAX_CATEGORY_ID = 10**9
 
@@ -51,7 +51,7 @@ _KEYS = {
 """Fields of an object with other keys in the file, so that files of older versions stay readable."""
 
 _OPTIONAL = ("cfr", "foreign", "certainty")
-"""Fields of an object that the file leaves out where they say nothing."""
+"""Fields of an object that are left out of the file when they are None."""
 
 _MASKS = ("network_mask", "mask", "initial_mask", "painted", "erased")
 _CLICKS = ("clicks", "neighbour_clicks")
@@ -150,10 +150,10 @@ def load_any(path: Path) -> tuple[tuple[int, int], Document]:
 
 
 def read_json(path: Path, foreign: bool = False) -> Any:
-    """What a JSON file holds, whoever made it; raises StoreError when it is damaged or too large.
+    """Read an untrusted JSON file; raises StoreError when it is damaged or too large.
 
     Args:
-        foreign: read what other tools write beside JSON's own rules: marks of Unicode, NaN (as null).
+        foreign: also accept byte order marks and NaN (as null), which other tools write.
     """
     if path.stat().st_size > MAX_JSON_BYTES:
         raise StoreError(
@@ -271,7 +271,7 @@ def _foreign(value: Any) -> Mapping[str, Any] | None:
 
 
 def plain_json(value: Any, deep: int = 20) -> Any:
-    """A JSON value that every reader takes: text without halves of characters, numbers of 53 bits, no NaN.
+    """A JSON value that every reader accepts: no lone surrogates, integers of at most 53 bits, no NaN.
 
     Raises:
         ValueError: when it is nested too deep.

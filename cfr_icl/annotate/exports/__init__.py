@@ -35,7 +35,7 @@ EVERYTHING = "everything"
 """Name that stands for all formats, a folder each."""
 
 TINY_PIXELS = 10
-"""Objects of fewer pixels are told: they are seldom meant."""
+"""Objects of fewer pixels cause a warning: they are seldom intended."""
 
 
 def _registered() -> dict[str, ExportFormat]:
@@ -60,16 +60,16 @@ def export(
 ) -> Files:
     """Write the files of one of FORMATS, or with "everything" of all, a folder each.
 
-    Only work is written: pictures with objects, and those that are done without any, as background.
+    Written are pictures with objects, and, as background, pictures that are done and have no object.
 
     Args:
         detail: largest distance in pixels between a polygon and the mask's border.
         classes: labels in the order of their numbers; others follow as they occur.
-        sentences: gets what could not be written, for the person.
-        progress: told how many pictures are finished, of how many; what it raises ends the export.
+        sentences: list to which a message for the user is appended for each thing that could not be written.
+        progress: called with the number of finished pictures and of all pictures; raising ends the export.
 
     Returns:
-        Contents by relative path; nothing where there is no work.
+        Contents by relative path; empty without such pictures.
 
     Raises:
         ValueError: for an unknown format.
@@ -100,7 +100,7 @@ def export(
 
 
 def export_warnings(format: str, pictures: Sequence[AnnotatedPicture]) -> list[str]:
-    """Tell in sentences for the person what a format cannot hold of these pictures."""
+    """Messages for the user about content of these pictures that a format cannot hold."""
     areas = [i.mask.area for picture in pictures for i in picture.document.instances]
     empty, tiny = areas.count(0), sum(0 < area < TINY_PIXELS for area in areas)
     sentences = (
@@ -123,7 +123,7 @@ def export_warnings(format: str, pictures: Sequence[AnnotatedPicture]) -> list[s
 
 
 def _about_names(pictures: Sequence[AnnotatedPicture]) -> list[str]:
-    """What readers that go by the pictures' names will not find."""
+    """Messages about file names by which some readers will not find a picture."""
     sentences = []
     stems = [(stem, picture.name) for stem, picture in with_stems(pictures)]
     whole = [name for stem, name in stems if PurePosixPath(name).suffix and stem.endswith(name)]

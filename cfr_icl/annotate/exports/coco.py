@@ -26,7 +26,7 @@ def _coco_polygons(job: ExportJob) -> Files:
 
 
 def _coco_dictionary(job: ExportJob, segmentation: Callable[[Instance], Any]) -> dict[str, Any]:
-    """The file's contents; ids and other entries of a COCO file that objects came from are kept."""
+    """The file's content; for objects loaded from a COCO file, their ids and other entries are kept."""
     pictures = [picture for _, picture in job.pictures]
     instances = [instance for picture in pictures for instance in picture.instances]
     image_ids = _ids([(picture.document.foreign or {}).get("id") for picture in pictures])

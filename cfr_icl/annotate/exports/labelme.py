@@ -34,7 +34,7 @@ def _labelme(job: ExportJob) -> Files:
 
 
 def _labelme_shapes(instance: Instance, detail: float) -> list[dict[str, Any]]:
-    """A polygon a part; an object with holes, which polygons cannot say, is a mask shape."""
+    """One polygon for each part; an object with holes becomes a mask shape, as polygons have no holes."""
     pixels = instance.mask.pixels
     parts = parts_of(pixels, detail)
     shape = {"label": instance.label, "group_id": instance.id, "description": "", "flags": {}, "mask": None}

@@ -1,4 +1,4 @@
-"""What every export format gets: pictures with their objects, names for their files, class numbers."""
+"""The input of all export formats: pictures with their objects, names for their files, class numbers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class AnnotatedPicture:
 
 @dataclass(frozen=True)
 class ExportJob:
-    """What a format's writer gets."""
+    """The input of a format's `write`."""
 
     pictures: Sequence[tuple[str, AnnotatedPicture]]
     """Each picture with the stem of its files: a relative path without suffix."""
@@ -52,12 +52,12 @@ class ExportJob:
     class_names: Sequence[str] = ()
     """Labels in the order of their numbers."""
     sentences: list[str] = field(default_factory=list)
-    """What could not be exported, for the person; writers add to it."""
+    """Messages for the user about content that could not be exported; writers append to it."""
     finished: Callable[[], None] = lambda: None
-    """Called for each picture that `each` has given out and the writer is through with."""
+    """Called after each picture that a writer has finished."""
 
     def each(self) -> Iterator[tuple[str, AnnotatedPicture]]:
-        """The pictures one after another, as a writer goes through them, counted."""
+        """Iterate over the pictures and count them as finished."""
         for entry in self.pictures:
             yield entry
             self.finished()
@@ -73,9 +73,9 @@ class ExportFormat:
     """One way to write objects."""
 
     name: str
-    """As on the command line."""
+    """Its name on the command line."""
     title: str
-    """In the page's menu, in English; static/words.json may hold translations."""
+    """Its name in the page's menu, in English; static/words.json may hold translations."""
     position: int
     """Place in the list of formats, smallest first."""
     write: Callable[[ExportJob], Files]
@@ -102,7 +102,7 @@ def with_stems(pictures: Sequence[AnnotatedPicture]) -> list[tuple[str, Annotate
 
 
 def unique_stems(names: Sequence[str]) -> list[str]:
-    """What pictures' files are called: the name without its suffix where that is unique, else the name."""
+    """Stems for the pictures' files: the name without its suffix if that is unique, else the whole name."""
     stems = [name[: len(name) - len(PurePosixPath(name).suffix)] for name in names]
     whole = [False] * len(names)
     while True:
@@ -121,9 +121,9 @@ def unique_stems(names: Sequence[str]) -> list[str]:
 
 
 def safe_path(name: str) -> str:
-    """A relative path inside its folder, and otherwise the name as it is: readers match by name.
+    """Make a name a relative path inside its folder; it stays unchanged otherwise, as readers match by name.
 
-    Parts such as `..` and what other systems take for a path or a drive go; line breaks and other control
+    Parts such as `..`, and paths or drives of other systems, are removed; line breaks and other control
     characters become `_`.
     """
     if any(part.strip() in ("..", ".") for part in name.replace("/", "\\").split("\\")) or re.match(
@@ -142,7 +142,7 @@ def object_file(stem: str, instance: Instance) -> str:
 
 
 def fitting(path: str) -> str:
-    """Cut a file's name that file systems would refuse as too long; what identifies it stays."""
+    """Shorten a file's name that is too long for file systems; it stays unique and keeps its suffix."""
     folder, slash, name = path.rpartition("/")
     if len(os.fsencode(name)) <= LONGEST_NAME:
         return path

@@ -1,4 +1,4 @@
-"""Exported files on the disk: nothing of somebody else's is replaced, older files beside them are told."""
+"""Write exported files: pictures are never replaced, older files beside the exported ones are reported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def write_files(
             beside them, so that they are not taken for pictures later.
 
     Returns:
-        Sentences for the person: files of the same kind in `out` that are not part of this export.
+        Messages for the user about files of the same kind in `out` that are not part of this export.
 
     Raises:
         ValueError: when a file would replace one of the pictures.
@@ -61,7 +61,7 @@ def check_targets(out: Path, names: Iterable[str], pictures: Iterable[Path]) -> 
 
 
 def keep_names(out: Path, names: Iterable[str], images: Path | None) -> None:
-    """Keep the names of files written below the pictures beside them, if `out` lies there; raises OSError."""
+    """If `out` lies below the pictures, record the written names there (`MANIFEST`); raises OSError."""
     if images is not None and out.resolve().is_relative_to(images.resolve()):
         kept = sorted({*read_manifest(out), *names})
         write_atomically(out / MANIFEST, json.dumps({"files": kept}))

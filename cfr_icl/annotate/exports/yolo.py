@@ -17,14 +17,14 @@ def _yolo(job: ExportJob) -> Files:
         height, width = picture.size
         lines = []
         for instance in picture.instances:
-            # Half a pixel more than the centre's index: right as a fraction, and readers cut it off.
+            # half a pixel more than the centre's index: correct as a fraction, and readers truncate it
             ring = joined([opened(*part) for part in parts_of(instance.mask.pixels, job.detail)]) + 0.5
             ring = ring if len(ring) >= 3 else np.concatenate([ring, ring[-1:], ring[-1:]])
             numbers = " ".join(f"{value:.6f}" for value in (ring / [width, height]).reshape(-1))
             lines.append(f"{classes[instance.label] - 1} {numbers}\n")
         files[f"labels/{stem}.txt"] = "".join(lines).encode("utf-8")
     names = "".join(f"  {id - 1}: {json.dumps(name, ensure_ascii=False)}\n" for name, id in classes.items())
-    # Without "path" the pictures are looked for beside this file, in images/.
+    # without "path", readers look for the pictures beside this file, in images/
     files["data.yaml"] = f"train: images\nval: images\nnames:\n{names}".encode()
     return files
 

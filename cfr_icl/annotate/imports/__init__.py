@@ -1,4 +1,4 @@
-"""Read masks that were made elsewhere, as objects to correct: pictures and the files of other tools."""
+"""Read masks of other tools, from pictures and annotation files, as objects to correct."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def load_masks(
 ) -> LoadedMasks:
     """Read the objects in a file for a picture of this name and (height, width).
 
-    Read are pictures of masks, JSON files of COCO and labelme, and text files of YOLO.
+    Supported are pictures of masks, JSON files of COCO and labelme, and text files of YOLO.
 
     Args:
         reading: one of the ways in which the file can be read, as `LoadedMasks.readings` names them; None

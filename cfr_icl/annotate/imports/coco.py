@@ -29,12 +29,12 @@ from cfr_icl.sentences import Sentence
 __all__ = ["MAX_OUTLINE", "coco_objects", "load_coco"]
 
 MAX_UNUSED_LABELS = 200
-"""Categories without an object here join the list of labels if there are at most so many."""
+"""Categories without an object here join the list of labels unless there are more than this."""
 
 _ENTRY_KEYS = ("segmentation", "area", "bbox", "image_id", "category_id")
 _IMAGE_KEYS = ("file_name", "width", "height")
 _UPLOAD = re.compile(r"^[0-9a-f]{8}-(.+)$")
-"""What Label Studio puts before the names of uploads."""
+"""The prefix that Label Studio adds to the names of uploads."""
 
 
 class _BoxAlone(Exception):
@@ -47,11 +47,11 @@ def coco_objects(data: Any, picture: str, size: tuple[int, int]) -> list[tuple[s
 
 
 def load_coco(data: Any, picture: str, size: tuple[int, int]) -> LoadedMasks:
-    """Read a picture's objects in a COCO dictionary; what cannot be used is left out, counted and told.
+    """Read a picture's objects in a COCO dictionary; unusable ones are left out, counted and reported.
 
     Args:
-        picture: the picture's name or path, by which it is found in the file. A file with one picture
-            needs no equal name.
+        picture: the picture's name or path, by which it is found in the file. In a file with a single
+            picture the name need not match.
         size: the picture's (height, width).
 
     Raises:
@@ -63,7 +63,7 @@ def load_coco(data: Any, picture: str, size: tuple[int, int]) -> LoadedMasks:
         return _load(data, picture, size)
     except MaskFileError:
         raise
-    except Exception as error:  # whatever a hostile file makes the reader stumble over
+    except Exception as error:  # a hostile file may raise anything
         raise MaskFileError("The COCO file is damaged.") from error
 
 
@@ -86,7 +86,7 @@ def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> Loade
             polygons.append((entry, _segmentation(entry, size)))
         except _BoxAlone:
             boxes += 1
-        except Exception:  # whatever stands in place of a segmentation
+        except Exception:  # anything may stand in place of a segmentation
             damaged += 1
     rings = [ring for _, segmentation in polygons if isinstance(segmentation, list) for ring in segmentation]
     if not check_cost(rings, size):
@@ -130,7 +130,7 @@ def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> Loade
 
 
 def _find_image(images: Sequence[Mapping[str, Any]], picture: str) -> Mapping[str, Any]:
-    """The picture's entry: of its path, else of its name, else of a name that differs in small things."""
+    """The picture's entry, by path, else by name, else by a name that differs slightly."""
 
     def path(name: Any) -> str:
         text = unicodedata.normalize("NFC", str(name)).replace("\\", "/")
@@ -195,7 +195,7 @@ def _categories(entries: Any) -> dict[str, LoadedLabel]:
 
 
 def _segmentation(entry: Mapping[str, Any], size: tuple[int, int]) -> Mask | list[np.ndarray]:
-    """An entry's mask, or its polygons; raises _BoxAlone where it has neither, else whatever it is."""
+    """An entry's mask or polygons; raises _BoxAlone without either, other errors for damaged ones."""
     segmentation = entry.get("segmentation")
     if segmentation is None or segmentation in ([], {}, ""):
         if entry.get("bbox"):
@@ -237,7 +237,7 @@ def _run_lengths(segmentation: Mapping[str, Any], size: tuple[int, int]) -> Mask
 
 
 def foreign_entries(entry: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any] | None:
-    """What an entry says beside what is read of it; the longest parts are left out where it is too much."""
+    """The values of an entry that are not read here; if they are too long together, without the longest."""
     rest = {}
     for key, value in entry.items():
         if key not in known and value is not None:
@@ -249,7 +249,7 @@ def foreign_entries(entry: Mapping[str, Any], known: Sequence[str]) -> dict[str,
 
 
 def check_size(height: Any, width: Any, size: tuple[int, int], tool: str) -> None:
-    """Raise MaskFileError where a file says that its picture has another (height, width)."""
+    """Raise MaskFileError if a file states another (height, width) of its picture."""
     for given, side in ((height, size[0]), (width, size[1])):
         if given is not None and _whole(given) != side:
             raise MaskFileError(

@@ -42,7 +42,7 @@ def load_labelme(data: Mapping[str, Any], size: tuple[int, int]) -> LoadedMasks:
             group = shape.get("group_id")
             key = number if group is None else (str(shape.get("label")), str(group))
             grouped.setdefault(key, (shape, []))[1].append(_shape(shape, size))
-        except Exception:  # whatever stands in place of a shape
+        except Exception:  # anything may stand in place of a shape
             left_out += 1
     rings = [part for _, parts in grouped.values() for part in parts if isinstance(part, np.ndarray)]
     if not check_cost(rings, size):
@@ -66,7 +66,7 @@ def load_labelme(data: Mapping[str, Any], size: tuple[int, int]) -> LoadedMasks:
 
 
 def _shape(shape: Mapping[str, Any], size: tuple[int, int]) -> Mask | np.ndarray:
-    """A shape's mask, or its corners (N, 2); raises whatever is wrong with it."""
+    """A shape's mask, or its corners (N, 2); raises any exception for a damaged shape."""
     kind = shape.get("shape_type") or "polygon"
     points = np.array(shape["points"], dtype=np.float64)
     if (

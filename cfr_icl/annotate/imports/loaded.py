@@ -1,4 +1,4 @@
-"""What reading a file of masks gives: objects, how the file was understood, and how else it could be."""
+"""The result of reading a file of masks: its objects, the reading that was used, and the other readings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cfr_icl.annotate.masks import Mask
 from cfr_icl.sentences import Refusal
 
 MAX_OBJECTS = 1000
-"""More objects than this in one file are taken for a mistake."""
+"""A file with more objects is refused as a mistake."""
 
 
 class MaskFileError(Refusal):
@@ -27,7 +27,7 @@ class LoadedObject:
     """Number of the label in the file."""
     supercategory: str | None = None
     foreign: Mapping[str, Any] | None = None
-    """What else the file says of the object; kept for an export in the same format."""
+    """The file's other values for the object; kept for an export in the same format."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class LoadedMasks:
 
     objects: Sequence[LoadedObject]
     reading: str | None = None
-    """How the file was read, one of `readings`; None where there is one way only."""
+    """The reading that was used, one of `readings`; None if there is only one."""
     readings: Sequence[str] = ()
     """The ways in which the file can be read."""
     sentences: Sequence[str] = ()
-    """How the file was understood and what was left out, for the person."""
+    """Messages for the user about the reading and about content that was left out."""
     foreign: Mapping[str, Any] | None = None
-    """What else the file says of the picture."""
+    """The file's other values for the picture."""
     labels: Sequence[LoadedLabel] = ()
     """Classes that the file lists, also those without an object here."""

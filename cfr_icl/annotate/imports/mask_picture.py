@@ -1,7 +1,7 @@
 """Masks and label maps in pictures: black and white, soft, by index, by colour, by transparency.
 
-What a file means is seen from its pixels. Areas of one value are regions; what lies between them (soft edges,
-traces of JPEG) belongs to the nearest one.
+The meaning of a file is inferred from its pixels. Areas of one value are regions; pixels between them (soft
+edges, traces of JPEG) belong to the nearest region.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from cfr_icl.annotate.pictures import MaskPixels, PictureError, read_mask
 from cfr_icl.sentences import Sentence
 
 MASK, INVERTED, INDICES, COLOURS, ALPHA, PARTS = "mask", "inverted", "indices", "colours", "alpha", "objects"
-"""Ways to read a file: what is bright; what is dark; each value; each colour; what is opaque; each part."""
+"""Readings: objects are bright pixels; dark pixels; each value; each colour; opaque pixels; each part."""
 
 VOID = 255
 VOID_BELOW = 100
-"""255 is void where all other values are at most this: then it is no shade."""
+"""255 is void if all other values are at most this; otherwise it is a shade of grey."""
 VOID_COLOUR = (224, 224, 192)
-"""What Pascal VOC draws around objects."""
+"""The colour of Pascal VOC's void outlines."""
 
 MOST_LOOKED_AT = 50
-"""Objects of which parts are looked for."""
+"""The most objects in which connected parts are counted."""
 
 
 @dataclass
@@ -52,10 +52,10 @@ class _Regions:
 
 
 def load_mask_picture(path: Path, size: tuple[int, int], reading: str | None = None) -> LoadedMasks:
-    """Read the objects in a picture, as its maker meant it, or in one of the other ways that it can be read.
+    """Read the objects in a picture, with the likeliest reading or with `reading`.
 
     Raises:
-        MaskFileError: when the file is no mask, is empty, or cannot be read in this way.
+        MaskFileError: when the file is no mask, is empty, or does not have this reading.
     """
     try:
         pixels = read_mask(path, size)
@@ -95,7 +95,7 @@ def mask_pixels(path: Path, size: tuple[int, int]) -> np.ndarray:
 
 
 def _masks(ids: np.ndarray, values: np.ndarray) -> list[Mask]:
-    """A mask for each value; only the rectangle around it is looked at."""
+    """A mask for each value, computed only in the rectangle around it."""
     height, width = ids.shape
     numbers = numbered(ids, values)
     in_rows, in_columns = (np.zeros((side, len(values) + 1), bool) for side in (height, width))
@@ -111,7 +111,7 @@ def _masks(ids: np.ndarray, values: np.ndarray) -> list[Mask]:
 
 
 def _readings(pixels: MaskPixels) -> list[str]:
-    """The ways in which a file can be read, its maker's first."""
+    """The possible readings of a file, the likeliest first."""
     if pixels.alpha is not None and pixels.alpha.min() != pixels.alpha.max():
         shown = pixels.alpha > 127
         if pixels.palette is None and _few_colours(pixels.values, shown):
@@ -134,7 +134,7 @@ def _palette_readings(pixels: MaskPixels) -> list[str]:
     black = used[(colours == 0).all(axis=1)]
     border = border_value(pixels.values)
     by_colour = border != 0 and border in black
-    if grey and by_colour:  # as programs write that reduce colours: the numbers say nothing
+    if grey and by_colour:  # programs that reduce colours write such files; their indices have no meaning
         return _grey_readings(pixels.palette[pixels.values][..., 0], False)
     if grey and len(used) > 2 and not is_flat(pixels.values):
         return _grey_readings(pixels.palette[pixels.values][..., 0], False)
@@ -193,7 +193,7 @@ def _read(pixels: MaskPixels, reading: str) -> _Regions:
 
 
 def _bright(values: np.ndarray) -> tuple[np.ndarray, str]:
-    """What a black and white picture marks, bool (H, W)."""
+    """The marked pixels of a black and white picture, bool (H, W)."""
     levels = distinct(values)
     if len(levels) <= 2:
         background = _background(levels, values)
@@ -250,7 +250,7 @@ def _by_region(values: np.ndarray, lossy: bool) -> _Regions:
 
 
 def _by_colour(colours: np.ndarray, shown: np.ndarray | None, lossy: bool) -> _Regions:
-    """Each colour as an object; black, or else the border's colour, and what is transparent are none."""
+    """Each colour as an object; black, or else the border's colour, and transparent pixels are background."""
     packed = (colours.astype(np.int32) << np.array([16, 8, 0])).sum(axis=2) + 1
     if shown is not None:
         packed[~shown] = 0
@@ -293,7 +293,7 @@ def _coloured(pixels: MaskPixels) -> np.ndarray:
 
 
 def _as_grey(colours: np.ndarray, lossy: bool) -> np.ndarray | None:
-    """A picture's one channel where it has grey colours alone."""
+    """A picture's single channel if all its colours are grey; else None."""
     spread = colours.max(axis=2).astype(int) - colours.min(axis=2)
     limit = TOLERANCE if lossy else 0
     grey = spread.max() <= limit or (lossy and (spread > limit).mean() < 0.001)
@@ -301,7 +301,7 @@ def _as_grey(colours: np.ndarray, lossy: bool) -> np.ndarray | None:
 
 
 def _few_colours(colours: np.ndarray, shown: np.ndarray) -> bool:
-    """Whether what is shown has several colours, each in areas of its own, and is no photograph."""
+    """Whether the opaque pixels have several colours, each in areas of its own, and are no photograph."""
     if colours.ndim == 2:
         colours = np.repeat(colours[..., None], 3, axis=2)
     packed = (colours.astype(np.int32) << np.array([16, 8, 0])).sum(axis=2)

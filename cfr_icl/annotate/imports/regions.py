@@ -1,4 +1,4 @@
-"""Regions of a picture: areas of one value, and what lies between them given to the nearest one."""
+"""Regions of a picture: areas of one value; pixels between them belong to the nearest region."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import numpy as np
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS
 
 TOLERANCE = 24
-"""Differences that lossy compression makes inside of areas of one value."""
+"""Largest difference of values inside one area after lossy compression."""
 
 LEAST_REGION = 10
-"""Pixels of the smallest region that is one of its own where edges are soft."""
+"""Smallest region, in pixels, of a picture with soft edges."""
 
 AROUND = 12
-"""Pixels that lossy compression carries colours over an edge."""
+"""Distance in pixels over which lossy compression blurs colours across an edge."""
 
 FEW_VALUES = 30
-"""Values of a label map whose objects may all be thin."""
+"""A label map with at most this number of values may consist of thin objects only."""
 
 _TABLE = 1 << 25
 
@@ -71,7 +71,7 @@ def is_flat(values: np.ndarray) -> bool:
     if len(unique) <= 2:
         return True
     if values.dtype.kind == "f" or values.max() > _TABLE or values.min() < 0:
-        places = np.searchsorted(unique, values).astype(np.float32)  # OpenCV knows no such integers
+        places = np.searchsorted(unique, values).astype(np.float32)  # OpenCV has no filters for int64
     else:
         places = values.astype(np.float32)
     kernel = np.ones((3, 3), np.uint8)
@@ -146,9 +146,9 @@ def flat_regions(channels: np.ndarray, lossy: bool, shown: np.ndarray | None = N
 def nearest_around(
     channels: np.ndarray, table: np.ndarray, nearest: np.ndarray, seeds: np.ndarray
 ) -> np.ndarray:
-    """Each pixel's region: of those that lie around it, the one of the most similar value.
+    """Each pixel's region: among the regions around it, the one with the most similar value.
 
-    A soft edge between two regions passes other regions' values, which are not around it.
+    Values on a soft edge between two regions may equal those of other regions; these are not around it.
 
     Args:
         table: each region's value, (n, C).

@@ -16,7 +16,7 @@ MARGIN = 2
 """Pixels around the picture to which polygons are clipped, so that cut edges lie outside of it."""
 
 MAX_RINGS, MAX_OUTLINE = 10_000, 5_000_000
-"""So many polygons, and so many pixels along their edges, are read of one picture: what they cost."""
+"""The most polygons, and the most pixels along their edges, that are read for one picture."""
 
 
 def ring_of(points: Any) -> np.ndarray:
@@ -35,7 +35,7 @@ def ring_of(points: Any) -> np.ndarray:
 def clipped(ring: np.ndarray, size: tuple[int, int], margin: float = MARGIN) -> np.ndarray:
     """The part of a polygon's area inside the picture, grown by a margin; (N, 2), N may be 0.
 
-    Sutherland and Hodgman's way: parts that the border separates stay joined along it.
+    Sutherland and Hodgman's algorithm: parts that the border separates stay joined along it.
     """
     height, width = size
     sides = ((0, -margin, 1), (0, width + margin, -1), (1, -margin, 1), (1, height + margin, -1))
