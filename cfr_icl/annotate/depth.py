@@ -56,7 +56,7 @@ def shown_range(values: np.ndarray, low: float, high: float) -> tuple[float, flo
 
 
 def to_8_bit(values: np.ndarray, black: float, white: float) -> np.ndarray:
-    """Scale values of any type to uint8, `black` to 0 and `white` to 255; NaN and infinity become 0.
+    """Scale values of any type to uint8, `black` to 0 and `white` to 255; NaN becomes 0.
 
     If `black` equals `white`, all values become 0.
     """

@@ -17,15 +17,15 @@ from cfr_icl.suem import SUEM, Pair
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How a training window is cut from a picture, coloured, and clicked first.
+    """Settings for cropping a training window, changing its colours, and placing the first clicks.
 
-    A window is the whole picture (`whole`), a zoom window around the object as inference sees it
-    (`zoomed`, its object box times `zoom` but at least `min_side` picture pixels), or else the
-    published random crop (`scale`, then padded and cropped to `size`). A zoom window may surround
-    a part of the object only (`partial`), as it does when the answer before missed the rest.
+    A window is the whole picture (`whole`), a zoom window around the object as in inference (`zoomed`: its
+    object box times `zoom`, at least `min_side` picture pixels), or the published random crop (`scale`, then
+    padded and cropped to `size`). A zoom window may surround only a part of the object (`partial`), as in
+    inference after a prediction that missed the rest.
 
-    Up to `objects` objects of a picture share its window, which lies around the first of them. Of the
-    others those count that fill at least `min_share` of it.
+    Up to `objects` objects of a picture share its window, which lies around the first of them. Other objects
+    are used if they fill at least `min_share` of the window.
     """
 
     size: int = 448
@@ -48,7 +48,7 @@ class Augmentation:
     min_share: float = 0.005
 
     def window(self, image: np.ndarray, gt_mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The (left, top, right, bottom) in picture pixels that becomes the training picture."""
+        """Draw the training window, (left, top, right, bottom) in picture pixels."""
         height, width = gt_mask.shape
         kind = rng.random()
         if kind < self.whole:
@@ -74,9 +74,9 @@ class Augmentation:
         return np.clip(window, 0, [width, height, width, height])
 
     def cut(self, image: np.ndarray, gt_mask: np.ndarray, rng: np.random.Generator) -> Pair:
-        """A training picture and ground truth of `size` by `size`, mirrored half of the time.
+        """Crop a training picture and ground truth of `size` by `size`, mirrored half of the time.
 
-        The ground truth is int8 (H, W), or (K, H, W) for several objects, and so is what is made of it.
+        The ground truth is int8 (H, W), or (K, H, W) for several objects; the result has the same dimensions.
         """
         several = gt_mask.reshape(-1, *image.shape[:2])
         picture, cuts = self._cut_all(image, several, rng)
@@ -107,7 +107,7 @@ class Augmentation:
         ]
 
     def recolour(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Brightness, contrast and channel shifts, each time the dice say so."""
+        """Shift brightness, contrast and channels, each with its probability."""
         gain, offset = 1.0, np.zeros(3)
         if rng.random() < self.colour:
             gain = 1 + rng.uniform(*self.contrast)
@@ -118,14 +118,14 @@ class Augmentation:
         return cv2.LUT(np.ascontiguousarray(image), tables[:, None, :])
 
     def large(self, gt_masks: np.ndarray) -> np.ndarray:
-        """Those of a window's ground truths (K, S, S) that are large enough; none when the first is not."""
+        """The ground truths of a window, (K, S, S), that are large enough; none if the first is too small."""
         pixels = np.count_nonzero(gt_masks == 1, axis=(1, 2))
         kept = pixels >= max(self.min_pixels, self.min_share * gt_masks[0].size)
         kept[0] = pixels[0] >= self.min_pixels
         return gt_masks[kept] if kept[0] else gt_masks[:0]
 
     def first_clicks(self, gt_mask: np.ndarray, rng: np.random.Generator) -> list[Click]:
-        """One click as the robot makes it, or several sampled on, around and beside the object."""
+        """Place one click like the robot user, or several sampled on, around and beside the object."""
         if rng.random() < self.first_from_error:
             click = random_click(np.zeros(gt_mask.shape), gt_mask, rng)
             return [click] if click else []
@@ -141,7 +141,7 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Example:
-    """What a network is trained on: a picture uint8 (3, S, S) with K of its objects.
+    """A training example: a picture uint8 (3, S, S) with K of its objects.
 
     `gt_mask` is int8 (K, S, S), `clicks` the first clicks of each object.
     """
@@ -168,8 +168,8 @@ class Batch:
 class TrainingExamples(torch.utils.data.Dataset):
     """Endless examples from a weighted mixture of data sets.
 
-    Example number i depends on `seed` and i alone, so that training resumes where it stopped,
-    with any number of workers and processes.
+    Example number i depends only on `seed` and i, so that training can resume with any number of workers and
+    processes.
     """
 
     def __init__(
@@ -187,7 +187,7 @@ class TrainingExamples(torch.utils.data.Dataset):
         self.seed = seed
 
     def __getitem__(self, index: int) -> Example:
-        """Example number `index`; another draw is made where one left nothing to click on."""
+        """Example number `index`; drawn again if there is nothing to click on."""
         rng = np.random.default_rng((self.seed, index))
         augmentation = self.augmentation
         while True:
@@ -216,7 +216,7 @@ class TrainingExamples(torch.utils.data.Dataset):
     def _draw(self, rng: np.random.Generator, most: int) -> Pair:
         """A window of a random picture with up to `most` of its objects, int8 (K, S, S).
 
-        The window is that of the first; now and then an object is two of them merged.
+        The window lies around the first; with a small probability an object is two of them merged.
         """
         while True:
             dataset = self.datasets[rng.choice(len(self.datasets), p=self.weights)]
@@ -260,7 +260,7 @@ def collate(examples: Sequence[Example]) -> Batch:
 
 
 def _resized_truth(gt_mask: np.ndarray, shape: tuple[int, int], interpolation: int) -> np.ndarray:
-    """A ground truth where its picture is: OpenCV's nearest pixel would lie half a pixel beside it."""
+    """Resize a ground truth in register with its picture; OpenCV's nearest is off by half a pixel."""
     wanted = (gt_mask == 1).astype(np.float32)
     found = (cv2.resize(wanted, shape, interpolation=interpolation) > 0.5).astype(np.int8)
     if (gt_mask == -1).any():

@@ -1,4 +1,4 @@
-"""Reading pictures and label maps, and saying what an unpacked data set lacks."""
+"""Read pictures and label maps; report missing files of a data set."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ PICTURE_TYPES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
 
 def require(root: Path, *parts: str) -> None:
-    """Raise FileNotFoundError, naming what is missing, unless all of these lie under `root`."""
+    """Raise FileNotFoundError, which names the missing parts, unless all of these lie under `root`."""
     missing = [part for part in parts if not (root / part).exists()]
     if missing:
         raise FileNotFoundError(f"{root} lacks {' and '.join(missing)}; expected are {', '.join(parts)}.")
 
 
 def require_files(folder: Path, names: Sequence[str]) -> None:
-    """Raise FileNotFoundError, counting what is missing, unless the folder holds all of these files."""
+    """Raise FileNotFoundError, with the number of missing files, unless the folder holds all of these."""
     require(folder.parent, folder.name)
     present = {entry.name for entry in os.scandir(folder)}
     missing = [name for name in names if name not in present]
@@ -53,7 +53,7 @@ def matching(names: Sequence[str], folder: Path) -> list[Path]:
 
 
 def read_rgb(path: Path, like: np.ndarray | None = None) -> np.ndarray:
-    """A picture, uint8 (H, W, 3), as its pixels are stored: annotations know nothing of EXIF."""
+    """A picture, uint8 (H, W, 3), in the orientation of its stored pixels: annotations ignore EXIF."""
     return _same_size(np.asarray(Image.open(path).convert("RGB")), path, like)
 
 
@@ -82,7 +82,7 @@ def object_truth(region: np.ndarray, ignored: np.ndarray | None = None) -> np.nd
 def ignore_outline(gt_mask: np.ndarray, band: float) -> np.ndarray:
     """A ground truth, int8 (H, W), whose pixels within `band` pixels of the other side are ignored.
 
-    A ground truth of which that would leave less than half of the object is given as it is.
+    If less than half of the object would be left, the ground truth is returned unchanged.
     """
     reach = int(band)
     offsets = np.arange(-reach, reach + 1)

@@ -18,7 +18,7 @@ class FolderDataset:
 
     With `components` each connected part of a value is an object of its own, for label maps that
     hold classes. With `background` the background is one more object, so that training also sees
-    surfaces with something on them; with `whole` all values together are one more. Objects of fewer
+    surfaces with objects on them; with `whole` all values together are one more. Objects of fewer
     than `min_pixels` are left out.
 
     Along outlines that were drawn by hand, pixels within `band` pixels of the other side are ignored,

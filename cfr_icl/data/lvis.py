@@ -62,7 +62,7 @@ class CocoLvisDataset:
 
 
 def read_arrays(path: Path) -> Any:
-    """What a pickle of numpy arrays and plain containers holds; anything else in it is refused."""
+    """Read a pickle of numpy arrays and plain containers; any other content is refused."""
     try:
         with path.open("rb") as file:
             return _ArrayUnpickler(file).load()
@@ -71,7 +71,7 @@ def read_arrays(path: Path) -> Any:
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Pickles can run code; these files need no more than the makings of arrays."""
+    """An unpickler that constructs only arrays: pickles can run code."""
 
     def find_class(self, module: str, name: str) -> Any:
         arrays = module.split(".")[0] == "numpy" and name in {

@@ -28,11 +28,11 @@ DATASETS = {
 
 
 def open_dataset(name: str, root: str | Path, **options: Any) -> Dataset:
-    """The data set of this name under `root`; `options` go to its reader.
+    """Open the data set of this name under `root`; `options` are passed to its reader.
 
     Raises:
         ValueError: for an unknown name or option.
-        FileNotFoundError: when the folder is missing or half-unpacked, naming the missing part.
+        FileNotFoundError: when the folder or a part of it is missing; the message names the part.
         MissingExtraError: when a package is missing that the reader needs.
     """
     if name not in DATASETS:

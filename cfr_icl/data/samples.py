@@ -1,4 +1,4 @@
-"""What every data set gives: a picture and its objects."""
+"""The common interface of data sets: samples of a picture and its objects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 class Sample:
     """A picture, uint8 (H, W, 3) RGB, and its objects' ground truths, each int8 (H, W).
 
-    A ground truth is 1 on the object, 0 beside it and -1 where the annotation says nothing.
+    A ground truth is 1 on the object, 0 on the background and -1 on ignored pixels.
     """
 
     name: str
@@ -22,7 +22,7 @@ class Sample:
 
 
 class Dataset(Protocol):
-    """Pictures with objects; `dataset[i]` reads one, `names[i]` is its name, known without reading."""
+    """Pictures with objects; `dataset[i]` reads one, `names[i]` is its name."""
 
     names: Sequence[str]
 

@@ -36,6 +36,6 @@ class SbdDataset:
 
 
 def _fill(region: np.ndarray) -> float:
-    """How much of its bounding box a region fills, 0 to 1."""
+    """The share of its bounding box that a region fills, 0 to 1."""
     rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
     return np.count_nonzero(region) / ((np.ptp(rows) + 1) * (np.ptp(columns) + 1))

@@ -1,4 +1,4 @@
-"""A data set as a command line names it, and a choice of its pictures that is the same in every run."""
+"""A data set in the syntax of the command line, and a reproducible choice of its pictures."""
 
 from __future__ import annotations
 

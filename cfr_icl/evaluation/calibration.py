@@ -1,7 +1,7 @@
-"""Calibration: the inverse temperature with which a model's probabilities mean what they say.
+"""Calibration: find the inverse temperature with which probabilities equal the observed frequencies.
 
 The robot user clicks; after each click the probabilities inside the zoom window are compared with the
-ground truth. Logits are scaled around the mask threshold, so that the thresholded mask stays.
+ground truth. Logits are scaled around the mask threshold, which does not change the mask.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ BINS = 15
 
 @dataclasses.dataclass
 class Reliability:
-    """How much of the windows' area has a logit, and how much of that is object.
+    """Histogram over logits of the windows' area, and of the object's part of it.
 
-    Both are counted in `len(LOGIT_EDGES) - 1` bins; each answer weighs the same, however large.
+    It has `len(LOGIT_EDGES) - 1` bins; each prediction has the same weight, whatever its size.
     """
 
     area: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(len(LOGIT_EDGES) - 1))
     object: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(len(LOGIT_EDGES) - 1))
 
     def add(self, probabilities: np.ndarray, gt_mask: np.ndarray) -> None:
-        """Count an answer: probabilities float (H, W) and ground truth int (H, W), -1 left out."""
+        """Add a prediction: probabilities float (H, W) and ground truth int (H, W), -1 ignored."""
         known = gt_mask >= 0
         p = np.clip(probabilities[known].astype(np.float64), 1e-6, 1 - 1e-6)
         logits = np.log(p / (1 - p))
@@ -43,13 +43,13 @@ class Reliability:
         self.object += np.histogram(logits, LOGIT_EDGES, weights=weights * (gt_mask[known] == 1))[0]
 
     def surprise(self, inverse_temperature: float) -> float:
-        """Mean negative log-likelihood of a pixel, in nats."""
+        """Mean negative log-likelihood per pixel, in nats."""
         logits = _scaled(inverse_temperature)
         nats = self.object * np.logaddexp(0, -logits) + (self.area - self.object) * np.logaddexp(0, logits)
         return float(nats.sum() / self.area.sum())
 
     def curve(self, inverse_temperature: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Of each of BINS equal steps of probability: mean probability, share of object, share of area."""
+        """For each of BINS equal bins of probability: mean probability, share of object, share of area."""
         p = 1 / (1 + np.exp(-_scaled(inverse_temperature)))
         steps = np.minimum((p * BINS).astype(int), BINS - 1)
         area = np.bincount(steps, self.area, BINS)

@@ -19,7 +19,7 @@ GALLERY_WIDTH = 320
 
 
 def worst(results: Sequence[Result], count: int, target: float = 0.90) -> list[Result]:
-    """The sessions that took the most clicks to reach the IoU; of equals, those with the lowest last IoU."""
+    """The sessions with the most clicks to reach the IoU; among equals, those with the lowest final IoU."""
     return sorted(results, key=lambda r: (-clicks_to_reach(r.ious, target, len(r.ious) + 1), r.ious[-1]))[
         :count
     ]
@@ -31,10 +31,11 @@ def save_gallery(
     masks: Callable[[Result], tuple[np.ndarray, np.ndarray, np.ndarray]],
     title: str,
 ) -> None:
-    """One HTML page that needs nothing else: each case's picture with clicks, its ground truth and its mask.
+    """Write one self-contained HTML page: each case's picture with clicks, its ground truth and its mask.
 
     Args:
-        masks: for a result its picture uint8 (H, W, 3), ground truth int (H, W) and last mask bool (H, W).
+        masks: returns, for a result, its picture uint8 (H, W, 3), ground truth int (H, W) and last mask
+            bool (H, W).
     """
     cases = "\n".join(_case(result, *masks(result)) for result in results)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -28,8 +28,8 @@ def boundary_iou(mask: np.ndarray, gt_mask: np.ndarray, width: float = 0.02) -> 
     """IoU of the inner boundaries of mask and ground truth (Cheng et al., CVPR 2021).
 
     Args:
-        width: the boundary's width as a fraction of the picture's diagonal. Where the ground truth is -1
-            it is taken to agree with the mask, and those pixels are then left out.
+        width: the boundary's width as a fraction of the picture's diagonal. Ignored pixels (-1) take the
+            mask's value when the boundary is computed, and are then left out.
     """
     pixels = max(1, round(width * float(np.hypot(*gt_mask.shape))))
     expected = np.where(gt_mask == -1, mask, gt_mask == 1)
@@ -54,11 +54,11 @@ class Metrics:
 
     objects: int
     noc: Mapping[float, float]
-    """Mean number of clicks to reach the IoU; the most clicks where it was not reached."""
+    """Mean number of clicks to reach the IoU; `max_clicks` if it was not reached."""
     nof: Mapping[float, int]
-    """Objects that took all clicks, reached or not, as published (">=20")."""
+    """Number of objects that took all clicks, whether or not the IoU was reached, as published (">=20")."""
     iou: Mapping[int, float]
-    """Mean IoU after so many clicks; a session that ended earlier keeps its last."""
+    """Mean IoU after this number of clicks; a session that ended earlier counts with its last IoU."""
     boundary_iou: Mapping[int, float]
     forwards_per_click: float
     seconds_per_click: float
@@ -89,5 +89,5 @@ def summarise(results: Sequence[Result], protocol: Protocol) -> Metrics:
 
 
 def clicks_to_reach(ious: Sequence[float], target: float, max_clicks: int = 20) -> int:
-    """The first number of clicks with this IoU; `max_clicks` where it was never reached."""
+    """The first number of clicks with at least this IoU; `max_clicks` if it was never reached."""
     return next((number for number, value in enumerate(ious, 1) if value >= target), max_clicks)

@@ -13,22 +13,22 @@ from cfr_icl.segmenter import Segmenter
 from cfr_icl.zoom.window import ZoomConfig
 
 WHOLE_PICTURE_SIDE = 1_000_000
-"""A smallest window side that no picture has: the window is always the whole picture."""
+"""A shortest window side longer than any picture's: the window is then always the whole picture."""
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """What an evaluation fixes beside the CFR settings; the defaults are the published ones.
+    """The settings of an evaluation other than those of CFR; the defaults are the published ones.
 
     Attributes:
-        max_clicks: clicks of a session at most.
+        max_clicks: the most clicks of a session.
         target_iou: a session ends at this IoU.
-        flip: whether the mirror image is answered too and averaged.
-        zoom: False shows the network the whole picture at every pass, which separates what CFR does from
-            what an earlier zoom-in does.
-        widen: True lets the window follow an object over its edge, for models whose zoom-in does so.
-        exact: True lets the zoom window and CFR's stopping rule look at every pixel, also in large pictures.
-        size: the network's input in pixels, if not its own.
+        flip: average the outputs for the picture and for its mirror image.
+        zoom: False: the network sees the whole picture in every pass, which separates the effect of CFR from
+            that of an earlier zoom-in.
+        widen: allow the window to follow an object over its edge, for models whose zoom-in has this.
+        exact: compute the zoom window and CFR's stopping rule from every pixel, also in large pictures.
+        size: the network's input in pixels; None for the size in the model's configuration.
     """
 
     max_clicks: int = 20
@@ -46,7 +46,7 @@ class Protocol:
             raise ValueError(f"The target IoU lies above 0 and up to 1, not at {self.target_iou}.")
 
     def segmenter(self, model: InteractiveModel, data: str = "") -> Segmenter:
-        """A segmenter as this protocol wants it for a data set; DAVIS is seen at 1.5 times the size."""
+        """The segmenter for a data set under this protocol; DAVIS is predicted at 1.5 times the size."""
         zoom = model.config.zoom
         size = self.size or (zoom.size * 3 // 2 if data == "davis" else zoom.size)
         min_side = zoom.min_side if self.zoom else WHOLE_PICTURE_SIDE
@@ -61,7 +61,7 @@ class Protocol:
         zoom: ZoomConfig = ZoomConfig(),
         close_up: CloseUpConfig | None = None,
     ) -> list[str]:
-        """Where this, with a model's zoom-in and close-ups, differs from the published protocol.
+        """Differences of this, with a model's zoom-in and close-ups, from the published protocol.
 
         Returns:
             A sentence for each difference.
@@ -72,7 +72,7 @@ class Protocol:
         if zoom.exact_up_to is not None and not self.exact:
             found.append(
                 f"In pictures above {zoom.exact_up_to / 1e6:g} megapixels, the zoom window and CFR's "
-                "stopping rule look at the network's output map; published: at every pixel."
+                "stopping rule use the network's output map; published: every pixel."
             )
         if close_up and any(close_up.applies(close_up.first_click, cfr) for cfr in settings):
             found.append(
@@ -84,9 +84,7 @@ class Protocol:
         if any(cfr.steps and cfr.adaptive and cfr.min_change_ratio for cfr in settings):
             found.append("CFR stops at a share of the mask that changes; published: at 20 pixels.")
         if any(cfr.steps and cfr.best_pass for cfr in settings):
-            found.append(
-                "CFR answers with the pass that agrees most with its mirror image; published: the last."
-            )
+            found.append("CFR chooses the pass that agrees most with its mirror image; published: the last.")
         if self.max_clicks != 20:
             found.append(f"At most {self.max_clicks} clicks; published: 20.")
         if self.target_iou < max(NOC_TARGETS):
@@ -96,5 +94,5 @@ class Protocol:
         if not self.zoom:
             found.append("Zoom-in held fixed at the whole picture; published: zoom-in.")
         if self.size:
-            found.append(f"The network sees {self.size} px; published: the size that belongs to it.")
+            found.append(f"The network's input is {self.size} px; published: the size of its configuration.")
         return found

@@ -18,9 +18,9 @@ Table = Mapping[str, Mapping[str, Metrics]]
 
 
 def markdown_table(table: Table, rows: str = "data") -> str:
-    """A row a data set and setting, in the paper's order: NoC, NoF, IoU&k, boundary IoU, cost.
+    """A row for each data set and setting, in the paper's order: NoC, NoF, IoU&k, boundary IoU, cost.
 
-    `rows` heads the first column, where the tables are of something else than data sets.
+    `rows` is the heading of the first column, for tables by something else than data sets.
     """
     first = next(iter(next(iter(table.values())).values()))
     header = [
@@ -54,7 +54,7 @@ def markdown_table(table: Table, rows: str = "data") -> str:
 
 
 def save_plots(results: Sequence[Result], folder: Path, protocol: Protocol) -> list[Path]:
-    """Two pictures a data set: mean IoU against clicks, and how many clicks the objects took."""
+    """Two plots for each data set: mean IoU against clicks, and the distribution of the number of clicks."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for data in dict.fromkeys(r.data for r in results):
@@ -75,7 +75,7 @@ def _draw_ious(sessions: dict[str, list[list[float]]], data: str, protocol: Prot
 
 
 def mean_ious(sessions: Sequence[Sequence[float]], clicks: int) -> list[float]:
-    """Mean IoU after each number of clicks; a session that ended earlier keeps its last."""
+    """Mean IoU after each number of clicks; a session that ended earlier counts with its last IoU."""
     return [
         float(np.mean([values[min(k, len(values)) - 1] for values in sessions])) for k in range(1, clicks + 1)
     ]

@@ -1,4 +1,4 @@
-"""Evaluate a model over data sets, in one process or several; a stopped run goes on where it was stopped."""
+"""Evaluate a model over data sets, in one process or several; a stopped run can be resumed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from cfr_icl.scale.shards import Shard
 
 @dataclass(frozen=True)
 class Job:
-    """Everything that a worker process must know."""
+    """The settings of an evaluation that are sent to worker processes."""
 
     weights: str
     device: str
@@ -42,7 +42,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Unit:
-    """A picture to evaluate; `done` holds (object id, setting) of what an earlier run finished."""
+    """A picture to evaluate; `done` holds the (object id, setting) pairs that an earlier run finished."""
 
     source: int
     index: int
@@ -50,7 +50,7 @@ class Unit:
 
 
 class Worker:
-    """Answers pictures one after the other."""
+    """Evaluates pictures one after the other."""
 
     def __init__(self, job: Job, model: InteractiveModel | None = None) -> None:
         model = model or load_model(job.weights, job.device, job.precision)
@@ -59,7 +59,7 @@ class Worker:
         self.segmenters = [job.protocol.segmenter(model, source.name) for source in job.sources]
 
     def __call__(self, unit: Unit) -> Iterator[Result]:
-        """The results of a picture's objects that are large enough and not done yet."""
+        """Evaluate a picture's objects that are large enough and not done yet."""
         sample = self.datasets[unit.source][unit.index]
         for object_id, gt_mask in enumerate(sample.gt_masks):
             if object_area(gt_mask) < self.job.min_area or not (gt_mask == 1).any():
@@ -77,7 +77,7 @@ class Worker:
 
 
 class ResultLog:
-    """Finished results, a line each, behind a first line that says what they are results of.
+    """Finished results, one line each; the first line identifies weights and protocol.
 
     Raises:
         ValueError: when the file holds results of other weights or another protocol.
@@ -106,7 +106,7 @@ class ResultLog:
 
 
 def _with_later_settings(identity: dict) -> dict:
-    """The first line of a file that was written before the protocol could be told to widen, which it did."""
+    """Complete the first line of a file from before the setting `widen` existed, when windows widened."""
     return {**identity, "protocol": {"widen": True, **identity["protocol"]}}
 
 
@@ -130,7 +130,7 @@ class Evaluation:
         return table
 
     def deviations(self) -> list[str]:
-        """Where it differs from the published protocol, a sentence each."""
+        """Differences from the published protocol, one sentence each."""
         return self.job.protocol.deviations(
             self.job.settings, self.model.config.zoom, self.model.config.close_up
         )
@@ -162,14 +162,14 @@ def evaluate(
     workers: int = 1,
     shard: Shard = Shard(),
 ) -> Evaluation:
-    """Evaluate what the log does not hold yet, in this process or in several.
+    """Evaluate all objects that are not in the log yet, in this process or in several.
 
     Args:
-        log: where finished objects are written, a line each.
-        half: "even" or "odd", for pictures whose name has such a CRC-32.
-        limit: most pictures of each data set.
-        workers: processes, one thread each.
-        shard: which of the chosen pictures are evaluated.
+        log: file to which finished objects are appended, one line each.
+        half: "even" or "odd": only pictures whose name has an even or odd CRC-32; None for all.
+        limit: the most pictures of each data set.
+        workers: number of processes, one thread each.
+        shard: the share of the chosen pictures that this call evaluates.
 
     Raises:
         ValueError: when the log holds results of other weights or another protocol.
@@ -215,7 +215,7 @@ def _run(job: Job, model: InteractiveModel, units: Sequence[Unit], log: ResultLo
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Sums depend on how threads share them: with one, results are those of any number of workers."""
+    """Use one thread: sums depend on the number of threads, and results must not depend on `workers`."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -250,7 +250,7 @@ def _work(unit: Unit) -> list[Result]:
 
 
 class Replay:
-    """A session's picture, ground truth and last mask, answered once more from its clicks."""
+    """Predicts the last mask of a session once more from its clicks, for the gallery."""
 
     def __init__(self, job: Job, model: InteractiveModel) -> None:
         self.worker = Worker(job, model)
@@ -268,7 +268,7 @@ class Replay:
 
 
 def weights_digest(model: InteractiveModel) -> str:
-    """A short name for exactly these weights."""
+    """A short digest of the weights."""
     digest = hashlib.sha256()
     for name, value in sorted(model.state_dict().items()):
         digest.update(name.encode())

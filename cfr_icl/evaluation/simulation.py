@@ -1,4 +1,4 @@
-"""The robot user's sessions: it clicks on what is most wrong until the mask is good enough."""
+"""The robot user's sessions: clicks in the largest error until the mask reaches the target IoU."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from cfr_icl.segmenter import Segmenter
 
 @dataclass(frozen=True)
 class Simulation:
-    """A robot user's session: a value a click in every list."""
+    """A robot user's session; every list has one value per click."""
 
     clicks: list[Click]
     ious: list[float]
     forwards: list[int]
     probabilities: np.ndarray
-    """The last answer, float32 (H, W)."""
+    """Probabilities of the last prediction, float32 (H, W)."""
     boundary_ious: list[float]
     seconds: list[float]
-    """Time that the segmenter took; the robot's own is not in it."""
+    """Seconds of the segmenter, without those of the robot user."""
 
 
 def simulate(
@@ -42,7 +42,7 @@ def simulate(
     cfr: CascadeForward = CascadeForward(),
     on_click: Callable[[Click, Prediction, float], None] | None = None,
 ) -> Simulation:
-    """Let the robot user click until the mask reaches the target IoU or the clicks run out.
+    """Let the robot user click until the mask reaches the target IoU, at most `max_clicks` times.
 
     Args:
         image: uint8 (H, W, 3) RGB.
@@ -76,7 +76,7 @@ def simulate(
 
 @dataclass(frozen=True)
 class Result:
-    """One object's session under one CFR setting, as it is written to a file."""
+    """One object's session under one CFR setting, in the format of the result files."""
 
     data: str
     picture: str
@@ -92,7 +92,7 @@ class Result:
 
 
 def setting_name(cfr: CascadeForward) -> str:
-    """How tables call a setting: CFR-4, A-CFR-4 (to 20 pixels), A-CFR-4 to 0.02 every click, best pass."""
+    """Name of a setting in tables: CFR-4, A-CFR-4 (to 20 pixels), A-CFR-4 to 0.02 every click, best pass."""
     if cfr.steps == 0:
         return "CFR-0"
     name = f"{'A-' if cfr.adaptive else ''}CFR-{cfr.steps}"
@@ -100,7 +100,7 @@ def setting_name(cfr: CascadeForward) -> str:
     if cfr.cf_clicks != 1:
         name += " every click" if cfr.cf_clicks is None else f" first {cfr.cf_clicks} clicks"
     name += ", best pass" if cfr.best_pass else ""
-    # close-ups begin at a later click than the first, which is the only one that is refined as published
+    # with cf_clicks=1 only the first click is refined, and close-ups start at a later one
     return name if cfr.close_ups or cfr.cf_clicks == 1 else f"{name}, no close-up"
 
 
@@ -112,7 +112,7 @@ def evaluate_object(
     protocol: Protocol,
     **identity: Any,
 ) -> Iterator[Result]:
-    """One result a setting for an object; `identity` is its data, picture and object_id."""
+    """Evaluate an object under each setting; `identity` is its data, picture and object_id."""
     for cfr in settings:
         session = simulate(segmenter, image, gt_mask, protocol.max_clicks, protocol.target_iou, cfr)
         yield Result(

@@ -1,7 +1,7 @@
-"""Average the weights of several runs of one network, which often answers better than each of them.
+"""Average the weights of several runs of one network; the average often predicts better than each of them.
 
-Settings beside the weights, such as zoom-in, are those of the last;
-blocks that some of the networks lack are averaged over the others.
+The configuration (zoom-in and so on) is that of the last network; blocks that some of the networks lack are
+averaged over the others.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from cfr_icl import InteractiveModel, load_model
 
 
 def average(parts: Sequence[tuple[InteractiveModel, float]]) -> InteractiveModel:
-    """The last network with the weighted mean of all weights; shares need not sum to one.
+    """Return the last network with the weighted mean of all weights; shares need not sum to one.
 
     Raises:
         ValueError: for networks that differ in more than weights and blocks, or shares that are not above 0.
@@ -35,7 +35,7 @@ def _mean(
     name: str, last: torch.Tensor, states: Sequence[tuple[dict[str, torch.Tensor], float]]
 ) -> torch.Tensor:
     if not last.is_floating_point():
-        return last  # counters, such as those of batch norms, are no weights
+        return last  # integers are counters, such as those of batch norms
     found = [(state[name].double(), share) for state, share in states if name in state]
     if any(value.shape != last.shape for value, _ in found):
         raise ValueError(f"Weights of networks of other widths do not fit together: {name}.")
@@ -46,7 +46,7 @@ def _mean(
 
 
 def read_part(entry: str) -> tuple[InteractiveModel, float]:
-    """The network and the share that SOURCE=SHARE names; raises ValueError for another form."""
+    """Load the network and read the share of SOURCE=SHARE; raises ValueError for another form."""
     source, _, share = entry.rpartition("=")
     if not source or not share.replace(".", "", 1).isdigit():
         raise ValueError(f"Give weights as SOURCE=SHARE, not {entry!r}.")

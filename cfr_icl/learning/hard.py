@@ -1,4 +1,4 @@
-"""The pictures of a data set that a model found hard: training on the easy ones teaches it little more."""
+"""The pictures of a data set with a low IoU in an evaluation, for training on hard cases."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from cfr_icl.data.samples import Dataset, Sample
 
 
 class HardPictures:
-    """The pictures with an object whose answer ended below an IoU in an evaluation.
+    """The pictures with an object whose final IoU in an evaluation is below a value.
 
     Args:
         results: the `.objects.jsonl` that `cfr-icl evaluate` wrote beside its `--json`.
-        below: the IoU, from 0 to 1, after the last click there.
+        below: upper bound of the IoU after the last click, 0 to 1.
 
     Raises:
         ValueError: when no picture is left.
@@ -28,7 +28,7 @@ class HardPictures:
         self.indices = [i for i, name in enumerate(dataset.names) if name in found]
         self.names: Sequence[str] = [dataset.names[i] for i in self.indices]
         if not self.names:
-            raise ValueError(f"{results} knows no picture of the data set below an IoU of {below}.")
+            raise ValueError(f"{results} has no picture of the data set below an IoU of {below}.")
 
     def __len__(self) -> int:
         return len(self.indices)

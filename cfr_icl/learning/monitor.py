@@ -1,4 +1,4 @@
-"""What one watches while training: scalars and pictures in TensorBoard's format."""
+"""Monitor a training run: scalars and pictures in TensorBoard's format."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from cfr_icl.learning.settings import Settings
 from cfr_icl.models.base import InteractiveModel
 
 SHOWN = 8
-"""Examples in a picture dump."""
+"""Number of examples in a picture."""
 
 
 class Monitor:
-    """Writes the settings once, scalars every step, and now and then a picture of what is learnt."""
+    """Writes the settings once, scalars every step, and at intervals a picture of predictions."""
 
     def __init__(self, out: Path, settings: Settings, step: int) -> None:
         out.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ class Monitor:
 
     @torch.no_grad()
     def pictures(self, step: int, network: InteractiveModel, batch: Batch) -> None:
-        """Truth contour, first clicks and the answer to them, side by side."""
+        """Write ground truth outlines, first clicks and their predictions, side by side."""
         device = next(network.parameters()).device
         network.eval()
         pictures = batch.image[batch.picture[:SHOWN]]

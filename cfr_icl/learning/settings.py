@@ -1,4 +1,4 @@
-"""What a training run is made of: frozen dataclasses filled from a YAML file and `--set key=value`."""
+"""Settings of a training run: frozen dataclasses, filled from a YAML file and `--set key=value`."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from cfr_icl.suem import SUEM
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Which network, and where its first weights come from."""
+    """The network and its initial weights."""
 
     architecture: str = "compact"
     options: dict[str, Any] = field(default_factory=dict)
     weights: str | None = None
     """Weights of the whole network to start from, as for `load_model`; `options` may add blocks to it."""
     encoder_weights: str | None = None
-    """State dict of the encoder to start from: a file, or a Python package that brings one."""
+    """State dict of the encoder to start from: a file, or a Python package that contains one."""
     frozen: tuple[str, ...] = ()
-    """Weights whose names begin so are not trained."""
+    """Weights whose names start with one of these are not trained."""
     frozen_norms: bool = False
-    """Whether batch norms keep their statistics, which makes a step of fine-tuning cheaper."""
+    """Keep batch norms in evaluation: their statistics stay, and a step of fine-tuning is cheaper."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class DataSettings:
     weight: float = 1.0
     options: dict[str, Any] = field(default_factory=dict)
     hard: str | None = None
-    """Results of an evaluation of this data set: of its pictures only those are used whose
-    answer ended there below the IoU `below`."""
+    """Results of an evaluation of this data set: only pictures with an object whose final IoU was below
+    `below` are used."""
     below: float = 0.9
 
 
@@ -74,7 +74,7 @@ class Settings:
     picture_every: int = 200
 
     def total_steps(self, processes: int) -> int:
-        """Steps of the budget, for so many processes that train together."""
+        """Number of steps of the budget, with this number of processes."""
         if self.epochs is None:
             return self.steps
         return math.ceil(self.epochs * self.epoch / (self.batch_size * self.accumulation * processes))
@@ -83,11 +83,11 @@ class Settings:
 def read_settings(path: str | Path, changes: Sequence[str] = ()) -> Settings:
     """Settings from a YAML file, changed by `section.key=value` strings (values are YAML).
 
-    Items of a list go by their number: `data.0.path=PATH`. A file may name another one beside it
-    as its `base`, whose sections it then changes key by key.
+    Items of a list are addressed by number: `data.0.path=PATH`. A file may name another file beside it as
+    its `base` and then changes sections of it key by key.
 
     Raises:
-        ValueError: for a key that does not exist or a value that is no number where one is wanted.
+        ValueError: for an unknown key, or another value where a number is expected.
     """
     values = _read(Path(path))
     for change in changes:
@@ -132,7 +132,7 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
     if dataclass_kind and isinstance(value, list):
         return tuple(_build(dataclass_kind, item, where) for item in value)
     if float in options and isinstance(value, (int, str)):
-        return _number(value, where)  # YAML takes 5e-6, which has no point, for text
+        return _number(value, where)  # YAML reads 5e-6, which has no point, as text
     return tuple(value) if isinstance(value, list) else value
 
 
