@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
+from PIL import Image
 
 from cfr_icl.annotate import classes, store
 from cfr_icl.annotate.document import COLOURS, Document, Label
@@ -30,7 +31,9 @@ from cfr_icl.annotate.pictures import (
     View,
     open_picture,
     picture_size,
+    thumbnail,
 )
+from cfr_icl.annotate.record import Visit, visits_from_json
 from cfr_icl.annotate.store import StoreError
 from cfr_icl.files import remove_unfinished
 from cfr_icl.sentences import Sentence
@@ -67,6 +70,8 @@ class Opened:
     """Names the file as it is now, for the history of undo."""
     sentences: Sequence[str] = ()
     """What the person should know of it."""
+    visits: Sequence[Visit] = ()
+    """Who worked on it before."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,8 @@ class Folder:
         self._sessions = self._find_sessions()
         self._work: dict[str, str] = {}
         """State of the saved work of each picture that has some."""
+        self.labels_of: dict[str, tuple[str, ...]] = {}
+        """The labels of the objects of each picture that has some."""
         self._problems: dict[str, Stamp | None] = {}
         """Pictures that could not be opened, as their files were then."""
         self.labels: list[Label] = self._read_classes()
@@ -156,7 +163,7 @@ class Folder:
             for name in self.names:
                 if name not in listing.paths:
                     self.states[name] = GONE
-                elif name in self._problems and self._problems[name] == self._stamp(name):
+                elif name in self._problems and self._problems[name] == self.stamp(name):
                     self.states[name] = UNREADABLE
                 else:
                     self._problems.pop(name, None)
@@ -200,14 +207,14 @@ class Folder:
         with self._lock:
             revision = self.revisions.get(name, 0)
         try:
-            stamp = self._stamp(name)
+            stamp = self.stamp(name)
             if stamp is None:
                 raise PictureError("There is no file {file!r}.", file=str(self.path(name)))
             stored = self._stored(name)
             opened = self._opened(name, stamp, _view(stored))
             document = None if stored is None else self._document(stored, opened.pixels.shape[:2])
         except (PictureError, StoreError, OSError) as error:
-            self._mark(name, GONE if self._stamp(name) is None else UNREADABLE)
+            self._mark(name, GONE if self.stamp(name) is None else UNREADABLE)
             kind = PictureError if isinstance(error, PictureError) else StoreError
             raise kind("{name}: {error}", name=name, error=error) from error
         self._mark(name, None)
@@ -219,19 +226,33 @@ class Folder:
                 )
             )
         return Opened(
-            name, self.path(name), opened.pixels, opened.remarks, document, revision, (name, stamp), sentences
+            name,
+            self.path(name),
+            opened.pixels,
+            opened.remarks,
+            document,
+            revision,
+            (name, stamp),
+            sentences,
+            () if stored is None else visits_from_json(stored.get("visits")),
         )
 
     def read(self, name: str) -> np.ndarray:
         """Decode a picture, or take it from the reading in advance; raises PictureError."""
-        stamp = self._stamp(name)
+        stamp = self.stamp(name)
         if stamp is None:
             raise PictureError("There is no file {file!r}.", file=str(self.path(name)))
         return self._opened(name, stamp, self._stored_view(name)).pixels
 
+    def thumbnail(self, name: str, side: int) -> Image.Image:
+        """A small RGB version of a picture, at most `side` pixels a side; raises PictureError."""
+        if name not in self.states:
+            raise PictureError("There is no file {file!r}.", file=name)
+        return thumbnail(self.path(name), side)
+
     def read_ahead(self, name: str) -> None:
         """Start to decode a picture in the background; only the last one asked for is kept."""
-        stamp = self._stamp(name)
+        stamp = self.stamp(name)
         if stamp is None:
             return
         key = (name, stamp, self._stored_view(name))
@@ -276,8 +297,18 @@ class Folder:
             return Document(labels=tuple(self.labels), label=self.labels[0].name)
         return None
 
-    def save(self, name: str, document: Document, size: tuple[int, int], revision: int) -> int:
+    def save(
+        self,
+        name: str,
+        document: Document,
+        size: tuple[int, int],
+        revision: int,
+        visits: Sequence[Visit] = (),
+    ) -> int:
         """Save a document at once and as a whole; `revision` is the one that it goes on from.
+
+        Args:
+            visits: who worked on the picture so far.
 
         Returns:
             The new revision.
@@ -293,11 +324,12 @@ class Folder:
                     "and back to see theirs.",
                     name=name,
                 )
-            stamp = self._stamp(name)
-            store.save(self.session_path(name), document, name, size, stamp and stamp[1])
+            stamp = self.stamp(name)
+            store.save(self.session_path(name), document, name, size, stamp and stamp[1], visits)
             self._sessions.add(self.session_file(name))
             self.revisions[name] = revision + 1
             self._work[name] = DONE if document.done else WORK if document.instances else OPEN
+            self.labels_of[name] = _labels_of(instance.label for instance in document.instances)
             if self.states.get(name) != GONE:
                 self.states[name] = self._work[name]
             return revision + 1
@@ -318,7 +350,7 @@ class Folder:
                 size, document = store.load_any(path)
                 if not document.instances and not document.done:
                     continue
-                if self._stamp(name) is None:
+                if self.stamp(name) is None:
                     left_out.append(
                         Sentence("{name} is not there any more; its work is not exported.", name=name)
                     )
@@ -430,6 +462,7 @@ class Folder:
     def _stored_state(self, name: str) -> str:
         try:
             data = store.read_json(self.session_path(name))
+            self.labels_of[name] = _labels_of(str(entry["label"]) for entry in data["objects"])
             return DONE if data["done"] else WORK if data["objects"] else OPEN
         except (OSError, ValueError, KeyError, TypeError):
             return WORK
@@ -445,7 +478,7 @@ class Folder:
         """The JSON of a picture's session file; None when there is none. Raises StoreError or OSError."""
         return store.read_json(self.session_path(name)) if self._has_session(name) else None
 
-    def _stamp(self, name: str) -> Stamp | None:
+    def stamp(self, name: str) -> Stamp | None:
         """What tells a file from another one in its place; None when there is none."""
         try:
             status = self.path(name).stat()
@@ -464,7 +497,7 @@ class Folder:
             if problem is None:
                 self._problems.pop(name, None)
             else:
-                self._problems[name] = self._stamp(name)
+                self._problems[name] = self.stamp(name)
             if name in self.states:
                 self.states[name] = problem or self._work.get(name, OPEN)
 
@@ -485,6 +518,10 @@ class Folder:
         except StoreError as error:
             log.warning("%s", error)
             return []
+
+
+def _labels_of(labels: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(labels))
 
 
 def _view(stored: Any) -> View:

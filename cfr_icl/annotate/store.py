@@ -21,6 +21,7 @@ from cfr_icl.annotate.document import (
 )
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import MAX_PAGES, MAX_SIDE, View
+from cfr_icl.annotate.record import Visit, visits_to_json
 from cfr_icl.cfr import MAX_STEPS, CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.files import write_atomically
@@ -62,7 +63,11 @@ class StoreError(Refusal):
 
 
 def to_json(
-    document: Document, picture: str, size: tuple[int, int], file_bytes: int | None = None
+    document: Document,
+    picture: str,
+    size: tuple[int, int],
+    file_bytes: int | None = None,
+    visits: Sequence[Visit] = (),
 ) -> dict[str, Any]:
     """A document with the name, the (height, width) and the bytes of its picture's file."""
     return {
@@ -79,6 +84,7 @@ def to_json(
         **({} if document.view == View() else {"view": asdict(document.view)}),
         **({} if file_bytes is None else {"file_bytes": file_bytes}),
         **({} if document.foreign is None else {"foreign": document.foreign}),
+        **({"visits": visits_to_json(visits)} if visits else {}),
     }
 
 
@@ -128,10 +134,15 @@ def encode(data: Mapping[str, Any]) -> bytes:
 
 
 def save(
-    path: Path, document: Document, picture: str, size: tuple[int, int], file_bytes: int | None = None
+    path: Path,
+    document: Document,
+    picture: str,
+    size: tuple[int, int],
+    file_bytes: int | None = None,
+    visits: Sequence[Visit] = (),
 ) -> None:
     """Write a session file."""
-    write_atomically(path, encode(to_json(document, picture, size, file_bytes)))
+    write_atomically(path, encode(to_json(document, picture, size, file_bytes, visits)))
 
 
 def load(path: Path, size: tuple[int, int]) -> Document:

@@ -13,6 +13,7 @@ from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.canvas import canvas, translations
 from cfr_icl.ui.protocol import DIRECT
 from cfr_icl.ui.server import Server
+from cfr_icl.ui.thumbnails import small_pictures
 
 KEEP_FILES = (3600, 7 * 86400)
 """Seconds between Gradio's looks for old uploads and downloads, and the age at which it removes them."""
@@ -52,10 +53,14 @@ def annotator(server: Server, *, height: str | None = None, tells_changes: bool 
         # past Gradio's events, which take longer than a small reply; nothing is added to it, such as URLs
         return await server.answer_in_turn(data)
 
+    async def thumbnails(names: Any) -> dict[str, str]:
+        # beside the page's turn, so that no click waits for them
+        return await server.in_worker(small_pictures, settings.folder, names)
+
     view = canvas(
         () if settings.folder else settings.examples,
         list(settings.menu),
-        apply,
+        [apply, thumbnails],
         () if settings.remote else DIRECT,
         height=height,
         tells_changes=tells_changes,

@@ -27,7 +27,7 @@ def translations() -> gr.I18n:
 def canvas(
     examples: Sequence[Path],
     models: Sequence[str],
-    apply: Callable[[Any], Any],
+    functions: Sequence[Callable[..., Any]],
     direct: Sequence[str],
     *,
     height: str | None = None,
@@ -35,9 +35,9 @@ def canvas(
 ) -> gr.HTML:
     """The whole page as one component.
 
-    The browser calls `apply` with `{"actions": [...], "known": {...}}` and is replied
-    `{"applied": number, ...}`. So are actions whose names are not in `direct`, but by the event "act",
-    which makes the component's value the reply; with a change of the model among them by "switch".
+    The browser calls `functions` by their names, `apply` with `{"actions": [...], "known": {...}}`, and is
+    replied `{"applied": number, ...}`. So are actions whose names are not in `direct`, but by the event
+    "act", which makes the component's value the reply; with a change of the model among them by "switch".
     """
     return gr.HTML(
         html_template=_read("page.html"),
@@ -47,7 +47,7 @@ def canvas(
         elem_id="cfr-canvas",
         label=translations()("language"),
         translations=tables("words.json"),
-        server_functions=[apply],
+        server_functions=list(functions),
         direct=list(direct),
         height=height,
         tells_changes=tells_changes,

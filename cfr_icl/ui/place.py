@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from cfr_icl.annotate.document import ActionError, Document
 from cfr_icl.annotate.folder import Folder, Opened
+from cfr_icl.annotate.record import LONGEST_PAUSE, Visit, now
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
 
@@ -13,14 +17,24 @@ from cfr_icl.annotate.store import StoreError
 class FolderPlace:
     """Saves a session's work on a picture of the folder after each action."""
 
-    def __init__(self, folder: Folder, session: Session) -> None:
+    def __init__(self, folder: Folder, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
         self.folder = folder
         self.session = session
         self.name: str | None = None
         """The picture that is open; None before the first."""
         self._saved: Document | None = None
         self._revision = 0
-        self._told: dict[str, tuple[str, ...]] = {}
+        self._told: dict[str, Any] = {}
+        self._clock = clock
+        self._last_action = clock()
+        self._visits: tuple[Visit, ...] = ()
+        """Those of others, and earlier ones."""
+        self._visit = Visit("")
+        """The present one; it begins with the first change."""
+        self._objects_before = 0
+        self._seconds = 0.0
+        self._objects = 0
+        """Time at work and objects of the pictures that were left."""
 
     @property
     def index(self) -> int | None:
@@ -38,6 +52,10 @@ class FolderPlace:
         self.name = opened.name
         self._saved = self.session.document
         self._revision = opened.revision
+        self._seconds += self._visit.seconds
+        self._objects += self._visit.objects
+        self._visits, self._visit = tuple(opened.visits), Visit("")
+        self._objects_before = len(self.session.document.instances)
         following = self.folder.next(opened.name)
         if following:
             self.folder.read_ahead(following)
@@ -45,11 +63,19 @@ class FolderPlace:
     def save(self) -> None:
         """Save the session's document if it is not; raises StoreError when that fails, to be tried again."""
         document = self.session.document
+        self._count_time()
         if self.name is None or document is self._saved:
             return
+        self._visit = replace(
+            self._visit,
+            began=self._visit.began or now(),
+            objects=len(document.instances) - self._objects_before,
+        )
         before, self._saved = self._saved, document
         try:
-            self._revision = self.folder.save(self.name, document, self.session.size, self._revision)
+            self._revision = self.folder.save(
+                self.name, document, self.session.size, self._revision, (*self._visits, self._visit)
+            )
         except OSError as error:
             self._saved = before
             raise StoreError(
@@ -59,6 +85,21 @@ class FolderPlace:
                 reason=error.strerror,
             ) from error
 
+    def _count_time(self) -> None:
+        """Count the time since the action before, unless it was a pause."""
+        before, self._last_action = self._last_action, self._clock()
+        passed = self._last_action - before
+        if passed <= LONGEST_PAUSE:
+            self._visit = replace(self._visit, seconds=round(self._visit.seconds + passed, 1))
+
+    @property
+    def pace(self) -> list[int]:
+        """Seconds at work and objects made since the page was opened."""
+        return [
+            round(self._seconds + self._visit.seconds),
+            max(0, self._objects + self._visit.objects),
+        ]
+
     def state(self, heard: bool) -> dict[str, Any]:
         """The place as `protocol.FolderState`.
 
@@ -67,7 +108,11 @@ class FolderPlace:
         """
         states = self.folder.states
         names = tuple(self.folder.names)
-        lists = {"names": names, "states": tuple(states[name] for name in names)}
-        told, self._told = self._told if heard else {}, lists
+        labels = dict(self.folder.labels_of)
+        lists = {"names": names, "states": tuple(states[name] for name in names), "pace": self.pace}
+        told, self._told = self._told if heard else {}, {**lists, "labels": labels}
         changed = {key: now for key, now in lists.items() if told.get(key) != now}
+        labelled = told.get("labels", {})
+        if relabelled := {name: list(now) for name, now in labels.items() if labelled.get(name) != now}:
+            changed["labels"] = relabelled
         return {"index": self.index, **changed}

@@ -656,6 +656,10 @@ class FolderState(TypedDict):
     """"todo", "work", "done", "unreadable" or "gone" for each picture; sent when one changed."""
     names: NotRequired[list[str]]
     """Sent when the list changed."""
+    labels: NotRequired[dict[str, list[str]]]
+    """The labels of the objects of each picture where they changed, by its name."""
+    pace: NotRequired[list[int]]
+    """Seconds at work and objects made since the page was opened; sent when they changed."""
 
 
 class Loaded(TypedDict):

@@ -129,3 +129,42 @@ def test_objects_follow_to_the_next_picture_by_a_key_and_come_back_by_one_undo(b
     assert copy.mask.pixels[80, 33] and tool.page.locator(".certainty").is_hidden()
     context.close()
     server.close()
+
+
+def test_the_list_is_searched_filtered_and_shows_small_pictures_and_the_zoom_stays(browser, images, tmp_path):
+    server, context, tool = start(browser, images, tmp_path / "out")
+    page = tool.page
+    place = page.get_by_label("Place in the folder")
+    page.keyboard.press("g")
+    page.keyboard.type("3")
+    page.keyboard.press("Enter")
+    tool.idle()
+    assert place.inner_text() == "3 / 4"
+    tool.click(80, 80)
+    tool.idle()
+    page.get_by_label("Pictures shown").select_option("todo")
+    assert page.locator("[data-ref=file-list] button:visible").all_inner_texts() == [
+        "9.png",
+        "10.png",
+        "12.png",
+    ]
+    page.get_by_label("Pictures shown").select_option("")
+    page.get_by_label("Find a picture").fill("obj")  # the label of the object that was just made
+    assert page.locator("[data-ref=file-list] button:visible").all_inner_texts() == ["11.png"]
+    page.get_by_label("Find a picture").fill("")
+    page.get_by_label("Small pictures").click()
+    page.wait_for_function("document.querySelectorAll('[data-ref=file-list] img').length >= 3")
+    page.locator("summary", has_text="View").click()
+    page.get_by_label("Keep zoom").check()
+    page.keyboard.press("+")
+    zoom = page.get_by_label("Zoom", exact=True)
+    before = zoom.inner_text()
+    page.keyboard.press("PageUp")
+    tool.idle()
+    assert place.inner_text() == "2 / 4" and zoom.inner_text() == before
+    for keys in ("d", "d", "g", "1", "Enter", "d"):  # the second leads to the picture that is broken
+        page.keyboard.press(keys)
+        tool.idle()
+    page.get_by_text("The folder is finished: 3 pictures are done.").wait_for()
+    context.close()
+    server.close()

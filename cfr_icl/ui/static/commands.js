@@ -38,6 +38,8 @@ export function setUpCommands(app) {
     follow: () => takeOver(true),
     'take-over': () => takeOver(false),
     'next-unsure': () => selectUnsure(),
+    find: () => app.startSearch(),
+    thumbnails: () => app.showThumbnails(!app.files.thumbnails),
     previous: () => app.files.step(-1),
     next: () => app.files.step(1),
     done: (byButton) => (byButton && app.state.done ? send('done', { done: false }) : markDone()),

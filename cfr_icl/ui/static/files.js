@@ -1,7 +1,8 @@
 // Working through a folder: the list of its pictures with their states.
 
 import { make } from './dom.js';
-import { t } from './language.js';
+import { matches, pace } from './finding.js';
+import { count, t } from './language.js';
 
 const STATE_NAMES = {
   todo: 'to do',
@@ -18,14 +19,22 @@ export class FileList {
     Object.assign(this, { parts, go });
     this.names = [];
     this.states = [];
+    this.labels = {}; // of the objects of each picture, by its name
     this.items = [];
+    this.query = this.wantedState = ''; // what the list shows
+    this.figures = [0, 0]; // seconds at work, objects made
+    this.thumbnails = false;
+    this.listed = () => {}; // called when the list is made anew
+    this.finished = () => {}; // called with a sentence when all pictures are done
     this.index = null; // of the picture that is shown
     this.wanted = null; // where steps have led so far: also over pictures that cannot be read
   }
 
   // Names and states, one for each picture, when they changed.
-  show({ names, states = this.states }) {
+  show({ names, states = this.states, labels, pace: figures = this.figures }) {
+    const before = this.states;
     if (names) this.list(names);
+    Object.assign(this.labels, labels);
     states.forEach((state, i) => {
       if (this.states[i] === state || !this.items[i]) return;
       this.items[i].dataset.state = state;
@@ -35,8 +44,46 @@ export class FileList {
     const done = states.filter((state) => state === 'done').length;
     this.parts.progress.max = states.length;
     this.parts.progress.value = done;
-    this.parts.text.textContent = t('{n} of {m} done').replace('{n}', done).replace('{m}', states.length);
+    this.figures = figures;
+    this.pace = pace(figures);
+    this.parts.text.textContent = [
+      t('{n} of {m} done').replace('{n}', done).replace('{m}', states.length),
+      ...(this.pace ? [t('{n} objects an hour').replace('{n}', this.pace.hourly)] : []),
+    ].join(' · ');
+    this.filter(this.query, this.wantedState);
     this.showPlace();
+    const ended = (list) => list.length > 0 && !list.some((state) => state === 'todo' || state === 'work');
+    if (done && !names && ended(states) && !ended(before)) this.tellEnd(done, figures);
+  }
+
+  tellEnd(done, figures) {
+    const said = t('The folder is finished: {n} pictures are done.').replace('{n}', done);
+    const how = this.pace
+      ? ` ${count(figures[1], 'object')} · ${t('{n} min').replace('{n}', this.pace.minutes)}`
+      : '';
+    this.finished(said + how);
+  }
+
+  get pictures() {
+    return this.names.map((name, i) => ({ name, state: this.states[i], labels: this.labels[name] ?? [] }));
+  }
+
+  // Show only pictures with a text in their name or labels, in one state; steps pass over the others.
+  filter(query, wantedState) {
+    Object.assign(this, { query, wantedState });
+    this.pictures.forEach((picture, i) => {
+      this.items[i].parentElement.hidden = !matches(picture, query, wantedState);
+    });
+  }
+
+  isShown(index) {
+    return !this.items[index].parentElement.hidden;
+  }
+
+  showThumbnail(index, url) {
+    if (!this.items[index]?.querySelector('img')) {
+      this.items[index]?.append(make('img', { src: url, alt: '' }));
+    }
   }
 
   // The picture at this index is shown now; null for none.
@@ -65,21 +112,22 @@ export class FileList {
     });
     this.parts.list.replaceChildren(...this.items.map((item) => make('li', {}, item)));
     if (shown !== undefined) this.showIndex(names.indexOf(shown) < 0 ? null : names.indexOf(shown));
+    this.listed();
   }
 
   step(by) {
-    const next = (this.wanted ?? this.index ?? 0) + by;
+    let next = (this.wanted ?? this.index ?? 0) + by;
+    while (this.items[next] && !this.isShown(next)) next += by;
     if (next < 0 || next >= this.names.length) return;
     this.wanted = next;
     this.go(next, by);
   }
 
-  // Index of the next picture that is to be done, after the last the first; null when there is none.
+  // Index of the next picture that is not done, after the last the first, of those that are shown if there is
+  // one; null when all are.
   get nextOpen() {
-    for (let i = 1; i < this.names.length; i++) {
-      const at = (this.index + i) % this.names.length;
-      if (['todo', 'work'].includes(this.states[at])) return at;
-    }
-    return null;
+    const others = this.names.map((_, i) => (this.index + i) % this.names.length).slice(1);
+    const open = others.filter((at) => ['todo', 'work'].includes(this.states[at]));
+    return open.find((at) => this.isShown(at)) ?? open[0] ?? null;
   }
 }

@@ -41,6 +41,15 @@ export function pinched(place, picture, stage, before, after, other) {
   return zoomed(moved, picture, stage, (place.scale * distance(after)) / distance(before), middle);
 }
 
+// The place at which another picture shows what a place showed of the one before: equal scale, the same part.
+export function carried(place, before, picture, stage) {
+  const { scale } = place;
+  const along = (at, length, from, to) => length / 2 - ((length / 2 - at) * to) / from;
+  const x = along(place.x, stage.width, before.width, picture.width),
+    y = along(place.y, stage.height, before.height, picture.height);
+  return inSight({ scale, x, y }, picture, stage);
+}
+
 export function inSight({ scale, x, y }, picture, stage) {
   const within = (value, length, room) =>
     Math.min(room - IN_SIGHT, Math.max(IN_SIGHT - length * scale, value));

@@ -17,6 +17,8 @@ const CHARACTERS = {
   f: 'fit',
   a: 'actual',
   d: 'done',
+  g: 'find',
+  '/': 'find',
   t: 'follow',
   u: 'next-unsure',
   v: 'tool-click',

@@ -8,6 +8,7 @@ import { setUpExporting } from './exporting.js';
 import { setUpCost } from './cost.js';
 import { save } from './dom.js';
 import { FileList } from './files.js';
+import { setUpFolder } from './folder.js';
 import { Inspector } from './inspect.js';
 import { setUpJobs } from './jobs.js';
 import { setUpLabels } from './labels.js';
@@ -109,6 +110,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     setUpPanel,
     setUpOpening,
     setUpShowing,
+    setUpFolder,
     setUpJobs,
     setUpRestoring,
     setUpCommands,

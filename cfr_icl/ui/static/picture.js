@@ -1,5 +1,6 @@
 // The picture that is shown: name, size, objects and place in the folder change together with its pixels.
 
+import * as geometry from './geometry.js';
 import { t } from './language.js';
 import { person, tab } from './memory.js';
 
@@ -60,8 +61,10 @@ export function setUpPicture(app) {
     const [token, ...place] = tab.json('cfr-place', []);
     const same = ['name', 'width', 'height', 'page'].every((key) => before?.[key] === picture[key]);
     const kept = same && !view.fitted ? view.place : null; // only the contrast has changed
+    const old = app.look.keep && before && !view.fitted ? { place: view.place, size: view.size } : null;
     view.setPicture(image, picture.transparent);
     if (kept) view.moveTo(kept);
+    else if (old) view.moveTo(geometry.carried(old.place, old.size, view.size, view.stage));
     else if (token === picture.token && place.length) view.goTo(...place);
     root.removeAttribute('data-empty');
     describe(picture);

@@ -6,7 +6,7 @@ import { person, tab } from './memory.js';
 const MAX_BRUSH = 120; // diameter in picture pixels
 const TOOLS = ['click', 'box', 'brush', 'eraser'];
 
-export const LOOK = { opacity: 0.45, contour: true, markers: true };
+export const LOOK = { opacity: 0.45, contour: true, markers: true, keep: false };
 
 export function setUpSettings(app) {
   const { root, ref, view, look } = app;
@@ -56,6 +56,7 @@ export function setUpSettings(app) {
     ref('opacity-value').textContent = `${Math.round(look.opacity * 100)} %`;
     ref('contour').checked = look.contour;
     ref('markers').checked = look.markers;
+    ref('keep').checked = look.keep;
     person.set('cfr-look', JSON.stringify(look));
     view.draw();
   };
@@ -71,7 +72,7 @@ export function setUpSettings(app) {
     look.opacity = ref('opacity').value / 100;
     showLook();
   });
-  for (const name of ['contour', 'markers']) {
+  for (const name of ['contour', 'markers', 'keep']) {
     ref(name).addEventListener('change', () => {
       look[name] = ref(name).checked;
       showLook();

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { matches, pace, target } from '../../cfr_icl/ui/static/finding.js';
+import { carried } from '../../cfr_icl/ui/static/geometry.js';
+
+const pictures = [
+  { name: 'a/cat.png', state: 'done', labels: ['Animal'] },
+  { name: 'b.png', state: 'todo', labels: [] },
+  { name: '12', state: 'work', labels: ['cup'] },
+];
+
+test('a search finds names and labels, in one state if need be', () => {
+  const found = (query, state) => pictures.filter((p) => matches(p, query, state)).map((p) => p.name);
+  assert.deepEqual(found('', ''), ['a/cat.png', 'b.png', '12']);
+  assert.deepEqual(found(' ANIM ', ''), ['a/cat.png']);
+  assert.deepEqual(found('png', 'todo'), ['b.png']);
+  assert.deepEqual(
+    found('2', ''),
+    ['a/cat.png', 'b.png', '12'],
+    'a number leads to a place, it hides nothing',
+  );
+});
+
+test('a search leads to a whole name, a number, or the first that is shown', () => {
+  assert.equal(target(pictures, '12', ''), 2);
+  assert.equal(target(pictures, '2', ''), 1);
+  assert.equal(target(pictures, '4', ''), null);
+  assert.equal(target(pictures, 'cup', ''), 2);
+  assert.equal(target(pictures, 'png', 'todo'), 1);
+  assert.equal(target(pictures, 'dog', ''), null);
+  assert.equal(target(pictures, ' ', ''), null);
+});
+
+test('the pace is told when there is something to go by', () => {
+  assert.equal(pace([10, 3]), null);
+  assert.equal(pace([600, 0]), null);
+  assert.deepEqual(pace([600, 40]), { minutes: 10, hourly: 240 });
+});
+
+test('a picture of equal size is seen at the same place, a larger one at the same part', () => {
+  const stage = { width: 800, height: 600 },
+    size = { width: 1000, height: 500 },
+    place = { scale: 2, x: -300, y: -100 };
+  assert.deepEqual(carried(place, size, size, stage), place);
+  const larger = carried(place, size, { width: 2000, height: 1000 }, stage);
+  assert.equal(larger.scale, 2);
+  assert.equal((400 - larger.x) / 2 / 2000, (400 - place.x) / 2 / 1000);
+});

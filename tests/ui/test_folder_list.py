@@ -1,0 +1,85 @@
+"""What the list of a folder is told: labels, small pictures, time at work, and who worked when."""
+
+import base64
+import io
+import json
+
+import pytest
+from PIL import Image
+
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.record import MAX_VISITS, Visit, visits_from_json, visits_to_json
+from cfr_icl.ui.place import FolderPlace
+from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.thumbnails import MOST, SIDE, small_pictures
+from tests.stand_in import ColourModel
+from tests.ui.test_restoring import Browser, click
+
+
+@pytest.fixture
+def images(tmp_path, picture):
+    images = tmp_path / "images"
+    images.mkdir()
+    for name in ("a.png", "b.png"):
+        Image.fromarray(picture).save(images / name)
+    (images / "c.png").write_bytes(b"broken")
+    return images
+
+
+@pytest.fixture
+def folder(images, tmp_path):
+    return Folder(images, tmp_path / "out")
+
+
+@pytest.fixture
+def browser(folder):
+    browser = Browser(Server(Settings(ColourModel(), folder=folder)))
+    browser.do({"kind": "hello"})
+    return browser
+
+
+def test_labels_of_pictures_are_told_when_they_change_and_after_a_new_start(browser, folder):
+    reply = browser.do(click(30, 40), {"kind": "label", "name": "cup", "active": True})
+    assert reply["folder"]["labels"] == {"a.png": ["cup"]}
+    assert "labels" not in browser.do({"kind": "finish"})["folder"]
+    assert browser.do({"kind": "undo"}, {"kind": "undo"})["folder"]["labels"] == {"a.png": []}
+    browser.do({"kind": "redo"}, {"kind": "redo"})
+    assert Folder(folder.images, folder.out).labels_of == {"a.png": ("cup",)}
+
+
+def test_small_pictures_are_made_of_the_folders_own_pictures_alone(folder, images):
+    made = small_pictures(folder, ["a.png", "c.png", "../a.png", "/etc/passwd", 7, None])
+    assert set(made) == {"a.png", "c.png"} and made["c.png"] == ""
+    image = Image.open(io.BytesIO(base64.b64decode(made["a.png"].partition(",")[2])))
+    assert max(image.size) == SIDE
+    assert small_pictures(None, ["a.png"]) == small_pictures(folder, "a.png") == {}
+    assert len(small_pictures(folder, ["a.png"] * 5 * MOST)) == 1
+
+
+def test_time_at_work_is_counted_without_pauses_and_saved(browser, folder):
+    seconds = [100.0]
+    page = browser.server.pages.find(browser.page)
+    place = page.place = FolderPlace(folder, page.session, clock=lambda: seconds[0])
+    place.arrive(folder.open("a.png"))
+    for passed, action in ((5, click(30, 40)), (400, click(35, 45)), (7, {"kind": "finish"})):
+        seconds[0] += passed
+        browser.do(action)
+    assert place.pace == [12, 1]
+    (visit,) = json.loads((folder.out / "a.png.session.json").read_text())["visits"]
+    assert visit["seconds"] == 12 and visit["objects"] == 1 and visit["began"].endswith("+00:00")
+    browser.do({"kind": "goto", "name": "b.png"})
+    browser.do({"kind": "goto", "name": "a.png"})
+    seconds[0] += 3
+    browser.do({"kind": "undo"})
+    assert [visit.objects for visit in folder.open("a.png").visits] == [1, 0] and place.pace == [15, 1]
+
+
+def test_what_is_no_visit_is_left_out():
+    visits = (Visit("2026-01-01T00:00:00+00:00", 3.5, 2, "Ann"), Visit("2026-01-02T00:00:00+00:00"))
+    entries = visits_to_json(visits)
+    assert visits_from_json(entries) == visits
+    bad = [None, 1, {"began": 5}, {"began": "x", "seconds": -1}, {"began": "x", "objects": 1.5}]
+    bad += [{"began": "x", "who": "y" * 10_000}, {"began": "x", "seconds": float("nan")}]
+    assert visits_from_json([*bad, *entries]) == visits
+    assert visits_from_json("visits") == visits_from_json(None) == ()
+    assert len(visits_from_json(entries[:1] * 3 * MAX_VISITS)) == MAX_VISITS
