@@ -1,4 +1,4 @@
-"""Start the page from a clone or on a Hugging Face Space: what `cfr-icl app` does."""
+"""Start the page from a clone or on a Hugging Face Space: the same as `cfr-icl app`."""
 
 import contextlib
 import sys

@@ -1,4 +1,4 @@
-"""The whole annotator inside Blocks of one's own: python examples/embed.py
+"""The whole annotator inside your own Blocks: python examples/embed.py
 
 Each object that changes is measured, and its mask is shown beside the annotator.
 """

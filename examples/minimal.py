@@ -17,7 +17,7 @@ ONE_AT_A_TIME = {"trigger_mode": "multiple", "concurrency_limit": 1, "concurrenc
 
 
 def open_picture(picture: np.ndarray | None) -> tuple:
-    """A segmenter of one's own over the shared network; no clicks yet."""
+    """A new segmenter over the shared network, without clicks."""
     if picture is None:
         return None, [], None, None
     segmenter = Segmenter(model)

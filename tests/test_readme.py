@@ -150,7 +150,7 @@ def test_the_batch_example_writes_a_mask_an_object():
     (clicks,) = blocks("csv")
     Path("clicks.csv").write_text(clicks, encoding="utf-8")
     assert main(command("batch")) == 0
-    assert sorted(path.name for path in Path("masks").iterdir()) == ["chelsea_cat.png", "coffee_cup.png"]
+    assert sorted(path.name for path in Path("masks").glob("*.png")) == ["chelsea_cat.png", "coffee_cup.png"]
     assert cat(np.asarray(Image.open("masks/chelsea_cat.png")))
 
 

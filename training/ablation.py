@@ -1,4 +1,4 @@
-"""Train and evaluate with and without each idea: what `cfr-icl ablation` does."""
+"""Train and evaluate with and without ICL, SUEM and CFR: the same as `cfr-icl ablation`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Average the weights of several runs: what `cfr-icl average` does."""
+"""Average the weights of several runs: the same as `cfr-icl average`."""
 
 import sys
 

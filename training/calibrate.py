@@ -1,4 +1,4 @@
-"""Calibrate the probabilities of a model: what `cfr-icl calibrate` does."""
+"""Calibrate the probabilities of a model: the same as `cfr-icl calibrate`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Turn a published checkpoint into a model folder: what `cfr-icl convert` does."""
+"""Convert a published checkpoint into a model folder: the same as `cfr-icl convert`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Count the clicks that a model needs: what `cfr-icl evaluate` does."""
+"""Count the clicks that a model needs: the same as `cfr-icl evaluate`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Publish a model folder on the Hugging Face Hub: what `cfr-icl publish` does."""
+"""Publish a model folder on the Hugging Face Hub: the same as `cfr-icl publish`."""
 
 import sys
 

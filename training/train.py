@@ -1,4 +1,4 @@
-"""Train a network: what `cfr-icl train` does."""
+"""Train a network: the same as `cfr-icl train`."""
 
 import sys
 

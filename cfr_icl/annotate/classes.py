@@ -17,7 +17,7 @@ FILE = "classes.json"
 """Name of the list in a work folder."""
 
 BACKGROUND = ("background", "_background_", "__background__", "__ignore__")
-"""Entries of other tools' lists that are no classes."""
+"""Entries for the background in other tools' lists."""
 
 
 def read_classes(path: Path) -> list[Label]:
@@ -50,7 +50,7 @@ def write_classes(path: Path, labels: Iterable[Label]) -> None:
 
 
 def merged(*lists: Iterable[Label]) -> list[Label]:
-    """Several lists as one: the first list's order, then what is new in the others."""
+    """Merge several lists: the first list's order, then the new labels of the others."""
     labels: dict[str, Label] = {}
     for entries in lists:
         for label in entries:

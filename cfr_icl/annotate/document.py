@@ -1,4 +1,4 @@
-"""What a person said of a picture, and the masks that follow: objects, labels and settings, immutable."""
+"""Objects, labels and settings of one picture, as immutable dataclasses."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ COLOURS = (
     "#a855f7",
     "#eab308",
 )
-"""Colours that new objects take in turn."""
+"""Colours of new objects, in turn."""
 
 MAX_ID = 65_535
-"""Objects of a picture are numbered up to it: what a 16-bit label map can hold."""
+"""Largest number of an object: the largest value of a 16-bit label map."""
 
 MAX_CLICKS = 500
-"""An object takes no more clicks."""
+"""The most clicks of an object."""
 
 UNSURE = 0.8
 """Certainty below which a mask is to be looked at (benchmarks/follow.py)."""
@@ -47,17 +47,17 @@ MAX_LABEL_LENGTH = 60
 
 
 class ActionError(Refusal):
-    """An action that cannot be done now; the message is one sentence for the person."""
+    """An action that cannot be applied now; the message is one sentence for the user."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """What the network's last prediction of an object took: forwards, time, and the part of the picture."""
+    """Cost of an object's last prediction: forward passes, milliseconds, and the zoom window."""
 
     forwards: int
     milliseconds: float
     window: Rectangle | None
-    """The zoom window; None when the whole picture was seen."""
+    """The zoom window; None for the whole picture."""
     passes: int | None = None
     """Passes of the last click, coarse first; None where an older version saved the object."""
     changed: int | None = None
@@ -79,7 +79,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Instance:
-    """One object of a picture: clicks, strokes and switches, and the mask that they give."""
+    """One object of a picture: clicks, strokes and switches, and the mask composed from them."""
 
     id: int
     label: str
@@ -89,11 +89,11 @@ class Instance:
     mask: Mask
     clicks: tuple[Click, ...] = ()
     neighbour_clicks: tuple[Click, ...] = ()
-    """Negative clicks on neighbours that the first mask swallowed, shown from the second click on."""
+    """Negative clicks on neighbours that the first mask covered; the network gets them from click 2 on."""
     box: Rectangle | None = None
-    """The box that started the object; its clicks come first in `clicks`."""
+    """The box that started the object; `clicks` start with the clicks of the box."""
     initial_mask: Mask | None = None
-    """Previous mask of the first click, in place of the box's ellipse."""
+    """Previous mask of the first click; replaces the ellipse of the box."""
     chosen_pass: int | None = None
     """Index of the inner pass that the person chose, from 0; the next click starts from its mask."""
     choice: int | None = None
@@ -103,27 +103,27 @@ class Instance:
     keep_largest: bool = False
     fill_holes: bool = False
     overlap: bool = False
-    """Whether pixels of other objects may be taken."""
+    """Whether the mask may contain pixels of other objects."""
     threshold: float = MASK_THRESHOLD
     visible: bool = True
     locked: bool = False
     left_out: int = 0
-    """Pixels of the mask that were left to other objects."""
+    """Number of pixels that were removed from the mask because other objects have them."""
     timing: Timing | None = None
     cfr: CascadeForward | None = None
-    """Settings that the network mask was predicted with; None where the network predicted nothing."""
+    """CFR settings of the network mask; None if the network predicted nothing."""
     foreign: Mapping[str, Any] | None = None
-    """What the file that the object came from says beside its mask and label: ids, iscrowd, attributes."""
+    """Other values of the object in the file that it was loaded from: ids, iscrowd, attributes."""
     certainty: float | None = None
     """How sure it is that the mask followed the object from another picture, 0 to 1 (annotate/follow.py);
     None for what a person made or has looked at."""
 
     @property
     def network_clicks(self) -> tuple[Click, ...]:
-        """Clicks as the network gets them: a box's batched, neighbours' batched with the second click.
+        """The clicks for the network: a box's batched, those of neighbours batched with the second click.
 
-        The first click goes without the neighbours' clicks: they make the first mask worse, which loses
-        the neighbours' pixels anyway, and later masks better.
+        The first click is predicted without the neighbours' clicks: they make the first mask worse and later
+        ones better. Neighbours keep their pixels in either case.
         """
         drawn = len(box_clicks(self.box, self.size)) if self.box else 0
         if drawn:
@@ -158,22 +158,22 @@ class Instance:
 
 @dataclass(frozen=True)
 class Document:
-    """The whole work on a picture at one moment."""
+    """All objects and settings of a picture at one moment."""
 
     instances: tuple[Instance, ...] = ()
     active: int | None = None
-    """Id of the object that clicks go to; None when the next click starts a new one."""
+    """Id of the active object, to which clicks are added; None when the next click starts a new one."""
     cfr: CascadeForward = field(default_factory=CascadeForward)
     labels: tuple[Label, ...] = ()
     label: str = "object"
     """Label of the next new object."""
     done: bool = False
-    """Whether the person is through with the picture."""
+    """Whether the picture is marked as done."""
     next_id: int = 1
     view: View = field(default_factory=View)
-    """Page and contrast of the picture's file that the work belongs to."""
+    """Page and contrast with which the picture's file is shown."""
     foreign: Mapping[str, Any] | None = None
-    """What the file that objects came from says of the picture: id, licence, and so on."""
+    """Other values of the picture in the file that objects were loaded from: id, licence, and so on."""
 
     def find(self, id: int) -> Instance:
         """The object with this id; raises ActionError when there is none."""

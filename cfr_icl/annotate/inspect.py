@@ -34,7 +34,7 @@ def inside(session: Session) -> dict[str, Any]:
     """
     instance = session.active
     if instance is None or not instance.clicks:
-        raise ActionError("Select an object with clicks to look inside its answer.")
+        raise ActionError("Select an object with clicks to inspect its prediction.")
     prediction = session.predict(instance)
     if Mask.of_runs(*session.size, prediction.rle_above(instance.threshold, instance.chosen_pass)) != (
         instance.network_mask

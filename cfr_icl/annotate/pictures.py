@@ -1,4 +1,4 @@
-"""Pictures from files: one decoder for every entrance, strict about size and kind."""
+"""Decode picture files, for all parts of the package, with limits on size and format."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from cfr_icl.annotate.depth import deep_values, is_deep, shown_range, to_8_bit
 from cfr_icl.sentences import Refusal
 
 MAX_MEGAPIXELS = 50.0
-"""Largest picture that is decoded unless asked otherwise."""
+"""Default limit of a picture's size."""
 
 LARGEST_LIMIT = 178.0
-"""No limit in megapixels can be above this, where Pillow takes every picture for an attack."""
+"""Largest possible limit in megapixels; Pillow refuses larger pictures as decompression bombs."""
 
 MAX_PAGES = 10_000
 
 MIN_SIDE, MAX_SIDE = 8, 65_500
-"""Shortest and longest side of a picture in pixels; JPEG files and browsers know no longer ones."""
+"""Shortest and longest side of a picture in pixels; the longest is that of JPEG files and browsers."""
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000")
-"""Pillow decoders that are tried; everything else counts as no picture."""
+"""Pillow decoders that are tried; other files are refused."""
 
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
@@ -51,15 +51,15 @@ _DAMAGED = {
 
 
 class PictureError(Refusal):
-    """A file that cannot be worked on; the message is one sentence for the person."""
+    """A picture that cannot be opened; the message is one sentence for the user."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """Which page of a file is the picture, and how more than 8 bits are shown."""
+    """The page of a file that is shown, and the range of values of a picture with more than 8 bits."""
 
     page: int | None = None
-    """From 0; None for the first page that is no thumbnail of another."""
+    """From 0; None for the first page that is not a thumbnail of another."""
     low: float = 0.5
     """Percentile of the values that is shown as black, 0 to 100."""
     high: float = 99.5
@@ -78,12 +78,12 @@ VIEW = View()
 
 @dataclass(frozen=True)
 class Remarks:
-    """What a person should know of how a file is shown and segmented."""
+    """Properties of a file that are reported to the user."""
 
     transparent: bool
-    """Shown with holes, which count as white."""
+    """The file has transparency; transparent pixels count as white."""
     first_frame: bool
-    """The file has several frames or pages, of which one is taken."""
+    """The file has several frames or pages, of which one is shown."""
     pages: int = 1
     page: int = 0
     """Number of the frame or page that is taken, from 0."""
@@ -108,7 +108,7 @@ class OpenedPicture:
 def open_picture(
     source: str | Path | BinaryIO, max_megapixels: float = MAX_MEGAPIXELS, view: View = VIEW
 ) -> OpenedPicture:
-    """Decode a picture, with what is to be said of it; see `read_picture`."""
+    """Decode a picture (see `read_picture`), with remarks for the user."""
     with _open(source, max_megapixels, view) as image, _decoding("picture"):
         said = _remarks(image, view)
         decoded, values = _decoded(image, view)
@@ -118,11 +118,11 @@ def open_picture(
 def read_picture(
     source: str | Path | BinaryIO, max_megapixels: float = MAX_MEGAPIXELS, view: View = VIEW
 ) -> np.ndarray:
-    """The picture in a file as uint8 (H, W, 3) RGB, the way a person sees it.
+    """Decode the picture in a file to uint8 (H, W, 3) RGB, as a viewer displays it.
 
-    EXIF orientation is applied and transparency lies on white. Of several pages or frames the view
-    says which one is taken; more than 8 bits are scaled between the percentiles of the view. The size is
-    checked before anything is decoded; what is decoded needs at most 1 GB of memory up to the default limit.
+    EXIF orientation is applied and transparent pixels become white. The view chooses one of several pages or
+    frames; more than 8 bits are scaled between the percentiles of the view. The size is checked before
+    decoding; up to the default limit, decoding needs at most 1 GB of memory.
 
     Raises:
         PictureError: when the file is no picture, is damaged, too small or too large, or has no such page.
@@ -140,7 +140,7 @@ def picture_size(source: str | Path | BinaryIO, view: View = VIEW) -> tuple[int,
 
 @dataclass(frozen=True)
 class MaskPixels:
-    """What a mask's file holds, before it is decided what that means."""
+    """The pixel values of a mask's file, not yet interpreted as objects."""
 
     values: np.ndarray
     """Grey values or palette indices, (H, W) of integers or floats; or colours, uint8 (H, W, 3)."""
@@ -204,7 +204,7 @@ def read_mask(source: str | Path | BinaryIO, size: tuple[int, int], smallest: in
 def remarks(
     source: str | Path | BinaryIO, max_megapixels: float = MAX_MEGAPIXELS, view: View = VIEW
 ) -> Remarks:
-    """What is told of a picture, from its header; raises PictureError like `read_picture`."""
+    """Remarks for the user from a picture's header; raises PictureError like `read_picture`."""
     with _open(source, max_megapixels, view) as image, _decoding("picture"):
         return _remarks(image, view)
 
@@ -216,9 +216,9 @@ def _remarks(image: Image.Image, view: View) -> Remarks:
 
 
 def browser_copy(source: Path, picture: np.ndarray, folder: Path, view: View = VIEW) -> Path:
-    """A file that every browser shows as `picture`, transparent where its file is.
+    """Return a file that every browser shows like `picture`, with the transparency of its source.
 
-    The source itself where it can be, else a copy.
+    This is the source itself if possible, else a copy.
     """
     with _open(source, LARGEST_LIMIT, view) as image:
         if _shown_as_it_is(image, source):
@@ -243,7 +243,7 @@ def thumbnail(source: Path, side: int = 240) -> Image.Image:
 
 
 class _File(io.BufferedReader):
-    """A file that is read to its end at most: lengths in damaged headers are no reason for memory."""
+    """A file whose reads are limited to its size, so that damaged headers cannot make it allocate memory."""
 
     def __init__(self, path: str | Path) -> None:
         super().__init__(io.FileIO(path))
@@ -310,7 +310,7 @@ def _decoding(what: str) -> Iterator[None]:
         raise
     except MemoryError as error:
         raise PictureError("There is not enough memory for this picture.") from error
-    except Exception as error:  # decoders raise whatever they like on damaged data
+    except Exception as error:  # decoders raise errors of any type for damaged data
         raise PictureError(_DAMAGED[what]) from error
 
 
@@ -359,7 +359,7 @@ def _transparent(image: Image.Image) -> bool:
 
 def _pages(image: Image.Image) -> int:
     """Pages or frames of a file that can be chosen."""
-    # further pictures of an MPO file are of the camera's own use, such as depth
+    # further pictures of an MPO file, such as depth, are for the camera's own use
     with suppress(Exception):  # later frames may be damaged
         return 1 if image.format in ("MPO", "HEIF") else min(getattr(image, "n_frames", 1), MAX_PAGES)
     return 1

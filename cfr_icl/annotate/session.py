@@ -1,4 +1,4 @@
-"""One person's work on one picture after another: objects, clicks, settings, and undo.
+"""One person's work on a sequence of pictures: objects, clicks, settings, and undo.
 
 A session is a list of immutable documents and a cursor. Every action that changes the result appends one
 document, so undo and redo move the cursor and cost the same however large the picture or the history is.
@@ -48,7 +48,7 @@ LITTLE_CLICKS, LITTLE_CHANGE = 3, 0.02
 
 
 class Session:
-    """Pictures come one after another; the network is shared, everything else is the person's own."""
+    """The work of one person: a picture at a time, its documents, and the predictor."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Session:
         self.picture: np.ndarray | None = None
         self.name = ""
         self.notices: list[str] = []
-        """Sentences for the person about the last actions; whoever shows them empties the list."""
+        """Messages for the user about the last actions; the caller that shows them empties the list."""
         label = labels[0].name if labels else Document.label
         self._documents = [Document(cfr=cfr, labels=tuple(labels), label=label)]
         self._cursor = 0
@@ -73,14 +73,14 @@ class Session:
     def open(
         self, picture: np.ndarray, name: str, document: Document | None = None, key: Hashable | None = None
     ) -> None:
-        """Start on a picture, uint8 (H, W, 3) RGB, with its saved document if there is one.
+        """Open a picture, uint8 (H, W, 3) RGB, with its saved document if there is one.
 
-        Without one the settings stay, objects and history do not. The list of labels stays in any
-        case, with those of the document after it: a label keeps its place from picture to picture.
+        Without a saved document the settings are kept and there are no objects. The list of labels is kept
+        in any case; labels of the document are appended, so that each label keeps its number.
 
         Args:
-            key: names the picture. Undo goes on where a picture with this key was left, if its
-                document is still the saved one; HISTORIES_KEPT and HISTORY_BYTES bound what is kept.
+            key: identifies the picture. If a picture with this key was open before and its document is still
+                the saved one, its history is restored (up to HISTORIES_KEPT and HISTORY_BYTES).
         """
         self.segmenter.set_image(picture)
         self._leave()
@@ -96,7 +96,7 @@ class Session:
         self._update(labels=tuple(labels.values())[:MAX_LABELS], done=document.done, view=document.view)
 
     def _leave(self) -> None:
-        """Keep the history of the picture that is left, and let go of the oldest ones."""
+        """Keep the history of the picture that is closed, and drop the oldest histories."""
         if self._key is None or len(self._documents) < 2:
             return
         self._histories[self._key] = (self._documents, self._cursor)
@@ -181,7 +181,7 @@ class Session:
         )
 
     def _update(self, **changes: Any) -> None:
-        """Change what is no step of undo in the document in place."""
+        """Change the present document in place, for changes that are not undo steps."""
         document = replace(self.document, **changes)
         if document != self.document:
             self._documents[self._cursor] = document
@@ -217,7 +217,7 @@ class Session:
         self._commit(document.with_instance(clicked))
 
     def box(self, left: int, top: int, right: int, bottom: int) -> None:
-        """Start an object with a box around it; all four pixels, in any order, belong to the box."""
+        """Start an object with a box around it; the four sides, in any order, are inclusive pixels."""
         height, width = self.size
         left, right = sorted((min(max(left, 0), width - 1), min(max(right, 0), width - 1)))
         top, bottom = sorted((min(max(top, 0), height - 1), min(max(bottom, 0), height - 1)))
@@ -230,7 +230,7 @@ class Session:
         self._commit(document.with_instance(instance))
 
     def paint(self, points: Sequence[tuple[float, float]], diameter: int, add: bool) -> None:
-        """Add a brush stroke to the active object, or take it away; adding may start an object."""
+        """Add a brush stroke to the active object, or remove its pixels; adding may start an object."""
         height, width = self.size
         document, instance = self.document, self.active
         if instance is None:
@@ -253,7 +253,7 @@ class Session:
         self._commit_composed(document, changed)
 
     def clear(self) -> None:
-        """Take all clicks and strokes from the active object, and with them the object."""
+        """Delete the active object with its clicks and strokes."""
         instance = self.active
         if instance is not None:
             self.delete(instance.id)
@@ -266,19 +266,19 @@ class Session:
         self._update(instances=document.instances, active=None)
 
     def select(self, id: int) -> None:
-        """Go back to an object to correct it."""
+        """Make an object active."""
         self.document.find(id)
         self._update(active=id)
 
     def delete(self, id: int) -> None:
-        """Take an object away."""
+        """Delete an object."""
         document = self.document
         self._check_unlocked(document.find(id))
         active = None if document.active == id else document.active
         self._commit(replace(document, instances=document.others(id), active=active))
 
     def duplicate(self, id: int) -> None:
-        """Add a copy of an object, which may overlap the first, and work on it."""
+        """Add a copy of an object, which may overlap the original, and make it active."""
         document, new = self._new_instance(self.document)
         copy = replace(
             document.find(id), id=new.id, colour=new.colour, overlap=True, locked=False, visible=True
@@ -303,7 +303,7 @@ class Session:
             self._commit_composed(document, changed)
 
     def set_label(self, name: str, id: int | None = None) -> None:
-        """Label an object, or without `id` the objects to come; a new name joins the list of labels."""
+        """Label an object, or, without `id`, future objects; a new name is added to the list of labels."""
         if not name.strip():
             raise ActionError("A label needs a name.")
         document = self.document
@@ -325,14 +325,14 @@ class Session:
         self._update(labels=document.labels, label=name)
 
     def set_labels(self, labels: Sequence[Label]) -> None:
-        """Replace the list of labels; objects keep theirs."""
+        """Replace the list of labels; the labels of objects do not change."""
         if labels:
             listed = {label.name: label for label in self.document.labels}
             merged = (replace(listed.get(label.name, label), colour=label.colour) for label in labels)
             self._update(labels=tuple(merged), label=labels[0].name)
 
     def remove_label(self, name: str) -> None:
-        """Take a label off the list; raises ActionError while an object has it."""
+        """Remove a label from the list; raises ActionError while an object has it."""
         document = self.document
         if any(instance.label == name for instance in document.instances):
             raise ActionError("Objects have the label {name!r}; give them another one first.", name=name)
@@ -352,8 +352,8 @@ class Session:
         Their labels join the list of labels.
 
         Args:
-            again: take the objects of the last file back first, if nothing was done since: the same
-                file is read in another way.
+            again: first remove the objects of the last file, if nothing was done since; used to read the
+                same file in another way.
         """
         if again and self._load is not None and self._load == self._cursor and self.can_undo:
             self.undo()
@@ -431,13 +431,13 @@ class Session:
         return free[0] if free else COLOURS[len(labels) % len(COLOURS)]
 
     def set_done(self, done: bool) -> None:
-        """Say that the picture is finished, or that it is not."""
+        """Mark the picture as done or not done."""
         self.size  # noqa: B018  raises without a picture
         if done != self.document.done:
             self._update(done=done, active=None if done else self.document.active)
 
     def restore(self, document: Document) -> None:
-        """Go on from a document that was saved of this picture; can be undone."""
+        """Replace the document by a saved one of this picture; can be undone."""
         self._commit(document)
 
     def set_cascade(self, cfr: CascadeForward) -> None:
@@ -479,7 +479,7 @@ class Session:
             raise ActionError("Select an object with clicks to keep one of its passes.")
         self._check_unlocked(instance)
         if not 0 <= number < len(self.predict(instance).passes):
-            raise ActionError("The last answer has no pass {number}.", number=number)
+            raise ActionError("The last prediction has no pass {number}.", number=number)
         changed = self._predicted(self.document, replace(instance, chosen_pass=number))
         self._commit(self.document.with_instance(changed))
 
@@ -557,7 +557,7 @@ class Session:
             prediction.last_change(instance.threshold),
             len(prediction.choices) if len(instance.clicks) == 1 else 0,
         )
-        # another network may answer in fewer passes
+        # another network may need fewer passes
         chosen_pass = instance.chosen_pass if instance.chosen_pass in range(len(prediction.passes)) else None
         mask = Mask.of_runs(*self.size, prediction.rle_above(instance.threshold, chosen_pass))
         changed = replace(instance, network_mask=mask, timing=timing, chosen_pass=chosen_pass)
@@ -568,9 +568,9 @@ class Session:
         return self._predicted(self.document, instance)
 
     def predict(self, instance: Instance) -> Prediction:
-        """Return the network's prediction for an object's clicks, under the CFR settings of its mask.
+        """Predict an object from its clicks, with the CFR settings of its mask.
 
-        Predictions are cached; an old one is computed again, by the network in use now.
+        Recent predictions come from the cache; others are computed by the present network.
         """
         return self.segmenter.predict(
             instance.network_clicks,
@@ -609,7 +609,7 @@ class Session:
 
 
 def _shown_alike(instance: Instance, now: Instance | None) -> Instance:
-    """The object, hidden and locked as it is now."""
+    """The object with the present values of `visible` and `locked`."""
     if now is None or (instance.visible, instance.locked) == (now.visible, now.locked):
         return instance
     return replace(instance, visible=now.visible, locked=now.locked)

@@ -1,10 +1,10 @@
-"""Does each idea help? Four trainings under one budget, each evaluated with and without CFR.
+"""Measure the effect of ICL, SUEM and CFR: four trainings, each evaluated with and without CFR.
 
     cfr-icl ablation --data folder=PATH [--config training/configs/ablation.yaml] [--set key=value]
 
-With zoom-in held fixed only the first and the last are evaluated. Writes tables and plots into
-training/RESULTS.md and training/results/; what stands there from "## Reading" on is kept. The same command
-goes on where it was stopped.
+With zoom-in held fixed, only the first and the last are evaluated. Writes tables and plots to
+training/RESULTS.md and training/results/; the text of the report from "## Reading" on is kept. The same
+command resumes a stopped run.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         default=[default_weights()],
         help=f"{WEIGHTS}; several make a menu on the page, the first is loaded at the start "
-        "(default: what CFR_ICL_WEIGHTS names, else embedded)",
+        "(default: CFR_ICL_WEIGHTS if set, else embedded)",
     )
     parser.add_argument(
         "--engine",

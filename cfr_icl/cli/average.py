@@ -1,4 +1,4 @@
-"""Average the weights of several runs of one network, which often answers better than each of them.
+"""Average the weights of several runs of one network; the average often predicts better than each of them.
 
     cfr-icl average --weights runs/one/model=0.3 runs/other/model=0.7 --out runs/average
 

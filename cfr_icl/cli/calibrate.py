@@ -1,9 +1,9 @@
-"""Calibrate a model: choose the inverse temperature with which its probabilities mean what they say.
+"""Calibrate a model: find the inverse temperature with which its probabilities equal observed frequencies.
 
     cfr-icl calibrate --weights runs/mine/model --data folder=PATH --half even --write
 
 The robot user clicks; after each click the probabilities inside the zoom window are compared with the
-ground truth. Logits are scaled around the mask threshold, so that masks stay.
+ground truth. Logits are scaled around the mask threshold, so that masks do not change.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> None:
     if not reliability.area.sum():
         raise ValueError("There is no object that is large enough.")
     best = reliability.best_inverse_temperature()
-    print("| inverse temperature | calibration error | nats a pixel |\n| --- | ---: | ---: |")
+    print("| inverse temperature | calibration error | nats per pixel |\n| --- | ---: | ---: |")
     for factor in (1.0, best):
         name = f"{model.config.inverse_temperature * factor:.2f}"
         print(f"| {name} | {reliability.error(factor):.4f} | {reliability.surprise(factor):.4f} |")
@@ -56,9 +56,7 @@ def run(options: argparse.Namespace) -> None:
             f"inverse temperature {model.config.inverse_temperature * f:.2f}": reliability.curve(f)[:2]
             for f in (1.0, best)
         }
-        save_lines(
-            options.plot, lines, "probability", "share of object", "Do probabilities mean what they say?"
-        )
+        save_lines(options.plot, lines, "probability", "share of object", "Reliability of the probabilities")
     if options.write:
         config = dataclasses.replace(
             model.config, inverse_temperature=round(model.config.inverse_temperature * best, 3)

@@ -1,4 +1,4 @@
-"""Turn a published checkpoint into a model folder.
+"""Convert a published checkpoint into a model folder.
 
     cfr-icl convert cfr_icl_vit_h.pth weights/vit_h
 

@@ -2,7 +2,7 @@
 
     cfr-icl evaluate --weights embedded --data folder=PATH --published --steps 0,1,4 --json FILE
 
-With --published everything is as in the paper; without it CFR is set as on the page.
+With --published, CFR and zoom-in are those of the paper; without it, those of the page.
 
 Finished objects go to FILE.objects.jsonl at once; the same command goes on where it was stopped.
 With --shard I/N a process evaluates one of N shares of the pictures; `cfr-icl join` puts them together.
@@ -25,10 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--weights", default="embedded", help=f"{WEIGHTS} (default: embedded)")
     add_pictures(parser, min_area=0.0)
     add("--max-clicks", type=int, default=20)
-    add("--target-iou", type=float, default=0.95, help="a session ends here")
+    add("--target-iou", type=float, default=0.95, help="IoU at which a session ends (default: 0.95)")
     add("--no-flip", action="store_true", help="without the mirror image")
     add("--no-zoom", action="store_true", help="hold the zoom-in fixed at the whole picture")
-    add("--size", type=int, help="the network's input in pixels, if not the one that belongs to it")
+    add("--size", type=int, help="the network's input in pixels (default: the model's)")
     add("--device", default="auto")
     add("--precision", default="float32", help="as for load_model; the same on every machine by default")
     add("--workers", type=int, default=1, help="processes, one thread each")
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> None:
     evaluation = evaluate(job, log, options.half, options.limit, options.workers, options.shard)
     table = evaluation.table()
     if not table:
-        raise ValueError("No object was evaluated: the chosen pictures hold none that is large enough.")
+        raise ValueError("No object was evaluated: the chosen pictures have none that is large enough.")
     deviations = [*evaluation.deviations(), *_selection(options)]
     print(markdown_table(table))
     print("\nDeviations from the published protocol:" if deviations else "\nPublished protocol.")
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def job_of(options: argparse.Namespace) -> Job:
-    """What the command line asks to evaluate."""
+    """The evaluation job of a command line."""
     settings = dict.fromkeys(cfr_setting(options, steps) for steps in options.steps)
     return Job(
         weights=options.weights,
@@ -89,7 +89,7 @@ def job_of(options: argparse.Namespace) -> Job:
 
 
 def _selection(options: argparse.Namespace) -> list[str]:
-    """The choice of pictures and objects, a sentence each."""
+    """The choice of pictures and objects, one sentence each."""
     sentences = []
     if options.half:
         sentences.append(f"Only pictures whose name has an {options.half} CRC-32.")

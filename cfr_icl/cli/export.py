@@ -15,7 +15,7 @@ from cfr_icl.cli.options import add_megapixels
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the pictures")
-    parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="what the app got as --out")
+    parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="the --out folder of the app")
     parser.add_argument("--format", required=True, help=", ".join([*FORMATS, EVERYTHING]))
     parser.add_argument(
         "--tolerance", type=float, default=1.0, help="largest distance of a polygon from its mask, in pixels"

@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="source",
         default=default_weights(),
         metavar="SOURCE",
-        help=f"the model to start from: {WEIGHTS} (default: what CFR_ICL_WEIGHTS names, else embedded)",
+        help=f"the model to start from: {WEIGHTS} (default: CFR_ICL_WEIGHTS if set, else embedded)",
     )
     add("--threads", type=int, help="threads to compute with (default: all cores)")
     # for the page: low priority, the state as a file, and an end when the page's process ends

@@ -1,7 +1,7 @@
 """The command line: `cfr-icl COMMAND`, or `python -m cfr_icl COMMAND`.
 
 Each command is a module of this folder with two functions: `add_arguments(parser)` and `run(options)`.
-Only the module of the chosen command is imported, so that no command needs what another one does.
+Only the module of the chosen command is imported, so that each command needs only its own packages.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ COMMANDS = {
     "batch": "write masks for a list of clicks over a folder of pictures",
     "join": "put together what the shards of a batch or an evaluation wrote",
     "export": "write the work on a folder in another format",
-    "convert": "turn a published checkpoint into a model folder",
+    "convert": "convert a published checkpoint into a model folder",
     "evaluate": "count the clicks that a model needs",
     "learn": "learn from finished pictures, so that the next ones take fewer clicks",
     "train": "train a network with ICL and SUEM",
     "average": "average the weights of several runs of one network",
-    "calibrate": "make a model's probabilities mean what they say",
+    "calibrate": "calibrate a model's probabilities",
     "publish": "publish a model folder on the Hugging Face Hub",
-    "ablation": "train and evaluate with and without each idea",
+    "ablation": "train and evaluate with and without ICL, SUEM and CFR",
 }
-"""Every command and what it does."""
+"""Commands with their help texts."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The options of a command line; `run` is the function that takes them. Exits on wrong ones."""
+    """Parse a command line; `run` of the result is the command's function. Exits on wrong options."""
     parser = argparse.ArgumentParser(prog="cfr-icl", description="Click on an object, get its exact mask.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, help in COMMANDS.items():

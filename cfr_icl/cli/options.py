@@ -19,7 +19,7 @@ WEIGHTS = "embedded, a folder, a .safetensors file or hf://owner/name"
 
 
 def add_weights(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--weights", help=f"{WEIGHTS} (default: what CFR_ICL_WEIGHTS names, else embedded)")
+    parser.add_argument("--weights", help=f"{WEIGHTS} (default: CFR_ICL_WEIGHTS if set, else embedded)")
 
 
 def default_weights() -> str:
@@ -56,7 +56,7 @@ def add_cfr(parser: argparse.ArgumentParser, *, several_steps: bool = False) -> 
     group.add_argument(
         "--published",
         action="store_true",
-        help="everything as published: the CFR settings that no flag names, and the zoom-in",
+        help="published values of the zoom-in and of all CFR settings without a flag of their own",
     )
     group.add_argument(
         "--no-widen",
@@ -66,7 +66,7 @@ def add_cfr(parser: argparse.ArgumentParser, *, several_steps: bool = False) -> 
 
 
 def _add_setting(group: argparse._ArgumentGroup, entry: Field) -> None:
-    """The flag of one field; without it the options have no attribute of that name."""
+    """Add the flag of one field; if the flag is not given, the options have no attribute of that name."""
     flag, values = "--" + entry.name.replace("_", "-"), entry.metadata
     about = values["help"].partition(" (default")[0]
     published = "" if values["published"] == entry.default else f"; published: {_shown(values['published'])}"
@@ -83,7 +83,7 @@ def _add_setting(group: argparse._ArgumentGroup, entry: Field) -> None:
 
 
 def _shown(value: object) -> str:
-    """A value as it is typed; None means that there is no limit."""
+    """A value as it is typed; None, which means no limit, is "all"."""
     if value is None:
         return "all"
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
@@ -103,7 +103,7 @@ def cfr_setting(options: argparse.Namespace, steps: int | None = None) -> Cascad
 
 
 def widens(options: argparse.Namespace) -> bool:
-    """Whether the zoom window may follow an object over its edge, where the model's zoom-in does so."""
+    """Whether the zoom window may follow an object over its edge, if the model's zoom-in has this."""
     return not (options.no_widen or options.published)
 
 
@@ -150,14 +150,14 @@ def add_pictures(parser: argparse.ArgumentParser, min_area: float) -> None:
         required=True,
         type=data_source,
         metavar="NAME=PATH",
-        help=f"NAME is one of {', '.join(DATASETS)}; NAME:SPLIT=PATH for another split than its validation",
+        help=f"NAME is one of {', '.join(DATASETS)}; NAME:SPLIT=PATH for a split other than validation",
     )
     add(
         "--half",
         choices=["even", "odd"],
         help="only pictures whose name, without its extension, has an even or odd CRC-32",
     )
-    add("--limit", type=int, help="at most so many pictures a data set, spread evenly over it")
+    add("--limit", type=int, help="at most N pictures of each data set, spread evenly", metavar="N")
     add("--min-area", type=float, default=min_area, help="leave out objects below this share of the picture")
 
 

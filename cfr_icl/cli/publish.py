@@ -15,9 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("folder", type=Path, help="holds config.json and model.safetensors")
     add("repository", metavar="OWNER/NAME")
     add("--license", required=True, help="of the weights, such as apache-2.0 or cc-by-nc-4.0")
-    add("--base-model", help="repository of the weights that these were made from")
-    add("--data", nargs="*", default=[], help="what it was trained on, for the card")
-    add("--evaluation", type=Path, metavar="FILE.json", help="what `cfr-icl evaluate` wrote, for the card")
+    add("--base-model", help="repository of the weights from which these were made")
+    add("--data", nargs="*", default=[], help="names of the training data, for the card")
+    add("--evaluation", type=Path, metavar="FILE.json", help="JSON file of `cfr-icl evaluate`, for the card")
     add("--private", action="store_true", help="create the repository for its owner alone")
 
 

@@ -1,4 +1,4 @@
-"""The page, on Gradio; `Annotator` puts it into Blocks of one's own."""
+"""The page, built with Gradio; `Annotator` adds it to your own Blocks."""
 
 from cfr_icl.extras import extra
 

@@ -1,4 +1,4 @@
-"""The whole annotator as a part of somebody's own Blocks."""
+"""The whole annotator as a component for your own Blocks."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class ObjectChange:
 
 
 class Annotator:
-    """The annotator with all its tools; make it where it is to stand inside `with gr.Blocks():`.
+    """The annotator with all its tools; construct it at its place in the layout, in `with gr.Blocks():`.
 
-    Every visitor has a page of their own over the shared network, which is loaded at the first click.
+    Each visitor has a page of their own; all share the network, which is loaded at the first click.
     Start the Blocks with `cfr_icl.ui.launch` for the page in the visitor's language.
 
     Args:
@@ -42,7 +42,7 @@ class Annotator:
         examples: picture files to choose from.
         steps: CFR steps at the start, 0 to 10.
         max_megapixels: largest picture that is taken.
-        height: of the annotator, as CSS says it; None for the height of the window.
+        height: CSS height of the annotator; None for the height of the window.
 
     Example:
         >>> with gr.Blocks() as demo:
@@ -71,12 +71,12 @@ class Annotator:
     def change(
         self, function: Callable[..., Any], inputs: Any = None, outputs: Any = None, **options: Any
     ) -> Any:
-        """Call `function(change, *inputs)` for each object that changes, and show what it returns.
+        """Call `function(change, *inputs)` for each changed object, and show its return values in `outputs`.
 
         Args:
             function: takes an `ObjectChange` and the values of `inputs`; returns those of `outputs`.
             inputs, outputs: components, as in Gradio's events.
-            options: further options of Gradio's events. Changes that come fast wait for each other.
+            options: further options of Gradio's events. Calls run one after another.
         """
 
         def changed(event: gr.EventData, *values: Any) -> Iterator[Any]:
@@ -87,7 +87,7 @@ class Annotator:
         return self.component.change(changed, inputs, outputs, **options)
 
     def changes(self, data: Any) -> list[ObjectChange]:
-        """The objects that a page says have changed, as they are now.
+        """The present state of the objects whose ids a page sent as changed.
 
         Args:
             data: {"page": token, "ids": [number, ...]} from a browser, untrusted.

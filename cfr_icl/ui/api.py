@@ -19,7 +19,7 @@ from cfr_icl.ui.server import Server
 
 MAX_CLICKS = 200
 MASKS_KEPT = 200
-"""Answers that stay on the server to be fetched."""
+"""Number of mask files that are kept on the server; older ones are deleted."""
 
 
 def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
@@ -33,7 +33,7 @@ def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
         steps: int = settings.steps,
         previous_mask: gr.FileData | None = None,
     ) -> gr.FileData:
-        """Cut one object out of a picture with clicks.
+        """Segment one object of a picture from clicks.
 
         Args:
             picture: the picture file
@@ -70,10 +70,10 @@ def _uploaded(file: dict) -> Path:
     try:
         path = Path(file["path"]).resolve()
         uploaded = path.is_relative_to(Path(get_upload_folder()).resolve())
-    except (KeyError, TypeError, ValueError, OSError):  # whatever somebody sent in place of a file
+    except (KeyError, TypeError, ValueError, OSError):  # anything may be sent in place of a file
         uploaded = False
     if not uploaded:
-        raise ValueError("Hand the picture over as an uploaded file.")
+        raise ValueError("Send the picture as an uploaded file.")
     return path
 
 

@@ -1,4 +1,4 @@
-"""What each action on a picture's objects and settings does."""
+"""Apply actions on a picture's objects and settings to its session."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cfr_icl.ui import protocol as do
 
 
 def apply(session: Session, action: do.SessionAction) -> None:
-    """Apply one action; raises ActionError when it cannot be done now."""
+    """Apply one action; raises ActionError when it cannot be applied now."""
     match action:
         case do.Prepare():
             session.size  # noqa: B018  raises without a picture
@@ -58,7 +58,7 @@ def apply(session: Session, action: do.SessionAction) -> None:
 
 
 def _label_list(entries: list[do.LabelEntry]) -> list[document.Label]:
-    """The labels of a list that is sent, each name once, with colours where none are given."""
+    """The labels of a received list, each name once, with default colours for entries without one."""
     labels: dict[str, document.Label] = {}
     for index, entry in enumerate(entries):
         if entry.name:

@@ -16,7 +16,7 @@ from cfr_icl.ui.server import Server
 from cfr_icl.ui.thumbnails import small_pictures
 
 KEEP_FILES = (3600, 7 * 86400)
-"""Seconds between Gradio's looks for old uploads and downloads, and the age at which it removes them."""
+"""Seconds between Gradio's clean-ups of uploads and downloads, and the age in seconds at which they go."""
 
 
 def build(server: Server) -> gr.Blocks:
@@ -44,13 +44,13 @@ def annotator(server: Server, *, height: str | None = None, tells_changes: bool 
     """The page as a component of the Blocks that are being built.
 
     Args:
-        height: as CSS says it; None for the height of the window.
+        height: CSS height; None for the height of the window.
         tells_changes: whether the event "change" tells which objects changed.
     """
     settings = server.settings
 
     async def apply(data: Any) -> dict[str, Any]:
-        # past Gradio's events, which take longer than a small reply; nothing is added to it, such as URLs
+        # bypasses Gradio's events, whose overhead exceeds a small reply; Gradio adds no URLs to the reply
         return await server.answer_in_turn(data)
 
     async def thumbnails(names: Any) -> dict[str, str]:
@@ -109,12 +109,12 @@ def launch(blocks: gr.Blocks, host: str = "127.0.0.1", port: int | None = None, 
 
 
 def _take_no_urls(component: Any) -> None:
-    """Let a component refuse what Gradio would fetch for whoever names its address."""
+    """Make a component refuse URLs, which Gradio would fetch for any client."""
     move = component.async_move_resource_to_block_cache
 
     async def move_file(path: str | Path | None) -> str | None:
         if path and is_http_url_like(str(path)):
-            raise gr.Error("Hand the picture over as an uploaded file.", print_exception=False)
+            raise gr.Error("Send the picture as an uploaded file.", print_exception=False)
         return await move(path)
 
     component.async_move_resource_to_block_cache = move_file

@@ -19,7 +19,7 @@ from cfr_icl.ui.scripts import page_script
 
 
 def translations() -> gr.I18n:
-    """For Gradio, which finds the person's language: each language under its own name."""
+    """Each language code as its own translation: Gradio chooses one by the user's language."""
     names = ("en", *LANGUAGES)
     return gr.I18n(**{name: {"language": name} for name in names}, **{"zh-CN": {"language": "zh"}})
 
@@ -83,7 +83,7 @@ def export_formats() -> list[dict[str, Any]]:
 
 
 def _credit(example: Path) -> str:
-    """What LICENSES.md beside an example says of it: what it shows, and its terms."""
+    """Subject and terms of an example, from LICENSES.md beside it."""
     try:
         rows = (example.parent / "LICENSES.md").read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:

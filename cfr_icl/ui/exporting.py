@@ -18,14 +18,14 @@ from cfr_icl.ui.protocol import Export
 
 @dataclass(frozen=True)
 class MadeFile:
-    """A file for the person."""
+    """A file to download."""
 
     content: bytes
     stem: str
-    """Name of what it was made of; the file is called by it."""
+    """Name of the picture or folder, from which the file's name is made."""
     ending: str
     messages: Sequence[str] = ()
-    """What the person should know of it."""
+    """Messages for the user."""
 
 
 def one_file(session: Session, what: str) -> MadeFile:
@@ -42,10 +42,10 @@ def one_file(session: Session, what: str) -> MadeFile:
 
 
 def export_of(session: Session, folder: Folder | None, action: Export) -> Callable[[Progress], MadeFile]:
-    """What makes the export, from the work as it is now, without the page; it tells its progress in pictures.
+    """Return a function that makes the export from the present work; it takes a callback for its progress.
 
     Raises:
-        ActionError: for a format that there is not; what is returned raises it where there is no work.
+        ActionError: for an unknown format; the returned function raises it if there is no work.
     """
     if action.format not in (*exports.FORMATS, exports.EVERYTHING):
         raise ActionError("There is no format {format!r}.", format=action.format)

@@ -31,7 +31,7 @@ class PageFiles:
         self._paths: deque[Path] = deque()
 
     def uploaded(self, path: str) -> Path:
-        """The file that an upload answered with; raises ActionError for any other path."""
+        """The file behind a path that an upload returned; raises ActionError for any other path."""
         try:
             file = Path(path).resolve()
             arrived = file.is_relative_to(self.uploads) and os.path.isfile(file)
@@ -43,7 +43,7 @@ class PageFiles:
         return file
 
     def copied(self, path: Path) -> Path:
-        """A copy of a file that is not to change under the page."""
+        """Copy a file, so that later changes of the original do not affect the page."""
         return Path(shutil.copy(path, self.new_folder()))
 
     def new_folder(self) -> Path:
@@ -54,7 +54,7 @@ class PageFiles:
         return folder
 
     def download(self, content: bytes, picture: str, ending: str) -> dict[str, Any]:
-        """Content as a file to fetch, named after a picture."""
+        """Store content as a file to download, named after a picture."""
         stem = re.sub(r"[^\w.-]+", "_", Path(picture).stem)[:80].strip(".") or "picture"
         path = self.new_folder() / f"{stem}{ending}"
         path.write_bytes(content)

@@ -1,4 +1,4 @@
-"""Long work of a page that goes on in the background while the page is used."""
+"""Long tasks of a page that run in the background."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 Result = TypeVar("Result")
 
 AT_ONCE = 0.3
-"""Seconds that a page waits for a job to end before it goes on without the result."""
+"""Seconds that a reply waits for a job; after them the reply is sent without the result."""
 
 
 class Job(Generic[Result]):
@@ -37,7 +37,7 @@ class Job(Generic[Result]):
         return self._future.done()
 
     def result(self) -> Result:
-        """What the work returned; raises what it raised."""
+        """The return value of the work; raises its exception."""
         return self._future.result()
 
     def cancel(self) -> None:

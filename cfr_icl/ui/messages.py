@@ -1,7 +1,7 @@
-"""What the page tells a person, in the person's language.
+"""Translate messages for the user.
 
-Messages are written in English where they are raised, as templates (`cfr_icl.sentences`). The catalogue,
-static/messages.json, holds their translations by template; a message without one is told in English.
+Messages are English templates (`cfr_icl.sentences`). The catalogue, static/messages.json, holds their
+translations by template; a message without a translation is shown in English.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 
 LANGUAGES = ("de", "es", "zh")
-"""What the page speaks beside English, in the order of the columns in words.json and messages.json."""
+"""The page's languages besides English, in the order of the columns in words.json and messages.json."""
 
 
 def tables(name: str) -> dict[str, dict[str, str]]:
@@ -34,7 +34,7 @@ def tables(name: str) -> dict[str, dict[str, str]]:
 
 
 def translated(message: str, language: str) -> str:
-    """A message in one of LANGUAGES; as it is in another language, or where it has no translation."""
+    """Translate a message into one of LANGUAGES; unchanged for another language or without a translation."""
     catalogue = _catalogue().get(language)
     if catalogue is None:
         return str(message)
@@ -47,7 +47,7 @@ def translated(message: str, language: str) -> str:
 
 
 def plain(template: str) -> str:
-    """A template without conversions and format specifications, under which the catalogue holds it."""
+    """A template without conversions and format specifications: its key in the catalogue."""
     return re.sub(r"{(\w+)[^{}]*}", r"{\1}", template)
 
 

@@ -1,4 +1,4 @@
-"""The line in which networks answer, so that nothing else ever waits in it."""
+"""One queue for all network calls; loading, files and exports do not pass through it."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from cfr_icl.ui.cost import ModelCost
 class NetworkLine:
     """One thread for all networks of a server, first come, first served.
 
-    It is one, because each thread that runs a network brings OpenMP threads of its own, which get in
-    each other's way. Loading a network, reading and writing files happen in the threads of their pages.
+    There is only one, because each thread that runs a network starts OpenMP threads of its own, and these
+    compete for the cores. Loading networks, reading and writing files run in the threads of the pages.
     """
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "network")
 
     def run(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        """Call a function in the line, in the caller's context, and wait for what it returns or raises."""
-        context = copy_context()  # in which Gradio and a lent GPU find whose request this is
+        """Call a function in the line, in the caller's context; wait, then return its value or raise."""
+        context = copy_context()  # Gradio and ZeroGPU read the present request from it
         return self._thread.submit(context.run, function, *arguments, **named).result()
 
 
 class QueuedPredictor:
-    """A `Predictor` whose network stands in the line; it is made when it is first needed.
+    """A `Predictor` whose network runs in the line; it is made at the first use.
 
     Args:
-        make: returns the predictor itself. It may load a network, which is done in the thread of whoever
-            asks first, outside of the line.
+        make: returns the predictor itself. It may load a network; this happens in the thread of the first
+            caller, outside of the line.
         cost: notes how long the network takes.
     """
 
@@ -54,7 +54,7 @@ class QueuedPredictor:
         self._picture: np.ndarray | None = None
 
     def load(self) -> Predictor:
-        """The predictor itself; raises what `make` raises."""
+        """The predictor itself; made at the first call, which raises the exceptions of `make`."""
         if self._inner is None:
             inner = self._make()
             if self._picture is not None:
@@ -69,14 +69,14 @@ class QueuedPredictor:
         return getattr(getattr(self._inner, "model", None), "takes_coordinates", False)
 
     def set_image(self, picture: np.ndarray) -> None:
-        """Take a picture, uint8 (H, W, 3) RGB; forget the one before and all that was computed of it."""
+        """Set the picture, uint8 (H, W, 3) RGB, and drop everything computed for the one before."""
         self._picture = picture
         self._encoded = False
         if self._inner is not None:
             self._inner.set_image(picture)
 
     def prepare(self) -> None:
-        """Compute ahead what the first click on the picture needs."""
+        """Compute in advance the features that the first click on the picture needs."""
         seconds = self._line.run(_timed, self.load().prepare)[1]
         if not self._encoded:
             self._cost.add_picture(seconds)

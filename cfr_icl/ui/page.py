@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REFUSALS = (ActionError, PictureError, StoreError, MaskFileError)
-"""What an action raises when it cannot be done; the message is for the person."""
+"""Exceptions of actions that cannot be applied; their message is shown to the user."""
 
 TURN = 1.0
-"""Seconds after which a page with many waiting actions is replied; the browser sends the rest again."""
+"""Seconds after which a reply is sent even if actions are left; the browser sends these again."""
 
 MOVED = Sentence("The work of this page goes on in another tab.")
 WRONG = Sentence("Something went wrong inside the tool; the last action was not applied.")
@@ -47,7 +47,7 @@ OTHER_PICTURE = Sentence("The action belonged to another picture and was not app
 
 
 class Page:
-    """Applies a browser's actions in order and each once, and tells what changed."""
+    """Applies a browser's actions, in order and each once, and replies with the changes."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -55,7 +55,7 @@ class Page:
         self.token = ""
         self.last_used = 0.0
         self.turn = asyncio.Lock()
-        """Held while a parcel is answered."""
+        """Held while a parcel is applied."""
         self.closed = self.resting = False
         self.files = PageFiles(server.uploads)
         self.session = Session(
@@ -70,14 +70,14 @@ class Page:
         self._source: Path | None = None
         """File of the picture, a copy of the page's own."""
         self._shown: Document | None = None
-        """What the last reply made the page show, if it arrived."""
+        """The document of the last reply."""
         self._replies = 0
         self._job: Job[MadeFile] | None = None
         self._told_cost: dict[str, Any] | None = None
         self._once: dict[str, Any] = {}
-        """Parts of the next reply alone."""
+        """Entries of the next reply only."""
         self._messages: list[Sentence] = []
-        """For the person; they wait for the next reply."""
+        """Messages for the user, sent with the next reply."""
 
     @property
     def shown(self) -> str | None:
@@ -90,9 +90,9 @@ class Page:
         return 0 if self.session.picture is None else self.session.picture.size // 3
 
     def answer(self, data: Any, known: do.Known) -> dict[str, Any]:
-        """Apply a parcel of actions, whatever it is, and reply; refusals become messages.
+        """Apply a parcel of actions (untrusted) and reply; refusals become messages.
 
-        After TURN seconds the actions that are left wait for the next parcel.
+        After TURN seconds, remaining actions wait for the next parcel.
         """
         self.resting = False
         if known.page not in (None, self.token):
@@ -161,7 +161,7 @@ class Page:
             self._tell(self.session.notices.pop(0))
 
     def reply(self, known: do.Known) -> dict[str, Any]:
-        """What the browser does not have yet, as `protocol.Reply`."""
+        """A `protocol.Reply` with everything that the browser does not have yet."""
         same_picture = self.picture is not None and known.picture == self.picture["token"]
         same_page = known.page == self.token and known.reply == self._replies
         heard = same_picture and known.reply == self._replies
@@ -197,18 +197,18 @@ class Page:
         return reply
 
     def start_anew(self) -> None:
-        """Go on in a tab that was loaded anew and counts its actions from 1."""
+        """Continue in a reloaded tab, which numbers its actions from 1 again."""
         self.applied = 0
         self.tell_resumed(True)
 
     def tell_resumed(self, resumed: bool, forgotten: str | None = None) -> None:
-        """Tell a tab that was loaded anew whether its work goes on; else why not, as `Reply.forgotten`."""
+        """Report to a reloaded tab whether its work continues, or the reason why not (`Reply.forgotten`)."""
         self._once["resumed"] = resumed
         if forgotten:
             self._once["forgotten"] = forgotten
 
     def rest(self) -> None:
-        """Give back what can be computed anew, while nobody uses the page."""
+        """Free memory that can be recomputed, while the page is unused."""
         self.resting = True
         if self.session.picture is not None:
             self.session.segmenter.set_image(self.session.picture)
@@ -379,7 +379,7 @@ class Page:
             raise ActionError("The previous picture, {name}, has no objects.", name=before)
         take_over(self.session, opened.document, opened.picture, follow)
 
-    # ---- files going out
+    # ---- downloads
 
     def _start_export(self, action: do.Export) -> None:
         folder = self.settings.folder

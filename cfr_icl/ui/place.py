@@ -1,4 +1,4 @@
-"""A page's place in the folder that is worked through: which picture, what is saved, what is told."""
+"""A page's position in a folder of pictures: the open picture, and saving its work."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class FolderPlace:
         return name
 
     def arrive(self, opened: Opened) -> None:
-        """Be at a picture that the session has opened."""
+        """Set the present picture, which the session has opened."""
         self.name = opened.name
         self._saved = self.session.document
         self._revision = opened.revision
@@ -61,7 +61,7 @@ class FolderPlace:
             self.folder.read_ahead(following)
 
     def save(self) -> None:
-        """Save the session's document if it is not; raises StoreError when that fails, to be tried again."""
+        """Save the session's document if it changed; raises StoreError on failure; the next call retries."""
         document = self.session.document
         self._count_time()
         if self.name is None or document is self._saved:
@@ -101,10 +101,10 @@ class FolderPlace:
         ]
 
     def state(self, heard: bool) -> dict[str, Any]:
-        """The place as `protocol.FolderState`.
+        """The position as `protocol.FolderState`.
 
         Args:
-            heard: whether the page shows what was told last, so that only changes are told.
+            heard: whether the page received the last state; if so, only changes are sent.
         """
         states = self.folder.states
         names = tuple(self.folder.names)

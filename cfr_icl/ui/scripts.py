@@ -1,9 +1,9 @@
-"""The page's scripts: ES modules in static/, handed to gradio.HTML as the one text that it takes.
+"""The page's scripts: ES modules in static/, passed to gradio.HTML as a single text.
 
-gradio.HTML runs `js_on_load` as the body of a function, which cannot import by relative names. So
-static/loader.js holds the sources of the modules and imports them through addresses that it makes itself;
-nothing is served for them, whatever lies between browser and server. Tried with gradio 6.31; a component
-that takes the address of a module would replace it.
+gradio.HTML runs `js_on_load` as the body of a function, which cannot import by relative names. Therefore
+static/loader.js holds the sources of the modules and imports them through blob URLs; no files are served,
+so this works behind any proxy. Tried with gradio 6.31; a component that accepts the URL of a module would
+replace it.
 """
 
 from __future__ import annotations
@@ -33,6 +33,6 @@ def modules() -> dict[str, str]:
 
 
 def page_script() -> str:
-    """What `js_on_load` is to be: the loader with all modules in it."""
+    """The value of `js_on_load`: the loader with all modules in it."""
     loader = (STATIC / LOADER).read_text(encoding="utf-8")
     return loader.replace("SOURCES", json.dumps(modules(), ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""What all open pages share: settings, models, the network's line, and who has which page open."""
+"""The state shared by all open pages: settings, models, the network's line, and the pages by token."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ from cfr_icl.ui.protocol import Known, read_known
 log = logging.getLogger(__name__)
 
 WORKERS = 32
-"""Pages that are answered at the same time; each but waits for the network or for a file most of the time."""
+"""Number of pages served at the same time; most of the time they wait for the network or for a file."""
 
 JOBS = 2
 """Exports of whole folders that run at the same time."""
 
 RESTS_AFTER = 3600.0
-"""Seconds without a request after which a page gives back what can be computed anew."""
+"""Seconds without a request after which a page frees memory that can be recomputed."""
 
 CLOSES_AFTER = 86_400.0
 """Seconds without a request after which a page is closed."""
 
 RESTING_PIXELS = 400_000_000
-"""Pixels of all resting pages' pictures together; those unused for longest are closed above it."""
+"""Limit on the pixels of all resting pages' pictures; above it, the pages unused for longest are closed."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What whoever starts the app chooses."""
+    """The settings of the app."""
 
     model: Any = None
-    """The network; None for the first of the menu, which is then loaded when it is first needed."""
+    """The network; None for the first of the menu, which is then loaded at its first use."""
     steps: int = 4
     """CFR steps at the start, 0 to 10."""
     examples: Sequence[Path] = ()
@@ -59,18 +59,19 @@ class Settings:
     labels: Sequence[Label] = ()
     """The list of labels at the start, in the order of their class numbers."""
     folder: Folder | None = None
-    """The pictures to work through; None when everybody brings their own."""
+    """The folder of pictures to annotate; None if users open their own pictures."""
     remote: Predict | None = None
-    """How to answer where the GPU is lent for one call at a time."""
+    """Predicts in one GPU call, on services such as ZeroGPU; None to predict in this process."""
     menu: Mapping[str, Any] = field(default_factory=dict)
     """Networks that a page may switch to, by name, `model` first. Reading one may load it."""
 
 
 class Server:
-    """The app behind Gradio: answers parcels of actions, each for its page.
+    """The app behind Gradio: passes parcels of actions to their pages and returns the replies.
 
     Args:
-        uploads: the folder that uploaded files are put into and served from; None for Gradio's.
+        uploads: the folder in which uploaded files are stored and from which they are served; None for
+            Gradio's.
     """
 
     def __init__(self, settings: Settings, uploads: Path | None = None) -> None:
@@ -83,7 +84,7 @@ class Server:
         self._workers = ThreadPoolExecutor(WORKERS, "page")
 
     def predictor(self, model: str | None = None) -> QueuedPredictor:
-        """A predictor of one's own over a shared network, which is loaded when it is first needed.
+        """Make a predictor for one page over a shared network, which is loaded at its first use.
 
         Args:
             model: its name in the menu; None for the first.
@@ -103,7 +104,7 @@ class Server:
         """A network of the menu, loaded if need be; None for the first.
 
         Raises:
-            ActionError: where there is none of this name, or it cannot be had.
+            ActionError: for an unknown name, or a network that cannot be loaded.
         """
         menu = self.settings.menu
         name = next(iter(menu)) if name is None else name
@@ -120,7 +121,7 @@ class Server:
             self.settings.menu[next(iter(self.settings.menu))]
 
     def answer(self, data: Any, tab: str | None = None) -> dict[str, Any]:
-        """Apply what a browser sent, whatever it is, and reply, as `protocol.Reply`.
+        """Apply a parcel from a browser (untrusted) and return a `protocol.Reply`.
 
         Args:
             data: {"actions": [...], "known": {...}}, untrusted.
@@ -131,7 +132,7 @@ class Server:
         return page.answer(data, known) if page else self._forgotten(known)
 
     async def answer_in_turn(self, data: Any, tab: str | None = None) -> dict[str, Any]:
-        """The same without blocking the caller: a page's parcels one after another, pages side by side."""
+        """Like `answer`, without blocking: the parcels of a page run one after another, pages in parallel."""
         known = read_known(data)
         page = self._page(known, tab)
         if page is None:
@@ -144,12 +145,12 @@ class Server:
         return await asyncio.shield(asyncio.ensure_future(take_turn()))  # also when the browser gave up
 
     async def in_worker(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function in a thread of ours, in the context of its request."""
+        """Call a function in a worker thread, in the context of its request."""
         call = copy_context().run
         return await asyncio.get_running_loop().run_in_executor(self._workers, call, function, *arguments)
 
     def _page(self, known: Known, tab: str | None) -> Page | None:
-        """The page that a browser speaks for, a new one if it has none; None when its page is gone."""
+        """The page of a browser, a new one if it has none; None when its page was closed."""
         self.pages.tidy()
         if known.page is not None:
             return self.pages.find(known.page)
@@ -168,18 +169,18 @@ class Server:
 
 
 class OpenPages:
-    """Pages by their tokens. Whoever knows a token goes on with the work; a closed page is not found again.
+    """Pages by their tokens. A token gives access to the work; a closed page cannot be reopened.
 
-    A page that was not heard of for RESTS_AFTER gives back memory; it wakes by itself. After
-    CLOSES_AFTER, or when resting pages hold more than RESTING_PIXELS, it is closed and its files removed.
-    Time passes when somebody asks for a page.
+    A page without requests for RESTS_AFTER frees memory, until its next request. After CLOSES_AFTER, or when
+    resting pages hold more than RESTING_PIXELS, it is closed and its files are removed. These limits are
+    checked when a page is requested (`tidy`).
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.tabs: WeakValueDictionary[str, Page] = WeakValueDictionary()
         """Pages by the browser's tab, where a second request may come before the first is answered."""
         self._started = secrets.token_hex(4)
-        """Begins all tokens that this process gives."""
+        """Prefix of all tokens of this process."""
         self._pages: dict[str, Page] = {}
         self._clock = clock
         self._tidied = clock()
@@ -188,7 +189,7 @@ class OpenPages:
         return len(set(self._pages.values()))
 
     def add(self, page: Page, tab: str | None = None) -> None:
-        """Give a page a token by which it is found from now on; earlier ones lead to it too."""
+        """Give a page a new token; its earlier tokens stay valid."""
         page.token = f"{self._started}-{secrets.token_hex(16)}"
         page.last_used = self._clock()
         self._pages[page.token] = page
@@ -203,9 +204,9 @@ class OpenPages:
         return page
 
     def resume(self, token: str | None) -> Page | None:
-        """The page that a tab showed before it was loaded anew, ready for another token; or None.
+        """The page that a tab showed before it was reloaded, ready for a new token; or None.
 
-        Only the page's newest token resumes it: with an older one it went on in another tab.
+        Only the page's newest token resumes it: after an older one, the work continued in another tab.
         """
         page = self._pages.get(token) if token else None
         if page is None or page.token != token:
@@ -214,7 +215,7 @@ class OpenPages:
         return page
 
     def why_unknown(self, token: str | None) -> str:
-        """Why a token leads nowhere: "closed", or "restarted" when another process gave it."""
+        """Why a token is unknown: "closed", or "restarted" if it is from another process."""
         return "closed" if token and token.startswith(f"{self._started}-") else "restarted"
 
     def close(self, page: Page) -> None:
@@ -223,7 +224,7 @@ class OpenPages:
         page.close()
 
     def tidy(self) -> None:
-        """Let unused pages rest, and close those that nobody is going to miss."""
+        """Free the memory of unused pages, and close those unused for very long."""
         now = self._clock()
         if now < self._tidied + 60:
             return

@@ -1,4 +1,4 @@
-"""A session as the page hears it, as small as it can be; and the way back, for a server that has lost it."""
+"""Describe a session for the page, as changes only, and restore a session from such descriptions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SWITCHES = ("visible", "locked", "overlap", "keep_largest", "fill_holes", "thres
 """Fields of an object with one name everywhere."""
 
 _NETWORK_MASK, _NEIGHBOUR_CLICKS, _CHOSEN_PASS, _TIMING = "answered", "hints", "kept", "answer"
-"""What a session file calls these fields."""
+"""Keys of these fields in a session file."""
 
 _DESCRIBED = {
     "id",
@@ -31,16 +31,16 @@ _DESCRIBED = {
     _TIMING,
     *SWITCHES,
 }
-"""What of an object's entry in a session file follows from its description."""
+"""Keys of an object's entry in a session file that are restored from its description."""
 
 
 def describe(session: Session, told: Document | None = None, restorable: bool = False) -> dict[str, Any]:
     """The session as JSON, without the objects and masks that the page has already.
 
     Args:
-        told: the document that the page shows; None when it is to hear everything. Else only
-            objects that differ from it are described, and the order of all ids where that differs.
-        restorable: describe objects so far that `restored` can make them anew.
+        told: the document that the page shows; None for a complete description. Otherwise only objects that
+            differ from it are described, and the order of ids if it differs.
+        restorable: include everything that `restored` needs.
     """
     document = session.document
     old = {instance.id: instance for instance in told.instances} if told else {}
@@ -86,7 +86,7 @@ def offered(session: Session) -> dict[str, Any]:
 
 
 def restored(data: Any, size: tuple[int, int]) -> Document:
-    """The document of a session that a page was told, of a picture of this (height, width).
+    """Rebuild the document from the descriptions that a page received, for a picture of (height, width).
 
     Raises:
         StoreError: when it is damaged, or of another picture's size.
@@ -104,7 +104,7 @@ def restored(data: Any, size: tuple[int, int]) -> Document:
 
 
 def view_of(data: Mapping[str, Any]) -> View:
-    """How the picture of a session that a page was told is shown; raises StoreError."""
+    """The view of the picture in such descriptions; raises StoreError."""
     try:
         return store.view_from_json(data.get("stored", {}).get("view"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -139,7 +139,7 @@ def _object(instance: Instance, old: Instance | None, restorable: bool) -> dict[
 
 
 def _stored(instance: Instance) -> dict[str, Any]:
-    """What an object's entry in a session file has beyond its description.
+    """The values of an object's entry in a session file that are not in its description.
 
     A network mask that equals the mask is None.
     """
@@ -165,6 +165,6 @@ def _file_entry(described: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _stored_of_document(document: Document) -> dict[str, Any]:
-    """What a session file has of the document beyond the description of a session."""
+    """The values of the document in a session file that are not in the description of a session."""
     entry = store.to_json(Document(view=document.view, foreign=document.foreign), "", (0, 0))
     return {name: entry[name] for name in ("view", "foreign") if name in entry}

@@ -1,4 +1,4 @@
-"""Calibration: probabilities come to mean what they say."""
+"""Calibration: probabilities approach observed frequencies."""
 
 import json
 

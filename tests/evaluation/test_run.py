@@ -190,7 +190,7 @@ def test_a_wrong_data_argument_says_what_would_be_right(data, message, tmp_path,
 
 def test_nothing_large_enough_is_said_in_a_sentence(data, tmp_path, colour, capsys):
     sentence = refusal(data, tmp_path / "out.json", capsys, "--min-area", "0.9")
-    assert "hold none that is large enough" in sentence
+    assert "have none that is large enough" in sentence
 
 
 def test_shards_joined_are_the_whole(data, tmp_path, colour, capsys):

@@ -28,6 +28,12 @@ def pair(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def best_alone(tmp_path_factory):
+    """A pair whose decoder returns the best mask only."""
+    return tiny_onnx.save(tmp_path_factory.mktemp("onnx") / "best", best_alone=True)
+
+
+@pytest.fixture(scope="module")
 def network(tmp_path_factory):
     folder = tiny_sam.save(tmp_path_factory.mktemp("sam") / "model", "sam", tiny_onnx.GRID)
     return load_model(str(folder), device="cpu")
@@ -84,8 +90,8 @@ def test_a_picture_goes_in_as_with_the_published_processor(pair, size):
     assert (given - expected["pixel_values"]).abs().max() < 1.1 / 255 / 0.224
 
 
-def test_a_decoder_that_gives_the_best_mask_alone_offers_no_choices(tmp_path):
-    (segmenter,) = segmenters(load_model(str(tiny_onnx.save(tmp_path, best_alone=True))))
+def test_a_decoder_that_gives_the_best_mask_alone_offers_no_choices(best_alone):
+    (segmenter,) = segmenters(load_model(str(best_alone)))
     prediction = segmenter.predict(CLICKS[:1])
     assert prediction.choices == () and prediction.choice is None
     # asking for one of the choices that there are not changes nothing but the refinement
@@ -119,7 +125,7 @@ def test_what_the_encoder_wants_can_be_written_beside_it(copy):
         ('{"std": [NaN, 1, 1]}', "'std' is a list of 3 numbers"),
         ('{"scale": 2}', "'scale' is 1 or 255"),
         ('{"pad": []}', "'pad' is after, before or no"),
-        ("{", "encoder.json does not say"),
+        ("{", "encoder.json does not describe"),
     ],
 )
 def test_a_wrong_description_is_refused_in_one_sentence(copy, content, message):
@@ -143,9 +149,8 @@ def test_a_third_network_in_the_folder_makes_it_none(copy):
         load_model(str(copy))
 
 
-def test_two_pairs_are_told_apart(pair, tmp_path):
-    other = tiny_onnx.save(tmp_path, best_alone=True)
-    assert load_model(str(pair)).config != load_model(str(other)).config
+def test_two_pairs_are_told_apart(pair, best_alone):
+    assert load_model(str(pair)).config != load_model(str(best_alone)).config
 
 
 def test_without_the_runtime_the_extra_is_named(pair, monkeypatch):

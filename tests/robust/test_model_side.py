@@ -75,11 +75,17 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+MANY_CLICKS = ("on the border", "not on the border")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in MANY_CLICKS)) for name in CASES]
+)
 def test_the_embedded_network_answers_finitely(embedded, name):
     answered(embedded, *CASES[name], steps=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zoom", [ZoomConfig(size=64), ZoomConfig(size=64, keep_aspect=True, min_side=8)])
 def test_a_hundred_clicks(zoom):
     model = build_model(default_config("compact")).eval().requires_grad_(False)
