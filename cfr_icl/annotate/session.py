@@ -31,6 +31,7 @@ from cfr_icl.annotate.document import (
 from cfr_icl.annotate.exports.picture import AnnotatedPicture, class_names
 from cfr_icl.annotate.imports.loaded import LoadedMasks, LoadedObject
 from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.outline import filled, hole_at
 from cfr_icl.box import box_clicks
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
@@ -244,11 +245,63 @@ class Session:
         stroke = stroke.astype(bool)
         if not stroke.any():
             raise ActionError("The stroke lies outside the picture.")
-        painted = instance.painted.pixels if instance.painted else np.zeros_like(stroke)
-        erased = instance.erased.pixels if instance.erased else np.zeros_like(stroke)
-        painted, erased = (
-            (painted | stroke, erased & ~stroke) if add else (painted & ~stroke, erased | stroke)
-        )
+        nothing = np.zeros_like(stroke)
+        self._retouch(document, instance, *((stroke, nothing) if add else (nothing, stroke)))
+
+    def lasso(self, points: Sequence[tuple[float, float]], add: bool) -> None:
+        """Add what a closed line surrounds to the active object, or take it away; adding may start one.
+
+        Args:
+            points: as `outline.filled` takes them.
+        """
+        document, instance = self.document, self.active
+        if instance is None:
+            if not add:
+                raise ActionError("Select the object that the lasso is to take from.")
+            document, instance = self._new_instance(document)
+        self._check_unlocked(instance)
+        area = filled(points, self.size)
+        if not area.any():
+            raise ActionError("The lasso surrounds no pixel of the picture.")
+        nothing = np.zeros_like(area)
+        self._retouch(document, instance, *((area, nothing) if add else (nothing, area)))
+
+    def reshape(self, points: Sequence[tuple[float, float]]) -> None:
+        """Turn what lies between the active object's outline and a new one over: to the object, or from it.
+
+        Args:
+            points: along a part of the outline and back along its replacement, as `outline.filled` takes
+                them.
+        """
+        instance = self.active
+        if instance is None:
+            raise ActionError("Select the object whose corners are to be moved.")
+        self._check_unlocked(instance)
+        area, mask = filled(points, self.size, crossed=False), instance.mask.pixels
+        if area.any():
+            self._retouch(self.document, instance, area & ~mask, area & mask)
+
+    def fill_hole(self, x: int, y: int) -> None:
+        """Add the hole of the active object that holds a pixel."""
+        height, width = self.size
+        instance = self.active
+        if instance is None:
+            raise ActionError("Select the object whose hole is to be filled.")
+        self._check_unlocked(instance)
+        inside = 0 <= x < width and 0 <= y < height
+        hole = hole_at(instance.mask.pixels, x, y) if inside else None
+        if hole is None:
+            raise ActionError("There is no hole of the object here.")
+        self._retouch(self.document, instance, hole, np.zeros_like(hole))
+
+    def _retouch(
+        self, document: Document, instance: Instance, painted: np.ndarray, erased: np.ndarray
+    ) -> None:
+        """Paint and erase pixels of an object, bool (H, W) each, over what was painted and erased before."""
+        if instance.painted:
+            painted = painted | (instance.painted.pixels & ~erased)
+        if instance.erased:
+            erased = erased | (instance.erased.pixels & ~painted)
         changed = replace(instance, painted=Mask.of(painted), erased=Mask.of(erased), certainty=None)
         self._commit_composed(document, changed)
 

@@ -25,6 +25,12 @@ def apply(session: Session, action: do.SessionAction) -> None:
             session.box(left, top, right, bottom)
         case do.Paint(points=points, diameter=diameter, add=add):
             session.paint([(x, y) for x, y in points], diameter, add)
+        case do.Lasso(points=points, add=add):
+            session.lasso([(x, y) for x, y in points], add)
+        case do.Reshape(points=points):
+            session.reshape([(x, y) for x, y in points])
+        case do.FillHole(x=x, y=y):
+            session.fill_hole(x, y)
         case do.Undo():
             session.undo()
         case do.Redo():

@@ -29,11 +29,11 @@ from typing_extensions import NotRequired
 from cfr_icl.annotate.document import MAX_LABEL_LENGTH, MAX_LABELS, ActionError
 from cfr_icl.sentences import Sentence
 
-MAX_BRUSH = 200
+MAX_BRUSH = 4000
 """Widest brush, in pixels of the picture."""
 
 MAX_POINTS = 20_000
-"""Most points of a brush stroke."""
+"""Most points of a brush stroke, a lasso or a piece of an outline."""
 
 MAX_DETAIL = 20.0
 """Coarsest polygons: they stray at most so many pixels from the mask."""
@@ -191,6 +191,32 @@ class Paint(SessionAction):
     points: Annotated[list[list[int | float]], BeforeValidator(_points)]
     diameter: Diameter
     add: Flag
+
+
+class Lasso(SessionAction):
+    """Add what a closed line along points [[x, y], ...] surrounds, or take it away.
+
+    Here and in `Reshape` pixel (0, 0) reaches from 0 to 1 on both axes.
+    """
+
+    kind: Literal["lasso"]
+    points: Annotated[list[list[int | float]], BeforeValidator(_points)]
+    add: Flag
+
+
+class Reshape(SessionAction):
+    """Turn over what lies between the active object's outline and a new one: to the object, or from it."""
+
+    kind: Literal["reshape"]
+    points: Annotated[list[list[int | float]], BeforeValidator(_points)]
+
+
+class FillHole(SessionAction):
+    """Fill the hole of the active object that holds pixel (x, y)."""
+
+    kind: Literal["fill_hole"]
+    x: Whole
+    y: Whole
 
 
 class Undo(SessionAction):
@@ -457,7 +483,23 @@ class Model(Action):
 ACTIONS: dict[str, type[Action]] = {
     action.model_fields["kind"].annotation.__args__[0]: action
     for action in (
-        *(Prepare, Click, Box, Paint, Undo, Redo, Clear, Finish, Select, Delete, Duplicate, Edit),
+        *(
+            Prepare,
+            Click,
+            Box,
+            Paint,
+            Lasso,
+            Reshape,
+            FillHole,
+            Undo,
+            Redo,
+            Clear,
+            Finish,
+            Select,
+            Delete,
+            Duplicate,
+            Edit,
+        ),
         *(Label, Labels, RemoveLabel, Done, KeepPass, Choose, Cascade),
         *(
             Hello,

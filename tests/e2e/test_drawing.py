@@ -33,3 +33,41 @@ def test_each_pixel_of_a_mask_is_filled_and_no_other(painted, share):
     for seed in range(5):
         pixels = np.random.default_rng(seed).random((HEIGHT, WIDTH)) < share
         assert np.array_equal(painted(Mask.of(pixels)), 255 * pixels)
+
+
+def test_corners_and_lasso_by_mouse(tool, squares):
+    tool.upload(squares)
+    box = tool.page.locator("canvas").bounding_box()
+
+    def drag(*places, button="left"):
+        points = [tool.point(x - 0.5, y - 0.5) for x, y in places]
+        for number, point in enumerate(points):
+            tool.page.mouse.move(box["x"] + point["x"], box["y"] + point["y"], steps=3)
+            if not number:
+                tool.page.mouse.down(button=button)
+        tool.page.mouse.up(button=button)
+        tool.idle()
+
+    tool.click(80, 80)
+    tool.idle()
+    tool.page.keyboard.press("p")
+    before = tool.session.mask
+    assert before[45, 125] and not before[50, 134]
+    drag((130, 40), (160, 20))
+    assert tool.session.mask[50, 134] and (tool.session.mask[60:, :125] == before[60:, :125]).all()
+    drag((160, 20), button="right")
+    assert not tool.session.mask[45, 125] and tool.session.mask[100, 100]
+    tool.page.keyboard.press("l")
+    drag((200, 20), (240, 20), (240, 50), (200, 50))
+    assert tool.session.mask[22:48, 202:238].all()
+    drag((210, 25), (230, 25), (230, 45), (210, 45), button="right")
+    assert not tool.session.mask[27:43, 212:228].any()
+    drag((220, 35))
+    assert tool.session.mask[22:48, 202:238].all() and len(tool.session.document.instances) == 1
+    tool.page.keyboard.press("b")
+    size = tool.page.get_by_label("Brush size")
+    width = int(size.input_value())
+    tool.page.keyboard.down("Shift")
+    tool.page.mouse.wheel(0, -100)
+    tool.page.keyboard.up("Shift")
+    tool.page.wait_for_function(f"Number(document.querySelector('[data-ref=brush]').value) > {width}")

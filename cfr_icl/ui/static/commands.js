@@ -65,6 +65,8 @@ export function setUpCommands(app) {
     'tool-box': () => app.showTool('box'),
     'tool-brush': () => app.showTool('brush'),
     'tool-eraser': () => app.showTool('eraser'),
+    'tool-lasso': () => app.showTool('lasso'),
+    'tool-corners': () => app.showTool('corners'),
     nothing: () => {},
   };
 

@@ -25,6 +25,8 @@ const CHARACTERS = {
   r: 'tool-box',
   b: 'tool-brush',
   e: 'tool-eraser',
+  l: 'tool-lasso',
+  p: 'tool-corners',
 };
 // By the key's place, where its character says nothing: other scripts, an input method that is switched on.
 const PLACES = {

@@ -82,6 +82,10 @@ export function start({ element, trigger, props, server, upload, watch }) {
       app.showTool('click');
     },
     paint: (points, add, drag) => mark('paint', { points, add, diameter: drag.brush }, drag),
+    lasso: (points, add, drag) => mark('lasso', { points, add }, drag),
+    reshape: (points, drag) => mark('reshape', { points }, drag),
+    fillHole: ({ x, y }) => app.send('fill_hole', { x, y }),
+    resizeBrush: (direction) => app.command(direction > 0 ? 'brush-larger' : 'brush-smaller'),
     hover: (pixel) => {
       ref('pointer').textContent = pixel ? `${pixel.x}, ${pixel.y}` : '';
     },

@@ -76,6 +76,23 @@ export function paintDrag(context, scale, { kind, points, brush }) {
     );
     return;
   }
+  if (kind === 'lasso' || kind === 'unlasso') {
+    const line = new Path2D();
+    for (const { x, y } of points) line.lineTo(x, y);
+    line.closePath();
+    context.fillStyle = kind === 'lasso' ? 'rgba(34, 197, 94, .25)' : 'rgba(239, 68, 68, .25)';
+    context.fill(line);
+    outlined(
+      context,
+      scale,
+      [
+        [3, HALO],
+        [1.5, '#fff', [6, 4]],
+      ],
+      () => context.stroke(line),
+    );
+    return;
+  }
   context.lineCap = context.lineJoin = 'round';
   context.lineWidth = brush;
   context.strokeStyle = kind === 'brush' ? 'rgba(34, 197, 94, .6)' : 'rgba(239, 68, 68, .6)';

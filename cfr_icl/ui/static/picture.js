@@ -63,6 +63,7 @@ export function setUpPicture(app) {
     const kept = same && !view.fitted ? view.place : null; // only the contrast has changed
     const old = app.look.keep && before && !view.fitted ? { place: view.place, size: view.size } : null;
     view.setPicture(image, picture.transparent);
+    app.showBrush(view.brush);
     if (kept) view.moveTo(kept);
     else if (old) view.moveTo(geometry.carried(old.place, old.size, view.size, view.stage));
     else if (token === picture.token && place.length) view.goTo(...place);

@@ -3,8 +3,9 @@
 import { make } from './dom.js';
 import { person, tab } from './memory.js';
 
-const MAX_BRUSH = 120; // diameter in picture pixels
-const TOOLS = ['click', 'box', 'brush', 'eraser'];
+const LEAST_MAX_BRUSH = 120; // diameter in picture pixels
+const MAX_BRUSH = 4000;
+const TOOLS = ['click', 'box', 'brush', 'eraser', 'lasso', 'corners'];
 
 export const LOOK = { opacity: 0.45, contour: true, markers: true, keep: false };
 
@@ -26,7 +27,9 @@ export function setUpSettings(app) {
   };
 
   app.showBrush = (diameter) => {
-    view.brush = Math.min(MAX_BRUSH, Math.max(1, Math.round(diameter)));
+    const half = Math.round(Math.max(view.width, view.height) / 2);
+    ref('brush').max = Math.min(MAX_BRUSH, Math.max(LEAST_MAX_BRUSH, half));
+    view.brush = Math.min(ref('brush').max, Math.max(1, Math.round(diameter)));
     ref('brush').value = view.brush;
     ref('brush-value').textContent = `${view.brush} px`;
     tab.set('cfr-brush', String(view.brush));

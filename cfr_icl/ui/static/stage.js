@@ -1,5 +1,6 @@
 // What is seen of the picture: where it lies, and all that is painted on it.
 
+import { Corners, polygonsOf } from './corners.js';
 import * as geometry from './geometry.js';
 import * as overlays from './overlays.js';
 
@@ -35,6 +36,7 @@ export class Stage {
     this.objects = [];
     this.pending = []; // clicks and strokes whose answer is awaited
     this.tool = 'click';
+    this.corners = new Corners();
     this.brush = 20; // diameter in picture pixels
     this.drag = null; // a box or stroke under way, in picture coordinates
     this.pointer = null; // where the mouse is on the stage
@@ -185,9 +187,11 @@ export class Stage {
       context.globalAlpha = 1;
     }
     if (this.window) overlays.paintWindow(context, scale, this.window);
-    if (this.polygons) overlays.paintPolygons(context, scale, this.polygons);
-    for (const drag of this.pending) if (drag.points) overlays.paintDrag(context, scale, drag);
-    if (this.drag) overlays.paintDrag(context, scale, this.drag);
+    const corners = this.tool === 'corners' && !this.hidden ? this.cornersShown() : null;
+    if (corners) overlays.paintPolygons(context, scale, corners);
+    else if (this.polygons) overlays.paintPolygons(context, scale, this.polygons);
+    for (const drag of this.pending) if (drag.points && !drag.held) overlays.paintDrag(context, scale, drag);
+    if (this.drag && !this.drag.held) overlays.paintDrag(context, scale, this.drag);
   }
 
   paintMarkers() {
@@ -203,6 +207,14 @@ export class Stage {
       overlays.paintMarker(context, place, marker(click), false, 0.5);
     }
     for (const click of clicks) overlays.paintMarker(context, place, click, true, 0.6);
+  }
+
+  // The polygons of the object in work, as its corners are dragged.
+  cornersShown() {
+    const active = this.objects.find((object) => object.current && object.visible);
+    const rings = this.corners.rings(active, this.scale);
+    const drag = this.drag?.held ? this.drag : this.pending.find((entry) => entry.held);
+    return polygonsOf(rings, drag?.held, drag?.points.at(-1));
   }
 
   get brushing() {

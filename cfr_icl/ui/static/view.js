@@ -2,16 +2,19 @@
 
 import * as geometry from './geometry.js';
 import { BAD, GOOD, markCursor } from './overlays.js';
+import { reshaped } from './corners.js';
 import { objectsAt, Picker } from './picking.js';
 import { Stage } from './stage.js';
 
 const DRAG_DISTANCE = 5; // CSS pixels
 const CURSORS = { positive: markCursor(GOOD, '+'), negative: markCursor(BAD, '-') };
 const BUTTONS = { 1: 0, 2: 2, 4: 1 }; // those that are used: the bit in `buttons` -> `button`
+const REVERSED = { brush: 'eraser', eraser: 'brush', lasso: 'unlasso' };
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class View extends Stage {
-  // `actions`: click(x, y, positive), select(id), box(l, t, r, b), paint(points, add), hover(pixel),
+  // `actions`: click(x, y, positive), select(id), box(l, t, r, b), paint(points, add), lasso(points, add),
+  // reshape(points), fillHole(pixel), resizeBrush(1 | -1), hover(pixel),
   // zoomed(scale), mode() -> 'positive' | 'negative', ready() -> whether the picture may be worked on now
   constructor(canvas, look, actions) {
     super(canvas, look, actions);
@@ -51,6 +54,10 @@ export class View extends Stage {
 
   wheel(event) {
     event.preventDefault();
+    if (this.brushing && (event.altKey || event.shiftKey)) {
+      this.actions.resizeBrush(-Math.sign(event.deltaY || event.deltaX));
+      return;
+    }
     const lines = event.deltaMode === 1 ? 16 : 1,
       speed = event.ctrlKey ? 0.01 : 0.0018;
     this.zoomTo(this.scale * Math.exp(-event.deltaY * lines * speed), this.point(event));
@@ -81,10 +88,32 @@ export class View extends Stage {
     } else if (this.pointers.size > 1) {
       for (const other of this.pointers.values()) other.dragged = true; // a pinch is no tap
       this.drag = null;
+    } else if (this.tool === 'corners') {
+      this.takeCorner(pointer, point, false, touch);
     } else if (this.tool !== 'click') {
       this.startDrag(pointer, point);
     }
     this.showCursor();
+  }
+
+  // Drag a corner of the object in work, or remove it; elsewhere a press takes up the object there.
+  takeCorner(pointer, point, remove, touch = false) {
+    if (!this.picture || this.drag || !this.actions.ready()) return;
+    const place = geometry.onPicture(this.place, point),
+      active = this.objects.find((object) => object.current && object.visible);
+    if (remove) {
+      const patch = this.corners.removal(active, this.scale, place);
+      if (patch) this.actions.reshape(patch, { held: true, points: [] });
+      return;
+    }
+    const held = this.corners.grab(active, this.scale, place, touch);
+    if (held) {
+      pointer.draws = true;
+      this.drag = { kind: 'corner', held, points: [place] };
+    } else if (!touch) {
+      const there = objectsAt(this.objects, { x: Math.floor(place.x), y: Math.floor(place.y) })[0];
+      if (there && there !== active) this.actions.select(there.id);
+    }
   }
 
   // A button goes down: the first one, or another while one is held.
@@ -93,7 +122,9 @@ export class View extends Stage {
       pointer.pans = true;
       this.spaceUsed = true;
       event.preventDefault();
-    } else if (this.brushing && (button === 0 || button === 2)) {
+    } else if (this.tool === 'corners' && (button === 0 || button === 2)) {
+      this.takeCorner(pointer, point, button === 2 || event.shiftKey);
+    } else if ((this.brushing || this.tool === 'lasso') && (button === 0 || button === 2)) {
       this.startDrag(pointer, point, button === 2 || event.shiftKey);
     } else if (button === 0 && this.tool === 'box') {
       this.startDrag(pointer, point);
@@ -106,7 +137,7 @@ export class View extends Stage {
   startDrag(pointer, point, reversed = false) {
     if (!this.picture || this.drag || !this.actions.ready()) return;
     pointer.draws = true;
-    const kind = reversed ? { brush: 'eraser', eraser: 'brush' }[this.tool] : this.tool;
+    const kind = reversed ? REVERSED[this.tool] : this.tool;
     this.drag = { kind, brush: this.brush, points: [geometry.onPicture(this.place, point)] };
     this.draw();
   }
@@ -168,9 +199,27 @@ export class View extends Stage {
     if (kind === 'box') {
       const [from, to] = [points[0], points.at(-1)];
       this.actions.box(...[from.x, from.y, to.x, to.y].map(Math.floor), this.drag);
+    } else if (kind === 'corner') {
+      const patch = points.length > 1 ? reshaped(this.drag.held, points.at(-1)) : null;
+      if (patch) this.actions.reshape(patch, this.drag);
+    } else if (kind === 'lasso' || kind === 'unlasso') {
+      this.finishLasso(kind, points);
     } else {
       this.actions.paint(geometry.thinned(points), kind === 'brush', this.drag);
     }
+  }
+
+  // A line around something; a mere click with the lasso fills the hole there.
+  finishLasso(kind, points) {
+    const line = geometry.rounded(points);
+    const pixel = geometry.pixelAt(this.place, this.size, this.pointerOf(points.at(-1)));
+    if (line.length > 2) this.actions.lasso(line, kind === 'lasso', this.drag);
+    else if (pixel && kind === 'lasso') this.actions.fillHole(pixel);
+  }
+
+  // A point of the picture on the stage.
+  pointerOf({ x, y }) {
+    return { x: x * this.scale + this.x, y: y * this.scale + this.y };
   }
 
   // Give up a box or stroke under way, or the crosshair; tells whether there was one.
@@ -221,7 +270,8 @@ export class View extends Stage {
     if ([...this.pointers.values()].some((pointer) => pointer.pans)) return 'grabbing';
     if (this.spaceHeld) return 'grab';
     if (this.brushing) return 'none';
-    if (this.tool === 'box') return 'crosshair';
+    if (this.tool === 'corners') return 'default';
+    if (this.tool === 'box' || this.tool === 'lasso') return 'crosshair';
     const mode = this.shiftHeld && this.actions.mode() === 'positive' ? 'negative' : this.actions.mode();
     const selects =
       mode === 'positive' && this.pointer && this.wouldSelect(this.pixel(this.pointer), this.altHeld);
