@@ -166,6 +166,7 @@ def read_mask(source: str | Path | BinaryIO, size: tuple[int, int], smallest: in
     height, width = size
     with _open(source, max(MAX_MEGAPIXELS, height * width / 1e6), smallest=smallest) as image:
         lossy = image.format in _LOSSY and image.info.get("lossless") is not True
+        lossy = lossy or image.info.get("compression") == "jpeg"  # inside of a TIFF
         with _decoding("mask"):
             _turn(image)
         if image.size != (width, height):

@@ -210,6 +210,31 @@ CASES = {
         stored(colours((ONE, (220, 20, 60)), (TWO, (0, 128, 0)), (THREE, (255, 255, 0))), ".jpg", quality=75),
         [ONE, TWO, THREE],
     ),
+    "an opacity of 0 and 1": (
+        stored(Image.merge("RGBA", (*Image.fromarray(PHOTO).split(), Image.fromarray(ONE.astype("u1"))))),
+        [ONE],
+    ),
+    "a disk of one colour, antialiased": (stored(antialiased(colours((DISK, RED)))), [DISK]),
+    "colours, scaled up": (
+        stored(
+            colours((ONE, RED), (square(70, 50, 24), BLUE))
+            .resize((60, 45), Image.NEAREST)
+            .resize((WIDTH, HEIGHT), Image.BICUBIC)
+        ),
+        [ONE, square(70, 50, 24)],
+    ),
+    "colours in a TIFF that is JPEG": (
+        stored(colours((ONE, RED), (TWO, GREEN)), ".tif", compression="jpeg", quality=95),
+        [ONE, TWO],
+    ),
+    "-1 around classes from 0": (
+        stored(values((ONE, 0), (TWO, 1), background=-1, dtype=np.int32), ".tif"),
+        [ONE, TWO],
+    ),
+    "a colour for each number": (
+        stored(colours(*((square(4 + 8 * n, 4, 6), (n + 1, 2, 0)) for n in range(14)))),
+        [square(4 + 8 * n, 4, 6) for n in range(14)],
+    ),
     "a soft alpha": (
         stored(
             Image.merge(

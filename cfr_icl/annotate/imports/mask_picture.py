@@ -20,6 +20,7 @@ from cfr_icl.annotate.imports.regions import (
     counted,
     distinct,
     flat_regions,
+    has_soft_edges,
     is_flat,
     numbered,
 )
@@ -113,7 +114,7 @@ def _masks(ids: np.ndarray, values: np.ndarray) -> list[Mask]:
 def _readings(pixels: MaskPixels) -> list[str]:
     """The possible readings of a file, the likeliest first."""
     if pixels.alpha is not None and pixels.alpha.min() != pixels.alpha.max():
-        shown = pixels.alpha > 127
+        shown = _opaque(pixels.alpha)
         if pixels.palette is None and _few_colours(pixels.values, shown):
             return [COLOURS, ALPHA]
         if pixels.palette is not None and len(counted(pixels.values[shown])[0]) > 1:
@@ -125,6 +126,11 @@ def _readings(pixels: MaskPixels) -> list[str]:
         grey = _as_grey(pixels.values, pixels.lossy)
         return [COLOURS, MASK] if grey is None else _grey_readings(grey, pixels.lossy)
     return _grey_readings(pixels.values, pixels.lossy)
+
+
+def _opaque(alpha: np.ndarray) -> np.ndarray:
+    """Where an image is shown, bool (H, W); some programs write an opacity of 0 and 1."""
+    return alpha > alpha.max() / 2
 
 
 def _palette_readings(pixels: MaskPixels) -> list[str]:
@@ -165,14 +171,14 @@ def _read(pixels: MaskPixels, reading: str) -> _Regions:
             parts[components > 0] = components[components > 0] + parts.max()
         return _Regions(parts, "Each connected part was read as an object.", regions.void)
     if reading == ALPHA:
-        return _Regions((pixels.alpha > 127).astype(np.int32), "The mask was read from the transparency.")
+        return _Regions(_opaque(pixels.alpha).astype(np.int32), "The mask was read from the transparency.")
     if reading == COLOURS:
         colours = values if values.ndim == 3 else _coloured(pixels)
-        shown = None if pixels.alpha is None else pixels.alpha > 127
+        shown = None if pixels.alpha is None else _opaque(pixels.alpha)
         return _by_colour(colours, shown, pixels.lossy)
     if pixels.palette is not None and reading == INDICES:
         if pixels.alpha is not None:  # the transparent index is background, whatever its number
-            values = np.where(pixels.alpha > 127, values.astype(np.int32) + 1, 0)
+            values = np.where(_opaque(pixels.alpha), values.astype(np.int32) + 1, 0)
         return _by_index(values)
     if values.ndim == 3:
         grey = _as_grey(values, pixels.lossy)
@@ -221,7 +227,7 @@ def _background(levels: np.ndarray, values: np.ndarray) -> float | None:
 
 
 def _by_index(values: np.ndarray) -> _Regions:
-    """Each value as an object; 0, negative values and void are none."""
+    """Each value as an object; 0, or -1 around everything, negative values and void are none."""
     levels = distinct(values)
     ids = values.astype(np.int64)
     void = np.zeros(ids.shape, bool)
@@ -230,6 +236,8 @@ def _by_index(values: np.ndarray) -> _Regions:
     others = positive[positive != largest]
     if largest in positive and len(others) and others.max() <= VOID_BELOW:
         void = ids == largest
+    if -1 in levels and 0 in levels and border_value(values) == -1:  # -1 is the background: 0 is a class
+        ids += 1
     ids[void] = 0
     if 0 in levels or (levels < 0).any():
         ids[ids < 0] = 0
@@ -257,7 +265,7 @@ def _by_colour(colours: np.ndarray, shown: np.ndarray | None, lossy: bool) -> _R
     unique = distinct(packed)
     unique = unique[unique > 0]
     sentence = "The file was read by its colours."
-    if lossy or (len(unique) > 64 and not is_flat(packed)):
+    if lossy or has_soft_edges(colours, packed) or (len(unique) > 64 and not is_flat(packed)):
         regions = flat_regions(colours.astype(np.float32), lossy, shown)
         if regions is None:
             raise MaskFileError("This is a photograph, not a mask.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import cv2
 import numpy as np
 
@@ -18,6 +20,9 @@ AROUND = 12
 
 FEW_VALUES = 30
 """A label map with at most this number of values may consist of thin objects only."""
+
+LEAST_BLENDS, LEAST_CONTRAST, MOST_BLENDS = 4, 48, 0.9
+"""Of soft edges: how many colours they have, between how different ones, and which share of them are blends."""
 
 _TABLE = 1 << 25
 
@@ -81,6 +86,31 @@ def is_flat(values: np.ndarray) -> bool:
     uniform = (highest == lowest)[others].mean()
     shading = ((lowest < places) & (places < highest))[others].mean()
     return bool(uniform >= 0.3 or (shading <= 0.2 and len(unique) <= FEW_VALUES))
+
+
+def has_soft_edges(colours: np.ndarray, packed: np.ndarray) -> bool:
+    """Whether colours that occur along edges alone are blends of others, as antialiasing and scaling make them.
+
+    Args:
+        colours: (H, W, 3).
+        packed: the same as one number a pixel.
+    """
+    places = np.searchsorted(distinct(packed), packed).astype(np.float32)
+    kernel = np.ones((3, 3), np.uint8)
+    uniform = cv2.dilate(places, kernel) == cv2.erode(places, kernel)
+    edges = ~np.isin(packed, packed[uniform])
+    areas = np.unique(colours[uniform], axis=0).astype(np.float32)
+    thin, counts = np.unique(colours[edges], axis=0, return_counts=True)
+    if not 2 <= len(areas) <= FEW_VALUES or len(thin) < LEAST_BLENDS:
+        return False
+    blends = np.zeros(len(thin), bool)
+    for one, two in itertools.combinations(areas, 2):
+        step = two - one
+        if np.abs(step).max() < LEAST_CONTRAST:
+            continue
+        share = np.clip((thin - one) @ step / (step @ step), 0, 1)
+        blends |= np.abs(one + share[:, None] * step - thin).max(axis=1) <= TOLERANCE
+    return bool(counts[blends].sum() >= MOST_BLENDS * counts.sum())
 
 
 def flat_regions(channels: np.ndarray, lossy: bool, shown: np.ndarray | None = None) -> np.ndarray | None:
