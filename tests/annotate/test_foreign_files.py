@@ -74,6 +74,26 @@ CHANGES = {
     "run lengths of another size": (more(segmentation={"size": [9, 12], "counts": RUNS}), CAT),
     "run lengths too long": (more(segmentation={"size": [90, 120], "counts": [1, 10**9]}), CAT),
     "run lengths that break off": (more(segmentation={"size": [90, 120], "counts": "oooo"}), CAT),
+    "run lengths in a list": (
+        more(segmentation=[{"size": [90, 120], "counts": RUNS}]),
+        [*CAT, ("cat", 50)],
+    ),
+    "points with names": (
+        more(segmentation=[[{"x": x, "y": y} for x, y in ((60, 20), (80, 20), (80, 40), (60, 40))]]),
+        TWO_CATS,
+    ),
+    "closed": (more(segmentation=[SMALL + SMALL[:2]]), TWO_CATS),
+    "numbers as text": (more(segmentation=[list(map(str, SMALL))]), TWO_CATS),
+    "no pictures": (lambda data: data.pop("images"), CAT),
+    "an address": (images("https://host/x/a.png?sig=1", "https://host/b.png"), CAT),
+    "an escaped name": (images("%61.png", "b.png"), CAT),
+    "Roboflow": (
+        lambda data: (
+            images("a_png.rf.0123456789abcdef.jpg", "b_png.rf.0123456789abcdef.jpg")(data),
+            image(extra={"name": "a.png"})(data),
+        ),
+        CAT,
+    ),
     "outside the picture": (more(segmentation=[[200, 200, 300, 200, 300, 300]]), CAT),
     "another picture's": (more(image_id=2, segmentation=[SMALL]), CAT),
     "ids as text": (more(image_id="1", category_id="1", segmentation=[SMALL]), TWO_CATS),
@@ -158,6 +178,13 @@ def test_equal_names_in_sub_folders_are_told_apart(tmp_path):
     assert [mask.area for _, mask in read_objects(path, "photos/y/a.png", SIZE)] == [400]
     with pytest.raises(MaskFileError, match=r"2 pictures named 'a\.png'"):
         read_objects(path, "a.png", SIZE)
+
+
+def test_a_detectors_results_are_those_of_this_picture_if_they_are_of_one(tmp_path):
+    results = [{**BASE["annotations"][0], "image_id": 7, "score": 0.9}]
+    assert len(read_objects(stored(tmp_path, results), "a.png", SIZE)) == 1
+    with pytest.raises(MaskFileError, match="0 pictures"):
+        read_objects(stored(tmp_path, [*results, {**results[0], "image_id": 8}]), "a.png", SIZE)
 
 
 def test_what_is_left_out_is_counted(tmp_path):
@@ -323,6 +350,7 @@ SHAPES = {
         [shape(SQUARE), None, {}, shape("x"), shape([[1, None]] * 3), shape([[0, 0]], "mask", mask="?")],
         [("cat", 1200)],
     ),
+    "X-AnyLabeling, a turned rectangle": ([shape(SQUARE, "rotation", direction=0.3)], [("cat", 1200)]),
     "no label": ([shape(SQUARE, label=None)], [(None, 1200)]),
 }
 
@@ -357,6 +385,10 @@ LINES = {
     "names by number": (f"1 {CORNERS}\n7 {CORNERS}\n", [("dog", 48 * 36), ("class 7", 48 * 36)], False),
     "Windows lines, empty ones": (f"\ufeff0 {CORNERS}\r\n\r\n", [("cat", 48 * 36)], False),
     "a float class": (f"0.0 {CORNERS}\n", [("cat", 48 * 36)], False),
+    "a class by its name": (f"dog {CORNERS}\n", [("dog", 48 * 36)], False),
+    "commas": (f"0,{CORNERS.replace(' ', ',')}\n", [("cat", 48 * 36)], False),
+    "decimal commas": (f"0 {CORNERS.replace('.', ',')}\n", [("cat", 48 * 36)], False),
+    "a detector's": (f"0 {CORNERS} 0.93\n", [("cat", 48 * 36)], False),
     "a box": (f"0 {CORNERS}\n0 0.5 0.5 0.2 0.2\n", [("cat", 48 * 36)], True),
     "damaged ones": (
         f"0 {CORNERS}\nx {CORNERS}\n0 0.1 0.2 0.3\n0 nan 0 0 0 1 1\n-1 {CORNERS}\n",

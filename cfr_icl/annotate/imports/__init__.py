@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -53,7 +54,8 @@ def load_masks(
             return load_labelme(data, size)
         return load_coco(data, picture, size)
     if suffix == ".txt":
-        return load_yolo(path.read_text(encoding="utf-8-sig", errors="replace"), size, classes)
+        content = path.read_bytes()
+        return load_yolo(content.decode(json.detect_encoding(content), errors="replace"), size, classes)
     if suffix == ".xml":
         raise MaskFileError("XML files of Pascal VOC hold boxes alone; load the masks in SegmentationObject.")
     return load_mask_picture(path, size, reading)

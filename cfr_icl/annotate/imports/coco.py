@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from pycocotools import mask as coco
@@ -57,6 +58,8 @@ def load_coco(data: Any, picture: str, size: tuple[int, int]) -> LoadedMasks:
     Raises:
         MaskFileError: when there is no such picture, it has another size there, or no object can be used.
     """
+    if isinstance(data, list) and any(isinstance(each, Mapping) and "segmentation" in each for each in data):
+        data = {"annotations": data}  # results of a detector
     if not isinstance(data, Mapping) or not isinstance(data.get("annotations"), list):
         raise MaskFileError("This is not a COCO file; it has no annotations.")
     try:
@@ -69,6 +72,9 @@ def load_coco(data: Any, picture: str, size: tuple[int, int]) -> LoadedMasks:
 
 def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> LoadedMasks:
     images = [image for image in _list(data.get("images")) if isinstance(image, Mapping)]
+    if not images:  # without names; of one picture it can only be this one
+        ids = {str(each.get("image_id")) for each in data["annotations"] if isinstance(each, Mapping)}
+        images = [{"id": ids.pop()}] if len(ids) == 1 else []
     image = _find_image(images, picture)
     check_size(image.get("height"), image.get("width"), size, "COCO")
     categories = _categories(data.get("categories"))
@@ -136,6 +142,13 @@ def _find_image(images: Sequence[Mapping[str, Any]], picture: str) -> Mapping[st
         text = unicodedata.normalize("NFC", str(name)).replace("\\", "/")
         return re.sub(r"^(\./)+", "", text)
 
+    def from_address(name: Any) -> str:
+        return last(unquote(urlsplit(str(name)).path))
+
+    def original(image: Mapping[str, Any]) -> Any:
+        extra = image.get("extra")
+        return extra.get("name") if isinstance(extra, Mapping) else None
+
     def last(name: Any) -> str:
         return PurePosixPath(path(name)).name
 
@@ -152,6 +165,7 @@ def _find_image(images: Sequence[Mapping[str, Any]], picture: str) -> Mapping[st
         below,
         lambda name: last(name) == last(picture),
         lambda name: without_upload(name) == last(picture),
+        lambda name: from_address(name) == last(picture),
         lambda name: last(name).casefold() == last(picture).casefold(),
         lambda name: (
             PurePosixPath(without_upload(name)).stem.casefold()
@@ -169,6 +183,9 @@ def _find_image(images: Sequence[Mapping[str, Any]], picture: str) -> Mapping[st
                 count=len(matching),
                 name=last(picture),
             )
+    renamed = [image for image in named if last(original(image)) == last(picture)]  # as Roboflow does
+    if len(renamed) == 1:
+        return renamed[0]
     if len(images) == 1:
         return images[0]
     raise MaskFileError(
@@ -201,6 +218,8 @@ def _segmentation(entry: Mapping[str, Any], size: tuple[int, int]) -> Mask | lis
         if entry.get("bbox"):
             raise _BoxAlone
         raise ValueError("segmentation")
+    if isinstance(segmentation, list) and len(segmentation) == 1 and isinstance(segmentation[0], Mapping):
+        segmentation = segmentation[0]
     if isinstance(segmentation, Mapping):
         return _run_lengths(segmentation, size)
     if not isinstance(segmentation, list):

@@ -76,7 +76,7 @@ def _shape(shape: Mapping[str, Any], size: tuple[int, int]) -> Mask | np.ndarray
         or np.abs(points).max() > 1e7
     ):
         raise ValueError("points")
-    if kind == "polygon" and len(points) >= 3:
+    if kind in ("polygon", "rotation") and len(points) >= 3:  # X-AnyLabeling has turned rectangles
         return points
     if kind == "rectangle" and len(points) in (2, 4):
         (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)

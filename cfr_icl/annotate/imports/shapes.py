@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -20,10 +20,12 @@ MAX_RINGS, MAX_OUTLINE = 10_000, 5_000_000
 
 
 def ring_of(points: Any) -> np.ndarray:
-    """Corners as float (N, 2) from a flat list x, y, x, y, ... or a list of [x, y]; raises ValueError."""
+    """Corners as float (N, 2) from a list of x, y, x, y, ..., of [x, y] or of {"x", "y"}; raises ValueError."""
     try:
+        if points and isinstance(points[0], Mapping):
+            points = [(each["x"], each["y"]) for each in points]
         values = np.array(points, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError("polygon") from error
     if values.ndim == 1 and len(values) % 2 == 0:
         values = values.reshape(-1, 2)

@@ -22,36 +22,36 @@ def load_yolo(text: str, size: tuple[int, int], classes: Sequence[str] = ()) -> 
         MaskFileError: when no line can be used.
     """
     height, width = size
-    rows = [(number, line.split()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    rows = [(number, _words(line)) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if not 0 < len(rows) <= MAX_OBJECTS:
         raise MaskFileError(
             "The file has {count} lines with objects; it must have 1 to {most}.",
             count=len(rows),
             most=MAX_OBJECTS,
         )
-    rings: list[tuple[int, np.ndarray]] = []
+    rings: list[tuple[str, np.ndarray]] = []
     boxes, damaged = 0, []
     for number, words in rows:
         try:
-            kind, values = int(float(words[0])), [float(word) for word in words[1:]]
-            if kind < 0 or kind > 100_000:
-                raise ValueError("class")
+            name, values = _class_name(words[0], classes), [float(word) for word in words[1:]]
             if len(values) in (4, 5):
                 boxes += 1
                 continue
+            if len(values) % 2:
+                values.pop()  # how sure a detector is
             ring = ring_of(values)
             if np.abs(ring).max() > 10:
                 raise ValueError("pixels")
-            rings.append((kind, ring * [width, height]))
+            rings.append((name, ring * [width, height]))
         except (ValueError, IndexError, OverflowError):
             damaged.append(number)
     if not check_cost([ring for _, ring in rings], size):
         raise MaskFileError("The polygons in the file have too many corners for this picture.")
     objects = []
-    for kind, ring in rings:
+    for name, ring in rings:
         mask = cut_off_shapes([ring], size)
         if mask.area:
-            objects.append(LoadedObject(mask, classes[kind] if kind < len(classes) else f"class {kind}"))
+            objects.append(LoadedObject(mask, name))
     if not objects:
         raise MaskFileError("No line of the file is a class number and at least three points from 0 to 1.")
     sentences = []
@@ -69,3 +69,18 @@ def load_yolo(text: str, size: tuple[int, int], classes: Sequence[str] = ()) -> 
             Sentence("Objects that leave the picture are cut at its border: {count}.", count=cut)
         )
     return LoadedMasks(objects, sentences=sentences)
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line, also where commas stand between them or in place of decimal points."""
+    return line.replace(",", " " if "." in line else ".").split()
+
+
+def _class_name(word: str, classes: Sequence[str]) -> str:
+    """The class that a line begins with, a number or one of the names; raises ValueError."""
+    if word in classes:
+        return word
+    kind = int(float(word))
+    if kind < 0 or kind > 100_000:
+        raise ValueError("class")
+    return classes[kind] if kind < len(classes) else f"class {kind}"
