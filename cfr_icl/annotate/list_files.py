@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -142,11 +143,13 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
 
 def _table(path: Path, text: str) -> list[Row]:
     """The rows below the heading, by column; empty rows are left out, and count."""
-    first, _, rest = text.partition("\n")
     delimiters, before = DELIMITERS, 0
+    while text.startswith("#"):  # remarks of programs
+        text, before = text.partition("\n")[2], before + 1
+    first, _, rest = text.partition("\n")
     if re.fullmatch(r'"?sep=(.)"?\s*', first):  # Excel's own line
-        text, before = rest, 1
-        delimiters = (first.strip().strip('"')[4:5], *DELIMITERS)
+        text, before = rest, before + 1
+        delimiters = (first.strip(' \r"')[4], *DELIMITERS)
     for delimiter in delimiters:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
         try:
@@ -159,12 +162,21 @@ def _table(path: Path, text: str) -> list[Row]:
         names = [cell.strip().strip('"').lstrip("\ufeff") for cell in rows[heading]]
         columns = _by_column(dict.fromkeys(names, ""))
         if "picture" in columns and any(name in columns for name in BEGINNINGS):
+            twice = [name for name, count in Counter(filter(None, names)).items() if count > 1]
+            if twice and _by_column(dict.fromkeys(twice)):
+                raise ClickListError(f"{path.name} has two columns with the heading {twice[0]!r:.60}.")
             return [
-                (f"Row {number + before}", _by_column(dict(zip(names, row, strict=False))))
+                (f"Row {number + before}", _by_column(dict(zip(names, map(_value, row), strict=False))))
                 for number, row in enumerate(rows[heading + 1 :], start=heading + 2)
                 if any(cell.strip() for cell in row)
             ]
     raise ClickListError(f"{path.name} needs a heading with the columns picture, x and y.")
+
+
+def _value(cell: str) -> str:
+    """A cell; Excel's way to keep a text as it is, ="...", is taken off."""
+    formula = re.fullmatch(r'\s*="(.*)"\s*', cell)
+    return formula[1] if formula else cell
 
 
 def _by_column(row: Mapping[Any, Any]) -> dict[str, Any]:

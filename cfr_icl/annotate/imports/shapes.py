@@ -20,7 +20,7 @@ MAX_RINGS, MAX_OUTLINE = 10_000, 5_000_000
 
 
 def ring_of(points: Any) -> np.ndarray:
-    """Corners as float (N, 2) from a list of x, y, x, y, ..., of [x, y] or of {"x", "y"}; raises ValueError."""
+    """Corners as float (N, 2) from a list of x, y, x, ..., of [x, y] or of {"x", "y"}; raises ValueError."""
     try:
         if points and isinstance(points[0], Mapping):
             points = [(each["x"], each["y"]) for each in points]
