@@ -1,4 +1,4 @@
-"""Working through a folder of pictures that may change meanwhile: order, states, saved work, classes."""
+"""A folder of pictures to annotate, which may change meanwhile: order, states, saved work, classes."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ LONGEST_FILE_NAME = 255
 REFRESH_SECONDS = 1.0
 
 Stamp = tuple[int, int, int]
-"""When a file was changed, its size and its number on the disk: another one is another file."""
+"""Time of change, size and inode of a file; a changed or replaced file has another stamp."""
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A picture of the folder, to be worked on."""
+    """An opened picture of the folder."""
 
     name: str
     path: Path
@@ -67,9 +67,9 @@ class Opened:
     """The saved work; None when there is none."""
     revision: int
     key: Hashable
-    """Names the file as it is now, for the history of undo."""
+    """Identifies the present version of the file, for the undo history."""
     sentences: Sequence[str] = ()
-    """What the person should know of it."""
+    """Messages for the user about the picture."""
     visits: Sequence[Visit] = ()
     """Who worked on it before."""
 
@@ -80,7 +80,7 @@ class SavedWork:
 
     pictures: Sequence[AnnotatedPicture]
     left_out: Sequence[str]
-    """Sentences about work that is not among them."""
+    """Messages about work that is left out."""
 
 
 class Folder:
@@ -95,7 +95,7 @@ class Folder:
         self.max_megapixels = max_megapixels
         listing = list_pictures(self.images, self.out)
         self.sentences = listing.sentences
-        """What was left out of the list, for the person."""
+        """Messages for the user about files that are not in the list."""
         for sentence in self.sentences:
             log.warning("%s", sentence)
         self._paths = listing.paths
@@ -119,7 +119,7 @@ class Folder:
                 self._work[name] = self._stored_state(name)
         self.states = {name: self._work.get(name, OPEN) for name in self.names}
         self.revisions = dict.fromkeys(self.names, 0)
-        """How often each picture was saved, so that two people never overwrite each other unseen."""
+        """Number of saves of each picture; detects two people who save the same picture."""
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="next-picture")
         self._ahead: tuple[tuple[str, Stamp, View], Future[OpenedPicture]] | None = None
         self._listed = time.monotonic()
@@ -142,9 +142,10 @@ class Folder:
         return self._paths.get(name, self.images / name)
 
     def refresh(self) -> bool:
-        """Look for pictures that were added, removed or repaired; tells whether names or states changed.
+        """Check for added, removed and repaired pictures; return whether names or states changed.
 
-        Added ones join the list in its order; removed ones stay in it as GONE. At most one look a second.
+        Added pictures are inserted into the list in its order; removed ones stay in it as GONE. The folder is
+        read at most once a second.
         """
         with self._lock:
             if time.monotonic() - self._listed < REFRESH_SECONDS:
@@ -197,7 +198,7 @@ class Folder:
     # ---- one picture
 
     def open(self, name: str) -> Opened:
-        """Decode a picture, or take it from the reading in advance, and load its saved work.
+        """Decode a picture, unless it was decoded in advance, and load its saved work.
 
         Raises:
             PictureError: when the picture cannot be read.
@@ -238,7 +239,7 @@ class Folder:
         )
 
     def read(self, name: str) -> np.ndarray:
-        """Decode a picture, or take it from the reading in advance; raises PictureError."""
+        """Decode a picture, unless it was decoded in advance; raises PictureError."""
         stamp = self.stamp(name)
         if stamp is None:
             raise PictureError("There is no file {file!r}.", file=str(self.path(name)))
@@ -251,7 +252,7 @@ class Folder:
         return thumbnail(self.path(name), side)
 
     def read_ahead(self, name: str) -> None:
-        """Start to decode a picture in the background; only the last one asked for is kept."""
+        """Start decoding a picture in the background; only the last one is kept."""
         stamp = self.stamp(name)
         if stamp is None:
             return
@@ -263,7 +264,7 @@ class Folder:
     def load(self, name: str, size: tuple[int, int]) -> Document | None:
         """The saved document of a picture, or None when there is none; raises StoreError.
 
-        The folder's classes join its labels, in front, for all pictures have one list.
+        The folder's classes are put in front of its labels, because all pictures share one list.
         """
         stored = self._stored(name)
         return None if stored is None else self._document(stored, size)
@@ -277,7 +278,7 @@ class Folder:
         return replace(document, labels=tuple(classes.merged(folder, document.labels)))
 
     def latest(self) -> Document | None:
-        """A document without objects, with labels and settings of the one saved last; None without one."""
+        """A document without objects, with labels and settings of the last saved one; None without one."""
         paths = []
         for name in self.names:
             try:
@@ -305,7 +306,7 @@ class Folder:
         revision: int,
         visits: Sequence[Visit] = (),
     ) -> int:
-        """Save a document at once and as a whole; `revision` is the one that it goes on from.
+        """Save a document atomically; `revision` is the one from which it was edited.
 
         Args:
             visits: who worked on the picture so far.
@@ -315,7 +316,7 @@ class Folder:
 
         Raises:
             StoreError: when somebody else has saved the picture meanwhile.
-            OSError: when it cannot be written; what was saved before is still there.
+            OSError: when it cannot be written; the file saved before is unchanged.
         """
         with self._lock:
             if self.revisions.get(name, 0) != revision:
@@ -337,7 +338,7 @@ class Folder:
     # ---- all pictures
 
     def saved_work(self) -> SavedWork:
-        """All pictures with work, or done without objects, for export; and what is left out, in sentences."""
+        """All pictures with objects or marked as done, for export, and messages about those left out."""
         pictures, left_out = [], []
         sessions = self._find_sessions()
         for name in self.names:
@@ -390,7 +391,7 @@ class Folder:
     def number_classes(self, pictures: Sequence[AnnotatedPicture]) -> list[str]:
         """The names of all classes in the order of their numbers, which later exports keep.
 
-        New ones join at the end: those of the pictures' lists of labels, then those of their objects.
+        New classes are appended: those of the pictures' lists of labels, then those of their objects.
         """
         with self._lock:
             names = class_names(pictures, [label.name for label in self.labels])
@@ -405,7 +406,7 @@ class Folder:
             return names
 
     def set_classes(self, labels: Iterable[Label]) -> None:
-        """Give the classes an order: the one of these labels, and then what the folder has beside them."""
+        """Set the order of the classes: these labels first, then the folder's other ones."""
         with self._lock:
             self.labels = classes.merged(labels, self.labels)
             try:
@@ -428,7 +429,7 @@ class Folder:
         return "/".join(parts) + SESSION_SUFFIX
 
     def session_path(self, name: str) -> Path:
-        """The session file of a picture; raises StoreError when a link leads it out of `out`."""
+        """The session file of a picture; raises StoreError if a link leads out of `out`."""
         path = self.out / self.session_file(name)
         if not leads_inside(path, self.out):
             raise StoreError(
@@ -445,7 +446,7 @@ class Folder:
         return sessions
 
     def _orphans(self, sessions: Iterable[str]) -> list[str]:
-        """Names of the pictures of session files that have none in the list, where they hold work."""
+        """Names of pictures that have saved work but are not in the list."""
         names = []
         for session in sessions:
             try:
@@ -468,7 +469,7 @@ class Folder:
             return WORK
 
     def _stored_view(self, name: str) -> View:
-        """How the picture is shown, from its saved work."""
+        """The picture's view in its saved work."""
         try:
             return _view(self._stored(name))
         except (OSError, StoreError):
@@ -479,7 +480,7 @@ class Folder:
         return store.read_json(self.session_path(name)) if self._has_session(name) else None
 
     def stamp(self, name: str) -> Stamp | None:
-        """What tells a file from another one in its place; None when there is none."""
+        """The stamp of the picture's file; None if there is no file."""
         try:
             status = self.path(name).stat()
         except OSError:
@@ -502,7 +503,7 @@ class Folder:
                 self.states[name] = problem or self._work.get(name, OPEN)
 
     def _size_now(self, name: str, view: View) -> tuple[int, int] | None:
-        """Height and width of a picture as its file is now; None when it cannot be read."""
+        """Height and width of a picture's present file; None if it cannot be read."""
         try:
             return picture_size(self.path(name), view)
         except PictureError:
@@ -525,7 +526,7 @@ def _labels_of(labels: Iterable[str]) -> tuple[str, ...]:
 
 
 def _view(stored: Any) -> View:
-    """How a picture is shown, from its saved work; what is wrong with that is said when it is loaded."""
+    """The view in saved work; the default for an invalid one, which is reported when the work is loaded."""
     try:
         return VIEW if stored is None else store.view_from_json(stored.get("view"))
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -1,8 +1,8 @@
-"""What browser and server say to each other: every action with its fields and ranges, and every reply.
+"""The protocol of browser and server: all actions with their fields and ranges, and all replies.
 
-The browser sends parcels, `{"actions": [Action, ...], "known": Known}`. Each action is numbered from 1
-in its page, applied once and in order. The server answers a parcel with one `Reply`: it tells the
-number of the last action applied and whatever the browser does not show yet. All names are snake_case.
+The browser sends parcels, `{"actions": [Action, ...], "known": Known}`. Actions are numbered from 1 in their
+page, and each is applied once and in order. The server returns one `Reply` for each parcel, with the number
+of the last applied action and all changes that the browser does not show yet. All names are snake_case.
 
 Positions are (x, y) in pixels of the picture. What a browser sends is untrusted: `read_action` checks
 types and ranges, and refuses an action in one sentence.
@@ -36,7 +36,7 @@ MAX_POINTS = 20_000
 """Most points of a brush stroke, a lasso or a piece of an outline."""
 
 MAX_DETAIL = 20.0
-"""Coarsest polygons: they stray at most so many pixels from the mask."""
+"""Largest tolerance of polygons: their distance from the mask in pixels."""
 
 LARGEST = 2**31
 
@@ -115,9 +115,9 @@ Fraction = Annotated[
 ]
 Text = Annotated[str, _cleaned(200)]
 Name = Annotated[str, _cleaned(1000)]
-"""A file's name, as it is but for control characters."""
+"""A file's name, without control characters."""
 Path = Annotated[str, _cleaned(4096)]
-"""Where an uploaded file lies on the server, as the upload answered."""
+"""Path of an uploaded file on the server, as returned by the upload."""
 Token = Annotated[str, _cleaned(200)]
 Colour = Annotated[str, BeforeValidator(_colour)]
 LabelName = Annotated[str, AfterValidator(_label_name)]
@@ -139,13 +139,13 @@ Diameter = Annotated[
 
 
 class Action(BaseModel):
-    """What every action has. `picture` is the token of the picture that is painted; None before any."""
+    """The base of all actions. `picture` is the token of the picture on the screen; None before the first."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
     direct: ClassVar[bool] = False
-    """Whether the reply needs nothing of Gradio, so that it may go around Gradio's events."""
+    """Whether the reply has no files or progress, so that it can bypass Gradio's events."""
     needs_picture: ClassVar[bool] = False
-    """Whether the action is refused when another picture is open than the one that it names."""
+    """Whether the action is refused if `picture` is not the open picture."""
 
     kind: str
     number: Annotated[int, Field(ge=0, le=LARGEST)]
@@ -160,7 +160,7 @@ class SessionAction(Action):
 
 
 class Prepare(SessionAction):
-    """Compute what every first click needs, while the person looks for the place to click."""
+    """Encode the picture in advance, for the first click."""
 
     kind: Literal["prepare"]
 
@@ -234,7 +234,7 @@ class Clear(SessionAction):
 
 
 class Finish(SessionAction):
-    """Leave the active object; the next click starts another one."""
+    """Deselect the active object; the next click starts another one."""
 
     kind: Literal["finish"]
 
@@ -255,7 +255,7 @@ class Duplicate(SessionAction):
 
 
 class Edit(SessionAction):
-    """Change fields of an object; those that are left out stay."""
+    """Change fields of an object; fields that are not sent do not change."""
 
     kind: Literal["edit"]
     id: Id
@@ -278,7 +278,7 @@ class Edit(SessionAction):
 
 
 class Label(SessionAction):
-    """Label an object: `id`, or the active one, or without both the objects to come."""
+    """Label an object: `id`, or the active one, or, without both, future objects."""
 
     kind: Literal["label"]
     name: LabelName
@@ -305,14 +305,14 @@ class RemoveLabel(SessionAction):
 
 
 class Done(SessionAction):
-    """Say that the picture is finished, or that it is not."""
+    """Mark the picture as done or not done."""
 
     kind: Literal["done"]
     done: Flag
 
 
 class KeepPass(SessionAction):
-    """Take an inner pass, numbered from 0, of the active object's last answer as its mask."""
+    """Use an inner pass, numbered from 0, of the active object's last prediction as its mask."""
 
     kind: Literal["keep_pass"]
     index: Annotated[Whole, Field(alias="pass")]
@@ -333,7 +333,7 @@ class Cascade(SessionAction):
 
     @model_validator(mode="before")
     @classmethod
-    def _flat(cls, data: Any) -> Any:  # as pages sent it before they knew the fields from the server
+    def _flat(cls, data: Any) -> Any:  # the format of pages of older versions
         if isinstance(data, dict) and "cfr" not in data:
             return {**data, "cfr": {k: v for k, v in data.items() if k not in Action.model_fields}}
         return data
@@ -355,16 +355,16 @@ class Open(Action):
 
 
 class Import(Action):
-    """Add the masks of an uploaded file, or go on from an uploaded session file."""
+    """Add the masks of an uploaded file, or restore an uploaded session file."""
 
     kind: Literal["import"]
     needs_picture: ClassVar[bool] = True
     path: Path
     name: Name = ""
     reading: Text | None = None
-    """How to read it, one of `Loaded.readings`; None for the likeliest."""
+    """One of `Loaded.readings`; None for the likeliest."""
     replace: Flag = False
-    """Take back what was loaded just before: the same file is read in another way."""
+    """First remove the objects that were just loaded; used to read the same file in another way."""
 
 
 class Example(Action):
@@ -400,7 +400,7 @@ class TakeOver(Action):
 
 
 class View(Action):
-    """Show the picture in another way: another page of its file, or other percentiles as black and white."""
+    """Show another page of the picture's file, or use other percentiles as black and white."""
 
     kind: Literal["view"]
     needs_picture: ClassVar[bool] = True
@@ -410,10 +410,10 @@ class View(Action):
 
 
 class Restore(Action):
-    """Give work back to a server that does not have it any more; all of it is taken, or nothing.
+    """Send work back to a server that has lost it; it is restored completely or not at all.
 
-    Taken by a page without a picture. `session` is what replies told of the session, with the objects
-    as they were described.
+    Accepted by a page without a picture. `session` is the session state from earlier replies, with all
+    described objects.
     """
 
     kind: Literal["restore"]
@@ -433,7 +433,7 @@ class Download(Action):
 
 
 class Export(Action):
-    """Make the files of an export format; those of a whole folder in the background."""
+    """Make the files of an export format; for a whole folder, in the background."""
 
     kind: Literal["export"]
     needs_picture: ClassVar[bool] = True
@@ -443,13 +443,13 @@ class Export(Action):
 
 
 class CancelJob(Action):
-    """Give up what runs in the background."""
+    """Cancel the job that runs in the background."""
 
     kind: Literal["cancel_job"]
 
 
 class Polygons(Action):
-    """Show the polygons that an export with this detail would hold."""
+    """Show the polygons of an export with this tolerance."""
 
     kind: Literal["polygons"]
     direct: ClassVar[bool] = True
@@ -458,7 +458,7 @@ class Polygons(Action):
 
 
 class Inspect(Action):
-    """Show how the active object's last answer came about."""
+    """Show the inner passes of the active object's last prediction."""
 
     kind: Literal["inspect"]
     direct: ClassVar[bool] = True
@@ -474,7 +474,7 @@ class Choices(Action):
 
 
 class Model(Action):
-    """Switch the network; the active object is answered anew."""
+    """Switch the network; the active object is predicted again."""
 
     kind: Literal["model"]
     name: Annotated[str, _cleaned(4096)]
@@ -526,13 +526,13 @@ DIRECT = tuple(kind for kind, action in ACTIONS.items() if action.direct)
 
 
 class Known(BaseModel):
-    """What the browser has already, so that it need not be sent again."""
+    """The state that the browser already has; replies leave it out."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
     page: Token | None = None
-    """Token of the page; None for a page that was just loaded."""
+    """Token of the page; None for a page that was just loaded in the browser."""
     resume: Token | None = None
-    """Token of the page that this tab showed before it was loaded anew."""
+    """Token of the page that this tab showed before it was reloaded."""
     picture: Token | None = None
     reply: int | None = None
     """Number of the last reply that was shown."""
@@ -540,7 +540,7 @@ class Known(BaseModel):
 
 
 def read_known(data: Any) -> Known:
-    """What a browser says that it has; nothing where it says nothing sensible."""
+    """Read the state that a browser reports (untrusted); empty if it is not valid."""
     known = data.get("known") if isinstance(data, Mapping) else None
     try:
         return Known.model_validate(known)
@@ -557,7 +557,7 @@ def read_number(data: Any) -> int:
 
 
 def read_action(data: Mapping[str, Any]) -> Action:
-    """One action as its type; raises ActionError with the first thing that is wrong with it."""
+    """Parse one action; raises ActionError for the first invalid field."""
     kind = data.get("kind")
     if not isinstance(kind, str):
         raise ActionError("{name!r} must be text, not {value!r:.40}.", name="kind", value=kind)
@@ -583,7 +583,7 @@ _SENTENCES = {
 
 
 def _sentence(error: ValidationError, kind: str) -> Sentence:
-    """Pydantic's first finding in our words."""
+    """A message of this package for Pydantic's first error."""
     first = min(error.errors(include_url=False), key=lambda found: found["type"] == "int_type")
     if first["type"] == "value_error":
         return first["ctx"]["error"].sentence
@@ -612,12 +612,12 @@ class Picture(TypedDict):
     width: int
     height: int
     transparent: bool
-    """Shown with holes, which count as white."""
+    """The file has transparency; transparent pixels count as white."""
     first_frame: bool
-    """The file has several frames or pages, of which one is taken."""
+    """The file has several frames or pages, of which one is shown."""
     pages: int
     page: int
-    """The page that is taken, from 0."""
+    """The page that is shown, from 0."""
     deep: bool
     """The file has more than 8 bits a channel."""
     low: float
@@ -628,7 +628,7 @@ class Picture(TypedDict):
 
 
 class Object(TypedDict):
-    """One object, sent when anything of it changed."""
+    """One object, sent when it changed."""
 
     id: int
     label: str
@@ -643,7 +643,7 @@ class Object(TypedDict):
     fill_holes: bool
     threshold: float
     left_out: int
-    """Pixels of the answer that were left to other objects."""
+    """Number of pixels that were removed from the mask because other objects have them."""
     kept: int | None
     """Index of the inner pass that the person chose."""
     choice: int | None
@@ -664,16 +664,16 @@ class Object(TypedDict):
     counts: NotRequired[str]
     """The mask as COCO run lengths, when it differs from the one that was sent before."""
     stored: NotRequired[dict[str, Any]]
-    """What a session file has beside the above, as far as it changed; not sent in folder mode."""
+    """Other values of the object in a session file, if they changed; not sent in folder mode."""
 
 
 class SessionState(TypedDict):
     """Objects and settings of a picture."""
 
     picture: str | None
-    """Token of the picture that all of this belongs to."""
+    """Token of the picture."""
     objects: list[Object]
-    """Those that the browser does not have, or not as they are now."""
+    """The objects that the browser does not have in their present state."""
     order: NotRequired[list[int]]
     """Ids of all objects, lowest first; left out when it did not change."""
     active: int | None
@@ -686,14 +686,14 @@ class SessionState(TypedDict):
     can_undo: bool
     can_redo: bool
     stored: NotRequired[dict[str, Any]]
-    """What a session file has beside the above; not sent in folder mode."""
+    """Other values of a session file; not sent in folder mode."""
 
 
 class FolderState(TypedDict):
-    """The folder that is worked through."""
+    """The folder of pictures."""
 
     index: int | None
-    """Place of the open picture; None when none is."""
+    """Index of the open picture; None without one."""
     states: NotRequired[list[str]]
     """"todo", "work", "done", "unreadable" or "gone" for each picture; sent when one changed."""
     names: NotRequired[list[str]]
@@ -705,13 +705,13 @@ class FolderState(TypedDict):
 
 
 class Loaded(TypedDict):
-    """How a file of masks was read."""
+    """The reading of a file of masks."""
 
     path: str
-    """The upload, to be imported once more with another reading."""
+    """The upload, for importing it again with another reading."""
     reading: str | None
     readings: list[str]
-    """All ways in which it can be read; a choice is open where there is more than one."""
+    """All possible readings of the file."""
     objects: int
 
 
@@ -751,7 +751,7 @@ class ModelCost(TypedDict):
 
 
 class Job(TypedDict):
-    """Something long that runs in the background; ask again until its result comes."""
+    """A background job; the browser asks again until a reply has its result."""
 
     kind: str
     done: int
@@ -761,33 +761,33 @@ class Job(TypedDict):
 
 
 class Reply(TypedDict):
-    """The answer to a parcel."""
+    """The reply to a parcel."""
 
     page: str | None
-    """Token of the page; None when the server does not have the page that was named."""
+    """Token of the page; None if the server does not have the page of the parcel."""
     forgotten: NotRequired[Literal["restarted", "closed"]]
-    """Why: the server was started anew, or the page was unused for long. `restore` gives work back."""
+    """The reason: the server was restarted, or the page was unused for long. `restore` sends work back."""
     resumed: NotRequired[bool]
-    """Whether the work of the page before the reload goes on; told when it was asked for."""
+    """Whether the work of the page before the reload continues; sent if `Known.resume` was given."""
     moved: NotRequired[bool]
-    """The work goes on in another tab; this one stops."""
+    """The work continues in another tab; this tab must stop."""
     reply: int
     """Number of this reply."""
     applied: int
-    """Number of the last action that was applied or refused; later ones are to be sent again."""
+    """Number of the last action that was applied or refused; the browser sends later ones again."""
     session: SessionState
     picture: NotRequired[Picture]
-    """Sent when the browser shows another one."""
+    """Sent if the browser shows another picture."""
     model: NotRequired[str]
     model_cost: NotRequired[ModelCost]
     """Sent when it changed, once the model is loaded."""
     takes_coordinates: NotRequired[bool]
-    """Whether the model takes clicks as coordinates; left out where it does not, or is not loaded yet."""
+    """Whether the model takes clicks as coordinates; left out if not, or if it is not loaded yet."""
     folder: NotRequired[FolderState]
     polygons: NotRequired[list[list[float]]]
     """Rings x, y, x, y, ... of all visible objects."""
     inside: NotRequired[dict[str, Any]]
-    """The inner passes of the active object's last answer."""
+    """The inner passes of the active object's last prediction."""
     choices: NotRequired[OfferedMasks]
     suggestion: NotRequired[Literal["box"]]
     """The last clicks changed little; a box may do more."""
@@ -795,4 +795,4 @@ class Reply(TypedDict):
     loaded: NotRequired[Loaded]
     job: NotRequired[Job]
     messages: NotRequired[list[str]]
-    """Sentences for the person, in the language of the page."""
+    """Messages for the user, in the language of the page."""
