@@ -40,6 +40,7 @@ AT_HOME = {
     "scipy": ("data/sbd.py",),
     "matplotlib": ("evaluation/report.py",),
     "pillow_heif": ("annotate/pictures.py",),
+    "ray": ("scale/cluster.py",),
     "pyarrow": ("annotate/list_files.py",),
 }
 """Optional packages, and where they are imported."""

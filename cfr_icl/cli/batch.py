@@ -9,18 +9,36 @@ objects with these keys; a Parquet file has these columns.
 
 All is checked before the first mask is written; rows and pictures that are wrong are told, left out and
 listed in failed.csv, and the exit status is 1 then. The same command goes on where it was stopped. With
---shard I/N a process does one of N shares of the pictures; `cfr-icl join` puts them together.
+--shard I/N a process does one of N shares of the pictures; `cfr-icl join` puts them together. With --engine
+ray a cluster does them; this process writes all files.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cfr_icl import Segmenter
-from cfr_icl.cli.options import add_cfr, add_megapixels, add_shard, add_weights, cfr_setting, new_segmenter
+from cfr_icl.cli.options import (
+    absolute_weights,
+    add_cfr,
+    add_engine,
+    add_megapixels,
+    add_shard,
+    add_weights,
+    cfr_setting,
+    cluster_actors,
+    new_segmenter,
+)
+from cfr_icl.scale.cluster import map_on_cluster
+
+if TYPE_CHECKING:
+    from cfr_icl.annotate.batch.answer import Answered, BatchJob, BatchWorker
+    from cfr_icl.annotate.batch.plan import PictureTask
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--strict", action="store_true", help="stop at the first row or picture that is wrong")
     add_shard(parser)
+    add_engine(parser)
     add_weights(parser)
     add_megapixels(parser)
     add_cfr(parser)
@@ -66,10 +85,18 @@ def run(options: argparse.Namespace) -> int:
     for problem in problems:
         print(problem, file=sys.stderr)
     segmenter, cfr = new_segmenter(options), cfr_setting(options)
-    job = BatchJob(batch.images, batch.masks, batch.format, options.max_megapixels, cfr, batch.labels)
+    images, masks = batch.images.resolve(), batch.masks.resolve()
+    job = BatchJob(images, masks, batch.format, options.max_megapixels, cfr, batch.labels)
+
+    def answers(tasks: Sequence[PictureTask]) -> Iterable[Answered]:
+        if options.engine == "process":
+            return map(BatchWorker(job, segmenter), tasks)
+        options.weights, options.run = absolute_weights(options), None
+        return map_on_cluster(partial(new_worker, job, options), tasks, cluster_actors(options))
+
     left_out = run_batch(
         batch,
-        lambda tasks: map(BatchWorker(job, segmenter), tasks),
+        answers,
         _settings(segmenter, options),
         options.shard,
         strict=options.strict,
@@ -79,6 +106,13 @@ def run(options: argparse.Namespace) -> int:
     if left_out:
         print(f"Left out for what is wrong with them: {len(left_out)}.", file=sys.stderr)
     return 1 if left_out else 0
+
+
+def new_worker(job: BatchJob, options: argparse.Namespace) -> BatchWorker:
+    """A worker with a network of its own, in the process that calls this."""
+    from cfr_icl.annotate.batch.answer import BatchWorker
+
+    return BatchWorker(job, new_segmenter(options))
 
 
 def _settings(segmenter: Segmenter, options: argparse.Namespace) -> dict[str, Any]:

@@ -13,7 +13,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cfr_icl.cli.options import WEIGHTS, add_cfr, add_pictures, add_shard, cfr_setting, widens
+from cfr_icl.cli.options import (
+    WEIGHTS,
+    absolute_weights,
+    add_cfr,
+    add_engine,
+    add_pictures,
+    add_shard,
+    cfr_setting,
+    cluster_actors,
+    widens,
+)
 from cfr_icl.evaluation.gallery import save_gallery, worst
 from cfr_icl.evaluation.protocol import Protocol
 from cfr_icl.evaluation.report import markdown_table, save_plots
@@ -33,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--precision", default="float32", help="as for load_model; the same on every machine by default")
     add("--workers", type=int, default=1, help="processes, one thread each")
     add_shard(parser)
+    add_engine(parser)
     add("--json", type=Path, required=True, help="the metrics; finished objects lie beside it")
     add("--plots", type=Path, metavar="DIR", help="IoU against clicks and the distribution of clicks")
     add("--gallery", type=Path, metavar="FILE", help="an HTML page of the worst cases with their clicks")
@@ -46,8 +57,11 @@ def run(options: argparse.Namespace) -> None:
     if len(set(labels)) < len(labels):
         raise ValueError(f"--data names {', '.join(labels)}: each may appear once.")
     job = job_of(options)
+    actors = cluster_actors(options) if options.engine == "ray" else None
+    if actors:
+        job = job.absolute(absolute_weights(options))
     log = options.shard.file(options.json.with_suffix(".objects.jsonl"))
-    evaluation = evaluate(job, log, options.half, options.limit, options.workers, options.shard)
+    evaluation = evaluate(job, log, options.half, options.limit, options.workers, options.shard, actors)
     table = evaluation.table()
     if not table:
         raise ValueError("No object was evaluated: the chosen pictures have none that is large enough.")

@@ -13,6 +13,7 @@ from cfr_icl.annotate.pictures import LARGEST_LIMIT, MAX_MEGAPIXELS
 from cfr_icl.clicks import Click
 from cfr_icl.data.registry import DATASETS
 from cfr_icl.data.source import Source
+from cfr_icl.scale.cluster import Actors
 from cfr_icl.scale.shards import Shard
 
 WEIGHTS = "embedded, a folder, a .safetensors file or hf://owner/name"
@@ -132,6 +133,39 @@ def add_shard(parser: argparse.ArgumentParser) -> None:
         metavar="I/N",
         help="do one of N shares of the pictures, I from 1 to N; `cfr-icl join` puts them together",
     )
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """How work is spread: --engine, and the workers of a cluster."""
+    add = parser.add_argument_group("A cluster").add_argument
+    add(
+        "--engine",
+        choices=["process", "ray"],
+        default="process",
+        help="ray spreads the pictures over the cluster of RAY_ADDRESS, or of this machine (extra cluster)",
+    )
+    add("--actors", type=int, metavar="N", help="workers with ray (default: as many as there is room for)")
+    add("--actor-cpus", type=number_up_to(1000), default=1.0, metavar="N", help="cores of each (default: 1)")
+    add(
+        "--actor-gpus",
+        type=float,
+        default=0.0,
+        metavar="N",
+        help="GPUs of each, 0.25 for four on one (default: 0)",
+    )
+
+
+def cluster_actors(options: argparse.Namespace) -> Actors:
+    """The workers that a command line asks for; raises ValueError."""
+    if (options.actors is not None and options.actors < 1) or not 0 <= options.actor_gpus <= 1000:
+        raise ValueError("--actors goes from 1, and --actor-gpus from 0.")
+    return Actors(most=options.actors, cpus=options.actor_cpus, gpus=options.actor_gpus)
+
+
+def absolute_weights(options: argparse.Namespace) -> str:
+    """The weights of a command line as processes with another working folder find them."""
+    source = options.weights or default_weights()
+    return os.path.abspath(source) if os.path.exists(source) else source
 
 
 def _shard(text: str) -> Shard:

@@ -6,10 +6,11 @@ import dataclasses
 import hashlib
 import json
 import multiprocessing
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from cfr_icl.evaluation.metrics import Metrics, object_area, summarise
 from cfr_icl.evaluation.protocol import Protocol
 from cfr_icl.evaluation.simulation import Result, evaluate_object, setting_name
 from cfr_icl.files import write_atomically
+from cfr_icl.scale.cluster import Actors, map_on_cluster
 from cfr_icl.scale.progress import Progress
 from cfr_icl.scale.shards import Shard
 
@@ -38,6 +40,15 @@ class Job:
     settings: tuple[CascadeForward, ...]
     protocol: Protocol
     min_area: float
+
+    def absolute(self, weights: str) -> Job:
+        """The same for processes with another working folder.
+
+        Args:
+            weights: the source of the weights as such processes find it.
+        """
+        sources = (dataclasses.replace(each, path=str(Path(each.path).resolve())) for each in self.sources)
+        return dataclasses.replace(self, weights=weights, sources=tuple(sources))
 
 
 @dataclass(frozen=True)
@@ -161,6 +172,7 @@ def evaluate(
     limit: int | None = None,
     workers: int = 1,
     shard: Shard = Shard(),
+    actors: Actors | None = None,
 ) -> Evaluation:
     """Evaluate all objects that are not in the log yet, in this process or in several.
 
@@ -170,6 +182,7 @@ def evaluate(
         limit: the most pictures of each data set.
         workers: number of processes, one thread each.
         shard: the share of the chosen pictures that this call evaluates.
+        actors: workers of a cluster that take the place of those processes; None for none.
 
     Raises:
         ValueError: when the log holds results of other weights or another protocol.
@@ -194,7 +207,7 @@ def evaluate(
             chosen.add(key)
             units.append(Unit(number, index, frozenset(done.get(key, ()))))
     with one_thread():
-        _run(job, model, units, finished, workers)
+        _run(job, model, units, finished, workers, actors)
     order = {setting_name(s): number for number, s in enumerate(job.settings)}
     results = [
         r
@@ -205,9 +218,17 @@ def evaluate(
     return Evaluation(job, model, digest, results)
 
 
-def _run(job: Job, model: InteractiveModel, units: Sequence[Unit], log: ResultLog, workers: int) -> None:
+def _run(
+    job: Job,
+    model: InteractiveModel,
+    units: Sequence[Unit],
+    log: ResultLog,
+    workers: int,
+    actors: Actors | None,
+) -> None:
     progress = Progress(len(units))
-    for results in _answers(job, model, units, workers):
+    on_cluster = actors and map_on_cluster(partial(_new_worker, job), units, actors)
+    for results in on_cluster or _answers(job, model, units, workers):
         for result in results:
             log.add(result)
         progress.add()
@@ -233,6 +254,11 @@ def _answers(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(job,)) as pool:
         yield from pool.map(_work, units)
+
+
+def _new_worker(job: Job) -> Callable[[Unit], list[Result]]:
+    _start_worker(job)
+    return _work
 
 
 _workers: list[Worker] = []

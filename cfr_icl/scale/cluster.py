@@ -1,0 +1,123 @@
+"""Work that Ray Data spreads over a cluster: it starts workers, shares the work and replaces lost ones."""
+
+from __future__ import annotations
+
+import math
+import os
+import pickle
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from cfr_icl.extras import extra
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+MOST_BLOCKS = 5000
+"""Pieces that the work is cut into; a lost worker costs the pieces that it had."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actors:
+    """The processes that hold a network each."""
+
+    most: int | None = None
+    """So many at most; None for as many as the cluster has room for."""
+    cpus: float = 1.0
+    """Cores of each, which are also its threads."""
+    gpus: float = 0.0
+    """GPUs of each; 0.25 puts four on one GPU."""
+
+
+class ClusterError(ConnectionError):
+    """The cluster cannot be reached, or a worker raised an error; the message is one sentence."""
+
+
+def map_on_cluster(
+    make_worker: Callable[[], Callable[[Item], Result]], items: Sequence[Item], actors: Actors
+) -> Iterator[Result]:
+    """Call workers with items on a Ray cluster, that of RAY_ADDRESS or one on this machine.
+
+    Work of a node that is lost is done again by others, so a result comes once, in any order.
+
+    Args:
+        make_worker: makes what each process calls; pickled, as are items and results.
+
+    Raises:
+        MissingExtraError: without Ray.
+        ClusterError: when there is no cluster at RAY_ADDRESS, or a worker raises an error.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    with extra("cluster", "--engine ray"):
+        import ray
+        import ray.data
+        from ray.exceptions import RayError
+    try:
+        if not ray.is_initialized():
+            address = os.environ.get("RAY_ADDRESS", "local")
+            ray.init(address, log_to_driver=False, configure_logging=False)
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = context.print_on_execution_start = False
+        pieces = ray.data.from_items(
+            [{"item": pickle.dumps(item)} for item in items],
+            override_num_blocks=min(len(items), MOST_BLOCKS),
+        )
+        room = _room(ray.cluster_resources(), actors)
+        results = pieces.map_batches(
+            _Actor,
+            fn_constructor_args=(make_worker, max(1, math.floor(actors.cpus))),
+            batch_size=1,
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, min(room, len(items)))),
+            num_cpus=actors.cpus,
+            num_gpus=actors.gpus,
+        )
+        for row in results.iter_rows():
+            yield pickle.loads(row["result"])
+    except (RayError, ConnectionError) as error:
+        raise ClusterError(_sentence(error)) from error
+
+
+def _room(resources: dict[str, float], actors: Actors) -> int:
+    """How many actors a cluster can hold."""
+    needs = {"CPU": actors.cpus, "GPU": actors.gpus}
+    fits = [int(resources.get(name, 0) / need) for name, need in needs.items() if need]
+    room = min(fits, default=1)
+    if not room:
+        raise ClusterError(
+            f"The cluster has {resources.get('CPU', 0):g} CPUs and {resources.get('GPU', 0):g} GPUs; "
+            f"a worker needs {actors.cpus:g} and {actors.gpus:g}."
+        )
+    return room if actors.most is None else min(room, actors.most)
+
+
+def _sentence(error: BaseException) -> str:
+    """What a cluster's error comes to: the error of the worker, without the traceback around it."""
+    texts: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        texts.append(str(cause).strip() or type(cause).__name__)
+        cause = cause.__cause__ or cause.__context__
+    raised = re.findall(r"^[\w.]*(?:Error|Exception|Refusal): (.+)$", "\n".join(texts), re.MULTILINE)
+    lines = raised or texts[0].splitlines()
+    return f"The cluster could not do it: {lines[-1].strip():.500}"
+
+
+class _Actor:
+    """A process of the cluster, with the worker that it made."""
+
+    def __init__(self, make_worker: Callable[[], Callable[[Any], Any]], threads: int) -> None:
+        import cv2
+        import torch
+
+        torch.set_num_threads(threads)
+        cv2.setNumThreads(threads)
+        self._worker = make_worker()
+
+    def __call__(self, batch: dict[str, Iterable[bytes]]) -> dict[str, list[bytes]]:
+        results = []
+        for item in batch["item"]:
+            result = self._worker(pickle.loads(item))
+            results.append(pickle.dumps(list(result) if isinstance(result, Iterator) else result))
+        return {"result": results}

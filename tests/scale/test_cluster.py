@@ -1,0 +1,91 @@
+"""A cluster made by Ray's own utility: a head without room for work, and a node that dies half-way."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cfr_icl.cli.main import main
+from cfr_icl.scale.cluster import Actors, ClusterError, map_on_cluster
+
+pytestmark = pytest.mark.slow
+
+PICTURES = 6
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'cfr-icl[cluster]'.")
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    import ray
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    cluster.add_node(num_cpus=1)
+    ray.init(cluster.address, log_to_driver=False)
+    yield cluster
+    ray.shutdown()
+    cluster.shutdown()
+
+
+@pytest.fixture
+def images(picture, tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for number in range(PICTURES):
+        Image.fromarray(np.roll(picture, 3 * number, axis=1)).save(folder / f"{number}.png")
+    (tmp_path / "clicks.csv").write_text(
+        "picture,x,y\n" + "".join(f"{number}.png,{25 + 3 * number},40\n" for number in range(PICTURES))
+    )
+    return folder
+
+
+def masks(out):
+    return {path.name: path.read_bytes() for path in out.glob("*.png")}
+
+
+def test_a_node_dies_and_the_masks_are_those_of_one_process(cluster, images, tmp_path, monkeypatch):
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    command = ["batch", str(tmp_path / "clicks.csv"), "--images", str(images), "--steps", "1"]
+    assert main([*command, "--out", str(tmp_path / "one")]) == 0
+    torch.set_num_threads(threads)
+    (node,) = cluster.worker_nodes
+    answered = iter(range(1, PICTURES + 2))
+
+    def dying(*arguments):
+        for result in map_on_cluster(*arguments):
+            if next(answered) == 2:
+                cluster.remove_node(node, allow_graceful=False)
+                cluster.add_node(num_cpus=1)
+            yield result
+
+    out = tmp_path / "many"
+    content = (images / "0.png").read_bytes()
+    (images / "broken.png").write_bytes(content[:60] + bytes(10) + content[70:])
+    with (tmp_path / "clicks.csv").open("a") as file:
+        file.write("broken.png,20,40\n")
+    with monkeypatch.context() as patch:
+        patch.setattr("cfr_icl.cli.batch.map_on_cluster", dying)
+        assert main([*command, "--out", str(out), "--engine", "ray"]) == 1
+    assert masks(out) == masks(tmp_path / "one")
+    assert "broken.png: The picture is damaged" in (out / "failed.csv").read_text()
+    lines = [json.loads(line) for line in (out / "batch.jsonl").read_text().splitlines()]
+    assert len([line for line in lines if "picture" in line]) == PICTURES
+    (images / "broken.png").unlink()
+    monkeypatch.setattr("cfr_icl.cli.batch.map_on_cluster", lambda *_: pytest.fail("all is done"))
+    assert main([*command, "--out", str(out), "--engine", "ray"]) == 1
+
+
+def test_an_error_of_a_worker_and_a_cluster_too_small_are_sentences(cluster):
+    def no_worker():
+        raise ValueError("There are no weights here.")
+
+    with pytest.raises(ClusterError, match="could not do it: There are no weights here"):
+        list(map_on_cluster(no_worker, [1], Actors(cpus=0.1)))
+    with pytest.raises(ClusterError, match="a worker needs 64 and 0"):
+        list(map_on_cluster(no_worker, [1], Actors(cpus=64)))
