@@ -19,7 +19,9 @@ READING, BEFORE, LEARNING, AFTER = "reading", "before", "learning", "after"
 FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"
 
 EXIT_NO_GAIN = 3
-"""Exit status of the command when nothing got better."""
+"""Exit status of the command when nothing got better, or when it was asked to stop."""
+EXIT_DISK_FULL = 4
+"""Exit status when there is no room for the run's files."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,20 +5,29 @@
 --work is what the page got as --out, a folder of label maps with the pictures' names, or a COCO file. Some
 pictures are held out: the robot user's clicks on them are counted before and after, and the model is written
 only if it needs fewer. The same command goes on where it was stopped; once it has ended, it learns on, with
-pictures that were finished meanwhile too. Exit status 3: nothing got better.
+pictures that were finished meanwhile too. Exit status 3: nothing got better; 4: the disk is full.
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cfr_icl.annotate.learning_state import EXIT_NO_GAIN, FAILED, STOPPED, Comparison, LearningState
-from cfr_icl.cli.options import WEIGHTS, default_weights, number_up_to
+from cfr_icl.annotate.learning_run import DISK_FULL
+from cfr_icl.annotate.learning_state import (
+    EXIT_DISK_FULL,
+    EXIT_NO_GAIN,
+    FAILED,
+    STOPPED,
+    Comparison,
+    LearningState,
+)
+from cfr_icl.cli.options import WEIGHTS, add_megapixels, default_weights, number_up_to
 
 if TYPE_CHECKING:
     from cfr_icl.learning.learn import Learning
@@ -49,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"the model to start from: {WEIGHTS} (default: CFR_ICL_WEIGHTS if set, else embedded)",
     )
     add("--threads", type=int, help="threads to compute with (default: all cores)")
+    add_megapixels(parser)
     # for the page: low priority, the state as a file, and an end when the page's process ends
     add("--background", action="store_true", help=argparse.SUPPRESS)
 
@@ -76,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
             print(f"\r{state.stage}: {state.progress:.0%}, {left}   ", end="", file=sys.stderr, flush=True)
 
     try:
-        dataset = open_own_pictures(options.images, options.work)
+        dataset = open_own_pictures(options.images, options.work, options.max_megapixels)
         learning = Learning(dataset, options.source, options.out, options.minutes, tell)
         found = learning.run()
     except (Stopped, KeyboardInterrupt):
@@ -85,6 +95,9 @@ def run(options: argparse.Namespace) -> int:
         print("\nStopped; the same command goes on.", file=sys.stderr)
         return EXIT_NO_GAIN
     except (ValueError, OSError) as error:
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            print(f"error: {DISK_FULL}", file=sys.stderr)
+            return EXIT_DISK_FULL
         if options.background:
             sentence = getattr(error, "sentence", str(error))
             LearningState(stage=FAILED, sentence=sentence).write(options.out)

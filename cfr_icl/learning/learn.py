@@ -91,7 +91,7 @@ class Learning:
             ValueError, OSError: for a model that cannot be trained, and files that cannot be written.
         """
         self._begun = self._told = time.monotonic()
-        network = load_model(self.source, "cpu", "float32", trainable=True)
+        network = self._trainable()
         first = {name: value.clone() for name, value in network.state_dict().items()}
         digest = weights_digest(network)
         earlier = read_checkpoint(self._folder) or {}
@@ -133,6 +133,12 @@ class Learning:
         (self._folder / BEFORE_FILE).unlink(missing_ok=True)
         self.tell(LearningState(stage=FINISHED, progress=1.0, seconds_left=0.0, comparison=found))
         return found
+
+    def _trainable(self) -> InteractiveModel:
+        try:
+            return load_model(self.source, "cpu", "float32", trainable=True)
+        except ValueError as error:
+            raise LearnError("{source} cannot learn: {error}", source=self.source, error=error) from error
 
     @property
     def _folder(self) -> Path:

@@ -11,6 +11,7 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from cfr_icl.annotate.finished import FinishedPictures, is_work_folder
+from cfr_icl.annotate.pictures import MAX_MEGAPIXELS
 from cfr_icl.data.coco import CocoFileDataset
 from cfr_icl.data.files import label_truths, picture_files, read_labels, read_rgb
 from cfr_icl.data.folder import IGNORE
@@ -164,8 +165,8 @@ class Part:
 class _Finished:
     """The finished pictures of a work folder as a data set."""
 
-    def __init__(self, images: Path, work: Path) -> None:
-        self._finished = FinishedPictures(images, work)
+    def __init__(self, images: Path, work: Path, max_megapixels: float) -> None:
+        self._finished = FinishedPictures(images, work, max_megapixels)
         self.names: Sequence[str] = self._finished.names
         self.left_out = self._finished.left_out
 
@@ -194,13 +195,14 @@ class _LabelMaps:
         return Sample(self.names[index], image, label_truths(read_labels(labels, like=image), IGNORE))
 
 
-def open_own_pictures(images: Path, work: Path) -> Dataset:
+def open_own_pictures(images: Path, work: Path, max_megapixels: float = MAX_MEGAPIXELS) -> Dataset:
     """The pictures with objects that a command line names.
 
     Args:
         images: the folder of the pictures.
         work: a work folder of this tool, of which finished pictures are used; a folder of label maps with the
             pictures' names (0 background, 255 ignored, every other value an object); or a COCO file.
+        max_megapixels: size of the largest picture that is read from a work folder.
 
     Raises:
         ValueError, OSError: when there is none of these.
@@ -211,7 +213,7 @@ def open_own_pictures(images: Path, work: Path) -> Dataset:
         raise LearnError("There is no folder or file {work!r} with finished objects.", work=str(work))
     if not images.is_dir():
         raise LearnError("There is no folder {images!r} with pictures.", images=str(images))
-    return _Finished(images, work) if is_work_folder(work) else _LabelMaps(images, work)
+    return _Finished(images, work, max_megapixels) if is_work_folder(work) else _LabelMaps(images, work)
 
 
 def _reduced_size(height: int, width: int) -> tuple[int, int]:

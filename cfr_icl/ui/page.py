@@ -74,6 +74,7 @@ class Page:
         self._replies = 0
         self._job: Job[MadeFile] | None = None
         self._told_cost: dict[str, Any] | None = None
+        self._told_learning: do.Learning | None = None
         self._once: dict[str, Any] = {}
         """Entries of the next reply only."""
         self._messages: list[Sentence] = []
@@ -155,6 +156,8 @@ class Page:
                 self._once["choices"] = offered(self.session)
             case do.Model(name=name):
                 self._switch_model(name)
+            case do.Learn() | do.StopLearning() | do.ForgetLearnt():
+                self._learn(action)
         if self.place:
             self.place.save()
         while self.session.notices:
@@ -191,6 +194,10 @@ class Page:
         self._once = {}
         if self.place:
             reply["folder"] = self.place.state(same_page)
+        if self.server.learning:
+            learning = self.server.learning.describe(known.language)
+            if not (same_page and learning == self._told_learning):
+                reply["learning"] = self._told_learning = learning
         if self._messages:
             reply["messages"] = [translated(message, known.language) for message in self._messages]
             self._messages = []
@@ -227,6 +234,14 @@ class Page:
         predictor.load()
         self.session.use(predictor)
         self.model = name
+
+    def _learn(self, action: do.Action) -> None:
+        learning = self.server.learning
+        if learning is None:
+            raise ActionError("There is no folder of pictures to learn from.")
+        learning.act(action)
+        if self.model not in self.settings.menu:
+            self._switch_model(next(iter(self.settings.menu)))
 
     # ---- pictures
 

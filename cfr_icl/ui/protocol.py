@@ -480,6 +480,24 @@ class Model(Action):
     name: Annotated[str, _cleaned(4096)]
 
 
+class Learn(Action):
+    """Learn from the finished pictures of the folder in the background, or go on with it."""
+
+    kind: Literal["learn"]
+
+
+class StopLearning(Action):
+    """Stop learning; it can go on later."""
+
+    kind: Literal["stop_learning"]
+
+
+class ForgetLearnt(Action):
+    """Throw away the learnt model and its run."""
+
+    kind: Literal["forget_learnt"]
+
+
 ACTIONS: dict[str, type[Action]] = {
     action.model_fields["kind"].annotation.__args__[0]: action
     for action in (
@@ -517,6 +535,9 @@ ACTIONS: dict[str, type[Action]] = {
             Inspect,
             Choices,
             Model,
+            Learn,
+            StopLearning,
+            ForgetLearnt,
         ),
     )
 }
@@ -760,6 +781,26 @@ class Job(TypedDict):
     """All pictures; 0 while that is not known."""
 
 
+class Learning(TypedDict):
+    """Learning from the finished pictures of the folder."""
+
+    finished: int
+    """Pictures that are done."""
+    needed: int
+    """How many of them learning is offered from."""
+    running: bool
+    stage: str | None
+    """As in `learning_state`; None where nothing was learnt yet."""
+    progress: float
+    seconds_left: float | None
+    message: str | None
+    """Why it failed, in the language of the page."""
+    model: str | None
+    """Name of the learnt model in the menu; None without one."""
+    found: dict[str, Any] | None
+    """The fields of `Comparison`."""
+
+
 class Reply(TypedDict):
     """The reply to a parcel."""
 
@@ -784,6 +825,8 @@ class Reply(TypedDict):
     takes_coordinates: NotRequired[bool]
     """Whether the model takes clicks as coordinates; left out if not, or if it is not loaded yet."""
     folder: NotRequired[FolderState]
+    learning: NotRequired[Learning]
+    """Sent when it changed."""
     polygons: NotRequired[list[list[float]]]
     """Rings x, y, x, y, ... of all visible objects."""
     inside: NotRequired[dict[str, Any]]

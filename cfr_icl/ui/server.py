@@ -24,9 +24,11 @@ from cfr_icl.predictor import Predictor
 from cfr_icl.remote import Predict, RemoteSegmenter
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.cost import ModelCost
+from cfr_icl.ui.learning import ServerLearning
 from cfr_icl.ui.network import NetworkLine, QueuedPredictor
 from cfr_icl.ui.page import Page
 from cfr_icl.ui.protocol import Known, read_known
+from cfr_icl.weights.menu import ModelMenu
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +83,7 @@ class Server:
         self.pages = OpenPages()
         self._costs: dict[str | None, ModelCost] = {}
         self.jobs = ThreadPoolExecutor(JOBS, "job")
+        self.learning = learning_of(settings)
         self._workers = ThreadPoolExecutor(WORKERS, "page")
 
     def predictor(self, model: str | None = None) -> QueuedPredictor:
@@ -166,6 +169,13 @@ class Server:
 
     def _forgotten(self, known: Known) -> dict[str, Any]:
         return {"page": None, "forgotten": self.pages.why_unknown(known.page)}
+
+
+def learning_of(settings: Settings) -> ServerLearning | None:
+    """Learning from the folder's pictures; None without a folder, and where models run elsewhere."""
+    if settings.folder is None or settings.remote or not isinstance(settings.menu, ModelMenu):
+        return None
+    return ServerLearning(settings.folder, settings.menu)
 
 
 class OpenPages:

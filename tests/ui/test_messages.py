@@ -14,7 +14,10 @@ from cfr_icl.ui import messages
 from cfr_icl.ui.messages import LANGUAGES, plain, tables, translated
 
 PACKAGE = Path(cfr_icl.__file__).parent
-FILES = ("ui/*.py", "annotate/**/*.py", "clicks.py", "cfr.py", "settings.py")
+FILES = (
+    *("ui/*.py", "annotate/**/*.py", "learning/own_pictures.py", "learning/learn.py"),
+    *("clicks.py", "cfr.py", "settings.py"),
+)
 FOR_PROGRAMS = {"api.py", "batch.py", "click_lists.py", "masks.py", "remote.py", "rle.py", "writing.py"}
 """Their messages are for whoever calls them, or are caught and said better."""
 

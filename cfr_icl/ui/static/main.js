@@ -13,6 +13,7 @@ import { Inspector } from './inspect.js';
 import { setUpJobs } from './jobs.js';
 import { setUpLabels } from './labels.js';
 import { t, translate } from './language.js';
+import { setUpLearning } from './learning.js';
 import { person, tab } from './memory.js';
 import { Notices, Question } from './notices.js';
 import { setUpOpening } from './opening.js';
@@ -116,6 +117,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     setUpShowing,
     setUpFolder,
     setUpJobs,
+    setUpLearning,
     setUpRestoring,
     setUpCommands,
   ])
@@ -127,6 +129,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     translate(root, table);
     if (!props.height) document.documentElement.lang = table ? props.label : 'en';
     if (app.state.cfr) app.showPanel();
+    app.showLearning();
   };
   watch('label', showLanguage);
   watch('value', () => app.receive(props.value));
@@ -157,6 +160,7 @@ function setUpReplies(app) {
     const late = app.lastReply !== null && reply.reply <= app.lastReply;
     if (!late) app.takesCoordinates = Boolean(reply.takes_coordinates);
     if (!late) showState(reply);
+    if (!late) app.followLearning(reply.learning);
     if (reply.model) ref('model').value = reply.model;
     if (reply.inside) app.inspector.show(reply.inside);
     app.showCost(reply.model_cost);

@@ -1,6 +1,7 @@
 // What is chosen on the page: tool, brush, what a click marks, look, theme and model.
 
 import { make } from './dom.js';
+import { t } from './language.js';
 import { person, tab } from './memory.js';
 
 const LEAST_MAX_BRUSH = 120; // diameter in picture pixels
@@ -64,8 +65,19 @@ export function setUpSettings(app) {
     view.draw();
   };
 
-  ref('model-row').hidden = app.props.models.length < 2;
-  ref('model').append(...app.props.models.map((name) => make('option', { value: name, textContent: name })));
+  // `learnt` is the name of the model that learnt from the folder, null without one.
+  app.showModels = (learnt) => {
+    const chosen = ref('model').value,
+      names = [...app.props.models, ...(learnt ? [learnt] : [])];
+    ref('model-row').hidden = names.length < 2;
+    ref('model').replaceChildren(
+      ...names.map((name) =>
+        make('option', { value: name, textContent: name === learnt ? t('learnt from this folder') : name }),
+      ),
+    );
+    if (names.includes(chosen)) ref('model').value = chosen;
+  };
+  app.showModels(null);
   ref('model').addEventListener('change', () => {
     app.send('model', { name: ref('model').value });
     if (app.picture) app.send('prepare');

@@ -1,0 +1,151 @@
+"""Learning from the finished pictures of a folder in a process of its own, while labelling goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.learning_state import (
+    EXIT_DISK_FULL,
+    EXIT_NO_GAIN,
+    FAILED,
+    FINISHED,
+    STOPPED,
+    LearningState,
+    read_state,
+)
+from cfr_icl.annotate.store import StoreError
+from cfr_icl.sentences import Sentence
+
+FOLDER = ".cfr-icl-learnt"
+"""In the work folder; pictures are not looked for in folders whose names begin with a dot."""
+MODEL_FILE = "model.safetensors"
+MINUTES = 10
+READ_AGAIN = 0.5
+"""Seconds between two looks at the state's file."""
+PATIENCE = 5.0
+"""Seconds that a process has to end when it is asked to, before it is killed."""
+
+
+class FolderLearning:
+    """The one run of a work folder: start it, stop it, see how far it is, and throw away what it learnt.
+
+    The process has a low priority and half of the cores. It ends when this process does, and goes on from its
+    checkpoint when it is started again.
+
+    Args:
+        source: the model to start from, as for `load_model`.
+    """
+
+    def __init__(self, folder: Folder, source: str) -> None:
+        self.out = folder.out / FOLDER
+        self._images, self._work = folder.images, folder.out
+        self._megapixels = folder.max_megapixels
+        self._source = source
+        self._process: subprocess.Popen[bytes] | None = None
+        self._read = float("-inf")
+        self._state: LearningState | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def has_model(self) -> bool:
+        """Whether something was learnt that needs fewer clicks."""
+        return (self.out / MODEL_FILE).is_file()
+
+    @property
+    def command(self) -> list[str]:
+        options = {
+            "--images": self._images,
+            "--work": self._work,
+            "--out": self.out,
+            "--from": self._source,
+            "--minutes": MINUTES,
+            "--threads": max(1, (os.cpu_count() or 2) // 2),
+            "--max-megapixels": self._megapixels,
+        }
+        given = [str(part) for option in options.items() for part in option]
+        return [sys.executable, "-m", "cfr_icl", "learn", *given, "--background"]
+
+    def start(self) -> None:
+        """Begin, or go on; nothing happens while it runs.
+
+        Raises:
+            StoreError: when the process cannot be started.
+        """
+        if self.running:
+            return
+        package = str(Path(__file__).parents[2])
+        paths = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+        threads = str(max(1, (os.cpu_count() or 2) // 2))
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            LearningState(stage="reading").write(self.out)
+            self._process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.PIPE,  # its end tells the process to stop
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": threads},
+                creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
+            )
+        except OSError as error:
+            raise StoreError("Learning cannot be started ({reason}).", reason=error.strerror) from error
+        self._read = float("-inf")
+
+    def stop(self) -> None:
+        """End the process; what it learnt so far is in its checkpoint."""
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        process.stdin.close()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()  # the checkpoint of a moment ago is whole
+            process.wait()
+        self._read = float("-inf")
+
+    def forget(self) -> None:
+        """Throw away what was learnt, and the run; raises StoreError when that fails."""
+        self.stop()
+        try:
+            if self.out.exists():
+                shutil.rmtree(self.out)
+        except OSError as error:
+            raise StoreError(
+                "The learnt model cannot be removed ({reason}).", reason=error.strerror
+            ) from error
+        self._process, self._state = None, None
+
+    def state(self) -> LearningState | None:
+        """How far it is; None where nothing was ever learnt."""
+        now = time.monotonic()
+        if now >= self._read + READ_AGAIN:
+            running = self.running  # before the file is read, which the process may write last
+            self._read = now
+            self._state = self._settled(read_state(self.out), running)
+        return self._state
+
+    def _settled(self, state: LearningState | None, running: bool) -> LearningState | None:
+        """The state of a process that may have ended without a word."""
+        if running or state is None or state.stage in (FINISHED, STOPPED, FAILED):
+            return state
+        code = self._process.returncode if self._process else EXIT_NO_GAIN
+        if code == EXIT_NO_GAIN or code < 0:  # stopped, or killed
+            return replace(state, stage=STOPPED, seconds_left=None)
+        if code == EXIT_DISK_FULL:
+            return LearningState(stage=FAILED, sentence=DISK_FULL)
+        return LearningState(stage=FAILED, sentence=UNEXPECTED)
+
+
+DISK_FULL = Sentence("The disk is full; learning goes on from where it was when there is room.")
+UNEXPECTED = Sentence("Learning ended unexpectedly; it can go on from where it was.")

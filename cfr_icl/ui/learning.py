@@ -1,0 +1,64 @@
+"""What pages tell and ask of the process that learns from the folder's finished pictures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from cfr_icl.annotate.folder import DONE, Folder
+from cfr_icl.annotate.learning_run import FolderLearning
+from cfr_icl.annotate.learning_state import FINISHED
+from cfr_icl.ui import protocol as do
+from cfr_icl.ui.messages import translated
+from cfr_icl.weights.menu import ModelMenu
+
+NEEDED = 10
+"""Finished pictures from which learning is offered."""
+LEARNT = "learnt from this folder"
+"""Name of the learnt model in the menu."""
+
+
+class ServerLearning:
+    """One process for all pages; its model joins the menu when it is better."""
+
+    def __init__(self, folder: Folder, menu: ModelMenu) -> None:
+        self._folder, self._menu = folder, menu
+        self._run = FolderLearning(folder, next(iter(menu)))
+        self._offered = False
+        if self._run.has_model:
+            self._offer()
+
+    def act(self, action: do.Action) -> None:
+        """Start, stop or forget; raises StoreError."""
+        match action:
+            case do.Learn():
+                self._run.start()
+                self._offered = False
+            case do.StopLearning():
+                self._run.stop()
+            case do.ForgetLearnt():
+                self._run.forget()
+                self._menu.withdraw(LEARNT)
+
+    def describe(self, language: str) -> do.Learning:
+        """What a page shows."""
+        state = self._run.state()
+        found = state.comparison if state else None
+        if state and state.stage == FINISHED and found and found.better and not self._offered:
+            self._offer()
+        left = state.seconds_left if state else None
+        return {
+            "finished": sum(each == DONE for each in list(self._folder.states.values())),
+            "needed": NEEDED,
+            "running": self._run.running,
+            "stage": state.stage if state else None,
+            "progress": round(state.progress, 2) if state else 0.0,
+            "seconds_left": None if left is None else 60 * -(-left // 60),
+            "message": translated(state.sentence, language) if state and state.sentence else None,
+            "model": LEARNT if LEARNT in self._menu else None,
+            "found": asdict(found) if found else None,
+        }
+
+    def _offer(self) -> None:
+        """Put the model into the menu, anew where it learnt more: pages that use it keep what they have."""
+        self._menu.offer(LEARNT, str(self._run.out))
+        self._offered = True

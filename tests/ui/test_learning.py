@@ -1,0 +1,157 @@
+"""Learning from the finished pictures: offered, followed, used, thrown away, and never in the way."""
+
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cfr_icl.annotate.document import Document
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.learning_run import FOLDER, FolderLearning
+from cfr_icl.annotate.learning_state import Comparison, LearningState
+from cfr_icl.ui.server import Server, Settings
+from cfr_icl.weights.menu import ModelMenu
+from tests.stand_in import ColourModel
+from tests.ui.test_restoring import Browser, click
+
+FOUND = Comparison(
+    pictures=12,
+    held_out_pictures=3,
+    objects=20,
+    held_out_objects=5,
+    before=6.0,
+    after=4.0,
+    difference=-2.0,
+    low=-3.0,
+    high=-1.0,
+    ious_before=[0.5] * 20,
+    ious_after=[0.7] * 20,
+    better=True,
+)
+
+PROCESS = """
+import sys, time
+from pathlib import Path
+from cfr_icl.annotate.learning_state import *
+out, what = Path(sys.argv[1]), sys.argv[2]
+if what == "better":
+    (out / "model.safetensors").write_bytes(b"weights")
+    LearningState(stage=FINISHED, progress=1, comparison=Comparison(**eval(sys.argv[3]))).write(out)
+elif what == "few":
+    from cfr_icl.sentences import Sentence
+    few = "Learning needs {fewest} finished pictures with objects; there are {count}."
+    LearningState(stage=FAILED, sentence=Sentence(few, fewest=5, count=2)).write(out)
+    sys.exit(2)
+elif what == "waits":
+    LearningState(stage=LEARNING, progress=0.4, seconds_left=130).write(out)
+    sys.stdin.read()
+    LearningState(stage=STOPPED).write(out)
+    sys.exit(EXIT_NO_GAIN)
+elif what == "full":
+    sys.exit(EXIT_DISK_FULL)
+else:
+    sys.exit(1)
+"""
+
+
+@pytest.fixture
+def process(monkeypatch):
+    """Makes the process do one of the above in place of learning."""
+
+    def do(what):
+        given = repr({name: getattr(FOUND, name) for name in Comparison.__dataclass_fields__})
+        command = property(lambda self: [sys.executable, "-c", PROCESS, str(self.out), what, given])
+        monkeypatch.setattr(FolderLearning, "command", command)
+        monkeypatch.setattr("cfr_icl.annotate.learning_run.READ_AGAIN", 0.0)
+
+    return do
+
+
+@pytest.fixture
+def browser(tmp_path):
+    images = tmp_path / "images"
+    images.mkdir()
+    for number in range(11):
+        Image.fromarray(np.full((40, 50, 3), 20 * number, np.uint8)).save(images / f"{number}.png")
+    folder = Folder(images, tmp_path / "out")
+    for number in range(9):
+        folder.save(f"{number}.png", Document(done=True), (40, 50), 0)
+    return browse(folder)
+
+
+def browse(folder):
+    menu = ModelMenu(["first"], lambda source: ColourModel())
+    browser = Browser(Server(Settings(folder=folder, menu=menu)))
+    browser.told = browser.do({"kind": "hello"})["learning"]
+    return browser
+
+
+def until(browser, stage):
+    """The learning state once it has this stage, while the page asks."""
+    for _ in range(600):
+        reply = browser.do()
+        browser.told = reply.get("learning", browser.told)
+        if browser.told["stage"] == stage and not browser.told["running"]:
+            return browser.told
+        time.sleep(0.05)
+    raise AssertionError(browser.told)
+
+
+def test_it_is_offered_from_ten_finished_pictures_on(browser):
+    assert (browser.told["finished"], browser.told["needed"], browser.told["stage"]) == (9, 10, None)
+    browser.do({"kind": "goto", "name": "9.png"})
+    reply = browser.do({"kind": "done", "done": True})
+    assert reply["learning"]["finished"] == 10
+    assert "learning" not in browser.do(click(5, 5))  # nothing changed: replies stay small
+
+
+def test_a_better_model_joins_the_menu_and_can_be_thrown_away(browser, process, tmp_path):
+    process("better")
+    browser.do({"kind": "learn"})
+    told = until(browser, "finished")
+    assert told["model"] == "learnt from this folder" and told["found"]["after"] == 4
+    assert browser.do({"kind": "model", "name": told["model"]})["model"] == told["model"]
+    again = browse(Folder(tmp_path / "images", tmp_path / "out"))  # on the next day
+    assert again.told["model"] == told["model"] and again.told["found"]["before"] == 6
+    reply = browser.do({"kind": "forget_learnt"})
+    assert reply["learning"]["model"] is None and reply["learning"]["stage"] is None
+    assert reply["model"] == "first" and not (tmp_path / "out" / FOLDER).exists()
+
+
+def test_it_is_stopped_while_labelling_goes_on(browser, process):
+    process("waits")
+    browser.do({"kind": "learn"})
+    for _ in range(600):
+        browser.told = browser.do().get("learning", browser.told)
+        if browser.told["progress"]:
+            break
+        time.sleep(0.05)
+    assert browser.told["running"] and browser.told["seconds_left"] == 180  # in whole minutes
+    assert browser.do(click(5, 5))["session"]["objects"]
+    reply = browser.do({"kind": "stop_learning"})
+    assert reply["learning"]["stage"] == "stopped" and not reply["learning"]["running"]
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("few", "Zum Lernen braucht es 5 fertige Bilder mit Objekten; es gibt 2."),
+        ("full", "Der Datenträger ist voll; das Lernen geht von dort weiter, wo es war, wenn Platz ist."),
+        ("crashes", "Das Lernen endete unerwartet; es kann von dort weitergehen, wo es war."),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence(browser, process, what, message):
+    process(what)
+    browser.do({"kind": "learn"})
+    told = until(browser, "failed")
+    assert browser.server.learning.describe("de")["message"] == message
+    assert told["model"] is None
+
+
+def test_a_run_whose_process_was_killed_with_the_page_can_go_on(browser, tmp_path):
+    (tmp_path / "out" / FOLDER).mkdir()
+    LearningState(stage="learning", progress=0.5, seconds_left=60).write(tmp_path / "out" / FOLDER)
+    again = browse(Folder(tmp_path / "images", tmp_path / "out"))
+    assert again.told["stage"] == "stopped" and not again.told["running"]
