@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from stat import S_ISREG
 from threading import RLock
 from typing import Any
 
@@ -217,7 +218,8 @@ class Folder:
         except (PictureError, StoreError, OSError) as error:
             self._mark(name, GONE if self.stamp(name) is None else UNREADABLE)
             kind = PictureError if isinstance(error, PictureError) else StoreError
-            raise kind("{name}: {error}", name=name, error=error) from error
+            said = error.strerror if isinstance(error, OSError) and error.strerror else error
+            raise kind("{name}: {error}", name=name, error=said) from error
         self._mark(name, None)
         sentences = []
         if stored is not None and stored.get("file_bytes") not in (None, stamp[1]):
@@ -477,13 +479,24 @@ class Folder:
 
     def _stored(self, name: str) -> Any:
         """The JSON of a picture's session file; None when there is none. Raises StoreError or OSError."""
-        return store.read_json(self.session_path(name)) if self._has_session(name) else None
+        if not self._has_session(name):
+            return None
+        try:
+            return store.read_json(self.session_path(name))
+        except FileNotFoundError:  # somebody has deleted it
+            with self._lock:
+                self._sessions.discard(self.session_file(name))
+                self._work.pop(name, None)
+            return None
 
     def stamp(self, name: str) -> Stamp | None:
-        """The stamp of the picture's file; None if there is no file."""
+        """The stamp of the picture's file; None if there is no file, or a link leads out of the folder."""
+        path = self.path(name)
         try:
-            status = self.path(name).stat()
-        except OSError:
+            status = path.stat()
+            if not S_ISREG(status.st_mode) or (path.is_symlink() and not leads_inside(path, self.images)):
+                return None
+        except (OSError, RuntimeError):  # a circle of links is a RuntimeError before Python 3.13
             return None
         return status.st_mtime_ns, status.st_size, status.st_ino
 

@@ -260,6 +260,8 @@ def _open(
 ) -> Iterator[Image.Image]:
     """The header of a picture within the limits, at the view's page; raises PictureError."""
     with ExitStack() as opened:
+        if isinstance(source, str | Path) and not os.path.isfile(source):  # a pipe would be waited for
+            raise PictureError("There is no file {file!r}.", file=str(source))
         try:
             file = opened.enter_context(_File(source)) if isinstance(source, str | Path) else source
             with warnings.catch_warnings():

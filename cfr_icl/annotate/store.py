@@ -154,9 +154,12 @@ def load_any(path: Path) -> tuple[tuple[int, int], Document]:
     """The picture's (height, width) and the document of a session file; raises StoreError with its name."""
     try:
         data = read_json(path)
-        height, width = (_whole(side, 1, MAX_SIDE) for side in data["size"])
+        try:
+            height, width = (_whole(side, 1, MAX_SIDE) for side in data["size"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise StoreError("This is not a session file of this version.") from error
         return (height, width), from_json(data, (height, width))
-    except (StoreError, KeyError, TypeError, ValueError) as error:
+    except StoreError as error:
         raise StoreError("{name}: {error}", name=path.name, error=error) from error
 
 

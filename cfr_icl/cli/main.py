@@ -38,8 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return options.run(options) or 0
     except (ValueError, OSError, PredictionError, MissingExtraError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_sentence_of(error)}", file=sys.stderr)
         return 2
+
+
+def _sentence_of(error: Exception) -> str:
+    """The message of an error; of the system's, what is wrong with which file."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.strerror}: {error.filename2 or error.filename}"
+    return str(error)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -74,6 +74,47 @@ def test_a_removed_picture_is_gone_and_may_come_back(folder):
     assert folder.states["b.png"] == "work" and folder.open("b.png").document.instances
 
 
+NO_FILES = {
+    "a pipe": os.mkfifo,
+    "a folder": os.mkdir,
+    "a link to nothing": lambda path: os.symlink("nowhere", path),
+    "a link to itself": lambda path: os.symlink(path.name, path),
+    "a link out of the folder": lambda path: os.symlink(picture(path.parents[1] / "secret.png"), path),
+}
+
+
+@pytest.mark.parametrize("kind", NO_FILES)
+def test_what_is_put_in_a_pictures_place_is_not_followed_and_holds_nothing_up(folder, kind):
+    path = folder.path("b.png")
+    path.unlink()
+    NO_FILES[kind](path)
+    with pytest.raises(PictureError, match=r"^b\.png: There is no file"):
+        folder.open("b.png")
+    folder.read_ahead("b.png")
+    assert folder.states["b.png"] == "gone" and folder.next("a.png") == "c.png"
+    assert [each.name for each in folder.saved_work().pictures] == ["a.png", "c.png"]
+
+
+def test_work_that_somebody_deletes_is_gone_and_the_picture_opens(folder):
+    (folder.out / "b.png.session.json").unlink()
+    opened = folder.open("b.png")
+    assert opened.document is None and folder.states["b.png"] == "todo"
+    assert folder.save("b.png", document(), (90, 120), opened.revision) and folder.states["b.png"] == "work"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"), [("{", "damaged"), ('{"cfr_icl_session": 99}', "session file of this version")]
+)
+def test_damaged_work_is_told_and_left_as_it_is(folder, content, sentence):
+    path = folder.out / "b.png.session.json"
+    path.write_text(content)
+    with pytest.raises(StoreError, match=sentence):
+        folder.open("b.png")
+    assert folder.states["b.png"] == "unreadable" and path.read_text() == content
+    (said,) = folder.saved_work().left_out
+    assert sentence in said and said.startswith("b.png: ")
+
+
 def test_added_pictures_join_in_order(folder):
     assert not folder.refresh()
     picture(folder.images / "bb.png")
