@@ -1,11 +1,13 @@
-// The main ways through the page in Firefox: open, click, correct, undo, export, a server that restarts.
+// The main ways through the page in Firefox: open, click, correct, undo, export, reload, sleep.
 // Usage: node page.mjs FIREFOX URL FOLDER, where FOLDER takes the downloads. Prints one line for each step.
 
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import net from 'node:net';
 import puppeteer from 'puppeteer-core';
 
 const [firefox, url, folder] = process.argv.slice(2);
+const line = await lineTo(url);
 const browser = await puppeteer.launch({
   browser: 'firefox',
   executablePath: firefox,
@@ -19,11 +21,12 @@ const browser = await puppeteer.launch({
   },
 });
 const errors = [];
+const SLEEP = 4000; // milliseconds, for which the test has shortened the time after which pages are forgotten
 
 try {
   const page = await browser.newPage();
   page.on('pageerror', (error) => errors.push(String(error)));
-  await page.goto(url);
+  await page.goto(line.url);
   await page.waitForSelector('.cfr .panel');
   await idle(page);
 
@@ -60,9 +63,55 @@ try {
   await idle(page);
   await page.waitForFunction(() => document.querySelectorAll('[data-ref=objects] li').length === 1);
   done('reload');
+
+  line.cut();
+  await new Promise((resolve) => setTimeout(resolve, SLEEP));
+  line.mend();
+  await click(page, 310, 140);
+  assert.match(await status(page), /^3 clicks /);
+  await page.click('[data-do=undo]');
+  await idle(page);
+  assert.match(await status(page), /^2 clicks /);
+  done('sleep');
   assert.deepEqual(errors, []);
 } finally {
   await browser.close();
+  line.cut();
+}
+process.exit(0);
+
+// A line to the server that can be cut: its connections end and new ones are refused until it is mended.
+async function lineTo(address) {
+  const { hostname, port } = new URL(address);
+  const open = new Set();
+  let up = true;
+  const server = net.createServer((socket) => {
+    const other = net.connect(Number(port), hostname);
+    for (const [one, two] of [
+      [socket, other],
+      [other, socket],
+    ]) {
+      open.add(one);
+      one.on('error', () => two.destroy());
+      one.on('close', () => {
+        open.delete(one);
+        two.destroy();
+      });
+      one.pipe(two);
+    }
+    if (!up) socket.destroy();
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${server.address().port}/`,
+    cut: () => {
+      up = false;
+      for (const socket of open) socket.destroy();
+    },
+    mend: () => {
+      up = true;
+    },
+  };
 }
 
 function done(step) {

@@ -5,7 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from gradio.state_holder import SessionState
 
+from cfr_icl.ui import server as ui_server
 from tests.e2e.tool import EXAMPLES, Server
 
 FOLDER = Path(__file__).parent
@@ -13,11 +15,19 @@ FOLDER = Path(__file__).parent
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_open_click_correct_export_and_reload(tmp_path):
+def test_open_click_correct_export_reload_and_sleep(tmp_path, monkeypatch):
     firefox = shutil.which("firefox-esr") or shutil.which("firefox")
     node = shutil.which("node")
     if firefox is None or node is None or not (FOLDER.parents[1] / "node_modules/puppeteer-core").is_dir():
         pytest.skip("Firefox, node or puppeteer-core is not installed: the page was NOT tested in Firefox")
+    started = SessionState.__init__
+
+    def forgets_soon(state, blocks):
+        started(state, blocks)
+        state.STATE_TTL_WHEN_CLOSED = 1  # second, of an hour
+
+    monkeypatch.setattr(SessionState, "__init__", forgets_soon)
+    monkeypatch.setattr(ui_server, "RESTS_AFTER", 1)
     server = Server(examples=EXAMPLES)
     try:
         command = [node, str(FOLDER / "page.mjs"), firefox, server.url, str(tmp_path)]
@@ -32,4 +42,5 @@ def test_open_click_correct_export_and_reload(tmp_path):
         "undo and redo",
         "export",
         "reload",
+        "sleep",
     ]
