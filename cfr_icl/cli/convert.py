@@ -2,7 +2,7 @@
 
     cfr-icl convert cfr_icl_vit_h.pth weights/vit_h
 
-Family and size are recognised: CFR-ICL, SimpleClick, RITM, and MAE-pretrained ViTs to start a training from.
+Family and size are recognised: CFR-ICL, SimpleClick, MFP, RITM, and MAE-pretrained ViTs to train from.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("checkpoint", type=Path, help="SimpleClick, CFR-ICL, RITM or MAE checkpoint")
+    parser.add_argument("checkpoint", type=Path, help="SimpleClick, CFR-ICL, MFP, RITM or MAE checkpoint")
     parser.add_argument("folder", type=Path, help="where config.json and model.safetensors are written")
     parser.add_argument(
         "--dtype", choices=("float16", "float32"), default="float32", help="as stored (default: float32)"

@@ -179,15 +179,24 @@ class InteractiveModel(nn.Module, ABC):
         """
         mirrored, (height, width) = len(prompt) > 1, prompt.shape[2:]
         mask = previous.crop(window, (height, width))
-        prompt[0, 0] = mask
-        prompt[1:, 0] = mask.flip(1)
-        logits = self.decode_in_precision(features, prompt.to(self.device))[:, 0].float().cpu()
+        maps = torch.stack([mask, mask.flip(1)] if mirrored else [mask])[:, None]
+        logits = self.logits(features, prompt, maps)[:, 0].float().cpu()
         if not torch.isfinite(logits.sum()):
             raise PredictionError("The network's output is not finite; its weights may be damaged.")
         agreement = _mask_iou(*logits) if mirrored else 1.0
         mean = 0.5 * (logits[0] + logits[1].flip(1)) if mirrored else logits[0]
         probabilities = ProbabilityMap(torch.sigmoid(mean), window, previous.picture, previous.exact)
         return InnerPass(probabilities, agreement)
+
+    def logits(self, features: Features, prompt: Any, previous: torch.Tensor) -> torch.Tensor:
+        """The logits (B, 1, height, width) of one pass.
+
+        Args:
+            features, prompt: as for `run_pass`.
+            previous: probabilities that are fed back, float32 (B, 1, height, width) on the CPU.
+        """
+        prompt[:, :1] = previous
+        return self.decode_in_precision(features, prompt.to(self.device))
 
     def decode_with_auxiliary(
         self, features: Features, prompt_maps: torch.Tensor

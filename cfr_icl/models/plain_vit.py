@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from timm.models.vision_transformer import Block
 from torch import nn
 
-from cfr_icl.models.base import IMAGENET_MEAN, IMAGENET_STD, InteractiveModel
+from cfr_icl.models.base import IMAGENET_MEAN, IMAGENET_STD, Features, InteractiveModel
 
 WINDOW = 224
 """Side of an attention window in pixels of the network's input."""
@@ -49,6 +49,7 @@ class PlainViT(InteractiveModel):
     """
 
     encoder_modules = ("image_embed",)
+    prompt_channels = 3
 
     def __init__(
         self,
@@ -65,7 +66,7 @@ class PlainViT(InteractiveModel):
         self.grid = grid
         self.group = 6 if depth == 12 else depth // 4
         self.image_embed = nn.Conv2d(3, dim, patch, patch)
-        self.hint_embed = nn.Conv2d(3, dim, patch, patch)
+        self.hint_embed = nn.Conv2d(self.prompt_channels, dim, patch, patch)
         self.position = nn.Parameter(torch.empty(1, dim, grid, grid))
         nn.init.trunc_normal_(self.position, std=0.02)
         norm: Any = partial(nn.LayerNorm, eps=1e-6)
@@ -74,23 +75,26 @@ class PlainViT(InteractiveModel):
         self.head = MLPHead(neck, head)
         self._resized_position: tuple[tuple, torch.Tensor] | None = None
 
-    def encode(self, image: torch.Tensor) -> torch.Tensor:
+    def encode(self, image: torch.Tensor) -> Features:
         if any(side % self.patch for side in image.shape[2:]):
             height, width = image.shape[2:]
             raise ValueError(
                 f"The network's input must be a multiple of {self.patch} pixels, not {width} x {height}."
             )
-        mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
-        tokens = self.image_embed((image - mean) / std)
+        tokens = self.image_embed(normalised(image))
         return tokens + self._position_for(*tokens.shape[2:])
 
-    def decode(self, features: torch.Tensor, prompt_maps: torch.Tensor) -> torch.Tensor:
+    def decode(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
+        logits = self.head(self.pyramid(features, prompt_maps))
+        return F.interpolate(logits.float(), size=prompt_maps.shape[2:], mode="bilinear", align_corners=True)
+
+    def pyramid(self, tokens: torch.Tensor, prompt_maps: torch.Tensor) -> list[torch.Tensor]:
+        """Feature maps at 1/4, 1/8, 1/16 and 1/32 of a picture's tokens with prompt maps."""
         # the residual stream stays float32 for every precision inside the blocks
-        x = (features.float() + self.hint_embed(prompt_maps)).permute(0, 2, 3, 1)
+        x = (tokens.float() + self.hint_embed(prompt_maps)).permute(0, 2, 3, 1)
         for i, block in enumerate(self.blocks):
             x = _global(block, x) if (i + 1) % self.group == 0 else self._windowed(block, x)
-        logits = self.head(self.neck(x.permute(0, 3, 1, 2)))
-        return F.interpolate(logits.float(), size=prompt_maps.shape[2:], mode="bilinear", align_corners=True)
+        return self.neck(x.permute(0, 3, 1, 2))
 
     def learning_rate_scales(self, encoder: float, layer_decay: float) -> dict[str, float]:
         """`encoder` for the transformer, times `layer_decay` for each layer further from the output."""
@@ -165,12 +169,22 @@ class MLPHead(nn.Module):
         self.logit = nn.Conv2d(width, 1, 1)
 
     def forward(self, features: list[torch.Tensor]) -> torch.Tensor:
+        return self.logit(self.dropout(self.fused(features)))
+
+    def fused(self, features: list[torch.Tensor]) -> torch.Tensor:
+        """All scales in one map at 1/4."""
         size = features[0].shape[2:]
         weights = self.fuse.weight.chunk(len(features), dim=1)
         fused = self.fuse.bias.to(features[0].dtype).view(-1, 1, 1)
         for conv, x, weight in zip(self.scales, features, weights, strict=True):
             fused = fused + _enlarged(F.conv2d(F.relu(conv(x)), weight), size)
-        return self.logit(self.dropout(F.relu(fused)))
+        return F.relu(fused)
+
+
+def normalised(image: torch.Tensor) -> torch.Tensor:
+    """Pictures, float (B, 3, H, W) in [0, 1], with ImageNet's mean and deviation taken out."""
+    mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
+    return (image - mean) / std
 
 
 def _enlarged(x: torch.Tensor, size: torch.Size) -> torch.Tensor:

@@ -6,7 +6,7 @@ A family is imported when one of its networks is built: importing timm takes a t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -43,6 +43,12 @@ def _import_plain_vit() -> type[InteractiveModel]:
     return PlainViT
 
 
+def _import_mfp() -> type[InteractiveModel]:
+    from cfr_icl.models.mfp import MFP
+
+    return MFP
+
+
 def _import_hrnet() -> type[InteractiveModel]:
     from cfr_icl.models.hrnet import HRNet
 
@@ -73,6 +79,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "vit_b": _plain_vit(16, 768, 12, 12, (128, 256, 512, 1024), 256),
     "vit_l": _plain_vit(16, 1024, 24, 16, (192, 384, 768, 1536), 256),
     "vit_h": _plain_vit(14, 1280, 32, 16, (240, 480, 960, 1920), 256),
+    "mfp_vit_b": replace(_plain_vit(16, 768, 12, 12, (128, 256, 512, 1024), 256), import_class=_import_mfp),
     "hrnet18s": _hrnet(18, 48, small=True),
     "hrnet18": _hrnet(18, 64),
     "hrnet32": _hrnet(32, 128),

@@ -1,4 +1,4 @@
-"""Convert published checkpoints (SimpleClick, CFR-ICL, RITM, MAE) into models of this package.
+"""Convert published checkpoints (SimpleClick, CFR-ICL, MFP, RITM, MAE) into models of this package.
 
 Family and size are recognised from the names and shapes of the tensors, and compared with the pickle's own
 description of its model. Unpickling imports nothing (`weights_only`); the loss object in the descriptions of
@@ -24,7 +24,7 @@ from cfr_icl.weights.recognise import check_shapes, looks_like
 
 Tensors = dict[str, torch.Tensor]
 
-EXPECTED = "a published SimpleClick, CFR-ICL or RITM checkpoint, or an MAE-pretrained ViT"
+EXPECTED = "a published SimpleClick, CFR-ICL, MFP or RITM checkpoint, or an MAE-pretrained ViT"
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,23 @@ PLAIN_VIT = Naming(
     ),
     # the class token, the classifier and the head's alternative upsampling have no effect on a mask
     unused=r"backbone\.(cls_token$|norm\.|fc_norm\.|head\.)|head\.up_conv\d\.",
+)
+MFP = Naming(
+    (
+        *PLAIN_VIT.renamed,
+        (r"head\.conv_prevMod\.0\.conv\.", "head.maps.0."),
+        (r"head\.conv_prevMod\.1\.conv\.", "head.maps.2."),
+        *(
+            (rf"head\.{part}\.{old}\.{layer}\.", f"head.{ours}.{new}.{index}.")
+            for part, old, ours, new in (
+                ("conv_prevMod", 2, "maps", 4),
+                ("refine_fusion", 0, "join", 0),
+                ("refine_fusion", 1, "join", 1),
+            )
+            for index, layer in enumerate(("conv3x3_1", "norm1", "conv3x3_2", "conv1x1", "norm2"))
+        ),
+    ),
+    unused=PLAIN_VIT.unused,
 )
 OCR = r"feature_extractor\.ocr_distri_head\."
 HRNET_OCR = Naming(
@@ -177,7 +194,9 @@ def convert(
     Raises:
         ValueError: for an unknown network, with a description of it or of the difference.
     """
-    if "patch_embed_coords.proj.weight" in tensors:
+    if "head.conv_prevMod.0.conv.weight" in tensors:
+        config, ours = _plain_vit(MFP.apply(tensors), family="mfp_vit")
+    elif "patch_embed_coords.proj.weight" in tensors:
         config, ours = _plain_vit(PLAIN_VIT.apply(tensors))
     elif "maps_transform.0.weight" in tensors and "feature_extractor.transition1.0.0.weight" in tensors:
         config, ours = _hrnet(HRNET_OCR.apply(tensors))
@@ -192,10 +211,10 @@ def convert(
     return config, ours
 
 
-def _plain_vit(ours: Tensors) -> tuple[ModelConfig, Tensors]:
+def _plain_vit(ours: Tensors, family: str = "vit") -> tuple[ModelConfig, Tensors]:
     dim, _, patch, _ = _shape(ours, "image_embed.weight", 4)
     depth = len({name.split(".")[1] for name in ours if name.startswith("blocks.")})
-    architecture = _matching(patch=patch, dim=dim, depth=depth)
+    architecture = _matching(family, patch=patch, dim=dim, depth=depth)
     grid = math.isqrt(_shape(ours, "position", 3)[1] - 1)
     # the first position is that of the class token
     position = ours["position"][:, 1:].transpose(1, 2).reshape(1, dim, grid, grid)
@@ -207,7 +226,7 @@ def _hrnet(ours: Tensors) -> tuple[ModelConfig, Tensors]:
     width = _shape(ours, "trunk.transition1.0.0.weight", 4)[0]
     ocr_width = _shape(ours, "context.down.0.weight", 4)[0]
     small = "trunk.layer1.2.conv1.weight" not in ours
-    return default_config(_matching(width=width, ocr_width=ocr_width, small=small)), ours
+    return default_config(_matching("hrnet", width=width, ocr_width=ocr_width, small=small)), ours
 
 
 def _start_for_training(config: ModelConfig, encoder: Tensors) -> tuple[ModelConfig, Tensors]:
@@ -230,15 +249,14 @@ def _shape(tensors: Tensors, name: str, dimensions: int) -> torch.Size:
     return tensors[name].shape
 
 
-def _matching(**sizes: Any) -> str:
-    """The architecture whose options have these values; raises ValueError where there is none."""
-    options_by_name = {name: entry.options for name, entry in ARCHITECTURES.items()}
-    family = {name: options for name, options in options_by_name.items() if sizes.keys() <= options.keys()}
-    for name, options in family.items():
-        if all(options[key] == value for key, value in sizes.items()):
+def _matching(family: str, **sizes: Any) -> str:
+    """The architecture of a family with these options; raises ValueError where there is none."""
+    names = [name for name in ARCHITECTURES if name.startswith(family)]
+    for name in names:
+        if all(ARCHITECTURES[name].options[key] == value for key, value in sizes.items()):
             return name
     described = ", ".join(f"{key} {value}" for key, value in sizes.items())
-    raise ValueError(f"The checkpoint has {described}, which is none of {', '.join(family)}.")
+    raise ValueError(f"The checkpoint has {described}, which is none of {', '.join(names)}.")
 
 
 def _check_description(description: Mapping[str, Any], config: ModelConfig) -> None:

@@ -10,7 +10,7 @@ KNOWN_BY = (
     ("image_embed.weight", "a plain ViT of this package"),
     ("hint_scale", "an HRNet of this package"),
     ("lateral.0.conv.weight", "a compact network of this package"),
-    ("patch_embed_coords.", "a published SimpleClick or CFR-ICL checkpoint"),
+    ("patch_embed_coords.", "a published SimpleClick, CFR-ICL or MFP checkpoint"),
     ("maps_transform.", "a published RITM or FocalClick checkpoint"),
     ("image_encoder.patch_embed.", "a Segment Anything checkpoint"),
     ("decoder_embed.", "an MAE pretraining checkpoint with its decoder"),

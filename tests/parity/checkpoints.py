@@ -21,6 +21,18 @@ PLAIN_VIT = (
     (r"^head\.fuse\.", "head.fusion_conv.conv."),
     (r"^head\.logit\.", "head.conv_seg."),
 )
+SEPARABLE = ("conv3x3_1", "norm1", "conv3x3_2", "conv1x1", "norm2")
+MFP = (
+    *((rf"^head\.maps\.4\.{i}\.", f"head.conv_prevMod.2.{layer}.") for i, layer in enumerate(SEPARABLE)),
+    *(
+        (rf"^head\.join\.{part}\.{i}\.", f"head.refine_fusion.{part}.{layer}.")
+        for part in (0, 1)
+        for i, layer in enumerate(SEPARABLE)
+    ),
+    (r"^head\.maps\.0\.", "head.conv_prevMod.0.conv."),
+    (r"^head\.maps\.2\.", "head.conv_prevMod.1.conv."),
+    *PLAIN_VIT,
+)
 CONTEXT = "feature_extractor.ocr_distri_head.object_context_block."
 HRNET = (
     (r"^hint_stem\.", "maps_transform."),
@@ -41,10 +53,10 @@ def published_shapes(architecture: str) -> Shapes:
     with torch.device("meta"):
         ours = build_model(default_config(architecture)).state_dict()
     shapes = {name: tuple(tensor.shape) for name, tensor in ours.items()}
-    if architecture.startswith("vit"):
+    if "vit" in architecture:
         _, dim, grid, _ = shapes.pop("position")
         head = ARCHITECTURES[architecture].options["head"]
-        return {**_renamed(shapes, PLAIN_VIT), **_unused_by_vit(dim, grid, head)}
+        return {**_renamed(shapes, MFP), **_unused_by_vit(dim, grid, head)}
     width = ARCHITECTURES[architecture].options["ocr_width"]
     return {**_renamed(shapes, HRNET), **_unused_by_hrnet(width)}
 

@@ -15,7 +15,7 @@ from cfr_icl.weights.published import convert, read_checkpoint
 from tests.parity.checkpoints import checkpoint, mae_shapes, published_shapes
 from tests.parity.recorded import RECORDED_NAMES
 
-PUBLISHED = ["vit_xtiny", "vit_b", "vit_l", "vit_h", "hrnet18s", "hrnet18", "hrnet32"]
+PUBLISHED = ["vit_xtiny", "vit_b", "vit_l", "vit_h", "mfp_vit_b", "hrnet18s", "hrnet18", "hrnet32"]
 ROOT = Path(__file__).parents[2]
 
 
