@@ -21,7 +21,7 @@ from torch import nn
 from benchmarks.measure import in_own_process, medians, peak_memory, table
 from cfr_icl.models.plain_vit import resize_position
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.weights.loading import compute_in_precision
+from cfr_icl.weights.precision import compute_in_precision
 
 KINDS = ("transcription, float32", "ours, float32", "ours, bfloat16")
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import nn
 
 from cfr_icl.files import replacing, write_atomically
 from cfr_icl.memory import keep_freed_memory
@@ -20,6 +19,7 @@ from cfr_icl.models.folding import fold_batch_norms, fold_padding
 from cfr_icl.models.registry import ARCHITECTURES, build_model
 from cfr_icl.weights import hub, others
 from cfr_icl.weights.engines import Source, load_fastest, pick_engine
+from cfr_icl.weights.precision import compute_in_precision, pick_device, pick_precision
 from cfr_icl.weights.recognise import check_shapes, looks_like
 
 CONFIG_NAME = "config.json"
@@ -45,15 +45,15 @@ def load_model(
             transformers stores it, a folder SAM's ONNX export (docs/models.md).
         device: "cpu", "cuda", "mps", or "auto" for a GPU where there is one.
         precision: data type inside `decode`: "float32", "float16" or "bfloat16". `encode` and logits stay
-            float32. "auto" takes the model's `reduced_precision` on GPUs; on a CPU, whatever was measured to
-            be the fastest (weights/engines.py).
+            float32. "auto" takes the model's `reduced_precision` on GPUs, and the fastest by measurement on
+            a CPU (weights/engines.py).
         trainable: keep gradients and the weights as they are stored. Otherwise batch norms are folded into
             convolutions and layers are converted to the precision: predictions are the same and faster, but
             the network can be neither trained nor saved.
-        engine: what computes the embedded network, and others of its architecture, on a CPU in the precision
-            "auto": "torch" for PyTorch, "onnx" for ONNX Runtime (extra `onnx`), "auto" for whatever was
-            measured to be the fastest. None for the value of the environment variable CFR_ICL_ENGINE, or
-            else "auto". In a precision that is asked for PyTorch computes.
+        engine: library that runs networks of the embedded one's architecture, on a CPU with precision
+            "auto": "torch", "onnx" for ONNX Runtime (extra `onnx`), or "auto" for the fastest by measurement.
+            None for the value of the environment variable CFR_ICL_ENGINE, or else "auto". With any other
+            precision it is PyTorch.
 
     Raises:
         ValueError: for a source of another kind, with a description of it, and for damaged weights.
@@ -83,7 +83,7 @@ def load_model(
 def _built(
     config: ModelConfig, weights: Path, source: str, device: torch.device, dtype: torch.dtype
 ) -> InteractiveModel:
-    """The network as PyTorch answers with it, `decode` in a data type."""
+    """Build the network for prediction with PyTorch, with `decode` in a data type."""
     model = _read_into(_empty(config, source), weights, source, device).requires_grad_(False)
     model.precision = dtype
     fold_batch_norms(model)
@@ -93,61 +93,10 @@ def _built(
 
 
 def _read_into(model: InteractiveModel, weights: Path, source: str, device: torch.device) -> InteractiveModel:
-    """The network with the weights of a file, on a device."""
+    """Read the weights of a file into the network, and move it to a device."""
     _check(weights, model, source)
     model.load_state_dict(_read(weights, device), strict=True, assign=True)
     return model.to(device).eval()
-
-
-def compute_in_precision(model: InteractiveModel) -> None:
-    """Convert the layers of `decode`, in place, to the network's `precision`; norms stay float32.
-
-    This avoids converting weights at every forward. On a CPU, attention's matrix products are computed one
-    by one, which is faster than the fused kernel in reduced precision.
-    """
-    if model.precision == torch.float32:
-        return
-    for name, layer in model.named_modules():
-        if name.startswith(model.encoder_modules):
-            continue
-        if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
-            layer.to(model.precision)
-        elif hasattr(layer, "fused_attn") and next(layer.parameters()).device.type == "cpu":
-            layer.fused_attn = False
-
-
-def pick_device(name: str = "auto") -> torch.device:
-    """The device "cpu", "cuda", "mps" or such as "cuda:1"; "auto" takes a GPU where there is one.
-
-    Raises:
-        ValueError: for another name.
-    """
-    if name.split(":")[0] not in ("auto", "cpu", "cuda", "mps"):
-        raise ValueError(f"{name!r} is no device here; expected auto, cpu, cuda or mps.")
-    if name != "auto":
-        return torch.device(name)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-
-
-def pick_precision(name: str, device: torch.device, config: ModelConfig) -> torch.dtype:
-    """The data type inside `decode`, as for `load_model`; raises ValueError for another name."""
-    if name == "auto":
-        name = config.reduced_precision or "float32"
-        name = name if name in _fast_types(device) else "float32"
-    if name not in ("float32", "float16", "bfloat16"):
-        raise ValueError(f"The precision is auto, float32, float16 or bfloat16, not {name!r}.")
-    return getattr(torch, name)
-
-
-def _fast_types(device: torch.device) -> tuple[str, ...]:
-    """Reduced precisions in which a GPU is taken to be faster than in float32."""
-    if device.type == "cuda":
-        return ("float16", "bfloat16") if torch.cuda.is_bf16_supported(False) else ("float16",)
-    if device.type == "mps":
-        return ("float16",)
-    return ()  # measured, see weights/engines.py
 
 
 def save_model(model: InteractiveModel, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:

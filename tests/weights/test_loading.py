@@ -16,7 +16,8 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights import loading
-from cfr_icl.weights.loading import pick_device, pick_precision, save_model
+from cfr_icl.weights.loading import save_model
+from cfr_icl.weights.precision import pick_device, pick_precision
 from tests.weights.conftest import small_network
 
 
