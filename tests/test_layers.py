@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "cfr_icl"
 
 PASSES = {"box", "cfr", "clicks", "close_up", "models", "prediction", "rectangle", "zoom"}
-PREDICTORS = {"predictor", "remote", "segmenter"}
+PREDICTORS = {"predictor", "remote", "segmenter", "workers"}
 SERVICES = {"extras", "files", "memory", "scale", "sentences", "settings"}
 """Modules that any layer may use."""
 
@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "zoom": {"cfr", "clicks", "rectangle"},
     "weights": PASSES | {"cfr_icl"},
     "segmenter": PASSES | {"predictor"},
+    "workers": PASSES | {"predictor", "segmenter"},
     "icl": {"cfr", "clicks", "models", "robot"},
     "suem": set(),
     "data": {"clicks", "robot", "suem"},
@@ -40,6 +41,9 @@ AT_HOME = {
     "scipy": ("data/sbd.py",),
     "matplotlib": ("evaluation/report.py",),
     "pillow_heif": ("annotate/pictures.py",),
+    "httpx": ("workers/pool.py",),
+    "starlette": ("workers/serving.py",),
+    "uvicorn": ("workers/serving.py",),
     "ray": ("scale/cluster.py",),
     "pyarrow": ("annotate/list_files.py",),
 }

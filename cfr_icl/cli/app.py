@@ -50,6 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--steps", type=_steps, default=4, help="CFR steps at the start, 0 to 10 (default: 4)"
     )
     add_megapixels(parser)
+    parser.add_argument(
+        "--workers",
+        nargs="+",
+        metavar="URL",
+        help="let these `cfr-icl worker`s answer, such as http://gpu-1:7870; --weights is theirs then "
+        "(see docs/scale.md)",
+    )
     parser.add_argument("--images", type=Path, metavar="DIR", help="work through the pictures of a folder")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the work on a folder is saved")
     parser.add_argument(
@@ -92,8 +99,12 @@ def run(options: argparse.Namespace) -> None:
     from cfr_icl.ui.blocks import build, launch
     from cfr_icl.ui.server import Server, Settings
     from cfr_icl.weights.menu import ModelMenu
+    from cfr_icl.workers.pool import TOKEN, WorkerPool
 
     spaces = sys.modules.get("spaces")  # imported by app.py before torch, where a GPU is lent
+    workers = WorkerPool(options.workers, os.environ.get(TOKEN)) if options.workers else None
+    if workers:
+        workers.check()
     folder = Folder(options.images, options.out, options.max_megapixels) if options.images else None
     labels = read_classes(options.classes) if options.classes else []
     if folder:
@@ -109,7 +120,8 @@ def run(options: argparse.Namespace) -> None:
             max_megapixels=options.max_megapixels,
             labels=folder.labels if folder else labels,
             folder=folder,
-            menu={} if spaces else menu,
+            menu={} if spaces or workers else menu,
+            workers=workers,
             remote=remote_predict(menu[first], spaces.GPU) if spaces else None,
         )
     )

@@ -16,6 +16,7 @@ from cfr_icl.segmenter import PredictionError
 
 COMMANDS = {
     "app": "start the page",
+    "worker": "run the network for pages in other processes or on other machines",
     "segment": "write the mask of one object in one picture",
     "batch": "write masks for a list of clicks over a folder of pictures",
     "join": "put together what the shards of a batch or an evaluation wrote",

@@ -25,13 +25,13 @@ class NetworkLine:
     compete for the cores. Loading networks, reading and writing files run in the threads of the pages.
     """
 
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "network")
+    def __init__(self, threads: int = 1) -> None:
+        self._threads = ThreadPoolExecutor(threads, "network")
 
     def run(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Call a function in the line, in the caller's context; wait, then return its value or raise."""
         context = copy_context()  # Gradio and ZeroGPU read the present request from it
-        return self._thread.submit(context.run, function, *arguments, **named).result()
+        return self._threads.submit(context.run, function, *arguments, **named).result()
 
 
 class QueuedPredictor:

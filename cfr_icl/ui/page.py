@@ -29,13 +29,14 @@ from cfr_icl.ui.jobs import Job
 from cfr_icl.ui.messages import translated
 from cfr_icl.ui.place import FolderPlace
 from cfr_icl.ui.session_reply import describe, offered, restored, view_of
+from cfr_icl.workers.pool import WorkersError
 
 if TYPE_CHECKING:
     from cfr_icl.ui.server import Server
 
 log = logging.getLogger(__name__)
 
-REFUSALS = (ActionError, PictureError, StoreError, MaskFileError)
+REFUSALS = (ActionError, PictureError, StoreError, MaskFileError, WorkersError)
 """Exceptions of actions that cannot be applied; their message is shown to the user."""
 
 TURN = 1.0

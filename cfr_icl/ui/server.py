@@ -29,6 +29,7 @@ from cfr_icl.ui.network import NetworkLine, QueuedPredictor
 from cfr_icl.ui.page import Page
 from cfr_icl.ui.protocol import Known, read_known
 from cfr_icl.weights.menu import ModelMenu
+from cfr_icl.workers.pool import WorkerPool
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,8 @@ class Settings:
     """The folder of pictures to annotate; None if users open their own pictures."""
     remote: Predict | None = None
     """Predicts in one GPU call, on services such as ZeroGPU; None to predict in this process."""
+    workers: WorkerPool | None = None
+    """Networks in other processes that answer in place of one of this process; None for none."""
     menu: Mapping[str, Any] = field(default_factory=dict)
     """Networks that a page may switch to, by name, `model` first. Reading one may load it."""
 
@@ -79,7 +82,7 @@ class Server:
     def __init__(self, settings: Settings, uploads: Path | None = None) -> None:
         self.settings = settings
         self.uploads = uploads or Path(get_upload_folder())
-        self.line = NetworkLine()
+        self.line = NetworkLine(WORKERS if settings.workers else 1)
         self.pages = OpenPages()
         self._costs: dict[str | None, ModelCost] = {}
         self.jobs = ThreadPoolExecutor(JOBS, "job")
@@ -95,6 +98,8 @@ class Server:
         settings = self.settings
 
         def make() -> Predictor:
+            if settings.workers:
+                return settings.workers.predictor()
             if settings.remote:
                 return RemoteSegmenter(settings.remote)
             return Segmenter(self.model(model) if model or settings.model is None else settings.model)

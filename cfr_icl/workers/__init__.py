@@ -1,0 +1,1 @@
+"""Networks in processes of their own, which answer the clicks of pages over HTTP: docs/scale.md."""

@@ -1,0 +1,168 @@
+"""The workers that a page asks: which one, and what happens when one is lost."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from cfr_icl.cfr import CascadeForward
+from cfr_icl.clicks import Click
+from cfr_icl.extras import extra
+from cfr_icl.models.base import PredictionError
+from cfr_icl.prediction import Prediction
+from cfr_icl.predictor import PredictionCache
+from cfr_icl.rectangle import Rectangle
+from cfr_icl.sentences import Refusal
+from cfr_icl.workers.wire import PredictionRequest, prediction_from_bytes, request_to_bytes
+
+log = logging.getLogger(__name__)
+
+TOKEN = "CFR_ICL_WORKER_TOKEN"
+"""Environment variable of the secret that pages and workers share."""
+
+CONNECT_SECONDS, ANSWER_SECONDS = 2.0, 60.0
+"""How long a worker may take to be reached, and to answer."""
+
+REST_SECONDS = 5.0
+"""How long a worker that was lost gets requests after all others."""
+
+
+class WorkersError(Refusal):
+    """No worker answers; the message is one sentence for the person."""
+
+
+class WorkerPool:
+    """One or more workers with the same weights; may be used by several threads.
+
+    Requests about one picture go to one worker, which caches its features, and to the next when that is lost.
+
+    Args:
+        addresses: such as http://10.0.0.5:7870.
+        token: what the workers ask for; None for nothing.
+    """
+
+    def __init__(self, addresses: Sequence[str], token: str | None = None) -> None:
+        with extra("worker", "--workers"):
+            import httpx
+        self.addresses = [address.rstrip("/") for address in dict.fromkeys(addresses)]
+        self._lost: dict[str, float] = {}
+        self._errors = httpx.TransportError
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            trust_env=False,
+        )
+
+    def check(self) -> dict[str, Any]:
+        """What the workers say of themselves.
+
+        Raises:
+            ValueError: when none answers, one refuses, or their weights differ.
+        """
+        answers: dict[str, dict[str, Any]] = {}
+        for address in self.addresses:
+            try:
+                response = self._client.get(f"{address}/about")
+                if response.status_code == 403:
+                    raise ValueError(f"The worker {address} asks for another CFR_ICL_WORKER_TOKEN.")
+                response.raise_for_status()
+                answers[address] = response.json()
+            except self._errors as error:
+                log.warning("The worker %s does not answer: %s", address, error)
+        if not answers:
+            raise ValueError(f"No worker answers at {', '.join(self.addresses)}.")
+        first, *others = answers.items()
+        for address, about in others:
+            if about != first[1]:
+                raise ValueError(f"The workers {first[0]} and {address} have different weights or settings.")
+        return first[1]
+
+    def predictor(self) -> WorkerPredictor:
+        """A predictor of one's own that asks the workers."""
+        return WorkerPredictor(self)
+
+    def send(self, request: PredictionRequest, pixels: np.ndarray) -> bytes:
+        """What a worker answers to a request without pixels; they are sent where they are not known.
+
+        Raises:
+            WorkersError: when no worker answers.
+            ValueError: when the request cannot be answered.
+            PredictionError: when the network's output is not finite.
+        """
+        content = request_to_bytes(request)
+        for address in self._order(request.picture):
+            try:
+                response = self._client.post(f"{address}/predict", content=content)
+                if response.status_code == 404:
+                    whole = request_to_bytes(replace(request, pixels=pixels))
+                    response = self._client.post(f"{address}/predict", content=whole)
+            except self._errors as error:
+                log.warning("The worker %s is lost: %s", address, error)
+                self._lost[address] = time.monotonic()
+                continue
+            if response.status_code == 200:
+                return response.content
+            if response.status_code in (400, 422):
+                kind = PredictionError if response.status_code == 422 else ValueError
+                raise kind(response.json()["error"])
+            log.warning("The worker %s answers with status %s.", address, response.status_code)
+            self._lost[address] = time.monotonic()
+        raise WorkersError("No network worker answers; your work is kept. Try again in a moment.")
+
+    def _order(self, picture: str) -> list[str]:
+        """The workers in the order in which a request about a picture goes to them."""
+
+        def place(address: str) -> tuple[bool, bytes]:
+            lost = time.monotonic() - self._lost.get(address, -REST_SECONDS) < REST_SECONDS
+            return lost, hashlib.sha256(f"{address} {picture}".encode()).digest()
+
+        return sorted(self.addresses, key=place)
+
+
+class WorkerPredictor:
+    """A `Predictor` whose network is that of the workers."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool = pool
+        self._pixels: np.ndarray | None = None
+
+    def set_image(self, picture: np.ndarray) -> None:
+        self._pixels = picture
+        self._digest = hashlib.sha256(f"{picture.shape}".encode() + picture.tobytes()).hexdigest()
+        self._cache: PredictionCache[None] = PredictionCache()
+
+    def prepare(self) -> None:
+        """Let the picture's worker encode it; where none answers, the first click says so."""
+        if self._pixels is None:
+            raise RuntimeError("Set a picture with set_image before preparing its predictions.")
+        try:
+            self._pool.send(PredictionRequest(self._digest, ahead=True), self._pixels)
+        except WorkersError as error:
+            log.warning("A picture is not encoded ahead: %s", error)
+
+    def predict(
+        self,
+        clicks: Sequence[Click],
+        *,
+        previous_mask: np.ndarray | None = None,
+        box: Rectangle | None = None,
+        choice: int | None = None,
+        cfr: CascadeForward = CascadeForward(),
+    ) -> Prediction:
+        """Like `Predictor.predict`; raises WorkersError when no worker answers."""
+        if self._pixels is None:
+            raise RuntimeError("Set a picture with set_image before predicting.")
+        key = self._cache.key(clicks, previous_mask, cfr, box, choice)
+        prediction = self._cache.prediction(key)
+        if prediction is None:
+            request = PredictionRequest(self._digest, key.clicks, previous_mask, box, choice, cfr)
+            prediction = prediction_from_bytes(self._pool.send(request, self._pixels))
+            self._cache.add(key, prediction, None)
+        return prediction

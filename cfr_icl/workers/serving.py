@@ -1,0 +1,128 @@
+"""A worker: one network that answers the clicks of many pages."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from cfr_icl.extras import extra
+from cfr_icl.models.base import PredictionError
+from cfr_icl.segmenter import Segmenter
+from cfr_icl.workers.wire import PredictionRequest, prediction_to_bytes, request_from_bytes
+
+PICTURES, PIXELS = 64, 400_000_000
+"""Pictures that a worker keeps with what it computed of them, and their pixels together."""
+
+LARGEST = 800_000_000
+"""Bytes of a request: the largest picture that pages read, and a mask."""
+
+
+class UnknownPictureError(ValueError):
+    """The picture of a request is not known here, or not any more."""
+
+
+class Worker:
+    """Answers requests one after another; a prediction depends on its request alone.
+
+    Args:
+        make_segmenter: makes a segmenter over the one network, for each picture.
+    """
+
+    def __init__(self, make_segmenter: Callable[[], Segmenter]) -> None:
+        self._make = make_segmenter
+        self._pictures: OrderedDict[str, tuple[Segmenter, int]] = OrderedDict()
+
+    def answer(self, request: PredictionRequest) -> bytes:
+        """The encoded prediction; empty after a picture was encoded ahead.
+
+        Raises:
+            UnknownPictureError: without the picture's pixels, where it is not kept.
+            ValueError: for a request that cannot be answered.
+            PredictionError: when the network's output is not finite.
+        """
+        segmenter = self._segmenter(request)
+        if request.ahead:
+            segmenter.prepare()
+            return b""
+        prediction = segmenter.predict(
+            request.clicks,
+            previous_mask=request.previous_mask,
+            box=request.box,
+            choice=request.choice,
+            cfr=request.cfr,
+        )
+        return prediction_to_bytes(prediction)
+
+    def _segmenter(self, request: PredictionRequest) -> Segmenter:
+        if request.picture not in self._pictures:
+            if request.pixels is None:
+                raise UnknownPictureError("The picture is not known here.")
+            segmenter = self._make()
+            segmenter.set_image(request.pixels)
+            self._pictures[request.picture] = segmenter, request.pixels.shape[0] * request.pixels.shape[1]
+            while len(self._pictures) > PICTURES or (
+                len(self._pictures) > 1 and sum(pixels for _, pixels in self._pictures.values()) > PIXELS
+            ):
+                self._pictures.popitem(last=False)
+        self._pictures.move_to_end(request.picture)
+        return self._pictures[request.picture][0]
+
+
+def application(worker: Worker, about: dict[str, Any], token: str | None = None) -> Any:
+    """The worker behind HTTP, as an ASGI application.
+
+    `GET /about` gives `about` as JSON; `POST /predict` answers a request of `wire`.
+
+    Args:
+        about: tells the weights; pages compare it between workers.
+        token: who asks must bring it as bearer token; None for anybody.
+    """
+    with extra("worker", "A worker"):
+        from starlette.applications import Starlette
+        from starlette.requests import Request
+        from starlette.responses import JSONResponse, Response
+        from starlette.routing import Route
+
+    line = ThreadPoolExecutor(1, "network")  # two threads of OpenMP, or of one GPU, get in each other's way
+
+    def refused(status: int, error: object) -> Response:
+        return JSONResponse({"error": str(error)}, status)
+
+    def may_ask(request: Request) -> bool:
+        given = request.headers.get("authorization", "")
+        return token is None or hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
+
+    async def tell(request: Request) -> Response:
+        return JSONResponse(about) if may_ask(request) else refused(403, "The token is missing or wrong.")
+
+    async def predict(request: Request) -> Response:
+        if not may_ask(request):
+            return refused(403, "The token is missing or wrong.")
+        content = bytearray()
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > LARGEST:
+                return refused(413, "The request is too large.")
+        loop = asyncio.get_running_loop()
+        try:
+            request_made = await loop.run_in_executor(None, request_from_bytes, bytes(content))
+            return Response(await loop.run_in_executor(line, worker.answer, request_made))
+        except UnknownPictureError as error:
+            return refused(404, error)
+        except ValueError as error:
+            return refused(400, error)
+        except PredictionError as error:
+            return refused(422, error)
+
+    return Starlette(routes=[Route("/about", tell), Route("/predict", predict, methods=["POST"])])
+
+
+def serve(app: Any, host: str, port: int) -> None:
+    """Serve until the process is ended; raises OSError for a port that is taken."""
+    with extra("worker", "A worker"):
+        import uvicorn
+    uvicorn.run(app, host=host, port=port, log_level="warning", lifespan="off", timeout_graceful_shutdown=10)
