@@ -108,6 +108,22 @@ def test_done_marks_the_picture_that_was_seen_and_no_other(folder_tool):
     assert states(tool) == ["done", "done", "todo"]
 
 
+def test_what_was_said_of_a_picture_goes_with_it(folder_tool, tmp_path):
+    tool = folder_tool
+    values = np.zeros((200, 300), np.uint8)
+    values[10:50, 10:50], values[90:150, 90:150] = 1, 2
+    Image.fromarray(values).save(tmp_path / "ids.png")
+    tool.page.set_input_files("[data-ref=masks-file]", tmp_path / "ids.png")
+    other = tool.page.locator(".notice button.link").first  # would load the masks in another way
+    other.wait_for()
+    (tmp_path / "images" / "2.png").write_bytes(b"broken")
+    tool.page.keyboard.press("PageDown")
+    tool.page.wait_for_function("document.querySelector('[data-ref=place]').textContent === '3 / 3'")
+    tool.idle()
+    assert other.count() == 0
+    assert "2.png" in tool.page.locator(".notice").inner_text()  # of the way here
+
+
 def test_done_passes_over_what_cannot_be_opened_and_is_taken_back_by_its_button_alone(folder_tool, tmp_path):
     tool = folder_tool
     (tmp_path / "images" / "2.png").write_bytes(b"broken")

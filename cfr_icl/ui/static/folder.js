@@ -74,5 +74,5 @@ export function setUpFolder(app) {
 
   // ---- how the work goes
 
-  files.finished = (text) => app.notices.show(text, { lasting: true });
+  files.finished = (text) => app.notices.show(text, { lasting: true, general: true });
 }

@@ -144,7 +144,9 @@ function setUpReplies(app) {
 
   app.receive = (reply) => {
     app.heard();
-    for (const message of reply.messages || []) app.notices.show(message);
+    if (reply.picture && reply.picture.token !== app.latest()?.token) app.notices.forgetPicture();
+    const general = Boolean(reply.download); // of an export
+    for (const message of reply.messages || []) app.notices.show(message, { general });
     if (reply.forgotten && reply.page === null) return app.putBack(reply);
     if (!app.page) {
       app.page = reply.page;
@@ -237,7 +239,10 @@ function setUpReplies(app) {
   };
 
   app.showFailure = () =>
-    app.notices.show(t('The server cannot be reached; the page keeps trying.'), { lasting: true });
+    app.notices.show(t('The server cannot be reached; the page keeps trying.'), {
+      lasting: true,
+      general: true,
+    });
 }
 
 // For a page within somebody's Blocks: say which objects are new, changed or gone.

@@ -9,12 +9,13 @@ const AT_ONCE = 3;
 export class Notices {
   constructor(list) {
     this.list = list;
-    this.shown = new Map(); // text -> { node, timer }
+    this.shown = new Map(); // text -> { node, timer, general }
   }
 
   // Show a sentence; the same one is not repeated while it is there. A lasting one stays until it is removed.
-  // `choices` are pairs of a text and what happens when it is chosen.
-  show(text, { lasting = false, choices = [] } = {}) {
+  // `choices` are pairs of a text and what happens when it is chosen; `general` says that it is about more than
+  // the picture that is shown.
+  show(text, { lasting = false, choices = [], general = false } = {}) {
     const old = this.shown.get(text);
     if (old) this.remove(text);
     else if (this.shown.size >= AT_ONCE) this.remove(this.shown.keys().next().value);
@@ -33,7 +34,12 @@ export class Notices {
     const node = make('li', { className: 'notice toast-body' }, said, close);
     this.list.append(node);
     const timer = lasting ? null : setTimeout(() => this.remove(text), SHOWN_FOR);
-    this.shown.set(text, { node, timer });
+    this.shown.set(text, { node, timer, general });
+  }
+
+  // Another picture comes: what was said of the one before would be taken for it.
+  forgetPicture() {
+    for (const [text, { general }] of this.shown) if (!general) this.remove(text);
   }
 
   remove(text) {
