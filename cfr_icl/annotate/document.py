@@ -20,18 +20,18 @@ from cfr_icl.sentences import Refusal
 COLOURS = (
     "#3b82f6",
     "#f59e0b",
-    "#10b981",
-    "#ec4899",
-    "#8b5cf6",
-    "#06b6d4",
-    "#f97316",
-    "#84cc16",
-    "#ef4444",
-    "#14b8a6",
-    "#a855f7",
-    "#eab308",
+    "#f0005a",
+    "#f0d2ff",
+    "#96ff96",
+    "#695a96",
+    "#b44b00",
+    "#a5a5f0",
+    "#c387a5",
+    "#9600ff",
+    "#00784b",
+    "#c3f0c3",
 )
-"""Colours of new objects, in turn."""
+"""Colours of new objects, in turn; distinct under each kind of colour blindness too."""
 
 MAX_ID = 65_535
 """Largest number of an object: the largest value of a 16-bit label map."""

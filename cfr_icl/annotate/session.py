@@ -384,6 +384,34 @@ class Session:
             merged = (replace(listed.get(label.name, label), colour=label.colour) for label in labels)
             self._update(labels=tuple(merged), label=labels[0].name)
 
+    def rename_label(self, name: str, new: str) -> None:
+        """Rename a label on the list and on all objects of the picture, as one step of undo.
+
+        Raises:
+            ActionError: for a name that is taken, or an object that is locked.
+        """
+        document = self.document
+        listed = {label.name for label in document.labels}
+        if name not in listed or name == new:
+            return
+        if not new.strip():
+            raise ActionError("A label needs a name.")
+        if new in listed:
+            raise ActionError("There is a label {name!r} already.", name=new)
+        renamed = [instance for instance in document.instances if instance.label == name]
+        for instance in renamed:
+            self._check_unlocked(instance)
+            document = document.with_instance(replace(instance, label=new))
+        labels = tuple(replace(label, name=new) if label.name == name else label for label in document.labels)
+        changes: dict[str, Any] = {
+            "labels": labels,
+            "label": new if document.label == name else document.label,
+        }
+        if renamed:
+            self._commit(replace(document, **changes))
+        else:
+            self._update(**changes)
+
     def remove_label(self, name: str) -> None:
         """Remove a label from the list; raises ActionError while an object has it."""
         document = self.document

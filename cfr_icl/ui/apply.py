@@ -51,6 +51,8 @@ def apply(session: Session, action: do.SessionAction) -> None:
             session.set_label(name, session.document.active if id is None and active else id)
         case do.Labels(labels=labels):
             session.set_labels(_label_list(labels))
+        case do.RenameLabel(name=name, new=new):
+            session.rename_label(name, new)
         case do.RemoveLabel(name=name):
             session.remove_label(name)
         case do.Done(done=done):

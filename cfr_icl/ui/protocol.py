@@ -299,6 +299,14 @@ class Labels(SessionAction):
     labels: Annotated[list[LabelEntry], BeforeValidator(_labels)]
 
 
+class RenameLabel(SessionAction):
+    """Rename a label on the list and on all objects of the picture."""
+
+    kind: Literal["rename_label"]
+    name: LabelName
+    new: LabelName
+
+
 class RemoveLabel(SessionAction):
     kind: Literal["remove_label"]
     name: LabelName
@@ -518,7 +526,7 @@ ACTIONS: dict[str, type[Action]] = {
             Duplicate,
             Edit,
         ),
-        *(Label, Labels, RemoveLabel, Done, KeepPass, Choose, Cascade),
+        *(Label, Labels, RenameLabel, RemoveLabel, Done, KeepPass, Choose, Cascade),
         *(
             Hello,
             Open,

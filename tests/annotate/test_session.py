@@ -413,3 +413,22 @@ def test_labels_keep_their_place_from_picture_to_picture(session, picture):
     other = replace(first, labels=(Label("plate", "#112233"),))
     session.open(picture, "other.png", other)
     assert [label.name for label in session.document.labels] == ["cup", "spoon", "plate"]
+
+
+def test_renaming_a_label_changes_the_list_and_all_objects_and_can_be_undone(session):
+    session.set_label("cpu")
+    for x, y in ((80, 70), (10, 10)):
+        session.click(Click(x, y))
+        session.finish()
+    session.set_label("plate", 2)
+    session.rename_label("cpu", "cup")
+    assert [each.label for each in session.document.instances] == ["cup", "plate"]
+    assert "cup" in {label.name for label in session.document.labels}
+    with pytest.raises(ActionError, match="already"):
+        session.rename_label("cup", "plate")
+    session.undo()
+    assert [each.label for each in session.document.instances] == ["cpu", "plate"]
+    session.redo()
+    session.edit(1, locked=True)
+    with pytest.raises(ActionError, match="locked"):
+        session.rename_label("cup", "mug")

@@ -55,3 +55,31 @@ def test_hidden_masks_come_back_with_the_next_click(tool):
     tool.click(305, 130)
     tool.idle()
     assert tool.session.mask[place[1], place[0]] and tool.colour(*place) == shown
+
+
+def test_labels_are_always_seen_renamed_for_all_objects_and_pointed_at(tool, squares):
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.page.keyboard.press("Enter")
+    tool.idle()
+    current = tool.page.locator("[data-ref=label-name]")
+    tool.page.get_by_label("Label of object 1").fill("cpu")
+    tool.page.keyboard.press("Enter")
+    tool.idle()
+    assert current.inner_text() == "cpu"
+    tool.page.locator(".labels summary").click()
+    tool.page.locator("[data-ref=labels]").get_by_text("cpu").dblclick()
+    tool.idle()
+    tool.page.keyboard.type("cup")
+    tool.page.keyboard.press("Enter")
+    tool.idle()
+    assert [each.label for each in tool.session.document.instances] == ["cup"]
+    assert current.inner_text() == "cup"
+    tool.click(230, 100)
+    tool.idle()
+    place = (60, 60)
+    before = tool.colour(*place)
+    tool.page.locator(".objects li").first.hover()
+    assert tool.colour(*place) != before
+    tool.page.locator("canvas").hover(position=tool.point(*place))
+    assert "pointed" in tool.page.locator(".objects li").first.get_attribute("class")

@@ -83,3 +83,16 @@ test('the crosshair stays on the picture and comes into view', () => {
   assert.deepEqual(geometry.intoView(place, stage, { x: 200, y: 100 }), [0, 0]);
   assert.deepEqual(geometry.intoView(place, stage, { x: 510, y: 1 }), [stage.width - 32 - 1020, 30]);
 });
+
+test('two fingers on a trackpad pan, a pinch and a mouse wheel zoom', () => {
+  const asks = (event, panned) =>
+    geometry.wheelAsksFor({ deltaX: 0, deltaMode: 0, ctrlKey: false, timeStamp: 1000, ...event }, panned);
+  assert.equal(asks({ deltaY: 100 }), 'zoom');
+  assert.equal(asks({ deltaY: 3, deltaMode: 1 }), 'zoom');
+  assert.equal(asks({ deltaY: 4, ctrlKey: true }), 'zoom');
+  assert.equal(asks({ deltaY: 4 }), 'pan');
+  assert.equal(asks({ deltaY: 120.5 }), 'pan');
+  assert.equal(asks({ deltaX: -80, deltaY: 100 }), 'pan');
+  assert.equal(asks({ deltaY: 200 }, 900), 'pan');
+  assert.equal(asks({ deltaY: 200 }, 500), 'zoom');
+});

@@ -73,6 +73,7 @@ VALID = [
     },
     {"kind": "label", "name": "cup", "id": 1},
     {"kind": "labels", "labels": ["cup", {"name": "mug", "colour": "#123456"}]},
+    {"kind": "rename_label", "name": "cup", "new": "mug"},
     {"kind": "remove_label", "name": "cup"},
     {"kind": "done", "done": True},
     {"kind": "keep_pass", "pass": 0},

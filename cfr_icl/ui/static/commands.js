@@ -71,6 +71,8 @@ export function setUpCommands(app) {
     'tool-eraser': () => app.showTool('eraser'),
     'tool-lasso': () => app.showTool('lasso'),
     'tool-corners': () => app.showTool('corners'),
+    names: () => ref('names').click(),
+    labels: () => app.openLabels(),
     nothing: () => {},
   };
 

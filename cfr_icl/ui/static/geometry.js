@@ -69,6 +69,18 @@ export function pixelAt(place, picture, point) {
   return x >= 0 && y >= 0 && x < picture.width && y < picture.height ? { x, y } : null;
 }
 
+const SCROLL_ON = 300; // milliseconds in which fast movements still belong to the scrolling before them
+const NOTCH = 50; // pixels; a mouse's wheel turns in larger steps
+
+// What a wheel event asks for, 'zoom' or 'pan': two fingers on a trackpad scroll in small, uneven or slanted steps
+// and pinch with `ctrlKey`, as browsers report it; a mouse's wheel turns in whole notches. `panned` is the time of
+// the last event that panned.
+export function wheelAsksFor({ deltaX, deltaY, deltaMode, ctrlKey, timeStamp }, panned = -Infinity) {
+  if (ctrlKey || deltaMode !== 0) return 'zoom';
+  if (timeStamp - panned < SCROLL_ON) return 'pan';
+  return deltaX !== 0 || Math.abs(deltaY) < NOTCH || !Number.isInteger(deltaY) ? 'pan' : 'zoom';
+}
+
 // Move the view so that a pixel does not lie at the stage's very edge; [dx, dy] for `panned`.
 export function intoView(place, stage, pixel, edge = 32) {
   const shift = (at, room) => (at < edge ? edge - at : at > room - edge ? room - edge - at : 0);

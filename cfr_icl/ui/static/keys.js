@@ -27,6 +27,7 @@ const CHARACTERS = {
   e: 'tool-eraser',
   l: 'tool-lasso',
   p: 'tool-corners',
+  n: 'names',
 };
 // By the key's place, where its character says nothing: other scripts, an input method that is switched on.
 const PLACES = {

@@ -21,6 +21,7 @@ export function setUpLabels(app) {
     const current = active ? active.label : label,
       used = new Set(objects.map((object) => object.label));
     const now = JSON.stringify([props.label, current, labels, [...used]]);
+    showCurrent(current, labels, active?.colour);
     if (now === shown) return;
     shown = now;
     options.replaceChildren(...labels.map(({ name }) => make('option', { value: name })));
@@ -32,13 +33,53 @@ export function setUpLabels(app) {
     );
   };
 
+  // The label of the object in work, or of the next one, is always seen.
+  function showCurrent(name, labels, colour) {
+    ref('label-name').textContent = name ?? '';
+    const dot = colour ?? labels?.find((each) => each.name === name)?.colour;
+    if (dot) ref('label-colour').style.background = dot;
+    else ref('label-colour').removeAttribute('style');
+  }
+
+  app.openLabels = () => {
+    const fold = app.root.querySelector('details.labels');
+    fold.open = true;
+    fold.scrollIntoView({ block: 'nearest' });
+    ref('new-label').querySelector('input').focus();
+  };
+
+  // Write another name in place of a label, on the list and on all objects.
+  function rename(chip, name) {
+    const input = make('input', { type: 'text', maxLength: 60, value: name });
+    input.setAttribute('aria-label', `${t('New name of')} ${name}`);
+    let ended = false;
+    const end = (taken) => {
+      if (ended) return;
+      ended = true;
+      input.replaceWith(chip);
+      const renamed = input.value.trim();
+      if (taken && renamed && renamed !== name) send('rename_label', { name, new: renamed });
+    };
+    input.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' || event.key === 'Escape') end(event.key === 'Enter');
+    });
+    input.addEventListener('blur', () => end(true));
+    chip.replaceWith(input);
+    input.select();
+  }
+
   function chipOf({ name, colour }, index, pressed) {
     const dot = make('i');
     dot.style.background = colour;
-    const title = index < 9 ? `${t('Label')} (${index + 1})` : t('Label');
+    const key = index < 9 ? `${t('Label')} (${index + 1})` : t('Label'),
+      title = `${key} · ${t('double click or F2 renames it')}`;
     const chip = make('button', { type: 'button', title }, dot, name);
     chip.setAttribute('aria-pressed', String(pressed));
     chip.addEventListener('click', () => app.chooseLabel(index));
+    chip.addEventListener('dblclick', () => rename(chip, name));
+    chip.addEventListener('keydown', (event) => {
+      if (event.key === 'F2') rename(chip, name);
+    });
     return chip;
   }
 

@@ -18,6 +18,7 @@ import { person, tab } from './memory.js';
 import { Notices, Question } from './notices.js';
 import { setUpOpening } from './opening.js';
 import { setUpPanel } from './panel.js';
+import { objectsAt } from './picking.js';
 import { setUpPicture } from './picture.js';
 import { setUpRestoring } from './restoring.js';
 import { merged } from './session.js';
@@ -89,6 +90,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     resizeBrush: (direction) => app.command(direction > 0 ? 'brush-larger' : 'brush-smaller'),
     hover: (pixel) => {
       ref('pointer').textContent = pixel ? `${pixel.x}, ${pixel.y}` : '';
+      app.pointAt(pixel ? (objectsAt(app.view.objects, pixel)[0]?.id ?? null) : null);
     },
     zoomed: (scale) => {
       ref('zoom').textContent = `${Math.round(scale * 100)} %`;

@@ -3,6 +3,21 @@
 import { icon, make } from './dom.js';
 import { t } from './language.js';
 
+// The objects whose label or number holds a text, in an order: 'number', 'label' or 'area' (the largest first).
+export function listed(objects, text, order) {
+  const sought = text.trim().toLocaleLowerCase();
+  const found = objects.filter(
+    ({ id, label, current }) =>
+      current || String(id) === sought || label.toLocaleLowerCase().includes(sought),
+  );
+  const orders = {
+    number: () => 0,
+    label: (one, other) => one.label.localeCompare(other.label) || one.id - other.id,
+    area: (one, other) => other.area - one.area,
+  };
+  return found.sort(orders[order] ?? orders.number);
+}
+
 export class ObjectList {
   // `send(kind, data)` asks the server, `select(id)` takes an object up, `labels` is the id of a datalist,
   // `repaint` shows a colour at once
@@ -31,6 +46,17 @@ export class ObjectList {
     if (current && current.id !== this.shown)
       this.rows.get(current.id).node.scrollIntoView({ block: 'nearest' });
     this.shown = current?.id;
+  }
+
+  // Mark the row of the object that is pointed at; null for none.
+  point(id) {
+    for (const [each, { node }] of this.rows) node.classList.toggle('pointed', each === id);
+  }
+
+  // The object whose row holds an element; null for none.
+  idOf(element) {
+    for (const [id, { node }] of this.rows) if (node.contains(element)) return id;
+    return null;
   }
 
   makeRow(id) {

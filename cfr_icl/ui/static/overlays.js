@@ -144,6 +144,27 @@ export function paintMarker(context, place, { x, y, positive }, latest, alpha = 
   context.globalAlpha = 1;
 }
 
+const NAME_HEIGHT = 17,
+  LONGEST_NAME = 24; // characters
+
+// An object's label above a point, or below it at the stage's upper edge; in CSS pixels.
+export function paintName(context, { x, y }, label, colour) {
+  const text = label.length > LONGEST_NAME ? `${label.slice(0, LONGEST_NAME - 1)}…` : label;
+  context.font = '500 12px system-ui, sans-serif';
+  const width = context.measureText(text).width + 20,
+    left = x - width / 2,
+    top = Math.max(2, y - NAME_HEIGHT - 3);
+  context.fillStyle = 'rgba(17, 19, 24, .8)';
+  context.beginPath();
+  context.roundRect(left, top, width, NAME_HEIGHT, 5);
+  context.fill();
+  context.fillStyle = colour;
+  context.fillRect(left + 5, top + 5, 7, 7);
+  context.fillStyle = '#fff';
+  context.textBaseline = 'middle';
+  context.fillText(text, left + 15, top + NAME_HEIGHT / 2 + 0.5);
+}
+
 // The keyboard's crosshair at a pixel; in CSS pixels of a stage of this size.
 export function paintCrosshair(context, place, pixel, { width, height }) {
   const cx = place.x + (pixel.x + 0.5) * place.scale,

@@ -1,11 +1,35 @@
 // The side panel: shows what the session is now.
 
 import { count, t } from './language.js';
-import { ObjectList } from './objects.js';
+import { listed, ObjectList } from './objects.js';
+
+const MANY = 8; // objects from which on the list is searched and ordered
 
 export function setUpPanel(app) {
   const { root, ref, button, send } = app;
   const list = new ObjectList(ref('objects'), 'cfr-labels', send, app.select, () => app.view.draw());
+
+  // An object that is pointed at is shown on the picture and in the list.
+  app.pointAt = (id) => {
+    if (app.view.pointed === id) return;
+    app.view.pointed = id;
+    app.view.draw();
+    list.point(id);
+  };
+  ref('objects').addEventListener('pointerover', (event) => {
+    app.pointAt(list.idOf(event.target));
+  });
+  ref('objects').addEventListener('pointerleave', () => app.pointAt(null));
+  for (const name of ['object-filter', 'object-order']) {
+    ref(name).addEventListener('input', () => showList());
+  }
+
+  function showList() {
+    const { objects } = app.state,
+      few = objects.length < MANY;
+    ref('object-search').hidden = few;
+    list.show(few ? objects : listed(objects, ref('object-filter').value, ref('object-order').value));
+  }
 
   for (const input of root.querySelectorAll('[data-edit]')) {
     input.addEventListener('change', () =>
@@ -29,7 +53,7 @@ export function setUpPanel(app) {
       input.checked = active[input.dataset.edit];
       input.disabled = active.locked;
     }
-    list.show(state.objects); // after the switches, which take room from it
+    showList(); // after the switches, which take room from it
     button('done').classList.toggle('on', Boolean(state.done));
     button('done').setAttribute('aria-pressed', String(Boolean(state.done)));
     app.showLabels(active);

@@ -8,7 +8,7 @@ const LEAST_MAX_BRUSH = 120; // diameter in picture pixels
 const MAX_BRUSH = 4000;
 const TOOLS = ['click', 'box', 'brush', 'eraser', 'lasso', 'corners'];
 
-export const LOOK = { opacity: 0.45, contour: true, markers: true, keep: false };
+export const LOOK = { opacity: 0.45, contour: true, markers: true, names: false, keep: false };
 
 export function setUpSettings(app) {
   const { root, ref, view, look } = app;
@@ -60,6 +60,7 @@ export function setUpSettings(app) {
     ref('opacity-value').textContent = `${Math.round(look.opacity * 100)} %`;
     ref('contour').checked = look.contour;
     ref('markers').checked = look.markers;
+    ref('names').checked = look.names;
     ref('keep').checked = look.keep;
     person.set('cfr-look', JSON.stringify(look));
     view.draw();
@@ -87,7 +88,7 @@ export function setUpSettings(app) {
     look.opacity = ref('opacity').value / 100;
     showLook();
   });
-  for (const name of ['contour', 'markers', 'keep']) {
+  for (const name of ['contour', 'markers', 'names', 'keep']) {
     ref(name).addEventListener('change', () => {
       look[name] = ref(name).checked;
       showLook();

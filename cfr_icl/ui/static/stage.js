@@ -39,6 +39,7 @@ export class Stage {
     this.corners = new Corners();
     this.brush = 20; // diameter in picture pixels
     this.drag = null; // a box or stroke under way, in picture coordinates
+    this.pointed = null; // id of the object that is pointed at
     this.pointer = null; // where the mouse is on the stage
     this.place = { scale: 1, x: 0, y: 0 };
     this.fitted = true;
@@ -170,6 +171,8 @@ export class Stage {
     this.toPicture(context, ratio);
     this.paintOnPicture(context, ratio);
     context.restore();
+    if (!this.hidden) this.paintPointed(ratio);
+    if (this.look.names && !this.hidden) this.paintNames();
     if (this.look.markers) this.paintMarkers();
     if (this.pointer && this.brushing) overlays.paintBrush(context, this.pointer, this.brush * this.scale);
     if (this.crosshair) overlays.paintCrosshair(context, this.place, this.crosshair, this.stage);
@@ -192,6 +195,26 @@ export class Stage {
     else if (this.polygons) overlays.paintPolygons(context, scale, this.polygons);
     for (const drag of this.pending) if (drag.points && !drag.held) overlays.paintDrag(context, scale, drag);
     if (this.drag && !this.drag.held) overlays.paintDrag(context, scale, this.drag);
+  }
+
+  // The object that is pointed at, on the picture or in the list; the one in work stands out anyway.
+  paintPointed(ratio) {
+    const { context } = this,
+      object = this.objects.find(({ id, visible, current }) => id === this.pointed && visible && !current);
+    if (!object?.shape || object.shape.empty) return;
+    context.save();
+    this.toPicture(context, ratio);
+    object.shape.paint(context, this.scale * ratio, '#fff', 0.12, 2 * ratio);
+    context.restore();
+  }
+
+  paintNames() {
+    for (const { box, label, colour, visible, shape } of this.objects) {
+      if (!visible || !shape || shape.empty) continue;
+      const [left, top, width] = box,
+        at = { x: (left + width / 2) * this.scale + this.x, y: top * this.scale + this.y };
+      overlays.paintName(this.context, at, label, colour);
+    }
   }
 
   paintMarkers() {

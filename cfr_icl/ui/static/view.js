@@ -58,6 +58,11 @@ export class View extends Stage {
       this.actions.resizeBrush(-Math.sign(event.deltaY || event.deltaX));
       return;
     }
+    if (geometry.wheelAsksFor(event, this.panned) === 'pan') {
+      this.panned = event.timeStamp;
+      this.pan(-event.deltaX, -event.deltaY);
+      return;
+    }
     const lines = event.deltaMode === 1 ? 16 : 1,
       speed = event.ctrlKey ? 0.01 : 0.0018;
     this.zoomTo(this.scale * Math.exp(-event.deltaY * lines * speed), this.point(event));
