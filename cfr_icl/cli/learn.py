@@ -27,12 +27,15 @@ from cfr_icl.annotate.learning_state import (
     Comparison,
     LearningState,
 )
+from cfr_icl.annotate.listing import list_pictures
+from cfr_icl.cli.app import example_pictures
 from cfr_icl.cli.options import WEIGHTS, add_megapixels, default_weights, number_up_to
 
 if TYPE_CHECKING:
     from cfr_icl.learning.learn import Learning
 
 MOST_MINUTES = 1440
+MOST_REMEMBERED = 60
 
 
 class Stopped(Exception):
@@ -58,6 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"the model to start from: {WEIGHTS} (default: CFR_ICL_WEIGHTS if set, else embedded)",
     )
     add("--threads", type=int, help="threads to compute with (default: all cores)")
+    add(
+        "--remember",
+        type=Path,
+        metavar="DIR",
+        help="pictures of other things, without labels, on which the model is to answer as before",
+    )
     add_megapixels(parser)
     # for the page: low priority, the state as a file, and an end when the page's process ends
     add("--background", action="store_true", help=argparse.SUPPRESS)
@@ -87,7 +96,9 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         dataset = open_own_pictures(options.images, options.work, options.max_megapixels)
-        learning = Learning(dataset, options.source, options.out, options.minutes, tell)
+        learning = Learning(
+            dataset, options.source, options.out, options.minutes, tell, remember=remembered(options)
+        )
         found = learning.run()
     except (Stopped, KeyboardInterrupt):
         if options.background:
@@ -107,6 +118,15 @@ def run(options: argparse.Namespace) -> int:
     print(*learning.sentences, sep="\n", file=sys.stderr)
     print(f"The model in {options.out} needs fewer clicks." if found.better else "Nothing got better.")
     return 0 if found.better else EXIT_NO_GAIN
+
+
+def remembered(options: argparse.Namespace) -> list[Path]:
+    """The package's examples, and up to MOST_REMEMBERED pictures of --remember, spread evenly."""
+    found = example_pictures()
+    if options.remember:
+        others = list(list_pictures(options.remember).paths.values())
+        found += others[:: max(1, -(-len(others) // MOST_REMEMBERED))]
+    return found
 
 
 def table(found: Comparison) -> str:

@@ -1,7 +1,7 @@
 """Adapt a trained network to a person's own objects in minutes: ICL and SUEM, an encoder at rest, and memory.
 
-What keeps the network from forgetting: weights are drawn back to those it started from, and on the same
-pictures its answers to clicks beside the objects are held to those of the starting model.
+What keeps the network from forgetting: weights are drawn back to those it started from, answers to clicks
+beside the objects are held to those of the starting model, and other pictures are rehearsed with its answers.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ class AdaptConfig:
     Attributes:
         batch_size: windows of a step.
         pool: windows that are held with their features; `fresh` of them are new at each step.
+        rehearse: share of the examples that come from the rehearsal, 0 to 1.
         remind: weight of the answers of the starting model beside the objects.
         draw_back: part of the way back to the first weights that a step goes, in steps of the learning rate.
         check_every: part of the budget between two looks at the held-out objects.
@@ -70,6 +71,7 @@ class AdaptConfig:
     batch_size: int = 3
     pool: int = 96
     fresh: int = 1
+    rehearse: float = 0.4
     remind: float = 0.5
     draw_back: float = 1.0
     ema: float = 0.98
@@ -163,6 +165,7 @@ class Adaptation:
         budget: Budget,
         score: Callable[[InteractiveModel], float],
         tell: Callable[[int, float], None] = lambda step, progress: None,
+        rehearsal: Dataset | None = None,
     ) -> tuple[Weights, int]:
         """Learn until the budget is spent, or until held-out objects have not gained for a while.
 
@@ -171,6 +174,7 @@ class Adaptation:
             score: how good a network is on held-out objects; more is better.
             tell: called after each step with its number and the part of the budget that is used; what it
                 raises ends the run, after which the same call goes on.
+            rehearsal: pictures of other things with the starting model's answers.
 
         Returns:
             The weights that scored best, and the steps that were taken.
@@ -187,7 +191,10 @@ class Adaptation:
         optimiser = make_optimiser(self.network, config.optimiser, frozen)
         state = _State(best=copy.deepcopy(averaged.module.state_dict()))
         self._resume(state, averaged, optimiser, budget)
-        examples = TrainingExamples([dataset], [1], config.augmentation, config.suem, config.seed)
+        datasets, weights = [dataset], [1.0]
+        if rehearsal and config.rehearse:
+            datasets, weights = [dataset, rehearsal], [1 - config.rehearse, config.rehearse]
+        examples = TrainingExamples(datasets, weights, config.augmentation, config.suem, config.seed)
         pool = FeaturePool(self.network, teacher, examples.__getitem__, config.augmentation, config.pool)
         loss = AdaptLoss(self.network, config.icl)
         loss.remind = config.remind

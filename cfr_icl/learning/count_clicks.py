@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -83,26 +84,34 @@ def clicks_of(ious: Sequence[float]) -> int:
     return clicks_to_reach(ious, TARGET, MOST_CLICKS)
 
 
+def read_objects(
+    pictures: OwnPictures, objects: Iterable[HeldOut]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Picture and ground truth of each object; pictures that are not there any more are passed over."""
+    for held in objects:
+        try:
+            sample = pictures[held.picture]
+        except (OSError, ValueError):
+            continue
+        yield sample.image, sample.gt_masks[held.object]
+
+
 class QuickScore:
-    """Mean IoU of held-out objects over the robot user's first clicks, without CFR and mirror image.
+    """Mean IoU of objects over the robot user's first clicks, without CFR and mirror image.
 
     Every other object is seen in its whole picture, as by a first click, the others in a zoom-in window. It
     takes seconds, for features are computed once: the encoder rests.
     """
 
     def __init__(
-        self, model: InteractiveModel, pictures: OwnPictures, objects: Sequence[HeldOut], size: int
+        self, model: InteractiveModel, objects: Iterable[tuple[np.ndarray, np.ndarray]], size: int
     ) -> None:
+        """`objects` are pictures uint8 (H, W, 3) with ground truths int8 (H, W)."""
         self._objects: list[tuple[Features, np.ndarray]] = []
-        for number, held in enumerate(objects[:QUICK_OBJECTS]):
-            try:
-                sample = pictures[held.picture]
-            except (OSError, ValueError):
-                continue
-            gt_mask = sample.gt_masks[held.object]
+        for number, (image, gt_mask) in enumerate(islice(objects, QUICK_OBJECTS)):
             window = zoomed(gt_mask) if number % 2 else Window.of_size(*gt_mask.shape)
             with torch.no_grad():
-                features = model.encode(crop_picture(sample.image, window, (size, size)))
+                features = model.encode(crop_picture(image, window, (size, size)))
             part = cv2.resize(gt_mask[window.slices], (size, size), interpolation=cv2.INTER_NEAREST_EXACT)
             self._objects.append((features, part))
 

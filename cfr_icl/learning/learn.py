@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from cfr_icl.annotate.learning_state import (
     AFTER,
@@ -39,10 +41,12 @@ from cfr_icl.learning.count_clicks import (
     QuickScore,
     clicks_of,
     held_out_objects,
+    read_objects,
     sessions,
 )
 from cfr_icl.learning.held_out import hold_out
 from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part
+from cfr_icl.learning.rehearsal import Rehearsal
 from cfr_icl.models.base import InteractiveModel
 from cfr_icl.weights.loading import WEIGHTS_NAME, load_model, save_weights
 
@@ -50,8 +54,12 @@ RUN = "run"
 """Folder of what a run needs, inside of the model's."""
 BEFORE_FILE = "before.json"
 FEWEST_PICTURES = 5
-SHARES = (1.0, 0.75, 0.5)
+SHARES = (1.0, 0.75, 0.5, 0.35, 0.2)
 """Parts of the way from the first weights to the learnt ones that are tried."""
+FORGOTTEN = 0.03
+"""Mean IoU with the starting model's answers, on pictures that are not rehearsed, that may be lost."""
+CHECKED = 3
+"""Every third picture that could be rehearsed is kept to see what was forgotten."""
 NEARLY = 0.005
 """Mean IoU on held-out objects that is given up for weights nearer to the first ones."""
 COUNTING = 0.12
@@ -72,6 +80,7 @@ class Learning:
         minutes: for everything, on this machine.
         tell: called with the state now and then; what it raises stops the run, which can go on later.
         config: how to adapt; None for what suits the network.
+        remember: files of pictures of other things, on which the model is to answer as before.
         sentences: what was left out, for the person.
     """
 
@@ -81,6 +90,7 @@ class Learning:
     minutes: float
     tell: Callable[[LearningState], None] = lambda state: None
     config: AdaptConfig | None = None
+    remember: Sequence[Path] = ()
     sentences: list[str] = field(default_factory=list)
 
     def run(self) -> Comparison:
@@ -117,13 +127,17 @@ class Learning:
             network.load_state_dict(earlier["weights"])
         learning = Part(pictures, [pictures.names.index(name) for name in learnt])
         teacher = load_model(self.source, "cpu", "float32")
-        score = QuickScore(teacher, pictures, list(before), network.config.zoom.size)
+        size = network.config.zoom.size
+        score = QuickScore(teacher, read_objects(pictures, before), size)
+        checked = list(self.remember[::CHECKED])
+        rehearsal = Rehearsal(teacher, [path for path in self.remember if path not in checked])
+        kept = QuickScore(teacher, _objects_of(Rehearsal(teacher, checked)), size)
         config = self.config or config_for(network)
         adaptation = Adaptation(network, first, config, self._folder, note)
         budget = Budget(self._seconds_for_learning())
         self._budget = budget
-        best, steps = adaptation.run(learning, teacher, budget, score, self._say_learning)
-        weights = self._drawn_back(first, best, score)
+        best, steps = adaptation.run(learning, teacher, budget, score, self._say_learning, rehearsal)
+        weights = self._drawn_back(first, best, score, kept)
         save_weights(network.config, weights, self._folder / "model")
         after = self._count(load_model(self._folder / "model", "cpu"), pictures, list(before), AFTER)
         found = self._compare(before, after, pictures, held_out, steps, budget.used / 60)
@@ -181,14 +195,19 @@ class Learning:
     """Seconds that the last count of clicks took."""
     _stage = ""
 
-    def _drawn_back(self, first: Weights, best: Weights, score: QuickScore) -> Weights:
-        """The mixture nearest to the first weights that is nearly as good as any on held-out objects."""
+    def _drawn_back(self, first: Weights, best: Weights, score: QuickScore, kept: QuickScore) -> Weights:
+        """The mixture nearest to the first weights that is nearly as good as any on held-out objects.
+
+        Mixtures that have forgotten too much do not count, but for the one that is the nearest.
+        """
         network = load_model(self.source, "cpu", "float32", trainable=True)
         found = []
+        least = kept(network) - FORGOTTEN
         for share in SHARES:
             weights = mixed(first, best, share)
             network.load_state_dict(weights)
-            found.append((score(network), weights))
+            if share == SHARES[-1] or kept(network) >= least:
+                found.append((score(network), weights))
         good = max(quality for quality, _ in found) - NEARLY
         return [weights for quality, weights in found if quality >= good][-1]
 
@@ -248,6 +267,12 @@ class Learning:
         elif part:
             left = (now - self._count_began) * (1 - part) / part
         self.tell(LearningState(stage=stage, progress=begin + part * (end - begin), seconds_left=left))
+
+
+def _objects_of(dataset: Dataset) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for index in range(len(dataset)):
+        sample = dataset[index]
+        yield from ((sample.image, gt_mask) for gt_mask in sample.gt_masks)
 
 
 SPANS = {READING: (0.0, 0.03), BEFORE: (0.03, 0.15), LEARNING: (0.15, 0.9), AFTER: (0.9, 1.0)}

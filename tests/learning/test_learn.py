@@ -11,14 +11,17 @@ from cfr_icl.annotate.learning_state import FAILED, FINISHED, LearningState, rea
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.cli.main import main
 from cfr_icl.data.augmentation import Augmentation
+from cfr_icl.evaluation.metrics import iou
 from cfr_icl.learning import learn
 from cfr_icl.learning.adapt import AdaptConfig, mixed, read_checkpoint
 from cfr_icl.learning.bad_labels import why_bad
 from cfr_icl.learning.held_out import hold_out
 from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part, open_own_pictures
+from cfr_icl.learning.rehearsal import Rehearsal
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.sentences import Sentence
 from cfr_icl.weights.loading import load_model, save_model
+from tests.stand_in import ColourModel
 
 QUICK = AdaptConfig(
     augmentation=Augmentation(size=32, whole=1, min_pixels=10, objects=2), batch_size=2, pool=3, steps=5
@@ -202,3 +205,33 @@ def test_a_state_comes_back_with_its_sentence_for_translation(tmp_path, data, so
 def test_a_mixture_lies_between_its_ends():
     first, last = {"a": torch.zeros(2), "n": torch.tensor(1)}, {"a": torch.ones(2), "n": torch.tensor(5)}
     assert mixed(first, last, 0.25)["a"].tolist() == [0.25, 0.25] and mixed(first, last, 0.25)["n"] == 5
+
+
+def test_other_pictures_are_rehearsed_with_the_first_models_answers(tmp_path):
+    image = np.full((60, 90, 3), 128, np.uint8)
+    image[10:40, 10:50] = (220, 30, 30)
+    Image.fromarray(image).save(tmp_path / "square.png")
+    (tmp_path / "broken.png").write_bytes(b"broken")
+    rehearsal = Rehearsal(ColourModel(size=48), sorted(tmp_path.glob("*.png")))
+    assert rehearsal.names == ["square"]
+    square = min(rehearsal[0].gt_masks, key=np.count_nonzero)
+    assert iou(square[10:40, 10:50] == 1, np.ones((30, 40), np.int8)) > 0.9
+
+
+def test_weights_that_have_forgotten_too_much_do_not_count(data, source, tmp_path):
+    run = learning(data, source, tmp_path)
+    first = {name: torch.zeros_like(weight) for name, weight in load_model(source).state_dict().items()}
+    last = {name: torch.ones_like(weight) for name, weight in first.items()}
+
+    def share(model):
+        return float(next(model.parameters()).detach().flatten()[0])
+
+    assert share_of(run._drawn_back(first, last, share, lambda model: 1.0)) == 1
+    forgets = run._drawn_back(first, last, share, lambda model: 1 - (share(model) > 0.6))
+    assert share_of(forgets) == 0.5
+    alike = run._drawn_back(first, last, lambda model: 0.5, lambda model: 1.0)
+    assert share_of(alike) == pytest.approx(0.2)  # what gains nothing stays near
+
+
+def share_of(weights):
+    return float(next(iter(weights.values())).flatten()[0])
