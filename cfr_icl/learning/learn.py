@@ -56,7 +56,7 @@ BEFORE_FILE = "before.json"
 FEWEST_PICTURES = 5
 SHARES = (1.0, 0.75, 0.5, 0.35, 0.2)
 """Parts of the way from the first weights to the learnt ones that are tried."""
-FORGOTTEN = 0.03
+FORGOTTEN = 0.01
 """Mean IoU with the starting model's answers, on pictures that are not rehearsed, that may be lost."""
 CHECKED = 3
 """Every third picture that could be rehearsed is kept to see what was forgotten."""
