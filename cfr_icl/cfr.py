@@ -22,6 +22,9 @@ MASK_THRESHOLD = 0.49
 """Probability above which a pixel belongs to the mask."""
 THRESHOLD_LOGIT = math.log(MASK_THRESHOLD / (1 - MASK_THRESHOLD))
 
+MIRROR_AGREEMENT = 0.95
+"""Agreement of a coarse pass from which on its refinements do without the mirror image."""
+
 Map = TypeVar("Map")
 Pass = TypeVar("Pass")
 
@@ -53,6 +56,9 @@ class CascadeForward:
             mirror image) instead of the last pass. Not in the paper.
         close_ups: replace the last refinement by a close-up (cfr_icl/close_up.py), for models trained with
             close-ups. Not in the paper.
+        mirror_refinements: show the network the mirror image in every pass. Otherwise refinements do without
+            it where the coarse pass agrees with it by MIRROR_AGREEMENT; they then take half of the time. Not
+            in the paper, which always shows it; measured in benchmarks/RESULTS.md.
         pseudo_clicks: add a click at the deepest place of the mask to each refinement, for models that take
             clicks as coordinates (SAM's family). Not in the paper; measured in docs/models.md.
         pseudo_boxes: add a box around the mask to each refinement, for the same models. Not in the paper.
@@ -94,6 +100,9 @@ class CascadeForward:
     )
     close_ups: bool = setting(
         bool, True, "replace the last refinement by a close-up of the click", published=False
+    )
+    mirror_refinements: bool = setting(
+        bool, False, "show the mirror image in refinements too, whether it is needed or not", published=True
     )
     pseudo_clicks: bool = setting(
         bool,
@@ -143,6 +152,10 @@ class CascadeForward:
     def refinements(self, click_number: int) -> int:
         """The most refinements of the click with this number, counted from 1."""
         return self.steps if self.cf_clicks is None or click_number <= self.cf_clicks else 0
+
+    def needs_mirror(self, agreement: float) -> bool:
+        """Whether the refinements of a coarse pass need the mirror image, by its agreement (0 to 1)."""
+        return self.mirror_refinements or agreement < MIRROR_AGREEMENT
 
     def run(
         self,

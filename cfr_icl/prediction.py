@@ -42,6 +42,7 @@ class InnerPass:
     Attributes:
         probabilities: the network's output, uncalibrated, as it is fed back to the next pass.
         agreement: IoU of the masks of the picture and of its mirror image, 0 to 1; 1 without mirror image.
+            A refinement that does without it has that of the coarse pass.
             For networks that estimate the IoU of their mask with the object: this estimate.
         zoom_window: the zoom-in window; None for the unresized picture.
         close_up: for a close-up, the part of the window that it covers; outside of it `probabilities` are

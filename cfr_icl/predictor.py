@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
@@ -29,6 +29,9 @@ class Predictor(Protocol):
 
     def prepare(self) -> None:
         """Compute in advance the features that the first click on the picture needs."""
+
+    def look_ahead(self) -> Iterator[None]:
+        """Compute, step by step, what the next click on the object will probably need."""
 
     def predict(
         self,

@@ -6,7 +6,7 @@ network was loaded. Only the returned prediction comes back; other changes of st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,10 @@ class RemoteSegmenter:
 
     def prepare(self) -> None:
         """Do nothing: the GPU is used only for predictions."""
+
+    def look_ahead(self) -> Iterator[None]:
+        """Do nothing, as in `prepare`."""
+        return iter(())
 
     def predict(
         self,

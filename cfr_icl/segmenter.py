@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import pairwise
@@ -73,8 +73,9 @@ class Segmenter:
             )
         self._image = picture
         self._picture = Window.of_size(*picture.shape[:2])
-        self._features: OrderedDict[tuple, Features] = OrderedDict()
+        self._features: OrderedDict[tuple, tuple[bool, Features]] = OrderedDict()
         self._cache: PredictionCache[CascadeState] = PredictionCache()
+        self._last: PredictionKey | None = None
 
     @torch.inference_mode()
     def prepare(self) -> None:
@@ -87,6 +88,22 @@ class Segmenter:
             raise RuntimeError("Set a picture with set_image before calling prepare.")
         window = self.zoom.next_window(None, None, [], self._picture)
         self._encode(self._picture, self._input_size(window), self.flip)
+
+    def look_ahead(self) -> Iterator[None]:
+        """Compute, step by step, the features that the next click on the last object will probably need.
+
+        They are those of the window around the predicted object, and of its mirror image. No mask depends on
+        how many of the steps are taken.
+        """
+        state = self._cache.state(self._last) if self._last else None
+        if self._last is None or state is None:
+            return
+        start = replace(state.probabilities)  # a copy, as in _predict_batch
+        window = self.zoom.next_window(state.zoom_window, start, self._last.clicks, self._picture)
+        for flip in (False, True) if self.flip else (False,):
+            with torch.inference_mode():
+                self._encode(window or self._picture, self._input_size(window), flip)
+            yield
 
     def predict(
         self,
@@ -127,6 +144,7 @@ class Segmenter:
             return Prediction((), 0, 0, initial=self._initial_map(previous_mask))
         key = self._cache.key(clicks, previous_mask, cfr, box, choice)
         prediction = self._cache.prediction(key)
+        self._last = key
         return prediction or self._predict_batches(key, previous_mask)
 
     def _predict_batches(self, key: PredictionKey, previous_mask: np.ndarray | None) -> Prediction:
@@ -199,9 +217,9 @@ class Segmenter:
             return ProbabilityMap(torch.zeros(1, 1), self._picture, self._picture, exact)
         return ProbabilityMap.of_picture(torch.from_numpy(previous_mask.astype(np.float32)), exact)
 
-    def prompt(self, cues: Cues, window: Window | None) -> Any:
+    def prompt(self, cues: Cues, window: Window | None, flip: bool) -> Any:
         """The network's prompt from the cues, for a window; None for the unresized picture."""
-        return self.model.prompt(cues, window or self._picture, self._input_size(window), self.flip)
+        return self.model.prompt(cues, window or self._picture, self._input_size(window), flip)
 
     def run_pass(
         self,
@@ -229,19 +247,24 @@ class Segmenter:
         return self.zoom.input_size(window) if window else self._picture.size
 
     def _encode(self, view: Window, size: tuple[int, int], flip: bool) -> Features:
-        """The picture's features for a window, cached."""
-        key = (view, size, flip)
-        if key not in self._features:
-            assert self._image is not None, "A picture is set before its windows are encoded."
-            image = self.model.crop(self._image, view, size)
-            if flip:
-                image = torch.cat([image, image.flip(3)])
-            self._features[key] = self.model.encode(image.to(self.model.device))
-            if len(self._features) > WINDOWS_KEPT:
-                oldest = next(iter(self._features))
-                del self._features[next((k for k in self._features if k[0] != self._picture), oldest)]
-        self._features.move_to_end(key)
-        return self._features[key]
+        """The picture's features for a window and, with `flip`, its mirror image; cached."""
+        cached, picture = self._features, self._image  # in this order: another thread may set a picture
+        key = (view, size)
+        mirrored, features = cached.get(key, (False, None))
+        if features is None or (flip and not mirrored):
+            assert picture is not None, "A picture is set before its windows are encoded."
+            image = self.model.crop(picture, view, size)
+            if features is None:
+                features = self.model.encode(image.to(self.model.device))
+            if flip:  # one after the other: whether the mirror image came later must not change a bit
+                features = _joined(features, self.model.encode(image.flip(3).to(self.model.device)))
+            mirrored = flip
+            cached[key] = mirrored, features
+            if len(cached) > WINDOWS_KEPT:
+                oldest = next(iter(cached))
+                del cached[next((k for k in cached if k[0] != self._picture), oldest)]
+        cached.move_to_end(key)
+        return _first(features) if mirrored and not flip else features
 
 
 @dataclass(frozen=True)
@@ -278,7 +301,9 @@ class _InnerLoop:
         self._cues = cues
         self._window = state.zoom_window if state else None
         self._cfr = cfr
-        self._refining = False
+        self._coarse: InnerPass | None = None
+        """The coarse pass; None before it."""
+        self._flip = segmenter.flip
         self._has_mask = has_mask
         self._choice = choice
         self._prompt = cache(partial(segmenter.prompt, cues))
@@ -296,7 +321,12 @@ class _InnerLoop:
         if self._choice is not None and self._choice < len(inner_pass.choices):
             inner_pass = inner_pass.with_choice(self._choice)
             probabilities = replace(inner_pass.probabilities)
-        self._has_mask = self._refining = True
+        self._has_mask = True
+        if self._coarse is None:
+            self._coarse = inner_pass
+            self._flip = self._flip and self._cfr.needs_mirror(inner_pass.agreement)
+        elif self._segmenter.flip and not self._flip:  # nothing else is known of it
+            inner_pass = replace(inner_pass, agreement=self._coarse.agreement)
         return probabilities, inner_pass
 
     def _place_window(self, probabilities: ProbabilityMap | None, picture: Window) -> None:
@@ -305,8 +335,22 @@ class _InnerLoop:
 
     def _run(self, previous: ProbabilityMap) -> InnerPass:
         self.forwards += 1
-        prompt, cfr = self._prompt(self._window), self._cfr if self._refining else None
-        return self._segmenter.run_pass(previous, self._window, prompt, flip=self._segmenter.flip, cfr=cfr)
+        prompt, cfr = self._prompt(self._window, self._flip), self._cfr if self._coarse else None
+        return self._segmenter.run_pass(previous, self._window, prompt, flip=self._flip, cfr=cfr)
+
+
+def _joined(features: Features, mirrored: Features) -> Features:
+    """Features of a picture and of its mirror image, as of one batch."""
+    if isinstance(features, torch.Tensor):
+        return torch.cat([features, mirrored])
+    return type(features)(_joined(*pair) for pair in zip(features, mirrored, strict=True))
+
+
+def _first(features: Features) -> Features:
+    """Features of the first picture of a batch."""
+    if isinstance(features, torch.Tensor):
+        return features[:1]
+    return type(features)(_first(each) for each in features)
 
 
 def _changed_pixels(before: ProbabilityMap, after: ProbabilityMap) -> tuple[int, int]:

@@ -74,6 +74,7 @@ def test_the_published_settings_are_those_of_the_paper():
         min_change_ratio=0.0,
         best_pass=False,
         close_ups=False,
+        mirror_refinements=True,
         pseudo_clicks=False,
         pseudo_boxes=False,
     )

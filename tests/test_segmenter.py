@@ -165,11 +165,32 @@ def test_a_previous_mask_is_where_the_network_starts(model, picture):
 def test_the_picture_is_encoded_once_a_window(model, picture, monkeypatch):
     encoded = []
     original = model.encode
-    monkeypatch.setattr(model, "encode", lambda image: encoded.append(1) or original(image))
+    monkeypatch.setattr(model, "encode", lambda image: encoded.append(len(image)) or original(image))
     whole = ZoomConfig(size=64, min_side=1000)
     segmenter = fresh(model, picture, zoom=whole)
     segmenter.predict([Click(60, 45), Click(20, 20, False)], cfr=steps(4, adaptive=False))
-    assert len(encoded) == 1
+    assert sum(encoded) == 2  # the picture and its mirror image
+
+
+@pytest.mark.parametrize(
+    ("agreement", "cfr", "batches"),
+    [
+        (0.94, steps(2, adaptive=False), [2, 2, 2]),
+        (0.95, steps(2, adaptive=False), [2, 1, 1]),
+        (0.95, steps(2, adaptive=False, mirror_refinements=True), [2, 2, 2]),
+        (0.99, CascadeForward.published(steps=1), [2, 2]),
+    ],
+)
+def test_refinements_do_without_the_mirror_image_where_the_coarse_pass_agrees_with_it(
+    model, picture, monkeypatch, agreement, cfr, batches
+):
+    monkeypatch.setattr("cfr_icl.models.base._mask_iou", lambda *_: agreement)
+    seen, original = [], model.decode
+    monkeypatch.setattr(model, "decode", lambda f, maps: seen.append(len(maps)) or original(f, maps))
+    prediction = fresh(model, picture).predict([Click(60, 45)], cfr=cfr)
+    assert seen == batches
+    assert prediction.chosen == len(batches) - 1  # the last of those that agree equally
+    assert {each.agreement for each in prediction.passes} == {agreement}
 
 
 @pytest.mark.parametrize("flip", [True, False])

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,16 +35,17 @@ CONFIG, REPORT = Path("training/configs/ablation.yaml"), Path("training/RESULTS.
 READING = "## Reading"
 TARGET = 0.90
 STEPS = (1, 2, 4, 8)
+AS_PUBLISHED: dict[str, Any] = {"best_pass": False, "mirror_refinements": True}
 
 
 def _fixed(steps: int, cf_clicks: int | None) -> CascadeForward:
-    return CascadeForward(steps=steps, adaptive=False, cf_clicks=cf_clicks, best_pass=False)
+    return CascadeForward(steps=steps, adaptive=False, cf_clicks=cf_clicks, **AS_PUBLISHED)
 
 
 SETTINGS = (
-    CascadeForward(steps=0, best_pass=False),
+    CascadeForward(steps=0, **AS_PUBLISHED),
     *(_fixed(n, cf_clicks) for cf_clicks in (1, None) for n in STEPS),
-    *(CascadeForward(steps=max(STEPS), cf_clicks=k, best_pass=False, min_change_ratio=0) for k in (1, None)),
+    *(CascadeForward(steps=max(STEPS), cf_clicks=k, min_change_ratio=0, **AS_PUBLISHED) for k in (1, None)),
 )
 PLAIN = setting_name(SETTINGS[0])
 COMPARED = tuple(setting_name(cfr) for cfr in SETTINGS[1:] if cfr.steps in (1, 4) or cfr.adaptive)

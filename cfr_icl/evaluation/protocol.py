@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cfr_icl.cfr import CascadeForward
+from cfr_icl.cfr import MIRROR_AGREEMENT, CascadeForward
 from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.evaluation.metrics import NOC_TARGETS
 from cfr_icl.models.base import InteractiveModel
@@ -85,6 +85,11 @@ class Protocol:
             found.append("CFR stops at a share of the mask that changes; published: at 20 pixels.")
         if any(cfr.steps and cfr.best_pass for cfr in settings):
             found.append("CFR chooses the pass that agrees most with its mirror image; published: the last.")
+        if self.flip and any(cfr.steps and not cfr.mirror_refinements for cfr in settings):
+            found.append(
+                f"Refinements do without the mirror image where the coarse pass agrees with it by "
+                f"{MIRROR_AGREEMENT:g}; published: always with it."
+            )
         if self.max_clicks != 20:
             found.append(f"At most {self.max_clicks} clicks; published: 20.")
         if self.target_iou < max(NOC_TARGETS):

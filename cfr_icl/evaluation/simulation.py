@@ -100,6 +100,8 @@ def setting_name(cfr: CascadeForward) -> str:
     if cfr.cf_clicks != 1:
         name += " every click" if cfr.cf_clicks is None else f" first {cfr.cf_clicks} clicks"
     name += ", best pass" if cfr.best_pass else ""
+    if not cfr.mirror_refinements:
+        name += ", mirror where needed"
     # with cf_clicks=1 only the first click is refined, and close-ups start at a later one
     return name if cfr.close_ups or cfr.cf_clicks == 1 else f"{name}, no close-up"
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
+from threading import Event, Lock
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,11 @@ from cfr_icl.predictor import Predictor
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.ui.cost import ModelCost
 
+log = logging.getLogger(__name__)
+
+QUIET = 0.05
+"""Seconds without a question before anything is computed ahead: the browser paints the last answer then."""
+
 
 class NetworkLine:
     """One thread for all networks of a server, first come, first served.
@@ -27,11 +35,43 @@ class NetworkLine:
 
     def __init__(self, threads: int = 1) -> None:
         self._threads = ThreadPoolExecutor(threads, "network")
+        self._lock = Lock()
+        self._asking = 0
+        self._asked = Event()
+        """Set while anybody waits for an answer."""
 
     def run(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Call a function in the line, in the caller's context; wait, then return its value or raise."""
         context = copy_context()  # Gradio and ZeroGPU read the present request from it
-        return self._threads.submit(context.run, function, *arguments, **named).result()
+        with self._asks():
+            return self._threads.submit(context.run, function, *arguments, **named).result()
+
+    def in_idle_time(self, steps: Callable[[], Iterator[None]]) -> None:
+        """Take steps while nobody waits for an answer, then or soon; what is left is dropped."""
+        self._threads.submit(self._take_steps, steps)
+
+    def _take_steps(self, steps: Callable[[], Iterator[None]]) -> None:
+        if self._asked.wait(QUIET):
+            return
+        try:
+            for _ in steps():
+                if self._asked.is_set():
+                    return
+        except Exception:
+            log.exception("What was computed ahead failed.")
+
+    @contextmanager
+    def _asks(self) -> Iterator[None]:
+        with self._lock:
+            self._asking += 1
+            self._asked.set()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._asking -= 1
+                if not self._asking:
+                    self._asked.clear()
 
 
 class QueuedPredictor:
@@ -93,7 +133,9 @@ class QueuedPredictor:
     ) -> Prediction:
         """The prediction for these clicks, like `Predictor.predict`."""
         cues = {"previous_mask": previous_mask, "box": box, "choice": choice}
-        prediction, seconds = self._line.run(_timed, self.load().predict, clicks, **cues, cfr=cfr)
+        inner = self.load()
+        prediction, seconds = self._line.run(_timed, inner.predict, clicks, **cues, cfr=cfr)
+        self._line.in_idle_time(inner.look_ahead)
         if self._encoded:
             self._cost.add_click(seconds)
         return prediction

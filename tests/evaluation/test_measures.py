@@ -108,7 +108,8 @@ def test_a_session_ends_when_the_clicks_run_out(scene):
 
 def test_every_setting_is_evaluated_as_if_alone(scene):
     segmenter = PUBLISHED.segmenter(ColourModel())
-    settings = [CascadeForward(steps=0), CascadeForward(steps=2, adaptive=False, best_pass=False)]
+    refining = CascadeForward(steps=2, adaptive=False, best_pass=False, mirror_refinements=True)
+    settings = [CascadeForward(steps=0), refining]
     identity = {"data": "d", "picture": "p", "object_id": 3}
     both = list(evaluate_object(segmenter, *scene, settings, PUBLISHED, **identity))
     assert [r.setting for r in both] == ["CFR-0", "CFR-2 every click"]
@@ -195,14 +196,15 @@ def test_settings_have_names_of_their_own():
         == setting_name(CascadeForward(steps=0, adaptive=False, cf_clicks=1))
         == "CFR-0"
     )
+    always = CascadeForward(min_change_ratio=0, mirror_refinements=True)
     names = {
-        setting_name(CascadeForward(adaptive=adaptive, cf_clicks=k, best_pass=best, min_change_ratio=0))
+        setting_name(replace(always, adaptive=adaptive, cf_clicks=k, best_pass=best))
         for adaptive, k, best in itertools.product((False, True), (1, None), (False, True))
     }
     published = {"CFR-4", "A-CFR-4", "CFR-4 every click", "A-CFR-4 every click"}
     assert names == published | {f"{name}, best pass" for name in published}
-    assert setting_name(CascadeForward()) == "A-CFR-4 to 0.02 every click, best pass"
-    assert setting_name(CascadeForward(close_ups=False)).endswith("best pass, no close-up")
+    assert setting_name(CascadeForward()) == ("A-CFR-4 to 0.02 every click, best pass, mirror where needed")
+    assert setting_name(CascadeForward(close_ups=False)).endswith("mirror where needed, no close-up")
 
 
 def test_the_table_has_a_row_for_each_data_set_and_setting():

@@ -43,7 +43,7 @@ def read(path: Path) -> np.ndarray:
 def cascade(before: CascadeForward, values: dict) -> CascadeForward:
     """The setting with some values changed."""
     names = {"min_change_ratio": "settled", "min_change_pixels": "tolerance", "close_ups": "close_up"}
-    values = {names.get(name, name): value for name, value in values.items()}
+    values = {names.get(name, name): value for name, value in values.items() if name != "mirror_refinements"}
     if "cf_clicks" in values:
         values["every_click"] = values.pop("cf_clicks") is None
     return replace(before, **values)

@@ -25,6 +25,7 @@ PUBLISHED = {
     "min_change_ratio": 0.0,
     "best_pass": False,
     "close_ups": False,
+    "mirror_refinements": True,
 }
 PUBLISHED_ZOOM = {"widen": False, "skip_clicks": 1, "keep_aspect": True}
 

@@ -17,6 +17,10 @@ const TEXTS = {
     'Close-ups',
     'From the third click on the last step looks at the click alone, twice as large, for exact edges',
   ],
+  mirror_refinements: [
+    'Mirror image in every pass',
+    'Off: refinements do without it where the first pass agrees with it, in half of the time; on: as published',
+  ],
   pseudo_clicks: [
     'Inner click',
     'Models that take coordinates, such as SAM: each CFR step gets a click at the deepest place of the mask',
