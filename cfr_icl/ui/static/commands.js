@@ -93,10 +93,14 @@ export function setUpCommands(app) {
   // The key goes on and never takes "done" back, as often as it is pressed; the button does.
   function markDone() {
     if (app.files.index === null) return;
-    const next = app.files.nextOpen;
+    const next = app.files.nextOpen,
+      finishes =
+        !app.state.done && app.files.states.every((state) => ['todo', 'work', 'done'].includes(state));
     if (!app.state.done) send('done', { done: true });
     if (next !== null) app.goTo(next, 1, true);
-    else app.notices.show(t('This was the last picture that was open.'));
+    else if (!finishes)
+      // else the list says that the folder is finished
+      app.notices.show(t('This was the last picture that was open.'));
   }
 
   // Ctrl+S: in a folder all is saved with every action; elsewhere the session file is the way to keep it.
