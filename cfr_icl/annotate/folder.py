@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Hashable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,7 @@ from cfr_icl.annotate.pictures import (
     thumbnail,
 )
 from cfr_icl.annotate.record import Visit, visits_from_json
+from cfr_icl.annotate.sharing import SharedFolder
 from cfr_icl.annotate.store import StoreError
 from cfr_icl.files import remove_unfinished
 from cfr_icl.sentences import Sentence
@@ -124,6 +126,20 @@ class Folder:
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="next-picture")
         self._ahead: tuple[tuple[str, Stamp, View], Future[OpenedPicture]] | None = None
         self._listed = time.monotonic()
+        self._shared: SharedFolder | None = None
+
+    def share(self) -> None:
+        """Let other processes that do so too work on `out` at the same time.
+
+        What they save is shown here, and a picture that they saved meanwhile is not overwritten.
+
+        Raises:
+            ValueError: when a process works on `out` that does not share it.
+        """
+        self.claim()
+        self._claim.release()
+        paths = {name: self.session_path(name) for name in self.names if self._has_session(name)}
+        self._shared = SharedFolder(self.out, paths)
 
     def claim(self) -> None:
         """Keep other processes from working on `out` until this one ends; raises ValueError when one does."""
@@ -153,6 +169,7 @@ class Folder:
                 return False
             listing = list_pictures(self.images, self.out)
             self._listed = time.monotonic()
+            self._notice_others()
             before = (self.names, dict(self.states))
             self._paths = {**self._paths, **listing.paths}
             added = [name for name in listing.paths if name not in self.states]
@@ -207,6 +224,7 @@ class Folder:
             Both name the picture, which becomes UNREADABLE or GONE in `states`.
         """
         with self._lock:
+            self._notice(name)
             revision = self.revisions.get(name, 0)
         try:
             stamp = self.stamp(name)
@@ -320,7 +338,8 @@ class Folder:
             StoreError: when somebody else has saved the picture meanwhile.
             OSError: when it cannot be written; the file saved before is unchanged.
         """
-        with self._lock:
+        with self._lock, self._shared.saving() if self._shared else nullcontext():
+            self._notice(name)
             if self.revisions.get(name, 0) != revision:
                 raise StoreError(
                     "Somebody else is working on {name}; this change is not saved. Go to another picture "
@@ -329,6 +348,8 @@ class Folder:
                 )
             stamp = self.stamp(name)
             store.save(self.session_path(name), document, name, size, stamp and stamp[1], visits)
+            if self._shared:
+                self._shared.remember(name, self.session_path(name))
             self._sessions.add(self.session_file(name))
             self.revisions[name] = revision + 1
             self._work[name] = DONE if document.done else WORK if document.instances else OPEN
@@ -336,6 +357,25 @@ class Folder:
             if self.states.get(name) != GONE:
                 self.states[name] = self._work[name]
             return revision + 1
+
+    def _notice(self, name: str) -> bool:
+        """Count what another process saved of a picture as a save; tells whether it did."""
+        try:
+            if self._shared is None or not self._shared.changed(name, self.session_path(name)):
+                return False
+        except StoreError:
+            return False
+        self.revisions[name] = self.revisions.get(name, 0) + 1
+        self._work[name] = self._stored_state(name)
+        return True
+
+    def _notice_others(self) -> None:
+        """Take over states and classes that other processes saved, every few seconds."""
+        if self._shared and self._shared.is_time_to_look():
+            for name in self.names:
+                if self._notice(name):
+                    self._sessions.add(self.session_file(name))
+            self.labels = classes.merged(self._read_classes(), self.labels)
 
     # ---- all pictures
 
@@ -409,8 +449,9 @@ class Folder:
 
     def set_classes(self, labels: Iterable[Label]) -> None:
         """Set the order of the classes: these labels first, then the folder's other ones."""
-        with self._lock:
-            self.labels = classes.merged(labels, self.labels)
+        with self._lock, self._shared.saving() if self._shared else nullcontext():
+            others = self._read_classes() if self._shared else []
+            self.labels = classes.merged(others, labels, self.labels)
             try:
                 classes.write_classes(self.out / classes.FILE, self.labels)
             except OSError as error:

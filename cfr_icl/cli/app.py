@@ -60,6 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", type=Path, metavar="DIR", help="work through the pictures of a folder")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the work on a folder is saved")
     parser.add_argument(
+        "--shared",
+        action="store_true",
+        help="let other processes with --shared work on the same --out: replicas (see docs/scale.md)",
+    )
+    parser.add_argument(
         "--classes",
         type=Path,
         metavar="FILE",
@@ -108,7 +113,10 @@ def run(options: argparse.Namespace) -> None:
     folder = Folder(options.images, options.out, options.max_megapixels) if options.images else None
     labels = read_classes(options.classes) if options.classes else []
     if folder:
-        folder.claim()
+        if options.shared:
+            folder.share()
+        else:
+            folder.claim()
         if labels:
             folder.set_classes(labels)
     menu = ModelMenu(options.weights, functools.partial(load_model, engine=options.engine))

@@ -1,0 +1,64 @@
+"""A work folder that several processes save to at the same time, such as replicas of the page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from filelock import FileLock
+
+LOOK_SECONDS = 5.0
+"""Between two looks at what others saved."""
+
+LOCK = ".cfr-icl-saving.lock"
+"""Held while one process saves, for milliseconds."""
+
+FileStamp = tuple[int, int, int]
+"""Time of the last change, size and number of a session file; each save makes a new one."""
+
+
+class SharedFolder:
+    """Remembers the session files as this process knows them, to tell when another one replaced them.
+
+    Args:
+        out: the work folder.
+        paths: session files that exist, by the names of their pictures.
+    """
+
+    def __init__(self, out: Path, paths: Mapping[str, Path]) -> None:
+        self._lock = FileLock(out / LOCK)
+        self._known = {name: _stamp(path) for name, path in paths.items()}
+        self._looked = time.monotonic()
+
+    def saving(self) -> FileLock:
+        """A context in which no other process saves."""
+        return self._lock
+
+    def changed(self, name: str, path: Path) -> bool:
+        """Whether another process saved the picture since the last call; a removed file does not count."""
+        stamp = _stamp(path)
+        if stamp is None or stamp == self._known.get(name):
+            return False
+        self._known[name] = stamp
+        return True
+
+    def remember(self, name: str, path: Path) -> None:
+        """Take the present file for this process's own."""
+        self._known[name] = _stamp(path)
+
+    def is_time_to_look(self) -> bool:
+        """Whether LOOK_SECONDS passed since this was true; files may lie on a slow network."""
+        now = time.monotonic()
+        if now - self._looked < LOOK_SECONDS:
+            return False
+        self._looked = now
+        return True
+
+
+def _stamp(path: Path) -> FileStamp | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
