@@ -115,8 +115,8 @@ class Instance:
     foreign: Mapping[str, Any] | None = None
     """Other values of the object in the file that it was loaded from: ids, iscrowd, attributes."""
     certainty: float | None = None
-    """How sure it is that the mask followed the object from another picture, 0 to 1 (annotate/follow.py);
-    None for what a person made or has looked at."""
+    """How sure the mask is that followed an object from another picture, or that a batch made, 0 to 1
+    (annotate/certainty.py); None for what a person made or has looked at."""
 
     @property
     def network_clicks(self) -> tuple[Click, ...]:

@@ -113,6 +113,8 @@ class Folder:
         """State of the saved work of each picture that has some."""
         self.labels_of: dict[str, tuple[str, ...]] = {}
         """The labels of the objects of each picture that has some."""
+        self.certainty_of: dict[str, float] = {}
+        """The least certainty of the objects of each picture that has some to be looked at."""
         self._problems: dict[str, Stamp | None] = {}
         """Pictures that could not be opened, as their files were then."""
         self.labels: list[Label] = self._read_classes()
@@ -354,6 +356,7 @@ class Folder:
             self.revisions[name] = revision + 1
             self._work[name] = DONE if document.done else WORK if document.instances else OPEN
             self.labels_of[name] = _labels_of(instance.label for instance in document.instances)
+            self._set_certainty(name, [instance.certainty for instance in document.instances])
             if self.states.get(name) != GONE:
                 self.states[name] = self._work[name]
             return revision + 1
@@ -507,9 +510,16 @@ class Folder:
         try:
             data = store.read_json(self.session_path(name))
             self.labels_of[name] = _labels_of(str(entry["label"]) for entry in data["objects"])
+            self._set_certainty(name, [entry.get("certainty") for entry in data["objects"]])
             return DONE if data["done"] else WORK if data["objects"] else OPEN
         except (OSError, ValueError, KeyError, TypeError):
             return WORK
+
+    def _set_certainty(self, name: str, figures: Iterable[Any]) -> None:
+        known = [float(figure) for figure in figures if type(figure) in (int, float)]
+        self.certainty_of.pop(name, None)
+        if known:
+            self.certainty_of[name] = min(known)
 
     def _stored_view(self, name: str) -> View:
         """The picture's view in its saved work."""

@@ -7,12 +7,11 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from cfr_icl.annotate.certainty import certainty
 from cfr_icl.annotate.document import ActionError, Document, Instance
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.session import Session
-from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click
-from cfr_icl.prediction import Prediction
 from cfr_icl.sentences import Sentence
 
 FLOW_SIDE = 512
@@ -101,23 +100,6 @@ def _followed(session: Session, instance: Instance, motion: Motion) -> Instance 
     followed = session.predicted(start)
     sure = certainty(session.predict(start), moved)
     return None if sure < LOST or not followed.network_mask.area else replace(followed, certainty=sure)
-
-
-def certainty(prediction: Prediction, moved: np.ndarray) -> float:
-    """How sure it is that a prediction is the followed object, 0 to 1.
-
-    The least of what must agree: the masks of picture and mirror image, of the first and the chosen pass,
-    and of the prediction and the moved mask (bool (H, W)).
-    """
-    chosen = prediction.passes[prediction.chosen]
-    coarse = prediction.passes[0].probabilities.threshold(MASK_THRESHOLD)
-    mask = prediction.mask
-    return float(min(chosen.agreement, _iou(coarse, mask), _iou(mask, moved)))
-
-
-def _iou(one: np.ndarray, other: np.ndarray) -> float:
-    union = np.count_nonzero(one | other)
-    return np.count_nonzero(one & other) / union if union else 0.0
 
 
 class Motion:

@@ -109,7 +109,12 @@ class FolderPlace:
         states = self.folder.states
         names = tuple(self.folder.names)
         labels = dict(self.folder.labels_of)
-        lists = {"names": names, "states": tuple(states[name] for name in names), "pace": self.pace}
+        lists = {
+            "names": names,
+            "states": tuple(states[name] for name in names),
+            "certainties": dict(self.folder.certainty_of),
+            "pace": self.pace,
+        }
         told, self._told = self._told if heard else {}, {**lists, "labels": labels}
         changed = {key: now for key, now in lists.items() if told.get(key) != now}
         labelled = told.get("labels", {})

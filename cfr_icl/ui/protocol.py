@@ -729,6 +729,8 @@ class FolderState(TypedDict):
     """Sent when the list changed."""
     labels: NotRequired[dict[str, list[str]]]
     """The labels of the objects of each picture where they changed, by its name."""
+    certainties: NotRequired[dict[str, float]]
+    """The least certainty of the objects to be looked at, of each picture that has some; sent on a change."""
     pace: NotRequired[list[int]]
     """Seconds at work and objects made since the page was opened; sent when they changed."""
 

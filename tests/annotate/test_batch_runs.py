@@ -180,8 +180,9 @@ def test_a_mask_is_refined_from_a_click_in_its_middle_or_from_those_of_the_list(
     Image.fromarray(mask).save(tmp_path / "start.png")
     heading, rows = "picture,object,mask,x,y", "0.png,a,start.png,,\n0.png,b,start.png,22,33\n"
     assert run(images, tmp_path / "work", "--format", "work", rows=rows, heading=heading) == 0
-    document = Folder(images, tmp_path / "work").load("0.png", (90, 120))
-    first, second = document.instances
+    folder = Folder(images, tmp_path / "work")
+    first, second = folder.load("0.png", (90, 120)).instances
+    assert folder.certainty_of == {"0.png": min(first.certainty, second.certainty)}
     assert len(first.clicks) == 1 and mask[int(first.clicks[0].y), int(first.clicks[0].x)]
     assert [(click.x, click.y) for click in second.clicks] == [(22, 33)]
     assert np.array_equal(first.initial_mask.pixels, mask > 0) and second.overlap

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,11 @@ from gradio.context import Context
 from PIL import Image
 
 from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.session import Session
+from cfr_icl.clicks import Click
+from cfr_icl.segmenter import Segmenter
 from tests.e2e.tool import Server, Tool
+from tests.stand_in import ColourModel
 
 
 @pytest.fixture
@@ -166,5 +171,32 @@ def test_the_list_is_searched_filtered_and_shows_small_pictures_and_the_zoom_sta
         page.keyboard.press(keys)
         tool.idle()
     page.get_by_text("The folder is finished: 3 pictures are done.").wait_for()
+    context.close()
+    server.close()
+
+
+def test_pictures_are_offered_in_the_order_of_doubt(browser, images, tmp_path):
+    (images / "12.png").unlink()
+    folder = Folder(images, tmp_path / "out")
+    session = Session(Segmenter(ColourModel()))
+    for name, sure in (("9.png", 0.9), ("10.png", 0.3), ("11.png", 0.6)):
+        session.open(np.asarray(Image.open(images / name)), name)
+        session.click(Click(80, 80))
+        (made,) = session.document.instances
+        document = replace(session.document, instances=(replace(made, certainty=sure),), active=None)
+        folder.save(name, document, session.size, 0)
+    server, context, tool = start(browser, images, tmp_path / "out")
+    page = tool.page
+    page.get_by_label("Pictures shown").select_option("doubt")
+    shown = page.locator("[data-ref=file-list] button:visible")
+    assert shown.all_inner_texts() == ["10.png", "11.png", "9.png"]
+    for name in ("10.png", "11.png", "9.png"):  # the page began with the first picture, the surest
+        if name == "10.png":
+            shown.first.click()
+            tool.idle()
+        assert page.locator("[data-ref=name]").inner_text() == name
+        page.keyboard.press("d")
+        tool.idle()
+    assert Folder(images, tmp_path / "out").states == dict.fromkeys(folder.names, "done")
     context.close()
     server.close()

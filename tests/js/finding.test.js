@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { matches, pace, target } from '../../cfr_icl/ui/static/finding.js';
+import { matches, pace, sequence, target } from '../../cfr_icl/ui/static/finding.js';
 import { carried } from '../../cfr_icl/ui/static/geometry.js';
 
 const pictures = [
-  { name: 'a/cat.png', state: 'done', labels: ['Animal'] },
-  { name: 'b.png', state: 'todo', labels: [] },
-  { name: '12', state: 'work', labels: ['cup'] },
+  { name: 'a/cat.png', state: 'done', labels: ['Animal'], certainty: 0.1 },
+  { name: 'b.png', state: 'todo', labels: [], certainty: 0.9 },
+  { name: '12', state: 'work', labels: ['cup'], certainty: 0.5 },
 ];
 
 test('a search finds names and labels, in one state if need be', () => {
@@ -29,6 +29,12 @@ test('a search leads to a whole name, a number, or the first that is shown', () 
   assert.equal(target(pictures, 'png', 'todo'), 1);
   assert.equal(target(pictures, 'dog', ''), null);
   assert.equal(target(pictures, ' ', ''), null);
+});
+
+test('by doubt the least sure picture comes first, and what is done or was looked at is left out', () => {
+  assert.deepEqual(sequence(pictures, '', 'doubt'), [2, 1]);
+  assert.deepEqual(sequence([...pictures, { ...pictures[1], certainty: null }], '', 'doubt'), [2, 1]);
+  assert.deepEqual(sequence(pictures, 'png', ''), [0, 1]);
 });
 
 test('the pace is told when there is something to go by', () => {

@@ -3,12 +3,17 @@
 import base64
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.record import MAX_VISITS, Visit, visits_from_json, visits_to_json
+from cfr_icl.annotate.session import Session
+from cfr_icl.cfr import CascadeForward
+from cfr_icl.clicks import Click
+from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.place import FolderPlace
 from cfr_icl.ui.server import Server, Settings
 from cfr_icl.ui.thumbnails import MOST, SIDE, small_pictures
@@ -83,3 +88,21 @@ def test_what_is_no_visit_is_left_out():
     assert visits_from_json([*bad, *entries]) == visits
     assert visits_from_json("visits") == visits_from_json(None) == ()
     assert len(visits_from_json(entries[:1] * 3 * MAX_VISITS)) == MAX_VISITS
+
+
+def test_the_doubt_of_a_picture_is_told_until_its_masks_were_looked_at(folder, picture):
+    session = Session(Segmenter(ColourModel()), CascadeForward(steps=1))
+    session.open(picture, "b.png")
+    session.click(Click(30, 40))
+    session.finish()
+    session.click(Click(90, 50))
+    figures = {1: 0.4, 2: 0.9}
+    sure = [replace(instance, certainty=figures[instance.id]) for instance in session.document.instances]
+    folder.save("b.png", replace(session.document, instances=tuple(sure), active=None), session.size, 0)
+    browser = Browser(Server(Settings(ColourModel(), folder=Folder(folder.images, folder.out))))
+    assert browser.do({"kind": "hello"})["folder"]["certainties"] == {"b.png": 0.4}
+    assert "certainties" not in browser.do({"kind": "goto", "name": "b.png"})["folder"]
+    reply = browser.do({"kind": "select", "id": 1}, {"kind": "finish"})
+    assert reply["folder"]["certainties"] == {"b.png": 0.9}
+    reply = browser.do({"kind": "select", "id": 2}, click(85, 45))
+    assert reply["folder"]["certainties"] == {}

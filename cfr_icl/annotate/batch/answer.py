@@ -12,6 +12,7 @@ import numpy as np
 
 from cfr_icl.annotate import store
 from cfr_icl.annotate.batch.plan import COCO, MASKS, WORK, PictureTask
+from cfr_icl.annotate.certainty import certainty
 from cfr_icl.annotate.click_lists import ObjectClicks, Problem
 from cfr_icl.annotate.document import Document, Instance, Label, Timing
 from cfr_icl.annotate.exports.png import mask_png
@@ -123,7 +124,8 @@ class BatchWorker:
         found = Mask.of(pixels)
         window = Rectangle(*prediction.window) if prediction.window else None
         timing = Timing(prediction.forwards, milliseconds, window)
-        return replace(instance, network_mask=found, mask=found, timing=timing), pixels
+        sure = certainty(prediction)
+        return replace(instance, network_mask=found, mask=found, timing=timing, certainty=sure), pixels
 
     def _mask(self, entry: ObjectClicks, size: tuple[int, int]) -> Mask | None:
         """The mask to start from; raises ValueError where it has no pixel."""

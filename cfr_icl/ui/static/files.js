@@ -1,7 +1,7 @@
 // Working through a folder: the list of its pictures with their states.
 
 import { make } from './dom.js';
-import { matches, pace } from './finding.js';
+import { DOUBT, pace, sequence } from './finding.js';
 import { count, t } from './language.js';
 
 const STATE_NAMES = {
@@ -20,6 +20,8 @@ export class FileList {
     this.names = [];
     this.states = [];
     this.labels = {}; // of the objects of each picture, by its name
+    this.certainties = {}; // the least one of each picture with masks to look at, by its name
+    this.sequence = []; // indices of the pictures that are shown, in their order
     this.items = [];
     this.query = this.wantedState = ''; // what the list shows
     this.figures = [0, 0]; // seconds at work, objects made
@@ -31,10 +33,11 @@ export class FileList {
   }
 
   // Names and states, one for each picture, when they changed.
-  show({ names, states = this.states, labels, pace: figures = this.figures }) {
+  show({ names, states = this.states, labels, certainties, pace: figures = this.figures }) {
     const before = this.states;
     if (names) this.list(names);
     Object.assign(this.labels, labels);
+    if (certainties) this.certainties = certainties;
     states.forEach((state, i) => {
       if (this.states[i] === state || !this.items[i]) return;
       this.items[i].dataset.state = state;
@@ -65,19 +68,27 @@ export class FileList {
   }
 
   get pictures() {
-    return this.names.map((name, i) => ({ name, state: this.states[i], labels: this.labels[name] ?? [] }));
+    return this.names.map((name, i) => ({
+      name,
+      state: this.states[i],
+      labels: this.labels[name] ?? [],
+      certainty: this.certainties[name] ?? null,
+    }));
   }
 
-  // Show only pictures with a text in their name or labels, in one state; steps pass over the others.
+  // Show only pictures with a text in their name or labels, in one state or by doubt; steps go along them.
   filter(query, wantedState) {
     Object.assign(this, { query, wantedState });
-    this.pictures.forEach((picture, i) => {
-      this.items[i].parentElement.hidden = !matches(picture, query, wantedState);
+    this.sequence = sequence(this.pictures, query, wantedState);
+    const shown = new Set(this.sequence);
+    const order = [...this.sequence, ...this.names.map((_, i) => i).filter((i) => !shown.has(i))];
+    this.items.forEach((item, i) => {
+      item.parentElement.hidden = !shown.has(i);
     });
-  }
-
-  isShown(index) {
-    return !this.items[index].parentElement.hidden;
+    const ordered = wantedState === DOUBT ? order : this.names.map((_, i) => i);
+    if (ordered.join() === this.ordered) return;
+    this.ordered = ordered.join();
+    this.parts.list.append(...ordered.map((i) => this.items[i].parentElement));
   }
 
   showThumbnail(index, url) {
@@ -105,6 +116,7 @@ export class FileList {
     const shown = this.names[this.index];
     this.names = names;
     this.states = [];
+    this.ordered = null;
     this.items = names.map((name, i) => {
       const button = make('button', { type: 'button' }, name);
       button.addEventListener('click', () => this.go(i));
@@ -116,18 +128,32 @@ export class FileList {
   }
 
   step(by) {
-    let next = (this.wanted ?? this.index ?? 0) + by;
-    while (this.items[next] && !this.isShown(next)) next += by;
-    if (next < 0 || next >= this.names.length) return;
+    const from = this.wanted ?? this.index ?? 0;
+    const next = this.sequence.includes(from) ? this.along(from, by) : this.beside(from, by);
+    if (next === undefined) return;
     this.wanted = next;
     this.go(next, by);
   }
 
-  // Index of the next picture that is not done, after the last the first, of those that are shown if there is
-  // one; null when all are.
+  along(from, by) {
+    return this.sequence[this.sequence.indexOf(from) + by];
+  }
+
+  // The picture after or before one that is not shown; by doubt the least sure one.
+  beside(from, by) {
+    if (this.wantedState === DOUBT) return this.sequence[0];
+    return by > 0 ? this.sequence.find((i) => i > from) : this.sequence.findLast((i) => i < from);
+  }
+
+  // Index of the next picture that is to be done, of those that are shown if there is one: after this one, at
+  // the end from the beginning, by doubt the least sure one; null when there is none.
   get nextOpen() {
-    const others = this.names.map((_, i) => (this.index + i) % this.names.length).slice(1);
-    const open = others.filter((at) => ['todo', 'work'].includes(this.states[at]));
-    return open.find((at) => this.isShown(at)) ?? open[0] ?? null;
+    const open = (at) => at !== this.index && ['todo', 'work'].includes(this.states[at]);
+    const turned = (list) => [
+      ...list.filter((at) => at > this.index),
+      ...list.filter((at) => at < this.index),
+    ];
+    const shown = this.wantedState === DOUBT ? this.sequence : turned(this.sequence);
+    return shown.find(open) ?? turned(this.names.map((_, i) => i)).find(open) ?? null;
   }
 }

@@ -1,11 +1,21 @@
 // Which pictures of a folder the list shows, and where a search leads, as pure functions.
-// A picture is { name, state, labels }.
+// A picture is { name, state, labels, certainty }; `certainty` is null where no mask is to be looked at.
 
-export function matches({ name, state, labels }, query, wanted) {
-  if (wanted && state !== wanted) return false;
+export const DOUBT = 'doubt'; // shows what is to be looked at and not done yet, least sure first
+
+export function matches({ name, state, labels, certainty }, query, wanted) {
+  if (wanted === DOUBT && (certainty === null || state === 'done')) return false;
+  if (wanted && wanted !== DOUBT && state !== wanted) return false;
   const text = query.trim().toLowerCase();
   if (!text || /^\d+$/.test(text)) return true; // a number is a place in the list
   return [name, ...labels].some((each) => each.toLowerCase().includes(text));
+}
+
+// Indices of the pictures that are shown, in their order.
+export function sequence(pictures, query, wanted) {
+  const shown = pictures.map((_, index) => index).filter((index) => matches(pictures[index], query, wanted));
+  const certainty = (index) => pictures[index].certainty;
+  return wanted === DOUBT ? shown.sort((one, other) => certainty(one) - certainty(other)) : shown;
 }
 
 // Index of the picture that a search names: a whole name, a number from 1, else the first that is shown.

@@ -1,0 +1,75 @@
+"""Whether the order of doubt shows the worst masks first.
+
+python -m benchmarks.doubt --data folder=DUTS/val folder=COCO/val
+
+Each object is predicted from one click of the robot user, as a batch does, and its certainty is held against
+the IoU with the ground truth.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+
+from benchmarks.measure import table
+from benchmarks.pictures import add_objects, objects
+from cfr_icl import CascadeForward, Segmenter, load_model
+from cfr_icl.annotate.certainty import certainty
+from cfr_icl.annotate.document import UNSURE
+from cfr_icl.evaluation.metrics import iou
+from cfr_icl.robot import next_click
+
+BAD = 0.7
+"""IoU below which a mask needs a correction."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source", nargs="?", default="embedded", help="as for load_model")
+    add_objects(parser)
+    options = parser.parse_args()
+    segmenter = Segmenter(load_model(options.source))
+    rows = []
+    for source in options.data:
+        found = []
+        for picture, gt_masks in objects(source, options.half, options.limit):
+            segmenter.set_image(picture)
+            for gt_mask in gt_masks:
+                nothing = np.zeros(gt_mask.shape, np.float32)
+                click = next_click(nothing, gt_mask, nothing > 0)
+                prediction = segmenter.predict([click], cfr=CascadeForward())
+                agreement = prediction.passes[prediction.chosen].agreement
+                found.append((certainty(prediction), agreement, iou(prediction.mask, gt_mask)))
+        rows.append(row(source.label, np.array(found)))
+    print(table(rows))
+
+
+def row(source: str, found: np.ndarray) -> dict[str, str]:
+    sure, agreement, truth = found.T
+    order = np.argsort(sure)
+    bad = truth < BAD
+    first = order[: len(order) // 3]
+    return {
+        "data": source,
+        "objects": str(len(found)),
+        "rank correlation with IoU": f"{correlation(sure, truth):.2f}",
+        "of mirror agreement alone": f"{correlation(agreement, truth):.2f}",
+        f"masks below {BAD:g}": str(int(bad.sum())),
+        "of these in the first third": f"{bad[first].sum() / max(1, bad.sum()):.0%}",
+        f"marked (below {UNSURE:g})": f"{np.mean(sure < UNSURE):.0%}",
+        "IoU of marked and others": f"{mean(truth[sure < UNSURE])}, {mean(truth[sure >= UNSURE])}",
+    }
+
+
+def mean(values: np.ndarray) -> str:
+    return f"{100 * values.mean():.1f}" if len(values) else "–"
+
+
+def correlation(one: np.ndarray, other: np.ndarray) -> float:
+    """Spearman's, from 1 for equal orders to -1 for opposite ones."""
+    return float(np.corrcoef(*(np.argsort(np.argsort(values)) for values in (one, other)))[0, 1])
+
+
+if __name__ == "__main__":
+    main()
