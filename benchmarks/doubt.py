@@ -54,7 +54,7 @@ def row(source: str, found: np.ndarray) -> dict[str, str]:
         "data": source,
         "objects": str(len(found)),
         "rank correlation with IoU": f"{correlation(sure, truth):.2f}",
-        "of mirror agreement alone": f"{correlation(agreement, truth):.2f}",
+        "of the chosen pass alone": f"{correlation(agreement, truth):.2f}",
         f"masks below {BAD:g}": str(int(bad.sum())),
         "of these in the first third": f"{bad[first].sum() / max(1, bad.sum()):.0%}",
         f"marked (below {UNSURE:g})": f"{np.mean(sure < UNSURE):.0%}",

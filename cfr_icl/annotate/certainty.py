@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.prediction import Prediction
 
 
 def certainty(prediction: Prediction, expected: np.ndarray | None = None) -> float:
-    """The least of what must agree in a prediction for clicks, 0 to 1 (benchmarks/doubt.py).
+    """The least agreement of all passes of a prediction for clicks, 0 to 1.
 
-    These are the masks of the picture and of its mirror image (for networks that predict the IoU of their
-    mask, that), and those of the first and the chosen pass.
+    A pass that disagrees with its mirror image is the best sign of a wrong mask, even where a later pass
+    agrees, of those that were tried (benchmarks/RESULTS.md): the chosen pass's agreement, the IoU of the
+    first with the chosen mask, and the IoU that the probabilities promise.
 
     Args:
-        expected: a mask, bool (H, W), that must agree too.
+        expected: a mask, bool (H, W), that the predicted one must agree with too (IoU).
     """
-    chosen = prediction.passes[prediction.chosen]
-    mask = prediction.mask
-    agreements = [chosen.agreement, _iou(prediction.passes[0].probabilities.threshold(MASK_THRESHOLD), mask)]
+    agreements = [each.agreement for each in prediction.passes]
     if expected is not None:
-        agreements.append(_iou(mask, expected))
+        mask = prediction.mask
+        union = np.count_nonzero(mask | expected)
+        agreements.append(np.count_nonzero(mask & expected) / union if union else 0.0)
     return min(1.0, max(0.0, float(min(agreements))))
-
-
-def _iou(one: np.ndarray, other: np.ndarray) -> float:
-    union = np.count_nonzero(one | other)
-    return np.count_nonzero(one & other) / union if union else 0.0
