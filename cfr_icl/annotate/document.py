@@ -39,7 +39,7 @@ MAX_ID = 65_535
 MAX_CLICKS = 500
 """The most clicks of an object."""
 
-UNSURE = 0.9
+UNSURE = 0.8
 """Certainty below which a mask is to be looked at (benchmarks/follow.py)."""
 
 MAX_LABELS = 1000

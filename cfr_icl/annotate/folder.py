@@ -393,7 +393,7 @@ class Folder:
             sessions.discard(session)
             try:
                 path = self.session_path(name)
-                size, document = store.load_any(path)
+                size, document, visits = store.load_work(path)
                 if not document.instances and not document.done:
                     continue
                 if self.stamp(name) is None:
@@ -420,7 +420,8 @@ class Folder:
                 continue
             file = self.path(name).relative_to(self.images).as_posix()
             read = partial(self._read_for_export, name, document.view)
-            pictures.append(AnnotatedPicture(file, size, document, read))
+            seconds = sum(visit.seconds for visit in visits)
+            pictures.append(AnnotatedPicture(file, size, document, read, seconds))
         orphans = sorted(self._orphans(sessions), key=natural)
         if orphans:
             more = f" and {len(orphans) - 5} more" if len(orphans) > 5 else ""

@@ -21,7 +21,7 @@ from cfr_icl.annotate.document import (
 )
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import MAX_PAGES, MAX_SIDE, View
-from cfr_icl.annotate.record import Visit, visits_to_json
+from cfr_icl.annotate.record import Visit, visits_from_json, visits_to_json
 from cfr_icl.cfr import MAX_STEPS, CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.files import write_atomically
@@ -152,13 +152,18 @@ def load(path: Path, size: tuple[int, int]) -> Document:
 
 def load_any(path: Path) -> tuple[tuple[int, int], Document]:
     """The picture's (height, width) and the document of a session file; raises StoreError with its name."""
+    return load_work(path)[:2]
+
+
+def load_work(path: Path) -> tuple[tuple[int, int], Document, tuple[Visit, ...]]:
+    """The same, and who worked on the picture."""
     try:
         data = read_json(path)
         try:
             height, width = (_whole(side, 1, MAX_SIDE) for side in data["size"])
         except (KeyError, TypeError, ValueError) as error:
             raise StoreError("This is not a session file of this version.") from error
-        return (height, width), from_json(data, (height, width))
+        return (height, width), from_json(data, (height, width)), visits_from_json(data.get("visits"))
     except StoreError as error:
         raise StoreError("{name}: {error}", name=path.name, error=error) from error
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from cfr_icl.annotate.exports import EVERYTHING, FORMATS
+from cfr_icl.annotate.splits import Split, read_shares, read_split_list
 from cfr_icl.cli.options import add_megapixels
 
 
@@ -26,6 +27,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="a list of classes, one name a line; their order gives their numbers",
+    )
+    parser.add_argument(
+        "--split",
+        metavar="SHARES",
+        help="shares of training, validation and test, such as 80,10,10, a folder each; a picture stays in "
+        "its part when others are added",
+    )
+    parser.add_argument(
+        "--split-list",
+        type=Path,
+        metavar="FILE",
+        help="rows of picture,train|val|test, which come before --split",
     )
     add_megapixels(parser)
 
@@ -44,10 +57,17 @@ def run(options: argparse.Namespace) -> int:
     work = folder.saved_work()
     left_out = list(work.left_out)
     classes = folder.number_classes(work.pictures)
-    files = export(options.format, work.pictures, options.tolerance, classes, left_out)
+    files = export(options.format, work.pictures, options.tolerance, classes, left_out, split=_split(options))
     said = write_files(options.out, files, map(folder.path, folder.names), folder.images)
     warnings = export_warnings(options.format, work.pictures)
     print(f"{len(files)} files in {options.out}", *warnings, *said, sep="\n")
     if left_out:
         print(*left_out, sep="\n", file=sys.stderr)
     return 1 if left_out else 0
+
+
+def _split(options: argparse.Namespace) -> Split | None:
+    if not options.split and not options.split_list:
+        return None
+    shares = read_shares(options.split) if options.split else Split().shares
+    return Split(shares, read_split_list(options.split_list) if options.split_list else {})

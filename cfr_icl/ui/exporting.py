@@ -13,6 +13,8 @@ from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.exports.png import cutout_png, mask_png
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.splits import Split, read_shares
+from cfr_icl.sentences import Refusal
 from cfr_icl.ui.protocol import Export
 
 
@@ -50,17 +52,21 @@ def export_of(session: Session, folder: Folder | None, action: Export) -> Callab
     if action.format not in (*exports.FORMATS, exports.EVERYTHING):
         raise ActionError("There is no format {format!r}.", format=action.format)
     if action.whole_folder and folder:
-        return lambda progress: _export_folder(folder, action, progress)
+        try:
+            split = Split(read_shares(action.split)) if action.split else None
+        except Refusal as error:
+            raise ActionError(error.sentence) from error
+        return lambda progress: _export_folder(folder, action, progress, split)
     picture = session.picture
     pictures = [AnnotatedPicture(session.name, session.size, session.document, lambda: picture)]
     classes = (folder or session).number_classes(pictures)
     return lambda progress: _export(pictures, classes, [], Path(session.name).stem, action, progress)
 
 
-def _export_folder(folder: Folder, action: Export, progress: Progress) -> MadeFile:
+def _export_folder(folder: Folder, action: Export, progress: Progress, split: Split | None) -> MadeFile:
     work = folder.saved_work()
     classes = folder.number_classes(work.pictures)
-    return _export(work.pictures, classes, list(work.left_out), folder.images.name, action, progress)
+    return _export(work.pictures, classes, list(work.left_out), folder.images.name, action, progress, split)
 
 
 def _export(
@@ -70,8 +76,9 @@ def _export(
     stem: str,
     action: Export,
     progress: Progress,
+    split: Split | None = None,
 ) -> MadeFile:
-    files = exports.export(action.format, pictures, action.detail, classes, messages, progress)
+    files = exports.export(action.format, pictures, action.detail, classes, messages, progress, split)
     if not files:
         raise ActionError("There is no object to export.")
     messages += exports.export_warnings(action.format, pictures)

@@ -448,6 +448,8 @@ class Export(Action):
     format: Text
     detail: Detail
     whole_folder: Flag
+    split: Text | None = None
+    """Shares of training, validation and test of a whole folder, such as "80,10,10"; None for one part."""
 
 
 class CancelJob(Action):

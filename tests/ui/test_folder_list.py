@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import zipfile
 from dataclasses import replace
 
 import pytest
@@ -106,3 +107,15 @@ def test_the_doubt_of_a_picture_is_told_until_its_masks_were_looked_at(folder, p
     assert reply["folder"]["certainties"] == {"b.png": 0.9}
     reply = browser.do({"kind": "select", "id": 2}, click(85, 45))
     assert reply["folder"]["certainties"] == {}
+
+
+def test_a_whole_folder_is_exported_in_parts_that_the_page_names(browser):
+    browser.do(click(30, 40))
+    export = {"kind": "export", "format": "coco", "detail": 1.0, "whole_folder": True}
+    reply = browser.do({**export, "format": "yolo", "split": "0,100"})
+    while "download" not in reply:
+        reply = browser.do()
+    names = zipfile.ZipFile(reply["download"]["path"]).namelist()
+    assert sorted(names) == ["data.yaml", "val/labels/a.txt"]
+    (message,) = browser.do({**export, "split": "all"})["messages"]
+    assert message == "'all' is no split such as 80,10,10 for training, validation and test."

@@ -11,7 +11,7 @@ import pkgutil
 import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from pathlib import PurePosixPath
 
@@ -26,6 +26,7 @@ from cfr_icl.annotate.exports.picture import (
 )
 from cfr_icl.annotate.listing import shown_name
 from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.splits import Split, divided
 from cfr_icl.sentences import Sentence
 
 Progress = Callable[[int, int], None]
@@ -57,6 +58,7 @@ def export(
     classes: Sequence[str] = (),
     sentences: list[str] | None = None,
     progress: Progress = lambda done, total: None,
+    split: Split | None = None,
 ) -> Files:
     """Write the files of one of FORMATS, or with "everything" of all, a folder each.
 
@@ -67,6 +69,7 @@ def export(
         classes: labels in the order of their numbers; others follow as they occur.
         sentences: list to which a message for the user is appended for each thing that could not be written.
         progress: called with the number of finished pictures and of all pictures; raising ends the export.
+        split: divides the pictures into parts, a folder each; None writes them together.
 
     Returns:
         Contents by relative path; empty without such pictures.
@@ -81,21 +84,35 @@ def export(
         return {}
     written = count(1)
     formats = len(FORMATS) if format == EVERYTHING else 1
-    job = ExportJob(
-        with_stems(worked_on),
-        detail,
-        class_names(worked_on, classes),
-        finished=lambda: progress(next(written) // formats, len(worked_on)),
-    )
-    if format == EVERYTHING:
-        parts = {f"{name}/": FORMATS[name].write(job) for name in FORMATS}
-    else:
-        parts = {"": FORMATS[format].write(job)}
-    files = {
-        fitting(prefix + path): content for prefix, part in parts.items() for path, content in part.items()
-    }
-    if sentences is not None:
-        sentences += dict.fromkeys(job.sentences)
+    names = class_names(worked_on, classes)
+    stems = with_stems(worked_on)
+    parts = divided([picture.name for picture in worked_on], split) if split else {}
+    sentences = [] if sentences is None else sentences
+    said: list[str] = []
+
+    def write(each: ExportFormat, indices: Iterable[int]) -> Files:
+        job = ExportJob(
+            [stems[index] for index in indices],
+            detail,
+            names,
+            said,
+            finished=lambda: progress(next(written) // formats, len(worked_on)),
+        )
+        return each.write(job)
+
+    files: Files = {}
+    for each in FORMATS.values() if format == EVERYTHING else (FORMATS[format],):
+        prefix = f"{each.name}/" if format == EVERYTHING else ""
+        if not parts:
+            found = write(each, range(len(stems)))
+        else:
+            found = each.beside_parts(list(parts), names) if each.beside_parts else {}
+            beside = set(found)
+            for part, indices in parts.items():
+                made = write(each, indices)
+                found |= {f"{part}/{name}": made[name] for name in made if name not in beside}
+        files |= {fitting(prefix + name): content for name, content in found.items()}
+    sentences += dict.fromkeys(said)
     return files
 
 

@@ -34,6 +34,8 @@ class AnnotatedPicture:
     document: Document
     read: Callable[[], np.ndarray]
     """Decodes the picture, uint8 (H, W, 3)."""
+    seconds: float = 0.0
+    """Time at work on it, where that was saved."""
 
     @property
     def instances(self) -> tuple[Instance, ...]:
@@ -85,6 +87,9 @@ class ExportFormat:
     """Whether `ExportJob.detail` matters; the page then shows its slider."""
     stems: bool = True
     """Whether readers find a picture's file by the picture's name."""
+    beside_parts: Callable[[Sequence[str], Sequence[str]], Files] | None = None
+    """Where pictures are divided into parts, a folder each: the files beside these folders, from the names of
+    the parts and of the classes. Files of these names are left out of the parts."""
 
 
 def class_names(pictures: Sequence[AnnotatedPicture], first: Sequence[str] = ()) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -23,10 +24,25 @@ def _yolo(job: ExportJob) -> Files:
             numbers = " ".join(f"{value:.6f}" for value in (ring / [width, height]).reshape(-1))
             lines.append(f"{classes[instance.label] - 1} {numbers}\n")
         files[f"labels/{stem}.txt"] = "".join(lines).encode("utf-8")
-    names = "".join(f"  {id - 1}: {json.dumps(name, ensure_ascii=False)}\n" for name, id in classes.items())
-    # without "path", readers look for the pictures beside this file, in images/
-    files["data.yaml"] = f"train: images\nval: images\nnames:\n{names}".encode()
+    files["data.yaml"] = _data_yaml({"train": "images", "val": "images"}, job.class_names)
     return files
 
 
-FORMATS = (ExportFormat("yolo", "YOLO-seg", 6, _yolo, polygons=True),)
+def _of_parts(parts: Sequence[str], class_names: Sequence[str]) -> Files:
+    """One data.yaml for all parts; without validation readers want the pictures of training named for it."""
+    folders = {part: f"{part}/images" for part in parts}
+    folders.setdefault("train", next(iter(folders.values())))
+    folders.setdefault("val", folders["train"])
+    return {"data.yaml": _data_yaml(folders, class_names)}
+
+
+def _data_yaml(folders: Mapping[str, str], class_names: Sequence[str]) -> bytes:
+    """Where the pictures are, and the classes; without "path" readers look for folders beside this file."""
+    where = "".join(f"{part}: {folder}\n" for part, folder in folders.items())
+    names = "".join(
+        f"  {number}: {json.dumps(name, ensure_ascii=False)}\n" for number, name in enumerate(class_names)
+    )
+    return f"{where}names:\n{names}".encode()
+
+
+FORMATS = (ExportFormat("yolo", "YOLO-seg", 6, _yolo, polygons=True, beside_parts=_of_parts),)

@@ -50,6 +50,7 @@ export function setUpExporting(app) {
   };
 
   app.showExport = () => {
+    ref('split').hidden = !exportsFolder();
     app.button('export').disabled = !app.state.objects.length && !exportsFolder();
   };
 
@@ -74,7 +75,12 @@ export function setUpExporting(app) {
     const format = ref('format').value;
     if (format === 'session') return app.exportSession();
     taking = work();
-    send('export', { format, detail: detail(), whole_folder: exportsFolder() });
+    send('export', {
+      format,
+      detail: detail(),
+      whole_folder: exportsFolder(),
+      split: ref('split').value || null,
+    });
   };
 
   app.takeOne = (what) => {
