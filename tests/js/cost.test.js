@@ -21,5 +21,5 @@ test('what a model costs is one line, without what is not known', () => {
     licence: null,
     picture: null,
   });
-  assert.equal(unknown, 'GPU · 0.1 s a click · licence not told');
+  assert.equal(unknown, 'GPU · 0.1 s a click · licence unknown');
 });

@@ -1,4 +1,4 @@
-// Actions travel to the server numbered and in order; one parcel is on its way at a time.
+// Sends actions to the server, numbered and in order; one parcel is under way at a time.
 // Actions that were not acknowledged are sent again; the server skips the numbers that it has applied.
 
 const RETRY_AFTER = 45000;

@@ -115,7 +115,7 @@ export function setUpCommands(app) {
       app.command('clear');
       app.showTool('box');
     };
-    const said = t('The last clicks changed little. A box around the object may tell more.');
+    const said = t('The last clicks changed little. A box around the object may help.');
     app.notices.show(said, { choices: [[t('Draw a box instead'), begin]] });
   };
 

@@ -31,7 +31,7 @@ export class Copies {
     });
   }
 
-  // What was kept of a page, or null.
+  // The stored copy of a page, or null.
   async find(page) {
     const found = await this.#do('readonly', async (pictures, sessions) => {
       const [picture, session] = [finished(pictures.get(page)), finished(sessions.get(page))];

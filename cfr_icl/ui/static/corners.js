@@ -1,4 +1,4 @@
-// The corners of the object in work while the tool for them is chosen: which are shown, and one that is dragged.
+// The corner tool: shows the corners of the active object, and moves the one that is dragged.
 
 import { cornerNear, patchOf, ringsOf, sideNear, withCorner } from './outline.js';
 

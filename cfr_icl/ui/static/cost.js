@@ -1,4 +1,4 @@
-// What the model in use costs, and the wait until the network has seen a picture.
+// The cost of the present model, and the progress bar while a picture is encoded.
 
 import { t } from './language.js';
 
@@ -51,6 +51,6 @@ export function describeCost({ parameters, device, licence, picture, click }) {
   parts.push(device.split(':')[0] === 'cpu' ? 'CPU' : 'GPU');
   if (picture) parts.push(t('{n} s a picture').replace('{n}', picture.toLocaleString()));
   if (click) parts.push(t('{n} s a click').replace('{n}', click.toLocaleString()));
-  parts.push(licence ?? t('licence not told'));
+  parts.push(licence ?? t('licence unknown'));
   return parts.join(' · ');
 }

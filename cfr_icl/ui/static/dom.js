@@ -1,4 +1,4 @@
-// Elements of the page.
+// Creates elements of the page.
 
 export function make(tag, properties = {}, ...children) {
   const node = Object.assign(document.createElement(tag), properties);

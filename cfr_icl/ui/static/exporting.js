@@ -32,7 +32,7 @@ export function setUpExporting(app) {
     send('polygons', { detail: detail() });
   };
 
-  // While the slider moves one preview at a time is asked for, and the last one always.
+  // While the slider moves, one preview is requested at a time, and always the last one.
   const previewPolygons = () => {
     ref('detail-value').textContent = `${detail()} px`;
     if (!app.channel.busy) askPolygons();

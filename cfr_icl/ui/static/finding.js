@@ -1,5 +1,5 @@
-// Which pictures of a folder the list shows, and where a search leads, as pure functions.
-// A picture is { name, state, labels, certainty }; `certainty` is null where no mask is to be looked at.
+// Filter and search of a folder's list of pictures, as pure functions.
+// A picture is { name, state, labels, certainty }; `certainty` is null if no mask is to be checked.
 
 export const DOUBT = 'doubt'; // shows what is to be looked at and not done yet, least sure first
 

@@ -1,4 +1,4 @@
-// The head of the list of pictures: search, filter, small pictures, and how the work goes.
+// The head of the list of pictures: search, filter, thumbnails and progress of the work.
 
 import { target } from './finding.js';
 import { t } from './language.js';

@@ -1,4 +1,4 @@
-// Where the picture lies on the stage, as pure functions.
+// Position and scale of the picture on the stage, as pure functions.
 // A place is { scale, x, y }: the picture's point p is seen at p * scale + (x, y) of the stage (CSS pixels).
 // Sizes are { width, height }, points { x, y }.
 

@@ -25,7 +25,7 @@ function heatmap(image) {
   return canvas;
 }
 
-// What a threshold would keep, in a colour.
+// Paint the mask of a threshold in a colour.
 function preview(image, threshold, colour) {
   const canvas = make('canvas', { width: image.naturalWidth, height: image.naturalHeight });
   const context = canvas.getContext('2d');

@@ -1,4 +1,4 @@
-// Long work of the server that goes on in the background: the page asks until its result comes.
+// Background jobs of the server: the page polls until the result arrives.
 
 const ASK_AGAIN = 700; // milliseconds
 

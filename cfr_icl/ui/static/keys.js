@@ -1,4 +1,4 @@
-// Which command a key gives, on every keyboard layout, as a pure function of the key event.
+// The command of a key, on every keyboard layout, as a pure function of the key event.
 
 // By the character that the key types; letters where the layout has Latin ones.
 const CHARACTERS = {
@@ -105,7 +105,7 @@ function placedKey({ key, code }) {
   return typesNothing(key) || /^[^ -~]$/.test(key) ? PLACES[code] : undefined;
 }
 
-// What an input method or a dead key says in place of a character.
+// Key values of input methods and dead keys.
 function typesNothing(key) {
   return ['Process', 'Unidentified', 'Dead', ''].includes(key);
 }

@@ -1,4 +1,4 @@
-// The list of labels, and what each key from 1 to 9 gives.
+// The list of labels, and the labels of the keys 1 to 9.
 
 import { make, saveText } from './dom.js';
 import { t } from './language.js';

@@ -1,4 +1,4 @@
-// Learning from the finished pictures of the folder: offered, followed while it runs, and what it brought.
+// Learning from the finished pictures of the folder: start, progress and result.
 
 import { t } from './language.js';
 
@@ -75,7 +75,7 @@ function told({ stage, seconds_left: seconds }) {
   return `${name} · ${t('{n} min left').replace('{n}', minutes.toLocaleString())}`;
 }
 
-// What it brought, in one line.
+// The result, in one line.
 function result({ before, after, low, high, better, held_out_pictures: pictures }) {
   const clicks = t('Clicks on {n} pictures that were held out: {a} before, {b} after ({low} to {high}).')
     .replace('{n}', pictures.toLocaleString())

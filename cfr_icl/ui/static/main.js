@@ -36,7 +36,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
   const ref = (name) => root.querySelector(`[data-ref="${name}"]`);
   const button = (name) => root.querySelector(`[data-do="${name}"]`);
 
-  // What the parts share. They add their functions: `showTool`, `goTo`, `receive` and so on.
+  // State and functions shared by the parts, which add their own: `showTool`, `goTo`, `receive` and so on.
   const app = {
     root,
     ref,
@@ -47,7 +47,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     upload,
     page: null, // which page of the server this is
     resume: tab.get('cfr-page'), // the same before the page was loaded anew
-    lastReply: null, // its number tells the server what is known here
+    lastReply: null, // its number tells the server the state of this page
     picture: null, // the one that is painted
     incoming: null, // the next one, whose pixels are on their way, with its state
     state: { objects: [], active: null, cfr: null },
@@ -139,7 +139,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
   app.send('hello');
 }
 
-// What the server replies is shown: the mask at once, the panel when it is painted.
+// Show a reply of the server: the mask at once, the panel after the mask is painted.
 function setUpReplies(app) {
   const { ref, view, channel, root } = app;
   let panelDue = false;

@@ -1,4 +1,4 @@
-// Sentences for the person: notices that go away by themselves, and questions.
+// Messages for the user: notices that disappear by themselves, and questions.
 
 import { make } from './dom.js';
 import { t } from './language.js';

@@ -1,4 +1,4 @@
-// What is painted over picture and masks: clicks, strokes, boxes, outlines. All take a 2D context.
+// Paints clicks, strokes, boxes and outlines over picture and masks; all functions take a 2D context.
 // Functions that say so want it in pixels of the picture, `scale` CSS pixels to each.
 
 export const GOOD = '#16a34a',
@@ -192,7 +192,7 @@ export function paintCrosshair(context, place, pixel, { width, height }) {
   );
 }
 
-// What is seen through a transparent picture.
+// The background behind a transparent picture.
 export function checkerboard(side = 8) {
   const tile = document.createElement('canvas'),
     context = tile.getContext('2d');

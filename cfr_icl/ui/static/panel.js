@@ -1,4 +1,4 @@
-// The side panel: shows what the session is now.
+// The side panel: shows the present state of the session.
 
 import { count, t } from './language.js';
 import { listed, ObjectList } from './objects.js';
@@ -67,7 +67,7 @@ export function setUpPanel(app) {
   };
 }
 
-// What the last refinement of the object did.
+// Describes the last refinement of the object.
 function describeRefinement(active) {
   const { passes, changed } = active?.timing || active?.answer || {};
   if (!passes) return '';

@@ -1,4 +1,4 @@
-// Which object a click on masks selects.
+// Selects the object for a click on masks.
 
 // Visible objects whose masks hold a pixel, the smallest first: one under a larger one can be reached.
 export function objectsAt(objects, pixel) {

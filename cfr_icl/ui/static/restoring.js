@@ -1,4 +1,4 @@
-// When the server has forgotten the page: picture, objects and waiting actions are given to it again.
+// Restores a page that the server has lost: sends picture, objects and waiting actions again.
 
 import { Copies } from './copies.js';
 import { t } from './language.js';

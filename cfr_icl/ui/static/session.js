@@ -1,4 +1,4 @@
-// What the page knows of a session: the replies hold only what changed.
+// The page's state of a session; replies hold only changes, which are merged into it.
 
 import { MaskShape } from './mask.js';
 

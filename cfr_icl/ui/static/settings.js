@@ -1,4 +1,4 @@
-// What is chosen on the page: tool, brush, what a click marks, look, theme and model.
+// The settings of the page: tool, brush, sign of a click, look, theme and model.
 
 import { make } from './dom.js';
 import { t } from './language.js';

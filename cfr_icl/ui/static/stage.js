@@ -1,4 +1,4 @@
-// What is seen of the picture: where it lies, and all that is painted on it.
+// The stage: the visible part of the picture, and everything painted on it.
 
 import { Corners, polygonsOf } from './corners.js';
 import * as geometry from './geometry.js';

@@ -1,4 +1,4 @@
-// How actions reach the server, and what is told when they do not.
+// Sends actions to the server, and shows a message when it cannot be reached.
 
 import { t } from './language.js';
 import { serverAddress } from './uploading.js';
@@ -9,7 +9,7 @@ const PROBE_WITHIN = 8000;
 export function setUpTransport(app) {
   const { ref } = app;
   let waiters = [];
-  let loggedIn = null; // a promise while the login is asked for
+  let loggedIn = null; // a promise while the login dialog is open
 
   // A reply came, by whichever way.
   app.heard = () => {
@@ -33,11 +33,11 @@ export function setUpTransport(app) {
     if (app.page && actions.length && kinds.every((kind) => app.props.direct.includes(kind))) {
       const reply = await app.server.apply(parcel).catch(() => null);
       if (!reply) {
-        // Gradio keeps failures to itself
+        // Gradio does not report failures
         await app.explainFailure();
         throw Error('no reply');
       }
-      queueMicrotask(() => app.receive(reply)); // what fails there is no failure to deliver
+      queueMicrotask(() => app.receive(reply)); // an error there is not a failed delivery
       return;
     }
     const heard = new Promise((done) => waiters.push(done));
@@ -57,7 +57,7 @@ export function setUpTransport(app) {
     }
   }
 
-  // Look why nothing comes: 'reached', 'unreachable', or 'login', which is then asked for.
+  // Find out why there is no reply: 'reached', 'unreachable', or 'login', which opens the login dialog.
   app.explainFailure = async () => {
     const found = await probe();
     if (found === 'login') await logIn();

@@ -1,4 +1,4 @@
-// Sending a file to the server, with its progress; Gradio's own way tells nothing of it.
+// Uploads a file to the server, with progress, which Gradio's own upload does not report.
 
 export function serverAddress() {
   const config = window.gradio_config || {};
@@ -10,7 +10,7 @@ export function addressOf(file) {
   return file.url ?? `${serverAddress()}/file=${encodeURI(file.path)}`;
 }
 
-// Resolves to the file's path on the server. `signal` gives it up; `onProgress` is told the share sent.
+// Resolves to the file's path on the server. `signal` cancels it; `onProgress` gets the share sent, 0 to 1.
 export function sendFile(file, onProgress, signal) {
   const request = new XMLHttpRequest(),
     body = new FormData();

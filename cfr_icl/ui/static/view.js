@@ -1,4 +1,4 @@
-// The picture that is worked on: what pointer, wheel and arrow keys ask for there.
+// The picture on the stage: handles pointer, wheel and arrow keys.
 
 import * as geometry from './geometry.js';
 import { BAD, GOOD, markCursor } from './overlays.js';
