@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -146,6 +146,10 @@ class WorkerPredictor:
             self._pool.send(PredictionRequest(self._digest, ahead=True), self._pixels)
         except WorkersError as error:
             log.warning("A picture is not encoded ahead: %s", error)
+
+    def look_ahead(self) -> Iterator[None]:
+        """Compute nothing ahead: a worker belongs to all pages."""
+        return iter(())
 
     def predict(
         self,
