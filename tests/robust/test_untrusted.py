@@ -94,13 +94,15 @@ VALID = [
     {"kind": "import", "path": "x.json", "name": "x.json", "reading": "mask", "replace": True},
     {"kind": "example", "index": 0},
     {"kind": "goto", "index": 0, "name": "x.png", "step": 1},
+    {"kind": "take_over", "follow": True},
     {"kind": "view", "page": 0, "low": 1, "high": 99},
     {"kind": "download", "what": "mask"},
-    {"kind": "export", "format": "coco", "detail": 1, "whole_folder": False},
+    {"kind": "export", "format": "coco", "detail": 1, "whole_folder": False, "split": "80,20"},
     {"kind": "polygons", "detail": 1},
     {"kind": "model", "name": "x"},
     {"kind": "restore", "name": "x.png", "path": "x.png", "example": 0, "session": {"objects": []}},
     *({"kind": kind} for kind in ("hello", "undo", "redo", "clear", "finish", "inspect", "cancel_job")),
+    *({"kind": kind} for kind in ("learn", "stop_learning", "forget_learnt")),
 ]
 
 
