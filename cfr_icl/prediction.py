@@ -43,7 +43,9 @@ class InnerPass:
         probabilities: the network's output, uncalibrated, as it is fed back to the next pass.
         agreement: IoU of the masks of the picture and of its mirror image, 0 to 1; 1 without mirror image.
             A refinement that does without it has that of the coarse pass.
-            For networks that estimate the IoU of their mask with the object: this estimate.
+            For networks that take coordinates: `predicted_iou`.
+        predicted_iou: IoU of the mask with the object as the network predicts it, 0 to 1; None for networks
+            that do not. That of a close-up is that of the pass that it refines.
         zoom_window: the zoom-in window; None for the unresized picture.
         close_up: for a close-up, the part of the window that it covers; outside of it `probabilities` are
             those of the pass that it refines.
@@ -54,6 +56,7 @@ class InnerPass:
 
     probabilities: ProbabilityMap
     agreement: float
+    predicted_iou: float | None = None
     zoom_window: Window | None = None
     close_up: Window | None = None
     refined: int | None = None
@@ -63,7 +66,13 @@ class InnerPass:
     def with_choice(self, index: int) -> InnerPass:
         """The pass with another of its choices as its probabilities."""
         chosen = self.choices[index]
-        return replace(self, probabilities=chosen.probabilities, agreement=chosen.score, choice=index)
+        return replace(
+            self,
+            probabilities=chosen.probabilities,
+            agreement=chosen.score,
+            predicted_iou=chosen.score,
+            choice=index,
+        )
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,14 @@ class Prediction:
     def mask(self) -> np.ndarray:
         """Pixels of the object, bool (H, W): those with a probability above 0.49."""
         return self.mask_above(MASK_THRESHOLD)
+
+    @property
+    def predicted_iou(self) -> float | None:
+        """IoU of the mask with the object as the network predicts it, 0 to 1.
+
+        None without clicks, and for networks that do not predict it.
+        """
+        return self.passes[self.chosen].predicted_iou if self.passes else None
 
     @property
     def probabilities(self) -> np.ndarray:

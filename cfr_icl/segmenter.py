@@ -181,7 +181,10 @@ class Segmenter:
         if close_up:
             coarse = reached.probabilities
             closer = self._close_up_pass(close_up, coarse, state, cues)
-            passes.append(replace(closer, zoom_window=reached.zoom_window, refined=chosen))
+            rated = passes[chosen].predicted_iou
+            passes.append(
+                replace(closer, zoom_window=reached.zoom_window, refined=chosen, predicted_iou=rated)
+            )
             chosen = len(passes) - 1
             reached = replace(reached, probabilities=closer.probabilities, without_close_ups=coarse)
         forwards = loop.forwards + bool(close_up)

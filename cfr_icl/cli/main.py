@@ -27,6 +27,7 @@ COMMANDS = {
     "train": "train a network with ICL and SUEM",
     "average": "average the weights of several runs of one network",
     "calibrate": "calibrate a model's probabilities",
+    "iou-head": "train a head that predicts the IoU of masks",
     "publish": "publish a model folder on the Hugging Face Hub",
     "ablation": "train and evaluate with and without ICL, SUEM and CFR",
 }
@@ -64,7 +65,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _add(commands: argparse._SubParsersAction, name: str) -> None:
     """Add a command with its options, described by the docstring of its module."""
-    module = import_module(f"cfr_icl.cli.{name}")
+    module = import_module(f"cfr_icl.cli.{name.replace('-', '_')}")
     parser = commands.add_parser(
         name,
         help=COMMANDS[name],

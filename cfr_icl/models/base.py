@@ -134,9 +134,13 @@ class InteractiveModel(nn.Module, ABC):
 
     def decode_in_precision(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
         """Like `decode`, computed in the network's `precision`."""
-        reduced = self.precision != torch.float32
-        with torch.autocast(prompt_maps.device.type, dtype=self.precision, enabled=reduced):
+        with self.autocast():
             return self.decode(features, prompt_maps)
+
+    def autocast(self) -> torch.autocast:
+        """A context in which layers compute in the network's `precision`."""
+        reduced = self.precision != torch.float32
+        return torch.autocast(self.device.type, dtype=self.precision, enabled=reduced)
 
     @property
     def device(self) -> torch.device:
@@ -180,13 +184,14 @@ class InteractiveModel(nn.Module, ABC):
         mirrored, (height, width) = len(prompt) > 1, prompt.shape[2:]
         mask = previous.crop(window, (height, width))
         maps = torch.stack([mask, mask.flip(1)] if mirrored else [mask])[:, None]
-        logits = self.logits(features, prompt, maps)[:, 0].float().cpu()
+        logits, predicted_iou = self.rated_logits(features, prompt, maps)
+        logits = logits[:, 0].float().cpu()
         if not torch.isfinite(logits.sum()):
             raise PredictionError("The network's output is not finite; its weights may be damaged.")
         agreement = _mask_iou(*logits) if mirrored else 1.0
         mean = 0.5 * (logits[0] + logits[1].flip(1)) if mirrored else logits[0]
         probabilities = ProbabilityMap(torch.sigmoid(mean), window, previous.picture, previous.exact)
-        return InnerPass(probabilities, agreement)
+        return InnerPass(probabilities, agreement, predicted_iou)
 
     def logits(self, features: Features, prompt: Any, previous: torch.Tensor) -> torch.Tensor:
         """The logits (B, 1, height, width) of one pass.
@@ -197,6 +202,16 @@ class InteractiveModel(nn.Module, ABC):
         """
         prompt[:, :1] = previous
         return self.decode_in_precision(features, prompt.to(self.device))
+
+    def rated_logits(
+        self, features: Features, prompt: Any, previous: torch.Tensor
+    ) -> tuple[torch.Tensor, float | None]:
+        """Like `logits`, and predict the IoU with the object of the mask that is their mean.
+
+        Returns:
+            Logits, and the IoU, 0 to 1; None for networks that do not predict it.
+        """
+        return self.logits(features, prompt, previous), None
 
     def decode_with_auxiliary(
         self, features: Features, prompt_maps: torch.Tensor

@@ -7,6 +7,7 @@ EfficientNet-Lite0 (Tan and Le, ICML 2019, arXiv 1905.11946), from timm.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from itertools import pairwise
 from typing import Any, cast
@@ -19,6 +20,7 @@ from timm.models.vision_transformer import Block
 from torch import nn
 
 from cfr_icl.models.base import InteractiveModel
+from cfr_icl.models.iou_head import IoUHead, pool
 
 SCALES = 5
 """Feature scales of the encoder: 1/2, 1/4, 1/8, 1/16 and 1/32."""
@@ -39,6 +41,7 @@ class CompactNet(InteractiveModel):
         attention: attention blocks at 1/32 (2).
         pyramid: convolution blocks of a `Pyramid` over the picture's features at 1/2, 1/4, 1/8 and 1/16
             (empty: no pyramid).
+        iou_head: predict the IoU of each mask with the object (False).
         encoder_options: further arguments of the timm model, such as {"img_size": 448} for an encoder that is
             built for one input size (none).
 
@@ -50,7 +53,7 @@ class CompactNet(InteractiveModel):
     torch.Size([1, 1, 128, 128])
     """
 
-    encoder_modules = ("encoder", "lateral", "pyramid")
+    encoder_modules = ("encoder", "lateral", "pyramid", "iou_head")
 
     def __init__(
         self,
@@ -60,6 +63,7 @@ class CompactNet(InteractiveModel):
         up_blocks: tuple[int, ...] = (1, 1, 1),
         attention: int = 2,
         pyramid: tuple[int, ...] = (),
+        iou_head: bool = False,
         encoder_options: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
@@ -89,6 +93,16 @@ class CompactNet(InteractiveModel):
         self.up = _mixers(widths[1:-1], up_blocks)
         self.fuse = ConvNormAct(widths[0], widths[0], 3)
         self.head = nn.Sequential(nn.Conv2d(widths[0], 4, 3, padding=1), nn.PixelShuffle(2))
+        self.iou_head: IoUHead | None = None
+        if iou_head:
+            self.add_iou_head()
+
+    def add_iou_head(self, head: IoUHead | None = None) -> None:
+        """Replace the head that predicts IoUs, in the configuration too; None for an untrained one."""
+        self.iou_head = head or IoUHead(sum(self.widths[-2:]))
+        if hasattr(self, "config"):
+            options = {**self.config.options, "iou_head": True}
+            self.config = dataclasses.replace(self.config, options=options)
 
     def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
         mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
@@ -120,16 +134,42 @@ class CompactNet(InteractiveModel):
         return self
 
     def decode(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> torch.Tensor:
+        return self._decode(features, prompt_maps)[0]
+
+    def rated_logits(
+        self, features: tuple[torch.Tensor, ...], prompt: torch.Tensor, previous: torch.Tensor
+    ) -> tuple[torch.Tensor, float | None]:
+        if self.iou_head is None:
+            return super().rated_logits(features, prompt, previous)
+        prompt[:, :1] = previous
+        prompt_maps = prompt.to(self.device)
+        with self.autocast():
+            logits, coarse = self._decode(features, prompt_maps)
+        maps = [_mirrored_mean(x.float()) for x in coarse]
+        probabilities = torch.sigmoid(_mirrored_mean(logits))
+        return logits, float(self.iou_head(pool(maps, probabilities, prompt_maps[:1, 1:2])))
+
+    def _decode(
+        self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+        """Compute the logits, and the branch's coarsest maps on its way up, 1/16 and 1/32."""
         detail = self.stem(_channels_last(prompt_maps)) + features[0]
         x, skips = detail, []
         for picture, shrink, mix in zip(features[1:], self.shrink, self.down, strict=True):
             x = mix(F.relu(_fit(shrink(x), picture) + picture))
             skips.append(x)
+        coarse = [x]
         for scale in reversed(range(1, SCALES - 1)):
             x = self.up[scale - 1](_resized(self.grow[scale](x), skips[scale - 1]) + skips[scale - 1])
+            coarse.insert(0, x)
         x = self.fuse(F.relu(_resized(self.grow[0](x), detail) + detail))
         height, width = prompt_maps.shape[2:]
-        return self.head(x)[..., :height, :width].float()
+        return self.head(x)[..., :height, :width].float(), tuple(coarse[-2:])
+
+    def learning_rate_scales(self, encoder: float, layer_decay: float) -> dict[str, float]:
+        scales = super().learning_rate_scales(encoder, layer_decay)
+        # the head is trained apart, when the network is done
+        return {name: 0.0 if name.startswith("iou_head.") else scale for name, scale in scales.items()}
 
 
 class Pyramid(nn.Module):
@@ -211,6 +251,11 @@ class GlobalAttention(nn.Module):
 def _channels_last(x: torch.Tensor) -> torch.Tensor:
     # other engines choose the layout by themselves
     return x if torch.jit.is_tracing() else x.contiguous(memory_format=torch.channels_last)
+
+
+def _mirrored_mean(x: torch.Tensor) -> torch.Tensor:
+    """Average maps of a window and its mirror image, (2, C, h, w) to (1, C, h, w); one map stays."""
+    return x if len(x) == 1 else 0.5 * (x[:1] + x[1:].flip(3))
 
 
 def _resized(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

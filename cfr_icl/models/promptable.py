@@ -123,8 +123,7 @@ class PromptableModel(InteractiveModel):
         if marks.mask is not None:
             marks = self._with_pseudo_marks(marks, frame, window, previous, cfr)
         several = len(marks.points) == 1 and marks.box is None and marks.mask is None
-        reduced = self.precision != torch.float32
-        with torch.autocast(self.device.type, dtype=self.precision, enabled=reduced):
+        with self.autocast():
             logits, scores = self.predict_masks(features, marks, frame, several)
         logits, scores = logits.float().cpu(), scores.float().cpu()
         if not torch.isfinite(logits.sum()):
@@ -133,7 +132,8 @@ class PromptableModel(InteractiveModel):
         ious = scores.clamp(0, 1).tolist()
         best = int(scores.argmax())
         choices = tuple(map(Choice, maps, ious)) if len(maps) > 1 else ()
-        return InnerPass(maps[best], ious[best], choices=choices, choice=best if choices else None)
+        choice = best if choices else None
+        return InnerPass(maps[best], ious[best], ious[best], choices=choices, choice=choice)
 
     def _mask_input(
         self, previous: ProbabilityMap, window: Window, frame: Frame, prompt: Marks

@@ -687,7 +687,7 @@ class Object(TypedDict):
     answer: dict[str, Any] | None
     """The fields of `document.Timing`: what the last answer took, and the masks that it offers."""
     certainty: float | None
-    """How sure it is that the mask followed the object from the picture before; None for other objects."""
+    """How sure it is that a mask is right that no person has looked at; None for other objects."""
     unsure: bool
     """Whether that is too little to go by."""
     size: NotRequired[list[int]]

@@ -110,6 +110,7 @@ def prediction_to_bytes(prediction: Prediction) -> bytes:
             {
                 "probabilities": described(each.probabilities),
                 "agreement": each.agreement,
+                "predicted_iou": each.predicted_iou,
                 "zoom_window": each.zoom_window,
                 "close_up": each.close_up,
                 "refined": each.refined,
@@ -144,6 +145,7 @@ def prediction_from_bytes(content: bytes) -> Prediction:
             InnerPass(
                 placed(each["probabilities"]),
                 each["agreement"],
+                each["predicted_iou"],
                 window(each["zoom_window"]),
                 window(each["close_up"]),
                 each["refined"],

@@ -242,3 +242,21 @@ def test_lists_in_parquet_and_json_say_the_same(images, tmp_path):
     assert [label for label, _ in found.values()] == ["object", "cup"]
     (tmp_path / "list.parquet").write_bytes(b"PAR1 and more")
     assert main(["batch", str(tmp_path / "list.parquet"), "--images", str(images), "--out", "x"]) == 2
+
+
+class Rating(ColourModel):
+    """Predicts the same IoU for each mask."""
+
+    def rated_logits(self, features, prompt, previous):
+        return super().rated_logits(features, prompt, previous)[0], 0.7431
+
+
+def test_predicted_ious_are_in_coco_and_mark_masks_for_the_page(images, tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "new_segmenter", lambda options: Segmenter(Rating()))
+    assert run(images, tmp_path / "coco", "--format", "coco") == 0
+    entries = json.loads((tmp_path / "coco" / "annotations.json").read_text())["annotations"]
+    assert {entry["predicted_iou"] for entry in entries} == {0.74}
+    assert run(images, tmp_path / "work", "--format", "work") == 0
+    document = Folder(images, tmp_path / "work").load("0.png", (90, 120))
+    assert [instance.certainty for instance in document.instances] == pytest.approx([0.7431] * 2)
+    assert all(instance.unsure for instance in document.instances)

@@ -124,8 +124,13 @@ class BatchWorker:
         found = Mask.of(pixels)
         window = Rectangle(*prediction.window) if prediction.window else None
         timing = Timing(prediction.forwards, milliseconds, window)
-        sure = certainty(prediction)
-        return replace(instance, network_mask=found, mask=found, timing=timing, certainty=sure), pixels
+        instance = replace(
+            instance, network_mask=found, mask=found, timing=timing, certainty=certainty(prediction)
+        )
+        if prediction.predicted_iou is not None:
+            foreign = {**(instance.foreign or {}), "predicted_iou": round(prediction.predicted_iou, 2)}
+            instance = replace(instance, foreign=foreign)
+        return instance, pixels
 
     def _mask(self, entry: ObjectClicks, size: tuple[int, int]) -> Mask | None:
         """The mask to start from; raises ValueError where it has no pixel."""

@@ -1,0 +1,133 @@
+"""The head that predicts a mask's IoU: it changes no mask, tells good from bad, and is trained on its own."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from cfr_icl import Click, Segmenter, load_model
+from cfr_icl.cli.main import main
+from cfr_icl.close_up import CloseUpConfig
+from cfr_icl.learning.iou_head import RatedPasses, bounding_box, fit, iou, record
+from cfr_icl.models.iou_head import IoUHead, pool
+from cfr_icl.models.registry import build_model, default_config
+from cfr_icl.weights.loading import save_model
+from tests.small_runs import data  # noqa: F401
+
+
+def network(seed: int = 0):
+    torch.manual_seed(seed)
+    return build_model(default_config("compact")).eval()
+
+
+@pytest.fixture(scope="module")
+def picture():
+    pixels = np.random.default_rng(0).integers(90, 160, (60, 80, 3), dtype=np.uint8)
+    pixels[10:45, 20:60] = (250, 20, 20)
+    return pixels
+
+
+def predict(model, picture, count=2):
+    segmenter = Segmenter(model, close_up=CloseUpConfig(first_click=2))
+    segmenter.set_image(picture)
+    return segmenter.predict([Click(30, 20), Click(5, 5, False)][:count])
+
+
+def test_masks_stay_and_each_pass_has_a_predicted_iou(picture):
+    without, rated = network(), network()
+    torch.manual_seed(1)
+    rated.add_iou_head()
+    assert rated.config.options == {"iou_head": True}
+    before, after = predict(without, picture), predict(rated, picture)
+    assert before.predicted_iou is None
+    for one, other in zip(before.passes, after.passes, strict=True):
+        assert torch.equal(one.probabilities.values, other.probabilities.values)
+        assert 0 < other.predicted_iou < 1
+    close_up = after.passes[-1]
+    assert close_up.refined is not None
+    assert after.predicted_iou == close_up.predicted_iou == after.passes[close_up.refined].predicted_iou
+
+
+def test_without_clicks_nothing_is_predicted(picture):
+    assert predict(network(), picture, count=0).predicted_iou is None
+
+
+def test_features_are_averaged_over_the_mask_its_ring_uncertain_places_and_clicks():
+    features = torch.zeros(1, 2, 16, 16)
+    features[:, 0, :8] = 1  # upper half
+    features[:, 1, 3, 3] = 5
+    mask, clicks = torch.zeros(1, 1, 64, 64), torch.zeros(1, 1, 64, 64)
+    mask[..., :32, :] = 1
+    mask[..., 40:48, :8] = 0.5
+    clicks[..., 12:16, 12:16] = 1  # the pixel (3, 3) at 1/4
+    inside, ring, uncertain, clicked = pool([features], mask, clicks).reshape(4, 2)
+    assert inside[0] == pytest.approx(128 / 130) and inside[1] == pytest.approx(5 / 130)
+    assert ring[0] == 0
+    assert uncertain.tolist() == [0, 0]
+    assert clicked.tolist() == [1, 5]
+
+
+def test_a_head_learns_which_masks_are_good():
+    torch.manual_seed(0)
+    pooled = torch.randn(400, 4 * 5)
+    ious = torch.sigmoid(pooled[:, :4].sum(1))
+    head = fit(RatedPasses(pooled[:300], ious[:300]))
+    found = head(pooled[300:])
+    assert torch.corrcoef(torch.stack([found, ious[300:]]))[0, 1] > 0.8
+
+
+def test_passes_of_the_robot_users_clicks_are_recorded_with_their_ious(picture):
+    model = network()
+    gt_mask = np.zeros((60, 80), np.int8)
+    gt_mask[10:45, 20:60] = 1
+    objects = itertools.repeat((picture, gt_mask))
+    with pytest.raises(ValueError, match="no head"):
+        record(Segmenter(model), objects, 1)
+    model.add_iou_head()
+    passes = record(Segmenter(model), objects, 2, boxes=0.5)
+    assert passes.pooled.shape == (len(passes.ious), model.iou_head.mean.numel())
+    assert ((passes.ious >= 0) & (passes.ious <= 1)).all()
+    assert not model.iou_head._forward_pre_hooks
+    assert bounding_box(gt_mask) == (20, 10, 60, 45)
+
+
+def test_ignored_pixels_do_not_count():
+    gt_mask = np.array([[1, 1, 0, -1]])
+    assert iou(np.array([[True, False, True, True]]), gt_mask) == pytest.approx(1 / 3)
+
+
+def test_the_command_adds_a_head_and_changes_no_other_weight(data, tmp_path, capsys):  # noqa: F811
+    save_model(network(), tmp_path / "plain")
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump({"data": [{"kind": "folder", "path": str(data)}]}))
+    arguments = ["--weights", str(tmp_path / "plain"), "--config", str(config), "--objects", "1"]
+    assert main(["iou-head", *arguments, "--out", str(tmp_path / "rated")]) == 0
+    assert "passes, mean IoU" in capsys.readouterr().out
+    before, after = (load_model(tmp_path / name, "cpu", trainable=True) for name in ("plain", "rated"))
+    state = after.state_dict()
+    assert all(torch.equal(value, state[name]) for name, value in before.state_dict().items())
+    assert after.config.options["iou_head"] is True
+
+
+def test_networks_of_other_kinds_are_refused(tmp_path, capsys):
+    save_model(build_model(default_config("vit_xtiny")), tmp_path / "vit")
+    config = tmp_path / "config.yaml"
+    config.write_text("data: []")
+    arguments = ["--weights", str(tmp_path / "vit"), "--config", str(config), "--out", str(tmp_path / "out")]
+    assert main(["iou-head", *arguments]) == 2
+    assert "Only compact networks" in capsys.readouterr().err
+
+
+def test_training_leaves_the_head_alone():
+    model = network()
+    model.add_iou_head()
+    scales = model.learning_rate_scales(0.5, 1.0)
+    assert {scale for name, scale in scales.items() if name.startswith("iou_head.")} == {0.0}
+
+
+def test_the_embedded_model_predicts_ious(picture):
+    prediction = predict(load_model("embedded", "cpu"), picture)
+    assert isinstance(load_model("embedded", "cpu").iou_head, IoUHead)
+    assert 0 < prediction.predicted_iou < 1
