@@ -1,4 +1,4 @@
-"""The README's screenshots of the app with its own network: python -m tests.e2e.screenshots"""
+"""The documents' screenshots of the app with its own network: python -m tests.e2e.screenshots"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PHONE = {"width": 390, "height": 780}
 
 
 def main() -> None:
-    """Write docs/page-light.png, docs/page-inside.png and docs/page-phone.png."""
+    """Write docs/page-inside.png and docs/page-phone.png."""
     DOCS.mkdir(exist_ok=True)
     server = Server(load_model(), examples=EXAMPLES)
     with sync_playwright() as playwright:
@@ -30,27 +30,10 @@ def main() -> None:
             )
             return Tool(context.new_page(), server)
 
-        annotate(tool(LAPTOP))
         inspect(tool(LAPTOP, "dark"))
         phone(tool(PHONE, "dark", touch=True))
         browser.close()
     server.close()
-
-
-def annotate(tool: Tool) -> None:
-    """Two labelled objects on one picture."""
-    tool.example("flower")
-    for number, (click, label) in enumerate([((320, 230), "dahlia"), ((395, 405), "bud")], start=1):
-        tool.click(*click)
-        tool.idle()
-        name = tool.page.get_by_label(f"Label of object {number}")
-        name.fill(label)
-        name.press("Enter")
-        tool.idle()
-        if number == 1:
-            tool.page.locator("[data-do=finish]").click()
-            tool.idle()
-    save(tool.page, "page-light")
 
 
 def inspect(tool: Tool) -> None:
