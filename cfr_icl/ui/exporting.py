@@ -78,7 +78,7 @@ def _export(
     progress: Progress,
     split: Split | None = None,
 ) -> MadeFile:
-    files = exports.export(action.format, pictures, action.detail, classes, messages, progress, split)
+    files = exports.export(action.format, pictures, action.detail, classes, messages, progress, split=split)
     if not files:
         raise ActionError("There is no object to export.")
     messages += exports.export_warnings(action.format, pictures)
