@@ -20,7 +20,7 @@ from timm.models.vision_transformer import Block
 from torch import nn
 
 from cfr_icl.models.base import InteractiveModel
-from cfr_icl.models.iou_head import IoUHead, pool
+from cfr_icl.models.iou_head import IoUHead, rate
 
 SCALES = 5
 """Feature scales of the encoder: 1/2, 1/4, 1/8, 1/16 and 1/32."""
@@ -134,7 +134,7 @@ class CompactNet(InteractiveModel):
         return self
 
     def decode(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> torch.Tensor:
-        return self._decode(features, prompt_maps)[0]
+        return self.decode_coarse(features, prompt_maps)[0]
 
     def rated_logits(
         self, features: tuple[torch.Tensor, ...], prompt: torch.Tensor, previous: torch.Tensor
@@ -144,12 +144,10 @@ class CompactNet(InteractiveModel):
         prompt[:, :1] = previous
         prompt_maps = prompt.to(self.device)
         with self.autocast():
-            logits, coarse = self._decode(features, prompt_maps)
-        maps = [_mirrored_mean(x.float()) for x in coarse]
-        probabilities = torch.sigmoid(_mirrored_mean(logits))
-        return logits, float(self.iou_head(pool(maps, probabilities, prompt_maps[:1, 1:2])))
+            logits, coarse = self.decode_coarse(features, prompt_maps)
+        return logits, rate(self.iou_head, logits, coarse, prompt_maps)
 
-    def _decode(
+    def decode_coarse(
         self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor
     ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
         """Compute the logits, and the branch's coarsest maps on its way up, 1/16 and 1/32."""
@@ -251,11 +249,6 @@ class GlobalAttention(nn.Module):
 def _channels_last(x: torch.Tensor) -> torch.Tensor:
     # other engines choose the layout by themselves
     return x if torch.jit.is_tracing() else x.contiguous(memory_format=torch.channels_last)
-
-
-def _mirrored_mean(x: torch.Tensor) -> torch.Tensor:
-    """Average maps of a window and its mirror image, (2, C, h, w) to (1, C, h, w); one map stays."""
-    return x if len(x) == 1 else 0.5 * (x[:1] + x[1:].flip(3))
 
 
 def _resized(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

@@ -12,8 +12,10 @@ import torch
 from torch import nn
 
 from cfr_icl.models.base import InteractiveModel, ModelConfig
+from cfr_icl.models.iou_head import IoUHead, rate
 
 IMAGE, PROMPT_MAPS, LOGITS = "image", "prompt_maps", "logits"
+COARSE = ("coarse0", "coarse1")
 """Names of inputs and outputs in the files; features are "features0", "features1" and so on."""
 SIDES = 32
 """Sides of the input are a multiple of this: others are padded in ways that the files do not hold."""
@@ -32,6 +34,7 @@ class CompiledNet(InteractiveModel):
         build: makes the network itself, which computes the half without a session, and inputs of sides that
             the files are not made for; not called where nothing needs it.
         encoder, decoder: inference sessions of `export`'s files; None for the network's own half.
+        iou_head: the network's; None where it has none.
     """
 
     def __init__(
@@ -41,9 +44,11 @@ class CompiledNet(InteractiveModel):
         build: Callable[[], InteractiveModel],
         encoder: Any = None,
         decoder: Any = None,
+        iou_head: IoUHead | None = None,
     ) -> None:
         super().__init__()
         self.config = config
+        self.iou_head = iou_head
         self.register_buffer("digest", torch.frombuffer(bytearray(digest), dtype=torch.uint8))
         self._build = build
         self._encoder, self._decoder = encoder, decoder
@@ -72,9 +77,22 @@ class CompiledNet(InteractiveModel):
     def decode(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> torch.Tensor:
         if self._decoder is None or not _fits(prompt_maps):
             return self._network.decode_in_precision(features, prompt_maps)
+        return self._decoded(features, prompt_maps)[0]
+
+    def rated_logits(
+        self, features: tuple[torch.Tensor, ...], prompt: torch.Tensor, previous: torch.Tensor
+    ) -> tuple[torch.Tensor, float | None]:
+        if self._decoder is None or not _fits(prompt):
+            return self._network.rated_logits(features, prompt, previous)
+        prompt[:, :1] = previous
+        logits, *coarse = self._decoded(features, prompt)
+        return logits, rate(self.iou_head, logits, coarse, prompt) if self.iou_head else None
+
+    def _decoded(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> list[torch.Tensor]:
+        """The logits, and for the head that predicts IoUs the coarsest maps."""
         inputs = {f"features{number}": _array(x) for number, x in enumerate(features)}
-        (logits,) = self._decoder.run(None, {PROMPT_MAPS: _array(prompt_maps), **inputs})
-        return torch.from_numpy(logits)
+        arrays = self._decoder.run(None, {PROMPT_MAPS: _array(prompt_maps), **inputs})
+        return [torch.from_numpy(array) for array in arrays]
 
 
 @torch.no_grad()
@@ -91,9 +109,10 @@ def export(network: InteractiveModel, encoder: Path, decoder: Path) -> None:
     image = prompt_maps = torch.zeros(2, 3, size, size)
     features = network.encode(image)
     names = [f"features{number}" for number in range(len(features))]
+    answers = [LOGITS, *(COARSE if getattr(network, "iou_head", None) else ())]
     for half, inputs, given, outputs, file in (
         (_Encoder(network), (image,), [IMAGE], names, encoder),
-        (_Decoder(network), (prompt_maps, *features), [PROMPT_MAPS, *names], [LOGITS], decoder),
+        (_Decoder(network), (prompt_maps, *features), [PROMPT_MAPS, *names], answers, decoder),
     ):
         axes = {name: {0: "batch", 2: f"{name}_height", 3: f"{name}_width"} for name in [*given, *outputs]}
         torch.onnx.export(
@@ -111,15 +130,18 @@ def export(network: InteractiveModel, encoder: Path, decoder: Path) -> None:
 class _Encoder(nn.Module):
     def __init__(self, network: InteractiveModel) -> None:
         super().__init__()
-        self.network = network
+        self.network: Any = network
 
     def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return self.network.encode(image)
 
 
 class _Decoder(_Encoder):
-    def forward(self, prompt_maps: torch.Tensor, *features: torch.Tensor) -> torch.Tensor:  # type: ignore
-        return self.network.decode(features, prompt_maps)
+    def forward(self, prompt_maps: torch.Tensor, *features: torch.Tensor) -> Any:  # type: ignore
+        if getattr(self.network, "iou_head", None) is None:
+            return self.network.decode(features, prompt_maps)
+        logits, coarse = self.network.decode_coarse(features, prompt_maps)
+        return (logits, *coarse)
 
 
 def _fits(maps: torch.Tensor) -> bool:

@@ -39,6 +39,25 @@ class IoUHead(nn.Module):
         return torch.sigmoid(self.output(F.gelu(self.hidden(standard))))[:, 0]
 
 
+def rate(
+    head: IoUHead, logits: torch.Tensor, coarse: Sequence[torch.Tensor], prompt_maps: torch.Tensor
+) -> float:
+    """Predict the IoU of one window's mask, 0 to 1.
+
+    Args:
+        logits, prompt_maps: of the window, and of its mirror image if that was shown, (1 or 2, ..., h, w).
+        coarse: the branch's coarsest maps, of the same.
+    """
+    maps = [_mirrored_mean(x.float()) for x in coarse]
+    probabilities = torch.sigmoid(_mirrored_mean(logits))
+    return float(head(pool(maps, probabilities, prompt_maps[:1, 1:2])))
+
+
+def _mirrored_mean(x: torch.Tensor) -> torch.Tensor:
+    """Average maps of a window and its mirror image, (2, C, h, w) to (1, C, h, w); one map stays."""
+    return x if len(x) == 1 else 0.5 * (x[:1] + x[1:].flip(3))
+
+
 def pool(maps: Sequence[torch.Tensor], probabilities: torch.Tensor, clicks: torch.Tensor) -> torch.Tensor:
     """Take weighted means of feature maps.
 

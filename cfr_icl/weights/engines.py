@@ -25,12 +25,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 
 from cfr_icl import models
 from cfr_icl.extras import extra
 from cfr_icl.files import cache_folder, replacing, write_atomically
 from cfr_icl.models.base import InteractiveModel, ModelConfig
 from cfr_icl.models.compiled import CompiledNet, export
+from cfr_icl.models.iou_head import POOLS, IoUHead
 from cfr_icl.models.registry import ARCHITECTURES
 
 log = logging.getLogger(__name__)
@@ -110,7 +112,21 @@ def load_fastest(source: Source, engine: str) -> InteractiveModel:
         log.warning("An exported network is damaged and was removed (%.200s); PyTorch answers.", error)
         shutil.rmtree(files[0].parent, ignore_errors=True)
         return source.build(torch.float32)
-    return CompiledNet(source.config, digest, lambda: source.build(dtype), encoder, decoder).eval()
+    head = _iou_head(source)
+    return CompiledNet(source.config, digest, lambda: source.build(dtype), encoder, decoder, head).eval()
+
+
+def _iou_head(source: Source) -> IoUHead | None:
+    """The head that predicts IoUs, read alone; None for a network without one."""
+    if not source.config.options.get("iou_head"):
+        return None
+    prefix = "iou_head."
+    with safe_open(source.weights, framework="pt") as file:
+        names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118  no mapping
+        tensors = {name.removeprefix(prefix): file.get_tensor(name).float() for name in names}
+    head = IoUHead(len(tensors["mean"]) // POOLS, len(tensors["hidden.bias"]))
+    head.load_state_dict(tensors)
+    return head.requires_grad_(False)
 
 
 def session(file: Path) -> Any:

@@ -58,6 +58,21 @@ def test_masks_of_the_embedded_network_are_those_of_pytorch():
         assert iou(mask(compiled, CLICKS[:count]), expected.astype(int)) >= 0.999
 
 
+def test_the_iou_of_a_mask_is_predicted_as_by_pytorch(tmp_path, monkeypatch):
+    monkeypatch.setenv("CFR_ICL_CACHE", str(tmp_path / "cache"))
+    options = {"encoder": "test_efficientnet", "blocks": (0, 0, 0, 0), "attention": 1, "iou_head": True}
+    save_model(build_model(ModelConfig("compact", options, ZoomConfig(size=64))), tmp_path / "model")
+    ious = []
+    for model in (
+        load_model(tmp_path / "model", "cpu", "float32"),
+        load_model(tmp_path / "model", "cpu", engine="onnx"),
+    ):
+        segmenter = Segmenter(model)
+        segmenter.set_image(example("chelsea.png"))
+        ious.append(segmenter.predict(CLICKS[:1]).predicted_iou)
+    assert 0 < ious[0] < 1 and ious[1] == pytest.approx(ious[0], abs=1e-4)
+
+
 @pytest.mark.parametrize(("height", "width"), [(64, 96), (100, 90)])
 def test_an_input_of_any_size_is_answered(folder, height, width):
     plain, compiled = load_model(folder, "cpu", "float32"), load_model(folder, "cpu", engine="onnx")
