@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import pickle
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -43,7 +42,7 @@ def map_on_cluster(
     Work of a node that is lost is done again by others, so a result comes once, in any order.
 
     Args:
-        make_worker: makes what each process calls; pickled, as are items and results.
+        make_worker: makes what each process calls; Ray pickles it, items and results for its own processes.
 
     Raises:
         MissingExtraError: without Ray.
@@ -61,7 +60,7 @@ def map_on_cluster(
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = context.print_on_execution_start = False
         pieces = ray.data.from_items(
-            [{"item": pickle.dumps(item)} for item in items],
+            [{"item": _Whole(item)} for item in items],
             override_num_blocks=min(len(items), MOST_BLOCKS),
         )
         room = _room(ray.cluster_resources(), actors)
@@ -74,7 +73,7 @@ def map_on_cluster(
             num_gpus=actors.gpus,
         )
         for row in results.iter_rows():
-            yield pickle.loads(row["result"])
+            yield row["result"].value
     except (RayError, ConnectionError) as error:
         raise ClusterError(_sentence(error)) from error
 
@@ -104,6 +103,13 @@ def _sentence(error: BaseException) -> str:
     return f"The cluster could not do it: {lines[-1].strip():.500}"
 
 
+@dataclass(frozen=True)
+class _Whole:
+    """Keeps Ray from making columns of tuples and lists."""
+
+    value: Any
+
+
 class _Actor:
     """A process of the cluster, with the worker that it made."""
 
@@ -115,9 +121,9 @@ class _Actor:
         cv2.setNumThreads(threads)
         self._worker = make_worker()
 
-    def __call__(self, batch: dict[str, Iterable[bytes]]) -> dict[str, list[bytes]]:
+    def __call__(self, batch: dict[str, Iterable[_Whole]]) -> dict[str, list[_Whole]]:
         results = []
         for item in batch["item"]:
-            result = self._worker(pickle.loads(item))
-            results.append(pickle.dumps(list(result) if isinstance(result, Iterator) else result))
+            result = self._worker(item.value)
+            results.append(_Whole(list(result) if isinstance(result, Iterator) else result))
         return {"result": results}

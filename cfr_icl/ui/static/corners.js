@@ -22,7 +22,7 @@ export class Corners {
     return this.#rings;
   }
 
-  // Take up the corner at a place of the picture, or a new one on the side there; null where there is neither.
+  // Start to drag the corner at a place of the picture, or a new one on the side there; null without either.
   grab(object, scale, place, touch) {
     const rings = this.rings(object, scale),
       reach = (touch ? REACH_OF_FINGER : REACH) / scale;

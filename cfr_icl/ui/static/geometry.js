@@ -72,9 +72,9 @@ export function pixelAt(place, picture, point) {
 const SCROLL_ON = 300; // milliseconds in which fast movements still belong to the scrolling before them
 const NOTCH = 50; // pixels; a mouse's wheel turns in larger steps
 
-// What a wheel event asks for, 'zoom' or 'pan': two fingers on a trackpad scroll in small, uneven or slanted steps
-// and pinch with `ctrlKey`, as browsers report it; a mouse's wheel turns in whole notches. `panned` is the time of
-// the last event that panned.
+// What a wheel event asks for, 'zoom' or 'pan': two fingers on a trackpad scroll in small, uneven or slanted
+// steps and pinch with `ctrlKey`, as browsers report it; a mouse's wheel turns in whole notches. `panned` is
+// the time of the last event that panned.
 export function wheelAsksFor({ deltaX, deltaY, deltaMode, ctrlKey, timeStamp }, panned = -Infinity) {
   if (ctrlKey || deltaMode !== 0) return 'zoom';
   if (timeStamp - panned < SCROLL_ON) return 'pan';

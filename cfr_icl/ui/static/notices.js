@@ -13,8 +13,8 @@ export class Notices {
   }
 
   // Show a sentence; the same one is not repeated while it is there. A lasting one stays until it is removed.
-  // `choices` are pairs of a text and what happens when it is chosen; `general` says that it is about more than
-  // the picture that is shown.
+  // `choices` are pairs of a text and what happens when it is chosen; `general` is for notices that are not
+  // about the picture alone.
   show(text, { lasting = false, choices = [], general = false } = {}) {
     const old = this.shown.get(text);
     if (old) this.remove(text);

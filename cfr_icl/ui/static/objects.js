@@ -3,7 +3,7 @@
 import { icon, make } from './dom.js';
 import { t } from './language.js';
 
-// The objects whose label or number holds a text, in an order: 'number', 'label' or 'area' (the largest first).
+// The objects whose label or number contains a text, ordered by 'number', 'label' or 'area' (largest first).
 export function listed(objects, text, order) {
   const sought = text.trim().toLocaleLowerCase();
   const found = objects.filter(
