@@ -69,7 +69,7 @@ def _content(name: str, content: bytes) -> Any:
         return contents(unpacked(content))
     if name.endswith(".json"):
         read = json.loads(content, parse_float=lambda number: f"{float(number):.4f}")
-        for shape in read.get("shapes", ()):
+        for shape in read.get("shapes", ()) if isinstance(read, dict) else ():
             if shape["mask"]:
                 shape["mask"] = "a PNG, the pixels of which stand in other formats"
         content = json.dumps(read, sort_keys=True).encode()

@@ -100,7 +100,7 @@ def test_an_export_can_be_given_up_and_a_failure_is_told(tmp_path, monkeypatch):
     action = {"kind": "export", "format": "coco", "detail": 1, "whole_folder": True}
     _, reply = send(server, page, {**action, "number": 2})
     assert reply["messages"] == ["There is no object to export."] and "job" not in reply
-    monkeypatch.setattr(exports, "export", lambda *_: go.wait(20))
+    monkeypatch.setattr(exports, "export", lambda *_, **__: go.wait(20))
     assert "job" in send(server, page, {**action, "number": 3})[1]
     assert "job" not in send(server, page, {"kind": "cancel_job", "number": 4})[1]
     go.set()
