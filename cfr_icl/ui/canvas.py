@@ -17,6 +17,9 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.ui.messages import LANGUAGES, STATIC, tables
 from cfr_icl.ui.scripts import page_script
 
+STYLES = ("base", "bar", "stage", "folder", "panel", "objects", "inside", "dialogs", "screens")
+"""The style sheets in `static/css` in their order; rules for small screens come last."""
+
 
 def translations() -> gr.I18n:
     """Each language code as its own translation: Gradio chooses one by the user's language."""
@@ -42,7 +45,7 @@ def canvas(
     return gr.HTML(
         html_template=_read("page.html"),
         js_on_load=page_script(),
-        head=f"<style>{_read('style.css')}</style>",
+        head=f"<style>{page_style()}</style>",
         apply_default_css=False,
         elem_id="cfr-canvas",
         label=translations()("language"),
@@ -58,6 +61,11 @@ def canvas(
             {"name": path.stem, "credit": _credit(path), "thumbnail": _data_url(path)} for path in examples
         ],
     )
+
+
+def page_style() -> str:
+    """The style sheets in one."""
+    return "".join(_read(f"css/{name}.css") for name in STYLES)
 
 
 def cfr_fields() -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ import * as geometry from '../../cfr_icl/ui/static/geometry.js';
 const picture = { width: 600, height: 400 };
 const stage = { width: 1024, height: 668 };
 
-test('a fitted picture lies in the middle with a margin, and small ones are enlarged at most 32 times', () => {
+test('a fitted picture lies in the middle with a margin, enlarged at most 32 times', () => {
   const place = geometry.fitted(picture, stage);
   assert.equal(place.scale, Math.min(1000 / 600, 644 / 400));
   assert.equal(place.x + (picture.width * place.scale) / 2, stage.width / 2);
