@@ -10,10 +10,12 @@ from cfr_icl.annotate import document
 from cfr_icl.annotate.document import COLOURS, ActionError
 from cfr_icl.annotate.session import Session
 from cfr_icl.cfr import CascadeForward
-from cfr_icl.ui import protocol as do
+from cfr_icl.ui.protocol import session_actions as do
+from cfr_icl.ui.protocol.action import SessionAction
+from cfr_icl.ui.protocol.fields import LabelEntry
 
 
-def apply(session: Session, action: do.SessionAction) -> None:
+def apply(session: Session, action: SessionAction) -> None:
     """Apply one action; raises ActionError when it cannot be applied now."""
     match action:
         case do.Prepare():
@@ -65,7 +67,7 @@ def apply(session: Session, action: do.SessionAction) -> None:
             session.set_cascade(_changed(session.document.cfr, cfr))
 
 
-def _label_list(entries: list[do.LabelEntry]) -> list[document.Label]:
+def _label_list(entries: list[LabelEntry]) -> list[document.Label]:
     """The labels of a received list, each name once, with default colours for entries without one."""
     labels: dict[str, document.Label] = {}
     for index, entry in enumerate(entries):

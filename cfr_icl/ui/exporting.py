@@ -15,7 +15,7 @@ from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.splits import Split, read_shares
 from cfr_icl.sentences import Refusal
-from cfr_icl.ui.protocol import Export
+from cfr_icl.ui.protocol.page_actions import Export
 
 
 @dataclass(frozen=True)

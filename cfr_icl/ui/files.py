@@ -76,7 +76,7 @@ class PageFiles:
 
 
 def served(path: Path, name: str) -> dict[str, Any]:
-    """A `protocol.File`, to which Gradio adds the URL."""
+    """A `replies.File`, to which Gradio adds the URL."""
     return {"path": str(path), "orig_name": name, "meta": {"_type": "gradio.FileData"}}
 
 

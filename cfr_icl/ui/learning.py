@@ -7,8 +7,10 @@ from dataclasses import asdict
 from cfr_icl.annotate.folder import DONE, Folder
 from cfr_icl.annotate.learning_run import FolderLearning
 from cfr_icl.annotate.learning_state import FINISHED
-from cfr_icl.ui import protocol as do
 from cfr_icl.ui.messages import translated
+from cfr_icl.ui.protocol import page_actions as do
+from cfr_icl.ui.protocol.action import Action
+from cfr_icl.ui.protocol.replies import Learning
 from cfr_icl.weights.menu import ModelMenu
 
 NEEDED = 10
@@ -27,7 +29,7 @@ class ServerLearning:
         if self._run.has_model:
             self._offer()
 
-    def act(self, action: do.Action) -> None:
+    def act(self, action: Action) -> None:
         """Start, stop or forget; raises StoreError."""
         match action:
             case do.Learn():
@@ -39,7 +41,7 @@ class ServerLearning:
                 self._run.forget()
                 self._menu.withdraw(LEARNT)
 
-    def describe(self, language: str) -> do.Learning:
+    def describe(self, language: str) -> Learning:
         """What a page shows."""
         state = self._run.state()
         found = state.comparison if state else None

@@ -142,7 +142,7 @@ class QueuedPredictor:
 
     @property
     def cost(self) -> dict[str, Any] | None:
-        """What the model costs, as `protocol.ModelCost`; None until it is loaded."""
+        """What the model costs, as `replies.ModelCost`; None until it is loaded."""
         return self._cost.describe()
 
 

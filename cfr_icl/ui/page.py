@@ -21,13 +21,17 @@ from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.sentences import Sentence
-from cfr_icl.ui import protocol as do
 from cfr_icl.ui.apply import apply
 from cfr_icl.ui.exporting import MadeFile, export_of, one_file
 from cfr_icl.ui.files import PageFiles, served
 from cfr_icl.ui.jobs import Job
 from cfr_icl.ui.messages import translated
 from cfr_icl.ui.place import FolderPlace
+from cfr_icl.ui.protocol import Known, read_action, read_number
+from cfr_icl.ui.protocol import page_actions as do
+from cfr_icl.ui.protocol.action import Action, SessionAction
+from cfr_icl.ui.protocol.replies import Learning
+from cfr_icl.ui.protocol.session_actions import Click
 from cfr_icl.ui.session_reply import describe, offered, restored, view_of
 from cfr_icl.workers.pool import WorkersError
 
@@ -75,7 +79,7 @@ class Page:
         self._replies = 0
         self._job: Job[MadeFile] | None = None
         self._told_cost: dict[str, Any] | None = None
-        self._told_learning: do.Learning | None = None
+        self._told_learning: Learning | None = None
         self._once: dict[str, Any] = {}
         """Entries of the next reply only."""
         self._messages: list[Sentence] = []
@@ -91,7 +95,7 @@ class Page:
         """Pixels of the picture that is held."""
         return 0 if self.session.picture is None else self.session.picture.size // 3
 
-    def answer(self, data: Any, known: do.Known) -> dict[str, Any]:
+    def answer(self, data: Any, known: Known) -> dict[str, Any]:
         """Apply a parcel of actions (untrusted) and reply; refusals become messages.
 
         After TURN seconds, remaining actions wait for the next parcel.
@@ -115,17 +119,17 @@ class Page:
 
     def apply(self, data: Any) -> None:
         """Apply one action unless it was applied before, and save; raises one of REFUSALS."""
-        number = do.read_number(data)
+        number = read_number(data)
         if number <= self.applied:
             return
         self.applied = number
-        action = do.read_action(data)
+        action = read_action(data)
         if action.needs_picture and "picture" in action.model_fields_set and action.picture != self.shown:
             raise ActionError(OTHER_PICTURE)
         match action:
-            case do.SessionAction():
+            case SessionAction():
                 apply(self.session, action)
-                if isinstance(action, do.Click) and self.session.suggests_box:
+                if isinstance(action, Click) and self.session.suggests_box:
                     self._once["suggestion"] = "box"
             case do.Hello():
                 self._hello()
@@ -164,8 +168,8 @@ class Page:
         while self.session.notices:
             self._tell(self.session.notices.pop(0))
 
-    def reply(self, known: do.Known) -> dict[str, Any]:
-        """A `protocol.Reply` with everything that the browser does not have yet."""
+    def reply(self, known: Known) -> dict[str, Any]:
+        """A `replies.Reply` with everything that the browser does not have yet."""
         same_picture = self.picture is not None and known.picture == self.picture["token"]
         same_page = known.page == self.token and known.reply == self._replies
         heard = same_picture and known.reply == self._replies
@@ -236,7 +240,7 @@ class Page:
         self.session.use(predictor)
         self.model = name
 
-    def _learn(self, action: do.Action) -> None:
+    def _learn(self, action: Action) -> None:
         learning = self.server.learning
         if learning is None:
             raise ActionError("There is no folder of pictures to learn from.")

@@ -101,7 +101,7 @@ class FolderPlace:
         ]
 
     def state(self, heard: bool) -> dict[str, Any]:
-        """The position as `protocol.FolderState`.
+        """The position as `replies.FolderState`.
 
         Args:
             heard: whether the page received the last state; if so, only changes are sent.

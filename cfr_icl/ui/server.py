@@ -129,7 +129,7 @@ class Server:
             self.settings.menu[next(iter(self.settings.menu))]
 
     def answer(self, data: Any, tab: str | None = None) -> dict[str, Any]:
-        """Apply a parcel from a browser (untrusted) and return a `protocol.Reply`.
+        """Apply a parcel from a browser (untrusted) and return a `replies.Reply`.
 
         Args:
             data: {"actions": [...], "known": {...}}, untrusted.

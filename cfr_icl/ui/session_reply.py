@@ -69,7 +69,7 @@ def describe(session: Session, told: Document | None = None, restorable: bool = 
 
 
 def offered(session: Session) -> dict[str, Any]:
-    """The masks that the network offers for the active object's click, as `protocol.OfferedMasks`.
+    """The masks that the network offers for the active object's click, as `replies.OfferedMasks`.
 
     Raises:
         ActionError: where it offers none.

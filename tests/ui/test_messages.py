@@ -15,7 +15,7 @@ from cfr_icl.ui.messages import LANGUAGES, plain, tables, translated
 
 PACKAGE = Path(cfr_icl.__file__).parent
 FILES = (
-    *("ui/*.py", "annotate/**/*.py", "learning/own_pictures.py", "learning/learn.py"),
+    *("ui/**/*.py", "annotate/**/*.py", "learning/own_pictures.py", "learning/learn.py"),
     *("clicks.py", "cfr.py", "settings.py"),
 )
 FOR_PROGRAMS = {"api.py", "batch.py", "click_lists.py", "masks.py", "remote.py", "rle.py", "writing.py"}

@@ -1,0 +1,30 @@
+"""What all actions have in common."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cfr_icl.ui.protocol.fields import LARGEST, Token
+
+
+class Action(BaseModel):
+    """The base of all actions. `picture` is the token of the picture on the screen; None before the first."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    direct: ClassVar[bool] = False
+    """Whether the reply has no files or progress, so that it can bypass Gradio's events."""
+    needs_picture: ClassVar[bool] = False
+    """Whether the action is refused if `picture` is not the open picture."""
+
+    kind: str
+    number: Annotated[int, Field(ge=0, le=LARGEST)]
+    picture: Token | None = None
+
+
+class SessionAction(Action):
+    """An action on the objects and settings of the picture that it names."""
+
+    direct: ClassVar[bool] = True
+    needs_picture: ClassVar[bool] = True

@@ -1,0 +1,234 @@
+"""Replies of the server, as the browser reads them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+from typing_extensions import NotRequired
+
+
+class File(TypedDict):
+    """A file to fetch; Gradio adds its `url`."""
+
+    path: str
+    orig_name: str
+    url: NotRequired[str]
+
+
+class Picture(TypedDict):
+    """The picture that is open."""
+
+    token: str
+    file: File
+    name: str
+    width: int
+    height: int
+    transparent: bool
+    """The file has transparency; transparent pixels count as white."""
+    first_frame: bool
+    """The file has several frames or pages, of which one is shown."""
+    pages: int
+    page: int
+    """The page that is shown, from 0."""
+    deep: bool
+    """The file has more than 8 bits a channel."""
+    low: float
+    high: float
+    """Percentiles of the values that are shown as black and as white, where the picture is deep."""
+    values: list[float] | None
+    """The values at these percentiles."""
+
+
+class Object(TypedDict):
+    """One object, sent when it changed."""
+
+    id: int
+    label: str
+    colour: str
+    clicks: list[list[float]]
+    """[x, y, 1 or 0] each: positive or negative."""
+    neighbour_clicks: list[list[float]]
+    visible: bool
+    locked: bool
+    overlap: bool
+    keep_largest: bool
+    fill_holes: bool
+    threshold: float
+    left_out: int
+    """Number of pixels that were removed from the mask because other objects have them."""
+    kept: int | None
+    """Index of the inner pass that the person chose."""
+    choice: int | None
+    """Index of the mask that the person chose of those that the network offers for the first click."""
+    version: str
+    """Equal for equal masks of one picture."""
+    area: int
+    box: list[int]
+    """Left, top, width and height of the smallest rectangle around the mask; zeros when it is empty."""
+    answer: dict[str, Any] | None
+    """The fields of `document.Timing`: what the last answer took, and the masks that it offers."""
+    certainty: float | None
+    """How sure it is that a mask is right that no person has looked at; None for other objects."""
+    unsure: bool
+    """Whether that is too little to go by."""
+    size: NotRequired[list[int]]
+    """Height and width; sent with the mask."""
+    counts: NotRequired[str]
+    """The mask as COCO run lengths, when it differs from the one that was sent before."""
+    stored: NotRequired[dict[str, Any]]
+    """Other values of the object in a session file, if they changed; not sent in folder mode."""
+
+
+class SessionState(TypedDict):
+    """Objects and settings of a picture."""
+
+    picture: str | None
+    """Token of the picture."""
+    objects: list[Object]
+    """The objects that the browser does not have in their present state."""
+    order: NotRequired[list[int]]
+    """Ids of all objects, lowest first; left out when it did not change."""
+    active: int | None
+    next_id: int
+    cfr: dict[str, Any]
+    labels: NotRequired[list[dict[str, Any]]]
+    """The list of labels, each with name and colour; left out when it did not change."""
+    label: str
+    done: bool
+    can_undo: bool
+    can_redo: bool
+    stored: NotRequired[dict[str, Any]]
+    """Other values of a session file; not sent in folder mode."""
+
+
+class FolderState(TypedDict):
+    """The folder of pictures."""
+
+    index: int | None
+    """Index of the open picture; None without one."""
+    states: NotRequired[list[str]]
+    """"todo", "work", "done", "unreadable" or "gone" for each picture; sent when one changed."""
+    names: NotRequired[list[str]]
+    """Sent when the list changed."""
+    labels: NotRequired[dict[str, list[str]]]
+    """The labels of the objects of each picture where they changed, by its name."""
+    certainties: NotRequired[dict[str, float]]
+    """The least certainty of the objects to be looked at, of each picture that has some; sent on a change."""
+    pace: NotRequired[list[int]]
+    """Seconds at work and objects made since the page was opened; sent when they changed."""
+
+
+class Loaded(TypedDict):
+    """The reading of a file of masks."""
+
+    path: str
+    """The upload, for importing it again with another reading."""
+    reading: str | None
+    readings: list[str]
+    """All possible readings of the file."""
+    objects: int
+
+
+class OfferedMask(TypedDict):
+    """A mask that the network offers for a click."""
+
+    counts: str
+    """COCO run lengths."""
+    score: float
+    """IoU with the object as the network predicts it, 0 to 1."""
+
+
+class OfferedMasks(TypedDict):
+    """What the active object may begin with."""
+
+    object: int
+    size: list[int]
+    """Height and width."""
+    masks: list[OfferedMask]
+    choice: int
+    """Index of the mask that the object began with."""
+
+
+class ModelCost(TypedDict):
+    """What the model in use costs."""
+
+    parameters: int | None
+    """How many weights it has; None where they cannot be counted."""
+    device: str
+    """Where it runs, as PyTorch calls it."""
+    licence: str | None
+    """As the card of the weights tells it."""
+    picture: float | None
+    """Seconds to encode a picture before its first click: the median of the last ones on this machine."""
+    click: float | None
+    """The same for a prediction."""
+
+
+class Job(TypedDict):
+    """A background job; the browser asks again until a reply has its result."""
+
+    kind: str
+    done: int
+    """Pictures that are finished."""
+    total: int
+    """All pictures; 0 while that is not known."""
+
+
+class Learning(TypedDict):
+    """Learning from the finished pictures of the folder."""
+
+    finished: int
+    """Pictures that are done."""
+    needed: int
+    """How many of them learning is offered from."""
+    running: bool
+    stage: str | None
+    """As in `learning_state`; None where nothing was learnt yet."""
+    progress: float
+    seconds_left: float | None
+    message: str | None
+    """Why it failed, in the language of the page."""
+    model: str | None
+    """Name of the learnt model in the menu; None without one."""
+    found: dict[str, Any] | None
+    """The fields of `Comparison`."""
+
+
+class Reply(TypedDict):
+    """The reply to a parcel."""
+
+    page: str | None
+    """Token of the page; None if the server does not have the page of the parcel."""
+    forgotten: NotRequired[Literal["restarted", "closed"]]
+    """The reason: the server was restarted, or the page was unused for long. `restore` sends work back."""
+    resumed: NotRequired[bool]
+    """Whether the work of the page before the reload continues; sent if `Known.resume` was given."""
+    moved: NotRequired[bool]
+    """The work continues in another tab; this tab must stop."""
+    reply: int
+    """Number of this reply."""
+    applied: int
+    """Number of the last action that was applied or refused; the browser sends later ones again."""
+    session: SessionState
+    picture: NotRequired[Picture]
+    """Sent if the browser shows another picture."""
+    model: NotRequired[str]
+    model_cost: NotRequired[ModelCost]
+    """Sent when it changed, once the model is loaded."""
+    takes_coordinates: NotRequired[bool]
+    """Whether the model takes clicks as coordinates; left out if not, or if it is not loaded yet."""
+    folder: NotRequired[FolderState]
+    learning: NotRequired[Learning]
+    """Sent when it changed."""
+    polygons: NotRequired[list[list[float]]]
+    """Rings x, y, x, y, ... of all visible objects."""
+    inside: NotRequired[dict[str, Any]]
+    """The inner passes of the active object's last prediction."""
+    choices: NotRequired[OfferedMasks]
+    suggestion: NotRequired[Literal["box"]]
+    """The last clicks changed little; a box may do more."""
+    download: NotRequired[File]
+    loaded: NotRequired[Loaded]
+    job: NotRequired[Job]
+    messages: NotRequired[list[str]]
+    """Messages for the user, in the language of the page."""

@@ -1,0 +1,203 @@
+"""Actions on the objects and settings of a picture; `ui/apply.py` applies them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from cfr_icl.ui.protocol.action import Action, SessionAction
+from cfr_icl.ui.protocol.fields import (
+    Colour,
+    Diameter,
+    Flag,
+    Fraction,
+    Id,
+    LabelList,
+    LabelName,
+    Number,
+    Points,
+    Whole,
+)
+
+
+class Prepare(SessionAction):
+    """Encode the picture in advance, for the first click."""
+
+    kind: Literal["prepare"]
+
+
+class Click(SessionAction):
+    """Add a click to the active object, or start an object with it."""
+
+    kind: Literal["click"]
+    x: Number
+    y: Number
+    positive: Flag
+
+
+class Box(SessionAction):
+    """Start an object with a box around it; corners are pixels of the box."""
+
+    kind: Literal["box"]
+    left: Whole
+    top: Whole
+    right: Whole
+    bottom: Whole
+
+
+class Paint(SessionAction):
+    """A brush stroke along points [[x, y], ...], which adds or erases."""
+
+    kind: Literal["paint"]
+    points: Points
+    diameter: Diameter
+    add: Flag
+
+
+class Lasso(SessionAction):
+    """Add what a closed line along points [[x, y], ...] surrounds, or take it away.
+
+    Here and in `Reshape` pixel (0, 0) reaches from 0 to 1 on both axes.
+    """
+
+    kind: Literal["lasso"]
+    points: Points
+    add: Flag
+
+
+class Reshape(SessionAction):
+    """Turn over what lies between the active object's outline and a new one: to the object, or from it."""
+
+    kind: Literal["reshape"]
+    points: Points
+
+
+class FillHole(SessionAction):
+    """Fill the hole of the active object that holds pixel (x, y)."""
+
+    kind: Literal["fill_hole"]
+    x: Whole
+    y: Whole
+
+
+class Undo(SessionAction):
+    kind: Literal["undo"]
+
+
+class Redo(SessionAction):
+    kind: Literal["redo"]
+
+
+class Clear(SessionAction):
+    """Delete the active object."""
+
+    kind: Literal["clear"]
+
+
+class Finish(SessionAction):
+    """Deselect the active object; the next click starts another one."""
+
+    kind: Literal["finish"]
+
+
+class Select(SessionAction):
+    kind: Literal["select"]
+    id: Id
+
+
+class Delete(SessionAction):
+    kind: Literal["delete"]
+    id: Id
+
+
+class Duplicate(SessionAction):
+    kind: Literal["duplicate"]
+    id: Id
+
+
+class Edit(SessionAction):
+    """Change fields of an object; fields that are not sent do not change."""
+
+    kind: Literal["edit"]
+    id: Id
+    colour: Colour | None = None
+    threshold: Fraction | None = None
+    visible: Flag | None = None
+    locked: Flag | None = None
+    overlap: Flag | None = None
+    keep_largest: Flag | None = None
+    fill_holes: Flag | None = None
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The fields that were sent, by name."""
+        return {
+            name: getattr(self, name)
+            for name in self.model_fields_set - Action.model_fields.keys() - {"id"}
+            if getattr(self, name) is not None
+        }
+
+
+class Label(SessionAction):
+    """Label an object: `id`, or the active one, or, without both, future objects."""
+
+    kind: Literal["label"]
+    name: LabelName
+    id: Id | None = None
+    active: Flag = False
+
+
+class Labels(SessionAction):
+    """Replace the list of labels: names, or names with colours."""
+
+    kind: Literal["labels"]
+    labels: LabelList
+
+
+class RenameLabel(SessionAction):
+    """Rename a label on the list and on all objects of the picture."""
+
+    kind: Literal["rename_label"]
+    name: LabelName
+    new: LabelName
+
+
+class RemoveLabel(SessionAction):
+    kind: Literal["remove_label"]
+    name: LabelName
+
+
+class Done(SessionAction):
+    """Mark the picture as done or not done."""
+
+    kind: Literal["done"]
+    done: Flag
+
+
+class KeepPass(SessionAction):
+    """Use an inner pass, numbered from 0, of the active object's last prediction as its mask."""
+
+    kind: Literal["keep_pass"]
+    index: Annotated[Whole, Field(alias="pass")]
+
+
+class Choose(SessionAction):
+    """Begin the active object with mask `index`, from 0, of the reply's `choices`."""
+
+    kind: Literal["choose"]
+    index: Whole
+
+
+class Cascade(SessionAction):
+    """Change settings of Cascade-Forward Refinement: fields of `CascadeForward` by name."""
+
+    kind: Literal["cascade"]
+    cfr: dict[str, Any]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, data: Any) -> Any:  # the format of pages of older versions
+        if isinstance(data, dict) and "cfr" not in data:
+            return {**data, "cfr": {k: v for k, v in data.items() if k not in Action.model_fields}}
+        return data
