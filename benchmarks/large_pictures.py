@@ -51,7 +51,7 @@ def plain_feedback(self: ProbabilityMap, window: Window, size: tuple[int, int]) 
 
 OPENING = {
     "a large window is cropped by the pixels that the result needs": lambda: mock.patch(
-        "cfr_icl.segmenter.crop_picture", plain_crop_picture
+        "cfr_icl.models.base.crop_picture", plain_crop_picture
     ),
 }
 """Pieces of opening a picture and the first click on it."""

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.close_up import CloseUpConfig
+from cfr_icl.encoded_picture import WINDOWS_KEPT
 from cfr_icl.evaluation import simulate
 from cfr_icl.models.base import InteractiveModel
 from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.predictor import PREDICTIONS_KEPT
-from cfr_icl.segmenter import WINDOWS_KEPT, Segmenter
+from cfr_icl.segmenter import Segmenter
 from cfr_icl.zoom.resample import crop_picture
 from cfr_icl.zoom.window import Window, ZoomConfig
 

@@ -11,6 +11,7 @@ import torch
 from cfr_icl import CascadeForward, Click, Segmenter, load_model
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.rectangle import Rectangle
+from cfr_icl.zoom.window import Window
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("transformers")
@@ -79,12 +80,10 @@ def test_clicks_boxes_and_masks_are_answered_as_by_the_network_itself(pair, netw
 @pytest.mark.parametrize("size", [*SIZES, (700, 1000)])
 def test_a_picture_goes_in_as_with_the_published_processor(pair, size):
     ours = load_model(str(pair))
-    (segmenter,) = segmenters(ours, size=size)
-    window = segmenter._picture
     expected = tiny_sam.processor("sam")(
         picture(size), input_data_format="channels_last", return_tensors="pt"
     )
-    given = ours.crop(picture(size), window, (0, 0))
+    given = ours.crop(picture(size), Window.of_size(*size), (0, 0))
     assert given.shape == expected["pixel_values"].shape
     # one of 256 grey levels, which rounding may differ by
     assert (given - expected["pixel_values"]).abs().max() < 1.1 / 255 / 0.224
@@ -106,8 +105,7 @@ def test_what_the_encoder_wants_can_be_written_beside_it(copy):
         json.dumps({"size": [256, 256], "mean": [0, 0, 0], "std": [1, 1, 1], "scale": 1, "pad": "no"})
     )
     model = load_model(str(copy))
-    (segmenter,) = segmenters(model)
-    given = model.crop(picture(SIZES[0]), segmenter._picture, (0, 0))
+    given = model.crop(picture(SIZES[0]), Window.of_size(*SIZES[0]), (0, 0))
     assert given.shape == (1, 3, 256, 256) and 0 <= given.min() < 0.3 and 0.7 < given.max() <= 1
     assert model.frame(SIZES[0]).unpadded is None
 

@@ -1,0 +1,102 @@
+"""A picture as a network sees it: its windows, encoded once each."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from cfr_icl.cfr import CascadeForward
+from cfr_icl.models.base import Cues, Features, InteractiveModel
+from cfr_icl.prediction import InnerPass
+from cfr_icl.zoom.probability_map import ProbabilityMap
+from cfr_icl.zoom.window import Window, ZoomConfig
+
+WINDOWS_KEPT = 4
+"""Number of windows whose features are cached: the whole picture, where every object starts, and the last."""
+
+
+class EncodedPicture:
+    """Runs a network on windows of one picture, and caches their features.
+
+    In all methods the window None stands for the unresized picture, and `flip` adds the mirror image.
+
+    Args:
+        model: the network; it is not changed.
+        zoom: the zoom-in.
+        pixels: uint8 (H, W, 3) RGB; they must not change.
+    """
+
+    def __init__(self, model: InteractiveModel, zoom: ZoomConfig, pixels: np.ndarray) -> None:
+        self.model = model
+        self.zoom = zoom
+        self.whole = Window.of_size(*pixels.shape[:2])
+        self._pixels = pixels
+        self._features: OrderedDict[tuple, tuple[bool, Features]] = OrderedDict()
+
+    def prompt(self, cues: Cues, window: Window | None, flip: bool) -> Any:
+        """The network's prompt for a window, made from the cues."""
+        return self.model.prompt(cues, window or self.whole, self._input_size(window), flip)
+
+    def run_pass(
+        self,
+        previous: ProbabilityMap,
+        window: Window | None,
+        prompt: Any,
+        *,
+        flip: bool,
+        cfr: CascadeForward | None = None,
+    ) -> InnerPass:
+        """Run the network once on a window.
+
+        Args:
+            previous: probabilities that are fed back.
+            prompt: the network's prompt for the window and, with `flip`, its mirror image.
+            cfr: the settings of a refinement; None in the coarse pass.
+
+        Raises:
+            PredictionError: when the network's output is not finite.
+        """
+        features = self.encode(window, flip)
+        inner_pass = self.model.run_pass(features, prompt, previous, window or self.whole, cfr)
+        return replace(inner_pass, zoom_window=window)
+
+    def encode(self, window: Window | None, flip: bool) -> Features:
+        """The features of a window; computed where they are not in the cache."""
+        view, size = window or self.whole, self._input_size(window)
+        key = view, size
+        mirrored, features = self._features.get(key, (False, None))
+        if features is None or (flip and not mirrored):
+            image = self.model.crop(self._pixels, view, size)
+            if features is None:
+                features = self.model.encode(image.to(self.model.device))
+            if flip:  # one after the other: whether the mirror image came later must not change a bit
+                features = _joined(features, self.model.encode(image.flip(3).to(self.model.device)))
+            mirrored = flip
+            self._features[key] = mirrored, features
+            if len(self._features) > WINDOWS_KEPT:
+                oldest = next(iter(self._features))
+                del self._features[next((k for k in self._features if k[0] != self.whole), oldest)]
+        self._features.move_to_end(key)
+        return _first(features) if mirrored and not flip else features
+
+    def _input_size(self, window: Window | None) -> tuple[int, int]:
+        """(height, width) of the network's input for a window."""
+        return self.zoom.input_size(window) if window else self.whole.size
+
+
+def _joined(features: Features, mirrored: Features) -> Features:
+    """Features of a picture and of its mirror image, as of one batch."""
+    if isinstance(features, torch.Tensor):
+        return torch.cat([features, mirrored])
+    return type(features)(_joined(*pair) for pair in zip(features, mirrored, strict=True))
+
+
+def _first(features: Features) -> Features:
+    """Features of the first picture of a batch."""
+    if isinstance(features, torch.Tensor):
+        return features[:1]
+    return type(features)(_first(each) for each in features)
