@@ -49,15 +49,6 @@ def write_classes(path: Path, labels: Iterable[Label]) -> None:
     )
 
 
-def merged(*lists: Iterable[Label]) -> list[Label]:
-    """Merge several lists: the first list's order, then the new labels of the others."""
-    labels: dict[str, Label] = {}
-    for entries in lists:
-        for label in entries:
-            labels.setdefault(label.name, label)
-    return list(labels.values())[:MAX_LABELS]
-
-
 def yaml_names(text: str) -> list[str]:
     """The names of a YOLO data.yaml, by their numbers: a list or a mapping, in one line or several."""
     match = re.search(r"^names\s*:(.*)$", text, re.MULTILINE)

@@ -41,6 +41,15 @@ def composed(instance: Instance, others: Sequence[Instance]) -> Instance:
     return replace(instance, mask=free, left_out=mask.area - free.area)
 
 
+def retouched(instance: Instance, painted: np.ndarray, erased: np.ndarray) -> Instance:
+    """Paint and erase pixels of an object, bool (H, W) each, over earlier strokes; `mask` stays as it was."""
+    if instance.painted:
+        painted = painted | (instance.painted.pixels & ~erased)
+    if instance.erased:
+        erased = erased | (instance.erased.pixels & ~painted)
+    return replace(instance, painted=Mask.of(painted), erased=Mask.of(erased), certainty=None)
+
+
 def without_slivers(free: Mask, taken: Mask, instance: Instance) -> Mask:
     """Remove slivers and crumbs from a mask after neighbours took their pixels.
 

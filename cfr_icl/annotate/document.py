@@ -155,6 +155,11 @@ class Instance:
     def size(self) -> tuple[int, int]:
         return self.mask.height, self.mask.width
 
+    def check_unlocked(self) -> None:
+        """Raise ActionError if the object is locked."""
+        if self.locked:
+            raise ActionError("Object {id} is locked; unlock it to change it.", id=self.id)
+
 
 @dataclass(frozen=True)
 class Document:
@@ -193,6 +198,41 @@ class Document:
         else:
             instances = (*self.instances, instance)
         return replace(self, instances=instances)
+
+    @property
+    def selected(self) -> Instance | None:
+        """The active object."""
+        return None if self.active is None else self.find(self.active)
+
+    def selected_or_new(self, size: tuple[int, int]) -> tuple[Document, Instance]:
+        """The document and its active object, or what `new_instance` returns if no object is active.
+
+        Raises:
+            ActionError: if the active object is locked.
+        """
+        instance = self.selected
+        if instance is None:
+            return self.new_instance(size)
+        instance.check_unlocked()
+        return self, instance
+
+    def new_instance(self, size: tuple[int, int]) -> tuple[Document, Instance]:
+        """An object without pixels, not yet in `instances`, and the document in which it is active.
+
+        Args:
+            size: height and width of the picture.
+
+        Raises:
+            ActionError: after MAX_ID objects.
+        """
+        number = self.next_id
+        if number > MAX_ID:
+            raise ActionError("A picture holds at most {max_id} objects.", max_id=MAX_ID)
+        colours = {label.name: label.colour for label in self.labels}
+        colour = colours.get(self.label, COLOURS[(number - 1) % len(COLOURS)])
+        empty = Mask.empty(*size)
+        instance = Instance(number, self.label, colour, empty, empty)
+        return replace(self, active=number, next_id=number + 1), instance
 
 
 def label_name(text: str) -> str:

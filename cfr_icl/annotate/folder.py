@@ -23,6 +23,7 @@ from PIL import Image
 from cfr_icl.annotate import classes, store
 from cfr_icl.annotate.document import COLOURS, Document, Label
 from cfr_icl.annotate.exports.picture import AnnotatedPicture, class_names
+from cfr_icl.annotate.labels import merged, overlaid
 from cfr_icl.annotate.listing import leads_inside, list_pictures, natural
 from cfr_icl.annotate.pictures import (
     MAX_MEGAPIXELS,
@@ -293,11 +294,7 @@ class Folder:
 
     def _document(self, stored: Any, size: tuple[int, int]) -> Document:
         document = store.from_json(stored, size)
-        if not self.labels:
-            return document
-        colours = {label.name: label for label in document.labels}
-        folder = [colours.get(label.name, label) for label in self.labels]
-        return replace(document, labels=tuple(classes.merged(folder, document.labels)))
+        return replace(document, labels=tuple(overlaid(self.labels, document.labels)))
 
     def latest(self) -> Document | None:
         """A document without objects, with labels and settings of the last saved one; None without one."""
@@ -314,7 +311,7 @@ class Folder:
                 _, last = store.load_any(path)
             except (OSError, StoreError):
                 continue
-            labels = tuple(classes.merged(self.labels, last.labels))
+            labels = tuple(merged(self.labels, last.labels))
             return Document(cfr=last.cfr, labels=labels, label=last.label)
         if self.labels:
             return Document(labels=tuple(self.labels), label=self.labels[0].name)
@@ -378,7 +375,7 @@ class Folder:
             for name in self.names:
                 if self._notice(name):
                     self._sessions.add(self.session_file(name))
-            self.labels = classes.merged(self._read_classes(), self.labels)
+            self.labels = merged(self._read_classes(), self.labels)
 
     # ---- all pictures
 
@@ -455,7 +452,7 @@ class Folder:
         """Set the order of the classes: these labels first, then the folder's other ones."""
         with self._lock, self._shared.saving() if self._shared else nullcontext():
             others = self._read_classes() if self._shared else []
-            self.labels = classes.merged(others, labels, self.labels)
+            self.labels = merged(others, labels, self.labels)
             try:
                 classes.write_classes(self.out / classes.FILE, self.labels)
             except OSError as error:

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from cfr_icl.annotate import session as session_module
+from cfr_icl.annotate import history
 from cfr_icl.annotate.document import Label
 from cfr_icl.annotate.session import Session
 from cfr_icl.cfr import CascadeForward
@@ -117,7 +117,7 @@ def test_history_ends_where_somebody_else_saved_meanwhile(picture, session):
 
 
 def test_histories_are_bounded(picture, session, monkeypatch):
-    monkeypatch.setattr(session_module, "HISTORIES_KEPT", 2)
+    monkeypatch.setattr(history, "HISTORIES_KEPT", 2)
     saved = {}
     for key in "abcd":
         session.open(picture, key, key=key)
@@ -130,7 +130,7 @@ def test_histories_are_bounded(picture, session, monkeypatch):
         returned.open(picture, key, saved[key], key=key)
         undoable[key] = returned.can_undo
     assert undoable == {"d": True, "c": True, "b": False, "a": False}
-    monkeypatch.setattr(session_module, "HISTORY_BYTES", 10)
+    monkeypatch.setattr(history, "HISTORY_BYTES", 10)
     session.open(picture, "f", key="f")
     session.click(RED)
     kept = session.document

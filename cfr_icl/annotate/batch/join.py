@@ -23,6 +23,7 @@ from cfr_icl.annotate.batch.record import (
 )
 from cfr_icl.annotate.click_lists import Problem
 from cfr_icl.annotate.document import Label
+from cfr_icl.annotate.labels import merged
 from cfr_icl.annotate.listing import leads_inside
 from cfr_icl.files import replacing
 from cfr_icl.scale.shards import Shard
@@ -123,7 +124,7 @@ def _join_classes(parts: Sequence[Part], out: Path) -> None:
         for folder in dict.fromkeys([out, *(part.folder for part in parts)])
         if (folder / classes.FILE).is_file()
     ]
-    classes.write_classes(out / classes.FILE, classes.merged(*lists))
+    classes.write_classes(out / classes.FILE, merged(*lists))
 
 
 def _failed(part: Part) -> list[Problem]:

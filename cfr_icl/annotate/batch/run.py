@@ -12,6 +12,7 @@ from cfr_icl.annotate.batch.plan import COCO, MASKS, WORK, Batch, PictureTask
 from cfr_icl.annotate.batch.record import ANNOTATIONS, Record, write_annotations, write_failed
 from cfr_icl.annotate.click_lists import Problem
 from cfr_icl.annotate.exports.writing import keep_names
+from cfr_icl.annotate.labels import merged
 from cfr_icl.annotate.listing import leads_inside
 from cfr_icl.files import write_atomically
 from cfr_icl.scale.progress import Progress
@@ -121,4 +122,4 @@ def _write_classes(batch: Batch) -> None:
     """Put the list's classes behind those that the work folder has."""
     path = batch.out / classes.FILE
     before = classes.read_classes(path) if path.is_file() else []
-    classes.write_classes(path, classes.merged(before, batch.labels))
+    classes.write_classes(path, merged(before, batch.labels))
