@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,17 @@ from cfr_icl.annotate import store
 from cfr_icl.annotate.batch.plan import COCO, MASKS, WORK, PictureTask
 from cfr_icl.annotate.certainty import certainty
 from cfr_icl.annotate.click_lists import ObjectClicks, Problem
-from cfr_icl.annotate.document import Document, Instance, Label, Timing
+from cfr_icl.annotate.document import Document, Instance, Label
 from cfr_icl.annotate.exports.png import mask_png
 from cfr_icl.annotate.imports import mask_pixels
 from cfr_icl.annotate.listing import shown_name
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import PictureError, read_picture
+from cfr_icl.annotate.predicted import predicted
 from cfr_icl.box import box_clicks
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.predictor import Predictor
-from cfr_icl.rectangle import Rectangle
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class BatchWorker:
         taken = Mask.empty(*picture.shape[:2])
         for number, entry in enumerate(task.objects, start=1):
             try:
-                instance, pixels = self._answer(number, entry, picture.shape[:2])
+                instance = self._answer(number, entry, picture.shape[:2])
             except (ValueError, OSError) as error:  # the picture or the mask is not what it was
                 problems.append(self._problem(task, error))
                 continue
@@ -82,7 +81,7 @@ class BatchWorker:
                 problems.append(self._problem(task, "There is not enough memory for it."))
                 continue
             if self.job.format == MASKS:
-                files.append((task.files[number - 1], mask_png(pixels)))
+                files.append((task.files[number - 1], mask_png(instance.mask.pixels)))
             else:
                 instances.append(replace(instance, overlap=taken.overlaps(instance.mask)))
                 taken = Mask.union([taken, instance.mask])
@@ -91,8 +90,8 @@ class BatchWorker:
             files.append((task.files[0], store.encode(work)))
         return Answered(task, tuple(files), work if self.job.format == COCO else None, tuple(problems))
 
-    def _answer(self, number: int, entry: ObjectClicks, size: tuple[int, int]) -> tuple[Instance, np.ndarray]:
-        """An object as the page would hold it, and its mask, bool (H, W)."""
+    def _answer(self, number: int, entry: ObjectClicks, size: tuple[int, int]) -> Instance:
+        """Predict an object, in the form in which the page holds it."""
         mask = self._mask(entry, size)
         clicks = (*(box_clicks(entry.box, size) if entry.box and mask is None else ()), *entry.clicks)
         if mask is not None and not any(click.positive for click in clicks):
@@ -112,25 +111,11 @@ class BatchWorker:
             cfr=self.job.cfr,
             foreign={"object": entry.object},
         )
-        start = time.perf_counter()
-        prediction = self.predictor.predict(
-            instance.network_clicks,
-            previous_mask=instance.previous_mask,
-            box=instance.box,
-            cfr=self.job.cfr,
-        )
-        milliseconds = 1000 * (time.perf_counter() - start)
-        pixels = prediction.mask
-        found = Mask.of(pixels)
-        window = Rectangle(*prediction.window) if prediction.window else None
-        timing = Timing(prediction.forwards, milliseconds, window)
-        instance = replace(
-            instance, network_mask=found, mask=found, timing=timing, certainty=certainty(prediction)
-        )
+        instance, prediction = predicted(self.predictor, instance, self.job.cfr)
+        foreign = instance.foreign
         if prediction.predicted_iou is not None:
-            foreign = {**(instance.foreign or {}), "predicted_iou": round(prediction.predicted_iou, 2)}
-            instance = replace(instance, foreign=foreign)
-        return instance, pixels
+            foreign = {**foreign, "predicted_iou": round(prediction.predicted_iou, 2)}
+        return replace(instance, mask=instance.network_mask, certainty=certainty(prediction), foreign=foreign)
 
     def _mask(self, entry: ObjectClicks, size: tuple[int, int]) -> Mask | None:
         """The mask to start from; raises ValueError where it has no pixel."""
