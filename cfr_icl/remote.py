@@ -1,4 +1,4 @@
-"""A predictor whose network runs in another process, for services that lend a GPU for one call at a time.
+"""A predictor whose network runs in another process, such as on a GPU that a service lends for one call.
 
 Such a service pickles the arguments of a call and sends them to a worker process that was forked after the
 network was loaded. Only the returned prediction comes back; other changes of state in the worker are lost.

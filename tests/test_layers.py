@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "encoded_picture": PASSES,
     "inner_loop": PASSES | {"encoded_picture"},
     "segmenter": PASSES | {"encoded_picture", "inner_loop", "predictor"},
-    "workers": PASSES | {"predictor", "segmenter"},
+    "workers": PASSES | {"predictor", "remote", "segmenter"},
     "icl": {"cfr", "clicks", "models", "robot"},
     "suem": set(),
     "data": {"clicks", "robot", "suem"},

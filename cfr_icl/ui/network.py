@@ -13,11 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.prediction import Prediction
 from cfr_icl.predictor import Predictor
-from cfr_icl.rectangle import Rectangle
 from cfr_icl.ui.cost import ModelCost
 
 log = logging.getLogger(__name__)
@@ -122,19 +120,10 @@ class QueuedPredictor:
             self._cost.add_picture(seconds)
         self._encoded = True
 
-    def predict(
-        self,
-        clicks: Sequence[Click],
-        *,
-        previous_mask: np.ndarray | None = None,
-        box: Rectangle | None = None,
-        choice: int | None = None,
-        cfr: CascadeForward = CascadeForward(),
-    ) -> Prediction:
-        """The prediction for these clicks, like `Predictor.predict`."""
-        cues = {"previous_mask": previous_mask, "box": box, "choice": choice}
+    def predict(self, clicks: Sequence[Click], **cues: Any) -> Prediction:
+        """The prediction for these clicks and cues, as for `Predictor.predict`."""
         inner = self.load()
-        prediction, seconds = self._line.run(_timed, inner.predict, clicks, **cues, cfr=cfr)
+        prediction, seconds = self._line.run(_timed, inner.predict, clicks, **cues)
         self._line.in_idle_time(inner.look_ahead)
         if self._encoded:
             self._cost.add_click(seconds)

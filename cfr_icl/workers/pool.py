@@ -5,19 +5,16 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from cfr_icl.cfr import CascadeForward
-from cfr_icl.clicks import Click
 from cfr_icl.extras import extra
 from cfr_icl.models.base import PredictionError
 from cfr_icl.prediction import Prediction
-from cfr_icl.predictor import PredictionCache
-from cfr_icl.rectangle import Rectangle
+from cfr_icl.remote import RemoteSegmenter
 from cfr_icl.sentences import Refusal
 from cfr_icl.workers.wire import PredictionRequest, prediction_from_bytes, request_to_bytes
 
@@ -126,47 +123,25 @@ class WorkerPool:
         return sorted(self.addresses, key=place)
 
 
-class WorkerPredictor:
-    """A `Predictor` whose network is that of the workers."""
+class WorkerPredictor(RemoteSegmenter):
+    """A `Predictor` whose network is that of the workers; `predict` raises WorkersError when none answers."""
 
     def __init__(self, pool: WorkerPool) -> None:
+        super().__init__(self._ask)
         self._pool = pool
-        self._pixels: np.ndarray | None = None
 
     def set_image(self, picture: np.ndarray) -> None:
-        self._pixels = picture
+        super().set_image(picture)
         self._digest = hashlib.sha256(f"{picture.shape}".encode() + picture.tobytes()).hexdigest()
-        self._cache: PredictionCache[None] = PredictionCache()
 
     def prepare(self) -> None:
         """Let the picture's worker encode it; where none answers, the first click says so."""
-        if self._pixels is None:
+        if self._picture is None:
             raise RuntimeError("Set a picture with set_image before preparing its predictions.")
         try:
-            self._pool.send(PredictionRequest(self._digest, ahead=True), self._pixels)
+            self._pool.send(PredictionRequest(self._digest, ahead=True), self._picture)
         except WorkersError as error:
             log.warning("A picture is not encoded ahead: %s", error)
 
-    def look_ahead(self) -> Iterator[None]:
-        """Compute nothing ahead: a worker belongs to all pages."""
-        return iter(())
-
-    def predict(
-        self,
-        clicks: Sequence[Click],
-        *,
-        previous_mask: np.ndarray | None = None,
-        box: Rectangle | None = None,
-        choice: int | None = None,
-        cfr: CascadeForward = CascadeForward(),
-    ) -> Prediction:
-        """Like `Predictor.predict`; raises WorkersError when no worker answers."""
-        if self._pixels is None:
-            raise RuntimeError("Set a picture with set_image before predicting.")
-        key = self._cache.key(clicks, previous_mask, cfr, box, choice)
-        prediction = self._cache.prediction(key)
-        if prediction is None:
-            request = PredictionRequest(self._digest, key.clicks, previous_mask, box, choice, cfr)
-            prediction = prediction_from_bytes(self._pool.send(request, self._pixels))
-            self._cache.add(key, prediction, None)
-        return prediction
+    def _ask(self, picture: np.ndarray, *cues: Any) -> Prediction:
+        return prediction_from_bytes(self._pool.send(PredictionRequest(self._digest, *cues), picture))
