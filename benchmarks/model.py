@@ -28,6 +28,7 @@ from cfr_icl import CascadeForward, Click, InteractiveModel, Segmenter, load_mod
 from cfr_icl.data.registry import open_dataset
 from cfr_icl.data.source import select
 from cfr_icl.evaluation import iou, simulate
+from cfr_icl.models.map_model import MapModel
 from cfr_icl.weights import loading
 
 PICTURES = {"chelsea.png": (230, 120), "flower.jpg": (320, 200), "astronaut.png": (220, 100)}
@@ -46,7 +47,7 @@ Case = tuple[np.ndarray, list[Click]]
 """A picture and its three clicks."""
 
 
-class Plain(InteractiveModel):
+class Plain(MapModel):
     """A network that recomputes everything at every pass."""
 
     def __init__(self, network: InteractiveModel) -> None:

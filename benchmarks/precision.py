@@ -26,6 +26,7 @@ from cfr_icl.cfr import THRESHOLD_LOGIT
 from cfr_icl.data.registry import open_dataset
 from cfr_icl.evaluation import iou, simulate
 from cfr_icl.models.base import Features
+from cfr_icl.models.map_model import MapModel
 from cfr_icl.weights.loading import EMBEDDED, write_config
 from tests.parity.recipe import scene
 from tests.parity.recorded import CASES
@@ -69,7 +70,7 @@ def main() -> None:
         )
 
 
-class Both(InteractiveModel):
+class Both(MapModel):
     """A network in float32 that answers each pass in the reduced precision too, and compares."""
 
     def __init__(self, full: InteractiveModel, reduced: InteractiveModel) -> None:

@@ -16,7 +16,8 @@ from torch import nn
 
 from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click, disk_maps
-from cfr_icl.models.base import Features, InteractiveModel
+from cfr_icl.models.base import Features
+from cfr_icl.models.map_model import MapModel
 from cfr_icl.robot import random_click
 
 
@@ -87,7 +88,7 @@ class Beginning:
 class IterativeClickLoss(nn.Module):
     """L_ICL of a network and its simulated user, for a batch."""
 
-    def __init__(self, model: InteractiveModel, config: ICLConfig) -> None:
+    def __init__(self, model: MapModel, config: ICLConfig) -> None:
         super().__init__()
         self.model = model
         self.config = config

@@ -3,10 +3,10 @@
 import torch
 
 from cfr_icl.clicks import Click
-from cfr_icl.models.base import InteractiveModel
+from cfr_icl.models.map_model import MapModel
 
 
-class Recorder(InteractiveModel):
+class Recorder(MapModel):
     """Answers one number everywhere, for the disks and the mask before; keeps what it was shown."""
 
     def __init__(self) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from cfr_icl.models.base import InteractiveModel, ModelConfig
+from cfr_icl.models.base import ModelConfig
+from cfr_icl.models.map_model import MapModel
 from cfr_icl.zoom.window import ZoomConfig
 
 
-class ColourModel(InteractiveModel):
+class ColourModel(MapModel):
     """Positive clicks take their colour, negative ones give it back; the same every time."""
 
     def __init__(self, size: int = 128) -> None:

@@ -12,8 +12,8 @@ from cfr_icl.clicks import Click
 from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.encoded_picture import WINDOWS_KEPT
 from cfr_icl.evaluation import simulate
-from cfr_icl.models.base import InteractiveModel
 from cfr_icl.models.compact import CompactNet
+from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.predictor import PREDICTIONS_KEPT
 from cfr_icl.segmenter import Segmenter
@@ -185,7 +185,7 @@ def test_the_picture_is_encoded_once_a_window(model, picture, monkeypatch):
 def test_refinements_do_without_the_mirror_image_where_the_coarse_pass_agrees_with_it(
     model, picture, monkeypatch, agreement, cfr, batches
 ):
-    monkeypatch.setattr("cfr_icl.models.base._mask_iou", lambda *_: agreement)
+    monkeypatch.setattr("cfr_icl.models.map_model._mask_iou", lambda *_: agreement)
     seen, original = [], model.decode
     monkeypatch.setattr(model, "decode", lambda f, maps: seen.append(len(maps)) or original(f, maps))
     prediction = fresh(model, picture).predict([Click(60, 45)], cfr=cfr)
@@ -362,7 +362,7 @@ def test_close_ups_do_not_make_an_answer_depend_on_the_way_to_it(model, picture,
     assert np.array_equal(again.probabilities, once.predict(sequence, cfr=steps(1)).probabilities)
 
 
-class SeesMoreCloseUp(InteractiveModel):
+class SeesMoreCloseUp(MapModel):
     """Takes for the object all that it sees of less than three quarters of a picture that grows lighter."""
 
     def encode(self, image):

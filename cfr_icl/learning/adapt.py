@@ -27,8 +27,9 @@ from cfr_icl.learning.bad_labels import SPECK
 from cfr_icl.learning.beginnings import TrainingConfig, TrainingLoss
 from cfr_icl.learning.feature_pool import Drawn, FeaturePool, prompt_maps_of_first
 from cfr_icl.learning.optimiser import OptimiserSettings, make_optimiser, set_rates, train_mode
-from cfr_icl.models.base import Features, InteractiveModel
+from cfr_icl.models.base import Features
 from cfr_icl.models.folding import compute_folded
+from cfr_icl.models.map_model import MapModel
 from cfr_icl.suem import SUEM
 
 CHECKPOINT = "checkpoint.pt"
@@ -86,7 +87,7 @@ PRETRAINED_LR = 3e-5
 """Rate of networks whose pretrained part runs at every pass, so that it cannot rest."""
 
 
-def config_for(model: InteractiveModel, config: AdaptConfig = AdaptConfig()) -> AdaptConfig:
+def config_for(model: MapModel, config: AdaptConfig = AdaptConfig()) -> AdaptConfig:
     """The configuration with the rate and the window size that suit a network."""
     weights = dict(model.named_parameters())
     resting = sum(w.numel() for name, w in weights.items() if name.startswith(model.encoder_modules or "?"))
@@ -151,7 +152,7 @@ class Adaptation:
         first: the weights that a person's rounds of learning all began with; it is drawn back to them.
     """
 
-    network: InteractiveModel
+    network: MapModel
     first: Weights
     config: AdaptConfig
     folder: Path
@@ -161,9 +162,9 @@ class Adaptation:
     def run(
         self,
         dataset: Dataset,
-        teacher: InteractiveModel,
+        teacher: MapModel,
         budget: Budget,
-        score: Callable[[InteractiveModel], float],
+        score: Callable[[MapModel], float],
         tell: Callable[[int, float], None] = lambda step, progress: None,
         rehearsal: Dataset | None = None,
     ) -> tuple[Weights, int]:

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 import torch
 
-from cfr_icl import InteractiveModel, load_model
+from cfr_icl import load_model
+from cfr_icl.models.map_model import MapModel
 
 
-def average(parts: Sequence[tuple[InteractiveModel, float]]) -> InteractiveModel:
+def average(parts: Sequence[tuple[MapModel, float]]) -> MapModel:
     """Return the last network with the weighted mean of all weights; shares need not sum to one.
 
     Raises:
@@ -45,7 +46,7 @@ def _mean(
     return total / sum(share for _, share in found)
 
 
-def read_part(entry: str) -> tuple[InteractiveModel, float]:
+def read_part(entry: str) -> tuple[MapModel, float]:
     """Load the network and read the share of SOURCE=SHARE; raises ValueError for another form."""
     source, _, share = entry.rpartition("=")
     if not source or not share.replace(".", "", 1).isdigit():

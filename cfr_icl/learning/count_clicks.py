@@ -18,6 +18,7 @@ from cfr_icl.evaluation.protocol import Protocol
 from cfr_icl.evaluation.simulation import simulate
 from cfr_icl.learning.own_pictures import OwnPictures
 from cfr_icl.models.base import Features, InteractiveModel
+from cfr_icl.models.map_model import MapModel
 from cfr_icl.robot import next_click
 from cfr_icl.zoom.resample import crop_picture
 from cfr_icl.zoom.window import Window
@@ -103,9 +104,7 @@ class QuickScore:
     takes seconds, for features are computed once: the encoder rests.
     """
 
-    def __init__(
-        self, model: InteractiveModel, objects: Iterable[tuple[np.ndarray, np.ndarray]], size: int
-    ) -> None:
+    def __init__(self, model: MapModel, objects: Iterable[tuple[np.ndarray, np.ndarray]], size: int) -> None:
         """`objects` are pictures uint8 (H, W, 3) with ground truths int8 (H, W)."""
         self._objects: list[tuple[Features, np.ndarray]] = []
         for number, (image, gt_mask) in enumerate(islice(objects, QUICK_OBJECTS)):
@@ -116,12 +115,12 @@ class QuickScore:
             self._objects.append((features, part))
 
     @torch.no_grad()
-    def __call__(self, model: InteractiveModel) -> float:
+    def __call__(self, model: MapModel) -> float:
         found = [self._of(model, features, gt_mask) for features, gt_mask in self._objects]
         return float(np.mean(found)) if found else 0.0
 
     @staticmethod
-    def _of(model: InteractiveModel, features: Features, gt_mask: np.ndarray) -> float:
+    def _of(model: MapModel, features: Features, gt_mask: np.ndarray) -> float:
         mask = torch.zeros(1, 1, *gt_mask.shape)
         clicked = np.zeros(gt_mask.shape, bool)
         clicks: list[Click] = []

@@ -14,7 +14,8 @@ import torch
 
 from cfr_icl.clicks import Click, disk_maps
 from cfr_icl.data.augmentation import Augmentation, Batch, Example
-from cfr_icl.models.base import Features, InteractiveModel
+from cfr_icl.models.base import Features
+from cfr_icl.models.map_model import MapModel
 
 AWAY = 9
 """Pixels between the objects of a window and a click beside them."""
@@ -61,8 +62,8 @@ class FeaturePool:
 
     def __init__(
         self,
-        model: InteractiveModel,
-        teacher: InteractiveModel,
+        model: MapModel,
+        teacher: MapModel,
         make: Callable[[int], Example],
         augmentation: Augmentation,
         size: int,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from cfr_icl.models.base import InteractiveModel
 from cfr_icl.models.compact import GlobalAttention, Mixer, Pyramid
+from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import build_model
 
 
-def grown(network: InteractiveModel, options: dict[str, Any]) -> InteractiveModel:
+def grown(network: MapModel, options: dict[str, Any]) -> MapModel:
     """Rebuild the network with these options; added blocks are initialised as the identity.
 
     Raises:

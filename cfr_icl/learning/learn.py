@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -48,6 +48,7 @@ from cfr_icl.learning.held_out import hold_out
 from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part
 from cfr_icl.learning.rehearsal import Rehearsal
 from cfr_icl.models.base import InteractiveModel
+from cfr_icl.models.map_model import MapModel
 from cfr_icl.weights.loading import WEIGHTS_NAME, load_model, save_weights
 
 RUN = "run"
@@ -127,7 +128,7 @@ class Learning:
         if earlier.get("finished"):
             network.load_state_dict(earlier["weights"])
         learning = Part(pictures, [pictures.names.index(name) for name in learnt])
-        teacher = load_model(self.source, "cpu", "float32")
+        teacher = cast(MapModel, load_model(self.source, "cpu", "float32"))  # as the network that learns
         size = network.config.zoom.size
         score = QuickScore(teacher, read_objects(pictures, before), size)
         checked = list(self.remember[::CHECKED])
@@ -149,7 +150,7 @@ class Learning:
         self.tell(LearningState(stage=FINISHED, progress=1.0, seconds_left=0.0, comparison=found))
         return found
 
-    def _trainable(self) -> InteractiveModel:
+    def _trainable(self) -> MapModel:
         try:
             return load_model(self.source, "cpu", "float32", trainable=True)
         except ValueError as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from cfr_icl.models.base import InteractiveModel
+from cfr_icl.models.map_model import MapModel
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class OptimiserSettings:
 
 
 def make_optimiser(
-    network: InteractiveModel, chosen: OptimiserSettings, frozen: Sequence[str] = ()
+    network: MapModel, chosen: OptimiserSettings, frozen: Sequence[str] = ()
 ) -> torch.optim.Optimizer:
     """Groups by rate and by decay; one-dimensional weights (biases, norms) are not decayed.
 

@@ -14,7 +14,7 @@ from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click, disk_maps
 from cfr_icl.data.samples import Sample
 from cfr_icl.evaluation.metrics import iou
-from cfr_icl.models.base import InteractiveModel
+from cfr_icl.models.map_model import MapModel
 from cfr_icl.zoom.resample import crop_picture
 from cfr_icl.zoom.window import Window
 
@@ -36,7 +36,7 @@ class Rehearsal:
     Pictures that cannot be read, or on which no answer is stable, are left out.
     """
 
-    def __init__(self, model: InteractiveModel, pictures: Sequence[Path], seed: int = 0) -> None:
+    def __init__(self, model: MapModel, pictures: Sequence[Path], seed: int = 0) -> None:
         self._samples = [
             sample
             for number, path in enumerate(pictures)
@@ -51,7 +51,7 @@ class Rehearsal:
         return self._samples[index]
 
 
-def _answered(model: InteractiveModel, path: Path, seed: int) -> Sample | None:
+def _answered(model: MapModel, path: Path, seed: int) -> Sample | None:
     try:
         image = open_picture(path).pixels
     except (PictureError, OSError):
@@ -67,7 +67,7 @@ def _answered(model: InteractiveModel, path: Path, seed: int) -> Sample | None:
 
 
 @torch.no_grad()
-def _answers(model: InteractiveModel, image: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+def _answers(model: MapModel, image: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
     """Stable answers to single clicks, int8 (H, W) each."""
     size, (height, width) = model.config.zoom.size, image.shape[:2]
     features = model.encode(crop_picture(image, Window.of_size(height, width), (size, size)))

@@ -28,9 +28,9 @@ from cfr_icl.learning.monitor import Monitor
 from cfr_icl.learning.optimiser import make_optimiser, set_rates, train_mode
 from cfr_icl.learning.settings import DataSettings, Settings
 from cfr_icl.memory import keep_freed_memory
-from cfr_icl.models.base import InteractiveModel
 from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.folding import compute_folded
+from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.loading import load_model, save_model
 
@@ -94,7 +94,7 @@ def train(settings: Settings, out: Path) -> None:
     accelerator.end_training()
 
 
-def _network(settings: Settings) -> InteractiveModel:
+def _network(settings: Settings) -> MapModel:
     model = settings.model
     if model.weights:
         network = load_model(model.weights, device="cpu", trainable=True)

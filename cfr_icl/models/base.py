@@ -13,14 +13,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from cfr_icl.cfr import THRESHOLD_LOGIT, CascadeForward
-from cfr_icl.clicks import Click, disk_maps
+from cfr_icl.cfr import CascadeForward
+from cfr_icl.clicks import Click
 from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.prediction import InnerPass
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.resample import crop_picture
-from cfr_icl.zoom.window import Window, ZoomConfig, to_window
+from cfr_icl.zoom.window import Window, ZoomConfig
 
 Features = Any
 """A network's encoding of a picture: a tensor or a tuple of tensors, batch first."""
@@ -104,12 +104,8 @@ class InteractiveModel(nn.Module, ABC):
     """A network that predicts a mask from clicks on a picture.
 
     The segmenter calls `crop` and `encode` once for each window of a picture, `prompt` once for each click in
-    a window, and `run_pass` for each pass. The methods of this class are for networks that take clicks as
-    maps; networks that take coordinates override them (`PromptableModel`).
-
-    `prompt_maps` are float (B, 3, H, W): previous mask as probabilities, disks of the positive clicks,
-    disks of the negative clicks. `encode` runs once for a window and `decode` at every pass; in a network
-    that fuses the clicks with its input, `encode` therefore does little more than normalise the picture.
+    a window, and `run_pass` for each pass. Networks that take clicks as maps are a `MapModel`, those that
+    take coordinates a `PromptableModel`.
     """
 
     config: ModelConfig
@@ -120,22 +116,13 @@ class InteractiveModel(nn.Module, ABC):
     choices: int = 0
     """Number of alternative masks that it offers for a single click; 0 for networks that give one mask."""
     precision: torch.dtype = torch.float32
-    """Data type inside `decode` during prediction; `encode` and all outputs stay float32."""
+    """Data type inside a pass during prediction; `encode` and all outputs stay float32."""
     encoder_modules: tuple[str, ...] = ()
     """Names of the modules that `encode` runs; their weights stay float32 for every precision."""
 
     @abstractmethod
     def encode(self, image: torch.Tensor) -> Features:
         """Compute the features of pictures, float (B, 3, H, W) RGB in [0, 1]."""
-
-    @abstractmethod
-    def decode(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
-        """Compute the logits, float32 (B, 1, H, W), for prompt maps (B, 3, H, W) of the same pictures."""
-
-    def decode_in_precision(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
-        """Like `decode`, computed in the network's `precision`."""
-        with self.autocast():
-            return self.decode(features, prompt_maps)
 
     def autocast(self) -> torch.autocast:
         """A context in which layers compute in the network's `precision`."""
@@ -150,18 +137,11 @@ class InteractiveModel(nn.Module, ABC):
         """Crop a window of a picture uint8 (H, W, 3) for `encode`, resized to `size` = (height, width)."""
         return crop_picture(picture, window, size)
 
+    @abstractmethod
     def prompt(self, cues: Cues, window: Window, size: tuple[int, int], flip: bool) -> Any:
-        """Turn the cues into the input of `run_pass` for a window.
+        """Turn the cues into the input of `run_pass` for a window, and its mirror image with `flip`."""
 
-        Returns:
-            Prompt maps for a window and its mirror image, float32 (2, 3, height, width), or (1, ...) without
-            flip. Channel 0, the previous mask, is not initialised; `run_pass` fills it in.
-        """
-        batch = [[to_window(click, window, size) for click in cues.clicks]]
-        if flip:
-            batch.append([click.mirrored(size[1]) for click in batch[0]])
-        return torch.cat([torch.empty(len(batch), 1, *size), disk_maps(batch, *size)], dim=1)
-
+    @abstractmethod
     def run_pass(
         self,
         features: Features,
@@ -181,63 +161,7 @@ class InteractiveModel(nn.Module, ABC):
         Raises:
             PredictionError: when the network's output is not finite.
         """
-        mirrored, (height, width) = len(prompt) > 1, prompt.shape[2:]
-        mask = previous.crop(window, (height, width))
-        maps = torch.stack([mask, mask.flip(1)] if mirrored else [mask])[:, None]
-        logits, predicted_iou = self.rated_logits(features, prompt, maps)
-        logits = logits[:, 0].float().cpu()
-        if not torch.isfinite(logits.sum()):
-            raise PredictionError("The network's output is not finite; its weights may be damaged.")
-        agreement = _mask_iou(*logits) if mirrored else 1.0
-        mean = 0.5 * (logits[0] + logits[1].flip(1)) if mirrored else logits[0]
-        probabilities = ProbabilityMap(torch.sigmoid(mean), window, previous.picture, previous.exact)
-        return InnerPass(probabilities, agreement, predicted_iou)
-
-    def logits(self, features: Features, prompt: Any, previous: torch.Tensor) -> torch.Tensor:
-        """The logits (B, 1, height, width) of one pass.
-
-        Args:
-            features, prompt: as for `run_pass`.
-            previous: probabilities that are fed back, float32 (B, 1, height, width) on the CPU.
-        """
-        prompt[:, :1] = previous
-        return self.decode_in_precision(features, prompt.to(self.device))
-
-    def rated_logits(
-        self, features: Features, prompt: Any, previous: torch.Tensor
-    ) -> tuple[torch.Tensor, float | None]:
-        """Like `logits`, and predict the IoU with the object of the mask that is their mean.
-
-        Returns:
-            Logits, and the IoU, 0 to 1; None for networks that do not predict it.
-        """
-        return self.logits(features, prompt, previous), None
-
-    def decode_with_auxiliary(
-        self, features: Features, prompt_maps: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """The logits, and those of the auxiliary head that training also supervises; None without one."""
-        return self.decode(features, prompt_maps), None
-
-    def learning_rate_scales(self, encoder: float, layer_decay: float) -> dict[str, float]:
-        """The factor of the learning rate for each parameter, by name.
-
-        Args:
-            encoder: factor of pretrained parameters, those of the module `encoder`; others have 1.
-            layer_decay: further factor for each layer between a parameter and the output, in networks of
-                many equal layers.
-        """
-        return {name: encoder if name.startswith("encoder.") else 1.0 for name, _ in self.named_parameters()}
-
-    def forward(self, image: torch.Tensor, prompt_maps: torch.Tensor) -> torch.Tensor:
-        return self.decode(self.encode(image), prompt_maps)
 
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-
-
-def _mask_iou(logits: torch.Tensor, mirrored: torch.Tensor) -> float:
-    """IoU of the masks of two maps (h, w), the second of the mirror image; 0 if both are empty."""
-    one, other = logits.numpy() > THRESHOLD_LOGIT, mirrored.numpy()[:, ::-1] > THRESHOLD_LOGIT
-    return int(np.count_nonzero(one & other)) / max(1, int(np.count_nonzero(one | other)))

@@ -19,14 +19,14 @@ from timm.layers import ConvNormAct, Format
 from timm.models.vision_transformer import Block
 from torch import nn
 
-from cfr_icl.models.base import InteractiveModel
 from cfr_icl.models.iou_head import IoUHead, rate
+from cfr_icl.models.map_model import MapModel
 
 SCALES = 5
 """Feature scales of the encoder: 1/2, 1/4, 1/8, 1/16 and 1/32."""
 
 
-class CompactNet(InteractiveModel):
+class CompactNet(MapModel):
     """A timm encoder for the picture and a small U-shaped branch for the prompt maps.
 
     The branch goes down from 1/2 to 1/32 and up again. On the way down the encoder's features are added at

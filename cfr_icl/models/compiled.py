@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from cfr_icl.models.base import InteractiveModel, ModelConfig
+from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.iou_head import IoUHead, rate
+from cfr_icl.models.map_model import MapModel
 
 IMAGE, PROMPT_MAPS, LOGITS = "image", "prompt_maps", "logits"
 COARSE = ("coarse0", "coarse1")
@@ -23,7 +24,7 @@ OPERATORS = 17
 """Version of ONNX's operators in the files."""
 
 
-class CompiledNet(InteractiveModel):
+class CompiledNet(MapModel):
     """A network of this package with its encoder, its decoder or both run by ONNX Runtime.
 
     Features are a tuple of float tensors, as the network's own.
@@ -41,7 +42,7 @@ class CompiledNet(InteractiveModel):
         self,
         config: ModelConfig,
         digest: bytes,
-        build: Callable[[], InteractiveModel],
+        build: Callable[[], MapModel],
         encoder: Any = None,
         decoder: Any = None,
         iou_head: IoUHead | None = None,
@@ -56,7 +57,7 @@ class CompiledNet(InteractiveModel):
             self._network  # noqa: B018  not at the first click
 
     @cached_property
-    def _network(self) -> InteractiveModel:
+    def _network(self) -> MapModel:
         return self._build()
 
     @property
@@ -96,7 +97,7 @@ class CompiledNet(InteractiveModel):
 
 
 @torch.no_grad()
-def export(network: InteractiveModel, encoder: Path, decoder: Path) -> None:
+def export(network: MapModel, encoder: Path, decoder: Path) -> None:
     """Write a network's halves as ONNX files, for any batch and any sides that are multiples of SIDES.
 
     Args:
@@ -128,7 +129,7 @@ def export(network: InteractiveModel, encoder: Path, decoder: Path) -> None:
 
 
 class _Encoder(nn.Module):
-    def __init__(self, network: InteractiveModel) -> None:
+    def __init__(self, network: MapModel) -> None:
         super().__init__()
         self.network: Any = network
 

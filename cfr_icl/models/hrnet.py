@@ -13,12 +13,13 @@ import torch.nn.functional as F
 from timm.models.hrnet import HighResolutionModule, HighResolutionNet
 from torch import nn
 
-from cfr_icl.models.base import IMAGENET_MEAN, IMAGENET_STD, InteractiveModel
+from cfr_icl.models.base import IMAGENET_MEAN, IMAGENET_STD
+from cfr_icl.models.map_model import MapModel
 
 STEM_WIDTH = 64
 
 
-class HRNet(InteractiveModel):
+class HRNet(MapModel):
     """A high-resolution network with object-contextual representations, for inputs of any size.
 
     Four scales run in parallel and exchange features. The prompt maps are added after the stem's first

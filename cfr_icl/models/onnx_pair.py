@@ -193,9 +193,6 @@ class OnnxPair(PromptableModel):
         # the first mask is for several clicks, the others are for one
         return (logits[1:], scores[1:]) if several else (logits[:1], scores[:1])
 
-    def decode(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
-        raise NotImplementedError("This network takes coordinates, not prompt maps; call run_pass.")
-
     def _stated_size(self) -> tuple[int, int] | None:
         """Height and width of the input in the encoder's file; None if they are not fixed."""
         sides = [side for side in self._layout if isinstance(side, int) and side > 4]

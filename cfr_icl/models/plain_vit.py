@@ -15,13 +15,14 @@ import torch.nn.functional as F
 from timm.models.vision_transformer import Block
 from torch import nn
 
-from cfr_icl.models.base import IMAGENET_MEAN, IMAGENET_STD, Features, InteractiveModel
+from cfr_icl.models.base import IMAGENET_MEAN, IMAGENET_STD, Features
+from cfr_icl.models.map_model import MapModel
 
 WINDOW = 224
 """Side of an attention window in pixels of the network's input."""
 
 
-class PlainViT(InteractiveModel):
+class PlainViT(MapModel):
     """A plain vision transformer with a simple feature pyramid and an all-MLP head.
 
     The prompt maps go through a patch embedding of their own and are added to the picture's tokens, so that

@@ -247,9 +247,6 @@ class TransformersModel(PromptableModel):
         coordinates[:, 1] = coordinates[:, 1] * frame.scale[1]
         return coordinates.to(self.device)
 
-    def decode(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
-        raise NotImplementedError("This network takes coordinates, not prompt maps; call run_pass.")
-
     def responds_to_clicks(self) -> bool:
         """Whether the decoder's picture features differ for two different clicks.
 

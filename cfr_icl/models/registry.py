@@ -12,7 +12,8 @@ from typing import Any
 import torch
 
 from cfr_icl.close_up import CloseUpConfig
-from cfr_icl.models.base import InteractiveModel, ModelConfig
+from cfr_icl.models.base import ModelConfig
+from cfr_icl.models.map_model import MapModel
 from cfr_icl.zoom.window import ZoomConfig
 
 
@@ -24,32 +25,32 @@ class Architecture:
         compiles: whether `models/compiled.py` can export its halves.
     """
 
-    import_class: Callable[[], type[InteractiveModel]]
+    import_class: Callable[[], type[MapModel]]
     options: dict[str, Any]
     zoom: ZoomConfig
     close_up: CloseUpConfig | None = None
     compiles: bool = False
 
 
-def _import_compact() -> type[InteractiveModel]:
+def _import_compact() -> type[MapModel]:
     from cfr_icl.models.compact import CompactNet
 
     return CompactNet
 
 
-def _import_plain_vit() -> type[InteractiveModel]:
+def _import_plain_vit() -> type[MapModel]:
     from cfr_icl.models.plain_vit import PlainViT
 
     return PlainViT
 
 
-def _import_mfp() -> type[InteractiveModel]:
+def _import_mfp() -> type[MapModel]:
     from cfr_icl.models.mfp import MFP
 
     return MFP
 
 
-def _import_hrnet() -> type[InteractiveModel]:
+def _import_hrnet() -> type[MapModel]:
     from cfr_icl.models.hrnet import HRNet
 
     return HRNet
@@ -92,7 +93,7 @@ def default_config(architecture: str, **options: Any) -> ModelConfig:
     return ModelConfig(architecture, options, found.zoom, found.close_up)
 
 
-def build_model(config: ModelConfig) -> InteractiveModel:
+def build_model(config: ModelConfig) -> MapModel:
     """The network of this configuration with fresh weights; raises ValueError for an unknown name."""
     architecture = _find(config.architecture)
     with torch.device("cpu"):  # imports compute constants, also under the device "meta"

@@ -30,9 +30,10 @@ from safetensors import safe_open
 from cfr_icl import models
 from cfr_icl.extras import extra
 from cfr_icl.files import cache_folder, replacing, write_atomically
-from cfr_icl.models.base import InteractiveModel, ModelConfig
+from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.compiled import CompiledNet, export
 from cfr_icl.models.iou_head import POOLS, IoUHead
+from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import ARCHITECTURES
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class Source:
 
     config: ModelConfig
     weights: Path
-    build: Callable[[torch.dtype], InteractiveModel]
+    build: Callable[[torch.dtype], MapModel]
 
 
 def pick_engine(name: str | None = None) -> str:
@@ -83,7 +84,7 @@ def pick_engine(name: str | None = None) -> str:
     return name
 
 
-def load_fastest(source: Source, engine: str) -> InteractiveModel:
+def load_fastest(source: Source, engine: str) -> MapModel:
     """The network with the engines that answer fastest on this CPU.
 
     Args:
@@ -175,7 +176,7 @@ def _measured(
     Returns:
         The fastest engines, and the milliseconds of all by half and engine.
     """
-    networks: dict[str, InteractiveModel] = {"float32": source.build(torch.float32)}
+    networks: dict[str, MapModel] = {"float32": source.build(torch.float32)}
     if reduced:
         networks[reduced] = source.build(getattr(torch, reduced))
     if files:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal, overload
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -16,6 +17,7 @@ from cfr_icl.files import replacing, write_atomically
 from cfr_icl.memory import keep_freed_memory
 from cfr_icl.models.base import InteractiveModel, ModelConfig
 from cfr_icl.models.folding import fold_batch_norms, fold_padding
+from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import ARCHITECTURES, build_model
 from cfr_icl.weights import hub, others
 from cfr_icl.weights.engines import Source, load_fastest, pick_engine
@@ -27,6 +29,27 @@ WEIGHTS_NAME = "model.safetensors"
 EMBEDDED = Path(__file__).parent / "compact"
 SOURCES = '"embedded", a folder, a .safetensors file or hf://owner/name'
 TENSORS_AT_ONCE = 64
+
+
+@overload
+def load_model(
+    source: str | Path | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    *,
+    trainable: Literal[True],
+    engine: str | None = None,
+) -> MapModel: ...
+
+
+@overload
+def load_model(
+    source: str | Path | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    trainable: bool = False,
+    engine: str | None = None,
+) -> InteractiveModel: ...
 
 
 def load_model(
@@ -68,7 +91,7 @@ def load_model(
         return other
     config, weights = _find(source)
 
-    def build(dtype: torch.dtype) -> InteractiveModel:
+    def build(dtype: torch.dtype) -> MapModel:
         return _built(config, weights, source, target, dtype)
 
     if target.type == "cpu":
@@ -82,7 +105,7 @@ def load_model(
 
 def _built(
     config: ModelConfig, weights: Path, source: str, device: torch.device, dtype: torch.dtype
-) -> InteractiveModel:
+) -> MapModel:
     """Build the network for prediction with PyTorch, with `decode` in a data type."""
     model = _read_into(_empty(config, source), weights, source, device).requires_grad_(False)
     model.precision = dtype
@@ -92,7 +115,7 @@ def _built(
     return model
 
 
-def _read_into(model: InteractiveModel, weights: Path, source: str, device: torch.device) -> InteractiveModel:
+def _read_into(model: MapModel, weights: Path, source: str, device: torch.device) -> MapModel:
     """Read the weights of a file into the network, and move it to a device."""
     _check(weights, model, source)
     model.load_state_dict(_read(weights, device), strict=True, assign=True)
@@ -228,7 +251,7 @@ def _parse_config(content: str | bytes, source: str) -> ModelConfig:
         return ModelConfig.from_dict(values)
 
 
-def _empty(config: ModelConfig, source: str) -> InteractiveModel:
+def _empty(config: ModelConfig, source: str) -> MapModel:
     """Build the network on the device "meta", without memory for weights; they are read from the file."""
     with _config_errors(source):
         with torch.device("meta"):

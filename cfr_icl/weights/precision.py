@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from cfr_icl.models.base import InteractiveModel, ModelConfig
+from cfr_icl.models.base import ModelConfig
+from cfr_icl.models.map_model import MapModel
 
 
-def compute_in_precision(model: InteractiveModel) -> None:
+def compute_in_precision(model: MapModel) -> None:
     """Convert the layers of `decode`, in place, to the network's `precision`; norms stay float32.
 
     This avoids converting weights at every forward. On a CPU, attention's matrix products are computed one

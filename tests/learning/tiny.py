@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from cfr_icl.models.base import InteractiveModel
+from cfr_icl.models.map_model import MapModel
 
 
-class TinyNet(InteractiveModel):
+class TinyNet(MapModel):
     """Two convolutions and dropout."""
 
     def __init__(self, dropout: float = 0.2) -> None:

@@ -1,0 +1,111 @@
+"""Networks that take clicks as maps: the compact network and the families of RITM and SimpleClick."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+import torch
+
+from cfr_icl.cfr import THRESHOLD_LOGIT, CascadeForward
+from cfr_icl.clicks import disk_maps
+from cfr_icl.models.base import Cues, Features, InteractiveModel, PredictionError
+from cfr_icl.prediction import InnerPass
+from cfr_icl.zoom.probability_map import ProbabilityMap
+from cfr_icl.zoom.window import Window, to_window
+
+
+class MapModel(InteractiveModel):
+    """A network that takes clicks as maps; a new family implements `encode` and `decode`.
+
+    `prompt_maps` are float (B, 3, H, W): previous mask as probabilities, disks of the positive clicks,
+    disks of the negative clicks. `encode` runs once for a window and `decode` at every pass; in a network
+    that fuses the clicks with its input, `encode` therefore does little more than normalise the picture.
+    """
+
+    @abstractmethod
+    def decode(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
+        """Compute the logits, float32 (B, 1, H, W), for prompt maps (B, 3, H, W) of the same pictures."""
+
+    def decode_in_precision(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
+        """Like `decode`, computed in the network's `precision`."""
+        with self.autocast():
+            return self.decode(features, prompt_maps)
+
+    def prompt(self, cues: Cues, window: Window, size: tuple[int, int], flip: bool) -> Any:
+        """Turn the cues into the input of `run_pass` for a window.
+
+        Returns:
+            Prompt maps for a window and its mirror image, float32 (2, 3, height, width), or (1, ...) without
+            flip. Channel 0, the previous mask, is not initialised; `run_pass` fills it in.
+        """
+        batch = [[to_window(click, window, size) for click in cues.clicks]]
+        if flip:
+            batch.append([click.mirrored(size[1]) for click in batch[0]])
+        return torch.cat([torch.empty(len(batch), 1, *size), disk_maps(batch, *size)], dim=1)
+
+    def run_pass(
+        self,
+        features: Features,
+        prompt: Any,
+        previous: ProbabilityMap,
+        window: Window,
+        cfr: CascadeForward | None = None,
+    ) -> InnerPass:
+        mirrored, (height, width) = len(prompt) > 1, prompt.shape[2:]
+        mask = previous.crop(window, (height, width))
+        maps = torch.stack([mask, mask.flip(1)] if mirrored else [mask])[:, None]
+        logits, predicted_iou = self.rated_logits(features, prompt, maps)
+        logits = logits[:, 0].float().cpu()
+        if not torch.isfinite(logits.sum()):
+            raise PredictionError("The network's output is not finite; its weights may be damaged.")
+        agreement = _mask_iou(*logits) if mirrored else 1.0
+        mean = 0.5 * (logits[0] + logits[1].flip(1)) if mirrored else logits[0]
+        probabilities = ProbabilityMap(torch.sigmoid(mean), window, previous.picture, previous.exact)
+        return InnerPass(probabilities, agreement, predicted_iou)
+
+    def logits(self, features: Features, prompt: Any, previous: torch.Tensor) -> torch.Tensor:
+        """The logits (B, 1, height, width) of one pass.
+
+        Args:
+            features, prompt: as for `run_pass`.
+            previous: probabilities that are fed back, float32 (B, 1, height, width) on the CPU.
+        """
+        prompt[:, :1] = previous
+        return self.decode_in_precision(features, prompt.to(self.device))
+
+    def rated_logits(
+        self, features: Features, prompt: Any, previous: torch.Tensor
+    ) -> tuple[torch.Tensor, float | None]:
+        """Like `logits`, and predict the IoU with the object of the mask that is their mean.
+
+        Returns:
+            Logits, and the IoU, 0 to 1; None for networks that do not predict it.
+        """
+        return self.logits(features, prompt, previous), None
+
+    def decode_with_auxiliary(
+        self, features: Features, prompt_maps: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The logits, and those of the auxiliary head that training also supervises; None without one."""
+        return self.decode(features, prompt_maps), None
+
+    def learning_rate_scales(self, encoder: float, layer_decay: float) -> dict[str, float]:
+        """The factor of the learning rate for each parameter, by name.
+
+        Args:
+            encoder: factor of pretrained parameters, those of the module `encoder`; others have 1.
+            layer_decay: further factor for each layer between a parameter and the output, in networks of
+                many equal layers.
+        """
+        return {name: encoder if name.startswith("encoder.") else 1.0 for name, _ in self.named_parameters()}
+
+    def forward(self, image: torch.Tensor, prompt_maps: torch.Tensor) -> torch.Tensor:
+        return self.decode(self.encode(image), prompt_maps)
+
+
+def _mask_iou(logits: torch.Tensor, mirrored: torch.Tensor) -> float:
+    """IoU of the masks of two maps (h, w), the second of the mirror image; 0 if both are empty."""
+    one, other = logits.numpy() > THRESHOLD_LOGIT, mirrored.numpy()[:, ::-1] > THRESHOLD_LOGIT
+    return int(np.count_nonzero(one & other)) / max(1, int(np.count_nonzero(one | other)))
