@@ -36,3 +36,8 @@ class Refusal(ValueError):
     def sentence(self) -> Sentence:
         """The message with its template."""
         return self.args[0]
+
+
+def sentence_of(error: Exception) -> str:
+    """The message of an error, as a Sentence if it was raised with one."""
+    return error.args[0] if error.args and isinstance(error.args[0], Sentence) else str(error)

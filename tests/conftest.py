@@ -47,8 +47,8 @@ def picture_file(picture, tmp_path):
 @pytest.fixture
 def warnings(monkeypatch):
     """The messages that the page would show."""
-    from cfr_icl.ui import page
+    from cfr_icl.ui import outbox
 
-    caught, shown = [], page.translated
-    monkeypatch.setattr(page, "translated", lambda *message: caught.append(shown(*message)) or caught[-1])
+    caught, shown = [], outbox.translated
+    monkeypatch.setattr(outbox, "translated", lambda *message: caught.append(shown(*message)) or caught[-1])
     return caught

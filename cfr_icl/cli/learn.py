@@ -30,6 +30,7 @@ from cfr_icl.annotate.learning_state import (
 from cfr_icl.annotate.listing import list_pictures
 from cfr_icl.cli.app import example_pictures
 from cfr_icl.cli.options import WEIGHTS, add_megapixels, default_weights, number_up_to
+from cfr_icl.sentences import sentence_of
 
 if TYPE_CHECKING:
     from cfr_icl.learning.learn import Learning
@@ -110,8 +111,7 @@ def run(options: argparse.Namespace) -> int:
             print(f"error: {DISK_FULL}", file=sys.stderr)
             return EXIT_DISK_FULL
         if options.background:
-            sentence = getattr(error, "sentence", str(error))
-            LearningState(stage=FAILED, sentence=sentence).write(options.out)
+            LearningState(stage=FAILED, sentence=sentence_of(error)).write(options.out)
         raise
     print("", file=sys.stderr)
     print(table(found))

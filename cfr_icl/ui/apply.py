@@ -10,6 +10,7 @@ from cfr_icl.annotate import document
 from cfr_icl.annotate.document import COLOURS, ActionError
 from cfr_icl.annotate.session import Session
 from cfr_icl.cfr import CascadeForward
+from cfr_icl.sentences import sentence_of
 from cfr_icl.ui.protocol import session_actions as do
 from cfr_icl.ui.protocol.action import SessionAction
 from cfr_icl.ui.protocol.fields import LabelEntry
@@ -82,4 +83,4 @@ def _changed(cfr: CascadeForward, changes: dict[str, Any]) -> CascadeForward:
     try:
         return CascadeForward.from_json({**asdict(cfr), **changes})
     except ValueError as error:
-        raise ActionError(getattr(error, "sentence", str(error))) from error
+        raise ActionError(sentence_of(error)) from error

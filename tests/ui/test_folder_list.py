@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from PIL import Image
@@ -15,6 +16,7 @@ from cfr_icl.annotate.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
+from cfr_icl.ui import page
 from cfr_icl.ui.place import FolderPlace
 from cfr_icl.ui.server import Server, Settings
 from cfr_icl.ui.thumbnails import MOST, SIDE, small_pictures
@@ -62,11 +64,12 @@ def test_small_pictures_are_made_of_the_folders_own_pictures_alone(folder, image
     assert len(small_pictures(folder, ["a.png"] * 5 * MOST)) == 1
 
 
-def test_time_at_work_is_counted_without_pauses_and_saved(browser, folder):
+def test_time_at_work_is_counted_without_pauses_and_saved(folder, monkeypatch):
     seconds = [100.0]
-    page = browser.server.pages.find(browser.page)
-    place = page.place = FolderPlace(folder, page.session, clock=lambda: seconds[0])
-    place.arrive(folder.open("a.png"))
+    monkeypatch.setattr(page, "FolderPlace", partial(FolderPlace, clock=lambda: seconds[0]))
+    browser = Browser(Server(Settings(ColourModel(), folder=folder)))
+    browser.do({"kind": "hello"})
+    place = browser.server.pages.find(browser.page).place
     for passed, action in ((5, click(30, 40)), (400, click(35, 45)), (7, {"kind": "finish"})):
         seconds[0] += passed
         browser.do(action)

@@ -8,7 +8,7 @@ import pytest
 
 from cfr_icl.annotate import exports
 from cfr_icl.annotate.folder import Folder
-from cfr_icl.ui import page as pages
+from cfr_icl.ui import downloads, opening
 from cfr_icl.ui.server import Server, Settings
 from cfr_icl.weights.loading import load_model
 from cfr_icl.weights.menu import ModelMenu
@@ -111,8 +111,8 @@ def test_files_hold_up_nobodys_click(kind, tmp_path, monkeypatch):
     begun, go = Event(), Event()
     server = Server(Settings(ColourModel(), examples=EXAMPLES))
     page, _ = send(server, None, {"number": 1, "kind": "example", "index": 3}, {**CLICK, "number": 2})
-    name = "one_file" if kind == "download" else "browser_copy"
-    function = getattr(pages, name)
+    module, name = (downloads, "one_file") if kind == "download" else (opening, "browser_copy")
+    function = getattr(module, name)
 
     def slow(*arguments):
         if not begun.is_set():
@@ -120,7 +120,7 @@ def test_files_hold_up_nobodys_click(kind, tmp_path, monkeypatch):
             assert go.wait(20)
         return function(*arguments)
 
-    monkeypatch.setattr(pages, name, slow)
+    monkeypatch.setattr(module, name, slow)
     action = {"kind": "example", "index": 0} if kind == "open" else {"kind": "download", "what": "mask"}
     clicked, _ = clicks_meanwhile(server, begun, go, page, {"number": 3, **action})
     assert clicked["applied"] == 2
