@@ -38,7 +38,7 @@ AT_HOME = {
     "gradio": ("ui/",),
     "gradio_client": ("ui/",),
     "transformers": ("weights/others.py",),
-    "onnxruntime": ("weights/engines.py", "weights/others.py"),
+    "onnxruntime": ("weights/engines.py", "weights/exported.py", "weights/others.py"),
     "accelerate": ("learning/train.py",),
     "scipy": ("data/sbd.py",),
     "matplotlib": ("evaluation/report.py",),

@@ -1,13 +1,12 @@
-"""The engine of each half of a network on a CPU: whichever is the fastest here, as measured once.
+"""Choose the engine of each half of a network on a CPU: the fastest one, measured at the first start.
 
-Engines are PyTorch in float32, PyTorch in the reduced precision in which the model's masks were found to
-stay the same, and ONNX Runtime in float32 where it is installed. What was measured and what was exported
-lies in the cache folder; a change of the processor, the threads, the weights or a version measures anew.
+Engines are PyTorch in float32, PyTorch in the reduced precision that keeps the model's masks, and ONNX
+Runtime in float32 where it is installed. Measurements and exports are stored in the cache folder; another
+processor, number of threads, version or set of weights is measured again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -15,7 +14,6 @@ import platform
 import shutil
 import statistics
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -27,14 +25,13 @@ from typing import Any
 import torch
 from safetensors import safe_open
 
-from cfr_icl import models
 from cfr_icl.extras import extra
-from cfr_icl.files import cache_folder, replacing, write_atomically
-from cfr_icl.models.base import ModelConfig
-from cfr_icl.models.compiled import CompiledNet, export
+from cfr_icl.files import cache_folder, write_atomically
+from cfr_icl.models.compiled import CompiledNet
 from cfr_icl.models.iou_head import POOLS, IoUHead
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import ARCHITECTURES
+from cfr_icl.weights.exported import Source, digest_of, exported, session
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +43,6 @@ WORTH = 0.9
 """Another engine than PyTorch in float32 is taken if it needs at most this share of its time."""
 TURNS, ENOUGH = 3, 4.0
 """Rounds of measuring, and the seconds after which no further one begins."""
-EXPORTS_KEPT = 4
-"""Networks whose exports are kept."""
 PACKAGES = ("torch", "timm", "onnxruntime", "onnx")
 
 
@@ -59,21 +54,8 @@ class Halves:
     decoder: str = "float32"
 
 
-@dataclass(frozen=True)
-class Source:
-    """A network's configuration and weights file, and how to build it.
-
-    Attributes:
-        build: makes the network that answers, with its decoder in a data type.
-    """
-
-    config: ModelConfig
-    weights: Path
-    build: Callable[[torch.dtype], MapModel]
-
-
 def pick_engine(name: str | None = None) -> str:
-    """The engine asked for; None for the value of CFR_ICL_ENGINE, or else "auto".
+    """Check the name of an engine; None for the value of CFR_ICL_ENGINE, or else "auto".
 
     Raises:
         ValueError: for another name than those in ENGINES.
@@ -85,7 +67,7 @@ def pick_engine(name: str | None = None) -> str:
 
 
 def load_fastest(source: Source, engine: str) -> MapModel:
-    """The network with the engines that answer fastest on this CPU.
+    """Build the network with the engines that predict fastest on this CPU.
 
     Args:
         engine: "auto", "torch" or "onnx", one of ENGINES.
@@ -100,8 +82,8 @@ def load_fastest(source: Source, engine: str) -> MapModel:
             import onnxruntime  # noqa: F401
     if not compiles and source.config.reduced_precision != REDUCED:
         return source.build(torch.float32)
-    digest = _digest(source, compiles)
-    files = _exported(source, digest) if compiles and _installed("onnx", "onnxruntime") else None
+    digest = digest_of(source, compiles)
+    files = exported(source, digest) if compiles and _installed("onnx", "onnxruntime") else None
     halves = Halves(ONNX, ONNX) if engine == ONNX and files else _fastest(source, digest, files)
     dtype = getattr(torch, halves.decoder if halves.decoder != ONNX else "float32")
     if ONNX not in (halves.encoder, halves.decoder) or files is None:
@@ -130,27 +112,14 @@ def _iou_head(source: Source) -> IoUHead | None:
     return head.requires_grad_(False)
 
 
-def session(file: Path) -> Any:
-    """An inference session on the CPU, with as many threads as PyTorch."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-
-
 def has_bfloat16() -> bool:
     """Whether the CPU has instructions for bfloat16, as far as PyTorch knows."""
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # not in older versions
     return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
-# ---- measuring
-
-
 def _fastest(source: Source, digest: bytes, files: tuple[Path, Path] | None) -> Halves:
-    """The fastest engines, as noted in the cache folder or else measured now."""
+    """The fastest engines: from the measurements in the cache folder, or else measured now."""
     reduced = REDUCED if source.config.reduced_precision == REDUCED and has_bfloat16() else None
     if reduced is None and files is None:
         return Halves()
@@ -206,9 +175,9 @@ def _measured(
 
 
 def _medians(functions: Mapping[str, Callable[[], Any]]) -> dict[str, float]:
-    """Median milliseconds of functions that take turns, after a round that is not counted.
+    """Median milliseconds of functions called in turns, without the first round.
 
-    Of functions that take seconds that round is enough.
+    Where a round takes seconds, the first one is the measurement.
     """
     taken: dict[str, list[float]] = {name: [] for name in functions}
     begin = time.perf_counter()
@@ -228,7 +197,7 @@ def _best(milliseconds: Mapping[str, float]) -> str:
 
 
 def _circumstances() -> list[Any]:
-    """What else the time depends on."""
+    """Processor, threads and versions, on which the times depend."""
     capability = torch.backends.cpu.get_cpu_capability()
     return [_processor(), capability, torch.get_num_threads(), *(_version(name) for name in PACKAGES)]
 
@@ -270,42 +239,3 @@ def _write_notes(notes: Mapping[str, Any]) -> None:
         write_atomically(_notes(), json.dumps(notes, indent=1))
     except OSError as error:
         log.warning("What was measured cannot be kept (%s); it is measured again at the next start.", error)
-
-
-# ---- exporting
-
-
-def _digest(source: Source, compiles: bool) -> bytes:
-    """Of everything that the export depends on; for a network without one of what its time depends on."""
-    code = Path(models.__file__).parent
-    digest = hashlib.sha256(json.dumps(source.config.to_dict(), sort_keys=True).encode())
-    if not compiles:
-        return digest.digest()
-    for file in (source.weights, code / "compact.py", code / "folding.py", code / "compiled.py"):
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.digest()
-
-
-def _exported(source: Source, digest: bytes) -> tuple[Path, Path] | None:
-    """The ONNX files of a network, written if there are none; None where it cannot be exported."""
-    folder = cache_folder() / "onnx" / f"{digest.hex()[:32]}-torch{_version('torch')}"
-    files = folder / "encoder.onnx", folder / "decoder.onnx"
-    if all(file.is_file() for file in files):
-        return files
-    network = source.build(torch.float32)
-    try:
-        with replacing(files[0]) as encoder, replacing(files[1]) as decoder, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what is constant for these inputs, as it should be
-            export(network, encoder, decoder)
-    except Exception as error:  # the exporter has errors of its own for each kind of network
-        log.warning("The network stays in PyTorch, as it cannot be exported: %.200s", error)
-        return None
-    _forget_old_exports(folder.parent)
-    return files
-
-
-def _forget_old_exports(folder: Path) -> None:
-    """Keep the newest exports alone."""
-    exports = sorted(folder.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)
-    for old in exports[EXPORTS_KEPT:]:
-        shutil.rmtree(old, ignore_errors=True)

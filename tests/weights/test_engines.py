@@ -13,7 +13,7 @@ from cfr_icl.evaluation import iou
 from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.compiled import CompiledNet
 from cfr_icl.models.registry import build_model
-from cfr_icl.weights import engines
+from cfr_icl.weights import engines, exported
 from cfr_icl.weights.loading import save_model
 from cfr_icl.zoom.window import ZoomConfig
 
@@ -108,15 +108,15 @@ def test_each_half_is_computed_by_the_engine_that_was_measured_fastest(
 def test_weights_are_measured_and_exported_once(folder, timed, monkeypatch):
     counts = {"_measured": 0, "export": 0}
 
-    def count(name, function):
+    def count(module, name, function):
         def counted(*arguments):
             counts[name] += 1
             return function(*arguments)
 
-        monkeypatch.setattr(engines, name, counted)
+        monkeypatch.setattr(module, name, counted)
 
-    for name in counts:
-        count(name, getattr(engines, name))
+    for module, name in ((engines, "_measured"), (exported, "export")):
+        count(module, name, getattr(module, name))
     for _ in range(2):
         assert isinstance(load_model(folder, "cpu", engine="auto"), CompiledNet)
     assert counts == {"_measured": 1, "export": 1}
@@ -159,10 +159,10 @@ def test_a_cache_folder_that_cannot_be_written_costs_the_gain_alone(folder, time
 
 
 def test_only_the_newest_exports_are_kept(tmp_path):
-    for number in range(engines.EXPORTS_KEPT + 2):
+    for number in range(exported.EXPORTS_KEPT + 2):
         (tmp_path / str(number)).mkdir()
-    engines._forget_old_exports(tmp_path)
-    assert len(list(tmp_path.iterdir())) == engines.EXPORTS_KEPT
+    exported.forget_old_exports(tmp_path)
+    assert len(list(tmp_path.iterdir())) == exported.EXPORTS_KEPT
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

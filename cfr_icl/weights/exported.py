@@ -1,0 +1,86 @@
+"""ONNX files of networks, exported once and kept in the cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cfr_icl import models
+from cfr_icl.files import cache_folder, replacing
+from cfr_icl.models.base import ModelConfig
+from cfr_icl.models.compiled import export
+from cfr_icl.models.map_model import MapModel
+
+log = logging.getLogger(__name__)
+
+EXPORTS_KEPT = 4
+"""Number of networks whose exports are kept."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A network's configuration and weights file, and how to build it.
+
+    Attributes:
+        build: builds the network for prediction, with its decoder in a data type.
+    """
+
+    config: ModelConfig
+    weights: Path
+    build: Callable[[torch.dtype], MapModel]
+
+
+def digest_of(source: Source, compiles: bool) -> bytes:
+    """Hash everything that the export depends on; for a network without an export, its configuration."""
+    code = Path(models.__file__).parent
+    digest = hashlib.sha256(json.dumps(source.config.to_dict(), sort_keys=True).encode())
+    if not compiles:
+        return digest.digest()
+    for file in (source.weights, code / "compact.py", code / "folding.py", code / "compiled.py"):
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.digest()
+
+
+def exported(source: Source, digest: bytes) -> tuple[Path, Path] | None:
+    """The ONNX files of a network, written if there are none; None where it cannot be exported."""
+    folder = cache_folder() / "onnx" / f"{digest.hex()[:32]}-torch{version('torch')}"
+    files = folder / "encoder.onnx", folder / "decoder.onnx"
+    if all(file.is_file() for file in files):
+        return files
+    network = source.build(torch.float32)
+    try:
+        with replacing(files[0]) as encoder, replacing(files[1]) as decoder, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what is constant for these inputs, as it should be
+            export(network, encoder, decoder)
+    except Exception as error:  # the exporter has errors of its own for each kind of network
+        log.warning("The network stays in PyTorch, as it cannot be exported: %.200s", error)
+        return None
+    forget_old_exports(folder.parent)
+    return files
+
+
+def forget_old_exports(folder: Path) -> None:
+    """Delete all but the newest exports."""
+    exports = sorted(folder.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)
+    for old in exports[EXPORTS_KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def session(file: Path) -> Any:
+    """An inference session on the CPU, with as many threads as PyTorch."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
