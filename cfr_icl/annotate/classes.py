@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from cfr_icl.annotate.document import COLOURS, MAX_LABELS, Label, label_name
+from cfr_icl.annotate.exports.picture import AnnotatedPicture, class_names
 from cfr_icl.annotate.store import StoreError, label_from_json, read_json
 from cfr_icl.files import write_atomically
+
+log = logging.getLogger(__name__)
 
 FILE = "classes.json"
 """Name of the list in a work folder."""
@@ -37,6 +41,30 @@ def read_classes(path: Path) -> list[Label]:
         return _labels(names)
     except (StoreError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError("{name} is no list of classes; write one name a line.", name=path.name) from error
+
+
+def classes_of_folder(out: Path) -> list[Label]:
+    """The list of a work folder; empty without one, and, with a warning, where it cannot be read."""
+    try:
+        return read_classes(out / FILE) if (out / FILE).is_file() else []
+    except StoreError as error:
+        log.warning("%s", error)
+        return []
+
+
+def numbered(labels: Sequence[Label], pictures: Sequence[AnnotatedPicture]) -> list[Label]:
+    """All classes in the order of their numbers: these labels, then those of the pictures.
+
+    Of the pictures, the lists of labels come before the labels of objects alone.
+    """
+    names = class_names(pictures, [label.name for label in labels])
+    listed = {label.name: label for picture in pictures for label in picture.document.labels}
+    listed.update((label.name, label) for label in labels)
+    colours = {each.label: each.colour for picture in pictures for each in picture.instances}
+    return [
+        listed.get(name) or Label(name, colours.get(name, COLOURS[number % len(COLOURS)]))
+        for number, name in enumerate(names)
+    ]
 
 
 def write_classes(path: Path, labels: Iterable[Label]) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cfr_icl.annotate.folder import SESSION_SUFFIX, Folder
+from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError
+from cfr_icl.annotate.session_files import SESSION_SUFFIX
 
 
 class FinishedPictures:

@@ -1,18 +1,13 @@
-"""A folder of pictures to annotate, which may change meanwhile: order, states, saved work, classes."""
+"""A folder of pictures to annotate, which may change meanwhile: opening pictures and saving their work."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
 import time
-from collections.abc import Hashable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from stat import S_ISREG
 from threading import RLock
 from typing import Any
 
@@ -21,22 +16,16 @@ from filelock import FileLock, Timeout
 from PIL import Image
 
 from cfr_icl.annotate import classes, store
-from cfr_icl.annotate.document import COLOURS, Document, Label
-from cfr_icl.annotate.exports.picture import AnnotatedPicture, class_names
+from cfr_icl.annotate.document import Document, Label
+from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.labels import merged, overlaid
-from cfr_icl.annotate.listing import leads_inside, list_pictures, natural
-from cfr_icl.annotate.pictures import (
-    MAX_MEGAPIXELS,
-    VIEW,
-    OpenedPicture,
-    PictureError,
-    Remarks,
-    View,
-    open_picture,
-    picture_size,
-    thumbnail,
-)
+from cfr_icl.annotate.listing import list_pictures
+from cfr_icl.annotate.picture_files import PictureFiles, Stamp
+from cfr_icl.annotate.picture_list import PictureList
+from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, Remarks, thumbnail
 from cfr_icl.annotate.record import Visit, visits_from_json
+from cfr_icl.annotate.saved_work import SavedWork, saved_work
+from cfr_icl.annotate.session_files import SessionFiles, Summary, stored_view
 from cfr_icl.annotate.sharing import SharedFolder
 from cfr_icl.annotate.store import StoreError
 from cfr_icl.files import remove_unfinished
@@ -44,18 +33,7 @@ from cfr_icl.sentences import Sentence
 
 log = logging.getLogger(__name__)
 
-OPEN, WORK, DONE = "todo", "work", "done"
-UNREADABLE, GONE = "unreadable", "gone"
-"""States of pictures that cannot be opened: damaged or with work of another size, and not there any more."""
-
-SESSION_SUFFIX = ".session.json"
-LONGEST_FILE_NAME = 255
-"""Bytes that file systems take."""
-
 REFRESH_SECONDS = 1.0
-
-Stamp = tuple[int, int, int]
-"""Time of change, size and inode of a file; a changed or replaced file has another stamp."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +56,6 @@ class Opened:
     """Who worked on it before."""
 
 
-@dataclass(frozen=True)
-class SavedWork:
-    """All work in a folder, for export."""
-
-    pictures: Sequence[AnnotatedPicture]
-    left_out: Sequence[str]
-    """Messages about work that is left out."""
-
-
 class Folder:
     """Pictures below one folder, their session files in another; the pictures are only read."""
 
@@ -102,34 +71,25 @@ class Folder:
         """Messages for the user about files that are not in the list."""
         for sentence in self.sentences:
             log.warning("%s", sentence)
-        self._paths = listing.paths
-        self.names = listing.names
-        if not self.names:
+        if not listing.names:
             raise ValueError(
                 f"There are no pictures in {str(images)!r}; links that lead out of it do not count."
             )
+        self._files = PictureFiles(self.images, listing.paths, max_megapixels)
+        self._sessions = SessionFiles(self.out)
         self._lock = RLock()
-        self._sessions = self._find_sessions()
-        self._work: dict[str, str] = {}
-        """State of the saved work of each picture that has some."""
-        self.labels_of: dict[str, tuple[str, ...]] = {}
-        """The labels of the objects of each picture that has some."""
-        self.certainty_of: dict[str, float] = {}
-        """The least certainty of the objects of each picture that has some to be looked at."""
-        self._problems: dict[str, Stamp | None] = {}
-        """Pictures that could not be opened, as their files were then."""
-        self.labels: list[Label] = self._read_classes()
+        self._list = PictureList(listing.names)
+        self.labels: list[Label] = classes.classes_of_folder(self.out)
         """The classes of all pictures, in the order of their numbers."""
         for name in self.names:
-            if self.session_file(name) in self._sessions:
-                self._work[name] = self._stored_state(name)
-        self.states = {name: self._work.get(name, OPEN) for name in self.names}
+            if self._sessions.is_known(name):
+                self._list.set_saved(name, self._sessions.summary(name))
         self.revisions = dict.fromkeys(self.names, 0)
         """Number of saves of each picture; detects two people who save the same picture."""
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="next-picture")
-        self._ahead: tuple[tuple[str, Stamp, View], Future[OpenedPicture]] | None = None
         self._listed = time.monotonic()
         self._shared: SharedFolder | None = None
+
+    # ---- processes
 
     def share(self) -> None:
         """Let other processes that do so too work on `out` at the same time.
@@ -141,7 +101,7 @@ class Folder:
         """
         self.claim()
         self._claim.release()
-        paths = {name: self.session_path(name) for name in self.names if self._has_session(name)}
+        paths = {name: self.session_path(name) for name in self.names if self._sessions.has(name)}
         self._shared = SharedFolder(self.out, paths)
 
     def claim(self) -> None:
@@ -155,11 +115,75 @@ class Folder:
             ) from error
         remove_unfinished(self.out)
 
+    def _saving(self) -> AbstractContextManager[Any]:
+        return self._shared.saving() if self._shared else nullcontext()
+
+    def _notice(self, name: str) -> bool:
+        """Count what another process saved of a picture as a save; tells whether it did."""
+        try:
+            if self._shared is None or not self._shared.changed(name, self.session_path(name)):
+                return False
+        except StoreError:
+            return False
+        self.revisions[name] = self.revisions.get(name, 0) + 1
+        self._list.set_summary(name, self._sessions.summary(name))
+        return True
+
+    def _notice_others(self) -> None:
+        """Take over states and classes that other processes saved, every few seconds."""
+        if self._shared and self._shared.is_time_to_look():
+            for name in self.names:
+                if self._notice(name):
+                    self._sessions.remember(name)
+            self.labels = merged(classes.classes_of_folder(self.out), self.labels)
+
     # ---- the list
+
+    @property
+    def names(self) -> list[str]:
+        """The pictures in natural order."""
+        return self._list.names
+
+    @property
+    def states(self) -> Mapping[str, str]:
+        """OPEN, WORK, DONE, UNREADABLE or GONE by name."""
+        return self._list.states
+
+    @property
+    def labels_of(self) -> Mapping[str, tuple[str, ...]]:
+        """Labels of the objects of each picture with saved work."""
+        return self._list.labels_of
+
+    @property
+    def certainty_of(self) -> Mapping[str, float]:
+        """Lowest certainty of each picture with objects that a person has not checked yet."""
+        return self._list.certainty_of
+
+    def first_open(self) -> int:
+        """Index of the first picture that is not done and can be opened; 0 when there is none."""
+        return self._list.first_open()
+
+    def next(self, name: str, step: int = 1) -> str | None:
+        """The picture after this one that can be opened, or with `step` -1 before it; None at the end."""
+        with self._lock:
+            return self._list.next(name, step)
+
+    def next_to_do(self, name: str, step: int = 1) -> str | None:
+        """The picture after this one that is to be done, around the list; None when there is none."""
+        with self._lock:
+            return self._list.next_to_do(name, step)
 
     def path(self, name: str) -> Path:
         """The picture's file."""
-        return self._paths.get(name, self.images / name)
+        return self._files.path(name)
+
+    def stamp(self, name: str) -> Stamp | None:
+        """The stamp of the picture's file; None if there is no file, or a link leads out of the folder."""
+        return self._files.stamp(name)
+
+    def session_path(self, name: str) -> Path:
+        """The session file of a picture; raises StoreError if a link leads out of `out`."""
+        return self._sessions.path(name)
 
     def refresh(self) -> bool:
         """Check for added, removed and repaired pictures; return whether names or states changed.
@@ -174,47 +198,15 @@ class Folder:
             self._listed = time.monotonic()
             self._notice_others()
             before = (self.names, dict(self.states))
-            self._paths = {**self._paths, **listing.paths}
+            self._files.add(listing.paths)
             added = [name for name in listing.paths if name not in self.states]
-            if added:
-                self.names = sorted([*self.names, *added], key=natural)
-                self.revisions.update(dict.fromkeys(added, 0))
-                for name in added:
-                    if self._has_session(name):
-                        self._work[name] = self._stored_state(name)
-            for name in self.names:
-                if name not in listing.paths:
-                    self.states[name] = GONE
-                elif name in self._problems and self._problems[name] == self.stamp(name):
-                    self.states[name] = UNREADABLE
-                else:
-                    self._problems.pop(name, None)
-                    self.states[name] = self._work.get(name, OPEN)
+            self.revisions.update(dict.fromkeys(added, 0))
+            self._list.add(added)
+            for name in added:
+                if self._sessions.has(name):
+                    self._list.set_summary(name, self._sessions.summary(name))
+            self._list.refresh(listing.paths, self.stamp)
             return before != (self.names, self.states)
-
-    def first_open(self) -> int:
-        """Index of the first picture that is not done and can be opened; 0 when there is none."""
-        return next((i for i, name in enumerate(self.names) if self.states[name] in (OPEN, WORK)), 0)
-
-    def next(self, name: str, step: int = 1) -> str | None:
-        """The picture after this one that can be opened, or with `step` -1 before it; None at the end."""
-        with self._lock:
-            return self._first(self._around(name, step)[0], (OPEN, WORK, DONE))
-
-    def next_to_do(self, name: str, step: int = 1) -> str | None:
-        """The picture after this one that is to be done, around the list; None when there is none."""
-        with self._lock:
-            following, others = self._around(name, step)
-            return self._first([*following, *others], (OPEN, WORK))
-
-    def _around(self, name: str, step: int) -> tuple[list[str], list[str]]:
-        """Pictures after this one, and those before it in the order in which they follow the last."""
-        names = self.names if step > 0 else self.names[::-1]
-        place = names.index(name) if name in names else -1 if step > 0 else len(names)
-        return names[place + 1 :], names[: max(place, 0)]
-
-    def _first(self, names: Iterable[str], states: tuple[str, ...]) -> str | None:
-        return next((name for name in names if self.states[name] in states), None)
 
     # ---- one picture
 
@@ -230,18 +222,18 @@ class Folder:
             self._notice(name)
             revision = self.revisions.get(name, 0)
         try:
-            stamp = self.stamp(name)
-            if stamp is None:
-                raise PictureError("There is no file {file!r}.", file=str(self.path(name)))
+            stamp = self._files.present(name)
             stored = self._stored(name)
-            opened = self._opened(name, stamp, _view(stored))
+            opened = self._files.open(name, stamp, stored_view(stored))
             document = None if stored is None else self._document(stored, opened.pixels.shape[:2])
         except (PictureError, StoreError, OSError) as error:
-            self._mark(name, GONE if self.stamp(name) is None else UNREADABLE)
+            with self._lock:
+                self._list.set_problem(name, self.stamp(name))
             kind = PictureError if isinstance(error, PictureError) else StoreError
             said = error.strerror if isinstance(error, OSError) and error.strerror else error
             raise kind("{name}: {error}", name=name, error=said) from error
-        self._mark(name, None)
+        with self._lock:
+            self._list.set_readable(name)
         sentences = []
         if stored is not None and stored.get("file_bytes") not in (None, stamp[1]):
             sentences.append(
@@ -263,10 +255,8 @@ class Folder:
 
     def read(self, name: str) -> np.ndarray:
         """Decode a picture, unless it was decoded in advance; raises PictureError."""
-        stamp = self.stamp(name)
-        if stamp is None:
-            raise PictureError("There is no file {file!r}.", file=str(self.path(name)))
-        return self._opened(name, stamp, self._stored_view(name)).pixels
+        stamp = self._files.present(name)
+        return self._files.open(name, stamp, self._sessions.view(name)).pixels
 
     def thumbnail(self, name: str, side: int) -> Image.Image:
         """A small RGB version of a picture, at most `side` pixels a side; raises PictureError."""
@@ -276,13 +266,7 @@ class Folder:
 
     def read_ahead(self, name: str) -> None:
         """Start decoding a picture in the background; only the last one is kept."""
-        stamp = self.stamp(name)
-        if stamp is None:
-            return
-        key = (name, stamp, self._stored_view(name))
-        if not self._ahead or self._ahead[0] != key:
-            reading = self._reader.submit(open_picture, self.path(name), self.max_megapixels, key[2])
-            self._ahead = key, reading
+        self._files.read_ahead(name, self._sessions.view(name))
 
     def load(self, name: str, size: tuple[int, int]) -> Document | None:
         """The saved document of a picture, or None when there is none; raises StoreError.
@@ -292,27 +276,25 @@ class Folder:
         stored = self._stored(name)
         return None if stored is None else self._document(stored, size)
 
+    def _stored(self, name: str) -> Any:
+        stored = self._sessions.read(name)
+        if stored is None and name in self.labels_of:  # somebody has deleted it
+            with self._lock:
+                self._list.set_summary(name, Summary())
+        return stored
+
     def _document(self, stored: Any, size: tuple[int, int]) -> Document:
         document = store.from_json(stored, size)
         return replace(document, labels=tuple(overlaid(self.labels, document.labels)))
 
     def latest(self) -> Document | None:
         """A document without objects, with labels and settings of the last saved one; None without one."""
-        paths = []
-        for name in self.names:
-            try:
-                if self._has_session(name):
-                    path = self.session_path(name)
-                    paths.append((path.stat().st_mtime, path))
-            except (OSError, StoreError):
-                continue
-        for _, path in sorted(paths, key=lambda entry: entry[0], reverse=True):
+        for path in self._sessions.latest_first(self.names):
             try:
                 _, last = store.load_any(path)
             except (OSError, StoreError):
                 continue
-            labels = tuple(merged(self.labels, last.labels))
-            return Document(cfr=last.cfr, labels=labels, label=last.label)
+            return Document(cfr=last.cfr, labels=tuple(merged(self.labels, last.labels)), label=last.label)
         if self.labels:
             return Document(labels=tuple(self.labels), label=self.labels[0].name)
         return None
@@ -337,7 +319,7 @@ class Folder:
             StoreError: when somebody else has saved the picture meanwhile.
             OSError: when it cannot be written; the file saved before is unchanged.
         """
-        with self._lock, self._shared.saving() if self._shared else nullcontext():
+        with self._lock, self._saving():
             self._notice(name)
             if self.revisions.get(name, 0) != revision:
                 raise StoreError(
@@ -349,87 +331,16 @@ class Folder:
             store.save(self.session_path(name), document, name, size, stamp and stamp[1], visits)
             if self._shared:
                 self._shared.remember(name, self.session_path(name))
-            self._sessions.add(self.session_file(name))
+            self._sessions.remember(name)
             self.revisions[name] = revision + 1
-            self._work[name] = DONE if document.done else WORK if document.instances else OPEN
-            self.labels_of[name] = _labels_of(instance.label for instance in document.instances)
-            self._set_certainty(name, [instance.certainty for instance in document.instances])
-            if self.states.get(name) != GONE:
-                self.states[name] = self._work[name]
+            self._list.set_saved(name, Summary.of(document))
             return revision + 1
-
-    def _notice(self, name: str) -> bool:
-        """Count what another process saved of a picture as a save; tells whether it did."""
-        try:
-            if self._shared is None or not self._shared.changed(name, self.session_path(name)):
-                return False
-        except StoreError:
-            return False
-        self.revisions[name] = self.revisions.get(name, 0) + 1
-        self._work[name] = self._stored_state(name)
-        return True
-
-    def _notice_others(self) -> None:
-        """Take over states and classes that other processes saved, every few seconds."""
-        if self._shared and self._shared.is_time_to_look():
-            for name in self.names:
-                if self._notice(name):
-                    self._sessions.add(self.session_file(name))
-            self.labels = merged(self._read_classes(), self.labels)
 
     # ---- all pictures
 
     def saved_work(self) -> SavedWork:
         """All pictures with objects or marked as done, for export, and messages about those left out."""
-        pictures, left_out = [], []
-        sessions = self._find_sessions()
-        for name in self.names:
-            session = self.session_file(name)
-            if session not in sessions:
-                continue
-            sessions.discard(session)
-            try:
-                path = self.session_path(name)
-                size, document, visits = store.load_work(path)
-                if not document.instances and not document.done:
-                    continue
-                if self.stamp(name) is None:
-                    left_out.append(
-                        Sentence("{name} is not there any more; its work is not exported.", name=name)
-                    )
-                    continue
-                now = self._size_now(name, document.view)
-                if now not in (None, size):
-                    left_out.append(
-                        Sentence(
-                            "{name} is {width} x {height} pixels now, but its work was made on {old_width} x "
-                            "{old_height}; it is not exported.",
-                            name=name,
-                            width=now[1],
-                            height=now[0],
-                            old_width=size[1],
-                            old_height=size[0],
-                        )
-                    )
-                    continue
-            except (StoreError, OSError) as error:
-                left_out.append(Sentence("{name}: {error} It is not exported.", name=name, error=error))
-                continue
-            file = self.path(name).relative_to(self.images).as_posix()
-            read = partial(self._read_for_export, name, document.view)
-            seconds = sum(visit.seconds for visit in visits)
-            pictures.append(AnnotatedPicture(file, size, document, read, seconds))
-        orphans = sorted(self._orphans(sessions), key=natural)
-        if orphans:
-            more = f" and {len(orphans) - 5} more" if len(orphans) > 5 else ""
-            left_out.append(
-                Sentence(
-                    "Work without a picture of its name is not exported: {names}{more}.",
-                    names=", ".join(orphans[:5]),
-                    more=more,
-                )
-            )
-        return SavedWork(pictures, left_out)
+        return saved_work(self.names, self._files, self._sessions)
 
     def number_classes(self, pictures: Sequence[AnnotatedPicture]) -> list[str]:
         """The names of all classes in the order of their numbers, which later exports keep.
@@ -437,159 +348,17 @@ class Folder:
         New classes are appended: those of the pictures' lists of labels, then those of their objects.
         """
         with self._lock:
-            names = class_names(pictures, [label.name for label in self.labels])
-            if len(names) > len(self.labels):
-                listed = {label.name: label for picture in pictures for label in picture.document.labels}
-                colours = {each.label: each.colour for picture in pictures for each in picture.instances}
-                new = (
-                    listed.get(name, Label(name, colours.get(name, COLOURS[number % len(COLOURS)])))
-                    for number, name in enumerate(names)
-                )
-                self.set_classes([*self.labels, *new])
-            return names
+            labels = classes.numbered(self.labels, pictures)
+            if len(labels) > len(self.labels):
+                self.set_classes(labels)
+            return [label.name for label in labels]
 
     def set_classes(self, labels: Iterable[Label]) -> None:
         """Set the order of the classes: these labels first, then the folder's other ones."""
-        with self._lock, self._shared.saving() if self._shared else nullcontext():
-            others = self._read_classes() if self._shared else []
+        with self._lock, self._saving():
+            others = classes.classes_of_folder(self.out) if self._shared else []
             self.labels = merged(others, labels, self.labels)
             try:
                 classes.write_classes(self.out / classes.FILE, self.labels)
             except OSError as error:
                 log.warning("The order of the classes cannot be saved: %s", error.strerror)
-
-    # ---- files
-
-    @staticmethod
-    def session_file(name: str) -> str:
-        """Path of a picture's session file below the work folder, with slashes; long names are cut."""
-        folder, _, last = name.rpartition("/")
-        parts = [*folder.split("/"), last] if folder else [last]
-        encoded = os.fsencode(last + SESSION_SUFFIX)
-        if len(encoded) > LONGEST_FILE_NAME:
-            digest = hashlib.sha256(last.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-            room = LONGEST_FILE_NAME - len(SESSION_SUFFIX) - len(digest) - 1
-            parts[-1] = last.encode("utf-8")[:room].decode("utf-8", "ignore") + "~" + digest
-        return "/".join(parts) + SESSION_SUFFIX
-
-    def session_path(self, name: str) -> Path:
-        """The session file of a picture; raises StoreError if a link leads out of `out`."""
-        path = self.out / self.session_file(name)
-        if not leads_inside(path, self.out):
-            raise StoreError(
-                "A link leads the work on {name} out of its folder; take the link away.", name=name
-            )
-        return path
-
-    def _find_sessions(self) -> set[str]:
-        """Paths of all session files below `out`."""
-        sessions = set()
-        for folder, _, files in os.walk(self.out):
-            prefix = "" if folder == str(self.out) else Path(folder).relative_to(self.out).as_posix() + "/"
-            sessions.update(prefix + file for file in files if file.endswith(SESSION_SUFFIX))
-        return sessions
-
-    def _orphans(self, sessions: Iterable[str]) -> list[str]:
-        """Names of pictures that have saved work but are not in the list."""
-        names = []
-        for session in sessions:
-            try:
-                data = store.read_json(self.out / session)
-                if data["objects"] or data["done"]:
-                    names.append(str(data["picture"]))
-            except (OSError, ValueError, KeyError, TypeError):
-                names.append(session)
-        return names
-
-    def _has_session(self, name: str) -> bool:
-        return self.session_file(name) in self._sessions or self.session_path(name).exists()
-
-    def _stored_state(self, name: str) -> str:
-        try:
-            data = store.read_json(self.session_path(name))
-            self.labels_of[name] = _labels_of(str(entry["label"]) for entry in data["objects"])
-            self._set_certainty(name, [entry.get("certainty") for entry in data["objects"]])
-            return DONE if data["done"] else WORK if data["objects"] else OPEN
-        except (OSError, ValueError, KeyError, TypeError):
-            return WORK
-
-    def _set_certainty(self, name: str, figures: Iterable[Any]) -> None:
-        known = [float(figure) for figure in figures if type(figure) in (int, float)]
-        self.certainty_of.pop(name, None)
-        if known:
-            self.certainty_of[name] = min(known)
-
-    def _stored_view(self, name: str) -> View:
-        """The picture's view in its saved work."""
-        try:
-            return _view(self._stored(name))
-        except (OSError, StoreError):
-            return VIEW
-
-    def _stored(self, name: str) -> Any:
-        """The JSON of a picture's session file; None when there is none. Raises StoreError or OSError."""
-        if not self._has_session(name):
-            return None
-        try:
-            return store.read_json(self.session_path(name))
-        except FileNotFoundError:  # somebody has deleted it
-            with self._lock:
-                self._sessions.discard(self.session_file(name))
-                self._work.pop(name, None)
-            return None
-
-    def stamp(self, name: str) -> Stamp | None:
-        """The stamp of the picture's file; None if there is no file, or a link leads out of the folder."""
-        path = self.path(name)
-        try:
-            status = path.stat()
-            if not S_ISREG(status.st_mode) or (path.is_symlink() and not leads_inside(path, self.images)):
-                return None
-        except (OSError, RuntimeError):  # a circle of links is a RuntimeError before Python 3.13
-            return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
-
-    def _opened(self, name: str, stamp: Stamp, view: View) -> OpenedPicture:
-        ahead = self._ahead
-        if ahead and ahead[0] == (name, stamp, view):
-            return ahead[1].result()
-        return open_picture(self.path(name), self.max_megapixels, view)
-
-    def _mark(self, name: str, problem: str | None) -> None:
-        with self._lock:
-            if problem is None:
-                self._problems.pop(name, None)
-            else:
-                self._problems[name] = self.stamp(name)
-            if name in self.states:
-                self.states[name] = problem or self._work.get(name, OPEN)
-
-    def _size_now(self, name: str, view: View) -> tuple[int, int] | None:
-        """Height and width of a picture's present file; None if it cannot be read."""
-        try:
-            return picture_size(self.path(name), view)
-        except PictureError:
-            return None
-
-    def _read_for_export(self, name: str, view: View) -> np.ndarray:
-        return open_picture(self.path(name), self.max_megapixels, view).pixels
-
-    def _read_classes(self) -> list[Label]:
-        path = self.out / classes.FILE
-        try:
-            return classes.read_classes(path) if path.is_file() else []
-        except StoreError as error:
-            log.warning("%s", error)
-            return []
-
-
-def _labels_of(labels: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(labels))
-
-
-def _view(stored: Any) -> View:
-    """The view in saved work; the default for an invalid one, which is reported when the work is loaded."""
-    try:
-        return VIEW if stored is None else store.view_from_json(stored.get("view"))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return VIEW

@@ -129,7 +129,7 @@ def test_added_pictures_join_in_order(folder):
 
 def test_a_replaced_picture_is_read_anew_and_told(folder):
     folder.read_ahead("b.png")
-    folder._ahead[1].result()
+    folder._files._ahead[1].result()
     old = folder.path("b.png").stat().st_mtime_ns
     picture(folder.path("b.png"), colour=(250, 1, 2))
     assert folder.open("b.png").picture[0, 0, 0] == 250

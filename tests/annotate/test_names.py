@@ -19,6 +19,7 @@ from cfr_icl.annotate.exports.writing import write_files
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.listing import MANIFEST, shown_name
 from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.session_files import session_file
 
 SQUARE = np.zeros((90, 120), bool)
 SQUARE[10:40, 20:50] = True
@@ -196,6 +197,6 @@ def test_files_of_earlier_exports_are_told_and_pictures_are_never_replaced(tmp_p
 def test_long_names_have_session_files_of_their_own(tmp_path):
     long = ["漢" * 80 + f"{number}.png" for number in range(3)]
     folder = work(tmp_path, long)
-    assert len({folder.session_file(name) for name in folder.names}) == 3
-    assert folder.session_file("a/b.png") == "a/b.png.session.json"
+    assert len({session_file(name) for name in folder.names}) == 3
+    assert session_file("a/b.png") == "a/b.png.session.json"
     assert all(store.read_json(folder.session_path(name))["picture"] == name for name in folder.names)

@@ -14,9 +14,9 @@ from cfr_icl.annotate.click_lists import ClickListError, ObjectClicks, Problem, 
 from cfr_icl.annotate.document import COLOURS, Document, Label
 from cfr_icl.annotate.exports.picture import fitting, safe_path, unique_stems
 from cfr_icl.annotate.exports.writing import check_targets
-from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.listing import leads_inside, list_pictures, shown_name
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, picture_size
+from cfr_icl.annotate.session_files import session_file
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.scale.shards import Shard
 
@@ -157,7 +157,7 @@ def _digest(objects: Sequence[ObjectClicks], file_bytes: int) -> str:
 def _names(format: str, by_picture: dict[str, list[ObjectClicks]]) -> dict[str, tuple[str, ...]]:
     """Files of each picture below the target."""
     if format == WORK:
-        return {picture: (Folder.session_file(shown_name(picture)),) for picture in by_picture}
+        return {picture: (session_file(shown_name(picture)),) for picture in by_picture}
     if format == COCO:
         return {picture: () for picture in by_picture}
     names = iter(mask_names([entry for objects in by_picture.values() for entry in objects]))

@@ -1,0 +1,79 @@
+"""The picture files of a folder: their stamps, decoding, and decoding the next picture in advance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from stat import S_ISREG
+
+import numpy as np
+
+from cfr_icl.annotate.listing import leads_inside
+from cfr_icl.annotate.pictures import OpenedPicture, PictureError, View, open_picture, picture_size
+
+Stamp = tuple[int, int, int]
+"""Time of change, size and inode of a file; a changed or replaced file has another stamp."""
+
+
+class PictureFiles:
+    """The files of the pictures below a folder, by the names of the pictures; they are only read."""
+
+    def __init__(self, images: Path, paths: Mapping[str, Path], max_megapixels: float) -> None:
+        self.images = images
+        self.max_megapixels = max_megapixels
+        self._paths = dict(paths)
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="next-picture")
+        self._ahead: tuple[tuple[str, Stamp, View], Future[OpenedPicture]] | None = None
+
+    def add(self, paths: Mapping[str, Path]) -> None:
+        """Take in new pictures, and new files of pictures."""
+        self._paths = {**self._paths, **paths}
+
+    def path(self, name: str) -> Path:
+        """The picture's file."""
+        return self._paths.get(name, self.images / name)
+
+    def stamp(self, name: str) -> Stamp | None:
+        """The stamp of the picture's file; None if there is no file, or a link leads out of the folder."""
+        path = self.path(name)
+        try:
+            status = path.stat()
+            if not S_ISREG(status.st_mode) or (path.is_symlink() and not leads_inside(path, self.images)):
+                return None
+        except (OSError, RuntimeError):  # a circle of links is a RuntimeError before Python 3.13
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def present(self, name: str) -> Stamp:
+        """The stamp of a picture that is there; raises PictureError where it is None."""
+        stamp = self.stamp(name)
+        if stamp is None:
+            raise PictureError("There is no file {file!r}.", file=str(self.path(name)))
+        return stamp
+
+    def open(self, name: str, stamp: Stamp, view: View) -> OpenedPicture:
+        """Decode a picture, unless it was decoded in advance with this stamp; raises PictureError."""
+        ahead = self._ahead
+        if ahead and ahead[0] == (name, stamp, view):
+            return ahead[1].result()
+        return open_picture(self.path(name), self.max_megapixels, view)
+
+    def read_ahead(self, name: str, view: View) -> None:
+        """Start decoding a picture in the background; only the last one is kept."""
+        stamp = self.stamp(name)
+        key = (name, stamp, view)
+        if stamp is not None and (not self._ahead or self._ahead[0] != key):
+            reading = self._reader.submit(open_picture, self.path(name), self.max_megapixels, view)
+            self._ahead = key, reading
+
+    def size(self, name: str, view: View) -> tuple[int, int] | None:
+        """Height and width of a picture; None if its file cannot be read."""
+        try:
+            return picture_size(self.path(name), view)
+        except PictureError:
+            return None
+
+    def read(self, name: str, view: View) -> np.ndarray:
+        """Decode a picture, uint8 (H, W, 3) RGB, in its present version; raises PictureError."""
+        return open_picture(self.path(name), self.max_megapixels, view).pixels
