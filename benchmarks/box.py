@@ -8,37 +8,32 @@ picture at most.
 
 from __future__ import annotations
 
-import argparse
 import time
 from dataclasses import replace
 
 import numpy as np
 
 from benchmarks.measure import table
-from benchmarks.pictures import add_objects, objects
-from cfr_icl import Segmenter, load_model
+from benchmarks.pictures import model_and_objects
+from cfr_icl import Segmenter
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.evaluation import iou
 from cfr_icl.rectangle import Rectangle
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("source", nargs="?", default="embedded", help="as for load_model")
-    add_objects(parser)
-    options = parser.parse_args()
-    model = load_model(options.source)
+    model, sets = model_and_objects(__doc__)
     rows = []
-    for source in options.data:
+    for label, pictures in sets.items():
         found: dict[str, list[tuple[float, float]]] = {}
-        for picture, gt_masks in objects(source, options.half, options.limit):
+        for picture, gt_masks in pictures:
             segmenter = Segmenter(model)
             segmenter.set_image(picture)
             segmenter.prepare()
             for gt_mask in gt_masks:
                 for name, answer in answers(segmenter, gt_mask).items():
                     found.setdefault(name, []).append(answer)
-        rows += [row(source.label, name, answered) for name, answered in found.items()]
+        rows += [row(label, name, answered) for name, answered in found.items()]
     print(table(rows))
 
 

@@ -8,13 +8,11 @@ the IoU with the ground truth.
 
 from __future__ import annotations
 
-import argparse
-
 import numpy as np
 
 from benchmarks.measure import table
-from benchmarks.pictures import add_objects, objects
-from cfr_icl import CascadeForward, Segmenter, load_model
+from benchmarks.pictures import model_and_objects
+from cfr_icl import CascadeForward, Segmenter
 from cfr_icl.annotate.certainty import certainty
 from cfr_icl.annotate.document import UNSURE
 from cfr_icl.evaluation.metrics import iou
@@ -25,15 +23,12 @@ BAD = 0.7
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("source", nargs="?", default="embedded", help="as for load_model")
-    add_objects(parser)
-    options = parser.parse_args()
-    segmenter = Segmenter(load_model(options.source))
+    model, sets = model_and_objects(__doc__)
+    segmenter = Segmenter(model)
     rows = []
-    for source in options.data:
+    for name, pictures in sets.items():
         found = []
-        for picture, gt_masks in objects(source, options.half, options.limit):
+        for picture, gt_masks in pictures:
             segmenter.set_image(picture)
             for gt_mask in gt_masks:
                 nothing = np.zeros(gt_mask.shape, np.float32)
@@ -41,7 +36,7 @@ def main() -> None:
                 prediction = segmenter.predict([click], cfr=CascadeForward())
                 agreement = prediction.passes[prediction.chosen].agreement
                 found.append((certainty(prediction), agreement, iou(prediction.mask, gt_mask)))
-        rows.append(row(source.label, np.array(found)))
+        rows.append(row(name, np.array(found)))
     print(table(rows))
 
 

@@ -9,7 +9,6 @@ frame is followed from the one before it, as a person does who presses T on ever
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,8 +16,8 @@ import cv2
 import numpy as np
 
 from benchmarks.measure import table
-from benchmarks.pictures import add_objects, objects
-from cfr_icl import CascadeForward, Segmenter, load_model
+from benchmarks.pictures import Objects, model_and_objects
+from cfr_icl import CascadeForward, Segmenter
 from cfr_icl.annotate.document import UNSURE
 from cfr_icl.annotate.follow import LOST, Motion, certainty, inner_clicks
 from cfr_icl.evaluation.metrics import iou
@@ -38,26 +37,23 @@ class Frame:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("source", nargs="?", default="embedded", help="as for load_model")
-    add_objects(parser)
-    options = parser.parse_args()
-    segmenter = Segmenter(load_model(options.source))
+    model, sets = model_and_objects(__doc__)
+    segmenter = Segmenter(model)
     rng = np.random.default_rng(0)
     rows, followed = [], []
-    for source in options.data:
+    for name, samples in sets.items():
         ways: dict[str, list[list[Frame]]] = {}
-        for pictures, gt_masks in sequences(objects(source, options.half, options.limit), rng):
+        for pictures, gt_masks in sequences(samples, rng):
             for way, frames in carried_on(segmenter, pictures, gt_masks).items():
                 ways.setdefault(way, []).append(frames)
-        rows += [row(source.label, way, found) for way, found in ways.items()]
+        rows += [row(name, way, found) for way, found in ways.items()]
         followed += [frame for frames in ways["followed"] for frame in frames]
     print(table(rows))
     print(about_certainty(followed))
 
 
 def sequences(
-    samples: Iterator[tuple[np.ndarray, list[np.ndarray]]], rng: np.random.Generator
+    samples: Objects, rng: np.random.Generator
 ) -> Iterator[tuple[list[np.ndarray], list[np.ndarray]]]:
     """Pictures uint8 (H, W, 3) and masks bool (H, W) of each sequence, FRAMES + 1 of them."""
     ground = None

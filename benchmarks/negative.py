@@ -9,7 +9,6 @@ its middle, if it is at least 2 % of the object's size; the robot's own session 
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,8 +16,8 @@ import cv2
 import numpy as np
 
 from benchmarks.measure import table
-from benchmarks.pictures import add_objects, objects
-from cfr_icl import Segmenter, load_model
+from benchmarks.pictures import model_and_objects
+from cfr_icl import Segmenter
 from cfr_icl.clicks import Click
 from cfr_icl.evaluation import iou
 from cfr_icl.predictor import Predictor
@@ -40,21 +39,18 @@ class Correction:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("source", nargs="?", default="embedded", help="as for load_model")
-    add_objects(parser)
-    options = parser.parse_args()
-    segmenter = Segmenter(load_model(options.source))
+    model, sets = model_and_objects(__doc__)
+    segmenter = Segmenter(model)
     rows = []
-    for source in options.data:
+    for name, pictures in sets.items():
         found = []
-        for picture, gt_masks in objects(source, options.half, options.limit):
+        for picture, gt_masks in pictures:
             segmenter.set_image(picture)
             for gt_mask in gt_masks:
                 found += corrections(segmenter, gt_mask)
         rows += [
-            row(source.label, "all", found),
-            row(source.label, "a tenth or more", [c for c in found if c.size >= 0.1]),
+            row(name, "all", found),
+            row(name, "a tenth or more", [c for c in found if c.size >= 0.1]),
         ]
     print(table(rows))
 

@@ -11,15 +11,20 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from cfr_icl import load_model
 from cfr_icl.cli.options import data_source
 from cfr_icl.data.source import Source, select
 from cfr_icl.evaluation import object_area
+from cfr_icl.models.base import InteractiveModel
 
 ROOT = Path(__file__).parents[1]
 MIN_AREA = 0.01
 """Objects below this share of their picture are left out."""
 MOST_OBJECTS = 3
 """Objects of a picture at most."""
+
+Objects = Iterator[tuple[np.ndarray, list[np.ndarray]]]
+"""Pictures of one data set, uint8 (H, W, 3), each with the ground truth int (H, W) of its objects."""
 
 
 def example(name: str = "chelsea.png", megapixels: float | None = None) -> np.ndarray:
@@ -37,8 +42,17 @@ def as_jpeg(picture: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def model_and_objects(description: str) -> tuple[InteractiveModel, dict[str, Objects]]:
+    """Read the command line of a benchmark: its model, and the objects of each data set by its label."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("source", nargs="?", default="embedded", help="as for load_model")
+    add_objects(parser)
+    options = parser.parse_args()
+    return load_model(options.source), objects(options)
+
+
 def add_objects(parser: argparse.ArgumentParser) -> None:
-    """Options that choose the data sets and pictures of `objects`."""
+    """Add the options of `objects`."""
     parser.add_argument(
         "--data",
         nargs="+",
@@ -51,8 +65,12 @@ def add_objects(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=24, help="pictures of each set")
 
 
-def objects(source: Source, half: str, limit: int) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
-    """Pictures of one data set, each with its objects as ground truth int (H, W)."""
+def objects(options: argparse.Namespace) -> dict[str, Objects]:
+    """The chosen pictures of each data set, by its label."""
+    return {source.label: _objects(source, options.half, options.limit) for source in options.data}
+
+
+def _objects(source: Source, half: str, limit: int) -> Objects:
     dataset = source.open()
     for index in select(dataset.names, half, limit):
         sample = dataset[index]

@@ -67,7 +67,7 @@ def main() -> None:
 
 def _alternating(options: argparse.Namespace) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """One object of each picture, the data sets by turns."""
-    readers = {source.label: objects(source, options.half, options.limit) for source in options.data}
+    readers = objects(options)
     while readers:
         for label in list(readers):
             picture, gt_masks = next(readers[label], (None, None))
