@@ -42,7 +42,7 @@ AT_HOME = {
     "accelerate": ("learning/train.py",),
     "scipy": ("data/sbd.py",),
     "matplotlib": ("evaluation/report.py",),
-    "pillow_heif": ("annotate/pictures.py",),
+    "pillow_heif": ("annotate/image_files.py",),
     "httpx": ("workers/pool.py",),
     "starlette": ("workers/serving.py",),
     "uvicorn": ("workers/serving.py",),

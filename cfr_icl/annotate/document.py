@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.pictures import View
+from cfr_icl.annotate.pages import View
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import MASK_THRESHOLD, CascadeForward
 from cfr_icl.clicks import Click

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cfr_icl.annotate.pictures import reads_heif
+from cfr_icl.annotate.image_files import reads_heif
 from cfr_icl.sentences import Sentence
 
 SUFFIXES = (

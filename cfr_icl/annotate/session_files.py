@@ -12,7 +12,7 @@ from typing import Any
 from cfr_icl.annotate import store
 from cfr_icl.annotate.document import Document
 from cfr_icl.annotate.listing import leads_inside
-from cfr_icl.annotate.pictures import VIEW, View
+from cfr_icl.annotate.pages import VIEW, View
 from cfr_icl.annotate.store import StoreError
 
 SESSION_SUFFIX = ".session.json"

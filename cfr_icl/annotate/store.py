@@ -19,8 +19,9 @@ from cfr_icl.annotate.document import (
     Timing,
     label_name,
 )
+from cfr_icl.annotate.image_files import MAX_SIDE
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.pictures import MAX_PAGES, MAX_SIDE, View
+from cfr_icl.annotate.pages import MAX_PAGES, View
 from cfr_icl.annotate.record import Visit, visits_from_json, visits_to_json
 from cfr_icl.cfr import MAX_STEPS, CascadeForward
 from cfr_icl.clicks import Click

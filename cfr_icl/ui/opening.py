@@ -7,8 +7,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cfr_icl.annotate.browser_copy import browser_copy
 from cfr_icl.annotate.document import ActionError, Document
-from cfr_icl.annotate.pictures import VIEW, OpenedPicture, PictureError, View, browser_copy, open_picture
+from cfr_icl.annotate.pictures import VIEW, OpenedPicture, PictureError, View, open_picture
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
 from cfr_icl.sentences import sentence_of

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin, TiffImagePlugin, features
 
+from cfr_icl.annotate.browser_copy import browser_copy
 from cfr_icl.annotate.pictures import (
     PictureError,
     View,
-    browser_copy,
     open_picture,
     picture_size,
     read_picture,

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cfr_icl.annotate.pictures import PictureError, View, browser_copy, read_mask, read_picture
+from cfr_icl.annotate.browser_copy import browser_copy
+from cfr_icl.annotate.mask_pixels import read_mask
+from cfr_icl.annotate.pictures import PictureError, View, read_picture
 
 
 def encoded(image: Image.Image, format: str = "PNG", **options) -> io.BytesIO:

@@ -23,11 +23,11 @@ from typing import Any
 
 from PIL import Image
 
+from cfr_icl.annotate.browser_copy import browser_copy
+from cfr_icl.annotate.mask_pixels import read_mask
 from cfr_icl.annotate.pictures import (
     MAX_MEGAPIXELS,
     PictureError,
-    browser_copy,
-    read_mask,
     read_picture,
     remarks,
     thumbnail,

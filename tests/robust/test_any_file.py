@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
+from cfr_icl.annotate.browser_copy import browser_copy
 from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.pictures import PictureError, browser_copy, read_mask, read_picture, remarks, thumbnail
+from cfr_icl.annotate.mask_pixels import read_mask
+from cfr_icl.annotate.pictures import PictureError, read_picture, remarks, thumbnail
 from cfr_icl.cli.main import main
 from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.server import Server, Settings
@@ -148,7 +150,7 @@ def test_only_one_place_decodes_pictures():
                     decoders.add(path.relative_to(ROOT / "cfr_icl").as_posix())
     # data sets keep their pixels as they are stored, for their annotations know nothing of EXIF
     # OpenCV keeps the lower byte of 16-bit colours, which Pillow drops
-    assert decoders == {"annotate/pictures.py", "annotate/depth.py", "data/files.py", "data/lvis.py"}
+    assert decoders == {"annotate/image_files.py", "annotate/depth.py", "data/files.py", "data/lvis.py"}
 
 
 DISGUISES = {

@@ -14,8 +14,8 @@ from cfr_icl.annotate.document import label_name
 from cfr_icl.annotate.imports.coco import check_size, foreign_entries
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
 from cfr_icl.annotate.imports.shapes import check_cost, drawn_shapes
+from cfr_icl.annotate.mask_pixels import read_mask
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.pictures import read_mask
 from cfr_icl.sentences import Sentence
 
 _KEYS = ("label", "points", "shape_type", "mask", "group_id")

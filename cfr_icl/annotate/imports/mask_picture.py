@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from cfr_icl.annotate.image_files import PictureError
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
 from cfr_icl.annotate.imports.regions import (
     LEAST_REGION,
@@ -24,8 +25,8 @@ from cfr_icl.annotate.imports.regions import (
     is_flat,
     numbered,
 )
+from cfr_icl.annotate.mask_pixels import MaskPixels, read_mask
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.pictures import MaskPixels, PictureError, read_mask
 from cfr_icl.sentences import Sentence
 
 MASK, INVERTED, INDICES, COLOURS, ALPHA, PARTS = "mask", "inverted", "indices", "colours", "alpha", "objects"
