@@ -49,7 +49,7 @@ def test_everything_is_large_enough_for_a_finger_and_nothing_is_cut_off(phone):
     )
     assert small == []
     cut_off = phone.page.evaluate(
-        """() => [...document.querySelectorAll('.cfr .bar *, .cfr .panel > *')]
+        """() => [...document.querySelectorAll('.cfr .bar *, .cfr .panel > *, .cfr .status *')]
         .map(e => [e, e.getBoundingClientRect()])
         .filter(([e, box]) => e.offsetParent && (box.right > innerWidth + 1 || box.left < 0))
         .map(([e]) => e.outerHTML)"""
@@ -68,6 +68,7 @@ def test_a_folder_on_a_phone_shows_its_pictures_and_their_states(browser, tmp_pa
     tool.page.get_by_role("button", name="coffee.png").tap()
     tool._opened("coffee.png")
     assert tool.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert tool.page.locator(".bar").bounding_box()["height"] < 100  # two lines of buttons
     context.close()
     server.close()
 

@@ -202,6 +202,7 @@ def test_the_page_speaks_the_persons_language(browser, server, locale, title, do
     tool.idle()
     assert tool.page.locator("[data-ref=answer]").inner_text().startswith(done)
     assert tool.hidden_controls() == []
+    assert tool.page.eval_on_selector("[data-ref=label-name]", "name => name.scrollWidth <= name.clientWidth")
     context.close()
 
 
