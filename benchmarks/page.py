@@ -116,7 +116,7 @@ class Clock:
 
             return run
 
-        model.encode, model.decode = counted(model.encode), counted(model.decode)
+        model.encode, model.rated_logits = counted(model.encode), counted(model.rated_logits)
         return model
 
 

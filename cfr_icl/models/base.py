@@ -133,6 +133,11 @@ class InteractiveModel(nn.Module, ABC):
     def device(self) -> torch.device:
         return next(self.parameters()).device
 
+    @property
+    def parameter_count(self) -> int:
+        """The number of parameters; 0 where it is not known."""
+        return sum(weight.numel() for weight in self.parameters())
+
     def crop(self, picture: np.ndarray, window: Window, size: tuple[int, int]) -> torch.Tensor:
         """Crop a window of a picture uint8 (H, W, 3) for `encode`, resized to `size` = (height, width)."""
         return crop_picture(picture, window, size)

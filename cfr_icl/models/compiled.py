@@ -36,6 +36,7 @@ class CompiledNet(MapModel):
             the files are not made for; not called where nothing needs it.
         encoder, decoder: inference sessions of `export`'s files; None for the network's own half.
         iou_head: the network's; None where it has none.
+        parameter_count: the network's, which are in the files.
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class CompiledNet(MapModel):
         encoder: Any = None,
         decoder: Any = None,
         iou_head: IoUHead | None = None,
+        parameter_count: int = 0,
     ) -> None:
         super().__init__()
+        self._parameter_count = parameter_count
         self.config = config
         self.iou_head = iou_head
         self.register_buffer("digest", torch.frombuffer(bytearray(digest), dtype=torch.uint8))
@@ -63,6 +66,10 @@ class CompiledNet(MapModel):
     @property
     def device(self) -> torch.device:
         return torch.device("cpu")
+
+    @property
+    def parameter_count(self) -> int:
+        return self._parameter_count
 
     def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
         if self._encoder is None or not _fits(image):

@@ -44,7 +44,7 @@ class ModelCost:
         model = getattr(predictor, "model", None)
         if model is not None and self._facts is None:
             self._facts = {
-                "parameters": sum(weight.numel() for weight in model.parameters()) or None,
+                "parameters": model.parameter_count or None,
                 "device": str(model.device),
                 "licence": read_licence(self._source) if self._source else None,
             }

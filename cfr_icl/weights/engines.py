@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import platform
 import shutil
@@ -96,7 +97,21 @@ def load_fastest(source: Source, engine: str) -> MapModel:
         shutil.rmtree(files[0].parent, ignore_errors=True)
         return source.build(torch.float32)
     head = _iou_head(source)
-    return CompiledNet(source.config, digest, lambda: source.build(dtype), encoder, decoder, head).eval()
+    return CompiledNet(
+        source.config,
+        digest,
+        lambda: source.build(dtype),
+        encoder,
+        decoder,
+        head,
+        _parameter_count(source.weights),
+    ).eval()
+
+
+def _parameter_count(weights: Path) -> int:
+    """The number of values in a file of weights, of which only the header is read."""
+    with safe_open(weights, framework="pt") as file:
+        return sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
 
 
 def _iou_head(source: Source) -> IoUHead | None:

@@ -58,6 +58,13 @@ def test_masks_of_the_embedded_network_are_those_of_pytorch():
         assert iou(mask(compiled, CLICKS[:count]), expected.astype(int)) >= 0.999
 
 
+def test_the_number_of_parameters_is_that_of_the_whole_network(folder):
+    compiled = load_model(str(folder), "cpu", engine="onnx")
+    assert compiled.parameter_count == pytest.approx(
+        load_model(str(folder), "cpu", "float32").parameter_count, rel=0.02
+    )
+
+
 def test_the_iou_of_a_mask_is_predicted_as_by_pytorch(tmp_path, monkeypatch):
     monkeypatch.setenv("CFR_ICL_CACHE", str(tmp_path / "cache"))
     options = {"encoder": "test_efficientnet", "blocks": (0, 0, 0, 0), "attention": 1, "iou_head": True}
