@@ -6,7 +6,7 @@ test('the bar grows, also when a wait takes longer than before, and is never ful
   const shares = [0, 1, 2, 4, 8, 20].map((seconds) => shareOf(seconds, 4));
   assert.equal(shares[0], 0);
   assert.equal(shares[2], 0.5);
-  assert.deepEqual([...shares].sort(), shares);
+  for (let n = 1; n < shares.length; n++) assert.ok(shares[n] > shares[n - 1]);
   assert.ok(shares.at(-1) < 1);
 });
 

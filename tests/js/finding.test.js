@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { matches, pace, sequence, target } from '../../cfr_icl/ui/static/finding.js';
-import { carried } from '../../cfr_icl/ui/static/geometry.js';
 
 const pictures = [
   { name: 'a/cat.png', state: 'done', labels: ['Animal'], certainty: 0.1 },
@@ -41,14 +40,4 @@ test('the pace is told when there is something to go by', () => {
   assert.equal(pace([10, 3]), null);
   assert.equal(pace([600, 0]), null);
   assert.deepEqual(pace([600, 40]), { minutes: 10, hourly: 240 });
-});
-
-test('a picture of equal size is seen at the same place, a larger one at the same part', () => {
-  const stage = { width: 800, height: 600 },
-    size = { width: 1000, height: 500 },
-    place = { scale: 2, x: -300, y: -100 };
-  assert.deepEqual(carried(place, size, size, stage), place);
-  const larger = carried(place, size, { width: 2000, height: 1000 }, stage);
-  assert.equal(larger.scale, 2);
-  assert.equal((400 - larger.x) / 2 / 2000, (400 - place.x) / 2 / 1000);
 });

@@ -96,3 +96,13 @@ test('two fingers on a trackpad pan, a pinch and a mouse wheel zoom', () => {
   assert.equal(asks({ deltaY: 200 }, 900), 'pan');
   assert.equal(asks({ deltaY: 200 }, 500), 'zoom');
 });
+
+test('a picture of equal size is seen at the same place, a larger one at the same part', () => {
+  const stage = { width: 800, height: 600 },
+    size = { width: 1000, height: 500 },
+    place = { scale: 2, x: -300, y: -100 };
+  assert.deepEqual(geometry.carried(place, size, size, stage), place);
+  const larger = geometry.carried(place, size, { width: 2000, height: 1000 }, stage);
+  assert.equal(larger.scale, 2);
+  assert.equal((400 - larger.x) / 2 / 2000, (400 - place.x) / 2 / 1000);
+});

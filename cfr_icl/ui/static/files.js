@@ -19,6 +19,7 @@ export class FileList {
     Object.assign(this, { parts, go });
     this.names = [];
     this.states = [];
+    this.done = 0; // pictures
     this.labels = {}; // of the objects of each picture, by its name
     this.certainties = {}; // the least one of each picture with masks to look at, by its name
     this.sequence = []; // indices of the pictures that are shown, in their order
@@ -32,37 +33,45 @@ export class FileList {
     this.wanted = null; // where steps have led so far: also over pictures that cannot be read
   }
 
-  // Names and states, one for each picture, when they changed.
-  show({ names, states = this.states, labels, certainties, pace: figures = this.figures }) {
+  // Names and states, one for each picture, and what else the list shows, where it changed.
+  show({ names, states, labels, certainties, pace: figures }) {
     const before = this.states;
     if (names) this.list(names);
+    if (names || states) this.showStates(states ?? before);
     Object.assign(this.labels, labels);
     if (certainties) this.certainties = certainties;
+    if (figures) this.figures = figures;
+    this.showProgress();
+    if (names || states || labels || certainties) this.filter(this.query, this.wantedState);
+    this.showPlace();
+    const ended = (list) => list.length > 0 && !list.some((state) => state === 'todo' || state === 'work');
+    if (this.done && !names && ended(this.states) && !ended(before)) this.tellEnd();
+  }
+
+  showStates(states) {
     states.forEach((state, i) => {
       if (this.states[i] === state || !this.items[i]) return;
       this.items[i].dataset.state = state;
       this.items[i].title = `${this.names[i]}, ${t(STATE_NAMES[state] ?? STATE_NAMES.todo)}`;
     });
     this.states = states;
-    const done = states.filter((state) => state === 'done').length;
-    this.parts.progress.max = states.length;
-    this.parts.progress.value = done;
-    this.figures = figures;
-    this.pace = pace(figures);
-    this.parts.text.textContent = [
-      t('{n} of {m} done').replace('{n}', done).replace('{m}', states.length),
-      ...(this.pace ? [t('{n} objects an hour').replace('{n}', this.pace.hourly)] : []),
-    ].join(' · ');
-    this.filter(this.query, this.wantedState);
-    this.showPlace();
-    const ended = (list) => list.length > 0 && !list.some((state) => state === 'todo' || state === 'work');
-    if (done && !names && ended(states) && !ended(before)) this.tellEnd(done, figures);
+    this.done = states.filter((state) => state === 'done').length;
   }
 
-  tellEnd(done, figures) {
-    const said = t('The folder is finished: {n} pictures are done.').replace('{n}', done);
+  showProgress() {
+    this.parts.progress.max = this.states.length;
+    this.parts.progress.value = this.done;
+    this.pace = pace(this.figures);
+    this.parts.text.textContent = [
+      t('{n} of {m} done').replace('{n}', this.done).replace('{m}', this.states.length),
+      ...(this.pace ? [t('{n} objects an hour').replace('{n}', this.pace.hourly)] : []),
+    ].join(' · ');
+  }
+
+  tellEnd() {
+    const said = t('The folder is finished: {n} pictures are done.').replace('{n}', this.done);
     const how = this.pace
-      ? ` ${count(figures[1], 'object')} · ${t('{n} min').replace('{n}', this.pace.minutes)}`
+      ? ` ${count(this.figures[1], 'object')} · ${t('{n} min').replace('{n}', this.pace.minutes)}`
       : '';
     this.finished(said + how);
   }

@@ -63,8 +63,12 @@ export function onPicture(place, point) {
 
 // The picture's pixel under a point of the stage, or null beside the picture.
 export function pixelAt(place, picture, point) {
-  const exact = onPicture(place, point),
-    x = Math.floor(exact.x),
+  return pixelOf(picture, onPicture(place, point));
+}
+
+// The same of a point in picture coordinates.
+export function pixelOf(picture, exact) {
+  const x = Math.floor(exact.x),
     y = Math.floor(exact.y);
   return x >= 0 && y >= 0 && x < picture.width && y < picture.height ? { x, y } : null;
 }

@@ -1,5 +1,6 @@
 // Learning from the finished pictures of the folder: start, progress and result.
 
+import { polling } from './jobs.js';
 import { t } from './language.js';
 
 const ASK_AGAIN = 2000; // milliseconds
@@ -9,8 +10,8 @@ const WIDTH = 200,
 
 export function setUpLearning(app) {
   const { ref, button, send } = app;
-  let learning = null,
-    timer = null;
+  const poll = polling(app, ASK_AGAIN);
+  let learning = null;
 
   // Called with each reply's `learning`, which is undefined where nothing changed.
   app.followLearning = (told) => {
@@ -18,8 +19,7 @@ export function setUpLearning(app) {
     if ((told.model ?? null) !== (learning?.model ?? null)) app.showModels(told.model);
     learning = told;
     app.showLearning();
-    clearTimeout(timer);
-    timer = learning.running ? setTimeout(ask, ASK_AGAIN) : null;
+    poll(learning.running);
   };
 
   app.showLearning = () => {
@@ -53,11 +53,6 @@ export function setUpLearning(app) {
   };
 
   ref('model').addEventListener('change', app.showLearning);
-
-  function ask() {
-    if (!app.channel.busy) app.deliver([]).catch(() => {});
-    timer = setTimeout(ask, ASK_AGAIN);
-  }
 }
 
 const STAGES = {

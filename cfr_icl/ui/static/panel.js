@@ -69,7 +69,7 @@ export function setUpPanel(app) {
 
 // Describes the last refinement of the object.
 function describeRefinement(active) {
-  const { passes, changed } = active?.timing || active?.answer || {};
+  const { passes, changed } = active?.answer ?? {};
   if (!passes) return '';
   if (changed === null) return t('1 pass, nothing was refined');
   return t('{n} passes, last changed {m} px').replace('{n}', passes).replace('{m}', changed.toLocaleString());
@@ -83,8 +83,8 @@ function describe(state, active) {
     return `${count(state.objects.length, 'object')} · ${next}`;
   }
   const parts = [count(active.clicks.length, 'click'), `${active.area.toLocaleString()} px`];
-  const timing = active.timing || active.answer;
-  if (timing) parts.push(count(timing.forwards, 'forward'), `${Math.round(timing.milliseconds)} ms`);
+  const { answer } = active;
+  if (answer) parts.push(count(answer.forwards, 'forward'), `${Math.round(answer.milliseconds)} ms`);
   if (active.left_out) {
     parts.push(t('{n} px left to other objects').replace('{n}', active.left_out.toLocaleString()));
   }

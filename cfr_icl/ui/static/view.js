@@ -217,14 +217,9 @@ export class View extends Stage {
   // A line around something; a mere click with the lasso fills the hole there.
   finishLasso(kind, points) {
     const line = geometry.rounded(points);
-    const pixel = geometry.pixelAt(this.place, this.size, this.pointerOf(points.at(-1)));
+    const pixel = geometry.pixelOf(this.size, points.at(-1));
     if (line.length > 2) this.actions.lasso(line, kind === 'lasso', this.drag);
     else if (pixel && kind === 'lasso') this.actions.fillHole(pixel);
-  }
-
-  // A point of the picture on the stage.
-  pointerOf({ x, y }) {
-    return { x: x * this.scale + this.x, y: y * this.scale + this.y };
   }
 
   // Give up a box or stroke under way, or the crosshair; tells whether there was one.
