@@ -13,17 +13,20 @@ from cfr_icl.scale.cluster import Actors, ClusterError, map_on_cluster
 pytestmark = pytest.mark.slow
 
 PICTURES = 6
+NODE = {"num_cpus": 1, "include_log_monitor": False}
+NOTICED_SOON = {"health_check_period_ms": 200, "health_check_failure_threshold": 2}
+"""A lost node is noticed at once, of Ray's 15 seconds; a busy one still has 10 seconds to answer a check."""
 
 
 @pytest.fixture(scope="module")
 def cluster():
-    pytest.importorskip("ray", reason="Ray is not installed: pip install 'cfr-icl[cluster]'.")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     import ray
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    cluster.add_node(num_cpus=1)
+    head = {"num_cpus": 0, "include_dashboard": False, "_system_config": NOTICED_SOON}
+    cluster = Cluster(initialize_head=True, head_node_args={**NODE, **head})
+    cluster.add_node(**NODE)
     ray.init(cluster.address, log_to_driver=False)
     yield cluster
     ray.shutdown()
@@ -61,7 +64,7 @@ def test_a_node_dies_and_the_masks_are_those_of_one_process(cluster, images, tmp
         for result in map_on_cluster(*arguments):
             if next(answered) == 2:
                 cluster.remove_node(node, allow_graceful=False)
-                cluster.add_node(num_cpus=1)
+                cluster.add_node(**NODE)
             yield result
 
     out = tmp_path / "many"
