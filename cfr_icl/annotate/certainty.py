@@ -1,4 +1,4 @@
-"""How sure a predicted mask is, from what its prediction tells of itself."""
+"""Estimate from a prediction how probably its mask is right."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from cfr_icl.prediction import Prediction
 
 
 def certainty(prediction: Prediction, expected: np.ndarray | None = None) -> float:
-    """The predicted IoU of a prediction for clicks, 0 to 1, or else the least agreement of all its passes.
+    """The certainty of a prediction, 0 to 1.
 
-    Where the mask must agree with another one too, it is the least agreement: no network learnt to predict
-    IoUs there. Of agreements, a pass that disagrees with its mirror image is the best sign of a wrong mask,
-    even where a later pass agrees, of those that were tried (benchmarks/RESULTS.md): the chosen pass's
-    agreement, the IoU of the first with the chosen mask, and the IoU that the probabilities promise.
+    Without `expected`, it is the predicted IoU if the network predicts one. Otherwise it is the lowest
+    agreement of all passes (`InnerPass.agreement`) and, with `expected`, of the IoU of the two masks. The
+    lowest agreement tells wrong masks better than the other signs that were tried (benchmarks/RESULTS.md):
+    the agreement of the chosen pass, the IoU of the first with the chosen mask, and the IoU that follows from
+    the probabilities.
 
     Args:
-        expected: a mask, bool (H, W), that the predicted one must agree with too (IoU).
+        expected: a mask, bool (H, W), that the object is expected to have.
     """
     if prediction.predicted_iou is not None and expected is None:
         return prediction.predicted_iou

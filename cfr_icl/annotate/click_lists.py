@@ -40,14 +40,14 @@ _NEGATIVE = ("0", "-1", "-", "false", "no", "n", "neg", "negative", "falsch", "n
 
 @dataclass(frozen=True)
 class ObjectClicks:
-    """What a list says of one object of one picture: clicks, and a box or a mask to start from."""
+    """The entries of a list for one object of one picture: clicks, and a box or a mask to start from."""
 
     picture: str
     """Path of the picture below the folder of pictures, with slashes."""
     object: str
     clicks: tuple[Click, ...]
     place: str = ""
-    """Where in the list the object begins, such as "Row 2"."""
+    """The place of its first entry in the list, such as "Row 2"."""
     label: str = ""
     """Its class; empty where the list names none."""
     box: Rectangle | None = None
@@ -58,10 +58,10 @@ class ObjectClicks:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a row or a picture is left out."""
+    """The reason why a row, an object or a picture is left out."""
 
     picture: str
-    """As the list calls it."""
+    """Its name in the list."""
     sentence: str
 
     def __str__(self) -> str:
@@ -70,12 +70,12 @@ class Problem:
 
 @dataclass
 class ClickList:
-    """What a list holds."""
+    """The content of a list."""
 
     objects: list[ObjectClicks] = field(default_factory=list)
     """Object by object in the order of their first click."""
     problems: list[Problem] = field(default_factory=list)
-    """One for each row that cannot be used; objects with such a row are left out."""
+    """One for each unusable row; objects with such a row are left out."""
 
 
 @dataclass
@@ -158,7 +158,7 @@ def read_click_list(path: Path, images: Path) -> ClickList:
 
 
 class _Pictures:
-    """Finds the pictures of a folder by what a list calls them."""
+    """Finds the pictures of a folder by their names in a list."""
 
     def __init__(self, images: Path) -> None:
         self.images = images
@@ -193,7 +193,7 @@ class _Pictures:
         return None
 
     def _look_alike(self, text: str) -> str | None:
-        """A file whose name differs in how accents are composed alone."""
+        """A file whose name differs only in how accents are composed."""
         if self._alike is None:
             self._alike = {}
             for folder, _, files in os.walk(self.images):
@@ -205,7 +205,7 @@ class _Pictures:
 
 
 def _object_name(value: Any) -> str:
-    """The name of an object, "1" without one; raises ValueError for what is no part of a file name."""
+    """The name of an object, "1" without one; raises ValueError if it cannot be part of a file name."""
     if isinstance(value, float) and value == int(value):
         value = int(value)
     name = "" if value is None else str(value).strip()

@@ -40,7 +40,7 @@ MAX_CLICKS = 500
 """The most clicks of an object."""
 
 UNSURE = 0.8
-"""Certainty below which a mask is to be looked at (benchmarks/follow.py)."""
+"""Masks of lower certainty are marked for checking (benchmarks/follow.py measures the value)."""
 
 MAX_LABELS = 1000
 MAX_LABEL_LENGTH = 60
@@ -59,9 +59,9 @@ class Timing:
     window: Rectangle | None
     """The zoom window; None for the whole picture."""
     passes: int | None = None
-    """Passes of the last click, coarse first; None where an older version saved the object."""
+    """Number of passes of the last click; None if an older version saved the object."""
     changed: int | None = None
-    """Pixels that the last pass took into the mask or out of it; None where it was the coarse one."""
+    """Pixels that the last pass added to the mask or removed; None if it was the coarse pass."""
     choices: int = 0
     """Masks that the network offers for the object's one click (`Session.choose`)."""
 
@@ -113,10 +113,10 @@ class Instance:
     cfr: CascadeForward | None = None
     """CFR settings of the network mask; None if the network predicted nothing."""
     foreign: Mapping[str, Any] | None = None
-    """Other values of the object in the file that it was loaded from: ids, iscrowd, attributes."""
+    """Further values of the object in the file that it was loaded from: ids, iscrowd, attributes."""
     certainty: float | None = None
-    """How sure the mask is that followed an object from another picture, or that a batch made, 0 to 1
-    (annotate/certainty.py); None for what a person made or has looked at."""
+    """Certainty (certainty.py), 0 to 1, of a mask that was followed from another picture or made by a batch;
+    None once a person has made, changed or checked the mask."""
 
     @property
     def network_clicks(self) -> tuple[Click, ...]:
@@ -148,7 +148,7 @@ class Instance:
 
     @property
     def unsure(self) -> bool:
-        """Whether a person should look at the mask first."""
+        """Whether the mask is marked for checking."""
         return self.certainty is not None and self.certainty < UNSURE
 
     @property
@@ -178,7 +178,7 @@ class Document:
     view: View = field(default_factory=View)
     """Page and contrast with which the picture's file is shown."""
     foreign: Mapping[str, Any] | None = None
-    """Other values of the picture in the file that objects were loaded from: id, licence, and so on."""
+    """Further values of the picture in the file that objects were loaded from: id, licence, and so on."""
 
     def find(self, id: int) -> Instance:
         """The object with this id; raises ActionError when there is none."""

@@ -1,4 +1,4 @@
-"""The finished pictures of a work folder: what a model can learn a person's objects from."""
+"""The finished pictures of a work folder, from which a model can learn a person's objects."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from cfr_icl.annotate.session_files import SESSION_SUFFIX
 class FinishedPictures:
     """The pictures of a work folder that a person has marked as done, with the masks of their objects.
 
-    The work is that of the moment when this is made; pictures are decoded when they are read.
+    Work is read once, when an instance is made; a picture is decoded by `read`.
 
     Attributes:
         names: of the pictures, in the order of the folder.
-        left_out: sentences about work that cannot be used.
+        left_out: messages about unusable work.
 
     Raises:
-        ValueError: when there is no such folder, or it holds no pictures.
+        ValueError: when the folder of pictures is missing or empty.
     """
 
     def __init__(self, images: Path, work: Path, max_megapixels: float = MAX_MEGAPIXELS) -> None:

@@ -92,9 +92,9 @@ class Folder:
     # ---- processes
 
     def share(self) -> None:
-        """Let other processes that do so too work on `out` at the same time.
+        """Share `out` with other processes that call this too.
 
-        What they save is shown here, and a picture that they saved meanwhile is not overwritten.
+        Their saved work is shown here, and a picture that they saved meanwhile is not overwritten.
 
         Raises:
             ValueError: when a process works on `out` that does not share it.
@@ -119,7 +119,7 @@ class Folder:
         return self._shared.saving() if self._shared else nullcontext()
 
     def _notice(self, name: str) -> bool:
-        """Count what another process saved of a picture as a save; tells whether it did."""
+        """Raise the picture's revision if another process saved it; returns whether it did."""
         try:
             if self._shared is None or not self._shared.changed(name, self.session_path(name)):
                 return False
@@ -130,7 +130,7 @@ class Folder:
         return True
 
     def _notice_others(self) -> None:
-        """Take over states and classes that other processes saved, every few seconds."""
+        """Read states and classes that other processes saved, every few seconds."""
         if self._shared and self._shared.is_time_to_look():
             for name in self.names:
                 if self._notice(name):

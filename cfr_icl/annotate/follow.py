@@ -1,4 +1,4 @@
-"""Follow objects from one picture to the next: a mask, moved, is the previous mask of the network there."""
+"""Follow objects from one picture to the next; the moved mask is the previous mask of the prediction."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FLOW_SIDE = 512
 """Longest side in pixels of the pictures between which motion is estimated."""
 
 MOST_POINTS = 2000
-"""Points of an object by which its motion is fitted."""
+"""Most points of an object to which its motion is fitted."""
 
 LOST = 0.3
-"""Certainty below which an object counts as lost (benchmarks/follow.py)."""
+"""An object of lower certainty counts as lost (benchmarks/follow.py measures the value)."""
 
 LEAST_LEFT = 0.2
 """Share of an object's area that must lie inside of the picture after its motion."""
@@ -33,8 +33,8 @@ def take_over(session: Session, before: Document, picture: np.ndarray, follow: b
     Args:
         before: the document of the other picture.
         picture: its pixels, uint8 (H, W, 3) RGB.
-        follow: find each object where it is now; else its mask is copied. Lost objects are left out and
-            told, unsure ones are marked.
+        follow: predict each object at its new place; otherwise copy its mask. A notice lists lost objects,
+            which are left out; unsure ones are marked.
 
     Raises:
         ActionError: when the pictures differ in size.
@@ -62,7 +62,7 @@ def take_over(session: Session, before: Document, picture: np.ndarray, follow: b
 
 
 def _copied(instance: Instance) -> Instance:
-    """The object with its mask as what clicks start from, for its clicks were made on the other picture."""
+    """The object without clicks, which were made on the other picture; its mask is the previous mask."""
     mask = instance.mask
     foreign = {name: value for name, value in (instance.foreign or {}).items() if name != "id"}
     return replace(
@@ -103,7 +103,7 @@ def _followed(session: Session, instance: Instance, motion: Motion) -> Instance 
 
 
 class Motion:
-    """How things moved between two pictures of one size: dense optical flow (Kroeger et al., ECCV 2016).
+    """The motion between two pictures of one size: dense optical flow (Kroeger et al., ECCV 2016).
 
     Args:
         before, now: uint8 (H, W, 3) RGB.
@@ -119,7 +119,7 @@ class Motion:
         return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
 
     def moved(self, mask: np.ndarray) -> np.ndarray:
-        """An object's mask where the object is now, bool (H, W): shifted, turned and scaled as a whole."""
+        """Shift, turn and scale an object's mask to the object's new place, bool (H, W)."""
         height, width = self._flow.shape[:2]
         small = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
         rows, columns = np.nonzero(small)
@@ -137,7 +137,7 @@ class Motion:
 
 
 def inner_clicks(mask: np.ndarray) -> tuple[Click, ...]:
-    """One positive click at the deepest place of a mask; none for an empty mask."""
+    """One positive click at the deepest place of a mask; empty for an empty mask."""
     depth = cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
     y, x = np.unravel_index(depth.argmax(), depth.shape)
     return (Click(int(x), int(y)),) if depth.max() else ()

@@ -28,13 +28,13 @@ FOLDER = ".cfr-icl-learnt"
 MODEL_FILE = "model.safetensors"
 MINUTES = 10
 READ_AGAIN = 0.5
-"""Seconds between two looks at the state's file."""
+"""Seconds for which a state that was read is used."""
 PATIENCE = 5.0
-"""Seconds that a process has to end when it is asked to, before it is killed."""
+"""Seconds for a process to end after `stop`, before it is killed."""
 
 
 class FolderLearning:
-    """The one run of a work folder: start it, stop it, see how far it is, and throw away what it learnt.
+    """The learning run of a work folder: start, stop, state, and deleting the learnt model.
 
     The process has a low priority and half of the cores. It ends when this process does, and goes on from its
     checkpoint when it is started again.
@@ -58,7 +58,7 @@ class FolderLearning:
 
     @property
     def has_model(self) -> bool:
-        """Whether something was learnt that needs fewer clicks."""
+        """Whether there is a learnt model that needs fewer clicks."""
         return (self.out / MODEL_FILE).is_file()
 
     @property
@@ -76,7 +76,7 @@ class FolderLearning:
         return [sys.executable, "-m", "cfr_icl", "learn", *given, "--background"]
 
     def start(self) -> None:
-        """Begin, or go on; nothing happens while it runs.
+        """Start the process, which continues from its checkpoint; nothing happens while it runs.
 
         Raises:
             StoreError: when the process cannot be started.
@@ -102,7 +102,7 @@ class FolderLearning:
         self._read = float("-inf")
 
     def stop(self) -> None:
-        """End the process; what it learnt so far is in its checkpoint."""
+        """End the process; its checkpoint holds the progress so far."""
         process = self._process
         if process is None or process.stdin is None:
             return
@@ -115,7 +115,7 @@ class FolderLearning:
         self._read = float("-inf")
 
     def forget(self) -> None:
-        """Throw away what was learnt, and the run; raises StoreError when that fails."""
+        """Delete the learnt model and the run; raises StoreError when that fails."""
         self.stop()
         try:
             if self.out.exists():
@@ -127,7 +127,7 @@ class FolderLearning:
         self._process, self._state = None, None
 
     def state(self) -> LearningState | None:
-        """How far it is; None where nothing was ever learnt."""
+        """The state of the run; None if there was none."""
         now = time.monotonic()
         if now >= self._read + READ_AGAIN:
             running = self.running  # before the file is read, which the process may write last
@@ -136,7 +136,7 @@ class FolderLearning:
         return self._state
 
     def _settled(self, state: LearningState | None, running: bool) -> LearningState | None:
-        """The state of a process that may have ended without a word."""
+        """The state, corrected if the process ended without writing it."""
         if running or state is None or state.stage in (FINISHED, STOPPED, FAILED):
             return state
         code = self._process.returncode if self._process else EXIT_NO_GAIN

@@ -1,4 +1,4 @@
-"""How far learning from finished pictures is, and what it found: a file that its process writes."""
+"""Progress and result of learning from finished pictures, in a file that the learning process writes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from cfr_icl.files import write_atomically
 from cfr_icl.sentences import Sentence
 
 FILE = "learning.json"
-"""In the folder of the model that is learnt."""
+"""Name of the file in the folder of the learnt model."""
 
 READING, BEFORE, LEARNING, AFTER = "reading", "before", "learning", "after"
 FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"
 
 EXIT_NO_GAIN = 3
-"""Exit status of the command when nothing got better, or when it was asked to stop."""
+"""Exit status of the command if the model did not improve, or if it was stopped."""
 EXIT_DISK_FULL = 4
-"""Exit status when there is no room for the run's files."""
+"""Exit status of the command if the disk is full."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,8 @@ class Comparison:
     """The robot user's clicks on held-out objects with the model before and after learning.
 
     Attributes:
-        pictures, objects: that were learnt from and could be, and how many of each are held out.
+        pictures, objects: number of finished pictures and of their objects.
+        held_out_pictures, held_out_objects: number of those that only the comparison uses.
         before, after: mean clicks to the target IoU.
         difference, low, high: mean difference in clicks with its 95 % interval; below 0 is better.
         ious_before, ious_after: mean IoU after 1, 2, 3 ... clicks, 0 to 1.
@@ -57,14 +58,14 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningState:
-    """A moment of a run.
+    """The state of a run at one moment.
 
     Attributes:
         stage: one of the names above.
-        progress: part of the run that is over, 0 to 1.
+        progress: finished part of the run, 0 to 1.
         seconds_left: estimate; None where there is none.
-        sentence: why it failed, for the person.
-        comparison: what was found, when it is finished.
+        sentence: the reason of a failure, for the user.
+        comparison: the result, when the run is finished.
     """
 
     stage: str
@@ -84,7 +85,7 @@ class LearningState:
 
 
 def read_state(folder: Path) -> LearningState | None:
-    """The state in a folder; None where there is none, or none that can be read."""
+    """Read the state in a folder; None if the file is missing or damaged."""
     try:
         values: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
         if values["sentence"] is not None:

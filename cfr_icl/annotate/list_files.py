@@ -29,29 +29,29 @@ COLUMNS = {
     "bottom": ("bottom", "y max", "ymax", "y2"),
     "mask": ("mask", "mask file"),
 }
-"""Columns and what else they may be called."""
+"""Columns with all their accepted headings."""
 
 BEGINNINGS = ("x", "box", "left", "mask")
-"""Columns of which a table has at least one beside the picture."""
+"""Of these columns a table needs at least one beside the picture."""
 
 DELIMITERS = (",", ";", "\t", "|")
 
 ENCODINGS = ("cp1252", "cp1250", "cp1251", "gb18030", "shift_jis", "big5", "euc_kr", "mac_roman")
-"""What texts that are not Unicode may be encoded in; the first under which the pictures are found counts."""
+"""Encodings tried for text that is not Unicode; the first with which the pictures are found is used."""
 
 Row = tuple[str, Mapping[str, Any]]
-"""Where a row stands in its file, such as "Row 2", and its cells by column."""
+"""The place of a row in its file, such as "Row 2", and its cells by column."""
 
 
 class ClickListError(ValueError):
-    """A list of clicks that cannot be used, or a row of it; the message is one sentence."""
+    """An unusable list of clicks or row; the message is one sentence."""
 
 
 def read_rows(path: Path, is_picture: Callable[[str], bool]) -> Iterator[Row]:
     """Each row of a file, CSV, JSON, lines of JSON or Parquet.
 
     Args:
-        is_picture: whether a picture is found by this name, which tells the encoding of a table.
+        is_picture: whether a picture has this name; used to find the encoding of a table.
 
     Raises:
         ClickListError: when the file is no list.
@@ -85,7 +85,7 @@ def _ascii(row: Mapping[str, Any]) -> bool:
 
 
 def _decoded(content: bytes) -> list[str]:
-    """A file's text; several where it is not Unicode, the likeliest first."""
+    """A file's text; if it is not Unicode, one text for each encoding, the likeliest first."""
     for mark, encoding in (
         (b"\xef\xbb\xbf", "utf-8-sig"),
         (b"\xff\xfe\x00\x00", "utf-32"),
@@ -142,7 +142,7 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
 
 
 def _table(path: Path, text: str) -> list[Row]:
-    """The rows below the heading, by column; empty rows are left out, and count."""
+    """The rows below the heading, by column. Empty rows are left out but keep their numbers."""
     delimiters, before = DELIMITERS, 0
     while text.startswith("#"):  # remarks of programs
         text, before = text.partition("\n")[2], before + 1
@@ -174,13 +174,13 @@ def _table(path: Path, text: str) -> list[Row]:
 
 
 def _value(cell: str) -> str:
-    """A cell; Excel's way to keep a text as it is, ="...", is taken off."""
+    """A cell without ="...", with which Excel keeps text from being converted."""
     formula = re.fullmatch(r'\s*="(.*)"\s*', cell)
     return formula[1] if formula else cell
 
 
 def _by_column(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """A row by our names of its columns, whatever their case."""
+    """A row by the keys of COLUMNS; case does not matter."""
     given = {re.sub(r"[\s_-]+", " ", str(name)).strip().casefold(): value for name, value in row.items()}
     columns = {}
     for column, names in COLUMNS.items():

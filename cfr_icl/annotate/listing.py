@@ -129,7 +129,7 @@ def _files(
 
 
 def read_manifest(folder: Path) -> list[str]:
-    """Names of the files that were exported into a folder, relative to it; none where it does not say."""
+    """Names of the files that were exported into a folder, relative to it; empty without a manifest."""
     try:
         names = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
         return [name for name in names if isinstance(name, str)]

@@ -41,7 +41,7 @@ def filled(points: Sequence[tuple[float, float]], size: tuple[int, int], crossed
 
 
 def hole_at(mask: np.ndarray, x: int, y: int) -> np.ndarray | None:
-    """The hole of a mask, bool (H, W), that holds a pixel; None where the pixel lies in none."""
+    """The hole of a mask around a pixel, bool (H, W); None if the pixel is not in a hole."""
     if mask[y, x]:
         return None
     _, parts = cv2.connectedComponents((~mask).astype(np.uint8), connectivity=4)

@@ -1,4 +1,4 @@
-"""Who worked on a picture, when and for how long: visits, as they are kept beside the saved work."""
+"""Visits: by whom, when and for how long a picture was worked on; stored with the saved work."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import datetime, timezone
 from typing import Any
 
 MAX_VISITS = 1000
-"""Visits of a picture that are kept; the oldest ones go."""
+"""Most visits of a picture that are stored; the oldest are dropped."""
 
 MAX_TEXT = 500
 """Characters of a name or a note."""
 
 LONGEST_PAUSE = 60.0
-"""Seconds between two actions that count as work; a longer pause counts as none."""
+"""Longest time in seconds between two actions that counts as work."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Visit:
     seconds: float = 0.0
     """Time at work, without pauses of more than LONGEST_PAUSE."""
     objects: int = 0
-    """How many objects more there were at its end; below 0 for fewer."""
+    """Number of objects at its end less that at its beginning."""
     who: str = ""
-    """Name of the person; empty where nobody said it."""
+    """Name of the person; empty if unknown."""
 
 
 def now() -> str:
@@ -37,13 +37,13 @@ def now() -> str:
 
 
 def visits_to_json(visits: Sequence[Visit]) -> list[dict[str, Any]]:
-    """Visits for a session file, without fields that say nothing."""
+    """Encode visits for a session file, without empty fields."""
     entries = [asdict(visit) for visit in visits[-MAX_VISITS:]]
     return [{name: value for name, value in entry.items() if value != ""} for entry in entries]
 
 
 def visits_from_json(entries: Any) -> tuple[Visit, ...]:
-    """Visits of a session file; what is no visit is left out, for no work depends on it."""
+    """Read the visits of a session file; invalid entries are left out, because no mask depends on them."""
     if not isinstance(entries, list):
         return ()
     visits = []

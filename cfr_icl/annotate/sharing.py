@@ -9,17 +9,17 @@ from pathlib import Path
 from filelock import FileLock
 
 LOOK_SECONDS = 5.0
-"""Between two looks at what others saved."""
+"""Seconds between two checks for files that others saved."""
 
 LOCK = ".cfr-icl-saving.lock"
 """Held while one process saves, for milliseconds."""
 
 FileStamp = tuple[int, int, int]
-"""Time of the last change, size and number of a session file; each save makes a new one."""
+"""Time of the last change, size and inode of a session file; each save makes a new stamp."""
 
 
 class SharedFolder:
-    """Remembers the session files as this process knows them, to tell when another one replaced them.
+    """Stamps of the session files as this process knows them, to detect files that another one replaced.
 
     Args:
         out: the work folder.
@@ -36,7 +36,7 @@ class SharedFolder:
         return self._lock
 
     def changed(self, name: str, path: Path) -> bool:
-        """Whether another process saved the picture since the last call; a removed file does not count."""
+        """Whether another process saved the picture since the last call; removing a file does not count."""
         stamp = _stamp(path)
         if stamp is None or stamp == self._known.get(name):
             return False
@@ -44,7 +44,7 @@ class SharedFolder:
         return True
 
     def remember(self, name: str, path: Path) -> None:
-        """Take the present file for this process's own."""
+        """Note the stamp of a file that this process saved."""
         self._known[name] = _stamp(path)
 
     def is_time_to_look(self) -> bool:

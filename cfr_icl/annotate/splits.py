@@ -1,4 +1,4 @@
-"""Divide pictures into training, validation and test, so that a picture stays where it is."""
+"""Divide pictures into training, validation and test; added pictures do not move others."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from cfr_icl.annotate.listing import shown_name
 from cfr_icl.sentences import Refusal
 
 TRAIN, VAL, TEST = NAMES = ("train", "val", "test")
-"""What the parts and their folders are called."""
+"""Names of the parts and of their folders."""
 
 _OTHER_NAMES = {"training": TRAIN, "validation": VAL, "valid": VAL, "dev": VAL, "testing": TEST}
 
 
 @dataclass(frozen=True)
 class Split:
-    """Which part a picture belongs to: the one that a list says, else one by the shares.
+    """The part of each picture: that in a list, otherwise one by shares.
 
-    A share decides by a digest of the picture's name alone, so pictures that are added move no other one.
+    Shares are applied to a digest of the picture's name, so adding pictures does not move others.
 
     Attributes:
         shares: of training, validation and test, not negative; their sum is 1.

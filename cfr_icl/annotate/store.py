@@ -41,7 +41,7 @@ MAX_FOREIGN = 4000
 MAX_CATEGORY_ID = 10**9
 
 MAX_CHOICES = 100
-"""More masks than any network offers for one click."""
+"""Largest number of masks that a network may offer for one click."""
 
 _KEYS = {
     "network_mask": "answered",
@@ -157,7 +157,7 @@ def load_any(path: Path) -> tuple[tuple[int, int], Document]:
 
 
 def load_work(path: Path) -> tuple[tuple[int, int], Document, tuple[Visit, ...]]:
-    """The same, and who worked on the picture."""
+    """The picture's (height, width), document and visits of a session file; raises like `load_any`."""
     try:
         data = read_json(path)
         try:

@@ -7,10 +7,10 @@ A CSV file, as spreadsheets write it, has the columns picture, x, y and optional
 bottom; the pixels on its sides belong to it) or a mask to start from (a file). A JSON file is a list of
 objects with these keys; a Parquet file has these columns.
 
-All is checked before the first mask is written; rows and pictures that are wrong are told, left out and
-listed in failed.csv, and the exit status is 1 then. The same command goes on where it was stopped. With
---shard I/N a process does one of N shares of the pictures; `cfr-icl join` puts them together. With --engine
-ray a cluster does them; this process writes all files.
+The command checks the list and all pictures before it writes the first mask. It reports unusable rows and
+pictures, lists them in failed.csv, leaves them out, and ends with exit status 1. After a stop, the same
+command continues. With --shard I/N a process predicts one of N shares of the pictures; `cfr-icl join` joins
+the results. With --engine ray a cluster predicts; this process writes all files.
 """
 
 from __future__ import annotations

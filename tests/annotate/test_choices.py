@@ -1,4 +1,4 @@
-"""The masks that a network offers for a first click, and the box that is suggested when clicks do little."""
+"""Masks that a network offers for a first click, and the box suggested after clicks that change little."""
 
 import numpy as np
 import pytest

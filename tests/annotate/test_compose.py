@@ -1,4 +1,4 @@
-"""What neighbours leave of a mask: no slivers, no crumbs, and a word when nothing is left."""
+"""Masks after neighbours took their pixels: no slivers, no crumbs, and a message if no pixel is left."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""Objects are carried from one picture of a sequence to the next, by their masks or to where they are now."""
+"""Objects of one picture are copied to the next, or followed to their new place."""
 
 from dataclasses import replace
 

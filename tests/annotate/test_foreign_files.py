@@ -1,4 +1,4 @@
-"""COCO, labelme and YOLO files of other tools: what is good is read, what is odd is told, nothing is lost."""
+"""COCO, labelme and YOLO files of other tools: good entries are read, odd ones reported, none lost."""
 
 import base64
 import copy

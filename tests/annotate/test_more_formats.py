@@ -1,4 +1,4 @@
-"""Files for CVAT and Label Studio hold the same masks, and the statistics say what was made."""
+"""Files for CVAT and Label Studio hold the same masks, and the statistics count the work."""
 
 import csv
 import io

@@ -22,7 +22,7 @@ def test_pixels_are_inside_by_their_middles(points):
             px, py = x + 0.5, y + 0.5
             if (x0 <= px < x1 or x1 <= px < x0) and y0 + (px - x0) * (y1 - y0) / (x1 - x0) <= py:
                 turns[y, x] += 1 if x1 > x0 else -1
-    # on which side of a line a middle lies that it passes through is a matter of rounding
+    # rounding decides about middles of pixels on the line
     assert np.mean(filled(points, SIZE, crossed=False) != (turns % 2 == 1)) < 0.05
     assert np.mean(filled(points, SIZE) != (turns != 0)) < 0.05
 

@@ -1,4 +1,4 @@
-"""Pictures are divided into training, validation and test, and stay where they are."""
+"""Pictures are divided into training, validation and test, and added pictures do not move others."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Undo holds what changes the picture's result, and goes on where a picture was left."""
+"""Undo holds the steps that change a picture's result, also after another picture was opened."""
 
 import copy
 

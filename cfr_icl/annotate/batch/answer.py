@@ -1,4 +1,4 @@
-"""Answer the objects of a picture: what each worker of a batch does, wherever it runs."""
+"""A worker of a batch: predicts the objects of one picture after the other."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from cfr_icl.predictor import Predictor
 
 @dataclass(frozen=True)
 class BatchJob:
-    """Everything that a worker must know beside its network."""
+    """The input of all workers of a batch, except for the network."""
 
     images: Path
     masks: Path
@@ -40,26 +40,26 @@ class BatchJob:
 
 @dataclass(frozen=True)
 class Answered:
-    """What became of a picture."""
+    """The result for a picture."""
 
     task: PictureTask
     files: tuple[tuple[str, bytes], ...] = ()
-    """Names below the target, and contents."""
+    """Contents by path below the target."""
     work: dict[str, Any] | None = None
     """The picture's document as in a session file, for COCO."""
     problems: tuple[Problem, ...] = ()
-    """Empty when all objects were answered."""
+    """One for each object that failed."""
 
 
 class BatchWorker:
-    """Answers pictures one after the other; an answer depends on its task alone."""
+    """Predicts the objects of pictures; a result depends only on its task."""
 
     def __init__(self, job: BatchJob, predictor: Predictor) -> None:
         self.job = job
         self.predictor = predictor
 
     def __call__(self, task: PictureTask) -> Answered:
-        """Answer a picture; what cannot be used becomes a problem.
+        """Predict the objects of a picture; unusable objects and pictures are reported as problems.
 
         Raises:
             PredictionError: when the network's output is not finite.
@@ -74,7 +74,7 @@ class BatchWorker:
         for number, entry in enumerate(task.objects, start=1):
             try:
                 instance = self._answer(number, entry, picture.shape[:2])
-            except (ValueError, OSError) as error:  # the picture or the mask is not what it was
+            except (ValueError, OSError) as error:  # files changed since they were checked
                 problems.append(self._problem(task, error))
                 continue
             except MemoryError:

@@ -1,4 +1,4 @@
-"""Join what the shards of a batch wrote, wherever they ran."""
+"""Join the results of the shards of a batch in one folder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from cfr_icl.scale.shards import Shard
 
 @dataclass(frozen=True)
 class Part:
-    """One shard of a batch, as its log tells it."""
+    """One shard of a batch, read from its log."""
 
     folder: Path
     log: Path
@@ -46,11 +46,11 @@ def join(folders: Sequence[Path], out: Path) -> tuple[int, list[Problem]]:
     """Put all shards of a batch into one folder, as if one process had written it.
 
     Returns:
-        The number of pictures, and what the shards left out.
+        The number of pictures, and the problems of all shards.
 
     Raises:
-        ValueError: when shards are missing, unfinished, twice there or of different settings; then nothing
-            is written.
+        ValueError: when shards are missing, unfinished, duplicated or made with different settings; then
+            nothing is written.
     """
     parts = _parts(folders)
     settings = {name: value for name, value in parts[0].settings.items() if name != "cfr_icl_batch"}
@@ -73,7 +73,7 @@ def join(folders: Sequence[Path], out: Path) -> tuple[int, list[Problem]]:
 
 
 def _parts(folders: Sequence[Path]) -> list[Part]:
-    """All shards in some folders, by their numbers; raises ValueError unless they make one whole."""
+    """The shards in these folders by number; raises ValueError unless they are one complete batch."""
     pattern = re.compile(rf"{Path(LOG).stem}-\d+-of-\d+{re.escape(Path(LOG).suffix)}")
     parts = []
     for folder in folders:

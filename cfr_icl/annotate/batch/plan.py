@@ -1,4 +1,4 @@
-"""What a batch is to do: everything is checked before the first mask is written."""
+"""Plan a batch: check the list, the pictures and the names of files before the first mask is written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cfr_icl.scale.shards import Shard
 
 MASKS, COCO, WORK = "masks", "coco", "work"
 FORMATS = (MASKS, COCO, WORK)
-"""What a batch writes: a PNG for each object, one COCO file, or a work folder that the page opens."""
+"""Output formats: a PNG for each object, one COCO file, or a work folder that the page opens."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class PictureTask:
     files: tuple[str, ...]
     """Files below the target: one for each object, one for the picture, or none."""
     digest: str
-    """Changes when the list says something else of the picture, or its file has another size."""
+    """Digest of the picture's entries in the list and of its file size."""
 
 
 @dataclass
 class Batch:
-    """What is to be written."""
+    """The tasks of a batch and its output."""
 
     images: Path
     masks: Path
@@ -70,7 +70,7 @@ def plan(
 
     Args:
         masks: folder of the masks to start from; None for that of the list.
-        shard: which of the list's pictures are to be done.
+        shard: the part of the list's pictures to plan.
 
     Raises:
         ClickListError: when the file is no list.
@@ -110,7 +110,7 @@ def _of_shard(problems: Sequence[Problem], shard: Shard) -> Iterable[Problem]:
 def _check(
     batch: Batch, list_name: str, picture: str, objects: Sequence[ObjectClicks], files: tuple[str, ...]
 ) -> None:
-    """Put a picture's task into the batch, and what is wrong with its objects into the problems."""
+    """Add a picture's task to the batch, and its unusable objects to the problems."""
     try:
         size = picture_size(batch.images / picture)
     except PictureError as error:
@@ -130,7 +130,7 @@ def _check(
 
 
 def _checked(entry: ObjectClicks, size: tuple[int, int], masks: Path) -> ObjectClicks:
-    """The object with its box inside of the picture; raises ValueError for what cannot be used."""
+    """The object with its box cut to the picture; raises ValueError if it cannot be used."""
     height, width = size
     for click in entry.clicks:
         click.check_inside(width, height)
@@ -165,7 +165,7 @@ def _names(format: str, by_picture: dict[str, list[ObjectClicks]]) -> dict[str, 
 
 
 def mask_names(objects: Sequence[ObjectClicks]) -> list[str]:
-    """Name the mask of each object after its picture and itself; where two would be equal, by whole names."""
+    """Name each mask "PICTURE_OBJECT.png"; where names clash, keep the ending of the picture's name too."""
     pictures = list(dict.fromkeys(entry.picture for entry in objects))
     stems = dict(zip(pictures, unique_stems([safe_path(name) for name in pictures]), strict=True))
     names = [f"{stems[entry.picture]}_{entry.object}.png" for entry in objects]
@@ -184,5 +184,5 @@ def mask_names(objects: Sequence[ObjectClicks]) -> list[str]:
 
 
 def _folded(name: str) -> str:
-    """A name as systems see it that tell neither capitals nor composed accents apart."""
+    """A name as file systems compare it that ignore case and how accents are composed."""
     return unicodedata.normalize("NFC", name).casefold()

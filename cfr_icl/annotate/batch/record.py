@@ -1,4 +1,4 @@
-"""What a batch has done, so that it goes on where it was stopped, and what it could not do."""
+"""The log of a batch, from which a stopped batch continues, and the list of pictures that failed."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ VERSION = 1
 
 
 class Record:
-    """The log of a batch: what it was asked for, a line for each picture, and a last line at its end.
+    """The log of a batch: a line with its settings, one for each finished picture, and one at the end.
 
     Args:
         out: the target of the batch.
-        identity: the settings that its masks depend on. A log of other settings is begun anew.
+        identity: the settings that its masks depend on. A log with other settings is replaced.
         classes: labels in the order of their numbers.
     """
 
@@ -42,18 +42,18 @@ class Record:
         first, lines, _ = read_log(self.path)
         identity = {"cfr_icl_batch": VERSION, **identity}
         self.restarted = bool(first) and first["settings"] != identity
-        """Whether there was a log of other settings."""
+        """Whether a log with other settings was replaced."""
         self.lines: dict[str, dict[str, Any]] = {} if self.restarted else lines
-        """What is logged of each picture, by its name."""
+        """Log lines by picture."""
         self._first = {"settings": identity, "shard": str(shard), "classes": list(classes)}
         self.replace_lines(self.lines.values())
 
     def has(self, task: PictureTask) -> bool:
-        """Whether a picture was answered for the same cues, wrong objects included."""
+        """Whether a picture is logged with the same entries; some of its objects may have failed."""
         return self.lines.get(task.picture, {}).get("digest") == task.digest
 
     def failed(self, task: PictureTask) -> Sequence[str]:
-        """What was wrong with a picture, in sentences."""
+        """The reasons why objects of a picture failed, in sentences."""
         return self.lines.get(task.picture, {}).get("failed", [])
 
     def add(self, task: PictureTask, files: Sequence[str], failed: Sequence[str], work: Any = None) -> None:
@@ -67,13 +67,13 @@ class Record:
         self._append(line)
 
     def replace_lines(self, lines: Iterable[dict[str, Any]]) -> None:
-        """Write the log anew with these lines, without one that a kill cut short and that of the end."""
+        """Rewrite the log with these lines of pictures, without the end line and incomplete lines."""
         self.lines = {line["picture"]: line for line in lines}
         content = (json.dumps(line) + "\n" for line in (self._first, *self.lines.values()))
         write_atomically(self.path, "".join(content))
 
     def keep(self, pictures: Iterable[str]) -> None:
-        """Forget pictures that are no longer in the list."""
+        """Remove pictures from the log that are no longer in the list."""
         wanted = set(pictures)
         if not self.lines.keys() <= wanted:
             self.replace_lines([line for picture, line in self.lines.items() if picture in wanted])
@@ -88,9 +88,9 @@ class Record:
 
 
 def read_log(path: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]], bool]:
-    """A log's first line, what it says of each picture, and whether it came to its end.
+    """Read a log: its first line, the lines by picture, and whether the batch finished.
 
-    Empty where there is no log.
+    Without a log, both are empty.
 
     Raises:
         ValueError: when the file is no log of a batch.
@@ -112,7 +112,7 @@ def read_log(path: Path) -> tuple[dict[str, Any], dict[str, dict[str, Any]], boo
 
 
 def write_failed(out: Path, shard: Shard, problems: Sequence[Problem]) -> Path | None:
-    """Write the list of what was left out, or remove an earlier one; returns its file."""
+    """Write the list of problems and return its file; without problems, remove the list of an earlier run."""
     path = shard.file(out / FAILED)
     if not problems:
         path.unlink(missing_ok=True)
@@ -127,7 +127,7 @@ def write_failed(out: Path, shard: Shard, problems: Sequence[Problem]) -> Path |
 
 
 def write_annotations(path: Path, lines: Iterable[Mapping[str, Any]], classes: Sequence[str]) -> None:
-    """Write the COCO file of what logs hold, pictures in natural order.
+    """Write the objects in log lines as a COCO file, pictures in natural order.
 
     Raises:
         StoreError: when a line is damaged.

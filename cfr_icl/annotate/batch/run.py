@@ -1,4 +1,4 @@
-"""Run a batch: what is not done yet goes to workers, what comes back is written at once."""
+"""Run a batch: hand unfinished pictures to workers, and write each result when it arrives."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cfr_icl.scale.progress import Progress
 from cfr_icl.scale.shards import Shard
 
 Answers = Callable[[Sequence[PictureTask]], Iterable[Answered]]
-"""Tasks -> what became of them, in any order; how a batch is spread over processes."""
+"""Tasks -> results in any order; spreads a batch over processes."""
 
 
 def run_batch(
@@ -32,19 +32,19 @@ def run_batch(
     say: Callable[[str], None] = lambda sentence: None,
     wrote: Callable[[Path], None] = lambda path: None,
 ) -> list[Problem]:
-    """Answer and write all pictures of a batch that an earlier run did not.
+    """Predict and write all pictures of a batch that an earlier run did not finish.
 
-    Files are written by this process alone, and a picture is logged when its files are written: a kill at any
-    moment costs the pictures that were being answered.
+    Only this process writes files, and it logs a picture after its files are written. After a kill, only the
+    pictures that were with a worker are predicted again.
 
     Args:
-        settings: what masks depend on: with others, all is done anew.
+        settings: the settings that masks depend on; if they differ from the log, all pictures are done again.
         strict: raise ValueError at the first picture that cannot be used.
-        say: gets sentences for the person.
+        say: receives messages for the user.
         wrote: called after each file.
 
     Returns:
-        What was left out, the problems of the batch first.
+        All problems, those of the plan first.
 
     Raises:
         OSError: when a file cannot be written.
@@ -89,7 +89,7 @@ def run_batch(
 
 
 def _reasons_to_skip(batch: Batch, record: Record, task: PictureTask) -> Sequence[str] | None:
-    """Why a picture is not answered, in sentences, none where it is done; None when it is to be answered."""
+    """Reasons to skip a picture, in sentences; empty if it is finished, None if it must be predicted."""
     there = all((batch.out / name).exists() for name in task.files)
     if batch.format == WORK:
         if there and record.has(task):
@@ -105,7 +105,7 @@ def _has_work(task: PictureTask) -> str:
 def _write(
     batch: Batch, record: Record, answered: Answered, wrote: Callable[[Path], None]
 ) -> Sequence[Problem]:
-    """Write what became of a picture and log it; returns what keeps a file from being written."""
+    """Write and log the result of a picture; returns a problem if its file must not be written."""
     for name, content in answered.files:
         path = batch.out / name
         if batch.format == WORK and (path.exists() or not leads_inside(path, batch.out)):
@@ -119,7 +119,7 @@ def _write(
 
 
 def _write_classes(batch: Batch) -> None:
-    """Put the list's classes behind those that the work folder has."""
+    """Append the list's classes to those of the work folder."""
     path = batch.out / classes.FILE
     before = classes.read_classes(path) if path.is_file() else []
     classes.write_classes(path, merged(before, batch.labels))

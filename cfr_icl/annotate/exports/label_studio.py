@@ -18,7 +18,7 @@ CHANNELS = 4
 """Label Studio packs masks as RGBA."""
 
 LENGTH_BITS = (3, 4, 8, 16)
-"""Widths of the numbers that hold a run's length; a run takes the smallest that it fits in."""
+"""Bits for the length of a run; each run uses the smallest width that fits."""
 
 
 def _label_studio(job: ExportJob) -> Files:

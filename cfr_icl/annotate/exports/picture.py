@@ -35,7 +35,7 @@ class AnnotatedPicture:
     read: Callable[[], np.ndarray]
     """Decodes the picture, uint8 (H, W, 3)."""
     seconds: float = 0.0
-    """Time at work on it, where that was saved."""
+    """Time at work on it, 0 if not saved."""
 
     @property
     def instances(self) -> tuple[Instance, ...]:
@@ -88,8 +88,8 @@ class ExportFormat:
     stems: bool = True
     """Whether readers find a picture's file by the picture's name."""
     beside_parts: Callable[[Sequence[str], Sequence[str]], Files] | None = None
-    """Where pictures are divided into parts, a folder each: the files beside these folders, from the names of
-    the parts and of the classes. Files of these names are left out of the parts."""
+    """For pictures divided into parts, a folder each: makes the files beside these folders from the names of
+    the parts and of the classes. The parts do not get files of these names."""
 
 
 def class_names(pictures: Sequence[AnnotatedPicture], first: Sequence[str] = ()) -> list[str]:

@@ -22,7 +22,7 @@ FEW_VALUES = 30
 """A label map with at most this number of values may consist of thin objects only."""
 
 LEAST_BLENDS, LEAST_CONTRAST, MOST_BLENDS = 4, 48, 0.9
-"""Of soft edges: how many colours they have, between how different ones, which share of them are blends."""
+"""Of soft edges: least number of colours, least difference of the two areas, least share of blends."""
 
 _TABLE = 1 << 25
 
@@ -89,7 +89,7 @@ def is_flat(values: np.ndarray) -> bool:
 
 
 def has_soft_edges(colours: np.ndarray, packed: np.ndarray) -> bool:
-    """Whether colours that occur along edges alone are blends of others, as antialiasing makes them.
+    """Whether the colours that occur only along edges are blends of others, as antialiasing makes them.
 
     Args:
         colours: (H, W, 3).
