@@ -7,7 +7,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -45,7 +45,7 @@ class ObjectClicks:
     picture: str
     """Path of the picture below the folder of pictures, with slashes."""
     object: str
-    clicks: tuple[Click, ...]
+    clicks: tuple[Click, ...] = ()
     place: str = ""
     """The place of its first entry in the list, such as "Row 2"."""
     label: str = ""
@@ -68,41 +68,14 @@ class Problem:
         return self.sentence
 
 
-@dataclass
+@dataclass(frozen=True)
 class ClickList:
     """The content of a list."""
 
-    objects: list[ObjectClicks] = field(default_factory=list)
+    objects: list[ObjectClicks]
     """Object by object in the order of their first click."""
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem]
     """One for each unusable row; objects with such a row are left out."""
-
-
-@dataclass
-class _Listed:
-    """What the rows of one object say."""
-
-    place: str
-    clicks: list[Click] = field(default_factory=list)
-    label: str = ""
-    box: Rectangle | None = None
-    mask: str | None = None
-    damaged: bool = False
-
-    def add(self, row: Mapping[str, Any]) -> None:
-        """Take in a row; raises ValueError when it is wrong or contradicts an earlier one."""
-        box, mask = _box(row), _text(row.get("mask"))
-        if _text(row.get("x")) or _text(row.get("y")) or not (box or mask):
-            self.clicks.append(Click(_number(row, "x"), _number(row, "y"), _sign(row.get("positive"))))
-        self.label = self._once("label", self.label, label_name(_text(row.get("label"))))
-        self.box = self._once("box", self.box, box)
-        self.mask = self._once("mask", self.mask, mask or None)
-
-    @staticmethod
-    def _once(what: str, before: Any, now: Any) -> Any:
-        if before and now and before != now:
-            raise ValueError(f"the object has another {what} already.")
-        return before or now
 
 
 def read_clicks(path: Path, images: Path) -> list[ObjectClicks]:
@@ -129,32 +102,46 @@ def read_click_list(path: Path, images: Path) -> ClickList:
         ClickListError: when the file is none of these, or holds no row.
         MissingExtraError: for a Parquet file without pyarrow.
     """
-    result = ClickList()
-    listed: dict[tuple[str, str], _Listed] = {}
+    problems: list[Problem] = []
+    objects: dict[tuple[str, str], ObjectClicks] = {}
+    damaged: set[tuple[str, str]] = set()
     pictures = _Pictures(images)
     rows = 0
     for place, row in read_rows(path, pictures.exists):
         rows += 1
-        entry = None
+        key = None
         try:
-            picture = pictures.find(row.get("picture"))
-            name = _object_name(row.get("object"))
-            entry = listed.setdefault((picture, name), _Listed(place))
-            entry.add(row)
+            key = pictures.find(row.get("picture")), _object_name(row.get("object"))
+            entry = objects.setdefault(key, ObjectClicks(*key, place=place))
+            objects[key] = _with_row(entry, row)
         except ValueError as error:
-            result.problems.append(
-                Problem(_text(row.get("picture"))[:500], f"{place} of {path.name}: {error}")
-            )
-            if entry is not None:
-                entry.damaged = True
+            picture = _text(row.get("picture"))[:500]
+            problems.append(Problem(picture, f"{place} of {path.name}: {error}"))
+            if key is not None:
+                damaged.add(key)
     if not rows:
         raise ClickListError(f"There are no clicks in {path}.")
-    result.objects = [
-        ObjectClicks(picture, name, tuple(e.clicks), e.place, e.label, e.box, e.mask)
-        for (picture, name), e in listed.items()
-        if not e.damaged
-    ]
-    return result
+    return ClickList([entry for key, entry in objects.items() if key not in damaged], problems)
+
+
+def _with_row(entry: ObjectClicks, row: Mapping[str, Any]) -> ObjectClicks:
+    """The object with a further row; raises ValueError when it is wrong or contradicts an earlier one."""
+    box, mask, clicks = _box(row), _text(row.get("mask")), entry.clicks
+    if _text(row.get("x")) or _text(row.get("y")) or not (box or mask):
+        clicks = (*clicks, Click(_number(row, "x"), _number(row, "y"), _sign(row.get("positive"))))
+    return replace(
+        entry,
+        clicks=clicks,
+        label=_once("label", entry.label, label_name(_text(row.get("label")))),
+        box=_once("box", entry.box, box),
+        mask=_once("mask", entry.mask, mask or None),
+    )
+
+
+def _once(name: str, before: Any, now: Any) -> Any:
+    if before and now and before != now:
+        raise ValueError(f"the object has another {name} already.")
+    return before or now
 
 
 class _Pictures:
