@@ -10,6 +10,7 @@ import numpy as np
 
 from cfr_icl.annotate.document import Instance
 from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.outline import deepest
 from cfr_icl.clicks import Click
 
 THIN = 3
@@ -144,12 +145,11 @@ def neighbour_clicks(instance: Instance, others: Sequence[Instance]) -> tuple[Cl
     for _, mask in sorted(swallowed, key=lambda pair: pair[0], reverse=True)[:MAX_NEIGHBOUR_CLICKS]:
         common = instance.network_mask.common(mask)
         left, top, width, height = common.box
-        part = np.pad(common.part, 1).astype(np.uint8)
+        part = common.part
         column, row = int(click.x) - left, int(click.y) - top
-        if not (0 <= column < width and 0 <= row < height and part[row + 1, column + 1]):
-            depth = cv2.distanceTransform(part, cv2.DIST_L2, 3)[1:-1, 1:-1]
-            y, x = np.unravel_index(depth.argmax(), depth.shape)
-            clicks.append(Click(left + int(x), top + int(y), False))
+        if not (0 <= column < width and 0 <= row < height and part[row, column]):
+            x, y = deepest(part)
+            clicks.append(Click(left + x, top + y, False))
     return tuple(clicks)
 
 

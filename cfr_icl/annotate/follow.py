@@ -10,6 +10,7 @@ import numpy as np
 from cfr_icl.annotate.certainty import certainty
 from cfr_icl.annotate.document import ActionError, Document, Instance
 from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.outline import deepest
 from cfr_icl.annotate.session import Session
 from cfr_icl.clicks import Click
 from cfr_icl.sentences import Sentence
@@ -138,6 +139,4 @@ class Motion:
 
 def inner_clicks(mask: np.ndarray) -> tuple[Click, ...]:
     """One positive click at the deepest place of a mask; empty for an empty mask."""
-    depth = cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
-    y, x = np.unravel_index(depth.argmax(), depth.shape)
-    return (Click(int(x), int(y)),) if depth.max() else ()
+    return (Click(*deepest(mask)),) if mask.any() else ()

@@ -6,9 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-
 from cfr_icl.annotate import store
 from cfr_icl.annotate.batch.plan import COCO, MASKS, WORK, PictureTask
 from cfr_icl.annotate.certainty import certainty
@@ -18,6 +15,7 @@ from cfr_icl.annotate.exports.png import mask_png
 from cfr_icl.annotate.imports import mask_pixels
 from cfr_icl.annotate.listing import shown_name
 from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.outline import deepest
 from cfr_icl.annotate.pictures import PictureError, read_picture
 from cfr_icl.annotate.predicted import predicted
 from cfr_icl.box import box_clicks
@@ -95,7 +93,7 @@ class BatchWorker:
         mask = self._mask(entry, size)
         clicks = (*(box_clicks(entry.box, size) if entry.box and mask is None else ()), *entry.clicks)
         if mask is not None and not any(click.positive for click in clicks):
-            clicks = (deepest(mask.pixels), *clicks)
+            clicks = (Click(*deepest(mask.pixels)), *clicks)
         labels = {label.name: label for label in self.job.labels}
         label = labels[entry.label or Document.label]
         empty = Mask.empty(*size)
@@ -141,10 +139,3 @@ class BatchWorker:
     @staticmethod
     def _problem(task: PictureTask, reason: object) -> Problem:
         return Problem(task.picture, f"{task.picture}: {reason}")
-
-
-def deepest(mask: np.ndarray) -> Click:
-    """A positive click at the pixel of a mask, bool (H, W) with pixels, that is farthest from its border."""
-    depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
-    y, x = np.unravel_index(depth.argmax(), depth.shape)
-    return Click(int(x), int(y))
