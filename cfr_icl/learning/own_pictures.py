@@ -110,7 +110,7 @@ class OwnPictures:
         height, width = self._masks[index][0][0]["size"]
         image = self._dataset[self._indices[index]].image
         if _reduced_size(*image.shape[:2]) != (height, width):
-            raise ValueError(f"{self.names[index]} has another size now.")
+            raise LearnError("{name} has another size than its work.", name=self.names[index])
         image = _resized(image, (height, width), cv2.INTER_AREA)
         self._remember(index, image)
         return image

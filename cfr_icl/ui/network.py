@@ -56,7 +56,7 @@ class NetworkLine:
                 if self._asked.is_set():
                     return
         except Exception:
-            log.exception("What was computed ahead failed.")
+            log.exception("Computing ahead failed")
 
     @contextmanager
     def _asks(self) -> Iterator[None]:
