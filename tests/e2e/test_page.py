@@ -95,7 +95,7 @@ def test_the_slider_and_its_switches_act_on_the_present_clicks(tool, squares):
     tool.set_range("CFR steps", 7)
     tool.idle()
     assert tool.session.active.timing.forwards == 8
-    assert "8 forwards" in tool.page.locator("[data-ref=answer]").inner_text()
+    assert "8 passes" in tool.page.locator("[data-ref=answer]").inner_text()
     changed = tool.session.active.timing.changed
     refined = tool.page.locator("[data-ref=refined]")
     assert refined.inner_text() == f"8 passes, last changed {changed} px"

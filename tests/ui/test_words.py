@@ -10,12 +10,12 @@ from cfr_icl.ui.canvas import cfr_fields, export_formats
 from cfr_icl.ui.messages import LANGUAGES, STATIC
 
 SCRIPTS = "\n".join(path.read_text(encoding="utf-8") for path in sorted(STATIC.glob("*.js")))
-NAMES = {"1:1", "100 %", "✕", "−", "…", ",", "CFR", "ICL", "·", "4"}
+NAMES = {"1:1", "100 %", "✕", "−", "…", ",", "CFR", "ICL", "·", "4", "Alt"}
 """What is the same in every language."""
 
 
 class Words(HTMLParser):
-    """Texts and spoken names in the page's markup, but for names that people give and for keys."""
+    """Texts and spoken names in the markup, but for names that people give and keys of one character."""
 
     def __init__(self):
         super().__init__()
@@ -29,7 +29,7 @@ class Words(HTMLParser):
                 attributes[name] for name in ("title", "aria-label", "placeholder") if name in attributes
             }
         if tag not in ("input", "use", "path", "circle"):
-            own = attributes.get("translate") == "no" or tag == "kbd" or attributes.get("class") == "brand"
+            own = attributes.get("translate") == "no" or attributes.get("class") == "brand"
             self.open.append((tag, own))
 
     def handle_startendtag(self, tag, attributes):
@@ -40,7 +40,8 @@ class Words(HTMLParser):
 
     def handle_data(self, data):
         text = " ".join(data.split())
-        if text and not any(own for _, own in self.open):
+        key_alone = self.open and self.open[-1][0] == "kbd" and not re.fullmatch("[A-Za-z]{2,}", text)
+        if text and not key_alone and not any(own for _, own in self.open):
             self.found.add(text)
 
 
@@ -55,7 +56,9 @@ def needed():
     words.feed((STATIC / "page.html").read_text(encoding="utf-8"))
     counted = set(re.findall(r"count\([^()]+?, '(\w+)'\)", SCRIPTS))
     called = set(re.findall(r"\bt\(\s*'([^']+)',?\s*\)", SCRIPTS))
-    return words.found | called | {f"1 {noun}" for noun in counted} | {f"{{n}} {noun}s" for noun in counted}
+    singular = {f"1 {noun}" for noun in counted}
+    plural = {f"{{n}} {noun}{'es' if noun.endswith('s') else 's'}" for noun in counted}
+    return words.found | called | singular | plural
 
 
 def derived():

@@ -83,7 +83,10 @@ export class Inspector {
   }
 
   showThreshold() {
-    this.part('threshold-value').textContent = Number(this.part('threshold').value).toFixed(2);
+    this.part('threshold-value').textContent = Number(this.part('threshold').value).toLocaleString(
+      undefined,
+      { minimumFractionDigits: 2 },
+    );
   }
 
   show(inside) {

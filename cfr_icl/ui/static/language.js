@@ -7,7 +7,9 @@ export function t(english) {
 }
 
 export function count(number, noun) {
-  return number === 1 ? t(`1 ${noun}`) : t(`{n} ${noun}s`).replace('{n}', number.toLocaleString());
+  return number === 1
+    ? t(`1 ${noun}`)
+    : t(`{n} ${noun}${noun.endsWith('s') ? 'es' : 's'}`).replace('{n}', number.toLocaleString());
 }
 
 // Speak a language from now on, and translate all of an element.

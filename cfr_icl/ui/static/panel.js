@@ -84,7 +84,7 @@ function describe(state, active) {
   }
   const parts = [count(active.clicks.length, 'click'), `${active.area.toLocaleString()} px`];
   const { answer } = active;
-  if (answer) parts.push(count(answer.forwards, 'forward'), `${Math.round(answer.milliseconds)} ms`);
+  if (answer) parts.push(count(answer.forwards, 'pass'), `${Math.round(answer.milliseconds)} ms`);
   if (active.left_out) {
     parts.push(t('{n} px left to other objects').replace('{n}', active.left_out.toLocaleString()));
   }
