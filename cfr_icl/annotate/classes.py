@@ -6,13 +6,13 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from cfr_icl.annotate.document import COLOURS, MAX_LABELS, Label, label_name
 from cfr_icl.annotate.exports.picture import AnnotatedPicture, class_names
-from cfr_icl.annotate.store import StoreError, label_from_json, read_json
+from cfr_icl.annotate.object_json import label_from_json, label_to_json
+from cfr_icl.annotate.store import StoreError, read_json
 from cfr_icl.files import write_atomically
 
 log = logging.getLogger(__name__)
@@ -69,9 +69,7 @@ def numbered(labels: Sequence[Label], pictures: Sequence[AnnotatedPicture]) -> l
 
 def write_classes(path: Path, labels: Iterable[Label]) -> None:
     """Write a work folder's list; raises OSError."""
-    entries = [
-        {name: value for name, value in asdict(label).items() if value is not None} for label in labels
-    ]
+    entries = [label_to_json(label) for label in labels]
     write_atomically(
         path, json.dumps({"cfr_icl_classes": 1, "classes": entries}, ensure_ascii=False, indent=1)
     )

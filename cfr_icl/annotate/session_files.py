@@ -12,6 +12,7 @@ from typing import Any
 from cfr_icl.annotate import store
 from cfr_icl.annotate.document import Document
 from cfr_icl.annotate.listing import leads_inside
+from cfr_icl.annotate.object_json import view_from_json
 from cfr_icl.annotate.pages import VIEW, View
 from cfr_icl.annotate.store import StoreError
 
@@ -137,6 +138,6 @@ class SessionFiles:
 def stored_view(stored: Any) -> View:
     """The view in saved work; the usual one for an invalid one, which is reported when the work is loaded."""
     try:
-        return VIEW if stored is None else store.view_from_json(stored.get("view"))
+        return VIEW if stored is None else view_from_json(stored.get("view"))
     except (ValueError, KeyError, TypeError, AttributeError):
         return VIEW

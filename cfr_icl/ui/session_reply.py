@@ -9,9 +9,10 @@ from typing import Any
 from cfr_icl.annotate import store
 from cfr_icl.annotate.document import Document, Instance
 from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.object_json import instance_to_json, timing_to_json, view_from_json
 from cfr_icl.annotate.pictures import View
 from cfr_icl.annotate.session import Session
-from cfr_icl.annotate.store import StoreError, instance_to_json, timing_to_json
+from cfr_icl.annotate.store import StoreError
 
 SWITCHES = ("visible", "locked", "overlap", "keep_largest", "fill_holes", "threshold", "left_out", "choice")
 """Fields of an object with one name everywhere."""
@@ -106,7 +107,7 @@ def restored(data: Any, size: tuple[int, int]) -> Document:
 def view_of(data: Mapping[str, Any]) -> View:
     """The view of the picture in such descriptions; raises StoreError."""
     try:
-        return store.view_from_json(data.get("stored", {}).get("view"))
+        return view_from_json(data.get("stored", {}).get("view"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoreError("The session file is damaged.") from error
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 from pycocotools import mask as coco
 
+from cfr_icl.annotate.checks import MAX_FOREIGN, plain_json
 from cfr_icl.annotate.document import label_name
 from cfr_icl.annotate.imports.loaded import (
     MAX_OBJECTS,
@@ -24,7 +25,7 @@ from cfr_icl.annotate.imports.loaded import (
 )
 from cfr_icl.annotate.imports.shapes import MAX_OUTLINE, check_cost, filled_areas, leaves, ring_of
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.store import MAX_CATEGORY_ID, MAX_FOREIGN, plain_json
+from cfr_icl.annotate.object_json import MAX_CATEGORY_ID
 from cfr_icl.sentences import Sentence
 
 __all__ = ["MAX_OUTLINE", "coco_objects", "load_coco"]
