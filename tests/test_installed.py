@@ -67,29 +67,33 @@ def environment():
     return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
-def examples(commands, cwd):
-    """The example pictures of the installed package, by name."""
-    code = "from cfr_icl.cli.app import example_pictures; print(*example_pictures(), sep='\\n')"
-    paths = [Path(line) for line in run(commands / "python", "-c", code, cwd=cwd).splitlines()]
-    assert all(commands.parent in path.parents for path in paths)
-    return {path.name: path for path in paths}
+@pytest.fixture(scope="module")
+def package(installed, tmp_path_factory):
+    """Version, file and example pictures of the installed package."""
+    code = (
+        "import json, cfr_icl; from cfr_icl.cli.app import example_pictures as examples;"
+        "print(json.dumps([cfr_icl.__version__, cfr_icl.__file__, list(map(str, examples()))]))"
+    )
+    printed = run(installed / "python", "-c", code, cwd=tmp_path_factory.mktemp("empty"))
+    version, file, examples = json.loads(printed)
+    paths = [Path(example) for example in examples]
+    assert all(installed.parent in path.parents for path in paths)
+    return version, Path(file), {path.name: path for path in paths}
 
 
-def test_it_segments_an_example(installed, tmp_path):
-    pictures = examples(installed, tmp_path)
+def test_it_segments_an_example(installed, package, tmp_path):
+    version, file, pictures = package
     assert set(pictures) == {"chelsea.png", "flower.jpg", "rocket.jpg"}
     command = ["segment", pictures["chelsea.png"], "--click", "230,120", "--out", "cat.png"]
     run(installed / "cfr-icl", *command, cwd=tmp_path)
     mask = np.asarray(Image.open(tmp_path / "cat.png"))
     assert mask.shape == (300, 451) and mask[120, 230] == 255 and mask[5, 5] == 0
-    code = "import json, cfr_icl; print(json.dumps([cfr_icl.__version__, cfr_icl.__file__]))"
-    version, file = json.loads(run(installed / "python", "-c", code, cwd=tmp_path))
     assert f'\nversion = "{version}"\n' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert installed.parent in Path(file).parents
+    assert installed.parent in file.parents
 
 
-def test_it_starts_the_page_and_the_page_gives_a_mask(installed, tmp_path):
-    picture = examples(installed, tmp_path)["chelsea.png"]
+def test_it_starts_the_page_and_the_page_gives_a_mask(installed, package, tmp_path):
+    picture = package[2]["chelsea.png"]
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,8 +1,9 @@
 """Training on a handful of tiny pictures: it resumes exactly, spreads out, does what its settings say."""
 
+import multiprocessing
 import os
+import runpy
 import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -219,40 +220,43 @@ def test_every_weight_of_a_network_is_trained(architecture):
 
 
 def two_processes(config, out, *changes):
-    """The script in two processes on the CPU, as torchrun and accelerate start it."""
+    """The script in two processes on the CPU, with the environment of torchrun and accelerate.
+
+    They are forked from one that has imported everything.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    command = [
-        sys.executable,
-        ROOT / "training" / "train.py",
-        "--config",
-        config,
-        "--out",
-        out,
-        "--set",
-        *changes,
-    ]
+    arguments = ["--config", str(config), "--out", str(out), "--set", *changes]
     shared = {
         "ACCELERATE_USE_CPU": "true",
         "CUDA_VISIBLE_DEVICES": "",
-        "OMP_NUM_THREADS": "1",
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": port,
         "WORLD_SIZE": "2",
     }
-    processes = []
-    for rank in "01":
-        environment = {**os.environ, **shared, "RANK": rank, "LOCAL_RANK": rank}
-        processes.append(
-            subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
-        )
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["cfr_icl.learning.train", "cfr_icl.models.compact"])
+    processes = [
+        context.Process(target=run_script, args=(arguments, {**shared, "RANK": rank, "LOCAL_RANK": rank}))
+        for rank in "01"
+    ]
+    for process in processes:
+        process.start()
     return processes
 
 
+def run_script(arguments, environment):
+    os.environ.update(environment)
+    torch.set_num_threads(1)
+    sys.argv[1:] = arguments
+    runpy.run_path(str(ROOT / "training" / "train.py"), run_name="__main__")
+
+
 def finished(processes):
-    messages = [process.communicate(timeout=400)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], messages
+    for process in processes:
+        process.join(timeout=400)
+    assert [process.exitcode for process in processes] == [0, 0]
 
 
 @pytest.mark.slow
@@ -261,11 +265,11 @@ def test_two_processes_train_together_and_resume_exactly_after_sigkill(config, t
     finished(two_processes(config, tmp_path / "whole", *same))
     killed = two_processes(config, tmp_path / "killed", *same, "minutes=60")
     while not (tmp_path / "killed" / "checkpoint.pt").exists():
-        assert killed[0].poll() is None, killed[0].communicate()
+        assert killed[0].exitcode is None
         time.sleep(0.01)
     for process in killed:
         process.kill()
-        process.communicate()
+        process.join()
     finished(two_processes(config, tmp_path / "killed", *same, "minutes=60"))
     assert weights(tmp_path / "killed") == weights(tmp_path / "whole")
     with one_thread():
