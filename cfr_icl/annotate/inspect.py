@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +12,7 @@ from PIL import Image
 from cfr_icl.annotate.document import ActionError
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.session import Session
+from cfr_icl.data_url import data_url
 from cfr_icl.sentences import Sentence
 
 MAP_SIDE = 640
@@ -85,6 +84,4 @@ def _jpeg(probabilities: np.ndarray, longest: int, changes: Sequence[tuple[np.nd
     picture = np.repeat(np.round(small * 255).astype(np.uint8)[..., None], 3, axis=2)
     for changed, colour in changes:
         picture[cv2.resize(changed.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.05] = colour
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="JPEG", quality=85)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return data_url(Image.fromarray(picture), quality=85)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from cfr_icl.data_url import data_url
 from cfr_icl.evaluation.metrics import clicks_to_reach
 from cfr_icl.evaluation.simulation import Result
 
@@ -69,7 +68,7 @@ def _case(result: Result, image: np.ndarray, gt_mask: np.ndarray, mask: np.ndarr
         f"mask after {len(result.clicks)} clicks": mask.astype(np.uint8) * 255,
     }
     figures = "".join(
-        f'<figure><img alt="{name}" src="{_data_url(view)}"><figcaption>{name}</figcaption></figure>'
+        f'<figure><img alt="{name}" src="{_shown(view)}"><figcaption>{name}</figcaption></figure>'
         for name, view in views.items()
     )
     ious = " ".join(f"{value:.3f}" for value in result.ious)
@@ -94,13 +93,10 @@ def _with_clicks(image: np.ndarray, clicks: Sequence[Sequence[int]]) -> np.ndarr
     return view
 
 
-def _data_url(view: np.ndarray) -> str:
-    data = io.BytesIO()
+def _shown(view: np.ndarray) -> str:
     picture = Image.fromarray(view)
     if picture.width > GALLERY_WIDTH:
         picture = picture.resize(
             (GALLERY_WIDTH, max(1, round(picture.height * GALLERY_WIDTH / picture.width)))
         )
-    picture.save(data, "JPEG" if view.ndim == 3 else "PNG")
-    kind = "jpeg" if view.ndim == 3 else "png"
-    return f"data:image/{kind};base64,{base64.b64encode(data.getvalue()).decode()}"
+    return data_url(picture, "JPEG" if view.ndim == 3 else "PNG", quality=75)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -14,6 +12,7 @@ import gradio as gr
 from cfr_icl.annotate.exports import FORMATS
 from cfr_icl.annotate.pictures import thumbnail
 from cfr_icl.cfr import CascadeForward
+from cfr_icl.data_url import data_url
 from cfr_icl.ui.messages import LANGUAGES, STATIC, tables
 from cfr_icl.ui.scripts import page_script
 
@@ -58,7 +57,8 @@ def canvas(
         cfr_fields=cfr_fields(),
         export_formats=export_formats(),
         examples=[
-            {"name": path.stem, "credit": _credit(path), "thumbnail": _data_url(path)} for path in examples
+            {"name": path.stem, "credit": _credit(path), "thumbnail": data_url(thumbnail(path))}
+            for path in examples
         ],
     )
 
@@ -102,9 +102,3 @@ def _credit(example: Path) -> str:
 
 def _read(name: str) -> str:
     return (STATIC / name).read_text(encoding="utf-8")
-
-
-def _data_url(path: Path) -> str:
-    buffer = io.BytesIO()
-    thumbnail(path).save(buffer, format="JPEG", quality=80)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

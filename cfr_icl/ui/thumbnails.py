@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from functools import lru_cache
 from typing import Any
 
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.pictures import PictureError
+from cfr_icl.data_url import data_url
 
 SIDE = 96
 """Longest side in pixels."""
@@ -26,15 +25,12 @@ def small_pictures(folder: Folder | None, names: Any) -> dict[str, str]:
     if folder is None or not isinstance(names, list):
         return {}
     known = [name for name in names[:MOST] if isinstance(name, str) and name in folder.states]
-    return {name: _data_url(folder, name, folder.stamp(name)) for name in known}
+    return {name: _small_picture(folder, name, folder.stamp(name)) for name in known}
 
 
 @lru_cache(maxsize=4000)
-def _data_url(folder: Folder, name: str, stamp: Any) -> str:
+def _small_picture(folder: Folder, name: str, stamp: Any) -> str:
     try:
-        small = folder.thumbnail(name, SIDE)
+        return data_url(folder.thumbnail(name, SIDE), quality=70)
     except (PictureError, OSError):
         return ""
-    buffer = io.BytesIO()
-    small.save(buffer, format="JPEG", quality=70)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
