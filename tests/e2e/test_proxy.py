@@ -1,7 +1,6 @@
 """The page behind nginx, under a path, set up as docs/proxy.md says."""
 
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import find_nginx
 from tests.e2e.tool import EXAMPLES, Server, Visitor
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "proxy.md"
@@ -30,7 +30,7 @@ def documented_location():
 
 @pytest.fixture
 def nginx(tmp_path):
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    program = find_nginx()
     if not program:
         pytest.skip("nginx is not installed.")
     processes = []

@@ -5,7 +5,6 @@ These are the steps of deploy/compose.yaml without Docker: the same file for ngi
 
 import json
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.browser import find_nginx
 from tests.e2e.test_proxy import free_port
 from tests.e2e.tool import Visitor
 
@@ -58,7 +58,7 @@ def wait_for(url):
 @pytest.fixture
 def replicas(tmp_path):
     """The address of nginx, and the processes of the two replicas by their ports."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    program = find_nginx()
     if not program:
         pytest.skip("nginx is not installed.")
     images = tmp_path / "images"

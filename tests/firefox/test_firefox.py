@@ -1,6 +1,5 @@
 """The main ways through the page in Firefox, driven over WebDriver BiDi; the rest is tested in Chromium."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 from gradio.state_holder import SessionState
 
 from cfr_icl.ui import server as ui_server
+from tests.browser import find_firefox, find_node
 from tests.e2e.tool import EXAMPLES, Server
 
 FOLDER = Path(__file__).parent
@@ -16,10 +16,9 @@ FOLDER = Path(__file__).parent
 @pytest.mark.slow
 @pytest.mark.browser
 def test_open_click_correct_export_reload_and_sleep(tmp_path, monkeypatch):
-    firefox = shutil.which("firefox-esr") or shutil.which("firefox")
-    node = shutil.which("node")
-    if firefox is None or node is None or not (FOLDER.parents[1] / "node_modules/puppeteer-core").is_dir():
-        pytest.skip("Firefox, node or puppeteer-core is not installed: the page was NOT tested in Firefox")
+    firefox = find_firefox()
+    if firefox is None or not (FOLDER.parents[1] / "node_modules/puppeteer-core").is_dir():
+        pytest.skip("Firefox or puppeteer-core is not installed: the page was NOT tested in Firefox")
     started = SessionState.__init__
 
     def forgets_soon(state, blocks):
@@ -30,7 +29,7 @@ def test_open_click_correct_export_reload_and_sleep(tmp_path, monkeypatch):
     monkeypatch.setattr(ui_server, "RESTS_AFTER", 1)
     server = Server(examples=EXAMPLES)
     try:
-        command = [node, str(FOLDER / "page.mjs"), firefox, server.url, str(tmp_path)]
+        command = [find_node(), str(FOLDER / "page.mjs"), firefox, server.url, str(tmp_path)]
         result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
     finally:
         server.close()

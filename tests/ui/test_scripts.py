@@ -1,31 +1,13 @@
-"""The page's scripts: their own tests under node, and how they reach the browser."""
+"""How the page's scripts reach the browser."""
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
-
-import pytest
 
 from cfr_icl.ui.canvas import STYLES
 from cfr_icl.ui.messages import STATIC
 from cfr_icl.ui.scripts import modules, page_script
 
 ROOT = Path(__file__).parents[2]
-
-
-def test_the_scripts_pass_their_own_tests():
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is not installed; the page's scripts were not tested by themselves.")
-    if (
-        int(re.search(r"\d+", subprocess.run([node, "--version"], capture_output=True, text=True).stdout)[0])
-        < 20
-    ):
-        pytest.skip("node is older than 20; the page's scripts were not tested by themselves.")
-    tests = sorted(str(path) for path in (ROOT / "tests" / "js").glob("*.test.js"))
-    result = subprocess.run([node, "--test", *tests], cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
 
 
 def test_modules_come_after_those_that_they_import():
