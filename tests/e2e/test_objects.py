@@ -1,5 +1,8 @@
 """Objects side by side, and their labels."""
 
+import json
+from pathlib import Path
+
 import cv2
 import numpy as np
 
@@ -83,3 +86,66 @@ def test_labels_are_always_seen_renamed_for_all_objects_and_pointed_at(tool, squ
     assert tool.colour(*place) != before
     tool.page.locator("canvas").hover(position=tool.point(*place))
     assert "pointed" in tool.page.locator(".objects li").first.get_attribute("class")
+
+
+def test_objects_are_finished_selected_by_their_mask_and_kept_apart(tool, squares):
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.page.keyboard.press("Enter")
+    tool.click(230, 100)
+    tool.idle()
+    first, second = tool.session.document.instances
+    assert not (first.mask.pixels & second.mask.pixels).any()
+    tool.page.keyboard.press("Space")
+    tool.idle()
+    assert tool.session.active is None
+    tool.click(85, 85)
+    tool.idle()
+    assert tool.session.document.active == first.id and len(tool.session.active.clicks) == 1
+    tool.click(90, 90)
+    tool.idle()
+    assert len(tool.session.active.clicks) == 2
+
+
+def test_an_objects_row_labels_hides_locks_copies_and_deletes_it(tool, squares):
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.idle()
+    label = tool.page.get_by_label("Label of object 1")
+    label.fill("<b>cup</b>")
+    label.press("Enter")
+    tool.idle()
+    assert tool.session.active.label == "<b>cup</b>"
+    assert tool.page.locator(".panel b").count() == 0
+    grey = (128, 128, 128, 255)
+    tool.unfold("View")
+    tool.set_range("Mask opacity", 100)
+    assert tool.colour(60, 60) != (220, 30, 30, 255)
+    tool.page.get_by_label("Show or hide object 1").click()
+    tool.idle()
+    assert tool.colour(60, 60) == (220, 30, 30, 255) and tool.colour(150, 20) == grey
+    tool.page.get_by_label("Duplicate object 1").click()
+    tool.idle()
+    tool.page.get_by_label("Lock or unlock object 1").click()
+    tool.idle()
+    assert tool.page.get_by_label("Delete object 1").is_disabled()
+    tool.page.get_by_label("Delete object 2").click()
+    tool.idle()
+    assert [instance.id for instance in tool.session.document.instances] == [1]
+
+
+def test_label_lists_are_loaded_saved_and_chosen_by_number(tool, squares, tmp_path):
+    tool.upload(squares)
+    names = tmp_path / "labels.txt"
+    names.write_text("cup\nsaucer\nspoon\n")
+    tool.page.locator(".labels summary").click()
+    tool.page.set_input_files("[data-ref=labels-file]", names)
+    tool.page.wait_for_selector("[data-ref=labels] button >> nth=2")
+    tool.idle()
+    tool.page.locator("canvas").focus()
+    tool.page.keyboard.press("2")
+    tool.click(80, 80)
+    tool.idle()
+    assert tool.session.active.label == "saucer"
+    saved = json.loads(Path(tool.download("Save list").path()).read_text())
+    assert [label["name"] for label in saved] == ["cup", "saucer", "spoon"]

@@ -1,24 +1,9 @@
 """Click on a photo, see an exact mask, download it."""
 
-import io
-import json
-import struct
-import zlib
-from pathlib import Path
-
 import numpy as np
-import pytest
 from PIL import Image
 
-from tests.e2e.tool import EXAMPLES, Tool
-
-COFFEE = next(path for path in EXAMPLES if path.stem == "coffee")
-
-
-def message(tool):
-    toast = tool.page.locator(".toast-body").first
-    toast.wait_for()
-    return toast.inner_text()
+from tests.e2e.tool import Tool, message
 
 
 def test_the_page_fits_a_laptop_screen_without_scrolling(tool):
@@ -171,87 +156,6 @@ def test_the_crosshair_clicks_by_keyboard_alone(tool, squares):
     assert (second.x - first.x, second.y - first.y) == (1, 0)
 
 
-def test_zoomed_clicks_hit_the_pixel_below_the_pointer(tool, squares):
-    tool.upload(squares)
-    position = tool.point(100, 100)
-    box = tool.page.locator("canvas").bounding_box()
-    at = (box["x"] + position["x"], box["y"] + position["y"])
-    tool.page.mouse.move(*at)
-    for _ in range(12):
-        tool.page.mouse.wheel(0, -300)
-    tool.page.wait_for_function("document.querySelector('[data-ref=zoom]').textContent === '3200 %'")
-    tool.page.mouse.click(*at)
-    tool.page.mouse.click(at[0] + 32, at[1] - 64)
-    tool.idle()
-    assert [(click.x, click.y) for click in tool.session.active.clicks] == [(100, 100), (101, 98)]
-    tool.page.get_by_role("button", name="Fit").click()
-    assert tool.page.locator("[data-ref=zoom]").inner_text() != "3200 %"
-
-
-def test_the_picture_is_moved_with_space_and_shown_pixel_by_pixel(tool, squares):
-    tool.upload(squares)
-    tool.page.get_by_role("button", name="100 %").click()
-    assert tool.page.locator("[data-ref=zoom]").inner_text() == "100 %"
-    box = tool.page.locator("canvas").bounding_box()
-    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    tool.page.mouse.move(*middle)
-    tool.page.keyboard.down("Space")
-    tool.page.mouse.down()
-    tool.page.mouse.move(middle[0] + 50, middle[1] + 20, steps=4)
-    tool.page.mouse.up()
-    tool.page.keyboard.up("Space")
-    assert not tool.session.document.instances
-    tool.page.mouse.click(*middle)
-    tool.idle()
-    (click,) = tool.session.active.clicks
-    assert (click.x, click.y) == (100, 80)
-    tool.page.keyboard.press("h")
-    tool.unfold("View")
-    tool.page.get_by_label("Clicks", exact=True).uncheck()
-    tool.page.mouse.move(*middle)
-    for _ in range(12):
-        tool.page.mouse.wheel(0, -300)
-    tool.page.wait_for_function("document.querySelector('[data-ref=zoom]').textContent === '3200 %'")
-    colours = tool.page.evaluate(
-        """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
-        const c = document.querySelector('.cfr canvas'), seen = new Set();
-        const { data } = c.getContext('2d').getImageData(0, 0, c.width, c.height);
-        for (let i = 0; i < data.length; i += 4) seen.add(data.slice(i, i + 4).join());
-        done([...seen]); })))"""
-    )
-    assert set(colours) <= {"128,128,128,255", "220,30,30,255", "0,0,0,0"}  # nothing in between
-
-
-def test_looks_change_without_the_server_and_work_is_shown_at_once(tool, squares):
-    tool.upload(squares)
-    tool.click(80, 80)
-    tool.idle()
-    posts = []
-    tool.page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
-    before = tool.colour(60, 60)
-    tool.unfold("View")
-    tool.set_range("Mask opacity", 100)
-    tool.page.get_by_label("Contour").uncheck()
-    tool.page.get_by_label("Clicks", exact=True).uncheck()
-    assert tool.colour(60, 60) != before
-    opaque = tool.colour(60, 60)
-    tool.page.get_by_label("Colour of object 1").evaluate(
-        "e => { e.value = '#00ff00'; e.dispatchEvent(new Event('input', {bubbles: true})); }"
-    )
-    assert tool.colour(60, 60) == (0, 255, 0, 255) != opaque
-    assert posts == []
-    busy = tool.page.evaluate(
-        """at => { const c = document.querySelector('.cfr canvas'), box = c.getBoundingClientRect();
-        c.setPointerCapture = () => {};
-        c.dispatchEvent(new PointerEvent('pointerdown',
-          {bubbles: true, pointerId: 1, button: 0, clientX: box.left + at.x, clientY: box.top + at.y}));
-        return !document.querySelector('[data-ref=busy]').hidden; }""",
-        tool.point(90, 90),
-    )
-    assert busy
-    tool.idle()
-
-
 def test_sliders_labels_and_objects_are_undone_and_redone(tool, squares):
     tool.upload(squares)
     start = tool.session.document
@@ -324,134 +228,10 @@ def test_two_sessions_never_mix(browser, server, tool, squares):
     context.close()
 
 
-def test_a_12_megapixel_photo_costs_at_most_60_kilobytes_a_click(tool, tmp_path):
-    rows, columns = np.mgrid[:3000, :4000].astype(np.float32)
-    picture = np.full((3000, 4000, 3), (90, 120, 90), np.uint8)
-    picture[
-        np.hypot(rows - 1500, columns - 2000) < 900 + 60 * np.sin(9 * np.arctan2(rows - 1500, columns - 2000))
-    ] = (200, 40, 40)
-    path = tmp_path / "large.jpg"
-    Image.fromarray(picture).save(path, quality=90)
-    tool.upload(path)
-    sizes = []
-    devtools = tool.page.context.new_cdp_session(tool.page)
-    devtools.send("Network.enable")
-    devtools.on("Network.dataReceived", lambda event: sizes.append(event["dataLength"]))
-    devtools.on("Network.eventSourceMessageReceived", lambda event: sizes.append(len(event["data"])))
-    tool.click(2000, 1500)
-    tool.idle()
-    tool.page.wait_for_timeout(300)
-    assert tool.session.mask.sum() > 2_000_000
-    assert 1_000 < sum(sizes) <= 60_000
-
-
-def png_header(width, height):
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
-
-
-def one_pixel():
-    buffer = io.BytesIO()
-    Image.new("RGB", (1, 1)).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"hello", "not a picture"),
-        (COFFEE.read_bytes()[:20_000], "damaged"),
-        (one_pixel(), "1 x 1 pixels"),
-        (png_header(10_000, 10_000), "100.0 megapixels"),
-    ],
-)
-def test_a_bad_picture_is_a_message_and_the_session_goes_on(tool, squares, tmp_path, content, sentence):
-    tool.upload(squares)
-    bad = tmp_path / "bad.png"
-    bad.write_bytes(content)
-    tool.page.set_input_files("[data-ref=file]", bad)
-    assert sentence in message(tool)
-    tool.click(80, 80)
-    tool.idle()
-    assert tool.session.mask[80, 80]
-
-
 def test_a_first_negative_click_is_explained(tool, squares):
     tool.upload(squares)
     tool.click(80, 80, button="right")
     assert "Start an object" in message(tool)
-
-
-def test_pasting_and_dropping_open_a_picture(tool, squares):
-    script = """([bytes, kind]) => { const data = new DataTransfer();
-        data.items.add(new File([new Uint8Array(bytes)], `${kind}.png`, {type: 'image/png'}));
-        const options = {clipboardData: data, dataTransfer: data, bubbles: true, cancelable: true};
-        const Kind = kind === 'paste' ? ClipboardEvent : DragEvent;
-        const event = new Kind(kind, options);
-        document.querySelector('.cfr canvas').dispatchEvent(event); }"""
-    for kind in ("paste", "drop"):
-        tool.page.evaluate(script, [list(squares.read_bytes()), kind])
-        tool._opened(f"{kind}.png")
-        assert tool.session.size == (200, 300)
-
-
-def test_the_theme_can_be_switched_and_is_remembered(tool):
-    light = tool.page.eval_on_selector(".cfr", "e => getComputedStyle(e).backgroundColor")
-    tool.page.get_by_role("button", name="Light or dark").click()
-    dark = tool.page.eval_on_selector(".cfr", "e => getComputedStyle(e).backgroundColor")
-    assert light != dark
-    tool.page.reload()
-    tool.page.wait_for_selector(".cfr .examples button")
-    assert tool.page.eval_on_selector(".cfr", "e => getComputedStyle(e).backgroundColor") == dark
-
-
-def test_objects_are_finished_selected_by_their_mask_and_kept_apart(tool, squares):
-    tool.upload(squares)
-    tool.click(80, 80)
-    tool.page.keyboard.press("Enter")
-    tool.click(230, 100)
-    tool.idle()
-    first, second = tool.session.document.instances
-    assert not (first.mask.pixels & second.mask.pixels).any()
-    tool.page.keyboard.press("Space")
-    tool.idle()
-    assert tool.session.active is None
-    tool.click(85, 85)
-    tool.idle()
-    assert tool.session.document.active == first.id and len(tool.session.active.clicks) == 1
-    tool.click(90, 90)
-    tool.idle()
-    assert len(tool.session.active.clicks) == 2
-
-
-def test_an_objects_row_labels_hides_locks_copies_and_deletes_it(tool, squares):
-    tool.upload(squares)
-    tool.click(80, 80)
-    tool.idle()
-    label = tool.page.get_by_label("Label of object 1")
-    label.fill("<b>cup</b>")
-    label.press("Enter")
-    tool.idle()
-    assert tool.session.active.label == "<b>cup</b>"
-    assert tool.page.locator(".panel b").count() == 0
-    grey = (128, 128, 128, 255)
-    tool.unfold("View")
-    tool.set_range("Mask opacity", 100)
-    assert tool.colour(60, 60) != (220, 30, 30, 255)
-    tool.page.get_by_label("Show or hide object 1").click()
-    tool.idle()
-    assert tool.colour(60, 60) == (220, 30, 30, 255) and tool.colour(150, 20) == grey
-    tool.page.get_by_label("Duplicate object 1").click()
-    tool.idle()
-    tool.page.get_by_label("Lock or unlock object 1").click()
-    tool.idle()
-    assert tool.page.get_by_label("Delete object 1").is_disabled()
-    tool.page.get_by_label("Delete object 2").click()
-    tool.idle()
-    assert [instance.id for instance in tool.session.document.instances] == [1]
 
 
 def test_brush_eraser_and_box_by_mouse(tool, squares):
@@ -482,20 +262,3 @@ def test_brush_eraser_and_box_by_mouse(tool, squares):
         tool.page.keyboard.press("Control+z")
     tool.idle()
     assert not tool.session.document.instances
-
-
-def test_label_lists_are_loaded_saved_and_chosen_by_number(tool, squares, tmp_path):
-    tool.upload(squares)
-    names = tmp_path / "labels.txt"
-    names.write_text("cup\nsaucer\nspoon\n")
-    tool.page.locator(".labels summary").click()
-    tool.page.set_input_files("[data-ref=labels-file]", names)
-    tool.page.wait_for_selector("[data-ref=labels] button >> nth=2")
-    tool.idle()
-    tool.page.locator("canvas").focus()
-    tool.page.keyboard.press("2")
-    tool.click(80, 80)
-    tool.idle()
-    assert tool.session.active.label == "saucer"
-    saved = json.loads(Path(tool.download("Save list").path()).read_text())
-    assert [label["name"] for label in saved] == ["cup", "saucer", "spoon"]

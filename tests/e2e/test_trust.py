@@ -1,13 +1,11 @@
 """Work never lands on the wrong picture and never disappears: what the page itself does for it."""
 
-import json
-
 import numpy as np
 import pytest
 from PIL import Image
 
 from cfr_icl.annotate.folder import Folder
-from tests.e2e.tool import EXAMPLES, Server, Tool
+from tests.e2e.tool import EXAMPLES, Line, Server, Tool, placed
 
 FOLDER_READY = ".cfr[data-folder]:not([data-empty])"
 
@@ -28,23 +26,6 @@ def folder_tool(browser, tmp_path):
     server.close()
 
 
-class Line:
-    """Holds the page's requests for addresses of one kind back until they are let go."""
-
-    def __init__(self, tool, pattern):
-        self.held = []
-        self.open = False
-        tool.page.route(pattern, lambda route: route.continue_() if self.open else self.held.append(route))
-
-    def let_go(self):
-        self.let_new_ones_pass()
-        for route in self.held:
-            route.continue_()
-
-    def let_new_ones_pass(self):
-        self.open = True
-
-
 def states(tool):
     return [
         button.get_attribute("data-state")
@@ -58,12 +39,6 @@ def shown(tool):
         tool.page.locator(f"[data-ref={name}]").inner_text().split(" ·")[0]
         for name in ("name", "place", "size")
     ]
-
-
-def placed(tool, x, y):
-    """A picture pixel in coordinates of the window."""
-    position, box = tool.point(x, y), tool.page.locator("canvas").bounding_box()
-    return box["x"] + position["x"], box["y"] + position["y"]
 
 
 # ---- each action belongs to the picture that is seen
@@ -325,199 +300,3 @@ def test_a_page_that_never_reaches_its_server_says_so(browser, server):
     notice.wait_for(timeout=20_000)
     assert "cannot be reached" in notice.inner_text()
     context.close()
-
-
-# ---- keys and pointers
-
-
-def test_keys_belong_to_the_picture_again_after_any_control(tool, squares):
-    tool.upload(squares)
-    tool.click(80, 80)
-    tool.idle()
-    eye = tool.page.get_by_label("Show or hide object 1")
-    for _ in range(2):
-        eye.click()
-        tool.idle()
-    tool.page.keyboard.press("Space")
-    tool.idle()
-    assert tool.session.active is None and tool.session.document.instances[0].visible
-    tool.click(230, 100)
-    tool.idle()
-    tool.page.get_by_label("Duplicate object 2").click()
-    tool.idle()
-    tool.page.keyboard.press("Enter")
-    tool.idle()
-    assert len(tool.session.document.instances) == 3 and tool.session.active is None
-
-
-def test_a_space_that_is_let_go_outside_is_not_held(tool, squares):
-    tool.upload(squares)
-    tool.page.keyboard.down("Space")
-    tool.page.evaluate("window.dispatchEvent(new Event('blur'))")
-    tool.click(80, 80)
-    tool.idle()
-    assert len(tool.session.active.clicks) == 1
-    tool.page.keyboard.up("Space")
-    tool.idle()
-    assert tool.session.active is not None
-
-
-def test_side_buttons_and_the_pens_eraser_mark_nothing_and_a_second_button_is_not_lost(tool, squares):
-    tool.upload(squares)
-    x, y = placed(tool, 80, 80)
-    devtools = tool.page.context.new_cdp_session(tool.page)
-    for button, bit in (("back", 8), ("forward", 16)):
-        for kind in ("mousePressed", "mouseReleased"):
-            event = {"x": x, "y": y, "button": button, "buttons": bit, "clickCount": 1}
-            devtools.send("Input.dispatchMouseEvent", {"type": kind, **event})
-    tool.page.evaluate(
-        """([x, y]) => document.querySelector('.cfr canvas').dispatchEvent(new PointerEvent('pointerdown',
-        { bubbles: true, pointerId: 9, pointerType: 'pen', button: 5, buttons: 32,
-          clientX: x, clientY: y }))""",
-        [x, y],
-    )
-    tool.idle()
-    assert tool.session.document.instances == ()
-    mouse = tool.page.mouse
-    mouse.move(x, y)
-    mouse.down()
-    mouse.move(*placed(tool, 20, 20))
-    mouse.down(button="right")
-    mouse.up()
-    mouse.up(button="right")
-    tool.idle()
-    assert [(c.x, c.y, c.positive) for c in tool.session.active.clicks] == [(80, 80, True), (20, 20, False)]
-
-
-@pytest.mark.parametrize("key", ["r", "b"])
-def test_escape_gives_a_box_or_stroke_up(tool, squares, key):
-    tool.upload(squares)
-    tool.page.keyboard.press(key)
-    tool.page.mouse.move(*placed(tool, 20, 20))
-    tool.page.mouse.down()
-    tool.page.mouse.move(*placed(tool, 140, 140), steps=4)
-    tool.page.keyboard.press("Escape")
-    tool.page.mouse.up()
-    tool.idle()
-    assert tool.session.document.instances == ()
-
-
-def test_the_background_mode_ends_with_its_object(tool, squares):
-    tool.upload(squares)
-    tool.click(80, 80)
-    tool.idle()
-    tool.page.keyboard.press("x")
-    tool.page.keyboard.press("Enter")
-    tool.idle()
-    assert tool.page.locator(".cfr").get_attribute("data-mode") == "positive"
-
-
-def test_the_browsers_save_dialog_stays_closed(tool, squares):
-    tool.upload(squares)
-    prevented = """() => { const event = new KeyboardEvent('keydown',
-      { key: 's', code: 'KeyS', ctrlKey: true, bubbles: true, cancelable: true });
-      document.body.dispatchEvent(event); return event.defaultPrevented; }"""
-    assert tool.page.evaluate(prevented)
-
-
-# ---- what is seen
-
-
-def test_export_and_finish_stay_in_the_panel_with_two_hundred_objects(tool, tmp_path):
-    picture = np.full((400, 600, 3), 128, np.uint8)
-    Image.fromarray(picture).save(tmp_path / "many.png")
-    tool.upload(tmp_path / "many.png")
-    ids = np.zeros((400, 600), np.uint8)
-    for number in range(200):
-        x, y = 28 * (number % 20), 38 * (number // 20)
-        ids[y : y + 20, x : x + 20] = number + 1
-    Image.fromarray(ids).save(tmp_path / "ids.png")
-    tool.page.set_input_files("[data-ref=masks-file]", tmp_path / "ids.png")
-    tool.page.wait_for_selector("[data-ref=objects] li >> nth=199")
-    tool.idle()
-    tool.click(10, 10)
-    tool.idle()
-    assert tool.page.evaluate(
-        """() => { const panel = document.querySelector('.panel').getBoundingClientRect();
-        return ['[data-do=finish]', '[data-do=export]'].every((name) => {
-          const { top, bottom } = document.querySelector(name).getBoundingClientRect();
-          return top >= panel.top && bottom <= panel.bottom; }); }"""
-    )
-    list_of_objects = tool.page.locator("[data-ref=objects]")
-    assert list_of_objects.evaluate("e => e.scrollHeight > 2 * e.clientHeight && e.clientHeight > 150")
-
-
-def test_a_label_can_be_typed_on_a_tablet(browser, server, squares):
-    context = browser.new_context(viewport={"width": 768, "height": 1024}, has_touch=True, is_mobile=True)
-    tool = Tool(context.new_page(), server)
-    tool.upload(squares)
-    tool.page.touchscreen.tap(*placed(tool, 80, 80))
-    tool.idle()
-    assert tool.page.get_by_label("Label of object 1").evaluate("e => e.clientWidth") > 100
-    assert tool.page.get_by_label("Delete object 1").is_visible()
-    context.close()
-
-
-def test_hidden_masks_are_told_and_come_back_when_one_is_selected(tool, squares):
-    tool.upload(squares)
-    tool.click(80, 80)
-    tool.page.keyboard.press("Enter")
-    tool.idle()
-    tool.page.keyboard.press("h")
-    note = tool.page.locator("[data-ref=hidden-note]")
-    assert note.is_visible() and "hidden" in note.inner_text()
-    tool.page.get_by_label("Select object 1").click()
-    tool.idle()
-    assert not note.is_visible() and tool.session.active is not None
-
-
-def test_a_small_mask_under_a_large_one_is_reached(tool, squares, tmp_path):
-    tool.upload(squares)
-    ring = [[0, 0, 300, 0, 300, 200, 0, 200]]
-    coco = {
-        "images": [{"id": 1, "file_name": "squares.png", "height": 200, "width": 300}],
-        "categories": [{"id": 1, "name": "small"}, {"id": 2, "name": "large"}],
-        "annotations": [
-            {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [[40, 50, 90, 50, 90, 90, 40, 90]]},
-            {"id": 2, "image_id": 1, "category_id": 2, "segmentation": ring},
-        ],
-    }
-    (tmp_path / "over.json").write_text(json.dumps(coco))
-    tool.page.set_input_files("[data-ref=masks-file]", tmp_path / "over.json")
-    tool.page.wait_for_selector("[data-ref=objects] li >> nth=1")
-    tool.idle()
-    found = []
-    for _ in range(3):
-        tool.click(60, 70)
-        tool.idle()
-        found.append(tool.session.active.label)
-        tool.page.keyboard.press("Enter")
-        tool.idle()
-    assert found == ["small", "large", "small"]
-
-
-def test_a_stroke_is_seen_until_its_answer_is_there(tool, squares):
-    tool.upload(squares)
-    tool.page.keyboard.press("b")
-    plain = tool.colour(160, 180)
-    line = Line(tool, "**/component_server/")
-    tool.page.mouse.move(*placed(tool, 120, 180))
-    tool.page.mouse.down()
-    tool.page.mouse.move(*placed(tool, 200, 180), steps=5)
-    tool.page.mouse.up()
-    tool.page.mouse.move(*placed(tool, 20, 20))
-    assert tool.colour(160, 180) != plain
-    line.let_go()
-    tool.idle()
-    assert tool.session.mask[180, 160] and tool.colour(160, 180) != plain
-
-
-def test_the_same_sentence_is_told_once_and_covers_no_control(tool, squares):
-    tool.upload(squares)
-    for _ in range(3):
-        tool.click(80, 80, button="right")
-        tool.idle()
-    notices = tool.page.locator(".cfr .notice")
-    assert notices.count() == 1
-    box, panel = notices.bounding_box(), tool.page.locator(".panel").bounding_box()
-    assert box["x"] + box["width"] < panel["x"]

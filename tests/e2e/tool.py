@@ -149,3 +149,33 @@ class Tool(Visitor):
         super().__init__(page, server.url, ready)
         assert len(server.pages) == before + 1
         self.session = server.pages[-1].session
+
+
+class Line:
+    """Holds the page's requests for addresses of one kind back until they are let go."""
+
+    def __init__(self, tool, pattern):
+        self.held = []
+        self.open = False
+        tool.page.route(pattern, lambda route: route.continue_() if self.open else self.held.append(route))
+
+    def let_go(self):
+        self.let_new_ones_pass()
+        for route in self.held:
+            route.continue_()
+
+    def let_new_ones_pass(self):
+        self.open = True
+
+
+def placed(tool, x, y):
+    """A picture pixel in coordinates of the window."""
+    position, box = tool.point(x, y), tool.page.locator("canvas").bounding_box()
+    return box["x"] + position["x"], box["y"] + position["y"]
+
+
+def message(tool):
+    """The message that the page shows."""
+    toast = tool.page.locator(".toast-body").first
+    toast.wait_for()
+    return toast.inner_text()
