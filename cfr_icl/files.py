@@ -43,7 +43,7 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
 
 
 def cache_folder() -> Path:
-    """Where files lie that can be made anew: what CFR_ICL_CACHE names, or else the user's cache folder."""
+    """The folder for files that can be made anew: CFR_ICL_CACHE if set, else the user's cache folder."""
     if named := os.environ.get("CFR_ICL_CACHE"):
         return Path(named)
     try:

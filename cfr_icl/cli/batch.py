@@ -116,7 +116,7 @@ def new_worker(job: BatchJob, options: argparse.Namespace) -> BatchWorker:
 
 
 def _settings(segmenter: Segmenter, options: argparse.Namespace) -> dict[str, Any]:
-    """What masks depend on, as JSON holds it."""
+    """The settings that masks depend on, as JSON values."""
     from dataclasses import asdict
 
     from cfr_icl.evaluation.run import weights_digest

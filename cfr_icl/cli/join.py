@@ -1,4 +1,4 @@
-"""Join what the shards of a batch or of an evaluation wrote.
+"""Join the results of a batch's or an evaluation's shards.
 
     cfr-icl join part-1 part-2 part-3 --out masks
     cfr-icl join scores.objects-1-of-2.jsonl scores.objects-2-of-2.jsonl --out scores.objects.jsonl

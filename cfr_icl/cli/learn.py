@@ -40,7 +40,7 @@ MOST_REMEMBERED = 60
 
 
 class Stopped(Exception):
-    """The run was asked to stop; it goes on when the command is given again."""
+    """The run was asked to stop; the same command resumes it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -130,7 +130,7 @@ def remembered(options: argparse.Namespace) -> list[Path]:
 
 
 def table(found: Comparison) -> str:
-    """What was found, as Markdown."""
+    """The results as Markdown."""
     rows = [
         "| | clicks to IoU 0.85 | IoU&1 | IoU&3 | IoU&5 |",
         "| --- | ---: | ---: | ---: | ---: |",
@@ -156,7 +156,7 @@ def table(found: Comparison) -> str:
 
 
 def _give_way() -> threading.Event:
-    """Take what other processes leave of the cores; the event is set when standard input ends."""
+    """Lower the priority of this process; the event is set when standard input ends."""
     if hasattr(os, "nice"):
         os.nice(15)
     asked = threading.Event()

@@ -84,7 +84,7 @@ def _add_setting(group: argparse._ArgumentGroup, entry: Field) -> None:
 
 
 def _shown(value: object) -> str:
-    """A value as it is typed; None, which means no limit, is "all"."""
+    """A value as typed on the command line; None, which means no limit, is "all"."""
     if value is None:
         return "all"
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
@@ -136,7 +136,7 @@ def add_shard(parser: argparse.ArgumentParser) -> None:
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
-    """How work is spread: --engine, and the workers of a cluster."""
+    """Add --engine and the options of a cluster's workers."""
     add = parser.add_argument_group("A cluster").add_argument
     add(
         "--engine",

@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 MOST_BLOCKS = 5000
-"""Pieces that the work is cut into; a lost worker costs the pieces that it had."""
+"""The most pieces of the work; a lost worker costs the pieces that it had."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class Actors:
     """The processes that hold a network each."""
 
     most: int | None = None
-    """So many at most; None for as many as the cluster has room for."""
+    """The most processes; None for as many as the cluster has room for."""
     cpus: float = 1.0
     """Cores of each, which are also its threads."""
     gpus: float = 0.0
@@ -37,7 +37,7 @@ class ClusterError(ConnectionError):
 def map_on_cluster(
     make_worker: Callable[[], Callable[[Item], Result]], items: Sequence[Item], actors: Actors
 ) -> Iterator[Result]:
-    """Call workers with items on a Ray cluster, that of RAY_ADDRESS or one on this machine.
+    """Call workers with items on a Ray cluster: the one at RAY_ADDRESS, or a new one on this machine.
 
     Work of a node that is lost is done again by others, so a result comes once, in any order.
 
@@ -92,7 +92,7 @@ def _room(resources: dict[str, float], actors: Actors) -> int:
 
 
 def _sentence(error: BaseException) -> str:
-    """What a cluster's error comes to: the error of the worker, without the traceback around it."""
+    """The sentence of a cluster's error: the worker's own error without its traceback."""
     texts: list[str] = []
     cause: BaseException | None = error
     while cause is not None:

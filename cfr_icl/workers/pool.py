@@ -1,4 +1,4 @@
-"""The workers that a page asks: which one, and what happens when one is lost."""
+"""Ask workers for predictions: the order in which a page asks them, and the replacement of a lost one."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ TOKEN = "CFR_ICL_WORKER_TOKEN"
 """Environment variable of the secret that pages and workers share."""
 
 CONNECT_SECONDS, ANSWER_SECONDS = 2.0, 60.0
-"""How long a worker may take to be reached, and to answer."""
+"""Time limits for connecting to a worker and for its answer."""
 
 REST_SECONDS = 5.0
-"""How long a worker that was lost gets requests after all others."""
+"""For this time a lost worker is asked after all others."""
 
 
 class WorkersError(Refusal):
@@ -58,7 +58,7 @@ class WorkerPool:
         )
 
     def check(self) -> dict[str, Any]:
-        """What the workers say of themselves.
+        """Compare the workers; return their common description.
 
         Raises:
             ValueError: when none answers, one refuses, or their weights differ.
@@ -86,7 +86,7 @@ class WorkerPool:
         return WorkerPredictor(self)
 
     def send(self, request: PredictionRequest, pixels: np.ndarray) -> bytes:
-        """What a worker answers to a request without pixels; they are sent where they are not known.
+        """Send a request, with its pixels if the worker lacks them; return the answer.
 
         Raises:
             WorkersError: when no worker answers.

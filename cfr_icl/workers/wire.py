@@ -25,7 +25,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class PredictionRequest:
-    """What a page sends to a worker: the arguments of `Predictor.predict`, and the picture."""
+    """A page's request to a worker: the arguments of `Predictor.predict` and the picture."""
 
     picture: str
     """A digest of the pixels."""
