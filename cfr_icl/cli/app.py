@@ -143,7 +143,11 @@ def run(options: argparse.Namespace) -> None:
         mcp_server=options.mcp,
         root_path=options.root_path,
         prevent_thread_lock=True,
+        quiet=not (options.share or options.mcp),  # else Gradio names those addresses too
     )
+    if not (options.share or options.mcp):
+        address = f"{blocks.protocol}://{blocks.server_name}:{blocks.server_port}"
+        print(f"The page is at {address} (Ctrl+C stops it).", flush=True)
     try:
         server.load_first()  # while the browser builds the page
     except (ValueError, OSError, MissingExtraError):

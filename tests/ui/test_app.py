@@ -79,7 +79,8 @@ def test_it_starts_as_on_a_space(tmp_path):
     finally:
         process.terminate()
         output, _ = process.communicate(timeout=20)
-    assert f"http://0.0.0.0:{port}" in output
+    assert f"The page is at http://0.0.0.0:{port} " in output
+    assert "launch()" not in output  # Gradio's advice is for programs
     assert "lent for 20 seconds" in output
 
 
