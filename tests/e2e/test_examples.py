@@ -88,6 +88,11 @@ def test_the_annotator_tells_other_blocks_of_an_object_that_changes(run_example,
     canvas = page.locator(".cfr canvas").first
     box = canvas.bounding_box()
     assert box["height"] < 640
+    parts = page.eval_on_selector_all(
+        ".cfr .bar > *", "parts => parts.map(e => e.getBoundingClientRect()).map(r => [r.left, r.right])"
+    )
+    parts = [(left, right) for left, right in parts if right > left]
+    assert all(right <= left + 1 for (_, right), (left, _) in zip(parts, parts[1:], strict=False))
     size = page.get_by_test_id("cell-0-2")
     page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.35 * box["height"])
     size.wait_for(timeout=60_000)
