@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +93,7 @@ def test_the_annotator_tells_other_blocks_of_an_object_that_changes(run_example,
         ".cfr .bar > *", "parts => parts.map(e => e.getBoundingClientRect()).map(r => [r.left, r.right])"
     )
     parts = [(left, right) for left, right in parts if right > left]
-    assert all(right <= left + 1 for (_, right), (left, _) in zip(parts, parts[1:], strict=False))
+    assert all(right <= left + 1 for (_, right), (left, _) in pairwise(parts))
     size = page.get_by_test_id("cell-0-2")
     page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.35 * box["height"])
     size.wait_for(timeout=60_000)
