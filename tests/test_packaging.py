@@ -2,14 +2,17 @@
 
 import importlib.metadata
 import re
+import sys
 from pathlib import Path
-
-import pytest
 
 import cfr_icl
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pytest brings it there
+    import tomli as tomllib
+
 ROOT = Path(__file__).parents[1]
-tomllib = pytest.importorskip("tomllib", reason="comes with Python 3.11")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 

@@ -4,8 +4,10 @@ import csv
 import json
 
 import numpy as np
+import pyarrow
 import pytest
 from PIL import Image
+from pyarrow import parquet
 
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.session import Session
@@ -225,9 +227,6 @@ def test_saved_work_is_never_replaced(images, tmp_path, answered, capsys):
 
 
 def test_lists_in_parquet_and_json_say_the_same(images, tmp_path):
-    parquet = pytest.importorskip("pyarrow.parquet", reason="pip install 'cfr-icl[parquet]'")
-    import pyarrow
-
     rows = [
         {"picture": "0.png", "x": 20, "y": 30.0, "box": None, "label": None},
         {"picture": "1.png", "x": None, "y": None, "box": [8, 18, 52, 62], "label": "cup"},

@@ -7,8 +7,6 @@ from cfr_icl import Click, Segmenter, load_model
 from cfr_icl.annotate import store
 from cfr_icl.annotate.document import ActionError
 from cfr_icl.annotate.session import Session
-
-pytest.importorskip("transformers")
 from tests.models import tiny_sam
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (90, 140, 3), dtype=np.uint8)

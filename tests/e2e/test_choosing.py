@@ -6,10 +6,8 @@ import pytest
 
 from cfr_icl import load_model
 from tests.e2e.tool import EXAMPLES, Server, Tool
-from tests.stand_in import ColourModel
-
-pytest.importorskip("transformers")
 from tests.models import tiny_sam
+from tests.stand_in import ColourModel
 
 
 @pytest.fixture

@@ -12,9 +12,6 @@ from cfr_icl import CascadeForward, Click, Segmenter, load_model
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.zoom.window import Window
-
-pytest.importorskip("onnxruntime")
-pytest.importorskip("transformers")
 from tests.models import tiny_onnx, tiny_sam
 
 SIZES = [(90, 140), (140, 90)]

@@ -11,8 +11,6 @@ from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import THRESHOLD_LOGIT
 from cfr_icl.models.promptable import deepest, padded
 from cfr_icl.rectangle import Rectangle
-
-pytest.importorskip("transformers")
 from tests.models import tiny_sam
 
 LANDSCAPE, PORTRAIT = (90, 140), (140, 90)

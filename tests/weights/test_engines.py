@@ -17,9 +17,6 @@ from cfr_icl.weights import engines, exported
 from cfr_icl.weights.loading import save_model
 from cfr_icl.zoom.window import ZoomConfig
 
-pytest.importorskip("onnxruntime")
-pytest.importorskip("onnx")
-
 CLICKS = [Click(230, 120), Click(300, 200), Click(60, 60, positive=False)]
 
 

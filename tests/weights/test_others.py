@@ -9,10 +9,8 @@ import torch
 
 from cfr_icl import CascadeForward, Click, Segmenter, load_model
 from cfr_icl.models.promptable import TransformersModel
-from tests.weights.hub_server import TOKEN
-
-pytest.importorskip("transformers")
 from tests.models import tiny_sam
+from tests.weights.hub_server import TOKEN
 
 SOURCE = "hf://lab/sam"
 PICTURE = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+import uvicorn
 
 from cfr_icl.annotate.session import Session
 from cfr_icl.cfr import CascadeForward
@@ -27,8 +28,6 @@ from cfr_icl.workers.wire import (
 from cfr_icl.zoom.logit_map import LogitMap
 from cfr_icl.zoom.window import Window
 from tests.stand_in import ColourModel
-
-uvicorn = pytest.importorskip("uvicorn", reason="pip install 'cfr-icl[worker]'")
 
 
 class Serving:
