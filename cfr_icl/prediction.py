@@ -12,6 +12,9 @@ from cfr_icl.cfr import MASK_THRESHOLD, THRESHOLD_LOGIT
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.window import Window
 
+RLES_KEPT = 2
+"""Number of cached run lengths: those of the last pass and of the one before it."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -93,6 +96,9 @@ class Prediction:
     forwards: int
     inverse_temperature: float = 1.0
     initial: ProbabilityMap | None = field(default=None, repr=False)
+    _rles: dict[tuple[int, float], np.ndarray] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def mask(self) -> np.ndarray:
@@ -143,7 +149,8 @@ class Prediction:
         refined = self.passes[last].refined
         before = self.rle_above(threshold, last - 1 if refined is None else refined)
         borders = [np.cumsum(rle)[:-1] for rle in (before, self.rle_above(threshold, last))]
-        changes = np.sort(np.concatenate(borders))  # where exactly one of both masks begins or ends
+        # where exactly one of both masks begins or ends; a stable sort merges the two sorted halves
+        changes = np.sort(np.concatenate(borders), kind="stable")
         if len(changes) % 2:
             changes = np.append(changes, before.sum())
         return int((changes[1::2] - changes[::2]).sum())
@@ -158,11 +165,18 @@ class Prediction:
         return self._map(index).threshold(self._uncalibrated(threshold))
 
     def rle_above(self, threshold: float, index: int | None = None) -> np.ndarray:
-        """The mask of `mask_above` as COCO run lengths, int64 (n,).
+        """The mask of `mask_above` as COCO run lengths, int64 (n,), which must not be changed.
 
-        Much faster than `mask_above` for a large picture.
+        Much faster than `mask_above` for a large picture. The last RLES_KEPT are cached: a click needs the
+        mask of the last pass and the number of pixels that it changed.
         """
-        return self._map(index).to_rle(self._uncalibrated(threshold))
+        key = self.chosen if index is None else index, threshold
+        rle = self._rles.get(key)
+        if rle is None:
+            while len(self._rles) >= RLES_KEPT:
+                self._rles.pop(next(iter(self._rles)))
+            rle = self._rles[key] = self._map(index).to_rle(self._uncalibrated(threshold))
+        return rle
 
     def _uncalibrated(self, threshold: float) -> float:
         """The threshold for probabilities before calibration."""
