@@ -21,10 +21,12 @@ hypothesis.settings.load_profile("patient")
 # Commands that tests start use this clone, whether or not it is installed.
 os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
 
-# Nothing in the cache folder of whoever runs the tests is used or changed, and PyTorch answers.
-if "CFR_ICL_CACHE" not in os.environ:
-    os.environ["CFR_ICL_CACHE"] = tempfile.mkdtemp(prefix="cfr-icl-tests-")
-    atexit.register(shutil.rmtree, os.environ["CFR_ICL_CACHE"], ignore_errors=True)
+# Nothing in the cache folders of whoever runs the tests is used or changed, nothing stays behind, and
+# PyTorch answers.
+for variable in ("CFR_ICL_CACHE", "GRADIO_TEMP_DIR"):
+    if variable not in os.environ:
+        os.environ[variable] = tempfile.mkdtemp(prefix="cfr-icl-tests-")
+        atexit.register(shutil.rmtree, os.environ[variable], ignore_errors=True)
 os.environ.setdefault("CFR_ICL_ENGINE", "torch")
 
 
