@@ -22,16 +22,13 @@ State = TypeVar("State")
 
 
 class Predictor(Protocol):
-    """Predicts masks from clicks on one picture: `Segmenter` in this process, `RemoteSegmenter` elsewhere."""
+    """Predicts masks from clicks on one picture."""
 
     def set_image(self, picture: np.ndarray) -> None:
         """Set the picture, uint8 (H, W, 3) RGB, and drop everything cached for the one before."""
 
     def prepare(self) -> None:
         """Compute in advance the features that the first click on the picture needs."""
-
-    def look_ahead(self) -> Iterator[None]:
-        """Compute, step by step, what the next click on the object will probably need."""
 
     def predict(
         self,
@@ -52,6 +49,13 @@ class Predictor(Protocol):
                 the best.
             cfr: the CFR settings of every click.
         """
+
+
+class LookAheadPredictor(Predictor, Protocol):
+    """A predictor that uses idle time: `Segmenter` in this process, `RemoteSegmenter` elsewhere."""
+
+    def look_ahead(self) -> Iterator[None]:
+        """Compute, step by step, what the next click on the object will probably need."""
 
 
 @dataclass(frozen=True)

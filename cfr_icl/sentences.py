@@ -38,6 +38,6 @@ class Refusal(ValueError):
         return self.args[0]
 
 
-def sentence_of(error: Exception) -> str:
-    """The message of an error, as a Sentence if it was raised with one."""
-    return error.args[0] if error.args and isinstance(error.args[0], Sentence) else str(error)
+def sentence_of(error: Exception) -> Sentence:
+    """The message of an error, with its template if it was raised with one."""
+    return error.args[0] if error.args and isinstance(error.args[0], Sentence) else Sentence(str(error))

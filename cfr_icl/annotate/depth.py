@@ -65,8 +65,8 @@ def to_8_bit(values: np.ndarray, black: float, white: float) -> np.ndarray:
     for start in range(0, len(values), _ROWS_AT_ONCE):
         rows = values[start : start + _ROWS_AT_ONCE].astype(np.float64)
         with np.errstate(invalid="ignore", over="ignore"):
-            rows = np.round(np.clip((rows - black) * scale, 0, 255))
-        scaled[start : start + _ROWS_AT_ONCE] = np.nan_to_num(rows, nan=0.0)
+            bytes_of_rows = np.round(np.clip((rows - black) * scale, 0, 255))
+        scaled[start : start + _ROWS_AT_ONCE] = np.nan_to_num(bytes_of_rows, nan=0.0)
     return scaled
 
 
@@ -84,11 +84,11 @@ def _deep_colours(image: Image.Image) -> bool:
 
 def _sixteen_bit_colours(image: Image.Image) -> np.ndarray | None:
     """uint16 (H, W, 3) RGB decoded by OpenCV; None where it cannot, or would take another page."""
-    page = image.tell() if hasattr(image, "tell") else 0
-    if page or image.fp is None:
+    file = getattr(image, "fp", None)
+    if image.tell() or file is None:
         return None
-    image.fp.seek(0)
-    content = np.frombuffer(image.fp.read(), np.uint8)
+    file.seek(0)
+    content = np.frombuffer(file.read(), np.uint8)
     with suppress(cv2.error), warnings.catch_warnings():
         decoded = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
         if decoded is None or decoded.dtype != np.uint16 or decoded.shape[:2] != image.size[::-1]:

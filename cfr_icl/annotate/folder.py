@@ -50,7 +50,7 @@ class Opened:
     revision: int
     key: Hashable
     """Identifies the present version of the file, for the undo history."""
-    sentences: Sequence[str] = ()
+    sentences: Sequence[Sentence] = ()
     """Messages for the user about the picture."""
     visits: Sequence[Visit] = ()
     """Who worked on it before."""

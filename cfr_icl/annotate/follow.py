@@ -48,7 +48,7 @@ def take_over(session: Session, before: Document, picture: np.ndarray, follow: b
     motion = Motion(picture, session.picture)
     followed = {instance.id: _followed(session, instance, motion) for instance in before.instances}
     found = [instance for instance in followed.values() if instance is not None]
-    found.sort(key=lambda instance: instance.certainty, reverse=True)  # pixels belong to the surest
+    found.sort(key=lambda instance: instance.certainty or 0.0, reverse=True)  # pixels belong to the surest
     if found:
         session.take_over(found, before.labels)
     lost = [instance for instance in before.instances if followed[instance.id] is None]
@@ -112,8 +112,8 @@ class Motion:
 
     def __init__(self, before: np.ndarray, now: np.ndarray) -> None:
         self._scale = min(1.0, FLOW_SIDE / max(before.shape[:2]))
-        flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        self._flow = flow.calc(self._grey(before), self._grey(now), None)
+        flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._flow = flow.calc(self._grey(before), self._grey(now), None)  # type: ignore[call-overload]
 
     def _grey(self, picture: np.ndarray) -> np.ndarray:
         small = cv2.resize(picture, None, fx=self._scale, fy=self._scale, interpolation=cv2.INTER_AREA)
@@ -132,7 +132,7 @@ class Motion:
         transform, _ = cv2.estimateAffinePartial2D(points, targets, ransacReprojThreshold=2)
         if transform is None:
             return mask
-        transform[:, 2] /= self._scale
+        transform[:, 2] = transform[:, 2] / self._scale
         moved = cv2.warpAffine(mask.astype(np.float32), transform, mask.shape[::-1])
         return moved > 0.5
 

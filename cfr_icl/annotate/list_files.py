@@ -143,7 +143,8 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
 
 def _table(path: Path, text: str) -> list[Row]:
     """The rows below the heading, by column. Empty rows are left out but keep their numbers."""
-    delimiters, before = DELIMITERS, 0
+    delimiters: tuple[str, ...] = DELIMITERS
+    before = 0
     while text.startswith("#"):  # remarks of programs
         text, before = text.partition("\n")[2], before + 1
     first, _, rest = text.partition("\n")

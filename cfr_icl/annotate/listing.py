@@ -41,7 +41,7 @@ class Listing:
 
     paths: dict[str, Path] = field(default_factory=dict)
     """Files by name, in natural order. A name is the path below the folder, with slashes, as valid text."""
-    sentences: list[str] = field(default_factory=list)
+    sentences: list[Sentence] = field(default_factory=list)
     """Messages for the user about files that were left out."""
 
     @property
@@ -59,7 +59,7 @@ def list_pictures(images: Path, work: Path | None = None) -> Listing:
     links: list[str] = []
     closed: list[str] = []
     relative: list[str] = []
-    for entry, name in _files(str(images), work and str(work), links, closed):
+    for entry, name in _files(str(images), None if work is None else str(work), links, closed):
         suffix = os.path.splitext(name)[1].lower()
         if suffix in suffixes:
             if entry.is_symlink() and not leads_inside(Path(entry.path), images):

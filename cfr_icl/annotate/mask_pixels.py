@@ -57,7 +57,7 @@ def read_mask(source: str | Path | BinaryIO, size: tuple[int, int], smallest: in
         with decoding("mask"):
             palette, alpha = None, None
             if image.mode == "P":
-                colours = np.frombuffer(image.getpalette("RGB") and bytes(image.getpalette("RGB")), np.uint8)
+                colours = np.array(image.getpalette("RGB") or [], np.uint8)
                 palette = np.zeros((256, 3), np.uint8)
                 palette.reshape(-1)[: len(colours)] = colours[: 256 * 3]
                 if "transparency" in image.info:

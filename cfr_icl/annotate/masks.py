@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,20 +27,23 @@ class Mask:
     counts: str
 
     @classmethod
+    def _of_coco(cls, encoded: dict[str, Any]) -> Mask:
+        height, width = encoded["size"]
+        return cls(height, width, encoded["counts"].decode("ascii"))
+
+    @classmethod
     def of(cls, pixels: np.ndarray) -> Mask:
         """Encode bool (H, W)."""
         by_column = pixels.view(np.uint8)
         if not by_column.flags.f_contiguous:
             # OpenCV transposes many times faster than NumPy
             by_column = cv2.transpose(np.ascontiguousarray(by_column)).T
-        encoded = coco.encode(by_column)
-        return cls(*encoded["size"], encoded["counts"].decode("ascii"))
+        return cls._of_coco(coco.encode(by_column))
 
     @classmethod
-    def of_runs(cls, height: int, width: int, runs: Sequence[int]) -> Mask:
+    def of_runs(cls, height: int, width: int, runs: Sequence[int] | np.ndarray) -> Mask:
         """Encode run lengths, background and object in turn, column by column."""
-        encoded = coco.frPyObjects({"size": [height, width], "counts": runs}, height, width)
-        return cls(height, width, encoded["counts"].decode("ascii"))
+        return cls._of_coco(coco.frPyObjects({"size": [height, width], "counts": runs}, height, width))
 
     @classmethod
     def placed(cls, part: np.ndarray, left: int, top: int, height: int, width: int) -> Mask:
@@ -73,13 +77,11 @@ class Mask:
         if len(masks) > MERGED_AT_ONCE:  # in groups: merging one by one would visit the whole union each time
             parts = range(0, len(masks), MERGED_AT_ONCE)
             return cls.union([cls.union(masks[i : i + MERGED_AT_ONCE]) for i in parts])
-        merged = coco.merge([mask.coco for mask in masks])
-        return cls(*merged["size"], merged["counts"].decode("ascii"))
+        return cls._of_coco(coco.merge([mask.coco for mask in masks]))
 
     def common(self, other: Mask) -> Mask:
         """The pixels that both masks hold, computed from run lengths."""
-        merged = coco.merge([self.coco, other.coco], intersect=True)
-        return Mask(*merged["size"], merged["counts"].decode("ascii"))
+        return self._of_coco(coco.merge([self.coco, other.coco], intersect=True))
 
     def shares(self, masks: Sequence[Mask]) -> list[float]:
         """The share of each of these masks that lies in this one, 0 to 1."""
@@ -147,7 +149,8 @@ class Mask:
     @cached_property
     def box(self) -> tuple[int, int, int, int]:
         """Left, top, width and height of the smallest rectangle around it; zeros when empty."""
-        return tuple(int(v) for v in coco.toBbox(self.coco))
+        left, top, width, height = (int(v) for v in coco.toBbox(self.coco))
+        return left, top, width, height
 
     @cached_property
     def version(self) -> str:

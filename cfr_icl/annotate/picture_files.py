@@ -62,10 +62,10 @@ class PictureFiles:
     def read_ahead(self, name: str, view: View) -> None:
         """Start decoding a picture in the background; only the last one is kept."""
         stamp = self.stamp(name)
-        key = (name, stamp, view)
-        if stamp is not None and (not self._ahead or self._ahead[0] != key):
-            reading = self._reader.submit(open_picture, self.path(name), self.max_megapixels, view)
-            self._ahead = key, reading
+        if stamp is None or (self._ahead and self._ahead[0] == (name, stamp, view)):
+            return
+        reading = self._reader.submit(open_picture, self.path(name), self.max_megapixels, view)
+        self._ahead = (name, stamp, view), reading
 
     def size(self, name: str, view: View) -> tuple[int, int] | None:
         """Height and width of a picture; None if its file cannot be read."""

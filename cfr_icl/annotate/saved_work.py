@@ -20,7 +20,7 @@ class SavedWork:
     """All work in a folder, for export."""
 
     pictures: Sequence[AnnotatedPicture]
-    left_out: Sequence[str]
+    left_out: Sequence[Sentence]
     """Messages about work that is left out."""
 
 

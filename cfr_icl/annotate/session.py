@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -42,9 +43,9 @@ class Session:
         labels: Sequence[Label] = (),
     ) -> None:
         self.segmenter = segmenter
-        self.picture: np.ndarray | None = None
+        self._picture: np.ndarray | None = None
         self.name = ""
-        self.notices: list[str] = []
+        self.notices: list[Sentence] = []
         """Messages for the user about the last actions; the caller that shows them empties the list."""
         label = labels[0].name if labels else Document.label
         self._history = History(Document(cfr=cfr, labels=tuple(labels), label=label))
@@ -65,7 +66,7 @@ class Session:
                 the saved one, its history is restored (history.py has the limits).
         """
         self.segmenter.set_image(picture)
-        self.picture = picture
+        self._picture = picture
         self.name = name
         settings = self.document
         document = document or Document(cfr=settings.cfr, label=settings.label)
@@ -84,11 +85,21 @@ class Session:
         return self.document.selected
 
     @property
+    def has_picture(self) -> bool:
+        return self._picture is not None
+
+    @property
+    def picture(self) -> np.ndarray:
+        """The open picture, uint8 (H, W, 3) RGB; raises ActionError when there is none."""
+        if self._picture is None:
+            raise ActionError("Open a picture first.")
+        return self._picture
+
+    @property
     def size(self) -> tuple[int, int]:
         """Height and width of the picture; raises ActionError when there is none."""
-        if self.picture is None:
-            raise ActionError("Open a picture first.")
-        return self.picture.shape[:2]
+        height, width = self.picture.shape[:2]
+        return height, width
 
     @property
     def mask(self) -> np.ndarray:
@@ -206,7 +217,7 @@ class Session:
         )
         self._commit_composed(document, copy)
 
-    def edit(self, id: int, **changes: bool | str | float) -> None:
+    def edit(self, id: int, **changes: Any) -> None:
         """Change fields of an object: its colour, threshold and the switches."""
         document = self.document
         instance = document.find(id)
@@ -297,7 +308,7 @@ class Session:
         Masks that another network made stay as they are, also those that undo and redo bring back. The
         network in use now predicts from the next click on, and for `keep_pass`, thresholds and Inspect.
         """
-        if self.picture is not None:
+        if self.has_picture:
             segmenter.set_image(self.picture)
         before, self.segmenter = self.segmenter, segmenter
         instance = self.active

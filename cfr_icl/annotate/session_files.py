@@ -68,7 +68,7 @@ class SessionFiles:
 
     def find(self) -> set[str]:
         """Paths of all session files below the folder, with slashes."""
-        sessions = set()
+        sessions: set[str] = set()
         for folder, _, files in os.walk(self.out):
             prefix = "" if folder == str(self.out) else Path(folder).relative_to(self.out).as_posix() + "/"
             sessions.update(prefix + file for file in files if file.endswith(SESSION_SUFFIX))

@@ -244,7 +244,7 @@ class TrainingExamples(torch.utils.data.Dataset):
     def merged(self, gt_mask: np.ndarray, sample: Sample, rng: np.random.Generator) -> np.ndarray:
         if rng.random() >= self.augmentation.merge:
             return gt_mask
-        other = sample.gt_masks[rng.integers(len(sample.gt_masks))]
+        other = sample.gt_masks[int(rng.integers(len(sample.gt_masks)))]
         return np.where((gt_mask == 1) | (other == 1), np.int8(1), np.minimum(gt_mask, other))
 
 

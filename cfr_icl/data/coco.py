@@ -110,7 +110,7 @@ def read_json(path: Path) -> Any:
         return json.load(file)
 
 
-def decode(segmentation: Sequence | dict, height: int, width: int) -> np.ndarray:
+def decode(segmentation: list | dict, height: int, width: int) -> np.ndarray:
     """The pixels, bool (height, width), of polygons or of a run-length code, packed or not."""
     if isinstance(segmentation, list):
         code = coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))

@@ -49,6 +49,7 @@ from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part
 from cfr_icl.learning.rehearsal import Rehearsal
 from cfr_icl.models.base import InteractiveModel
 from cfr_icl.models.map_model import MapModel
+from cfr_icl.sentences import Sentence
 from cfr_icl.weights.loading import WEIGHTS_NAME, load_model, save_weights
 
 RUN = "run"
@@ -93,7 +94,7 @@ class Learning:
     tell: Callable[[LearningState], None] = lambda state: None
     config: AdaptConfig | None = None
     remember: Sequence[Path] = ()
-    sentences: list[str] = field(default_factory=list)
+    sentences: list[Sentence] = field(default_factory=list)
 
     def run(self) -> Comparison:
         """Learn, and put the model into `out` if it is better than the one there, or else than the source.

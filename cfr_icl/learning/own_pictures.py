@@ -55,7 +55,7 @@ class OwnPictures:
         self._indices: list[int] = []
         self.names: list[str] = []
         self.dropped: Counter[str] = Counter()
-        self.sentences: list[str] = list(getattr(dataset, "left_out", ()))
+        self.sentences: list[Sentence] = list(getattr(dataset, "left_out", ()))
         count = len(dataset)
         chosen = np.linspace(0, count - 1, min(count, MOST_PICTURES)).round().astype(int)
         for done, index in enumerate(chosen):

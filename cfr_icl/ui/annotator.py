@@ -94,7 +94,7 @@ class Annotator:
         """
         token, ids = (data.get("page"), data.get("ids")) if isinstance(data, dict) else (None, None)
         page = self.server.pages.find(token) if isinstance(token, str) else None
-        if page is None or page.session.picture is None or not isinstance(ids, list):
+        if page is None or not page.session.has_picture or not isinstance(ids, list):
             return []
         session = page.session
         objects = {instance.id: instance for instance in session.document.instances}

@@ -5,6 +5,7 @@ import shutil
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
@@ -66,7 +67,7 @@ def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
     return segment
 
 
-def _uploaded(file: dict) -> Path:
+def _uploaded(file: Any) -> Path:
     try:
         path = Path(file["path"]).resolve()
         uploaded = path.is_relative_to(Path(get_upload_folder()).resolve())

@@ -6,7 +6,7 @@ from collections import deque
 from statistics import median
 from typing import Any
 
-from cfr_icl.predictor import Predictor
+from cfr_icl.predictor import LookAheadPredictor
 from cfr_icl.weights.licence import read_licence
 
 TIMES_KEPT = 9
@@ -39,7 +39,7 @@ class ModelCost:
         if seconds > FROM_CACHE:
             self._clicks.append(seconds)
 
-    def look_at(self, predictor: Predictor) -> None:
+    def look_at(self, predictor: LookAheadPredictor) -> None:
         """Note what is known of a model that was loaded; one that runs elsewhere tells nothing."""
         model = getattr(predictor, "model", None)
         if model is not None and self._facts is None:

@@ -14,7 +14,7 @@ from cfr_icl.annotate.exports.png import cutout_png, mask_png
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.splits import Split, read_shares
-from cfr_icl.sentences import Refusal
+from cfr_icl.sentences import Refusal, Sentence
 from cfr_icl.ui.protocol.page_actions import Export
 
 
@@ -26,7 +26,7 @@ class MadeFile:
     stem: str
     """Name of the picture or folder, from which the file's name is made."""
     ending: str
-    messages: Sequence[str] = ()
+    messages: Sequence[Sentence] = ()
     """Messages for the user."""
 
 
@@ -72,7 +72,7 @@ def _export_folder(folder: Folder, action: Export, progress: Progress, split: Sp
 def _export(
     pictures: Sequence[AnnotatedPicture],
     classes: Sequence[str],
-    messages: list[str],
+    messages: list[Sentence],
     stem: str,
     action: Export,
     progress: Progress,

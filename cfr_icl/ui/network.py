@@ -15,7 +15,7 @@ import numpy as np
 
 from cfr_icl.clicks import Click
 from cfr_icl.prediction import Prediction
-from cfr_icl.predictor import Predictor
+from cfr_icl.predictor import LookAheadPredictor
 from cfr_icl.ui.cost import ModelCost
 
 log = logging.getLogger(__name__)
@@ -82,16 +82,16 @@ class QueuedPredictor:
     """
 
     def __init__(
-        self, line: NetworkLine, make: Callable[[], Predictor], cost: ModelCost | None = None
+        self, line: NetworkLine, make: Callable[[], LookAheadPredictor], cost: ModelCost | None = None
     ) -> None:
         self._line = line
         self._make = make
         self._cost = cost or ModelCost()
         self._encoded = False
-        self._inner: Predictor | None = None
+        self._inner: LookAheadPredictor | None = None
         self._picture: np.ndarray | None = None
 
-    def load(self) -> Predictor:
+    def load(self) -> LookAheadPredictor:
         """The predictor itself; made at the first call, which raises the exceptions of `make`."""
         if self._inner is None:
             inner = self._make()

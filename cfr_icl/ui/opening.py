@@ -83,7 +83,7 @@ class Opening:
 
     def change_view(self, action: do.View) -> None:
         """Show another page of the picture's file, or other percentiles, and keep the work."""
-        if self._source is None:
+        if self._source is None or self.picture is None:
             raise ActionError("Open a picture first.")
         document, remarks = self._session.document, self.picture
         page = remarks["page"] if action.page is None else action.page
@@ -107,7 +107,7 @@ class Opening:
         self._place.save()  # what could not be saved is not left behind
         folder = self._place.folder
         name = action.name
-        if name is None and action.index in range(len(folder.names)):
+        if name is None and action.index is not None and 0 <= action.index < len(folder.names):
             name = folder.names[action.index]
         folder.refresh()
         self._go(self._place.find(name or ""), action.step, action.to_do)

@@ -34,7 +34,7 @@ class Outbox:
         """Add entries of the reply by their names."""
         self._entries.update(entries)
 
-    def tell(self, message: str | Exception) -> None:
+    def tell(self, message: Sentence | Exception) -> None:
         """Add a message for the user, or that of an error; the same one only once."""
         text = sentence_of(message) if isinstance(message, Exception) else message
         if text not in self._messages:

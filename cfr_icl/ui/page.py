@@ -76,12 +76,12 @@ class Page:
     @property
     def shown(self) -> str | None:
         """Token of the picture that is open."""
-        return self.picture and self.picture["token"]
+        return None if self.picture is None else self.picture["token"]
 
     @property
     def pixels(self) -> int:
         """Pixels of the picture that is held."""
-        return 0 if self.session.picture is None else self.session.picture.size // 3
+        return self.session.picture.size // 3 if self.session.has_picture else 0
 
     def answer(self, data: Any, known: Known) -> dict[str, Any]:
         """Apply a parcel of actions (untrusted) and reply; refusals become messages.
@@ -200,7 +200,7 @@ class Page:
     def rest(self) -> None:
         """Free memory that can be recomputed, while the page is unused."""
         self.resting = True
-        if self.session.picture is not None:
+        if self.session.has_picture:
             self.session.segmenter.set_image(self.session.picture)
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from cfr_icl.annotate.document import ActionError, Label
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS
 from cfr_icl.extras import MissingExtraError
-from cfr_icl.predictor import Predictor
+from cfr_icl.predictor import LookAheadPredictor
 from cfr_icl.remote import Predict, RemoteSegmenter
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.cost import ModelCost
@@ -97,7 +97,7 @@ class Server:
         """
         settings = self.settings
 
-        def make() -> Predictor:
+        def make() -> LookAheadPredictor:
             if settings.workers:
                 return settings.workers.predictor()
             if settings.remote:

@@ -45,7 +45,7 @@ def describe(session: Session, told: Document | None = None, restorable: bool = 
     """
     document = session.document
     old = {instance.id: instance for instance in told.instances} if told else {}
-    described = {
+    described: dict[str, Any] = {
         "objects": [
             _object(instance, old.get(instance.id), restorable)
             for instance in document.instances
@@ -114,7 +114,7 @@ def view_of(data: Mapping[str, Any]) -> View:
 
 def _object(instance: Instance, old: Instance | None, restorable: bool) -> dict[str, Any]:
     mask = instance.mask
-    described = {
+    described: dict[str, Any] = {
         "id": instance.id,
         "label": instance.label,
         "colour": instance.colour,

@@ -120,7 +120,7 @@ def test_with_a_password_a_login_that_ended_is_asked_for_on_the_page(browser, sq
     page.keyboard.press("Enter")
     tool.idle()
     assert not dialog.is_visible()
-    (session,) = [page.session for page in server.pages if page.session.picture is not None]
+    (session,) = [page.session for page in server.pages if page.session.has_picture]
     assert len([click for each in session.document.instances for click in each.clicks]) == 2
     context.close()
     server.close()

@@ -110,7 +110,7 @@ class BatchWorker:
             foreign={"object": entry.object},
         )
         instance, prediction = predicted(self.predictor, instance, self.job.cfr)
-        foreign = instance.foreign
+        foreign = instance.foreign or {}
         if prediction.predicted_iou is not None:
             foreign = {**foreign, "predicted_iou": round(prediction.predicted_iou, 2)}
         return replace(instance, mask=instance.network_mask, certainty=certainty(prediction), foreign=foreign)

@@ -56,7 +56,7 @@ def export(
     pictures: Sequence[AnnotatedPicture],
     detail: float = 1.0,
     classes: Sequence[str] = (),
-    sentences: list[str] | None = None,
+    sentences: list[Sentence] | None = None,
     progress: Progress = lambda done, total: None,
     split: Split | None = None,
 ) -> Files:
@@ -88,7 +88,7 @@ def export(
     stems = with_stems(worked_on)
     parts = divided([picture.name for picture in worked_on], split) if split else {}
     sentences = [] if sentences is None else sentences
-    said: list[str] = []
+    said: list[Sentence] = []
 
     def write(each: ExportFormat, indices: Iterable[int]) -> Files:
         job = ExportJob(
@@ -116,7 +116,7 @@ def export(
     return files
 
 
-def export_warnings(format: str, pictures: Sequence[AnnotatedPicture]) -> list[str]:
+def export_warnings(format: str, pictures: Sequence[AnnotatedPicture]) -> list[Sentence]:
     """Messages for the user about content of these pictures that a format cannot hold."""
     areas = [i.mask.area for picture in pictures for i in picture.document.instances]
     empty, tiny = areas.count(0), sum(0 < area < TINY_PIXELS for area in areas)
@@ -133,13 +133,13 @@ def export_warnings(format: str, pictures: Sequence[AnnotatedPicture]) -> list[s
         )
     formats = list(FORMATS.values()) if format == EVERYTHING else [FORMATS[format]]
     if any(each.label_map for each in formats) and any(_overlap(picture) for picture in pictures):
-        sentences.append("Where objects overlap, a label map holds only the later one.")
+        sentences.append(Sentence("Where objects overlap, a label map holds only the later one."))
     if any(each.stems for each in formats):
         sentences += _about_names([picture for picture in pictures if picture.instances])
     return sentences
 
 
-def _about_names(pictures: Sequence[AnnotatedPicture]) -> list[str]:
+def _about_names(pictures: Sequence[AnnotatedPicture]) -> list[Sentence]:
     """Messages about file names by which some readers will not find a picture."""
     sentences = []
     stems = [(stem, picture.name) for stem, picture in with_stems(pictures)]

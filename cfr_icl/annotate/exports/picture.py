@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from cfr_icl.annotate.document import Document, Instance
+from cfr_icl.sentences import Sentence
 
 Files = dict[str, bytes]
 """Contents by relative file name."""
@@ -53,7 +54,7 @@ class ExportJob:
     """Largest distance in pixels between a polygon and the mask's border."""
     class_names: Sequence[str] = ()
     """Labels in the order of their numbers."""
-    sentences: list[str] = field(default_factory=list)
+    sentences: list[Sentence] = field(default_factory=list)
     """Messages for the user about content that could not be exported; writers append to it."""
     finished: Callable[[], None] = lambda: None
     """Called after each picture that a writer has finished."""

@@ -248,8 +248,8 @@ def _run_lengths(segmentation: Mapping[str, Any], size: tuple[int, int]) -> Mask
         raise ValueError("size")
     counts = segmentation["counts"]
     if isinstance(counts, list):
-        runs = [_whole(count) for count in counts]
-        if None in runs or min(runs) < 0 or sum(runs) != height * width:
+        runs = [run for run in map(_whole, counts) if run is not None and run >= 0]
+        if len(runs) < len(counts) or sum(runs) != height * width:
             raise ValueError("counts")
         encoded = coco.frPyObjects({"size": [height, width], "counts": runs}, height, width)
         counts = encoded["counts"].decode("ascii")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.sentences import Refusal
+from cfr_icl.sentences import Refusal, Sentence
 
 MAX_OBJECTS = 1000
 """A file with more objects is refused as a mistake."""
@@ -48,7 +48,7 @@ class LoadedMasks:
     """The reading that was used, one of `readings`; None if there is only one."""
     readings: Sequence[str] = ()
     """The ways in which the file can be read."""
-    sentences: Sequence[str] = ()
+    sentences: Sequence[Sentence] = ()
     """Messages for the user about the reading and about content that was left out."""
     foreign: Mapping[str, Any] | None = None
     """The file's other values for the picture."""

@@ -62,7 +62,7 @@ def load_mask_picture(path: Path, size: tuple[int, int], reading: str | None = N
     if not len(values):
         raise MaskFileError("The mask is empty.")
     objects = [LoadedObject(mask) for mask in _masks(regions.ids, values)]
-    sentences = [regions.sentence]
+    sentences = [Sentence(regions.sentence)]
     if regions.void:
         sentences.append(Sentence("Void pixels are left out: {void}.", void=regions.void))
     if chosen != PARTS and any(_has_parts(entry.mask) for entry in objects[:MOST_LOOKED_AT]):
@@ -105,7 +105,7 @@ def _read(pixels: MaskPixels, reading: str) -> Regions:
             _, components = cv2.connectedComponents((regions.ids == value).astype(np.uint8), connectivity=8)
             parts[components > 0] = components[components > 0] + parts.max()
         return Regions(parts, "Each connected part was read as an object.", regions.void)
-    if reading == ALPHA:
+    if reading == ALPHA and pixels.alpha is not None:
         return Regions(opaque(pixels.alpha).astype(np.int32), "The mask was read from the transparency.")
     if reading == COLOURS:
         colours = values if values.ndim == 3 else _coloured(pixels)

@@ -31,24 +31,24 @@ def likely_readings(pixels: MaskPixels) -> list[str]:
             return [INDICES, ALPHA]
         return [ALPHA]
     if pixels.palette is not None:
-        return _palette_readings(pixels)
+        return _palette_readings(pixels, pixels.palette)
     if pixels.values.ndim == 3:
         grey = as_grey(pixels.values, pixels.lossy)
         return [COLOURS, MASK] if grey is None else _grey_readings(grey, pixels.lossy)
     return _grey_readings(pixels.values, pixels.lossy)
 
 
-def _palette_readings(pixels: MaskPixels) -> list[str]:
+def _palette_readings(pixels: MaskPixels, palette: np.ndarray) -> list[str]:
     used = np.unique(pixels.values)
-    colours = pixels.palette[used]
+    colours = palette[used]
     grey = bool((colours == colours[:, :1]).all())
     black = used[(colours == 0).all(axis=1)]
     border = border_value(pixels.values)
     by_colour = border != 0 and border in black
     if grey and by_colour:  # programs that reduce colours write such files; their indices have no meaning
-        return _grey_readings(pixels.palette[pixels.values][..., 0], False)
+        return _grey_readings(palette[pixels.values][..., 0], False)
     if grey and len(used) > 2 and not is_flat(pixels.values):
-        return _grey_readings(pixels.palette[pixels.values][..., 0], False)
+        return _grey_readings(palette[pixels.values][..., 0], False)
     return [COLOURS, INDICES] if by_colour else [INDICES, COLOURS]
 
 
