@@ -32,6 +32,23 @@ def test_a_reload_goes_on_with_the_work(tool, server):
     assert tool.session.document.instances == ()
 
 
+def test_the_chosen_export_survives_a_reload(tool):
+    tool.example("coffee")
+    tool.click(300, 130)
+    tool.idle()
+    tool.page.locator("[data-ref=format]").select_option("yolo")
+    tool.page.locator("[data-ref=detail]").fill("2.5")
+    tool.page.reload()
+    tool.page.wait_for_selector(".cfr:not([data-empty])")
+    tool.idle()
+    assert tool.page.locator("[data-ref=format]").input_value() == "yolo"
+    assert tool.page.locator("[data-ref=detail]").input_value() == "2.5"
+    tool.page.evaluate("localStorage.setItem('cfr-export', '{\"format\": \"of a later version\"}')")
+    tool.page.reload()
+    tool.page.wait_for_selector(".cfr:not([data-empty])")
+    assert tool.page.locator("[data-ref=format]").input_value() == "coco"
+
+
 def test_a_server_that_was_started_anew_is_given_the_work_again(browser, monkeypatch):
     started = Context.id
     first = Server(examples=EXAMPLES)

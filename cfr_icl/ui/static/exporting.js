@@ -2,8 +2,9 @@
 
 import { make } from './dom.js';
 import { count, t } from './language.js';
+import { person } from './memory.js';
 
-const FIRST_FORMAT = 'coco'; // chosen when the page is opened
+const FIRST_CHOICE = { format: 'coco', detail: 1, split: '' }; // on a person's first visit
 
 export function setUpExporting(app) {
   const { ref, root, view, send } = app;
@@ -14,7 +15,6 @@ export function setUpExporting(app) {
   ];
   const option = ({ name, title }) => make('option', { value: name, textContent: title });
   ref('format').prepend(...formats.map(option));
-  ref('format').value = FIRST_FORMAT;
   const detail = () => Number(ref('detail').value);
   const versions = () => app.state.objects.map((object) => object.version).join();
   let polygonsOf = null;
@@ -26,6 +26,19 @@ export function setUpExporting(app) {
     JSON.stringify(app.state.objects.map(({ id, version, label, colour }) => [id, version, label, colour]));
 
   const exportsFolder = () => !ref('whole-folder-row').hidden && ref('whole-folder').checked;
+
+  const restoreChoice = () => {
+    const kept = person.json('cfr-export', {});
+    for (const [name, first] of Object.entries(FIRST_CHOICE)) {
+      ref(name).value = kept[name] ?? first;
+      if (ref(name).selectedIndex === -1) ref(name).value = first; // another version of the tool had more
+    }
+  };
+
+  const keepChoice = () => {
+    const [format, split] = [ref('format').value, ref('split').value];
+    person.set('cfr-export', JSON.stringify({ format, split, detail: detail() }));
+  };
 
   const askPolygons = () => {
     polygonsOf = versions();
@@ -103,6 +116,8 @@ export function setUpExporting(app) {
       t('Stay here'),
     );
 
+  restoreChoice();
+  for (const name of ['format', 'detail', 'split']) ref(name).addEventListener('change', keepChoice);
   ref('format').addEventListener('change', app.showFormat);
   ref('whole-folder').addEventListener('change', app.showExport);
   ref('detail').addEventListener('change', askPolygons);
