@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import secrets
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +15,8 @@ from pathlib import Path
 
 PREFIX, SUFFIX = ".cfr-icl-", ".part"
 """Beginning and end of the names of unfinished files."""
+FULL = 1 << 20
+"""Bytes that are free on a full disk, at most."""
 
 
 @contextmanager
@@ -34,6 +39,23 @@ def replacing(path: str | Path) -> Iterator[Path]:
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Raise OSError where a library could not write into a folder and says so in an error of its own.
+
+    PyTorch does, without the reason (tried on 2.14), and safetensors (0.8).
+    """
+    try:
+        yield
+    except (OSError, ValueError):
+        raise
+    except Exception as error:
+        reason = re.search(r"\(os error (\d+)\)", str(error))
+        full = shutil.disk_usage(folder).free < FULL
+        code = int(reason[1]) if reason else errno.ENOSPC if full else errno.EIO
+        raise OSError(code, os.strerror(code)) from error
 
 
 def write_atomically(path: str | Path, content: bytes | str) -> None:

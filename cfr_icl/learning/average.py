@@ -13,6 +13,9 @@ import torch
 from cfr_icl import load_model
 from cfr_icl.models.map_model import MapModel
 
+Weights = dict[str, torch.Tensor]
+"""The weights of one network, by name."""
+
 
 def average(parts: Sequence[tuple[MapModel, float]]) -> MapModel:
     """Return the last network with the weighted mean of all weights; shares need not sum to one.
@@ -30,6 +33,14 @@ def average(parts: Sequence[tuple[MapModel, float]]) -> MapModel:
         raise ValueError("The last network must have all blocks of the others.")
     model.load_state_dict({name: _mean(name, value, states) for name, value in model.state_dict().items()})
     return model
+
+
+def mixed(first: Weights, last: Weights, share: float) -> Weights:
+    """`share` of the last weights and the rest of the first; counters are the last ones'."""
+    return {
+        name: torch.lerp(first[name].float(), value.float(), share) if value.is_floating_point() else value
+        for name, value in last.items()
+    }
 
 
 def _mean(

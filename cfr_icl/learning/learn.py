@@ -24,17 +24,12 @@ from cfr_icl.data.samples import Dataset
 from cfr_icl.evaluation.paired import difference
 from cfr_icl.evaluation.report import mean_ious
 from cfr_icl.evaluation.run import weights_digest
-from cfr_icl.files import write_atomically
-from cfr_icl.learning.adapt import (
-    Adaptation,
-    AdaptConfig,
-    Budget,
-    Weights,
-    config_for,
-    finish,
-    mixed,
-    read_checkpoint,
-)
+from cfr_icl.files import remove_unfinished, write_atomically
+from cfr_icl.learning.adapt import Adaptation
+from cfr_icl.learning.adapt_checkpoint import finish, read_checkpoint
+from cfr_icl.learning.adapt_config import AdaptConfig, config_for
+from cfr_icl.learning.average import Weights, mixed
+from cfr_icl.learning.budget import Budget
 from cfr_icl.learning.count_clicks import (
     MOST_CLICKS,
     HeldOut,
@@ -104,6 +99,7 @@ class Learning:
             ValueError, OSError: for a model that cannot be trained, and files that cannot be written.
         """
         self._begun = self._told = time.monotonic()
+        remove_unfinished(self.out)
         network = self._trainable()
         first = {name: value.clone() for name, value in network.state_dict().items()}
         digest = weights_digest(network)
@@ -124,7 +120,8 @@ class Learning:
             )
         held_out = hold_out(pictures.names, earlier.get("held_out", ()), earlier.get("learnt", ()))
         learnt = [name for name in pictures.names if name not in held_out]
-        note = {"digest": digest, "held_out": held_out, "learnt": learnt}
+        round_ = earlier.get("round", 1) + bool(earlier.get("finished"))
+        note = {"digest": digest, "held_out": held_out, "learnt": learnt, "round": round_}
         before = self._clicks_before(pictures, note)
         if earlier.get("finished"):
             network.load_state_dict(earlier["weights"])

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from cfr_icl.data.augmentation import TrainingExamples, collate
 from cfr_icl.data.registry import open_dataset
 from cfr_icl.data.samples import Dataset
-from cfr_icl.files import replacing
+from cfr_icl.files import disk_errors, replacing
 from cfr_icl.learning.beginnings import TrainingLoss
 from cfr_icl.learning.encoders import load_encoder
 from cfr_icl.learning.grow import grown
@@ -162,7 +162,7 @@ def _save(
         "step": step,
         "spent": spent,
     }
-    with replacing(out / CHECKPOINT) as unfinished:
+    with replacing(out / CHECKPOINT) as unfinished, disk_errors(out):
         torch.save(state, unfinished)
     save_model(ema.module, out / "model")
 

@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from cfr_icl.files import replacing, write_atomically
+from cfr_icl.files import disk_errors, replacing, write_atomically
 from cfr_icl.memory import keep_freed_memory
 from cfr_icl.models.base import InteractiveModel, ModelConfig
 from cfr_icl.models.folding import fold_batch_norms, fold_padding
@@ -150,6 +150,7 @@ def save_weights(
 
     Raises:
         ValueError: for a weight that is not finite as `dtype`.
+        OSError: when a file cannot be written.
     """
     folder = Path(folder)
     stored = {
@@ -160,7 +161,7 @@ def save_weights(
         if not value.isfinite().all():
             raise ValueError(f"The weight {name!r} is not finite as {dtype} and cannot be stored.")
     description = json.dumps(config.to_dict())
-    with replacing(folder / WEIGHTS_NAME) as unfinished:
+    with replacing(folder / WEIGHTS_NAME) as unfinished, disk_errors(folder):
         save_file(stored, unfinished, metadata={"format": "pt", "config": description})
     write_config(config, folder)
 

@@ -13,7 +13,9 @@ from cfr_icl.cli.main import main
 from cfr_icl.data.augmentation import Augmentation
 from cfr_icl.evaluation.metrics import iou
 from cfr_icl.learning import learn
-from cfr_icl.learning.adapt import AdaptConfig, mixed, read_checkpoint
+from cfr_icl.learning.adapt_checkpoint import read_checkpoint
+from cfr_icl.learning.adapt_config import AdaptConfig
+from cfr_icl.learning.average import mixed
 from cfr_icl.learning.bad_labels import why_bad
 from cfr_icl.learning.held_out import hold_out
 from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part, open_own_pictures

@@ -188,7 +188,12 @@ DANGEROUS = {
     *("yaml.load", "np.load", "numpy.load", "torch.hub.load", "gr.load", "gradio.load"),
     *("urllib.request.urlopen", "urlopen", "requests.get", "requests.post", "httpx.get", "httpx.Client"),
 }
-CHECKPOINTS = {"weights/published.py", "learning/train.py", "learning/adapt.py", "learning/encoders.py"}
+CHECKPOINTS = {
+    "weights/published.py",
+    "learning/train.py",
+    "learning/adapt_checkpoint.py",
+    "learning/encoders.py",
+}
 """Modules that read PyTorch files: published weights, a run's own checkpoint, weights of an encoder."""
 
 PICKLES_OF_DATA_SETS = {"data/lvis.py"}

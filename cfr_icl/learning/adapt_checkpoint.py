@@ -1,0 +1,99 @@
+"""The checkpoint of a run of learning: what an unfinished run needs to go on, what a finished one leaves."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from timm.utils import ModelEmaV3
+
+from cfr_icl.files import disk_errors, replacing
+from cfr_icl.learning.average import Weights
+from cfr_icl.learning.budget import Budget
+from cfr_icl.models.map_model import MapModel
+
+CHECKPOINT = "checkpoint.pt"
+
+
+@dataclass
+class RunState:
+    """How far a run is.
+
+    Attributes:
+        best: the weights that scored best on held-out objects.
+        step, windows: steps that were taken, and windows that were made.
+        waited: looks at the held-out objects since the best one.
+        next_check: part of the budget at which they are looked at again.
+    """
+
+    best: Weights
+    best_score: float = float("-inf")
+    step: int = 0
+    windows: int = 0
+    waited: int = 0
+    next_check: float = 0.25
+    scores: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Run:
+    """All that changes while a run goes on."""
+
+    network: MapModel
+    averaged: ModelEmaV3
+    optimiser: torch.optim.Optimizer
+    budget: Budget
+    state: RunState
+
+    def save(self, folder: Path, note: dict[str, Any]) -> None:
+        """Write the checkpoint as a whole, with a note; raises OSError."""
+        content = {
+            **note,
+            "finished": False,
+            "network": self.network.state_dict(),
+            "averaged": self.averaged.module.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "state": dataclasses.asdict(self.state),
+            "spent": self.budget.used,
+        }
+        _write(folder, content)
+
+    def resume(self, folder: Path) -> None:
+        """Take up the checkpoint of an unfinished run; without one nothing changes."""
+        content = read_checkpoint(folder)
+        if content is None or content["finished"]:
+            return
+        self.network.load_state_dict(content["network"])
+        self.averaged.module.load_state_dict(content["averaged"])
+        self.optimiser.load_state_dict(content["optimiser"])
+        for name, value in content["state"].items():
+            setattr(self.state, name, value)
+        self.budget.spent += content["spent"]
+
+
+def finish(folder: Path, weights: Weights, note: dict[str, Any]) -> None:
+    """Replace a run's checkpoint by the weights that it ended with, from which the next run goes on."""
+    _write(folder, {**note, "finished": True, "weights": weights})
+
+
+def read_checkpoint(folder: Path) -> dict[str, Any] | None:
+    """The checkpoint in a folder; None when there is none.
+
+    Raises:
+        ValueError: for a damaged one.
+    """
+    path = folder / CHECKPOINT
+    if not path.is_file():
+        return None
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise ValueError(f"{path} is damaged; remove it to start anew.") from error
+
+
+def _write(folder: Path, content: dict[str, Any]) -> None:
+    with replacing(folder / CHECKPOINT) as unfinished, disk_errors(folder):
+        torch.save(content, unfinished)

@@ -1,0 +1,73 @@
+"""How a network is adapted to a person's own objects: the settings, and which of them suit a network."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from cfr_icl.data.augmentation import Augmentation
+from cfr_icl.learning.bad_labels import SPECK
+from cfr_icl.learning.beginnings import TrainingConfig
+from cfr_icl.learning.optimiser import OptimiserSettings
+from cfr_icl.models.map_model import MapModel
+from cfr_icl.suem import SUEM
+
+RATES = OptimiserSettings(lr=1e-3, weight_decay=0, warm_up=20, cool_down=0.7)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptConfig:
+    """How a network is adapted.
+
+    Attributes:
+        batch_size: windows of a step.
+        pool: windows that are held with their features; `fresh` of them are new at each step.
+        rehearse: share of the examples that come from the rehearsal, 0 to 1.
+        remind: weight of the answers of the starting model beside the objects.
+        draw_back: part of the way back to the first weights that a step goes, in steps of the learning rate.
+        check_every: part of the budget between two looks at the held-out objects.
+        patience: looks without a better one after which the run ends.
+        steps: most steps, beside the budget in time.
+    """
+
+    augmentation: Augmentation = Augmentation(
+        size=320,
+        whole=0.4,
+        zoomed=0.55,
+        partial=0.2,
+        first_from_error=0.85,
+        objects=3,
+        min_pixels=SPECK,
+    )
+    suem: SUEM | None = SUEM(simple=0.15, exclusion=0.1, union=0.1, occlusion=0.1, mixing=0.1)
+    icl: TrainingConfig = TrainingConfig(
+        betas=(1, 1), normalise=True, warm_up=4, fresh=0.5, refine=0.25, close_up=0.1, wrong=0.1
+    )
+    optimiser: OptimiserSettings = RATES
+    batch_size: int = 3
+    pool: int = 96
+    fresh: int = 1
+    rehearse: float = 0.4
+    remind: float = 0.5
+    draw_back: float = 1.0
+    ema: float = 0.98
+    check_every: float = 0.125
+    patience: int = 3
+    seed: int = 0
+    steps: int | None = None
+    save_seconds: float = 20.0
+
+
+PRETRAINED_LR = 3e-5
+"""Rate of networks whose pretrained part runs at every pass, so that it cannot rest."""
+
+
+def config_for(model: MapModel, config: AdaptConfig = AdaptConfig()) -> AdaptConfig:
+    """The configuration with the rate and the window size that suit a network."""
+    weights = dict(model.named_parameters())
+    resting = sum(w.numel() for name, w in weights.items() if name.startswith(model.encoder_modules or "?"))
+    if 4 * resting >= sum(weight.numel() for weight in weights.values()):
+        return config
+    optimiser = dataclasses.replace(config.optimiser, lr=PRETRAINED_LR, layer_decay=0.8)
+    augmentation = dataclasses.replace(config.augmentation, size=model.config.zoom.size)
+    return dataclasses.replace(config, optimiser=optimiser, augmentation=augmentation, batch_size=2)
