@@ -68,6 +68,26 @@ class ICLConfig:
     auxiliary: float = 0.4
 
 
+@dataclass(frozen=True)
+class Draws:
+    """The random numbers of a batch.
+
+    Those of an object depend on it alone, so that processes that share a batch simulate the clicks that one
+    process would.
+
+    Attributes:
+        shared: draws what all objects have in common, such as the number of clicks.
+        objects: draw for each object, such as where a click is.
+    """
+
+    shared: np.random.Generator
+    objects: Sequence[np.random.Generator]
+
+    def of(self, chosen: Sequence[int]) -> Draws:
+        """Those of some objects of the batch."""
+        return Draws(self.shared, [self.objects[number] for number in chosen])
+
+
 @dataclass
 class Beginning:
     """The state before the first supervised click of a batch; N objects, B pictures.
@@ -77,12 +97,14 @@ class Beginning:
         gt_mask: float (N, 1, H, W): 1 object, 0 background, -1 ignored.
         mask: probabilities that are fed back, float (N, 1, H, W).
         clicks: the clicks on each object, at least one; simulated clicks are added in place.
+        draws: random numbers of these objects.
     """
 
     features: Features
     gt_mask: torch.Tensor
     mask: torch.Tensor
     clicks: list[list[Click]]
+    draws: Draws
 
 
 class IterativeClickLoss(nn.Module):
@@ -100,6 +122,7 @@ class IterativeClickLoss(nn.Module):
         clicks: Sequence[Sequence[Click]],
         rng: np.random.Generator,
         picture: torch.Tensor | None = None,
+        seeds: Sequence[int] = (),
     ) -> tuple[torch.Tensor, dict[str, float]]:
         """Compute the weighted sum of the losses after each simulated click.
 
@@ -111,13 +134,16 @@ class IterativeClickLoss(nn.Module):
             clicks: at least one initial click for each object.
             rng: draws the number of clicks and the clicks.
             picture: int64 (N,), index of each object's picture, ascending; None for one object in each.
+            seeds: of each object's own random numbers; without them, `rng` draws for all.
 
         Returns:
-            The loss, and the mean IoU after the first and the last supervised click.
+            The loss, a mean over the objects; the mean IoU after the first and the last supervised click,
+            and the number of objects (`objects`).
         """
         config = self.config
         picture = torch.arange(len(image)) if picture is None else picture.cpu()
-        begun = self.begin(image, gt_mask, [list(each) for each in clicks], picture, rng)
+        draws = Draws(rng, [np.random.default_rng(seed) for seed in seeds] or [rng] * len(gt_mask))
+        begun = self.begin(image, gt_mask, [list(each) for each in clicks], picture, draws)
         mask = begun.mask
         count = int(rng.integers(1, len(config.betas) + 1))
         losses, ious = [], []
@@ -132,13 +158,13 @@ class IterativeClickLoss(nn.Module):
             if config.detach:
                 mask = mask.detach()
             if number < count - 1:
-                self.add_clicks(begun.clicks, mask.detach(), begun.gt_mask, rng)
+                self.add_clicks(begun.clicks, mask.detach(), begun.gt_mask, begun.draws)
         betas = (1.0,) if config.last_only else config.betas[:count]
         weighted = (beta * loss for beta, loss in zip(betas, losses, strict=True))
         loss = sum(weighted, start=losses[0].new_zeros(()))
         if config.normalise:
             loss = loss / sum(betas)
-        return loss, {"iou_first": ious[0], "iou_last": ious[-1]}
+        return loss, {"iou_first": ious[0], "iou_last": ious[-1], "objects": float(len(begun.clicks))}
 
     def begin(
         self,
@@ -146,11 +172,11 @@ class IterativeClickLoss(nn.Module):
         gt_mask: torch.Tensor,
         clicks: list[list[Click]],
         picture: torch.Tensor,
-        rng: np.random.Generator,
+        draws: Draws,
     ) -> Beginning:
         """The features of each object's picture, with an empty mask; arguments as of `forward`."""
         features = features_of_objects(self.encode(image), picture)
-        return Beginning(features, gt_mask, torch.zeros_like(gt_mask), clicks)
+        return Beginning(features, gt_mask, torch.zeros_like(gt_mask), clicks, draws)
 
     def encode(self, image: torch.Tensor) -> Features:
         """The features of pictures, float (B, 3, H, W) in [0, 1]."""
@@ -161,10 +187,10 @@ class IterativeClickLoss(nn.Module):
         clicks: Sequence[list[Click]],
         mask: torch.Tensor,
         gt_mask: torch.Tensor,
-        rng: np.random.Generator,
+        draws: Draws,
     ) -> None:
         """Simulate the next clicks, between two supervised predictions; arguments as of `add_clicks`."""
-        add_clicks(clicks, mask, gt_mask, rng)
+        add_clicks(clicks, mask, gt_mask, draws)
 
     def decode(
         self, features: Features, mask: torch.Tensor, clicks: Sequence[Sequence[Click]]
@@ -202,7 +228,7 @@ def features_of_objects(features: Features, picture: torch.Tensor) -> Features:
 
 
 def add_clicks(
-    clicks: Sequence[list[Click]], mask: torch.Tensor, gt_mask: torch.Tensor, rng: np.random.Generator
+    clicks: Sequence[list[Click]], mask: torch.Tensor, gt_mask: torch.Tensor, draws: Draws
 ) -> None:
     """Add a random click in the larger error of each object, in place; none to an object without error.
 
@@ -211,7 +237,9 @@ def add_clicks(
         gt_mask: float (N, 1, H, W): 1 object, 0 background, -1 ignored.
     """
     masks, gt_masks = mask[:, 0].cpu().numpy(), gt_mask[:, 0].cpu().numpy()
-    for object_clicks, object_mask, object_gt_mask in zip(clicks, masks, gt_masks, strict=True):
+    for object_clicks, object_mask, object_gt_mask, rng in zip(
+        clicks, masks, gt_masks, draws.objects, strict=True
+    ):
         click = random_click(object_mask, object_gt_mask, rng)
         if click:
             object_clicks.append(click)

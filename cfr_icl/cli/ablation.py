@@ -123,7 +123,9 @@ def write(path: Path, settings: Settings, options: argparse.Namespace, found: Ma
     """The report: what was done, effects with their uncertainty, all numbers, plots, the old reading."""
     objects = len(_of(found[True][BASELINE], PLAIN))
     chosen = f"the {options.half} half (CRC-32 of the name) of " if options.half else ""
-    budget = f"{settings.minutes:g} minutes" if settings.minutes else f"{settings.total_steps(1)} steps"
+    budget = (
+        f"{settings.minutes:g} minutes" if settings.minutes else f"{settings.for_processes(1).steps} steps"
+    )
     old = path.read_text(encoding="utf-8") if path.is_file() else ""
     reading = READING + old.partition(READING)[2] if READING in old else f"{READING}\n"
     parts = [

@@ -143,12 +143,14 @@ class Augmentation:
 class Example:
     """A training example: a picture uint8 (3, S, S) with K of its objects.
 
-    `gt_mask` is int8 (K, S, S), `clicks` the first clicks of each object.
+    `gt_mask` is int8 (K, S, S), `clicks` the first clicks of each object, `seeds` those of the numbers that
+    the loss draws for each.
     """
 
     image: torch.Tensor
     gt_mask: torch.Tensor
     clicks: list[list[Click]]
+    seeds: list[int]
 
 
 @dataclass(frozen=True)
@@ -156,13 +158,14 @@ class Batch:
     """B pictures uint8 (B, 3, S, S) and N objects in them.
 
     `gt_mask` is int8 (N, 1, S, S), `clicks` the first clicks of each object, `picture` int64 (N,) the
-    number of the picture that each object is in.
+    number of the picture that each object is in, `seeds` those of each object's random numbers.
     """
 
     image: torch.Tensor
     gt_mask: torch.Tensor
     clicks: list[list[Click]]
     picture: torch.Tensor
+    seeds: Sequence[int] = ()
 
 
 class TrainingExamples(torch.utils.data.Dataset):
@@ -206,6 +209,7 @@ class TrainingExamples(torch.utils.data.Dataset):
             torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))),
             torch.from_numpy(np.stack([gt_mask for gt_mask, _ in objects])),
             [clicks for _, clicks in objects],
+            rng.integers(2**63, size=len(objects)).tolist(),
         )
 
     def _paste(self, rng: np.random.Generator) -> Pair:
@@ -256,6 +260,7 @@ def collate(examples: Sequence[Example]) -> Batch:
         torch.cat([e.gt_mask for e in examples])[:, None],
         [clicks for e in examples for clicks in e.clicks],
         torch.repeat_interleave(torch.arange(len(examples)), counts),
+        [seed for e in examples for seed in e.seeds],
     )
 
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.clicks import Click
-from cfr_icl.icl import Beginning, ICLConfig, IterativeClickLoss, add_clicks
+from cfr_icl.icl import Beginning, Draws, ICLConfig, IterativeClickLoss, add_clicks
 from cfr_icl.models.base import Features
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.robot import random_click
@@ -56,22 +56,22 @@ class TrainingLoss(IterativeClickLoss):
         gt_mask: torch.Tensor,
         clicks: list[list[Click]],
         picture: torch.Tensor,
-        rng: np.random.Generator,
+        draws: Draws,
     ) -> Beginning:
-        config = self.config
+        config, rng = self.config, draws.shared
         if config.close_up and rng.random() < config.close_up:
-            chosen = one_of_each(picture, rng)
-            chosen_clicks = [clicks[number] for number in chosen]
-            image, gt_mask, mask = self._close_ups(image, gt_mask[chosen], chosen_clicks, rng)
-            return Beginning(self.encode(image), gt_mask, mask, chosen_clicks)
-        begun = super().begin(image, gt_mask, clicks, picture, rng)
+            chosen = one_of_each(picture, draws)
+            draws, chosen_clicks = draws.of(chosen), [clicks[number] for number in chosen]
+            image, gt_mask, mask = self._close_ups(image, gt_mask[chosen], chosen_clicks, draws)
+            return Beginning(self.encode(image), gt_mask, mask, chosen_clicks, draws)
+        begun = super().begin(image, gt_mask, clicks, picture, draws)
         if config.wrong and rng.random() < config.wrong:
-            begun.mask = begin_with_wrong_regions(clicks, gt_mask, picture, rng)
+            begun.mask = begin_with_wrong_regions(clicks, gt_mask, picture, draws)
         elif config.box and rng.random() < config.box:
-            begun.mask = begin_with_boxes(clicks, gt_mask, config.sloppy, rng)
+            begun.mask = begin_with_boxes(clicks, gt_mask, config.sloppy, draws)
         elif config.warm_up and rng.random() >= config.fresh:
             rounds = int(rng.integers(0, config.warm_up + 1))
-            begun.mask = self._warm_up(begun.features, begun.mask, gt_mask, clicks, rounds, rng)
+            begun.mask = self._warm_up(begun.features, begun.mask, gt_mask, clicks, rounds, draws)
         return begun
 
     def add_clicks(
@@ -79,10 +79,10 @@ class TrainingLoss(IterativeClickLoss):
         clicks: Sequence[list[Click]],
         mask: torch.Tensor,
         gt_mask: torch.Tensor,
-        rng: np.random.Generator,
+        draws: Draws,
     ) -> None:
-        if rng.random() >= self.config.refine:
-            super().add_clicks(clicks, mask, gt_mask, rng)
+        if draws.shared.random() >= self.config.refine:
+            super().add_clicks(clicks, mask, gt_mask, draws)
 
     @torch.no_grad()
     def _warm_up(
@@ -92,12 +92,12 @@ class TrainingLoss(IterativeClickLoss):
         gt_mask: torch.Tensor,
         clicks: list[list[Click]],
         rounds: int,
-        rng: np.random.Generator,
+        draws: Draws,
     ) -> torch.Tensor:
         """Compute the masks after some rounds of clicks, which are added in place."""
         for _ in range(rounds):
             mask = torch.sigmoid(self.decode(features, mask, clicks)[0].float())
-            add_clicks(clicks, mask, gt_mask, rng)
+            add_clicks(clicks, mask, gt_mask, draws)
         return mask
 
     @torch.no_grad()
@@ -106,7 +106,7 @@ class TrainingLoss(IterativeClickLoss):
         image: torch.Tensor,
         gt_mask: torch.Tensor,
         clicks: list[list[Click]],
-        rng: np.random.Generator,
+        draws: Draws,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Crop the surroundings of each object's newest click, after some clicks on the whole picture.
 
@@ -116,14 +116,15 @@ class TrainingLoss(IterativeClickLoss):
             Picture, ground truth and mask like the arguments.
         """
         features = self.encode(image)
-        rounds = int(rng.integers(1, max(1, self.config.warm_up) + 1))
-        mask = self._warm_up(features, torch.zeros_like(gt_mask), gt_mask, clicks, rounds, rng)
+        rounds = int(draws.shared.integers(1, max(1, self.config.warm_up) + 1))
+        mask = self._warm_up(features, torch.zeros_like(gt_mask), gt_mask, clicks, rounds, draws)
         mask = torch.sigmoid(self.decode(features, mask, clicks)[0].float())
         height, width = image.shape[2:]
         whole = Window.of_size(height, width)
         maps, parts = torch.cat([image, mask, gt_mask == 1, gt_mask == -1], dim=1), []
         for number, object_clicks in enumerate(clicks):
-            window = whole.around(object_clicks[-1], rng.uniform(*self.config.sides))
+            side = draws.objects[number].uniform(*self.config.sides)
+            window = whole.around(object_clicks[-1], side)
             parts.append(crop(maps[number : number + 1], window, whole.size))
             clicks[number] = [to_window(click, window, whole.size) for click in object_clicks]
         image, mask, objects, ignored = torch.cat(parts).split([3, 1, 1, 1], dim=1)
@@ -131,13 +132,14 @@ class TrainingLoss(IterativeClickLoss):
         return image, gt_mask, mask
 
 
-def one_of_each(picture: torch.Tensor, rng: np.random.Generator) -> list[int]:
+def one_of_each(picture: torch.Tensor, draws: Draws) -> list[int]:
     """The index of one random object of each picture."""
-    return [int(rng.choice(np.flatnonzero(picture == number))) for number in picture.unique()]
+    objects = [np.flatnonzero(picture == number) for number in picture.unique()]
+    return [int(draws.objects[numbers[0]].choice(numbers)) for numbers in objects]
 
 
 def begin_with_boxes(
-    clicks: Sequence[list[Click]], gt_mask: torch.Tensor, sloppy: float, rng: np.random.Generator
+    clicks: Sequence[list[Click]], gt_mask: torch.Tensor, sloppy: float, draws: Draws
 ) -> torch.Tensor:
     """Give each picture of a batch the clicks of a box around its object, in place of its own.
 
@@ -147,7 +149,8 @@ def begin_with_boxes(
     """
     guesses = torch.zeros_like(gt_mask)
     height, width = gt_mask.shape[2:]
-    for object_clicks, guess, pixels in zip(clicks, guesses, gt_mask[:, 0] == 1, strict=True):
+    objects = zip(clicks, guesses, gt_mask[:, 0] == 1, draws.objects, strict=True)
+    for object_clicks, guess, pixels, rng in objects:
         rows, columns = pixels.any(1).nonzero()[:, 0], pixels.any(0).nonzero()[:, 0]
         if not len(rows):
             continue
@@ -160,7 +163,7 @@ def begin_with_boxes(
 
 
 def begin_with_wrong_regions(
-    clicks: Sequence[list[Click]], gt_mask: torch.Tensor, picture: torch.Tensor, rng: np.random.Generator
+    clicks: Sequence[list[Click]], gt_mask: torch.Tensor, picture: torch.Tensor, draws: Draws
 ) -> torch.Tensor:
     """Give each object of a batch a mask that also covers another object of its picture, and the next click.
 
@@ -178,6 +181,7 @@ def begin_with_wrong_regions(
         others = [n for n, new in zip(others, added, strict=True) if 5 * new > int(objects[number].sum())]
         if not others:
             continue
+        rng = draws.objects[number]
         taken = (objects[number] | objects[int(rng.choice(others))]).float()
         soft = F.avg_pool2d(taken, 5, 1, 2, count_include_pad=False)
         guesses[number] = 0.02 + 0.96 * soft

@@ -50,7 +50,7 @@ class DataSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """A training run; `batch_size` is that of one process.
+    """A training run; `batch_size` is that of one process, `global_batch` that of all together.
 
     Its budget is `steps`, or `epochs` of `epoch` examples, or `minutes`, whichever ends first.
     """
@@ -62,6 +62,8 @@ class Settings:
     icl: TrainingConfig = TrainingConfig()
     optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
     batch_size: int = 32
+    global_batch: int | None = None
+    """Pictures of all processes together; replaces `batch_size`, so that any number of them train alike."""
     accumulation: int = 1
     steps: int = 1000
     epochs: float | None = None
@@ -73,11 +75,23 @@ class Settings:
     save_every: int = 50
     picture_every: int = 200
 
-    def total_steps(self, processes: int) -> int:
-        """Number of steps of the budget, with this number of processes."""
-        if self.epochs is None:
-            return self.steps
-        return math.ceil(self.epochs * self.epoch / (self.batch_size * self.accumulation * processes))
+    def for_processes(self, processes: int) -> Settings:
+        """The same run with the batch size of each of these processes, and its budget in steps.
+
+        Raises:
+            ValueError: for a global batch that cannot be divided.
+        """
+        size = self.batch_size
+        if self.global_batch is not None:
+            size, left = divmod(self.global_batch, processes)
+            if left or not size:
+                raise ValueError(
+                    f"The setting global_batch={self.global_batch} cannot be shared by {processes} processes."
+                )
+        steps = self.steps
+        if self.epochs is not None:
+            steps = math.ceil(self.epochs * self.epoch / (size * self.accumulation * processes))
+        return dataclasses.replace(self, batch_size=size, steps=steps)
 
 
 def read_settings(path: str | Path, changes: Sequence[str] = ()) -> Settings:

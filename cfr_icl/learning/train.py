@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import time
 from pathlib import Path
@@ -26,6 +25,7 @@ from cfr_icl.learning.grow import grown
 from cfr_icl.learning.hard import HardPictures
 from cfr_icl.learning.monitor import Monitor
 from cfr_icl.learning.optimiser import make_optimiser, set_rates, train_mode
+from cfr_icl.learning.processes import lost_process_in_a_sentence, means_of_all, require_equal
 from cfr_icl.learning.settings import DataSettings, Settings
 from cfr_icl.memory import keep_freed_memory
 from cfr_icl.models.compact import CompactNet
@@ -38,11 +38,20 @@ CHECKPOINT = "checkpoint.pt"
 
 
 def train(settings: Settings, out: Path) -> None:
-    """Train until the budget is spent; leaves weights in `out/model`, a checkpoint and scalars in `out`."""
+    """Train until the budget is spent; leaves weights in `out/model`, a checkpoint and scalars in `out`.
+
+    Raises:
+        ValueError: for settings that this number of processes cannot have, or folders that differ.
+        LostProcessError: when another process of the run is lost.
+    """
     accelerator = Accelerator(
         mixed_precision=settings.precision, gradient_accumulation_steps=settings.accumulation
     )
-    settings = dataclasses.replace(settings, steps=settings.total_steps(accelerator.num_processes))
+    with lost_process_in_a_sentence(accelerator):
+        _train(settings.for_processes(accelerator.num_processes), out, accelerator)
+
+
+def _train(settings: Settings, out: Path, accelerator: Accelerator) -> None:
     torch.manual_seed(settings.seed)
     network = _network(settings)
     keep_freed_memory(2**31 - 1)  # maps of a batch are large
@@ -55,6 +64,7 @@ def train(settings: Settings, out: Path) -> None:
     loss, optimiser = accelerator.prepare(loss, optimiser)
     ema.to(accelerator.device)
     step, spent = _resume(out, network, ema, optimiser, accelerator)
+    require_equal(accelerator, step)
     monitor = Monitor(out, settings, step) if accelerator.is_main_process else None
     batches = _loader(settings, step, accelerator)
     started = time.monotonic() - spent
@@ -64,19 +74,20 @@ def train(settings: Settings, out: Path) -> None:
         _seed(settings.seed, step, accelerator.process_index)
         train_mode(network, settings.model.frozen_norms)
         totals: dict[str, float] = {}
-        for part in range(settings.accumulation):
+        for _ in range(settings.accumulation):
             batch = next(batches)
-            rng = np.random.default_rng((settings.seed, step, part, accelerator.process_index))
+            rng = np.random.default_rng((settings.seed, step))  # for all processes and parts the same
             image = batch.image.to(accelerator.device).float() / 255
             gt_mask = batch.gt_mask.to(accelerator.device).float()
             with accelerator.accumulate(loss):
-                value, measured = loss(image, gt_mask, batch.clicks, rng, batch.picture)
-                accelerator.backward(value)
+                value, measured = loss(image, gt_mask, batch.clicks, rng, batch.picture, batch.seeds)
+                figures, weight = means_of_all({"loss": value.item(), **measured}, accelerator)
+                accelerator.backward(weight * value)
                 if accelerator.sync_gradients:
                     accelerator.clip_grad_norm_(network.parameters(), settings.optimiser.clip)
                 optimiser.step()
                 optimiser.zero_grad()
-            for name, figure in {"loss": value.item(), **measured}.items():
+            for name, figure in figures.items():
                 totals[name] = totals.get(name, 0) + figure / settings.accumulation
         step += 1
         ema.update(network, step=step)

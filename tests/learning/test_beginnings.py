@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.clicks import Click
+from cfr_icl.icl import Draws
 from cfr_icl.learning.beginnings import (
     TrainingConfig,
     TrainingLoss,
@@ -24,6 +25,10 @@ from tests.recorder import Recorder, batch
 def compact():
     torch.manual_seed(0)
     return build_model(default_config("compact", widths=(8, 8, 16, 16, 32), attention=0)).eval()
+
+
+def draws(count, seed=0):
+    return Draws(np.random.default_rng(seed), [np.random.default_rng((seed, n)) for n in range(count)])
 
 
 def test_objects_of_one_picture_give_the_same_losses_as_examples_of_their_own():
@@ -47,6 +52,41 @@ def test_objects_of_one_picture_give_the_same_losses_as_examples_of_their_own():
         assert found[0][0] == pytest.approx(found[1][0], rel=1e-4) and found[0][1] == found[1][1]
         for one, other in zip(found[0][2], found[1][2], strict=True):
             assert torch.allclose(one, other, rtol=1e-2, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        TrainingConfig(warm_up=2),
+        TrainingConfig(box=1.0),
+        TrainingConfig(wrong=1.0),
+        TrainingConfig(close_up=1.0, refine=0.3),
+    ],
+)
+def test_a_batch_in_two_parts_has_the_clicks_and_the_loss_of_the_whole(config):
+    torch.manual_seed(1)
+    image, gt_mask = torch.rand(4, 3, 64, 64), torch.zeros(6, 1, 64, 64)
+    for number, mask in enumerate(gt_mask[:, 0]):
+        mask[4 * number : 30 + 4 * number, 8:40] = 1
+    picture, clicks = torch.tensor([0, 0, 1, 2, 2, 3]), [[Click(20, 25)] for _ in gt_mask]
+    loss = TrainingLoss(compact(), config)
+    for seed in range(3):
+
+        def of(first, last, seed=seed):
+            chosen = slice(*np.searchsorted(picture, (first, last)))
+            value, figures = loss(
+                image[first:last],
+                gt_mask[chosen],
+                clicks[chosen],
+                np.random.default_rng(seed),
+                picture[chosen] - first,
+                range(6)[chosen],
+            )
+            return value.item(), figures["objects"]
+
+        (whole, count), *parts = of(0, 4), of(0, 1), of(1, 4)
+        assert sum(n for _, n in parts) == count
+        assert whole == pytest.approx(sum(value * n for value, n in parts) / count, rel=1e-4)
 
 
 def test_warm_up_clicks_come_before_the_supervised_ones():
@@ -80,7 +120,7 @@ def test_a_wrong_region_begins_with_the_object_that_it_takes_and_a_negative_clic
     gt_mask[0, :, 4:12, 4:12], gt_mask[1, :, 14:30, 14:30], gt_mask[2, :, 2:30, 2:30] = 1, 1, 1
     clicks = [[Click(8, 8)], [Click(20, 20)], [Click(6, 6)]]
     picture = torch.tensor([0, 0, 1])  # the third is alone
-    masks = begin_with_wrong_regions(clicks, gt_mask, picture, np.random.default_rng(0))
+    masks = begin_with_wrong_regions(clicks, gt_mask, picture, draws(3))
     both = (gt_mask[0] == 1) | (gt_mask[1] == 1)
     for number in range(2):
         assert ((masks[number] > 0.49) == both).float().mean() > 0.95
@@ -125,14 +165,13 @@ def test_a_close_up_shows_the_surroundings_of_the_last_click_with_mask_truth_and
 @settings(deadline=None)
 @given(st.integers(0, 2**16), st.floats(0, 0.2))
 def test_a_box_is_told_as_the_annotator_tells_it(seed, sloppy):
-    rng = np.random.default_rng(seed)
     gt_mask = torch.zeros(3, 1, 60, 80)
     gt_mask[0, 0, 20:40, 30:60] = 1
     gt_mask[1, 0, :2] = -1
     gt_mask[1, 0, 2:60] = 1  # up to the picture's edges
     gt_mask[2, 0, 5:9] = -1  # nothing
     clicks = [[Click(1, 1)], [Click(2, 2)], [Click(3, 3)]]
-    masks = begin_with_boxes(clicks, gt_mask, sloppy, rng)
+    masks = begin_with_boxes(clicks, gt_mask, sloppy, draws(3, seed))
     exact = (30, 20, 59, 39)
     if sloppy == 0:
         box = Rectangle(30, 20, 60, 40)

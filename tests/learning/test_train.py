@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import runpy
+import shutil
 import socket
 import sys
 import time
@@ -120,7 +121,7 @@ def test_loader_processes_change_nothing(config, tmp_path):
 
 
 def test_accumulated_parts_equal_one_batch(config, tmp_path):
-    same = ["icl.betas=[1]", "icl.warm_up=0", "model.options.dropout=0", "optimiser.name=adam", "steps=3"]
+    same = ["model.options.dropout=0", "optimiser.name=adam", "steps=3"]
     trained(config, tmp_path / "whole", *same)
     trained(config, tmp_path / "parts", *same, "batch_size=1", "accumulation=2")
     whole, parts = (load_model(tmp_path / name / "model").state_dict() for name in ("whole", "parts"))
@@ -219,10 +220,10 @@ def test_every_weight_of_a_network_is_trained(architecture):
     assert [name for name, weight in loss.named_parameters() if weight.grad is None] == []
 
 
-def two_processes(config, out, *changes):
-    """The script in two processes on the CPU, with the environment of torchrun and accelerate.
+def two_nodes(config, out, *changes):
+    """The script on two nodes of one process each, with the environment of accelerate's launcher.
 
-    They are forked from one that has imported everything.
+    Both are on loopback and compute on the CPU. They are forked from a process that has imported everything.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -234,11 +235,13 @@ def two_processes(config, out, *changes):
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": port,
         "WORLD_SIZE": "2",
+        "LOCAL_WORLD_SIZE": "1",
+        "LOCAL_RANK": "0",
     }
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["cfr_icl.learning.train", "cfr_icl.models.compact"])
     processes = [
-        context.Process(target=run_script, args=(arguments, {**shared, "RANK": rank, "LOCAL_RANK": rank}))
+        context.Process(target=run_script, args=(arguments, {**shared, "RANK": rank, "NODE_RANK": rank}))
         for rank in "01"
     ]
     for process in processes:
@@ -259,23 +262,38 @@ def finished(processes):
     assert [process.exitcode for process in processes] == [0, 0]
 
 
+def losses(out):
+    values = scalars(out)["loss"]
+    return [values[step] for step in sorted(values)]
+
+
 @pytest.mark.slow
-def test_two_processes_train_together_and_resume_exactly_after_sigkill(config, tmp_path):
-    same = ["model.architecture=compact", "augmentation.size=64"]
-    finished(two_processes(config, tmp_path / "whole", *same))
-    killed = two_processes(config, tmp_path / "killed", *same, "minutes=60")
+def test_two_nodes_train_as_one_process_and_resume_exactly_after_one_is_lost(config, tmp_path):
+    """The same examples, clicks and losses; batch norms, of each process its own, rest here."""
+    same = [
+        "model.architecture=compact",
+        "model.frozen_norms=true",
+        "augmentation={size: 64, min_pixels: 20, objects: 2}",
+        "icl.close_up=0.2",
+        "global_batch=4",
+    ]
+    finished(two_nodes(config, tmp_path / "whole", *same))
+    with one_thread():
+        trained(config, tmp_path / "alone", *same)
+    assert losses(tmp_path / "whole") == pytest.approx(losses(tmp_path / "alone"), rel=1e-3)
+    first, other = two_nodes(config, tmp_path / "killed", *same, "minutes=60")
     while not (tmp_path / "killed" / "checkpoint.pt").exists():
-        assert killed[0].exitcode is None
+        assert first.exitcode is None
         time.sleep(0.01)
-    for process in killed:
-        process.kill()
-        process.join()
-    finished(two_processes(config, tmp_path / "killed", *same, "minutes=60"))
+    other.kill()
+    first.join(timeout=60)
+    assert first.exitcode == 2  # a sentence
+    shutil.copytree(tmp_path / "killed", tmp_path / "one")
+    finished(two_nodes(config, tmp_path / "killed", *same, "minutes=60"))
     assert weights(tmp_path / "killed") == weights(tmp_path / "whole")
     with one_thread():
-        alone = trained(config, tmp_path / "alone", *same)
-    assert weights(tmp_path / "whole") != alone
-    assert sorted(scalars(tmp_path / "whole")["loss"]) == [1, 2, 3, 4, 5, 6]
+        trained(config, tmp_path / "one", *same)
+    assert losses(tmp_path / "one") == pytest.approx(losses(tmp_path / "whole"), rel=1e-3)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
@@ -315,8 +333,16 @@ def test_a_config_changes_its_base_key_by_key(tmp_path):
 
 def test_a_budget_in_epochs_is_shared_by_the_processes(config):
     settings = read_settings(config, ["epochs=2", "epoch=100", "batch_size=5", "accumulation=2"])
-    assert [settings.total_steps(n) for n in (1, 2, 3)] == [20, 10, 7]
-    assert read_settings(config).total_steps(4) == 6
+    assert [settings.for_processes(n).steps for n in (1, 2, 3)] == [20, 10, 7]
+    assert read_settings(config).for_processes(4).steps == 6
+
+
+def test_a_global_batch_is_shared_by_the_processes(config):
+    settings = read_settings(config, ["global_batch=12", "epochs=2", "epoch=60"])
+    shared = [settings.for_processes(n) for n in (1, 2, 3)]
+    assert [(each.batch_size, each.steps) for each in shared] == [(12, 10), (6, 10), (4, 10)]
+    with pytest.raises(ValueError, match="cannot be shared by 5 processes"):
+        settings.for_processes(5)
 
 
 def test_the_configs_of_the_paper_hold_the_published_numbers():
