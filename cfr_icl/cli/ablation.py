@@ -5,6 +5,9 @@
 With zoom-in held fixed, only the first and the last are evaluated. Writes tables and plots to
 training/RESULTS.md and training/results/; the text of the report from "## Reading" on is kept. The same
 command resumes a stopped run.
+
+With --weights the trainings go on from a trained network, which is evaluated as well; under two CFR settings,
+with zoom-in, without plots.
 """
 
 from __future__ import annotations
@@ -50,6 +53,8 @@ SETTINGS = (
 PLAIN = setting_name(SETTINGS[0])
 COMPARED = tuple(setting_name(cfr) for cfr in SETTINGS[1:] if cfr.steps in (1, 4) or cfr.adaptive)
 """The settings whose effect is given with its uncertainty; the tables hold all of them."""
+FROM_WEIGHTS = (SETTINGS[0], _fixed(4, None))
+"""The settings of trainings that go on from a trained network."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,8 @@ TRAININGS = (
     Training("+ ICL + SUEM", icl=True, suem=True),
 )
 BASELINE, BOTH = TRAININGS[0].name, TRAININGS[-1].name
+BEFORE = "the weights before"
+"""The name of the weights that the trainings go on from, in tables."""
 
 Results = Mapping[str, Sequence[Result]]
 """The results of each training."""
@@ -84,6 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--config", type=Path, default=CONFIG, help=f"what the trainings share (default: {CONFIG})")
     add("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes to the config")
+    add("--weights", help="train on from these weights of a network, as for load_model")
     add_pictures(parser, min_area=0.01)
     add("--out", type=Path, default=Path("runs/ablation"), help="the trainings and finished objects")
     add("--report", type=Path, default=REPORT, help=f"its plots go to results/ beside it (default: {REPORT})")
@@ -94,24 +102,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     settings = read_settings(options.config, options.set)
     found: dict[bool, dict[str, list[Result]]] = {True: {}, False: {}}
+    if options.weights:
+        model = dataclasses.replace(settings.model, weights=options.weights)
+        settings = dataclasses.replace(settings, model=model)
+        found[True][BEFORE] = _evaluated(options, settings, options.weights, options.out / "before", True)
     for number, training in enumerate(TRAININGS):
         out = options.out / f"{number}-{training.name.replace('+ ', '').replace(' ', '-').lower()}"
         train(training.settings(settings), out)
-        for zoom in (True, False) if training.name in (BASELINE, BOTH) else (True,):
-            job = Job(
-                weights=str(out / "model"),
-                device=options.device,
-                precision="float32",
-                sources=tuple(options.data),
-                settings=SETTINGS,
-                protocol=_protocol(settings, zoom),
-                min_area=options.min_area,
-            )
-            log = out / ("zoom.objects.jsonl" if zoom else "fixed.objects.jsonl")
+        both = training.name in (BASELINE, BOTH) and not options.weights
+        for zoom in (True, False) if both else (True,):
             print(f"{training.name}, {'zoom-in' if zoom else 'zoom-in held fixed'}", file=sys.stderr)
-            evaluation = evaluate(job, log, options.half, options.limit, options.workers)
-            found[zoom][training.name] = evaluation.results
+            found[zoom][training.name] = _evaluated(options, settings, str(out / "model"), out, zoom)
     write(options.report, settings, options, found)
+
+
+def _evaluated(
+    options: argparse.Namespace, settings: Settings, weights: str, out: Path, zoom: bool
+) -> list[Result]:
+    """The robot user's sessions with a network; finished objects are in the folder `out`."""
+    job = Job(
+        weights=weights,
+        device=options.device,
+        precision="float32",
+        sources=tuple(options.data),
+        settings=FROM_WEIGHTS if options.weights else SETTINGS,
+        protocol=_protocol(settings, zoom),
+        min_area=options.min_area,
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    log = out / ("zoom.objects.jsonl" if zoom else "fixed.objects.jsonl")
+    return evaluate(job, log, options.half, options.limit, options.workers).results
 
 
 def _protocol(settings: Settings, zoom: bool) -> Protocol:
@@ -121,17 +141,19 @@ def _protocol(settings: Settings, zoom: bool) -> Protocol:
 
 def write(path: Path, settings: Settings, options: argparse.Namespace, found: Mapping[bool, Results]) -> None:
     """The report: what was done, effects with their uncertainty, all numbers, plots, the old reading."""
-    objects = len(_of(found[True][BASELINE], PLAIN))
+    zoomed = found[True]
+    objects = len(_of(zoomed[BASELINE], PLAIN))
     chosen = f"the {options.half} half (CRC-32 of the name) of " if options.half else ""
     budget = (
         f"{settings.minutes:g} minutes" if settings.minutes else f"{settings.for_processes(1).steps} steps"
     )
+    begun = f" from the weights `{settings.model.weights}`" if settings.model.weights else ""
     old = path.read_text(encoding="utf-8") if path.is_file() else ""
     reading = READING + old.partition(READING)[2] if READING in old else f"{READING}\n"
     parts = [
         "# Does each idea help?",
-        f"Four trainings of the {settings.model.architecture} network that differ in nothing but ICL (else "
-        f"only the last click is supervised) and SUEM: {budget} of "
+        f"Four trainings of the {settings.model.architecture} network{begun} that differ in nothing but ICL "
+        f"(else only the last click is supervised) and SUEM: {budget} of "
         f"{settings.batch_size * settings.accumulation} pictures at {settings.augmentation.size} px, "
         f"seed {settings.seed}. Evaluated by the robot user on {chosen}"
         f"{', '.join(source.label for source in options.data)}: {objects} objects of at least "
@@ -141,11 +163,15 @@ def write(path: Path, settings: Settings, options: argparse.Namespace, found: Ma
         f"## What each idea changes\nDifference in the number of clicks to IoU {TARGET:.0%} (NoC) and in IoU "
         "after the first click, object by object, with 95 % bootstrap intervals; fewer clicks are better.",
         _effects(found),
-        "## With zoom-in\n" + _table(found[True], _protocol(settings, True)),
-        "## Zoom-in held fixed at the whole picture\nWhat CFR does here it does without an earlier zoom.\n\n"
-        + _table(found[False], _protocol(settings, False)),
-        "## Plots\n" + "\n".join(f"![{plot.stem}](results/{plot.name})" for plot in _plots(path, found)),
+        "## With zoom-in\n" + _table(zoomed, _protocol(settings, True)),
     ]
+    if found[False]:
+        parts += [
+            "## Zoom-in held fixed at the whole picture\n"
+            "What CFR does here it does without an earlier zoom.\n\n"
+            + _table(found[False], _protocol(settings, False)),
+            "## Plots\n" + "\n".join(f"![{plot.stem}](results/{plot.name})" for plot in _plots(path, found)),
+        ]
     path.write_text("\n\n".join(parts) + "\n\n" + reading, encoding="utf-8")
 
 
@@ -155,7 +181,7 @@ def _of(results: Sequence[Result], setting: str) -> list[Result]:
 
 def _table(results: Results, protocol: Protocol) -> str:
     rows = {
-        name: {s: summarise(_of(own, s), protocol) for s in map(setting_name, SETTINGS)}
+        name: {s: summarise(_of(own, s), protocol) for s in map(setting_name, SETTINGS) if _of(own, s)}
         for name, own in results.items()
     }
     return markdown_table(rows, "training")
@@ -168,12 +194,19 @@ def _effects(found: Mapping[bool, Results]) -> str:
         (f"{training.name} against the {BASELINE}", zoomed[BASELINE], PLAIN, zoomed[training.name], PLAIN)
         for training in TRAININGS[1:]
     ]
-    for training in (TRAININGS[0], TRAININGS[-1]):
+    if BEFORE in zoomed:
+        comparisons += [
+            (f"{training.name} against {BEFORE}", zoomed[BEFORE], PLAIN, zoomed[training.name], PLAIN)
+            for training in TRAININGS
+        ]
+    for name in (BASELINE, BOTH):
         for zoom, view in ((True, "zoom-in"), (False, "no zoom-in")):
-            own = found[zoom][training.name]
+            own = found[zoom].get(name, ())
+            measured = {each.setting for each in own}
             comparisons += [
-                (f"{setting} against {PLAIN}: {training.name}, {view}", own, PLAIN, own, setting)
+                (f"{setting} against {PLAIN}: {name}, {view}", own, PLAIN, own, setting)
                 for setting in COMPARED
+                if setting in measured
             ]
     rows = ["| what | clicks | IoU after the first click |", "| --- | ---: | ---: |"]
     for name, old, old_setting, new, new_setting in comparisons:

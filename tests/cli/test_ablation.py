@@ -4,6 +4,8 @@ import pytest
 
 from cfr_icl.cli import ablation
 from cfr_icl.cli.main import main
+from cfr_icl.models.registry import build_model, default_config
+from cfr_icl.weights.loading import save_model
 
 
 @pytest.fixture
@@ -37,3 +39,25 @@ def test_the_ablation_trains_four_networks_and_writes_tables_plots_and_keeps_the
     (tmp_path / "RESULTS.md").write_text(report + "\nSUEM does not help here.\n")
     assert main(["ablation", *arguments]) == 0  # finds everything done
     assert (tmp_path / "RESULTS.md").read_text() == report + "\nSUEM does not help here.\n"
+
+
+@pytest.mark.slow
+def test_from_trained_weights_each_idea_is_compared_with_them_too(data, config, tmp_path, monkeypatch):
+    save_model(build_model(default_config("tiny")), tmp_path / "trained")
+    begun, train = [], ablation.train
+    monkeypatch.setattr(
+        ablation, "train", lambda settings, out: (begun.append(settings.model.weights), train(settings, out))
+    )
+    arguments = [
+        *("--config", str(config), "--data", f"folder={data}", "--limit", "1"),
+        *("--weights", str(tmp_path / "trained")),
+        *("--out", str(tmp_path / "runs"), "--report", str(tmp_path / "RESULTS.md")),
+    ]
+    assert main(["ablation", *arguments]) == 0
+    assert begun == [str(tmp_path / "trained")] * 4
+    report = (tmp_path / "RESULTS.md").read_text()
+    for name in (ablation.BEFORE, *(training.name for training in ablation.TRAININGS)):
+        assert report.count(f"\n| {name} | CFR-") == 2
+    assert report.count(f" against {ablation.BEFORE} |") == 4
+    assert report.count(" against the baseline |") == 3
+    assert "Zoom-in held fixed" not in report
