@@ -119,7 +119,7 @@ def _settings(segmenter: Segmenter, options: argparse.Namespace) -> dict[str, An
     """The settings that masks depend on, as JSON values."""
     from dataclasses import asdict
 
-    from cfr_icl.evaluation.run import weights_digest
+    from cfr_icl.models.digest import weights_digest
 
     return {
         "weights": weights_digest(segmenter.model),

@@ -15,7 +15,7 @@ from pathlib import Path
 from cfr_icl import Segmenter, load_model
 from cfr_icl.cli.options import add_pictures
 from cfr_icl.data.source import select
-from cfr_icl.evaluation.calibration import Reliability, window_answers
+from cfr_icl.evaluation.calibration import Reliability, window_predictions
 from cfr_icl.evaluation.report import save_lines
 from cfr_icl.evaluation.run import one_thread
 from cfr_icl.weights.loading import write_config
@@ -23,7 +23,7 @@ from cfr_icl.weights.loading import write_config
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--weights", default="embedded", help="what load_model takes; a folder for --write")
+    add("--weights", default="embedded", help="as for load_model; with --write a model folder")
     add_pictures(parser, min_area=0.01)
     add("--clicks", type=int, default=5, help="clicks of the robot user for each object")
     add("--plot", type=Path, metavar="FILE.png", help="draw the reliability curve")
@@ -42,15 +42,16 @@ def run(options: argparse.Namespace) -> None:
         for source in options.data:
             dataset = source.open()
             samples = (dataset[index] for index in select(dataset.names, options.half, options.limit))
-            for answer in window_answers(segmenter, samples, options.min_area, options.clicks):
-                reliability.add(*answer)
+            predictions = window_predictions(segmenter, samples, options.min_area, options.clicks)
+            for probabilities, gt_mask in predictions:
+                reliability.add(probabilities, gt_mask)
     if not reliability.area.sum():
         raise ValueError("There is no object that is large enough.")
     best = reliability.best_inverse_temperature()
     print("| inverse temperature | calibration error | nats per pixel |\n| --- | ---: | ---: |")
     for factor in (1.0, best):
-        name = f"{model.config.inverse_temperature * factor:.2f}"
-        print(f"| {name} | {reliability.error(factor):.4f} | {reliability.surprise(factor):.4f} |")
+        name, error = f"{model.config.inverse_temperature * factor:.2f}", reliability.error(factor)
+        print(f"| {name} | {error:.4f} | {reliability.negative_log_likelihood(factor):.4f} |")
     if options.plot:
         lines = {
             f"inverse temperature {model.config.inverse_temperature * f:.2f}": reliability.curve(f)[:2]

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from cfr_icl.evaluation.run import weights_digest
+    from cfr_icl.models.digest import weights_digest
     from cfr_icl.workers.pool import TOKEN
     from cfr_icl.workers.serving import Worker, application, serve
 

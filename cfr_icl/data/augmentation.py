@@ -1,4 +1,4 @@
-"""From samples to training examples: windows, SUEM, colours and first clicks."""
+"""Make training examples from samples: windows, SUEM, colours and first clicks."""
 
 from __future__ import annotations
 
@@ -26,6 +26,25 @@ class Augmentation:
 
     Up to `objects` objects of a picture share its window, which lies around the first of them. Other objects
     are used if they fill at least `min_share` of the window.
+
+    Attributes:
+        size: side of the training window in pixels of the network's input.
+        whole, zoomed: probabilities, 0 to 1, of a whole picture and of a zoom window; else a random crop.
+        zoom: range of the ratio of a zoom window's sides to those of the object's box.
+        min_side: shortest side of a zoom window in picture pixels, drawn from 0.6 to 1.2 times this value.
+        partial: probability that a zoom window surrounds only 0.3 to 0.9 of each side of the object's box.
+        scale: range of the factor by which a random crop is enlarged.
+        brightness: range of the offset of all channels, as a share of 255.
+        contrast: range of the relative change of contrast.
+        rgb_shift: largest offset of each channel, in values of 0 to 255.
+        colour: probability of changing brightness and contrast, and independently of shifting channels.
+        merge: probability that an object is the union of two objects of the picture.
+        min_pixels: smallest first object, in pixels of the picture and of the window.
+        first_from_error: probability of one first click like the robot user's; else several are sampled.
+        max_clicks: most sampled clicks, half of them positive.
+        click_decay: ratio of the probability of one more sampled click to that of one fewer.
+        objects: most objects of a picture in one window.
+        min_share: smallest share of the window, 0 to 1, that objects after the first fill.
     """
 
     size: int = 448
@@ -47,8 +66,12 @@ class Augmentation:
     objects: int = 1
     min_share: float = 0.005
 
-    def window(self, image: np.ndarray, gt_mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Draw the training window, (left, top, right, bottom) in picture pixels."""
+    def window(self, gt_mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw the training window for an object, int (H, W).
+
+        Returns:
+            left, top, right, bottom in picture pixels, float (4,); a random crop may leave the picture.
+        """
         height, width = gt_mask.shape
         kind = rng.random()
         if kind < self.whole:
@@ -85,7 +108,7 @@ class Augmentation:
     def _cut_all(
         self, image: np.ndarray, gt_masks: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, list[np.ndarray]]:
-        left, top, right, bottom = self.window(image, gt_masks[0], rng)
+        left, top, right, bottom = self.window(gt_masks[0], rng)
         across, down = self.size / (right - left), self.size / (bottom - top)
         flip = rng.random() < 0.5
         if flip:
@@ -99,7 +122,7 @@ class Augmentation:
         if inside:
             rows, columns = slice(int(top), int(np.ceil(bottom))), slice(int(left), int(np.ceil(right)))
             picture = cv2.resize(np.ascontiguousarray(image[rows, columns]), shape, interpolation=smooth)
-            cuts = [_resized_truth(gt_mask[rows, columns], shape, smooth) for gt_mask in gt_masks]
+            cuts = [_resized_gt_mask(gt_mask[rows, columns], shape, smooth) for gt_mask in gt_masks]
             return (picture[:, ::-1], [cut[:, ::-1] for cut in cuts]) if flip else (picture, cuts)
         picture = cv2.warpAffine(image, matrix, shape, flags=cv2.INTER_LINEAR)
         return picture, [
@@ -120,9 +143,9 @@ class Augmentation:
     def large(self, gt_masks: np.ndarray) -> np.ndarray:
         """The ground truths of a window, (K, S, S), that are large enough; none if the first is too small."""
         pixels = np.count_nonzero(gt_masks == 1, axis=(1, 2))
-        kept = pixels >= max(self.min_pixels, self.min_share * gt_masks[0].size)
-        kept[0] = pixels[0] >= self.min_pixels
-        return gt_masks[kept] if kept[0] else gt_masks[:0]
+        is_large = pixels >= max(self.min_pixels, self.min_share * gt_masks[0].size)
+        is_large[0] = pixels[0] >= self.min_pixels
+        return gt_masks[is_large] if is_large[0] else gt_masks[:0]
 
     def first_clicks(self, gt_mask: np.ndarray, rng: np.random.Generator) -> list[Click]:
         """Place one click like the robot user, or several sampled on, around and beside the object."""
@@ -234,6 +257,7 @@ class TrainingExamples(torch.utils.data.Dataset):
                 return image, cuts
 
     def _objects(self, sample: Sample, rng: np.random.Generator, most: int) -> list[np.ndarray]:
+        """Ground truths (H, W) of up to `most` random objects; none if the first is too small."""
         if not sample.gt_masks:
             return []
         first = int(rng.integers(len(sample.gt_masks)))
@@ -246,6 +270,7 @@ class TrainingExamples(torch.utils.data.Dataset):
         return gt_masks
 
     def merged(self, gt_mask: np.ndarray, sample: Sample, rng: np.random.Generator) -> np.ndarray:
+        """With probability `merge`, the union of a ground truth with a random one of the same picture."""
         if rng.random() >= self.augmentation.merge:
             return gt_mask
         other = sample.gt_masks[int(rng.integers(len(sample.gt_masks)))]
@@ -253,7 +278,7 @@ class TrainingExamples(torch.utils.data.Dataset):
 
 
 def collate(examples: Sequence[Example]) -> Batch:
-    """A batch of all objects of these examples."""
+    """Join examples to one batch of all their pictures and objects."""
     counts = torch.tensor([len(e.gt_mask) for e in examples])
     return Batch(
         torch.stack([e.image for e in examples]),
@@ -264,17 +289,18 @@ def collate(examples: Sequence[Example]) -> Batch:
     )
 
 
-def _resized_truth(gt_mask: np.ndarray, shape: tuple[int, int], interpolation: int) -> np.ndarray:
-    """Resize a ground truth in register with its picture; OpenCV's nearest is off by half a pixel."""
-    wanted = (gt_mask == 1).astype(np.float32)
-    found = (cv2.resize(wanted, shape, interpolation=interpolation) > 0.5).astype(np.int8)
+def _resized_gt_mask(gt_mask: np.ndarray, shape: tuple[int, int], interpolation: int) -> np.ndarray:
+    """Resize a ground truth as its picture; OpenCV's nearest neighbour is off by half a pixel."""
+    region = (gt_mask == 1).astype(np.float32)
+    resized = (cv2.resize(region, shape, interpolation=interpolation) > 0.5).astype(np.int8)
     if (gt_mask == -1).any():
         ignored = (gt_mask == -1).astype(np.uint8)
-        found[cv2.resize(ignored, shape, interpolation=cv2.INTER_NEAREST_EXACT) == 1] = -1
-    return found
+        resized[cv2.resize(ignored, shape, interpolation=cv2.INTER_NEAREST_EXACT) == 1] = -1
+    return resized
 
 
 def _sample(region: np.ndarray, count: int, positive: bool, rng: np.random.Generator) -> list[Click]:
+    """Draw `count` clicks on random pixels of a region, bool (H, W); none on an empty one."""
     pixels = np.flatnonzero(region)
     if not len(pixels) or not count:
         return []

@@ -15,9 +15,9 @@ from pycocotools import mask as coco_mask
 
 from cfr_icl.data.files import (
     ignore_outline,
-    label_truths,
-    matching,
-    object_truth,
+    label_gt_masks,
+    matching_files,
+    object_gt_mask,
     read_labels,
     read_rgb,
     require,
@@ -28,10 +28,17 @@ from cfr_icl.data.samples import Sample
 
 
 class InstanceDataset:
-    """Pictures with the objects that a JSON file in COCO's format lists for them.
+    """Pictures with the objects of a JSON file in COCO's format.
 
-    Crowds are ignored pixels of all objects of their picture; pictures without entries are left out.
-    `picture` says where the picture of an entry lies under the root.
+    Pixels of crowds are ignored in all objects of their picture; pictures without objects are left out.
+
+    Args:
+        root: folder of the data set.
+        annotations: path of the JSON file below it.
+        picture: returns the path of a picture below the root, from its entry in the file.
+
+    Raises:
+        FileNotFoundError: when the file or a picture is missing.
     """
 
     def __init__(self, root: Path, annotations: str, picture: Callable[[dict[str, Any]], str]) -> None:
@@ -43,7 +50,7 @@ class InstanceDataset:
         images = sorted((i for i in content["images"] if i["id"] in objects), key=lambda i: i["id"])
         self.pictures = [root / picture(image) for image in images]
         self.names: Sequence[str] = [path.stem for path in self.pictures]
-        # Text instead of a million lists: smaller, and worker processes share it untouched.
+        # as text: smaller than a million lists, and worker processes share its memory
         self._objects = [json.dumps(objects[image["id"]]) for image in images]
         for folder in sorted({path.parent for path in self.pictures}):
             require_files(folder, [path.name for path in self.pictures if path.parent == folder])
@@ -60,7 +67,7 @@ class InstanceDataset:
                 crowd |= region
             elif region.any():
                 regions.append(region)
-        return Sample(self.names[index], image, [object_truth(region, crowd) for region in regions])
+        return Sample(self.names[index], image, [object_gt_mask(region, crowd) for region in regions])
 
 
 class CocoDataset(InstanceDataset):
@@ -87,9 +94,9 @@ class CocoFileDataset(InstanceDataset):
         band: float = 0.0,
         min_pixels: int = 1,
     ) -> None:
-        # A path that does not begin at the root of the file system begins where the program runs.
+        # a relative path is resolved against the working folder, not against `root`
         super().__init__(Path(root), str(Path(annotations).resolve()), lambda image: image["file_name"])
-        self.masks = matching(self.names, Path(masks)) if masks else None
+        self.masks = matching_files(self.names, Path(masks)) if masks else None
         self.band = band
         self.min_pixels = min_pixels
 
@@ -97,21 +104,21 @@ class CocoFileDataset(InstanceDataset):
         sample = super().__getitem__(index)
         gt_masks = list(sample.gt_masks)
         if self.masks:
-            drawn = label_truths(read_labels(self.masks[index], like=sample.image), ignored=IGNORE)
+            drawn = label_gt_masks(read_labels(self.masks[index], like=sample.image), ignored=IGNORE)
             gt_masks += [ignore_outline(gt_mask, self.band) for gt_mask in drawn] if self.band else drawn
         gt_masks = [gt_mask for gt_mask in gt_masks if np.count_nonzero(gt_mask == 1) >= self.min_pixels]
         return dataclasses.replace(sample, gt_masks=gt_masks)
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file holds, packed with gzip or not."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8") as file:
+    """Read a JSON file, also one packed with gzip (.gz)."""
+    open_file = gzip.open if path.suffix == ".gz" else open
+    with open_file(path, "rt", encoding="utf-8") as file:
         return json.load(file)
 
 
 def decode(segmentation: list | dict, height: int, width: int) -> np.ndarray:
-    """The pixels, bool (height, width), of polygons or of a run-length code, packed or not."""
+    """The mask, bool (height, width), of polygons or of run lengths as a list or a string."""
     if isinstance(segmentation, list):
         code = coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
     elif isinstance(segmentation["counts"], list):

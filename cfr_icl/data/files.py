@@ -14,14 +14,14 @@ PICTURE_TYPES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
 
 def require(root: Path, *parts: str) -> None:
-    """Raise FileNotFoundError, which names the missing parts, unless all of these lie under `root`."""
+    """Raise FileNotFoundError, naming the missing ones, unless all parts exist below `root`."""
     missing = [part for part in parts if not (root / part).exists()]
     if missing:
         raise FileNotFoundError(f"{root} lacks {' and '.join(missing)}; expected are {', '.join(parts)}.")
 
 
 def require_files(folder: Path, names: Sequence[str]) -> None:
-    """Raise FileNotFoundError, with the number of missing files, unless the folder holds all of these."""
+    """Raise FileNotFoundError, with their number, where files of a folder are missing."""
     require(folder.parent, folder.name)
     present = {entry.name for entry in os.scandir(folder)}
     missing = [name for name in names if name not in present]
@@ -41,7 +41,7 @@ def picture_files(folder: Path) -> list[Path]:
     return pictures
 
 
-def matching(names: Sequence[str], folder: Path) -> list[Path]:
+def matching_files(names: Sequence[str], folder: Path) -> list[Path]:
     """The folder's picture file for each name; raises FileNotFoundError when some have none."""
     files = {path.stem: path for path in picture_files(folder)}
     missing = [name for name in names if name not in files]
@@ -53,12 +53,22 @@ def matching(names: Sequence[str], folder: Path) -> list[Path]:
 
 
 def read_rgb(path: Path, like: np.ndarray | None = None) -> np.ndarray:
-    """A picture, uint8 (H, W, 3), in the orientation of its stored pixels: annotations ignore EXIF."""
+    """Read a picture, uint8 (H, W, 3), without turning it by its EXIF: annotations ignore that.
+
+    Args:
+        like: a picture of the size that it must have; None for any size.
+
+    Raises:
+        ValueError: for another size.
+    """
     return _same_size(np.asarray(Image.open(path).convert("RGB")), path, like)
 
 
 def read_labels(path: Path, like: np.ndarray | None = None) -> np.ndarray:
-    """A label map (H, W): the values of a grey picture, the indices of one with a palette."""
+    """Read a label map (H, W): the values of a grey picture, the indices of one with a palette.
+
+    `like` and the error are those of `read_rgb`.
+    """
     labels = np.asarray(Image.open(path))
     return _same_size(labels.astype(np.uint8) if labels.dtype == bool else labels, path, like)
 
@@ -73,14 +83,14 @@ def _same_size(values: np.ndarray, path: Path, like: np.ndarray | None) -> np.nd
     return values
 
 
-def object_truth(region: np.ndarray, ignored: np.ndarray | None = None) -> np.ndarray:
+def object_gt_mask(region: np.ndarray, ignored: np.ndarray | None = None) -> np.ndarray:
     """An object's ground truth, int8 (H, W), from bool maps: 1 in the region, -1 in the rest of `ignored`."""
     gt_mask = region.astype(np.int8)
     return gt_mask if ignored is None else gt_mask - (ignored & ~region)
 
 
 def ignore_outline(gt_mask: np.ndarray, band: float) -> np.ndarray:
-    """A ground truth, int8 (H, W), whose pixels within `band` pixels of the other side are ignored.
+    """Ignore pixels of a ground truth, int8 (H, W), that are at most `band` pixels from the object's outline.
 
     If less than half of the object would be left, the ground truth is returned unchanged.
     """
@@ -94,9 +104,11 @@ def ignore_outline(gt_mask: np.ndarray, band: float) -> np.ndarray:
     return np.where(cv2.dilate(region, kernel) > inner, np.int8(-1), gt_mask)
 
 
-def label_truths(labels: np.ndarray, ignored: int | None = None) -> list[np.ndarray]:
-    """A ground truth for every value of a label map (H, W) but 0 and the ignored one."""
-    nothing = labels == ignored
+def label_gt_masks(labels: np.ndarray, ignored: int | None = None) -> list[np.ndarray]:
+    """One ground truth, int8 (H, W), for each value of a label map (H, W) but 0 and `ignored`."""
+    ignored_pixels = labels == ignored
     return [
-        object_truth(labels == value, nothing) for value in np.unique(labels) if value not in (0, ignored)
+        object_gt_mask(labels == value, ignored_pixels)
+        for value in np.unique(labels)
+        if value not in (0, ignored)
     ]

@@ -7,7 +7,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cfr_icl.data.files import ignore_outline, matching, object_truth, picture_files, read_labels, read_rgb
+from cfr_icl.data.files import (
+    ignore_outline,
+    matching_files,
+    object_gt_mask,
+    picture_files,
+    read_labels,
+    read_rgb,
+)
 from cfr_icl.data.samples import Sample
 
 IGNORE = 255
@@ -21,8 +28,8 @@ class FolderDataset:
     surfaces with objects on them; with `whole` all values together are one more. Objects of fewer
     than `min_pixels` are left out.
 
-    Along outlines that were drawn by hand, pixels within `band` pixels of the other side are ignored,
-    unless that would leave less than half of the object.
+    Pixels at most `band` pixels from an outline are ignored, unless that would leave less than half of the
+    object: outlines that were drawn by hand are inexact.
 
     Raises:
         FileNotFoundError: when a folder or a picture's label map is missing.
@@ -44,7 +51,7 @@ class FolderDataset:
         self.min_pixels = min_pixels
         self.pictures = picture_files(Path(root) / "images")
         self.names = [path.stem for path in self.pictures]
-        self.masks = matching(self.names, Path(root) / "masks")
+        self.masks = matching_files(self.names, Path(root) / "masks")
 
     def __len__(self) -> int:
         return len(self.names)
@@ -60,7 +67,7 @@ class FolderDataset:
             regions.append(labels == 0)
         if self.whole:
             regions.append((labels != 0) & ~ignored)
-        gt_masks = [object_truth(r, ignored) for r in regions if np.count_nonzero(r) >= self.min_pixels]
+        gt_masks = [object_gt_mask(r, ignored) for r in regions if np.count_nonzero(r) >= self.min_pixels]
         if self.band:
             gt_masks = [ignore_outline(gt_mask, self.band) for gt_mask in gt_masks]
         return Sample(self.names[index], image, gt_masks)

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from cfr_icl.data.coco import InstanceDataset
-from cfr_icl.data.files import object_truth, read_rgb, require, require_files
+from cfr_icl.data.files import object_gt_mask, read_rgb, require, require_files
 from cfr_icl.data.samples import Sample
 
 
@@ -57,7 +57,7 @@ class CocoLvisDataset:
         encoded, places = read_arrays(self.folder / "masks" / f"{name}.pickle")
         layers = [np.asarray(Image.open(io.BytesIO(np.asarray(code).tobytes()))) for code in encoded]
         chosen = places if self.stuff else places[: self._instances[index]]
-        gt_masks = [object_truth(layers[layer] == value) for layer, value in chosen]
+        gt_masks = [object_gt_mask(layers[layer] == value) for layer, value in chosen]
         return Sample(name, image, gt_masks)
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cfr_icl.data.files import matching, object_truth, picture_files, read_rgb
+from cfr_icl.data.files import matching_files, object_gt_mask, picture_files, read_rgb
 from cfr_icl.data.samples import Sample
 
 
 class PairDataset:
     """A folder of pictures and a folder of masks of the same names; one object a picture.
 
-    Mask pixels above `above` are the object, those of value `unknown` are ignored.
+    Args:
+        root: folder of the data set.
+        images, masks: names of the two folders in it.
+        above: mask values, 0 to 255, above this one are the object.
+        unknown: mask value of ignored pixels; None without any.
 
     Raises:
         FileNotFoundError: when a folder or a picture's mask is missing.
@@ -24,16 +28,16 @@ class PairDataset:
         self.above, self.unknown = above, unknown
         self.pictures = picture_files(root / images)
         self.names = [path.stem for path in self.pictures]
-        self.masks = matching(self.names, root / masks)
+        self.masks = matching_files(self.names, root / masks)
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __getitem__(self, index: int) -> Sample:
         image = read_rgb(self.pictures[index])
-        # Some masks are coloured: any channel counts.
+        # some masks are coloured: the brightest channel counts
         values = read_rgb(self.masks[index], like=image).max(axis=2)
-        return Sample(self.names[index], image, [object_truth(values > self.above, values == self.unknown)])
+        return Sample(self.names[index], image, [object_gt_mask(values > self.above, values == self.unknown)])
 
 
 def grabcut(root: str | Path) -> PairDataset:

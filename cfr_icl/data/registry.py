@@ -1,4 +1,4 @@
-"""Every data set by name."""
+"""All data sets by name."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def open_dataset(name: str, root: str | Path, **options: Any) -> Dataset:
     module, reader = DATASETS[name].split(".")
     with extra("train", f"The data set {name}"):
         build = getattr(import_module(f"cfr_icl.data.{module}"), reader)
-    known = list(inspect.signature(build).parameters)[1:]
+    parameters = list(inspect.signature(build).parameters)[1:]
     for option in options:
-        if option not in known:
-            taken = f"it takes {', '.join(known)}" if known else "it takes none"
-            raise ValueError(f"The data set {name} has no option {option!r}; {taken}.")
+        if option not in parameters:
+            accepted = f"it takes {', '.join(parameters)}" if parameters else "it takes none"
+            raise ValueError(f"The data set {name} has no option {option!r}; {accepted}.")
     return build(root, **options)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from scipy.io import loadmat
 
-from cfr_icl.data.files import label_truths, read_rgb, require, require_files
+from cfr_icl.data.files import label_gt_masks, read_rgb, require, require_files
 from cfr_icl.data.samples import Sample
 
 
@@ -31,7 +31,7 @@ class SbdDataset:
     def __getitem__(self, index: int) -> Sample:
         name = self.names[index]
         labels = loadmat(str(self.root / "inst" / f"{name}.mat"))["GTinst"]["Segmentation"][0, 0]
-        gt_masks = [gt_mask for gt_mask in label_truths(labels) if _fill(gt_mask == 1) >= self.min_fill]
+        gt_masks = [gt_mask for gt_mask in label_gt_masks(labels) if _fill(gt_mask == 1) >= self.min_fill]
         return Sample(name, read_rgb(self.root / "img" / f"{name}.jpg"), gt_masks)
 
 

@@ -1,4 +1,4 @@
-"""A data set in the syntax of the command line, and a reproducible choice of its pictures."""
+"""Data sets as named on the command line, and a reproducible choice of their pictures."""
 
 from __future__ import annotations
 
@@ -34,16 +34,25 @@ class Source:
 
     @property
     def label(self) -> str:
-        """The name in tables: plain folders go by the last two parts of their path."""
+        """The name in tables; of a plain folder, the last two parts of its path."""
         name = "-".join(Path(self.path).parts[-2:]) if self.name == "folder" else self.name
         return f"{name}-{self.split}" if self.split else name
 
     def open(self) -> Dataset:
+        """Open the data set; raises as `open_dataset`."""
         return open_dataset(self.name, self.path, **({"split": self.split} if self.split else {}))
 
 
 def select(names: Sequence[str], half: str | None, limit: int | None) -> list[int]:
-    """Indices of the pictures to evaluate: one half by CRC-32, then evenly spread over what is left."""
+    """Choose pictures of a data set; the same names give the same choice.
+
+    Args:
+        half: "even" or "odd": only names with an even or odd CRC-32; None for all.
+        limit: the most pictures, spread evenly over the rest; None for all.
+
+    Returns:
+        Their indices, ascending.
+    """
     indices = list(range(len(names)))
     if half:
         indices = [i for i in indices if zlib.crc32(names[i].encode()) % 2 == (half == "odd")]

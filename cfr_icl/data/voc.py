@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cfr_icl.data.files import label_truths, read_labels, read_rgb, require, require_files
+from cfr_icl.data.files import label_gt_masks, read_labels, read_rgb, require, require_files
 from cfr_icl.data.samples import Sample
 
 VOID = 255
@@ -28,4 +28,4 @@ class VocDataset:
         name = self.names[index]
         image = read_rgb(self.root / "JPEGImages" / f"{name}.jpg")
         labels = read_labels(self.root / "SegmentationObject" / f"{name}.png", like=image)
-        return Sample(name, image, label_truths(labels, VOID))
+        return Sample(name, image, label_gt_masks(labels, VOID))

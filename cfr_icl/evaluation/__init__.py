@@ -1,4 +1,4 @@
-"""How many clicks a mask takes: the published protocol, the robot user's sessions, measures and reports."""
+"""Evaluation by simulated clicks: protocol, sessions of the robot user, metrics, and reports."""
 
 from cfr_icl.evaluation.metrics import Metrics, boundary_iou, clicks_to_reach, iou, object_area, summarise
 from cfr_icl.evaluation.protocol import Protocol

@@ -18,7 +18,7 @@ GALLERY_WIDTH = 320
 
 
 def worst(results: Sequence[Result], count: int, target: float = 0.90) -> list[Result]:
-    """The sessions with the most clicks to reach the IoU; among equals, those with the lowest final IoU."""
+    """The `count` sessions with the most clicks to the target IoU; of equals, the lowest final IoU first."""
     return sorted(results, key=lambda r: (-clicks_to_reach(r.ious, target, len(r.ious) + 1), r.ious[-1]))[
         :count
     ]
@@ -33,8 +33,8 @@ def save_gallery(
     """Write one self-contained HTML page: each case's picture with clicks, its ground truth and its mask.
 
     Args:
-        masks: returns, for a result, its picture uint8 (H, W, 3), ground truth int (H, W) and last mask
-            bool (H, W).
+        path: the HTML file; its folder is made.
+        masks: returns a result's picture uint8 (H, W, 3), ground truth int (H, W) and last mask bool (H, W).
     """
     cases = "\n".join(_case(result, *masks(result)) for result in results)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,11 +64,11 @@ White is the object, grey is ignored.</p>
 def _case(result: Result, image: np.ndarray, gt_mask: np.ndarray, mask: np.ndarray) -> str:
     views = {
         "clicks": _with_clicks(image, result.clicks),
-        "truth": np.select([gt_mask == 1, gt_mask == -1], [255, 128], 0).astype(np.uint8),
+        "ground truth": np.select([gt_mask == 1, gt_mask == -1], [255, 128], 0).astype(np.uint8),
         f"mask after {len(result.clicks)} clicks": mask.astype(np.uint8) * 255,
     }
     figures = "".join(
-        f'<figure><img alt="{name}" src="{_shown(view)}"><figcaption>{name}</figcaption></figure>'
+        f'<figure><img alt="{name}" src="{_data_url(view)}"><figcaption>{name}</figcaption></figure>'
         for name, view in views.items()
     )
     ious = " ".join(f"{value:.3f}" for value in result.ious)
@@ -77,7 +77,7 @@ def _case(result: Result, image: np.ndarray, gt_mask: np.ndarray, mask: np.ndarr
 
 
 def _with_clicks(image: np.ndarray, clicks: Sequence[Sequence[int]]) -> np.ndarray:
-    """The picture at the gallery's width with numbered dots."""
+    """The picture at the gallery's width, with a numbered dot for each click (x, y, positive)."""
     scale = GALLERY_WIDTH / image.shape[1]
     size = (GALLERY_WIDTH, max(1, round(image.shape[0] * scale)))
     view = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
@@ -93,7 +93,8 @@ def _with_clicks(image: np.ndarray, clicks: Sequence[Sequence[int]]) -> np.ndarr
     return view
 
 
-def _shown(view: np.ndarray) -> str:
+def _data_url(view: np.ndarray) -> str:
+    """A picture uint8 (H, W, 3) or (H, W) as a data URL, at most GALLERY_WIDTH pixels wide."""
     picture = Image.fromarray(view)
     if picture.width > GALLERY_WIDTH:
         picture = picture.resize(

@@ -10,7 +10,7 @@ from cfr_icl.files import write_atomically
 
 
 def join_logs(logs: Sequence[Path], out: Path) -> int:
-    """Write the results of several logs as one, each result once; returns their number.
+    """Write the results of several logs (`run.ResultLog`) to `out`, each result once; return their number.
 
     Raises:
         ValueError: when a file is no log, or holds results of other weights or another protocol.
@@ -19,16 +19,16 @@ def join_logs(logs: Sequence[Path], out: Path) -> int:
     for log in logs:
         try:
             first, *lines = log.read_text(encoding="utf-8").split("\n")[:-1]
-            found = json.loads(first)
-            found["digest"]
+            header = json.loads(first)
+            header["digest"]
             for line in lines:
                 result = json.loads(line)
                 key = tuple(result[name] for name in ("data", "picture", "object_id", "setting"))
                 results[key] = line
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{log} does not hold the results of an evaluation.") from error
-        if identity not in (None, found):
+        if identity not in (None, header):
             raise ValueError(f"{log} holds results of other weights or another protocol than {logs[0]}.")
-        identity = found
+        identity = header
     write_atomically(out, "\n".join([json.dumps(identity), *results.values()]) + "\n")
     return len(results)

@@ -1,9 +1,9 @@
-"""The protocol of an evaluation, and where it deviates from the published one."""
+"""The protocol of an evaluation, and its deviations from the published one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from cfr_icl.cfr import MIRROR_AGREEMENT, CascadeForward
 from cfr_icl.close_up import CloseUpConfig
@@ -13,7 +13,21 @@ from cfr_icl.segmenter import Segmenter
 from cfr_icl.zoom.window import ZoomConfig
 
 WHOLE_PICTURE_SIDE = 1_000_000
-"""A shortest window side longer than any picture's: the window is then always the whole picture."""
+"""`ZoomConfig.min_side` with which the window is always the whole picture: longer than any picture's side."""
+
+DESCRIBED_SETTINGS = (
+    "steps",
+    "adaptive",
+    "cf_clicks",
+    "min_change_ratio",
+    "best_pass",
+    "close_ups",
+    "mirror_refinements",
+)
+"""Fields of CascadeForward with a phrase of their own in `deviations` and in `setting_name`.
+
+Both give the others by name and value, so that a new field needs no change here.
+"""
 
 
 @dataclass(frozen=True)
@@ -24,8 +38,8 @@ class Protocol:
         max_clicks: the most clicks of a session.
         target_iou: a session ends at this IoU.
         flip: average the outputs for the picture and for its mirror image.
-        zoom: False: the network sees the whole picture in every pass, which separates the effect of CFR from
-            that of an earlier zoom-in.
+        zoom: zoom in on the object. Otherwise the network sees the whole picture in every pass, which
+            separates the effect of CFR from that of an earlier zoom-in.
         widen: allow the window to follow an object over its edge, for models whose zoom-in has this.
         exact: compute the zoom window and CFR's stopping rule from every pixel, also in large pictures.
         size: the network's input in pixels; None for the size in the model's configuration.
@@ -46,7 +60,12 @@ class Protocol:
             raise ValueError(f"The target IoU lies above 0 and up to 1, not at {self.target_iou}.")
 
     def segmenter(self, model: InteractiveModel, data: str = "") -> Segmenter:
-        """The segmenter for a data set under this protocol; DAVIS is predicted at 1.5 times the size."""
+        """The segmenter for a data set under this protocol.
+
+        Args:
+            data: the name of the data set in `data.registry.DATASETS`; "davis" is predicted at 1.5 times the
+                network's input size, as published.
+        """
         zoom = model.config.zoom
         size = self.size or (zoom.size * 3 // 2 if data == "davis" else zoom.size)
         min_side = zoom.min_side if self.zoom else WHOLE_PICTURE_SIDE
@@ -61,43 +80,63 @@ class Protocol:
         zoom: ZoomConfig = ZoomConfig(),
         close_up: CloseUpConfig | None = None,
     ) -> list[str]:
-        """Differences of this, with a model's zoom-in and close-ups, from the published protocol.
+        """Describe the differences from the published protocol, one sentence each.
 
-        Returns:
-            A sentence for each difference.
+        Args:
+            settings: the CFR settings that are evaluated.
+            zoom: the model's zoom-in.
+            close_up: the model's close-ups; None without.
         """
-        found = []
+        sentences = []
         if self.zoom and self.widen and zoom.widen:
-            found.append("The window follows an object that runs over its edge; published: it stays.")
+            sentences.append("The window follows an object that runs over its edge; published: it stays.")
         if zoom.exact_up_to is not None and not self.exact:
-            found.append(
+            sentences.append(
                 f"In pictures above {zoom.exact_up_to / 1e6:g} megapixels, the zoom window and CFR's "
                 "stopping rule use the network's output map; published: every pixel."
             )
         if close_up and any(close_up.applies(close_up.first_click, cfr) for cfr in settings):
-            found.append(
+            sentences.append(
                 f"From click {close_up.first_click} on, the last refinement is a close-up; published: never."
             )
         for cf_clicks in {cfr.cf_clicks for cfr in settings if cfr.steps and cfr.cf_clicks != 1}:
             clicks = "every click" if cf_clicks is None else f"the first {cf_clicks} clicks"
-            found.append(f"CFR refines {clicks}; published: the first click only.")
+            sentences.append(f"CFR refines {clicks}; published: the first click only.")
         if any(cfr.steps and cfr.adaptive and cfr.min_change_ratio for cfr in settings):
-            found.append("CFR stops at a share of the mask that changes; published: at 20 pixels.")
+            sentences.append("CFR stops at a share of the mask that changes; published: at 20 pixels.")
         if any(cfr.steps and cfr.best_pass for cfr in settings):
-            found.append("CFR chooses the pass that agrees most with its mirror image; published: the last.")
+            sentences.append(
+                "CFR chooses the pass that agrees most with its mirror image; published: the last."
+            )
         if self.flip and any(cfr.steps and not cfr.mirror_refinements for cfr in settings):
-            found.append(
+            sentences.append(
                 f"Refinements do without the mirror image where the coarse pass agrees with it by "
                 f"{MIRROR_AGREEMENT:g}; published: always with it."
             )
+        for name, value, published in sorted({each for cfr in settings for each in _other_deviations(cfr)}):
+            sentences.append(f"The CFR setting {name} is {value}; published: {published}.")
         if self.max_clicks != 20:
-            found.append(f"At most {self.max_clicks} clicks; published: 20.")
+            sentences.append(f"At most {self.max_clicks} clicks; published: 20.")
         if self.target_iou < max(NOC_TARGETS):
-            found.append(f"Sessions end at IoU {self.target_iou:g}; measures beyond it are left out.")
+            sentences.append(f"Sessions end at IoU {self.target_iou:g}; measures beyond it are left out.")
         if not self.flip:
-            found.append("No test-time flip; published: with flip.")
+            sentences.append("No test-time flip; published: with flip.")
         if not self.zoom:
-            found.append("Zoom-in held fixed at the whole picture; published: zoom-in.")
+            sentences.append("Zoom-in held fixed at the whole picture; published: zoom-in.")
         if self.size:
-            found.append(f"The network's input is {self.size} px; published: the size of its configuration.")
-        return found
+            sentences.append(
+                f"The network's input is {self.size} px; published: the size of its configuration."
+            )
+        return sentences
+
+
+def _other_deviations(cfr: CascadeForward) -> list[tuple[str, str, str]]:
+    """Name, value and published value of each field without a phrase of its own; all networks have these."""
+    return [
+        (entry.name, str(getattr(cfr, entry.name)), str(entry.metadata["published"]))
+        for entry in fields(cfr)
+        if entry.name not in DESCRIBED_SETTINGS
+        and not entry.metadata["coordinates_only"]
+        and cfr.steps
+        and getattr(cfr, entry.name) != entry.metadata["published"]
+    ]

@@ -20,7 +20,7 @@ Table = Mapping[str, Mapping[str, Metrics]]
 def markdown_table(table: Table, rows: str = "data") -> str:
     """A row for each data set and setting, in the paper's order: NoC, NoF, IoU&k, boundary IoU, cost.
 
-    `rows` is the heading of the first column, for tables by something else than data sets.
+    `rows` is the heading of the first column; another one suits tables whose first key is no data set.
     """
     first = next(iter(next(iter(table.values())).values()))
     header = [
@@ -54,7 +54,11 @@ def markdown_table(table: Table, rows: str = "data") -> str:
 
 
 def save_plots(results: Sequence[Result], folder: Path, protocol: Protocol) -> list[Path]:
-    """Two plots for each data set: mean IoU against clicks, and the distribution of the number of clicks."""
+    """Write two PNGs for each data set: mean IoU by number of clicks, and a histogram of clicks to IoU 0.90.
+
+    Returns:
+        Their paths below `folder`, which is made.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for data in dict.fromkeys(r.data for r in results):
@@ -88,7 +92,12 @@ def save_lines(
     y: str,
     title: str,
 ) -> Path:
-    """A plot of named lines, each its abscissas and ordinates, with labelled axes."""
+    """Draw a PNG of named lines and return its path.
+
+    Args:
+        lines: abscissas and ordinates of each line, by its name in the legend.
+        x, y: labels of the axes.
+    """
     figure, axes = _axes()
     for name, (abscissas, ordinates) in lines.items():
         axes.plot(abscissas, ordinates, marker=".", label=name)
@@ -110,9 +119,7 @@ def _draw_clicks(sessions: dict[str, list[list[float]]], data: str, protocol: Pr
         for ious in sessions.values()
     ]
     axes.hist(counts, bins=np.arange(1, protocol.max_clicks + 2) - 0.5, label=list(sessions))
-    axes.set(
-        xlabel=f"clicks to IoU {target:g}; the last bar holds what took all", ylabel="objects", title=data
-    )
+    axes.set(xlabel=f"clicks to IoU {target:g} (last bar: all clicks taken)", ylabel="objects", title=data)
     axes.legend()
     figure.savefig(path, dpi=120)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,6 +23,7 @@ from cfr_icl.evaluation.metrics import Metrics, object_area, summarise
 from cfr_icl.evaluation.protocol import Protocol
 from cfr_icl.evaluation.simulation import Result, evaluate_object, setting_name
 from cfr_icl.files import write_atomically
+from cfr_icl.models.digest import weights_digest
 from cfr_icl.scale.cluster import Actors, map_on_cluster
 from cfr_icl.scale.progress import Progress
 from cfr_icl.scale.shards import Shard
@@ -42,10 +42,10 @@ class Job:
     min_area: float
 
     def absolute(self, weights: str) -> Job:
-        """The same for processes with another working folder.
+        """The job with absolute paths, for processes with another working folder.
 
         Args:
-            weights: the source of the weights as such processes find it.
+            weights: the source of the weights, such as `load_model` finds from any folder.
         """
         sources = (dataclasses.replace(each, path=str(Path(each.path).resolve())) for each in self.sources)
         return dataclasses.replace(self, weights=weights, sources=tuple(sources))
@@ -61,7 +61,7 @@ class Unit:
 
 
 class Worker:
-    """Evaluates pictures one after the other."""
+    """Evaluates the objects of one picture at a time, with a network of its own."""
 
     def __init__(self, job: Job, model: InteractiveModel | None = None) -> None:
         model = model or load_model(job.weights, job.device, job.precision)
@@ -111,6 +111,7 @@ class ResultLog:
         write_atomically(path, text)
 
     def add(self, result: Result) -> None:
+        """Append a result to the file at once."""
         self.results.append(result)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(dataclasses.asdict(result)) + "\n")
@@ -141,14 +142,14 @@ class Evaluation:
         return table
 
     def deviations(self) -> list[str]:
-        """Differences from the published protocol, one sentence each."""
+        """Differences of the job and the model from the published protocol, one sentence each."""
         return self.job.protocol.deviations(
             self.job.settings, self.model.config.zoom, self.model.config.close_up
         )
 
     def write(self, path: Path, **notes: Any) -> None:
         """Write metrics, protocol and weights as JSON; `notes` are further entries."""
-        found = {
+        content = {
             "weights": self.job.weights,
             "digest": self.digest,
             "model": self.model.config.to_dict(),
@@ -162,7 +163,7 @@ class Evaluation:
                 for data, settings in self.table().items()
             },
         }
-        write_atomically(path, json.dumps(found, indent=2) + "\n")
+        write_atomically(path, json.dumps(content, indent=2) + "\n")
 
 
 def evaluate(
@@ -207,7 +208,7 @@ def evaluate(
             chosen.add(key)
             units.append(Unit(number, index, frozenset(done.get(key, ()))))
     with one_thread():
-        _run(job, model, units, finished, workers, actors)
+        _evaluate_units(job, model, units, finished, workers, actors)
     order = {setting_name(s): number for number, s in enumerate(job.settings)}
     results = [
         r
@@ -218,7 +219,7 @@ def evaluate(
     return Evaluation(job, model, digest, results)
 
 
-def _run(
+def _evaluate_units(
     job: Job,
     model: InteractiveModel,
     units: Sequence[Unit],
@@ -228,7 +229,7 @@ def _run(
 ) -> None:
     progress = Progress(len(units))
     on_cluster = actors and map_on_cluster(partial(_new_worker, job), units, actors)
-    for results in on_cluster or _answers(job, model, units, workers):
+    for results in on_cluster or _results(job, model, units, workers):
         for result in results:
             log.add(result)
         progress.add()
@@ -245,9 +246,10 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _answers(
+def _results(
     job: Job, model: InteractiveModel, units: Sequence[Unit], workers: int
 ) -> Iterator[Iterable[Result]]:
+    """The results of each unit in order, from this process or from `workers` others."""
     if workers == 1:
         yield from map(Worker(job, model), units)
         return
@@ -276,7 +278,7 @@ def _work(unit: Unit) -> list[Result]:
 
 
 class Replay:
-    """Predicts the last mask of a session once more from its clicks, for the gallery."""
+    """Predicts the last mask of a logged session again from its clicks, for the gallery."""
 
     def __init__(self, job: Job, model: InteractiveModel) -> None:
         self.worker = Worker(job, model)
@@ -284,6 +286,7 @@ class Replay:
         self.settings = {setting_name(s): s for s in job.settings}
 
     def __call__(self, result: Result) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return picture uint8 (H, W, 3), ground truth int8 (H, W) and mask bool (H, W) of a result."""
         number = self.labels.index(result.data)
         dataset, segmenter = self.worker.datasets[number], self.worker.segmenters[number]
         sample = dataset[list(dataset.names).index(result.picture)]
@@ -291,12 +294,3 @@ class Replay:
         clicks = [Click(x, y, bool(positive)) for x, y, positive in result.clicks]
         mask = segmenter.predict(clicks, cfr=self.settings[result.setting]).mask
         return sample.image, sample.gt_masks[result.object_id], mask
-
-
-def weights_digest(model: InteractiveModel) -> str:
-    """A short digest of the weights."""
-    digest = hashlib.sha256()
-    for name, value in sorted(model.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()[:16]

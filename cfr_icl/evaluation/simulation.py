@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.evaluation.metrics import boundary_iou, iou, object_area
-from cfr_icl.evaluation.protocol import Protocol
+from cfr_icl.evaluation.protocol import DESCRIBED_SETTINGS, Protocol
 from cfr_icl.prediction import Prediction
 from cfr_icl.predictor import Predictor
 from cfr_icl.robot import next_click
@@ -76,13 +76,20 @@ def simulate(
 
 @dataclass(frozen=True)
 class Result:
-    """One object's session under one CFR setting, in the format of the result files."""
+    """One object's session under one CFR setting; a line of an evaluation's log (`run.ResultLog`).
+
+    Every list has one value per click.
+    """
 
     data: str
+    """The label of the data set (`data.source.Source.label`)."""
     picture: str
     object_id: int
+    """Index of the object in its picture."""
     setting: str
+    """The name of the CFR setting (`setting_name`)."""
     area: float
+    """The object's share of the picture, 0 to 1."""
     clicks: list[list[int]]
     """[x, y, 1 if positive else 0] each."""
     ious: list[float]
@@ -92,7 +99,12 @@ class Result:
 
 
 def setting_name(cfr: CascadeForward) -> str:
-    """Name of a setting in tables: CFR-4, A-CFR-4 (to 20 pixels), A-CFR-4 to 0.02 every click, best pass."""
+    """Name a setting for tables and logs; settings with different masks have different names.
+
+    "CFR-4" takes all 4 steps, "A-CFR-4" stops at 20 changed pixels, "A-CFR-4 to 0.02" also at 2 % of the
+    mask; all refine the first click only. Settings that deviate from the published ones follow, such as
+    "every click, best pass".
+    """
     if cfr.steps == 0:
         return "CFR-0"
     name = f"{'A-' if cfr.adaptive else ''}CFR-{cfr.steps}"
@@ -103,7 +115,26 @@ def setting_name(cfr: CascadeForward) -> str:
     if not cfr.mirror_refinements:
         name += ", mirror where needed"
     # with cf_clicks=1 only the first click is refined, and close-ups start at a later one
-    return name if cfr.close_ups or cfr.cf_clicks == 1 else f"{name}, no close-up"
+    name += "" if cfr.close_ups or cfr.cf_clicks == 1 else ", no close-up"
+    return name + "".join(f", {field}={value}" for field, value in _other_settings(cfr))
+
+
+def _other_settings(cfr: CascadeForward) -> Iterator[tuple[str, Any]]:
+    """Name and value of fields without a phrase in `setting_name`, where they differ from the usual value.
+
+    That is the published one; of fields for networks that take coordinates, the default, unless all others
+    are as published. So the names that most networks are evaluated under do not contain them.
+    """
+    others = [entry for entry in fields(cfr) if entry.name not in DESCRIBED_SETTINGS]
+    published = CascadeForward.published(cfr.steps)
+    coordinates = {e.name: getattr(published, e.name) for e in others if e.metadata["coordinates_only"]}
+    is_published = replace(cfr, **coordinates) == replace(published, adaptive=cfr.adaptive)
+    for entry in others:
+        by_default = entry.metadata["coordinates_only"] and not is_published
+        usual = entry.default if by_default else entry.metadata["published"]
+        value = getattr(cfr, entry.name)
+        if value != usual:
+            yield entry.name, value
 
 
 def evaluate_object(
@@ -114,7 +145,13 @@ def evaluate_object(
     protocol: Protocol,
     **identity: Any,
 ) -> Iterator[Result]:
-    """Evaluate an object under each setting; `identity` is its data, picture and object_id."""
+    """Run a session on an object under each CFR setting.
+
+    Args:
+        image: uint8 (H, W, 3) RGB.
+        gt_mask: int (H, W), 1 object, 0 background, -1 ignored.
+        identity: `data`, `picture` and `object_id` of the results.
+    """
     for cfr in settings:
         session = simulate(segmenter, image, gt_mask, protocol.max_clicks, protocol.target_iou, cfr)
         yield Result(

@@ -23,7 +23,6 @@ from cfr_icl.annotate.learning_state import (
 from cfr_icl.data.samples import Dataset
 from cfr_icl.evaluation.paired import difference
 from cfr_icl.evaluation.report import mean_ious
-from cfr_icl.evaluation.run import weights_digest
 from cfr_icl.files import remove_unfinished, write_atomically
 from cfr_icl.learning.adapt import Adaptation
 from cfr_icl.learning.adapt_checkpoint import finish, read_checkpoint
@@ -43,6 +42,7 @@ from cfr_icl.learning.held_out import hold_out
 from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part
 from cfr_icl.learning.rehearsal import Rehearsal
 from cfr_icl.models.base import InteractiveModel
+from cfr_icl.models.digest import weights_digest
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.sentences import Sentence
 from cfr_icl.weights.loading import WEIGHTS_NAME, load_model, save_weights

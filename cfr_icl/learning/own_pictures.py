@@ -13,7 +13,7 @@ from pycocotools import mask as coco_mask
 from cfr_icl.annotate.finished import FinishedPictures, is_work_folder
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS
 from cfr_icl.data.coco import CocoFileDataset
-from cfr_icl.data.files import label_truths, picture_files, read_labels, read_rgb
+from cfr_icl.data.files import label_gt_masks, picture_files, read_labels, read_rgb
 from cfr_icl.data.folder import IGNORE
 from cfr_icl.data.samples import Dataset, Sample
 from cfr_icl.learning.bad_labels import why_bad
@@ -192,7 +192,7 @@ class _LabelMaps:
     def __getitem__(self, index: int) -> Sample:
         picture, labels = self._files[index]
         image = read_rgb(picture)
-        return Sample(self.names[index], image, label_truths(read_labels(labels, like=image), IGNORE))
+        return Sample(self.names[index], image, label_gt_masks(read_labels(labels, like=image), IGNORE))
 
 
 def open_own_pictures(images: Path, work: Path, max_megapixels: float = MAX_MEGAPIXELS) -> Dataset:

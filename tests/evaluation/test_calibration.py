@@ -11,8 +11,8 @@ from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.loading import load_model, save_model
 
 
-def drawn(inverse_temperature: float, seed: int = 0) -> Reliability:
-    """Answers whose logits are too flat by this factor."""
+def predictions_of(inverse_temperature: float, seed: int = 0) -> Reliability:
+    """Predictions whose logits must be multiplied by this factor to be calibrated."""
     rng = np.random.default_rng(seed)
     reliability = Reliability()
     for _ in range(20):
@@ -24,20 +24,20 @@ def drawn(inverse_temperature: float, seed: int = 0) -> Reliability:
 
 
 @pytest.mark.parametrize("inverse_temperature", [0.5, 1.0, 2.5])
-def test_the_inverse_temperature_of_a_flat_or_bold_network_is_found(inverse_temperature):
-    reliability = drawn(inverse_temperature)
+def test_the_inverse_temperature_that_calibrates_predictions_is_found(inverse_temperature):
+    reliability = predictions_of(inverse_temperature)
     assert reliability.best_inverse_temperature() == pytest.approx(inverse_temperature, rel=0.1)
     assert reliability.error(reliability.best_inverse_temperature()) < 0.02
     if inverse_temperature != 1:
         assert reliability.error(1.0) > 0.05
 
 
-def test_every_answer_weighs_the_same_and_unknown_pixels_nothing():
+def test_every_prediction_weighs_the_same_and_ignored_pixels_nothing():
     reliability = Reliability()
     reliability.add(np.full((10, 10), 0.9), np.ones((10, 10), int))
     reliability.add(np.full((50, 50), 0.9), np.zeros((50, 50), int))
     reliability.add(np.full((5, 5), 0.1), np.full((5, 5), -1))
-    assert reliability.area.sum() == pytest.approx(2) and reliability.object.sum() == pytest.approx(1)
+    assert reliability.area.sum() == pytest.approx(2) and reliability.object_area.sum() == pytest.approx(1)
 
 
 def test_a_model_folder_gets_its_inverse_temperature(data, tmp_path, capsys):

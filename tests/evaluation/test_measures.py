@@ -1,5 +1,5 @@
 import itertools
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_iou_leaves_ignored_pixels_out(mask, gt_mask):
 
 
 @given(masks, gt_masks)
-def test_boundary_iou_is_a_share_and_full_for_the_truth_itself(mask, gt_mask):
+def test_boundary_iou_lies_between_0_and_1_and_is_1_for_the_ground_truth(mask, gt_mask):
     assert 0 <= boundary_iou(mask, gt_mask) <= 1
     assert boundary_iou(gt_mask == 1, gt_mask) == 1
     assert boundary_iou((gt_mask == 1) | (gt_mask == -1), gt_mask) == 1
@@ -84,16 +84,16 @@ def test_boundary_iou_is_the_iou_of_rings_two_percent_of_the_diagonal_wide():
     assert boundary_iou(mask, gt_mask) < iou(mask, gt_mask)
 
 
-def test_a_session_stops_at_the_target_and_tells_of_every_click(scene):
-    heard = []
+def test_a_session_stops_at_the_target_and_reports_every_click(scene):
+    reported = []
     session = simulate(
         Segmenter(ColourModel()),
         *scene,
         cfr=CascadeForward(steps=0),
-        on_click=lambda click, _, value: heard.append((click, value)),
+        on_click=lambda click, _, value: reported.append((click, value)),
     )
     assert session.ious[-1] >= 0.95 and all(value < 0.95 for value in session.ious[:-1])
-    assert heard == list(zip(session.clicks, session.ious, strict=True))
+    assert reported == list(zip(session.clicks, session.ious, strict=True))
     assert len(session.boundary_ious) == len(session.seconds) == len(session.forwards) == len(session.clicks)
     assert session.probabilities.shape == scene[1].shape
 
@@ -140,18 +140,18 @@ def test_metrics_follow_the_published_definitions():
     assert metrics.objects == 3
 
 
-def test_what_a_protocol_cannot_measure_is_left_out():
+def test_metrics_beyond_the_protocol_are_left_out():
     metrics = summarise([result([0.7, 0.9])], Protocol(max_clicks=4, target_iou=0.9))
     assert set(metrics.noc) == {0.80, 0.85, 0.90} and set(metrics.nof) == {0.90}
     assert set(metrics.iou) == {1, 3}
 
 
-def test_nothing_cannot_be_summarised():
+def test_metrics_need_a_result():
     with pytest.raises(ValueError, match="no results"):
         summarise([], PUBLISHED)
 
 
-def test_davis_is_seen_at_the_published_sizes():
+def test_davis_is_predicted_at_the_published_sizes():
     vit, hrnet = ColourModel(), ColourModel()
     vit.config = type(vit.config)("vit_b", {}, ZoomConfig(size=448))
     hrnet.config = type(hrnet.config)("hrnet32", {}, ZoomConfig(size=400, keep_aspect=True, skip_clicks=1))
@@ -178,6 +178,8 @@ def test_deviations_are_named_and_the_published_protocol_has_none():
     own = " ".join(Protocol(widen=True, exact=False).deviations(with_close_ups, zoom, close_up))
     assert "follows an object" in own and "From click 1 on" in own and "above 0.5 megapixels" in own
     assert PUBLISHED.deviations(published, zoom, close_up) == []
+    earlier = [replace(cfr, min_change_pixels=5) for cfr in published]
+    assert PUBLISHED.deviations(earlier) == ["The CFR setting min_change_pixels is 5; published: 20."]
     changed = Protocol(max_clicks=10, target_iou=0.9, flip=False, zoom=False, size=256)
     sentences = " ".join(changed.deviations([CascadeForward(steps=1)]))
     for word in ("every click", "mirror", "share", "10 clicks", "0.9", "flip", "Zoom-in", "256 px"):
@@ -190,7 +192,7 @@ def test_an_impossible_protocol_is_refused(wrong):
         Protocol(**wrong)
 
 
-def test_settings_have_names_of_their_own():
+def test_names_of_settings():
     assert (
         setting_name(CascadeForward(steps=0))
         == setting_name(CascadeForward(steps=0, adaptive=False, cf_clicks=1))
@@ -207,6 +209,17 @@ def test_settings_have_names_of_their_own():
     assert setting_name(CascadeForward(close_ups=False)).endswith("mirror where needed, no close-up")
 
 
+@pytest.mark.parametrize("start", [CascadeForward(), CascadeForward.published()])
+def test_settings_that_differ_in_one_field_have_different_names(start):
+    others = {"steps": 3, "cf_clicks": 2, "min_change_pixels": 5, "min_change_ratio": 0.1}
+    changed = [
+        replace(start, **{entry.name: others.get(entry.name, not getattr(start, entry.name))})
+        for entry in fields(start)
+        if entry.name != "close_ups" or start.cf_clicks is None  # close-ups follow the first click
+    ]
+    assert len({setting_name(cfr) for cfr in [start, *changed]}) == len(changed) + 1
+
+
 def test_the_table_has_a_row_for_each_data_set_and_setting():
     metrics = summarise([result([0.7, 0.86, 0.96]), result([0.6] * 20)], PUBLISHED)
     header, rule, *rows = markdown_table({"berkeley": {"CFR-0": metrics, "CFR-1": metrics}}).splitlines()
@@ -218,7 +231,7 @@ def test_the_table_has_a_row_for_each_data_set_and_setting():
     assert header.count("|") == rule.count("|") == rows[0].count("|")
 
 
-def test_the_worst_took_the_most_clicks_and_of_those_ended_lowest():
+def test_the_worst_sessions_have_the_most_clicks_and_of_equals_the_lowest_final_iou():
     easy, hard, harder = result([0.95]), result([0.5] * 19 + [0.8]), result([0.5] * 19 + [0.7])
     late = result([0.5] * 10 + [0.92])
     assert worst([easy, late, hard, harder], 3) == [harder, hard, late]
@@ -231,7 +244,7 @@ def test_plots_are_two_pictures_a_data_set(tmp_path):
     assert all(p.read_bytes().startswith(b"\x89PNG") for p in paths)
 
 
-def test_the_gallery_is_one_page_that_needs_nothing_else(tmp_path, scene):
+def test_the_gallery_is_one_self_contained_page(tmp_path, scene):
     image, gt_mask = scene
     case = result([0.5, 0.9], picture="<b>odd & name</b>")
     save_gallery([case], tmp_path / "out" / "gallery.html", lambda _: (image, gt_mask, gt_mask == 1), "Worst")
