@@ -85,8 +85,16 @@ def run(options: argparse.Namespace) -> int:
     asked = _give_way() if options.background else threading.Event()
     options.out.mkdir(parents=True, exist_ok=True)
     learning: Learning | None = None
+    line_is_open = False
+
+    def end_line() -> None:
+        nonlocal line_is_open
+        if line_is_open:
+            print(file=sys.stderr)
+        line_is_open = False
 
     def tell(state: LearningState) -> None:
+        nonlocal line_is_open
         if asked.is_set() and state.comparison is None:
             raise Stopped
         if options.background:
@@ -94,6 +102,7 @@ def run(options: argparse.Namespace) -> int:
         elif state.seconds_left is not None and state.comparison is None:
             left = f"{state.seconds_left / 60:.1f} min left"
             print(f"\r{state.stage}: {state.progress:.0%}, {left}   ", end="", file=sys.stderr, flush=True)
+            line_is_open = True
 
     try:
         dataset = open_own_pictures(options.images, options.work, options.max_megapixels)
@@ -104,16 +113,18 @@ def run(options: argparse.Namespace) -> int:
     except (Stopped, KeyboardInterrupt):
         if options.background:
             LearningState(stage=STOPPED).write(options.out)
-        print("\nStopped; the same command goes on.", file=sys.stderr)
+        end_line()
+        print("Stopped; the same command goes on.", file=sys.stderr)
         return EXIT_NO_GAIN
     except (ValueError, OSError) as error:
+        end_line()
         if getattr(error, "errno", None) == errno.ENOSPC:
             print(f"error: {DISK_FULL}", file=sys.stderr)
             return EXIT_DISK_FULL
         if options.background:
             LearningState(stage=FAILED, sentence=sentence_of(error)).write(options.out)
         raise
-    print("", file=sys.stderr)
+    end_line()
     print(table(found))
     print(*learning.sentences, sep="\n", file=sys.stderr)
     print(f"The model in {options.out} needs fewer clicks." if found.better else "Nothing got better.")

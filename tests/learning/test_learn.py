@@ -30,29 +30,6 @@ QUICK = AdaptConfig(
 )
 
 
-@pytest.fixture
-def source(tmp_path, tiny):
-    torch.manual_seed(0)
-    save_model(build_model(default_config("tiny")), tmp_path / "source")
-    return str(tmp_path / "source")
-
-
-@pytest.fixture
-def clicks(monkeypatch):
-    """Makes the robot user need so many clicks, before learning, after it, and so on."""
-
-    def need(*counts):
-        left = list(counts)
-
-        def sessions(model, pictures, objects, tell=None, seconds=0.0):
-            count = left.pop(0)
-            return [(held, [0.5] * (count - 1) + [0.9]) for held in objects]
-
-        monkeypatch.setattr(learn, "sessions", sessions)
-
-    return need
-
-
 def learning(data, source, tmp_path, **changes):
     dataset = open_own_pictures(data / "images", data / "masks")
     changes = {"config": QUICK, **changes}
