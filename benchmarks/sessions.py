@@ -151,7 +151,7 @@ class Visitor:
         """Send a parcel and wait for its reply, as the page does: what brings files by an event."""
         if {action["kind"] for action in data["actions"]} & {"hello", "open"}:
             event = {"data": [None], "event_data": data, "fn_index": self.act, "trigger_id": None}
-            return (await self._post("run/predict", event))["data"][1]
+            return (await self._post("run/predict", event))["data"][-1]
         return await self._post(
             "component_server", {"data": data, "component_id": self.component, "fn_name": "apply"}
         )

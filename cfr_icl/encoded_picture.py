@@ -64,6 +64,10 @@ class EncodedPicture:
         inner_pass = self.model.run_pass(features, prompt, previous, window or self.whole, cfr)
         return replace(inner_pass, zoom_window=window)
 
+    def is_encoded(self, window: Window | None) -> bool:
+        """Whether the features of a window are in the cache, perhaps without those of its mirror image."""
+        return (window or self.whole, self._input_size(window)) in self._features
+
     def encode(self, window: Window | None, flip: bool) -> Features:
         """The features of a window; computed where they are not in the cache."""
         view, size = window or self.whole, self._input_size(window)

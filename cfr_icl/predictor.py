@@ -30,6 +30,9 @@ class Predictor(Protocol):
     def prepare(self) -> None:
         """Compute in advance the features that the first click on the picture needs."""
 
+    def preview(self, click: Click, previous_mask: np.ndarray | None = None) -> Prediction | None:
+        """Roughly and at once what `predict` would return for a first click; None where it cannot be told."""
+
     def predict(
         self,
         clicks: Sequence[Click],

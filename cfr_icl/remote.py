@@ -61,6 +61,9 @@ class RemoteSegmenter:
         """Do nothing, as in `prepare`."""
         return iter(())
 
+    def preview(self, click: Click, previous_mask: np.ndarray | None = None) -> None:
+        """Return None, as the features are elsewhere."""
+
     def predict(
         self,
         clicks: Sequence[Click],

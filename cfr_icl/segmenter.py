@@ -105,6 +105,30 @@ class Segmenter:
                 picture.encode(window, flip)
             yield
 
+    @torch.inference_mode()
+    def preview(self, click: Click, previous_mask: np.ndarray | None = None) -> Prediction | None:
+        """The coarse pass for a first click, without mirror image; nothing is encoded or cached for it.
+
+        Args:
+            previous_mask: as for `predict`.
+
+        Returns:
+            A prediction of one pass, or None if the features of its window are not there already.
+
+        Raises:
+            As `predict`.
+        """
+        picture = self._picture
+        _check(picture, [click], previous_mask)
+        start = self._initial_map(previous_mask)
+        around = None if previous_mask is None else start
+        window = self.zoom.next_window(None, around, [click], picture.whole)
+        if not picture.is_encoded(window):
+            return None
+        prompt = picture.prompt(Cues((click,)), window, flip=False)
+        coarse = picture.run_pass(start, window, prompt, flip=False)
+        return Prediction((coarse,), 0, 1, self.model.config.inverse_temperature)
+
     def predict(
         self,
         clicks: Sequence[Click],
@@ -130,15 +154,7 @@ class Segmenter:
             RuntimeError: when no picture was set.
             PredictionError: when the network's output is not finite.
         """
-        picture = self._picture.whole
-        for click in clicks:
-            click.check_inside(picture.width, picture.height)
-        if previous_mask is not None and previous_mask.shape != picture.size:
-            height, width = previous_mask.shape[:2]
-            raise ValueError(
-                f"The previous mask is {width} x {height} pixels, "
-                f"the picture {picture.width} x {picture.height}; they must be equal."
-            )
+        _check(self._picture, clicks, previous_mask)
         if not clicks:
             return Prediction((), 0, 0, initial=self._initial_map(previous_mask))
         key = self._cache.key(clicks, previous_mask, cfr, box, choice)
@@ -220,6 +236,19 @@ class Segmenter:
         if previous_mask is None:
             return ProbabilityMap(torch.zeros(1, 1), picture, picture, exact)
         return ProbabilityMap.of_picture(torch.from_numpy(previous_mask.astype(np.float32)), exact)
+
+
+def _check(picture: EncodedPicture, clicks: Sequence[Click], previous_mask: np.ndarray | None) -> None:
+    """Raise ValueError for a click outside the picture or a previous mask of another size."""
+    whole = picture.whole
+    for click in clicks:
+        click.check_inside(whole.width, whole.height)
+    if previous_mask is not None and previous_mask.shape != whole.size:
+        height, width = previous_mask.shape[:2]
+        raise ValueError(
+            f"The previous mask is {width} x {height} pixels, "
+            f"the picture {whole.width} x {whole.height}; they must be equal."
+        )
 
 
 def _batch_ends(clicks: Sequence[Click]) -> list[int]:

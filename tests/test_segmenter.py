@@ -233,6 +233,32 @@ def test_a_prepared_picture_is_encoded_once_for_the_first_look_at_every_object(m
     assert len(features) > WINDOWS_KEPT >= sum(each() is not None for each in features)
 
 
+def test_a_preview_is_the_coarse_pass_and_encodes_and_changes_nothing(model, picture, monkeypatch):
+    whole, click = ZoomConfig(size=64, min_side=200), Click(40, 30)
+    coarse = fresh(model, picture, zoom=whole, flip=False).predict([click], cfr=steps(0)).passes[0]
+    mask = fresh(model, picture).predict([click], cfr=steps(2)).mask
+    segmenter, zoomed = fresh(model, picture, zoom=whole), fresh(model, picture)
+    encode = model.encode
+    monkeypatch.setattr(model, "encode", lambda image: pytest.fail("It was encoded."))
+    assert segmenter.preview(click) is None
+    monkeypatch.setattr(model, "encode", encode)
+    for each in (segmenter, zoomed):
+        each.prepare()
+    monkeypatch.setattr(model, "encode", lambda image: pytest.fail("It was encoded."))
+    previewed = segmenter.preview(click)
+    assert previewed.forwards == len(previewed.passes) == 1
+    assert torch.equal(previewed.passes[0].probabilities.values, coarse.probabilities.values)
+    assert zoomed.preview(Click(10, 10), np.ones((HEIGHT, WIDTH), bool)) is not None
+    small = np.zeros((HEIGHT, WIDTH), bool)
+    small[60:70, 80:90] = True
+    assert zoomed.preview(Click(85, 65), small) is None  # its window is not encoded
+    monkeypatch.setattr(model, "encode", encode)
+    assert np.array_equal(zoomed.predict([click], cfr=steps(2)).mask, mask)
+    for outside in ([Click(WIDTH, 0)], [click, np.zeros((3, 3), bool)]):
+        with pytest.raises(ValueError):
+            segmenter.preview(*outside)
+
+
 @pytest.mark.parametrize("size", [64, 96])
 def test_changing_what_was_answered_changes_no_later_answer(model, size):
     picture = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)

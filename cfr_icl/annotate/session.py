@@ -154,6 +154,29 @@ class Session:
             )
         self._commit(document.with_instance(clicked))
 
+    def preview(self, click: Click) -> Instance | None:
+        """The object that a click would roughly give, from one coarse pass; nothing changes.
+
+        None for a click that is not the first one on its object, for one that would be refused, and where the
+        predictor cannot tell at once. May run while another thread changes the session.
+        """
+        document, picture = self.document, self.picture
+        if picture is None or (document.active is None and not click.positive):
+            return None
+        size = picture.shape[:2]
+        try:
+            document, instance = document.selected_or_new(size)
+            if instance.clicks or instance.size != size:
+                return None
+            prediction = self.segmenter.preview(click, instance.previous_mask)
+        except (ValueError, PredictionError):
+            return None
+        runs = None if prediction is None else prediction.rle_above(instance.threshold)
+        if runs is None or runs.sum() != size[0] * size[1]:  # of a picture that was opened meanwhile
+            return None
+        clicked = replace(instance, clicks=(click,), network_mask=Mask.of_runs(*size, runs))
+        return composed(clicked, document.others(clicked.id))
+
     def box(self, left: int, top: int, right: int, bottom: int) -> None:
         """Start an object with a box around it; the four sides, in any order, are inclusive pixels."""
         height, width = self.size

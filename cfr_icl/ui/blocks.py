@@ -12,6 +12,7 @@ from gradio_client.utils import is_http_url_like
 from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.canvas import canvas, translations
 from cfr_icl.ui.protocol import DIRECT
+from cfr_icl.ui.protocol.replies import Preview
 from cfr_icl.ui.server import Server
 from cfr_icl.ui.thumbnails import small_pictures
 
@@ -57,11 +58,15 @@ def annotator(server: Server, *, height: str | None = None, tells_changes: bool 
         # beside the page's turn, so that no click waits for them
         return await server.in_worker(small_pictures, settings.folder, names)
 
+    async def preview(data: Any) -> Preview | None:
+        return await server.in_worker(server.preview, data)
+
     view = canvas(
         () if settings.folder else settings.examples,
         list(settings.menu),
-        [apply, thumbnails],
+        [apply, thumbnails, preview],
         () if settings.remote else DIRECT,
+        previews=server.previews,
         height=height,
         tells_changes=tells_changes,
     )

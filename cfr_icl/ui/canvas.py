@@ -32,6 +32,7 @@ def canvas(
     functions: Sequence[Callable[..., Any]],
     direct: Sequence[str],
     *,
+    previews: bool = True,
     height: str | None = None,
     tells_changes: bool = False,
 ) -> gr.HTML:
@@ -51,6 +52,7 @@ def canvas(
         translations=tables("words.json"),
         server_functions=list(functions),
         direct=list(direct),
+        previews=previews,
         height=height,
         tells_changes=tells_changes,
         models=list(models),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
-from threading import Event, Lock
+from threading import Event, Lock, Semaphore
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 
 QUIET = 0.05
 """Seconds without a question before anything is computed ahead: the browser paints the last answer then."""
+
+IDLE_CALLS = 8
+"""Calls of `NetworkLine.if_idle` at a time; each of them holds a thread that a click may need."""
 
 
 class NetworkLine:
@@ -37,12 +40,30 @@ class NetworkLine:
         self._asking = 0
         self._asked = Event()
         """Set while anybody waits for an answer."""
+        self._idle_calls = Semaphore(IDLE_CALLS)
 
     def run(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Call a function in the line, in the caller's context; wait, then return its value or raise."""
         context = copy_context()  # Gradio and ZeroGPU read the present request from it
         with self._asks():
             return self._threads.submit(context.run, function, *arguments, **named).result()
+
+    def if_idle(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function in the line if nobody waits for an answer when its turn comes.
+
+        Returns:
+            What it returns; None if it was not called, which is also so while IDLE_CALLS others wait.
+        """
+
+        def call() -> Any:
+            return None if self._asked.is_set() else function(*arguments)
+
+        if self._asked.is_set() or not self._idle_calls.acquire(blocking=False):
+            return None
+        try:
+            return self._threads.submit(call).result()
+        finally:
+            self._idle_calls.release()
 
     def in_idle_time(self, steps: Callable[[], Iterator[None]]) -> None:
         """Take steps while nobody waits for an answer, then or soon; what is left is dropped."""
@@ -128,6 +149,11 @@ class QueuedPredictor:
         if self._encoded:
             self._cost.add_click(seconds)
         return prediction
+
+    def preview(self, click: Click, previous_mask: np.ndarray | None = None) -> Prediction | None:
+        """As for `Predictor.preview`; None also while the model is not loaded or somebody waits for it."""
+        inner = self._inner
+        return self._line.if_idle(inner.preview, click, previous_mask) if inner else None
 
     @property
     def cost(self) -> dict[str, Any] | None:

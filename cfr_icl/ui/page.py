@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from cfr_icl import clicks
 from cfr_icl.annotate import store
 from cfr_icl.annotate.document import ActionError, Document
 from cfr_icl.annotate.follow import take_over
@@ -23,10 +25,10 @@ from cfr_icl.ui.messages import translated
 from cfr_icl.ui.opening import Opening
 from cfr_icl.ui.outbox import Outbox
 from cfr_icl.ui.place import FolderPlace
-from cfr_icl.ui.protocol import Known, read_action, read_number
+from cfr_icl.ui.protocol import Known, PreviewQuestion, read_action, read_number
 from cfr_icl.ui.protocol import page_actions as do
 from cfr_icl.ui.protocol.action import Action, SessionAction
-from cfr_icl.ui.protocol.replies import Learning
+from cfr_icl.ui.protocol.replies import Learning, Preview
 from cfr_icl.ui.protocol.session_actions import Click
 from cfr_icl.ui.session_reply import describe, offered
 
@@ -50,6 +52,7 @@ class Page:
         self.last_used = 0.0
         self.turn = asyncio.Lock()
         """Held while a parcel is applied."""
+        self._previewing = Lock()
         self.closed = self.resting = False
         self.files = PageFiles(server.uploads)
         self.session = Session(
@@ -185,6 +188,19 @@ class Page:
         self._downloads.report()
         reply.update(self._outbox.take(known.language))
         return reply
+
+    def preview(self, question: PreviewQuestion) -> Preview | None:
+        """What a click would roughly give; None if that cannot be told at once. Runs beside `turn`."""
+        if question.picture != self.shown or not self._previewing.acquire(blocking=False):
+            return None
+        try:
+            previewed = self.session.preview(clicks.Click(question.x, question.y, question.positive))
+        finally:
+            self._previewing.release()
+        if previewed is None or question.picture != self.shown:
+            return None
+        mask = previewed.mask
+        return {"size": [mask.height, mask.width], "counts": mask.counts, "colour": previewed.colour}
 
     def start_anew(self) -> None:
         """Continue in a reloaded tab, which numbers its actions from 1 again."""

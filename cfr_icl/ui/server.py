@@ -27,7 +27,8 @@ from cfr_icl.ui.cost import ModelCost
 from cfr_icl.ui.learning import ServerLearning
 from cfr_icl.ui.network import NetworkLine, QueuedPredictor
 from cfr_icl.ui.page import Page
-from cfr_icl.ui.protocol import Known, read_known
+from cfr_icl.ui.protocol import Known, read_known, read_preview
+from cfr_icl.ui.protocol.replies import Preview
 from cfr_icl.weights.menu import ModelMenu
 from cfr_icl.workers.pool import WorkerPool
 
@@ -151,6 +152,20 @@ class Server:
                 return await self.in_worker(page.answer, data, known)
 
         return await asyncio.shield(asyncio.ensure_future(take_turn()))  # also when the browser gave up
+
+    @property
+    def previews(self) -> bool:
+        """Whether `preview` can answer: only a network of this process tells at once."""
+        return not (self.settings.workers or self.settings.remote)
+
+    def preview(self, data: Any) -> Preview | None:
+        """What a click of a browser (untrusted) would roughly give; None if that cannot be told at once.
+
+        It changes nothing, and no action waits for it longer than for one pass of the network.
+        """
+        question = read_preview(data)
+        page = self.pages.find(question.page) if question else None
+        return page.preview(question) if question and page and page.token == question.page else None
 
     async def in_worker(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function in a worker thread, in the context of its request."""

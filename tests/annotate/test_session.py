@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cfr_icl.annotate.compose import MAX_NEIGHBOUR_CLICKS, largest_part, without_holes
 from cfr_icl.annotate.document import ActionError, Label
 from cfr_icl.annotate.inspect import inside
+from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
@@ -432,3 +433,40 @@ def test_renaming_a_label_changes_the_list_and_all_objects_and_can_be_undone(ses
     session.edit(1, locked=True)
     with pytest.raises(ActionError, match="locked"):
         session.rename_label("cup", "mug")
+
+
+def test_a_preview_shows_the_object_that_a_click_would_give_and_changes_nothing(session, picture):
+    assert session.preview(Click(60, 60)) is None  # not encoded yet
+    session.segmenter.prepare()
+    before = session.document
+    previewed = session.preview(Click(60, 60))
+    assert session.document is before and not session.can_undo
+    session.click(Click(60, 60))
+    assert iou(previewed.mask.pixels, session.active.mask.pixels) > 0.9
+    assert (previewed.colour, previewed.id) == (session.active.colour, session.active.id)
+    assert session.preview(Click(70, 60)) is None  # the object has a click
+
+
+def test_a_preview_keeps_to_what_a_click_there_may_do(session):
+    session.segmenter.prepare()
+    assert session.preview(Click(60, 60, positive=False)) is None
+    assert session.preview(Click(10_000, 60)) is None
+    session.click(Click(60, 60))
+    session.finish()
+    assert not (session.preview(Click(62, 60)).mask.pixels & session.document.instances[0].mask.pixels).any()
+    session.edit(1, locked=True)
+    session.select(1)
+    assert session.preview(Click(60, 60)) is None
+    assert Session(session.segmenter).preview(Click(60, 60)) is None  # without a picture
+
+
+def test_a_preview_begins_with_the_mask_that_an_object_without_clicks_has(session):
+    session.segmenter.prepare()
+    whole = Mask.of(np.ones(session.size, bool))
+    session.add_masks([("all", whole)])
+    session.select(1)
+    seen = []
+    original = session.segmenter.preview
+    session.segmenter.preview = lambda *arguments: seen.append(arguments) or original(*arguments)
+    previewed = session.preview(Click(60, 60, positive=False))
+    assert seen[0][1].all() and previewed.id == 1 and session.active.mask == whole

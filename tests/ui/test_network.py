@@ -1,6 +1,7 @@
 """The network's line: what is computed ahead never holds up an answer."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import numpy as np
@@ -71,3 +72,35 @@ def test_after_an_answer_the_next_click_s_window_is_encoded_ahead():
     plain, mask = encoded_by_the_second_click(Segmenter(model))
     ahead, same = encoded_by_the_second_click(QueuedPredictor(line, lambda: Segmenter(model)))
     assert plain > 0 and ahead == 0 and np.array_equal(mask, same)
+
+
+def test_what_is_asked_beside_the_answers_gives_way_to_them():
+    line, in_step, go_on, called = NetworkLine(), Event(), Event(), []
+    assert line.if_idle(lambda one, other: one + other, 1, 2) == 3
+    with ThreadPoolExecutor(3) as threads:
+        first = threads.submit(line.run, lambda: in_step.set() or go_on.wait(10))
+        assert in_step.wait(10)
+        assert line.if_idle(called.append, "while somebody waits") is None
+        go_on.set()
+        first.result()
+        in_step.clear(), go_on.clear()
+        running = threads.submit(line.if_idle, lambda: in_step.set() or go_on.wait(10))
+        assert in_step.wait(10)
+        behind = threads.submit(line.if_idle, called.append, "behind it")
+        answer = threads.submit(line.run, lambda: "answer")
+        assert line._asked.wait(10)
+        go_on.set()
+        assert running.result() and answer.result() == "answer" and behind.result() is None
+    assert called == []
+    assert line.if_idle(lambda: "again") == "again"
+
+
+def test_no_more_than_some_of_these_wait_at_a_time(monkeypatch):
+    monkeypatch.setattr(network, "IDLE_CALLS", 1)
+    line, in_step, go_on = NetworkLine(), Event(), Event()
+    with ThreadPoolExecutor(1) as threads:
+        one = threads.submit(line.if_idle, lambda: in_step.set() or go_on.wait(10))
+        assert in_step.wait(10)
+        assert line.if_idle(lambda: "two") is None
+        go_on.set()
+        assert one.result()

@@ -12,9 +12,20 @@ types and ranges, and refuses an action in one sentence.
 * `page_actions.py`: actions on pictures, folders, files, models and learning.
 * `fields.py`: types of their fields, with the checks.
 * `reading.py`: `read_action`, `read_number`, `read_known`, and the table `ACTIONS` of all actions by kind.
+* `preview.py`: the one question that is no action, what a click would give.
 * `replies.py`: `Reply` and its parts.
 """
 
+from cfr_icl.ui.protocol.preview import PreviewQuestion, read_preview
 from cfr_icl.ui.protocol.reading import ACTIONS, DIRECT, Known, read_action, read_known, read_number
 
-__all__ = ["ACTIONS", "DIRECT", "Known", "read_action", "read_known", "read_number"]
+__all__ = [
+    "ACTIONS",
+    "DIRECT",
+    "Known",
+    "PreviewQuestion",
+    "read_action",
+    "read_known",
+    "read_number",
+    "read_preview",
+]

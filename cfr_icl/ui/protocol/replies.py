@@ -129,6 +129,17 @@ class Loaded(TypedDict):
     objects: int
 
 
+class Preview(TypedDict):
+    """What a click would roughly give."""
+
+    size: list[int]
+    """Height and width."""
+    counts: str
+    """COCO run lengths."""
+    colour: str
+    """Colour of the object."""
+
+
 class OfferedMask(TypedDict):
     """A mask that the network offers for a click."""
 

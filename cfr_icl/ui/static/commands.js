@@ -61,7 +61,10 @@ export function setUpCommands(app) {
     'stop-learning': () => send('stop_learning'),
     'use-learnt': () => app.useLearnt(),
     'forget-learnt': () => app.forgetLearnt(),
-    cancel: () => view.cancel(),
+    cancel: () => {
+      app.dropPreview();
+      view.cancel();
+    },
     save: () => saveWork(),
     'brush-smaller': () => app.showBrush(Math.min(view.brush - 1, view.brush / 1.25)),
     'brush-larger': () => app.showBrush(Math.max(view.brush + 1, view.brush * 1.25)),
@@ -71,6 +74,7 @@ export function setUpCommands(app) {
     'tool-eraser': () => app.showTool('eraser'),
     'tool-lasso': () => app.showTool('lasso'),
     'tool-corners': () => app.showTool('corners'),
+    preview: () => app.togglePreview(),
     names: () => ref('names').click(),
     labels: () => app.openLabels(),
     nothing: () => {},

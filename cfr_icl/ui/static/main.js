@@ -20,6 +20,7 @@ import { setUpOpening } from './opening.js';
 import { setUpPanel } from './panel.js';
 import { objectsAt } from './picking.js';
 import { setUpPicture } from './picture.js';
+import { setUpPreview } from './preview.js';
 import { setUpRestoring } from './restoring.js';
 import { merged } from './session.js';
 import { LOOK, setUpSettings } from './settings.js';
@@ -62,7 +63,10 @@ export function start({ element, trigger, props, server, upload, watch }) {
     () => app.showBusy(),
     () => app.showFailure(),
   );
-  app.send = (kind, data = {}) => app.channel.send(kind, { picture: app.picture?.token ?? null, ...data });
+  app.send = (kind, data = {}) => {
+    app.dropPreview();
+    return app.channel.send(kind, { picture: app.picture?.token ?? null, ...data });
+  };
 
   // Whoever marks something wants to see the answer, also where the masks were hidden.
   const mark = (kind, data, shown) => {
@@ -88,13 +92,15 @@ export function start({ element, trigger, props, server, upload, watch }) {
     reshape: (points, drag) => mark('reshape', { points }, drag),
     fillHole: ({ x, y }) => app.send('fill_hole', { x, y }),
     resizeBrush: (direction) => app.command(direction > 0 ? 'brush-larger' : 'brush-smaller'),
-    hover: (pixel) => {
+    hover: (pixel, touch) => {
+      app.followPointer(pixel, touch);
       ref('pointer').textContent = pixel ? `${pixel.x}, ${pixel.y}` : '';
       app.pointAt(pixel ? (objectsAt(app.view.objects, pixel)[0]?.id ?? null) : null);
     },
     zoomed: (scale) => {
       ref('zoom').textContent = `${Math.round(scale * 100)} %`;
       app.keepPlace();
+      app.dropPreview();
     },
     mode: () => app.mode,
     ready: () => app.ready(),
@@ -107,6 +113,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
 
   for (const setUp of [
     setUpTransport,
+    setUpPreview,
     setUpPicture,
     setUpSettings,
     setUpCascade,

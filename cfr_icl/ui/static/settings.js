@@ -8,7 +8,7 @@ const LEAST_MAX_BRUSH = 120; // diameter in picture pixels
 const MAX_BRUSH = 4000;
 const TOOLS = ['click', 'box', 'brush', 'eraser', 'lasso', 'corners'];
 
-export const LOOK = { opacity: 0.45, contour: true, markers: true, names: false, keep: false };
+export const LOOK = { opacity: 0.45, contour: true, markers: true, names: false, keep: false, preview: true };
 
 export function setUpSettings(app) {
   const { root, ref, view, look } = app;
@@ -21,6 +21,7 @@ export function setUpSettings(app) {
   app.showTool = (tool) => {
     view.tool = tool;
     check('tool', tool);
+    app.dropPreview();
     ref('brush-size').hidden = !view.brushing;
     tab.set('cfr-tool', tool);
     view.showCursor();
@@ -40,6 +41,7 @@ export function setUpSettings(app) {
   app.showMode = (mode) => {
     app.mode = mode;
     root.dataset.mode = mode;
+    app.dropPreview();
     check('mode', mode);
     view.showCursor();
   };
@@ -62,6 +64,8 @@ export function setUpSettings(app) {
     ref('markers').checked = look.markers;
     ref('names').checked = look.names;
     ref('keep').checked = look.keep;
+    ref('preview').checked = look.preview;
+    app.dropPreview();
     person.set('cfr-look', JSON.stringify(look));
     view.draw();
   };
@@ -88,7 +92,7 @@ export function setUpSettings(app) {
     look.opacity = ref('opacity').value / 100;
     showLook();
   });
-  for (const name of ['contour', 'markers', 'names', 'keep']) {
+  for (const name of ['contour', 'markers', 'names', 'keep', 'preview']) {
     ref(name).addEventListener('change', () => {
       look[name] = ref(name).checked;
       showLook();

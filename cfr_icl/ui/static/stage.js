@@ -41,6 +41,7 @@ export class Stage {
     this.drag = null; // a box or stroke under way, in picture coordinates
     this.pointed = null; // id of the object that is pointed at
     this.pointer = null; // where the mouse is on the stage
+    this.preview = null; // { shape, colour } of what a click would give
     this.place = { scale: 1, x: 0, y: 0 };
     this.fitted = true;
     this.crosshair = null;
@@ -183,6 +184,7 @@ export class Stage {
       { opacity } = this.look;
     const inWork = this.hidden ? [] : this.objects.filter((object) => object.visible && object.current);
     for (const object of inWork) this.paintObject(object, context, ratio, opacity);
+    if (this.preview && !this.hidden) this.paintPreview(ratio);
     if (this.heat) {
       context.globalAlpha = 0.85;
       context.imageSmoothingEnabled = true;
@@ -195,6 +197,15 @@ export class Stage {
     else if (this.polygons) overlays.paintPolygons(context, scale, this.polygons);
     for (const drag of this.pending) if (drag.points && !drag.held) overlays.paintDrag(context, scale, drag);
     if (this.drag && !this.drag.held) overlays.paintDrag(context, scale, this.drag);
+  }
+
+  // What a click would give: fainter than every mask, its outline dashed.
+  paintPreview(ratio) {
+    const { context, scale, preview } = this,
+      dash = [5, 4].map((length) => length / scale);
+    context.setLineDash(dash);
+    preview.shape.paint(context, scale * ratio, preview.colour, 0.22, ratio);
+    context.setLineDash([]);
   }
 
   // The object that is pointed at, on the picture or in the list; the one in work stands out anyway.

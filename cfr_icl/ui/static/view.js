@@ -14,7 +14,7 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
 
 export class View extends Stage {
   // `actions`: click(x, y, positive), select(id), box(l, t, r, b), paint(points, add), lasso(points, add),
-  // reshape(points), fillHole(pixel), resizeBrush(1 | -1), hover(pixel),
+  // reshape(points), fillHole(pixel), resizeBrush(1 | -1), hover(pixel, touch),
   // zoomed(scale), mode() -> 'positive' | 'negative', ready() -> whether the picture may be worked on now
   constructor(canvas, look, actions) {
     super(canvas, look, actions);
@@ -70,7 +70,7 @@ export class View extends Stage {
 
   leave() {
     this.pointer = null;
-    this.actions.hover(null);
+    this.actions.hover(null, false);
     this.draw();
   }
 
@@ -154,7 +154,7 @@ export class View extends Stage {
     this.shiftHeld = event.shiftKey;
     this.altHeld = event.altKey;
     this.pointer = touch ? null : point;
-    this.actions.hover(this.pixel(point));
+    this.actions.hover(this.pixel(point), touch);
     this.showCursor();
     if (this.brushing) this.draw();
     if (!pointer) return;
@@ -238,6 +238,12 @@ export class View extends Stage {
 
   // ---- clicks
 
+  // Whether nothing is under way that comes before a click.
+  get awaitsFirstClick() {
+    const idle = !this.pending.length && !this.drag && !this.pointers.size && !this.spaceHeld;
+    return idle && this.tool === 'click' && !this.hidden;
+  }
+
   // With no object in work a click on a mask selects it; Alt starts a new object there.
   wouldSelect(pixel, alt) {
     if (!pixel || alt || this.pending.length || this.objects.some((object) => object.current)) return false;
@@ -299,7 +305,7 @@ export class View extends Stage {
           x: Math.floor(this.width / 2),
           y: Math.floor(this.height / 2),
         };
-    this.actions.hover(this.crosshair);
+    this.actions.hover(this.crosshair, false);
     const [dx, dy] = geometry.intoView(this.place, this.stage, this.crosshair);
     if (dx || dy) this.pan(dx, dy);
   }

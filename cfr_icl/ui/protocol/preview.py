@@ -1,0 +1,28 @@
+"""Ask what a click would give: a question beside the actions, which changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cfr_icl.ui.protocol.fields import Flag, Number, Token
+
+
+class PreviewQuestion(BaseModel):
+    """A place on the picture where the pointer rests."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    page: Token
+    picture: Token
+    x: Number
+    y: Number
+    positive: Flag
+
+
+def read_preview(data: Any) -> PreviewQuestion | None:
+    """Read such a question (untrusted); None if it is not valid."""
+    try:
+        return PreviewQuestion.model_validate(data)
+    except ValidationError:
+        return None
