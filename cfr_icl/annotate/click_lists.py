@@ -1,4 +1,4 @@
-"""Lists of clicks for many pictures, as people, spreadsheets and programs write them."""
+"""Lists of clicks, boxes and masks for many pictures, grouped by object and checked row by row."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class ClickList:
 
 
 def read_clicks(path: Path, images: Path) -> list[ObjectClicks]:
-    """The clicks in a file like `read_click_list`; raises ClickListError for the first row that is wrong."""
+    """Like `read_click_list`, but raise ClickListError for the first unusable row."""
     clicks = read_click_list(path, images)
     if clicks.problems:
         raise ClickListError(clicks.problems[0].sentence)
@@ -87,7 +87,7 @@ def read_clicks(path: Path, images: Path) -> list[ObjectClicks]:
 
 
 def read_click_list(path: Path, images: Path) -> ClickList:
-    """The clicks, boxes and masks in a file, object by object in the order of their first row.
+    """Read clicks, boxes and masks, object by object in the order of their first row.
 
     A table (CSV, separated by commas, semicolons or tabs, in any Unicode or a Windows encoding) has a
     heading with the columns picture, x, y and optionally positive (1 or 0), object (a name), label, left,
@@ -96,7 +96,7 @@ def read_click_list(path: Path, images: Path) -> ClickList:
     `box` may be the four numbers at once.
 
     Args:
-        images: the folder of the pictures, which names and paths of pictures must lead into.
+        images: the folder of the pictures; a name or path that leads out of it is an unusable row.
 
     Raises:
         ClickListError: when the file is none of these, or holds no row.
@@ -104,7 +104,7 @@ def read_click_list(path: Path, images: Path) -> ClickList:
     """
     problems: list[Problem] = []
     objects: dict[tuple[str, str], ObjectClicks] = {}
-    damaged: set[tuple[str, str]] = set()
+    incomplete: set[tuple[str, str]] = set()
     pictures = _Pictures(images)
     rows = 0
     for place, row in read_rows(path, pictures.exists):
@@ -118,27 +118,28 @@ def read_click_list(path: Path, images: Path) -> ClickList:
             picture = _text(row.get("picture"))[:500]
             problems.append(Problem(picture, f"{place} of {path.name}: {error}"))
             if key is not None:
-                damaged.add(key)
+                incomplete.add(key)
     if not rows:
         raise ClickListError(f"There are no clicks in {path}.")
-    return ClickList([entry for key, entry in objects.items() if key not in damaged], problems)
+    return ClickList([entry for key, entry in objects.items() if key not in incomplete], problems)
 
 
 def _with_row(entry: ObjectClicks, row: Mapping[str, Any]) -> ObjectClicks:
-    """The object with a further row; raises ValueError when it is wrong or contradicts an earlier one."""
+    """The object with one more row; raises ValueError when the row is wrong or contradicts an earlier one."""
     box, mask, clicks = _box(row), _text(row.get("mask")), entry.clicks
     if _text(row.get("x")) or _text(row.get("y")) or not (box or mask):
         clicks = (*clicks, Click(_number(row, "x"), _number(row, "y"), _sign(row.get("positive"))))
     return replace(
         entry,
         clicks=clicks,
-        label=_once("label", entry.label, label_name(_text(row.get("label")))),
-        box=_once("box", entry.box, box),
-        mask=_once("mask", entry.mask, mask or None),
+        label=_consistent("label", entry.label, label_name(_text(row.get("label")))),
+        box=_consistent("box", entry.box, box),
+        mask=_consistent("mask", entry.mask, mask or None),
     )
 
 
-def _once(name: str, before: Any, now: Any) -> Any:
+def _consistent(name: str, before: Any, now: Any) -> Any:
+    """The value of an object in two rows, of which one may be empty; raises ValueError if they differ."""
     if before and now and before != now:
         raise ValueError(f"the object has another {name} already.")
     return before or now
@@ -149,25 +150,29 @@ class _Pictures:
 
     def __init__(self, images: Path) -> None:
         self.images = images
-        self._found: dict[str, str] = {}
-        self._alike: dict[str, str] | None = None
+        self._paths: dict[str, str] = {}
+        """Paths below the folder by names in the list."""
+        self._normalised: dict[str, str] | None = None
+        """Paths below the folder by the same paths with composed accents."""
 
     def find(self, value: Any) -> str:
         """The path below the folder; raises ValueError when there is no such picture in it."""
         text = "" if value is None else str(value).strip()
         if not text:
             raise ValueError("there is no picture named in it.")
-        if text not in self._found:
-            found = self._look(text) or self._look(text.replace("\\", "/")) or self._look_alike(text)
-            if found is None:
+        if text not in self._paths:
+            path = self._path(text) or self._path(text.replace("\\", "/")) or self._path_by_accents(text)
+            if path is None:
                 raise ValueError(f"there is no picture {text!r:.200} in {self.images}.")
-            self._found[text] = found
-        return self._found[text]
+            self._paths[text] = path
+        return self._paths[text]
 
     def exists(self, text: str) -> bool:
-        return self._look(text) is not None
+        """Whether a picture has this name or path."""
+        return self._path(text) is not None
 
-    def _look(self, text: str) -> str | None:
+    def _path(self, text: str) -> str | None:
+        """The path below the folder of an existing file; None where there is none, or it lies outside."""
         folder = os.path.abspath(self.images)
         for root in dict.fromkeys((folder, os.path.realpath(folder))):
             try:
@@ -179,16 +184,16 @@ class _Pictures:
                 continue
         return None
 
-    def _look_alike(self, text: str) -> str | None:
-        """A file whose name differs only in how accents are composed."""
-        if self._alike is None:
-            self._alike = {}
+    def _path_by_accents(self, text: str) -> str | None:
+        """Like `_path`, for a name that composes its accents in another way than the file system."""
+        if self._normalised is None:
+            self._normalised = {}
             for folder, _, files in os.walk(self.images):
                 for file in files:
                     inside = os.path.relpath(os.path.join(folder, file), self.images).replace(os.sep, "/")
-                    self._alike[unicodedata.normalize("NFC", inside)] = inside
-        found = self._alike.get(unicodedata.normalize("NFC", text.replace("\\", "/")))
-        return None if found is None else self._look(found)
+                    self._normalised[unicodedata.normalize("NFC", inside)] = inside
+        path = self._normalised.get(unicodedata.normalize("NFC", text.replace("\\", "/")))
+        return None if path is None else self._path(path)
 
 
 def _object_name(value: Any) -> str:
@@ -205,11 +210,12 @@ def _object_name(value: Any) -> str:
 
 
 def _number(row: Mapping[str, Any], column: str) -> float:
+    """A number, also one with a decimal comma or separated thousands; raises ValueError for other cells."""
     value = row.get(column)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     text = re.sub(r"[\s\u00a0\u202f']", "", value) if isinstance(value, str) else ""
-    if "," in text and "." in text:  # the mark that comes last is the decimal one
+    if "," in text and "." in text:  # the last of both is the decimal separator
         text = (
             text.replace(".", "").replace(",", ".")
             if text.rfind(",") > text.rfind(".")
@@ -225,6 +231,7 @@ def _number(row: Mapping[str, Any], column: str) -> float:
 
 
 def _sign(value: Any) -> bool:
+    """Whether a click is positive, as it is for an empty cell; raises ValueError for other texts."""
     if value is None:
         return True
     text = str(value).strip().casefold()
@@ -238,17 +245,18 @@ def _sign(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
+    """A cell as text; empty for None."""
     return "" if value is None else str(value).strip()
 
 
 def _box(row: Mapping[str, Any]) -> Rectangle | None:
-    """The box of a row, with all pixels on its sides; None without one. Raises ValueError."""
+    """The box of a row, the pixels on its sides included; None without one. Raises ValueError."""
     sides = ("left", "top", "right", "bottom")
-    given = row.get("box")
-    if given is not None and given != "":
-        if not isinstance(given, list) or len(given) != 4:
-            raise ValueError(f"box must be left, top, right and bottom, not {given!r:.60}.")
-        row = dict(zip(sides, given, strict=True))
+    box = row.get("box")
+    if box is not None and box != "":
+        if not isinstance(box, list) or len(box) != 4:
+            raise ValueError(f"box must be left, top, right and bottom, not {box!r:.60}.")
+        row = dict(zip(sides, box, strict=True))
     if not any(_text(row.get(side)) for side in sides):
         return None
     values = [_number(row, side) for side in sides]

@@ -1,4 +1,4 @@
-"""Rows of a list from a file: tables as spreadsheets write them, JSON, lines of JSON, Parquet."""
+"""Read the rows of a list of clicks from a file: CSV in its many forms, JSON, JSON lines, Parquet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +29,15 @@ COLUMNS = {
     "bottom": ("bottom", "y max", "ymax", "y2"),
     "mask": ("mask", "mask file"),
 }
-"""Columns with all their accepted headings."""
+"""The columns of a list, each with its accepted headings in small letters, words separated by spaces."""
 
-BEGINNINGS = ("x", "box", "left", "mask")
-"""Of these columns a table needs at least one beside the picture."""
+PROMPT_COLUMNS = ("x", "box", "left", "mask")
+"""The columns that begin a click, a box or a mask; a table needs one of them, and the picture."""
 
 DELIMITERS = (",", ";", "\t", "|")
 
 ENCODINGS = ("cp1252", "cp1250", "cp1251", "gb18030", "shift_jis", "big5", "euc_kr", "mac_roman")
-"""Encodings tried for text that is not Unicode; the first with which the pictures are found is used."""
+"""Encodings of text that is not Unicode; the first in which a named picture exists is used."""
 
 Row = tuple[str, Mapping[str, Any]]
 """The place of a row in its file, such as "Row 2", and its cells by column."""
@@ -48,10 +48,10 @@ class ClickListError(ValueError):
 
 
 def read_rows(path: Path, is_picture: Callable[[str], bool]) -> Iterator[Row]:
-    """Each row of a file, CSV, JSON, lines of JSON or Parquet.
+    """Yield the rows of a CSV, JSON, JSON lines or Parquet file, by its extension; others are read as CSV.
 
     Args:
-        is_picture: whether a picture has this name; used to find the encoding of a table.
+        is_picture: returns whether a picture of this name exists; decides the encoding of a table.
 
     Raises:
         ClickListError: when the file is no list.
@@ -70,22 +70,21 @@ def read_rows(path: Path, is_picture: Callable[[str], bool]) -> Iterator[Row]:
     if suffix in (".json", ".jsonl", ".ndjson"):
         yield from _json_rows(path, texts[0], lines=suffix != ".json")
         return
-    tables = [_table(path, text) for text in texts[:1]]
-    if len(texts) > 1:  # not Unicode: take the encoding under which pictures are found
-        for text in texts:
-            table = _table(path, text)
-            if any(is_picture(str(row.get("picture")).strip()) for _, row in table if not _ascii(row)):
-                tables = [table]
-                break
-    yield from tables[0]
+    tables = (_table(path, text) for text in texts)
+    table = next(tables)
+    if len(texts) > 1:  # not Unicode
+        table = next((each for each in (table, *tables) if _names_pictures(each, is_picture)), table)
+    yield from table
 
 
-def _ascii(row: Mapping[str, Any]) -> bool:
-    return str(row.get("picture")).isascii()
+def _names_pictures(table: Sequence[Row], is_picture: Callable[[str], bool]) -> bool:
+    """Whether a picture exists under one of the names in a table that are not plain ASCII."""
+    names = (str(row.get("picture")) for _, row in table)
+    return any(is_picture(name.strip()) for name in names if not name.isascii())
 
 
 def _decoded(content: bytes) -> list[str]:
-    """A file's text; if it is not Unicode, one text for each encoding, the likeliest first."""
+    """The text of a file; if it is not Unicode, one text for each of ENCODINGS."""
     for mark, encoding in (
         (b"\xef\xbb\xbf", "utf-8-sig"),
         (b"\xff\xfe\x00\x00", "utf-32"),
@@ -117,7 +116,7 @@ def _json_rows(path: Path, text: str, lines: bool) -> Iterator[Row]:
         place = f"Entry {number}"
         if not isinstance(row, Mapping):
             raise ClickListError(f"{place} of {path.name} needs picture, x and y: {row!r:.100}")
-        yield place, _by_column(row)
+        yield place, _canonical(row)
 
 
 def _parquet_rows(path: Path) -> Iterator[Row]:
@@ -127,29 +126,29 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
         from pyarrow.parquet import ParquetFile
     try:
         with ParquetFile(path) as file:
-            names = [name for name in file.schema_arrow.names if _by_column({name: None})]
-            columns = _by_column(dict.fromkeys(names, ""))
-            if "picture" not in columns or not any(name in columns for name in BEGINNINGS):
+            names = [name for name in file.schema_arrow.names if _canonical({name: None})]
+            columns = _canonical(dict.fromkeys(names, ""))
+            if "picture" not in columns or not any(name in columns for name in PROMPT_COLUMNS):
                 raise ClickListError(f"{path.name} needs the columns picture, x and y.")
             number = 0
             for batch in file.iter_batches(columns=names):
                 for row in batch.to_pylist():
                     number += 1
-                    missing = (name for name, value in row.items() if value != value)  # NaN of a data frame
-                    yield f"Row {number}", _by_column({**row, **dict.fromkeys(missing)})
+                    missing = (name for name, value in row.items() if value != value)  # pandas writes NaN
+                    yield f"Row {number}", _canonical({**row, **dict.fromkeys(missing)})
     except pyarrow.ArrowInvalid as error:
         raise ClickListError(f"{path.name} cannot be read as Parquet: {error}.") from error
 
 
 def _table(path: Path, text: str) -> list[Row]:
-    """The rows below the heading, by column. Empty rows are left out but keep their numbers."""
+    """The rows of a CSV file below its heading; empty ones are left out but counted in "Row N"."""
     delimiters: tuple[str, ...] = DELIMITERS
-    before = 0
-    while text.startswith("#"):  # remarks of programs
-        text, before = text.partition("\n")[2], before + 1
+    skipped = 0
+    while text.startswith("#"):  # comments
+        text, skipped = text.partition("\n")[2], skipped + 1
     first, _, rest = text.partition("\n")
-    if re.fullmatch(r'"?sep=(.)"?\s*', first):  # Excel's own line
-        text, before = rest, before + 1
+    if re.fullmatch(r'"?sep=(.)"?\s*', first):  # names the delimiter for Excel
+        text, skipped = rest, skipped + 1
         delimiters = (first.strip(' \r"')[4], *DELIMITERS)
     for delimiter in delimiters:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
@@ -161,32 +160,32 @@ def _table(path: Path, text: str) -> list[Row]:
         if heading is None:
             return []
         names = [cell.strip().strip('"').lstrip("\ufeff") for cell in rows[heading]]
-        columns = _by_column(dict.fromkeys(names, ""))
-        if "picture" in columns and any(name in columns for name in BEGINNINGS):
-            twice = [name for name, count in Counter(filter(None, names)).items() if count > 1]
-            if twice and _by_column(dict.fromkeys(twice)):
-                raise ClickListError(f"{path.name} has two columns with the heading {twice[0]!r:.60}.")
+        columns = _canonical(dict.fromkeys(names, ""))
+        if "picture" in columns and any(name in columns for name in PROMPT_COLUMNS):
+            duplicates = [name for name, count in Counter(filter(None, names)).items() if count > 1]
+            if duplicates and _canonical(dict.fromkeys(duplicates)):
+                raise ClickListError(f"{path.name} has two columns with the heading {duplicates[0]!r:.60}.")
             return [
-                (f"Row {number + before}", _by_column(dict(zip(names, map(_value, row), strict=False))))
+                (f"Row {number + skipped}", _canonical(dict(zip(names, map(_cell_text, row), strict=False))))
                 for number, row in enumerate(rows[heading + 1 :], start=heading + 2)
                 if any(cell.strip() for cell in row)
             ]
     raise ClickListError(f"{path.name} needs a heading with the columns picture, x and y.")
 
 
-def _value(cell: str) -> str:
-    """A cell without ="...", with which Excel keeps text from being converted."""
+def _cell_text(cell: str) -> str:
+    """The text of a cell, also of a formula ="TEXT", by which Excel stores text that looks like a number."""
     formula = re.fullmatch(r'\s*="(.*)"\s*', cell)
     return formula[1] if formula else cell
 
 
-def _by_column(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """A row by the keys of COLUMNS; case does not matter."""
-    given = {re.sub(r"[\s_-]+", " ", str(name)).strip().casefold(): value for name, value in row.items()}
+def _canonical(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """The cells of a row under the keys of COLUMNS; other cells are left out."""
+    cells = {re.sub(r"[\s_-]+", " ", str(name)).strip().casefold(): value for name, value in row.items()}
     columns = {}
     for column, names in COLUMNS.items():
         for name in names:
-            if name in given:
-                columns[column] = given[name]
+            if name in cells:
+                columns[column] = cells[name]
                 break
     return columns

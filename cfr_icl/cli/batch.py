@@ -37,8 +37,8 @@ from cfr_icl.cli.options import (
 from cfr_icl.scale.cluster import map_on_cluster
 
 if TYPE_CHECKING:
-    from cfr_icl.annotate.batch.answer import Answered, BatchJob, BatchWorker
     from cfr_icl.annotate.batch.plan import PictureTask
+    from cfr_icl.annotate.batch.worker import BatchJob, BatchWorker, PictureResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,15 +65,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from cfr_icl.annotate.batch.answer import BatchJob, BatchWorker
     from cfr_icl.annotate.batch.plan import plan
     from cfr_icl.annotate.batch.run import run_batch
+    from cfr_icl.annotate.batch.worker import BatchJob, BatchWorker
 
     batch = plan(
         options.clicks,
         options.images,
         options.out,
-        options.max_megapixels,
         format=options.format,
         masks=options.masks,
         shard=options.shard,
@@ -88,29 +87,29 @@ def run(options: argparse.Namespace) -> int:
     images, masks = batch.images.resolve(), batch.masks.resolve()
     job = BatchJob(images, masks, batch.format, options.max_megapixels, cfr, batch.labels)
 
-    def answers(tasks: Sequence[PictureTask]) -> Iterable[Answered]:
+    def predict(tasks: Sequence[PictureTask]) -> Iterable[PictureResult]:
         if options.engine == "process":
             return map(BatchWorker(job, segmenter), tasks)
         options.weights, options.run = absolute_weights(options), None
         return map_on_cluster(partial(new_worker, job, options), tasks, cluster_actors(options))
 
-    left_out = run_batch(
+    problems = run_batch(
         batch,
-        answers,
+        predict,
         _settings(segmenter, options),
         options.shard,
         strict=options.strict,
-        say=lambda sentence: print(sentence, file=sys.stderr),
-        wrote=print,
+        report=lambda sentence: print(sentence, file=sys.stderr),
+        on_file=print,
     )
-    if left_out:
-        print(f"Left out for what is wrong with them: {len(left_out)}.", file=sys.stderr)
-    return 1 if left_out else 0
+    if problems:
+        print(f"Rows, objects and pictures that were left out: {len(problems)}.", file=sys.stderr)
+    return 1 if problems else 0
 
 
 def new_worker(job: BatchJob, options: argparse.Namespace) -> BatchWorker:
     """A worker with a network of its own, in the process that calls this."""
-    from cfr_icl.annotate.batch.answer import BatchWorker
+    from cfr_icl.annotate.batch.worker import BatchWorker
 
     return BatchWorker(job, new_segmenter(options))
 

@@ -3,10 +3,10 @@
     cfr-icl join part-1 part-2 part-3 --out masks
     cfr-icl join scores.objects-1-of-2.jsonl scores.objects-2-of-2.jsonl --out scores.objects.jsonl
 
-The first form takes the targets of `cfr-icl batch --shard I/N`, which may be one folder, and puts masks, the
-COCO file or the work folder together. The second takes what `cfr-icl evaluate --shard I/N --json scores.json`
-wrote; the same command without --shard then gives the metrics and evaluates nothing again. Nothing is written
-unless all shards are there, finished, and of the same settings.
+The first form joins the output folders of `cfr-icl batch --shard I/N`, which may be one folder; it writes
+nothing unless all shards are there, finished, and of the same settings. The second form joins the logs of
+`cfr-icl evaluate --shard I/N --json scores.json`; the same command without --shard then computes the metrics
+from the joined log.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("parts", type=Path, nargs="+", metavar="PART", help="folders, or .jsonl files")
-    parser.add_argument(
-        "--out", type=Path, required=True, help="the folder, or the .jsonl file, of the whole"
-    )
+    parser.add_argument("--out", type=Path, required=True, help="the joined folder, or .jsonl file")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -33,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
         pictures, problems = join(options.parts, options.out)
         print(f"{pictures} pictures in {options.out}")
         if problems:
-            print(f"Left out for what is wrong with them: {len(problems)}.", file=sys.stderr)
+            print(f"Rows, objects and pictures that were left out: {len(problems)}.", file=sys.stderr)
         return 1 if problems else 0
     from cfr_icl.evaluation.join import join_logs
 

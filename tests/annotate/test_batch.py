@@ -6,9 +6,9 @@ import unicodedata
 import pytest
 from PIL import Image
 
-from cfr_icl.annotate.batch.answer import Answered
 from cfr_icl.annotate.batch.plan import mask_names, plan
 from cfr_icl.annotate.batch.run import run_batch
+from cfr_icl.annotate.batch.worker import PictureResult
 from cfr_icl.annotate.click_lists import read_click_list, read_clicks
 from cfr_icl.cli import batch as command
 from cfr_icl.cli.main import main
@@ -193,7 +193,7 @@ def run(images, out, text, *options):
 
 
 @pytest.mark.parametrize("row", WRONG)
-def test_a_wrong_row_is_told_and_the_others_are_done(row, images, tmp_path, stand_in, capsys):
+def test_a_wrong_row_is_reported_and_the_others_are_predicted(row, images, tmp_path, stand_in, capsys):
     out = tmp_path / "out"
     assert run(images, out, f"a.png,30,40,,\n{row}\nsub/a.png,30,40,,\n") == 1
     assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.png")) == [
@@ -269,9 +269,9 @@ def test_a_picture_is_one_task_with_all_its_objects(images, tmp_path):
     prepared = plan(tmp_path / "c.csv", images, tmp_path / "out")
     assert [(task.picture, len(task.objects)) for task in prepared.tasks] == [("a.png", 2), ("b.png", 1)]
 
-    def answers(tasks):
-        return [Answered(task, tuple((name, b"mask") for name in task.files)) for task in tasks]
+    def predict(tasks):
+        return [PictureResult(task, tuple((name, b"mask") for name in task.files)) for task in tasks]
 
-    assert run_batch(prepared, answers, {}) == []
+    assert run_batch(prepared, predict, {}) == []
     assert len(list((tmp_path / "out").glob("*.png"))) == 3
     assert mask_names([]) == []

@@ -29,7 +29,7 @@ def images(picture, tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def answered(monkeypatch):
+def predicted(monkeypatch):
     """Pictures that the network got, the last run's last."""
     pictures = []
 
@@ -62,30 +62,30 @@ def coco(path):
     }
 
 
-def test_nothing_is_answered_twice(images, tmp_path, answered, capsys):
+def test_no_picture_is_predicted_twice(images, tmp_path, predicted, capsys):
     out = tmp_path / "out"
-    assert run(images, out) == 0 and len(answered) == 5
+    assert run(images, out) == 0 and len(predicted) == 5
     before = masks(out)
     assert len(before) == 10
     (out / "3_red.png").unlink()
-    assert run(images, out) == 0 and len(answered) == 6
+    assert run(images, out) == 0 and len(predicted) == 6
     assert masks(out) == before
-    assert "4 of 5 pictures need not be answered again" in capsys.readouterr().err
-    assert run(images, out, rows=ROWS.replace("2.png,20,30", "2.png,25,31")) == 0 and len(answered) == 7
-    assert run(images, out, "--steps", "0") == 0 and len(answered) == 12
-    assert "others than those of the last run" in capsys.readouterr().err
+    assert "4 of 5 pictures need not be predicted again" in capsys.readouterr().err
+    assert run(images, out, rows=ROWS.replace("2.png,20,30", "2.png,25,31")) == 0 and len(predicted) == 7
+    assert run(images, out, "--steps", "0") == 0 and len(predicted) == 12
+    assert "differ from those of the last run" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("format", ["masks", "coco", "work"])
-def test_a_run_that_was_killed_goes_on(format, images, tmp_path, answered, monkeypatch):
+def test_a_killed_run_resumes(format, images, tmp_path, predicted, monkeypatch):
     whole, out = tmp_path / "whole", tmp_path / "out"
     assert run(images, whole, "--format", format) == 0
 
     class Dying(Segmenter):
         def set_image(self, image):
-            if len(answered) == 8:
+            if len(predicted) == 8:
                 raise PredictionError("killed")
-            answered.append(image)
+            predicted.append(image)
             super().set_image(image)
 
     with monkeypatch.context() as patch:
@@ -94,7 +94,7 @@ def test_a_run_that_was_killed_goes_on(format, images, tmp_path, answered, monke
     log = out / "batch.jsonl"
     log.write_text(log.read_text() + '{"picture": "4.p')  # a line that was being written
     assert run(images, out, "--format", format) == 0
-    assert len(answered) == 5 + 3 + 2
+    assert len(predicted) == 5 + 3 + 2
     if format == "masks":
         assert masks(out) == masks(whole)
     elif format == "coco":
@@ -105,24 +105,24 @@ def test_a_run_that_was_killed_goes_on(format, images, tmp_path, answered, monke
 
 @pytest.mark.parametrize("format", ["masks", "coco", "work"])
 @pytest.mark.parametrize("shared", [False, True])
-def test_shards_joined_are_the_whole(format, shared, images, tmp_path, answered):
+def test_shards_joined_are_the_whole(format, shared, images, tmp_path, predicted):
     whole, out = tmp_path / "whole", tmp_path / "joined"
     assert run(images, whole, "--format", format, rows=ROWS + "none.png,1,1,1,,\n") == 1
     parts = [tmp_path / "part" if shared else tmp_path / f"part-{n}" for n in (1, 2, 3)]
     for number, part in enumerate(parts, 1):
         run(images, part, "--format", format, "--shard", f"{number}/3", rows=ROWS + "none.png,1,1,1,,\n")
-    assert len(answered) == 10
+    assert len(predicted) == 10
     target = parts[0] if shared else out
     assert main(["join", *map(str, dict.fromkeys(parts)), "--out", str(target)]) == 1
     assert masks(target) == masks(whole)
     if format == "coco":
         assert coco(target / "annotations.json") == coco(whole / "annotations.json")
     assert (target / "failed.csv").read_bytes() == (whole / "failed.csv").read_bytes()
-    assert run(images, target, "--format", format) == 0 and len(answered) == 10
+    assert run(images, target, "--format", format) == 0 and len(predicted) == 10
     assert not (target / "failed.csv").exists()
 
 
-def test_parts_that_make_no_whole_are_told(images, tmp_path, capsys):
+def test_incomplete_or_mixed_parts_are_refused(images, tmp_path, capsys):
     parts = [str(tmp_path / f"part-{n}") for n in (1, 2)]
     run(images, tmp_path / "part-1", "--shard", "1/2")
     out = str(tmp_path / "out")
@@ -146,7 +146,7 @@ def test_parts_that_make_no_whole_are_told(images, tmp_path, capsys):
     assert main(["join", str(tmp_path / "nowhere"), "--out", out]) == 2
 
 
-def test_failed_pictures_are_listed_and_tried_again(images, tmp_path, answered):
+def test_failed_pictures_are_listed_and_tried_again(images, tmp_path, predicted):
     content = (images / "1.png").read_bytes()
     (images / "1.png").write_bytes(content[:60] + bytes(10) + content[70:])
     out = tmp_path / "out"
@@ -156,12 +156,12 @@ def test_failed_pictures_are_listed_and_tried_again(images, tmp_path, answered):
     assert [picture for picture, _ in listed] == ["2.png", "1.png"]
     assert "x must be a number" in listed[0][1] and "damaged" in listed[1][1]
     (images / "1.png").write_bytes(content)
-    before = len(answered)
-    assert run(images, out) == 0 and len(answered) == before + 1
+    before = len(predicted)
+    assert run(images, out) == 0 and len(predicted) == before + 1
     assert not (out / "failed.csv").exists()
 
 
-def test_a_box_is_answered_as_on_the_page(images, tmp_path):
+def test_a_box_is_predicted_as_on_the_page(images, tmp_path):
     heading, row = "picture,left,top,right,bottom,label", "0.png,8,18,52,62,cup\n"
     assert run(images, tmp_path / "work", "--format", "work", rows=row, heading=heading) == 0
     folder = Folder(images, tmp_path / "work")
@@ -209,7 +209,7 @@ def test_wrong_boxes_and_masks_are_sentences(heading, row, sentence, images, tmp
     assert sentence in capsys.readouterr().err and masks(tmp_path / "out") == {}
 
 
-def test_saved_work_is_never_replaced(images, tmp_path, answered, capsys):
+def test_saved_work_is_never_replaced(images, tmp_path, predicted, capsys):
     work = tmp_path / "work"
     assert run(images, work, "--format", "work") == 0
     folder = Folder(images, work)
@@ -223,7 +223,7 @@ def test_saved_work_is_never_replaced(images, tmp_path, answered, capsys):
         run(images, work, "--format", "work", *options)
         assert folder.session_path("2.png").read_bytes() == before
     assert "2.png: There is saved work on it already" in capsys.readouterr().err
-    assert len(answered) == 5
+    assert len(predicted) == 5
 
 
 def test_lists_in_parquet_and_json_say_the_same(images, tmp_path):

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from cfr_icl.evaluation.run import weights_digest
 from cfr_icl.files import PREFIX
 from cfr_icl.learning import adapt_checkpoint, learn
 from cfr_icl.learning.adapt import Adaptation
 from cfr_icl.learning.adapt_checkpoint import read_checkpoint
 from cfr_icl.learning.feature_pool import FeaturePool
 from cfr_icl.learning.own_pictures import open_own_pictures
+from cfr_icl.models.digest import weights_digest
 from cfr_icl.models.registry import ARCHITECTURES, Architecture, build_model, default_config
 from cfr_icl.weights import loading
 from cfr_icl.weights.loading import load_model, save_model

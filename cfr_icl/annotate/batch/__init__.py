@@ -1,1 +1,1 @@
-"""Masks for lists of clicks, boxes and masks over a folder of pictures, resumed where it was stopped."""
+"""Predict masks for a list of clicks, boxes and masks over a folder of pictures; a stopped batch resumes."""

@@ -15,7 +15,7 @@ from cfr_icl.annotate.document import COLOURS, Document, Label
 from cfr_icl.annotate.exports.picture import fitting, safe_path, unique_stems
 from cfr_icl.annotate.exports.writing import check_targets
 from cfr_icl.annotate.listing import leads_inside, list_pictures, shown_name
-from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, picture_size
+from cfr_icl.annotate.pictures import PictureError, picture_size
 from cfr_icl.annotate.session_files import session_file
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.scale.shards import Shard
@@ -33,7 +33,7 @@ class PictureTask:
     """Path below the folder of pictures, with slashes."""
     objects: tuple[ObjectClicks, ...]
     files: tuple[str, ...]
-    """Files below the target: one for each object, one for the picture, or none."""
+    """Paths of its files below the target: one for each object, one for the picture, or none (COCO)."""
     digest: str
     """Digest of the picture's entries in the list and of its file size."""
 
@@ -53,14 +53,13 @@ class Batch:
     names: Sequence[str] = ()
     """Files of all shards below `out`; no two are equal, on any system."""
     problems: list[Problem] = field(default_factory=list)
-    """One for each row and picture that cannot be used."""
+    """One for each row, object and picture that cannot be used."""
 
 
 def plan(
     clicks: Path,
     images: Path,
     out: Path,
-    max_megapixels: float = MAX_MEGAPIXELS,
     *,
     format: str = MASKS,
     masks: Path | None = None,
@@ -69,8 +68,12 @@ def plan(
     """Read a list, and check the rows and pictures of one shard, and all names of files.
 
     Args:
+        clicks: the list (`click_lists.read_click_list`).
+        images: folder of the pictures.
+        out: folder for the output.
+        format: the output format, one of FORMATS.
         masks: folder of the masks to start from; None for that of the list.
-        shard: the part of the list's pictures to plan.
+        shard: the share of the list's pictures to plan.
 
     Raises:
         ClickListError: when the file is no list.
@@ -95,7 +98,7 @@ def plan(
         list(_of_shard(click_list.problems, shard)),
     )
     for picture in shard.of(list(by_picture)):
-        _check(batch, clicks.name, picture, by_picture[picture], names[picture])
+        _add_task(batch, clicks.name, picture, by_picture[picture], names[picture])
     check_targets(out, batch.names, [images / name for name in by_picture])
     if format != WORK and out.resolve().is_relative_to(images.resolve()):
         check_targets(out, batch.names, list_pictures(images.resolve()).paths.values())
@@ -107,7 +110,7 @@ def _of_shard(problems: Sequence[Problem], shard: Shard) -> Iterable[Problem]:
     return (problem for problem in problems if problem.picture in set(pictures))
 
 
-def _check(
+def _add_task(
     batch: Batch, list_name: str, picture: str, objects: Sequence[ObjectClicks], files: tuple[str, ...]
 ) -> None:
     """Add a picture's task to the batch, and its unusable objects to the problems."""
@@ -116,21 +119,21 @@ def _check(
     except PictureError as error:
         batch.problems.append(Problem(picture, f"{objects[0].place} of {list_name}: {picture}: {error}"))
         return
-    good, kept = [], []
+    usable, numbers = [], []
     for number, entry in enumerate(objects):
         try:
-            good.append(_checked(entry, size, batch.masks))
-            kept.append(number)
+            usable.append(_checked(entry, size, batch.masks))
+            numbers.append(number)
         except ValueError as error:
             batch.problems.append(Problem(picture, f"{entry.place} of {list_name}: {picture}: {error}"))
-    if good:
-        chosen = tuple(files[number] for number in kept) if batch.format == MASKS else files
+    if usable:
+        files = tuple(files[number] for number in numbers) if batch.format == MASKS else files
         file_bytes = (batch.images / picture).stat().st_size
-        batch.tasks.append(PictureTask(picture, tuple(good), chosen, _digest(good, file_bytes)))
+        batch.tasks.append(PictureTask(picture, tuple(usable), files, _digest(usable, file_bytes)))
 
 
 def _checked(entry: ObjectClicks, size: tuple[int, int], masks: Path) -> ObjectClicks:
-    """The object with its box cut to the picture; raises ValueError if it cannot be used."""
+    """The object with its box clipped to the picture; raises ValueError if it cannot be used."""
     height, width = size
     for click in entry.clicks:
         click.check_inside(width, height)

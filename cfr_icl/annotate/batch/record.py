@@ -1,4 +1,4 @@
-"""The log of a batch, from which a stopped batch continues, and the list of pictures that failed."""
+"""The files of a batch beside its masks: its log, the list of failures, and the COCO file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class Record:
 
     Args:
         out: the target of the batch.
-        identity: the settings that its masks depend on. A log with other settings is replaced.
+        shard: the share of the pictures that the log is for.
+        identity: the settings that masks depend on. A log with other settings is replaced.
         classes: labels in the order of their numbers.
     """
 
@@ -49,7 +50,7 @@ class Record:
         self.replace_lines(self.lines.values())
 
     def has(self, task: PictureTask) -> bool:
-        """Whether a picture is logged with the same entries; some of its objects may have failed."""
+        """Whether a picture with the same objects is logged; some of its objects may have failed."""
         return self.lines.get(task.picture, {}).get("digest") == task.digest
 
     def failed(self, task: PictureTask) -> Sequence[str]:
@@ -72,11 +73,11 @@ class Record:
         content = (json.dumps(line) + "\n" for line in (self._first, *self.lines.values()))
         write_atomically(self.path, "".join(content))
 
-    def keep(self, pictures: Iterable[str]) -> None:
-        """Remove pictures from the log that are no longer in the list."""
-        wanted = set(pictures)
-        if not self.lines.keys() <= wanted:
-            self.replace_lines([line for picture, line in self.lines.items() if picture in wanted])
+    def keep_only(self, pictures: Iterable[str]) -> None:
+        """Remove all other pictures from the log."""
+        listed = set(pictures)
+        if not self.lines.keys() <= listed:
+            self.replace_lines([line for picture, line in self.lines.items() if picture in listed])
 
     def finish(self) -> None:
         """Log that all pictures were tried."""
@@ -122,7 +123,7 @@ def write_failed(out: Path, shard: Shard, problems: Sequence[Problem]) -> Path |
     table.writerow(["picture", "reason"])
     table.writerows([problem.picture, problem.sentence] for problem in problems)
     content = text.getvalue().encode("utf-8", "backslashreplace")
-    write_atomically(path, b"\xef\xbb\xbf" + content)  # spreadsheets take it for UTF-8 then
+    write_atomically(path, b"\xef\xbb\xbf" + content)  # with a mark by which spreadsheets know UTF-8
     return path
 
 

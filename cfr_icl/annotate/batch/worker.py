@@ -1,4 +1,4 @@
-"""A worker of a batch: predicts the objects of one picture after the other."""
+"""A worker of a batch: predicts the objects of one picture at a time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,16 @@ from cfr_icl.predictor import Predictor
 
 @dataclass(frozen=True)
 class BatchJob:
-    """The input of all workers of a batch, except for the network."""
+    """What all workers of a batch share, except for the network.
+
+    Attributes:
+        images: folder of the pictures.
+        masks: folder of the masks to start from.
+        format: the output format, one of `plan.FORMATS`.
+        max_megapixels: size of the largest picture that is read.
+        cfr: the CFR settings of every click.
+        labels: all classes of the list.
+    """
 
     images: Path
     masks: Path
@@ -37,8 +46,8 @@ class BatchJob:
 
 
 @dataclass(frozen=True)
-class Answered:
-    """The result for a picture."""
+class PictureResult:
+    """The files of a picture, and its failures."""
 
     task: PictureTask
     files: tuple[tuple[str, bytes], ...] = ()
@@ -56,7 +65,7 @@ class BatchWorker:
         self.job = job
         self.predictor = predictor
 
-    def __call__(self, task: PictureTask) -> Answered:
+    def __call__(self, task: PictureTask) -> PictureResult:
         """Predict the objects of a picture; unusable objects and pictures are reported as problems.
 
         Raises:
@@ -65,13 +74,13 @@ class BatchWorker:
         try:
             picture = read_picture(self.job.images / task.picture, self.job.max_megapixels)
         except (PictureError, OSError) as error:
-            return Answered(task, problems=(self._problem(task, error),))
+            return PictureResult(task, problems=(self._problem(task, error),))
         self.predictor.set_image(picture)
         files, instances, problems = [], [], []
-        taken = Mask.empty(*picture.shape[:2])
+        covered = Mask.empty(*picture.shape[:2])
         for number, entry in enumerate(task.objects, start=1):
             try:
-                instance = self._answer(number, entry, picture.shape[:2])
+                instance = self._predict(number, entry, picture.shape[:2])
             except (ValueError, OSError) as error:  # files changed since they were checked
                 problems.append(self._problem(task, error))
                 continue
@@ -81,15 +90,15 @@ class BatchWorker:
             if self.job.format == MASKS:
                 files.append((task.files[number - 1], mask_png(instance.mask.pixels)))
             else:
-                instances.append(replace(instance, overlap=taken.overlaps(instance.mask)))
-                taken = Mask.union([taken, instance.mask])
-        work = self._work(task, instances, picture.shape[:2]) if instances else None
+                instances.append(replace(instance, overlap=covered.overlaps(instance.mask)))
+                covered = Mask.union([covered, instance.mask])
+        work = self._saved_work(task, instances, picture.shape[:2]) if instances else None
         if work is not None and self.job.format == WORK:
             files.append((task.files[0], store.encode(work)))
-        return Answered(task, tuple(files), work if self.job.format == COCO else None, tuple(problems))
+        return PictureResult(task, tuple(files), work if self.job.format == COCO else None, tuple(problems))
 
-    def _answer(self, number: int, entry: ObjectClicks, size: tuple[int, int]) -> Instance:
-        """Predict an object, in the form in which the page holds it."""
+    def _predict(self, number: int, entry: ObjectClicks, size: tuple[int, int]) -> Instance:
+        """Predict an object of a picture of (height, width), with `number` as its id."""
         mask = self._mask(entry, size)
         clicks = (*(box_clicks(entry.box, size) if entry.box and mask is None else ()), *entry.clicks)
         if mask is not None and not any(click.positive for click in clicks):
@@ -116,7 +125,7 @@ class BatchWorker:
         return replace(instance, mask=instance.network_mask, certainty=certainty(prediction), foreign=foreign)
 
     def _mask(self, entry: ObjectClicks, size: tuple[int, int]) -> Mask | None:
-        """The mask to start from; raises ValueError where it has no pixel."""
+        """The mask to start from, None without one; raises ValueError for an empty one."""
         if entry.mask is None:
             return None
         mask = Mask.of(mask_pixels(self.job.masks / entry.mask.replace("\\", "/"), size))
@@ -124,7 +133,10 @@ class BatchWorker:
             raise ValueError(f"The mask {entry.mask} has no pixels.")
         return mask
 
-    def _work(self, task: PictureTask, instances: list[Instance], size: tuple[int, int]) -> dict[str, Any]:
+    def _saved_work(
+        self, task: PictureTask, instances: list[Instance], size: tuple[int, int]
+    ) -> dict[str, Any]:
+        """The content of the picture's session file."""
         used = {instance.label for instance in instances}
         document = Document(
             tuple(instances),
