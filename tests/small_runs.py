@@ -5,9 +5,8 @@ import pytest
 import yaml
 from PIL import Image
 
-from cfr_icl.models.registry import ARCHITECTURES, Architecture
-from cfr_icl.zoom.window import ZoomConfig
-from tests.learning.tiny import TinyNet
+from cfr_icl.models.registry import ARCHITECTURES
+from tests.learning.tiny import ARCHITECTURE
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ def data(tmp_path):
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    monkeypatch.setitem(ARCHITECTURES, "tiny", Architecture(lambda: TinyNet, {}, ZoomConfig(size=32)))
+    monkeypatch.setitem(ARCHITECTURES, "tiny", ARCHITECTURE)
 
 
 @pytest.fixture

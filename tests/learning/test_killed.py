@@ -15,12 +15,11 @@ from cfr_icl.learning.adapt_checkpoint import read_checkpoint
 from cfr_icl.learning.feature_pool import FeaturePool
 from cfr_icl.learning.own_pictures import open_own_pictures
 from cfr_icl.models.digest import weights_digest
-from cfr_icl.models.registry import ARCHITECTURES, Architecture, build_model, default_config
+from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
 from cfr_icl.weights import loading
 from cfr_icl.weights.loading import load_model, save_model
-from cfr_icl.zoom.window import ZoomConfig
 from tests.learning.test_learn import QUICK
-from tests.learning.tiny import TinyNet
+from tests.learning.tiny import ARCHITECTURE
 
 FIRST, SECOND, THIRD = 6, 4, 3
 """Clicks that the model needs before learning, after a first round, and after a second one."""
@@ -78,14 +77,11 @@ MOMENTS = {
 
 def learn_until_killed(moment, clicks, *arguments):
     torch.set_num_threads(1)
-    ARCHITECTURES["tiny"] = TINY
+    ARCHITECTURES["tiny"] = ARCHITECTURE
     learn.sessions = sessions_of(clicks)
     owner, name, killed, call = MOMENTS[moment]
     setattr(owner, name, killed(call, getattr(owner, name)))
     learning(*arguments).run()
-
-
-TINY = Architecture(lambda: TinyNet, {}, ZoomConfig(size=32))
 
 
 @pytest.mark.parametrize("moment", MOMENTS)

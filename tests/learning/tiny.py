@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 
 from cfr_icl.models.map_model import MapModel
+from cfr_icl.models.registry import Architecture
+from cfr_icl.zoom.window import ZoomConfig
 
 
 class TinyNet(MapModel):
@@ -21,3 +23,7 @@ class TinyNet(MapModel):
 
     def decode(self, features, prompt_maps):
         return self.head(features + self.prompt_embed(prompt_maps))
+
+
+ARCHITECTURE = Architecture(lambda: TinyNet, {}, ZoomConfig(size=32))
+"""Under the name "tiny" in tests."""

@@ -1,0 +1,115 @@
+"""The page learns from the folder's finished pictures: the real command, with the smallest network."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from playwright.sync_api import expect
+
+from cfr_icl.annotate.document import Document, Instance
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.learning_run import FOLDER, FolderLearning
+from cfr_icl.annotate.masks import Mask
+from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
+from cfr_icl.weights.loading import save_model
+from cfr_icl.weights.menu import ModelMenu
+from tests.e2e.tool import Server, Tool
+from tests.learning.tiny import ARCHITECTURE
+
+SECONDS = 60_000
+"""Milliseconds in which a part of the run is over on a busy machine."""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Twelve pictures of a red square each; nine are done."""
+    images, squares = tmp_path / "images", {}
+    images.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(10, 22):
+        picture = np.full((64, 80, 3), 125, np.uint8)
+        top, left, side = rng.integers(2, 30), rng.integers(4, 40), rng.integers(20, 30)
+        picture[top : top + side, left : left + side] = (250, 20, 20)
+        Image.fromarray(picture).save(images / f"{number}.png")
+        squares[f"{number}.png"] = Mask.of(picture[..., 0] == 250)
+    folder = Folder(images, tmp_path / "work")
+    for name, mask in list(squares.items())[:9]:
+        square = Instance(id=1, label="square", colour="#123456", network_mask=mask, mask=mask)
+        folder.save(name, Document(instances=(square,), done=True, next_id=2), (64, 80), 0)
+    return Folder(images, tmp_path / "work")
+
+
+@pytest.fixture
+def hold(tmp_path):
+    """While this file exists the run is slow."""
+    path = tmp_path / "hold"
+    path.touch()
+    return path
+
+
+@pytest.fixture
+def tool(browser, folder, hold, tmp_path, monkeypatch):
+    monkeypatch.setitem(ARCHITECTURES, "tiny", ARCHITECTURE)
+    torch.manual_seed(0)
+    save_model(build_model(default_config("tiny")), tmp_path / "plain")
+    usual = FolderLearning.command.fget
+
+    def command(run):
+        arguments = usual(run)[3:]  # after: python -m cfr_icl
+        return [sys.executable, "-m", "tests.e2e.tiny_learning", str(hold), *arguments]
+
+    monkeypatch.setattr(FolderLearning, "command", property(command))
+    menu = ModelMenu([str(tmp_path / "plain")])
+    server = Server(menu[str(tmp_path / "plain")], folder=folder, menu=menu)
+    context = browser.new_context(viewport={"width": 1366, "height": 900})
+    tool = Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
+    yield tool
+    assert tool.errors == []
+    context.close()
+    server.close()
+
+
+def test_learning_is_offered_stopped_continued_used_and_thrown_away(tool, folder, hold):
+    page = tool.page
+    panel, learn = page.locator("[data-ref=learning]"), page.locator("[data-do=learn]")
+    progress = page.locator("[data-ref=learning-text]")
+    menu = page.get_by_label("Model", exact=True)
+    plain = menu.input_value()
+    assert not panel.is_visible() and not menu.is_visible()
+    tool.click(40, 30)
+    page.get_by_role("button", name="Done").click()  # the tenth
+    expect(learn).to_have_text("Learn from 10 finished pictures")
+
+    learn.click()
+    expect(progress).to_contain_text("Learning · 10 min left", timeout=SECONDS)
+    assert page.locator("[data-ref=learning-bar]").evaluate("bar => bar.value") >= 0.15
+    before = len(tool.session.document.instances)
+    tool.click(20, 40)  # labelling goes on
+    tool.idle()
+    assert len(tool.session.document.instances) == before + 1
+    page.get_by_role("button", name="Stop", exact=True).click()
+    told = page.locator("[data-ref=learnt-text]")
+    expect(told).to_have_text("Stopped; it can go on.", timeout=SECONDS)
+    assert not menu.is_visible()
+
+    hold.unlink()
+    learn.click()
+    expect(told).to_contain_text("pictures that were held out", timeout=SECONDS)
+    expect(told).not_to_contain_text("not surely better")
+    lines = page.locator("[data-ref=learnt-plot] polyline")
+    assert [line.get_attribute("class") for line in lines.all()] == ["before", "after"]
+    use = page.get_by_role("button", name="Use the learnt model")
+    use.click()
+    tool.idle()
+    assert menu.is_visible() and menu.input_value() == "learnt from this folder"
+    assert not use.is_visible()
+    learnt = folder.out / FOLDER
+    assert (learnt / "model.safetensors").is_file()
+
+    page.get_by_role("button", name="Throw it away").click()
+    page.locator("[data-ref=ask-yes]").click()
+    expect(menu).not_to_be_visible()
+    assert menu.input_value() == plain and not learnt.exists()
+    expect(learn).to_be_visible()
