@@ -41,6 +41,7 @@ AT_HOME = {
     "onnxruntime": ("weights/engines.py", "weights/exported.py", "weights/others.py"),
     "accelerate": ("learning/train.py",),
     "scipy": ("data/sbd.py",),
+    "fsspec": ("data/webdataset.py",),
     "matplotlib": ("evaluation/report.py",),
     "pillow_heif": ("annotate/image_files.py",),
     "httpx": ("workers/pool.py",),

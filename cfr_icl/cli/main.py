@@ -25,6 +25,7 @@ COMMANDS = {
     "evaluate": "count the clicks that a model needs",
     "learn": "learn from finished pictures, so that the next ones take fewer clicks",
     "train": "train a network with ICL and SUEM",
+    "pack": "write a data set as WebDataset shards",
     "average": "average the weights of several runs of one network",
     "calibrate": "calibrate a model's probabilities",
     "iou-head": "train a head that predicts the IoU of masks",

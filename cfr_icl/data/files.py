@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -52,7 +53,7 @@ def matching_files(names: Sequence[str], folder: Path) -> list[Path]:
     return [files[name] for name in names]
 
 
-def read_rgb(path: Path, like: np.ndarray | None = None) -> np.ndarray:
+def read_rgb(path: Path | BinaryIO, like: np.ndarray | None = None) -> np.ndarray:
     """Read a picture, uint8 (H, W, 3), without turning it by its EXIF: annotations ignore that.
 
     Args:
@@ -73,7 +74,7 @@ def read_labels(path: Path, like: np.ndarray | None = None) -> np.ndarray:
     return _same_size(labels.astype(np.uint8) if labels.dtype == bool else labels, path, like)
 
 
-def _same_size(values: np.ndarray, path: Path, like: np.ndarray | None) -> np.ndarray:
+def _same_size(values: np.ndarray, path: Path | BinaryIO, like: np.ndarray | None) -> np.ndarray:
     if like is not None and values.shape[:2] != like.shape[:2]:
         height, width = values.shape[:2]
         raise ValueError(

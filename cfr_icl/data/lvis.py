@@ -44,6 +44,7 @@ class CocoLvisDataset:
         require(root, f"{split}/hannotation.pickle", f"{split}/masks", f"{split}/images")
         pictures = read_arrays(self.folder / "hannotation.pickle")
         self.names = sorted(pictures)
+        self.pictures = [self.folder / "images" / f"{name}.jpg" for name in self.names]
         self._instances = [pictures[name]["num_instance_masks"] for name in self.names]
         require_files(self.folder / "images", [f"{name}.jpg" for name in self.names])
         require_files(self.folder / "masks", [f"{name}.pickle" for name in self.names])
@@ -53,7 +54,7 @@ class CocoLvisDataset:
 
     def __getitem__(self, index: int) -> Sample:
         name = self.names[index]
-        image = read_rgb(self.folder / "images" / f"{name}.jpg")
+        image = read_rgb(self.pictures[index])
         encoded, places = read_arrays(self.folder / "masks" / f"{name}.pickle")
         layers = [np.asarray(Image.open(io.BytesIO(np.asarray(code).tobytes()))) for code in encoded]
         chosen = places if self.stuff else places[: self._instances[index]]

@@ -24,7 +24,13 @@ DATASETS = {
     "berkeley": "pairs.berkeley",
     "coco_mval": "pairs.coco_mval",
     "duts": "pairs.duts",
+    "webdataset": "webdataset.WebDataset",
 }
+
+
+def is_address(root: str | Path) -> bool:
+    """Whether this is the address of a data set, such as https://HOST/FOLDER, and not a folder."""
+    return "://" in str(root)
 
 
 def open_dataset(name: str, root: str | Path, **options: Any) -> Dataset:
@@ -33,11 +39,12 @@ def open_dataset(name: str, root: str | Path, **options: Any) -> Dataset:
     Raises:
         ValueError: for an unknown name or option.
         FileNotFoundError: when the folder or a part of it is missing; the message names the part.
+        ConnectionError: when an address does not answer.
         MissingExtraError: when a package is missing that the reader needs.
     """
     if name not in DATASETS:
         raise ValueError(f"There is no data set {name!r}; there are {', '.join(DATASETS)}.")
-    if not Path(root).is_dir():
+    if not (name == "webdataset" and is_address(root)) and not Path(root).is_dir():
         raise FileNotFoundError(f"The folder {root} for the data set {name} does not exist.")
     module, reader = DATASETS[name].split(".")
     with extra("train", f"The data set {name}"):

@@ -22,6 +22,7 @@ class SbdDataset:
         self.root, self.min_fill = Path(root), min_fill
         require(self.root, "img", "inst", f"{split}.txt")
         self.names = (self.root / f"{split}.txt").read_text().split()
+        self.pictures = [self.root / "img" / f"{name}.jpg" for name in self.names]
         require_files(self.root / "img", [f"{name}.jpg" for name in self.names])
         require_files(self.root / "inst", [f"{name}.mat" for name in self.names])
 
@@ -32,7 +33,7 @@ class SbdDataset:
         name = self.names[index]
         labels = loadmat(str(self.root / "inst" / f"{name}.mat"))["GTinst"]["Segmentation"][0, 0]
         gt_masks = [gt_mask for gt_mask in label_gt_masks(labels) if _fill(gt_mask == 1) >= self.min_fill]
-        return Sample(name, read_rgb(self.root / "img" / f"{name}.jpg"), gt_masks)
+        return Sample(name, read_rgb(self.pictures[index]), gt_masks)
 
 
 def _fill(region: np.ndarray) -> float:

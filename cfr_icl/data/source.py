@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from cfr_icl.data.registry import DATASETS, open_dataset
+from cfr_icl.data.registry import DATASETS, is_address, open_dataset
 from cfr_icl.data.samples import Dataset
 
 
@@ -34,9 +34,15 @@ class Source:
 
     @property
     def label(self) -> str:
-        """The name in tables; of a plain folder, the last two parts of its path."""
-        name = "-".join(Path(self.path).parts[-2:]) if self.name == "folder" else self.name
+        """The name in tables; of a plain folder and of shards, the last two parts of the path."""
+        plain = self.name in ("folder", "webdataset")
+        name = "-".join(Path(self.path).parts[-2:]) if plain else self.name
         return f"{name}-{self.split}" if self.split else name
+
+    @property
+    def absolute(self) -> Source:
+        """The same for processes with another working folder."""
+        return self if is_address(self.path) else replace(self, path=str(Path(self.path).resolve()))
 
     def open(self) -> Dataset:
         """Open the data set; raises as `open_dataset`."""

@@ -18,6 +18,7 @@ class VocDataset:
         names = f"ImageSets/Segmentation/{split}.txt"
         require(self.root, "JPEGImages", "SegmentationObject", names)
         self.names = (self.root / names).read_text().split()
+        self.pictures = [self.root / "JPEGImages" / f"{name}.jpg" for name in self.names]
         require_files(self.root / "JPEGImages", [f"{name}.jpg" for name in self.names])
         require_files(self.root / "SegmentationObject", [f"{name}.png" for name in self.names])
 
@@ -26,6 +27,6 @@ class VocDataset:
 
     def __getitem__(self, index: int) -> Sample:
         name = self.names[index]
-        image = read_rgb(self.root / "JPEGImages" / f"{name}.jpg")
+        image = read_rgb(self.pictures[index])
         labels = read_labels(self.root / "SegmentationObject" / f"{name}.png", like=image)
         return Sample(name, image, label_gt_masks(labels, VOID))

@@ -47,8 +47,9 @@ class Job:
         Args:
             weights: the source of the weights, such as `load_model` finds from any folder.
         """
-        sources = (dataclasses.replace(each, path=str(Path(each.path).resolve())) for each in self.sources)
-        return dataclasses.replace(self, weights=weights, sources=tuple(sources))
+        return dataclasses.replace(
+            self, weights=weights, sources=tuple(source.absolute for source in self.sources)
+        )
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,7 @@ from timm.utils import ModelEmaV3
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from cfr_icl.data.augmentation import TrainingExamples, collate
+from cfr_icl.data.augmentation import Batch, TrainingExamples, collate
 from cfr_icl.data.registry import open_dataset
 from cfr_icl.data.samples import Dataset
 from cfr_icl.files import disk_errors, replacing
@@ -68,37 +69,37 @@ def _train(settings: Settings, out: Path, accelerator: Accelerator) -> None:
     monitor = Monitor(out, settings, step) if accelerator.is_main_process else None
     batches = _loader(settings, step, accelerator)
     started = time.monotonic() - spent
-    bar = tqdm(total=settings.steps, initial=step, disable=monitor is None, dynamic_ncols=True)
-    while (progress := _progress(settings, step, time.monotonic() - started, accelerator)) < 1:
-        set_rates(optimiser, settings.optimiser, step, progress)
-        _seed(settings.seed, step, accelerator.process_index)
-        train_mode(network, settings.model.frozen_norms)
-        totals: dict[str, float] = {}
-        for _ in range(settings.accumulation):
-            batch = next(batches)
-            rng = np.random.default_rng((settings.seed, step))  # for all processes and parts the same
-            image = batch.image.to(accelerator.device).float() / 255
-            gt_mask = batch.gt_mask.to(accelerator.device).float()
-            with accelerator.accumulate(loss):
-                value, measured = loss(image, gt_mask, batch.clicks, rng, batch.picture, batch.seeds)
-                figures, weight = means_of_all({"loss": value.item(), **measured}, accelerator)
-                accelerator.backward(weight * value)
-                if accelerator.sync_gradients:
-                    accelerator.clip_grad_norm_(network.parameters(), settings.optimiser.clip)
-                optimiser.step()
-                optimiser.zero_grad()
-            for name, figure in figures.items():
-                totals[name] = totals.get(name, 0) + figure / settings.accumulation
-        step += 1
-        ema.update(network, step=step)
-        if monitor:
-            bar.update()
-            bar.set_postfix({**{n: f"{v:.3f}" for n, v in totals.items()}, "budget": f"{progress:.1%}"})
-            monitor.scalars(step, {**totals, "lr": optimiser.param_groups[0]["lr"]})
-            if step % settings.picture_every == 0:
-                monitor.pictures(step, ema.module, batch)
-            if step % settings.save_every == 0:
-                _save(out, network, ema, optimiser, accelerator, step, time.monotonic() - started)
+    with tqdm(total=settings.steps, initial=step, disable=monitor is None, dynamic_ncols=True) as bar:
+        while (progress := _progress(settings, step, time.monotonic() - started, accelerator)) < 1:
+            set_rates(optimiser, settings.optimiser, step, progress)
+            _seed(settings.seed, step, accelerator.process_index)
+            train_mode(network, settings.model.frozen_norms)
+            totals: dict[str, float] = {}
+            for _ in range(settings.accumulation):
+                batch = _next(batches)
+                rng = np.random.default_rng((settings.seed, step))  # for all processes and parts the same
+                image = batch.image.to(accelerator.device).float() / 255
+                gt_mask = batch.gt_mask.to(accelerator.device).float()
+                with accelerator.accumulate(loss):
+                    value, measured = loss(image, gt_mask, batch.clicks, rng, batch.picture, batch.seeds)
+                    figures, weight = means_of_all({"loss": value.item(), **measured}, accelerator)
+                    accelerator.backward(weight * value)
+                    if accelerator.sync_gradients:
+                        accelerator.clip_grad_norm_(network.parameters(), settings.optimiser.clip)
+                    optimiser.step()
+                    optimiser.zero_grad()
+                for name, figure in figures.items():
+                    totals[name] = totals.get(name, 0) + figure / settings.accumulation
+            step += 1
+            ema.update(network, step=step)
+            if monitor:
+                bar.update()
+                bar.set_postfix({**{n: f"{v:.3f}" for n, v in totals.items()}, "budget": f"{progress:.1%}"})
+                monitor.scalars(step, {**totals, "lr": optimiser.param_groups[0]["lr"]})
+                if step % settings.picture_every == 0:
+                    monitor.pictures(step, ema.module, batch)
+                if step % settings.save_every == 0:
+                    _save(out, network, ema, optimiser, accelerator, step, time.monotonic() - started)
     if monitor:
         _save(out, network, ema, optimiser, accelerator, step, time.monotonic() - started)
         monitor.close()
@@ -120,7 +121,7 @@ def _network(settings: Settings) -> MapModel:
     return network
 
 
-def _loader(settings: Settings, step: int, accelerator: Accelerator):
+def _loader(settings: Settings, step: int, accelerator: Accelerator) -> Iterator[Batch]:
     """Batches from this step on; which examples they hold depends on seed and step alone."""
     examples = TrainingExamples(
         [_dataset(d) for d in settings.data],
@@ -141,6 +142,17 @@ def _loader(settings: Settings, step: int, accelerator: Accelerator):
         prefetch_factor=4 if settings.workers else None,
     )
     return iter(loader)
+
+
+def _next(batches: Iterator[Batch]) -> Batch:
+    """The next batch; an error of a loader process is told without its traceback."""
+    try:
+        return next(batches)
+    except (OSError, ValueError) as error:
+        traceback = "DataLoader worker" in str(error)
+        if not traceback:
+            raise
+        raise type(error)(str(error).strip().splitlines()[-1].partition(": ")[2]) from error
 
 
 def _dataset(settings: DataSettings) -> Dataset:

@@ -190,7 +190,7 @@ def truths_of(name, root, index=0, **options):
 
 
 def test_every_layout_is_covered():
-    own_tests = {"coco_file"}  # a file and a folder of any layout
+    own_tests = {"coco_file", "webdataset"}  # a file and a folder of any layout; written from other sets
     assert {layout.__name__ for layout in LAYOUTS} | own_tests == set(DATASETS)
 
 

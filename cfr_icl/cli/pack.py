@@ -1,0 +1,66 @@
+"""Write a data set as WebDataset shards: some large files in place of a million small ones.
+
+    cfr-icl pack --data coco:train2017=COCO --out SHARDS [--options KEY=VALUE ...] [--shard I/N]
+    cfr-icl pack --out SHARDS
+
+Trainings and evaluations read them as `webdataset=SHARDS`, with the samples of the data set bit for bit, from
+a folder or an address (extra `stream`). The same command goes on after a kill. With --shard I/N, N processes
+or machines write together; the last one writes the index.
+
+Without --data, the index of tar files that are there is written, such as those of SA-1B.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from cfr_icl.cli.options import add_shard, data_source, number_up_to
+from cfr_icl.extras import extra
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--data", type=data_source, metavar="NAME=PATH", help="the data set, as for evaluate")
+    add("--options", nargs="*", default=[], metavar="KEY=VALUE", help="options of its reader, as YAML")
+    add("--out", type=Path, required=True, help="folder of the shards")
+    add(
+        "--each",
+        type=number_up_to(1e6),
+        default=1000,
+        metavar="N",
+        help="pictures of a shard (default: 1000)",
+    )
+    add_shard(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    from cfr_icl.data.pack import pack
+    from cfr_icl.data.registry import open_dataset
+    from cfr_icl.data.webdataset import index_shards
+    from cfr_icl.scale.progress import Progress
+
+    source = options.data
+    if source is None:
+        print(f"{index_shards(options.out)} pictures in {options.out}")
+        return
+    with extra("train", "--options"):
+        import yaml
+    values = dict(option.partition("=")[::2] for option in options.options)
+    reader = {name: yaml.safe_load(value) for name, value in values.items()}
+    if source.split:
+        reader["split"] = source.split
+    dataset = open_dataset(source.name, source.path, **reader)
+    described = {"data": source.name, "path": str(Path(source.path).resolve()), "options": reader}
+    each = max(1, int(options.each))
+    progress = Progress(_pictures(len(dataset), each, options.shard))
+    pictures = pack(dataset, options.out, described, each, options.shard, progress.add)
+    if pictures is None:
+        print("This share is written; the last process of the others writes the index.")
+    else:
+        print(f"{pictures} pictures in {options.out}")
+
+
+def _pictures(count: int, each: int, share) -> int:
+    """How many pictures a share of the shards has."""
+    return sum(min(each, count - first) for first in share.of(range(0, count, each)))

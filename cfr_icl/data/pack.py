@@ -1,0 +1,113 @@
+"""Write a data set as WebDataset shards; a run that was killed goes on, and several can share the work."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from cfr_icl.data.files import PICTURE_TYPES
+from cfr_icl.data.samples import Dataset, Sample
+from cfr_icl.data.webdataset import index_shards
+from cfr_icl.files import remove_unfinished, replacing, write_atomically
+from cfr_icl.scale.shards import Shard
+
+SOURCE = "source.json"
+"""Tells what the shards beside it were written from."""
+
+
+def pack(
+    dataset: Dataset,
+    out: Path,
+    source: Mapping[str, Any],
+    each: int = 1000,
+    share: Shard = Shard(),
+    tell: Callable[[], None] = lambda: None,
+) -> int | None:
+    """Write the shards of a data set that are not there yet, and the index once all are.
+
+    Args:
+        source: describes the data set; the same for all that write to `out`.
+        each: pictures of a shard.
+        share: the share of the shards that this process writes.
+        tell: called after each picture, also of shards that are there.
+
+    Returns:
+        The number of pictures of the index; None while shards of other processes are missing.
+
+    Raises:
+        ValueError: when `out` holds shards of something else, or two pictures have one name.
+        OSError: for what cannot be read or written.
+    """
+    if not hasattr(dataset, "pictures"):
+        raise ValueError("The data set is in shards already.")
+    twice = [name for name, count in Counter(dataset.names).items() if count > 1]
+    if twice:
+        raise ValueError(f"{len(twice)} names of pictures appear twice, the first {twice[0]}.")
+    _claim(out, {**source, "pictures": len(dataset), "each": each})
+    if share.count == 1:
+        remove_unfinished(out)
+    count = -(-len(dataset) // each)
+    shards = [out / f"{number:05d}-of-{count:05d}.tar" for number in range(count)]
+    for shard in share.of(shards):
+        first = shards.index(shard) * each
+        numbers = range(first, min(first + each, len(dataset)))
+        if shard.exists():
+            for _ in numbers:
+                tell()
+            continue
+        with replacing(shard) as unfinished, tarfile.open(unfinished, "w", format=tarfile.PAX_FORMAT) as file:
+            for number in numbers:
+                _add(file, dataset.pictures[number], dataset[number])
+                tell()
+    return index_shards(out) if all(shard.exists() for shard in shards) else None
+
+
+def _claim(out: Path, source: Mapping[str, Any]) -> None:
+    """Note in the folder what its shards are of."""
+    path = out / SOURCE
+    if path.exists():
+        if json.loads(path.read_text(encoding="utf-8")) != source:
+            raise ValueError(f"{out} holds shards of something else; choose another --out.")
+    elif next(out.glob("*.tar"), None):
+        raise ValueError(f"{out} holds tar files of something else; choose another --out.")
+    else:
+        write_atomically(path, json.dumps(source, indent=2) + "\n")
+
+
+def _add(file: tarfile.TarFile, picture: Path, sample: Sample) -> None:
+    if picture.suffix.lower() not in PICTURE_TYPES:
+        raise ValueError(f"{picture} is not one of {', '.join(sorted(PICTURE_TYPES))}.")
+    key = sample.name.replace("%", "%25").replace(".", "%2E")  # WebDataset takes all after a dot as the type
+    height, width = sample.image.shape[:2]
+    objects = {
+        "image": {"file_name": picture.name, "width": width, "height": height},
+        "annotations": [_described(gt_mask) for gt_mask in sample.gt_masks],
+    }
+    contents = {
+        picture.suffix.lower(): picture.read_bytes(),
+        ".json": json.dumps(objects).encode("utf-8"),
+    }
+    for kind, content in contents.items():
+        member = tarfile.TarInfo(key + kind)
+        member.size = len(content)
+        file.addfile(member, io.BytesIO(content))
+
+
+def _described(gt_mask: np.ndarray) -> dict[str, Any]:
+    entry = {"segmentation": _code(gt_mask == 1)}
+    if (gt_mask == -1).any():
+        entry["ignored"] = _code(gt_mask == -1)
+    return entry
+
+
+def _code(region: np.ndarray) -> dict[str, Any]:
+    code = coco_mask.encode(np.asfortranarray(region.astype(np.uint8)))
+    return {"size": code["size"], "counts": code["counts"].decode("ascii")}

@@ -1,0 +1,204 @@
+"""WebDataset shards: pictures and their objects in some large tar files, which are read in parts.
+
+Each picture, `KEY.jpg` or of another type, is followed by `KEY.json`, whose `annotations` have the layout of
+SA-1B and COCO (`segmentation`, `iscrowd`), and `ignored`, run lengths of the pixels that do not count for
+this object. `index.npz` beside the shards holds the places of all pictures, so that picture number i is one
+read, of a file or by HTTP, in any order: a seed's examples are those of the data set that was packed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tarfile
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import numpy as np
+
+from cfr_icl.data.coco import decode
+from cfr_icl.data.files import PICTURE_TYPES, object_gt_mask, read_rgb
+from cfr_icl.data.registry import is_address
+from cfr_icl.data.samples import Sample
+from cfr_icl.extras import extra
+from cfr_icl.files import replacing
+
+INDEX = "index.npz"
+ATTEMPTS, PAUSE_SECONDS = 4, 1.0
+"""Reads of an address until it counts as lost, and the pause after the first, which doubles."""
+
+
+class WebDataset:
+    """The pictures of indexed shards in a folder, or at an address such as https://HOST/FOLDER.
+
+    Raises:
+        FileNotFoundError: without an index, or when a shard is missing.
+        ValueError: for a damaged index.
+        MissingExtraError: for an address without the packages that read it.
+        ConnectionError: for an address that does not answer.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self._place = _Address(str(root)) if is_address(root) else _Folder(Path(root))
+        try:
+            with np.load(io.BytesIO(self._place.read(INDEX)), allow_pickle=False) as index:
+                self._shards = [str(name) for name in index["shards"]]
+                self._shard, self._spans = index["shard"], index["spans"]
+                self.names = [str(name) for name in index["names"]]
+        except FileNotFoundError:
+            raise FileNotFoundError(
+                f"{root} lacks {INDEX}; `cfr-icl pack --out FOLDER` writes it for the tar files of a folder."
+            ) from None
+        except (ValueError, KeyError, OSError, EOFError) as error:
+            if isinstance(error, ConnectionError):
+                raise
+            raise ValueError(f"{INDEX} of {root} is damaged.") from error
+        self._place.require(self._shards)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Sample:
+        shard = self._shards[self._shard[index]]
+        picture, picture_end, objects, objects_end = map(int, self._spans[index])
+        start = min(picture, objects)
+        content = self._place.read(shard, start, max(picture_end, objects_end))
+        try:
+            image = read_rgb(io.BytesIO(content[picture - start : picture_end - start]))
+            entries = json.loads(content[objects - start : objects_end - start])["annotations"]
+            gt_masks = _gt_masks(entries, image.shape[:2])
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise ValueError(f"{self.names[index]} in {shard} is damaged: {error}.") from error
+        return Sample(self.names[index], image, gt_masks)
+
+
+def index_shards(folder: Path) -> int:
+    """Write the index of the tar files in a folder; return the number of their pictures.
+
+    Raises:
+        FileNotFoundError: without tar files.
+        ValueError: for a damaged one, or one without pictures and objects.
+    """
+    shards = sorted(folder.glob("*.tar"))
+    if not shards:
+        raise FileNotFoundError(f"{folder} holds no tar files.")
+    names: list[str] = []
+    numbers: list[int] = []
+    spans: list[tuple[int, int, int, int]] = []
+    for number, shard in enumerate(shards):
+        found = _places(shard)
+        if not found:
+            raise ValueError(f"{shard} holds no picture with a .json of the same name beside it.")
+        names += found
+        numbers += [number] * len(found)
+        spans += found.values()
+    with replacing(folder / INDEX) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(
+            file,
+            shards=np.array([shard.name for shard in shards]),
+            names=np.array(names),
+            shard=np.array(numbers, np.int32),
+            spans=np.array(spans, np.int64),
+        )
+    return len(names)
+
+
+def _places(shard: Path) -> dict[str, tuple[int, int, int, int]]:
+    """Each picture of a tar file, with the places of the picture and its objects: from, to, from, to."""
+    pictures: dict[str, tuple[int, int]] = {}
+    objects: dict[str, tuple[int, int]] = {}
+    try:
+        with tarfile.open(shard, "r:") as members:
+            for member in members:
+                folder, _, base = member.name.rpartition("/")
+                key, _, kind = base.partition(".")  # as WebDataset divides names
+                part = (
+                    objects if kind == "json" else pictures if f".{kind.lower()}" in PICTURE_TYPES else None
+                )
+                if part is not None and member.isfile():
+                    name = unquote(f"{folder}/{key}" if folder.strip("./") else key)
+                    part[name] = member.offset_data, member.offset_data + member.size
+    except tarfile.TarError as error:
+        raise ValueError(f"{shard} is damaged: {error}.") from error
+    return {name: (*span, *objects[name]) for name, span in pictures.items() if name in objects}
+
+
+def _gt_masks(entries: list[dict[str, Any]], size: tuple[int, ...]) -> list[np.ndarray]:
+    regions, crowd = [], np.zeros(size, bool)
+    for entry in entries:
+        region = _pixels(entry["segmentation"], size)
+        if entry.get("iscrowd", 0):
+            crowd |= region
+        else:
+            regions.append((region, _pixels(entry["ignored"], size) if "ignored" in entry else None))
+    return [object_gt_mask(region, crowd if own is None else crowd | own) for region, own in regions]
+
+
+def _pixels(code: Any, size: tuple[int, ...]) -> np.ndarray:
+    if isinstance(code, dict) and list(code["size"]) != list(size):
+        raise ValueError("a mask is not of the size of its picture")
+    return decode(code, *size)
+
+
+class _Folder:
+    """Shards in a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def read(self, name: str, start: int = 0, end: int | None = None) -> bytes:
+        with (self._root / name).open("rb") as file:
+            file.seek(start)
+            return file.read(-1 if end is None else end - start)
+
+    def require(self, shards: list[str]) -> None:
+        """Raise FileNotFoundError unless all shards are there."""
+        missing = [name for name in shards if not (self._root / name).is_file()]
+        if missing:
+            raise FileNotFoundError(
+                f"{self._root} lacks {len(missing)} of its {len(shards)} shards, the first {missing[0]}."
+            )
+
+
+class _Address:
+    """Shards at an address, of which parts are read as they are needed."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address.rstrip("/")
+        self._process: int | None = None
+
+    def read(self, name: str, start: int = 0, end: int | None = None) -> bytes:
+        """Read a part of a file; raises FileNotFoundError, or ConnectionError after some attempts."""
+        files, url = self._files(), f"{self._address}/{name}"
+        for attempt in range(ATTEMPTS):
+            try:
+                content = files.cat_file(url, start=start or None, end=end)
+            except FileNotFoundError:
+                raise FileNotFoundError(f"There is no {url}.") from None
+            except Exception as error:  # each kind of storage has errors of its own
+                reason = error
+                time.sleep(PAUSE_SECONDS * 2**attempt)
+                continue
+            if end is not None and len(content) != end - start:
+                raise ConnectionError(f"{url} cannot be read in parts.")
+            return content
+        raise ConnectionError(f"{url} does not answer: {reason or type(reason).__name__}.")
+
+    def require(self, shards: list[str]) -> None:
+        """Do nothing: one that is missing is told when it is read."""
+
+    def _files(self) -> Any:
+        """The file system of this process; its connections do not survive a fork."""
+        if self._process != os.getpid():
+            use = "Data at an address"
+            with extra("stream", use):
+                import fsspec
+            try:
+                self._system, _ = fsspec.url_to_fs(self._address, skip_instance_cache=True)
+            except ImportError as error:
+                raise ImportError(f"{use} of this kind: {error}; pip install 'cfr-icl[stream]'.") from error
+            self._process = os.getpid()
+        return self._system
