@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from cfr_icl.annotate.document import label_name
-from cfr_icl.annotate.imports.coco import check_size, foreign_entries
+from cfr_icl.annotate.imports.json_values import check_size, foreign_entries
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
-from cfr_icl.annotate.imports.shapes import check_cost, drawn_shapes
+from cfr_icl.annotate.imports.shapes import drawn_shapes, is_affordable
 from cfr_icl.annotate.mask_pixels import read_mask
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.sentences import Sentence
@@ -45,7 +45,7 @@ def load_labelme(data: Mapping[str, Any], size: tuple[int, int]) -> LoadedMasks:
         except Exception:  # anything may stand in place of a shape
             left_out += 1
     rings = [part for _, parts in grouped.values() for part in parts if isinstance(part, np.ndarray)]
-    if not check_cost(rings, size):
+    if not is_affordable(rings, size):
         raise MaskFileError("The polygons in the labelme file have too many corners for this picture.")
     objects = []
     for shape, parts in grouped.values():
@@ -76,7 +76,7 @@ def _shape(shape: Mapping[str, Any], size: tuple[int, int]) -> Mask | np.ndarray
         or np.abs(points).max() > 1e7
     ):
         raise ValueError("points")
-    if kind in ("polygon", "rotation") and len(points) >= 3:  # X-AnyLabeling has turned rectangles
+    if kind in ("polygon", "rotation") and len(points) >= 3:  # rotation: X-AnyLabeling's rotated rectangles
         return points
     if kind == "rectangle" and len(points) in (2, 4):
         (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
@@ -91,7 +91,7 @@ def _shape(shape: Mapping[str, Any], size: tuple[int, int]) -> Mask | np.ndarray
 
 
 def _stored_mask(content: str, points: np.ndarray, size: tuple[int, int]) -> Mask:
-    """A PNG in base64 that fills the rectangle between two pixels."""
+    """The mask, in base64 as a PNG, of the rectangle between two corner pixels, both included."""
     (left, top), (right, bottom) = np.round([points.min(axis=0), points.max(axis=0)]).astype(int)
     shape = (bottom - top + 1, right - left + 1)
     data = io.BytesIO(base64.b64decode(content, validate=True))

@@ -24,14 +24,14 @@ from cfr_icl.annotate.imports.readings import (
     likely_readings,
     opaque,
 )
-from cfr_icl.annotate.imports.regions import LEAST_REGION, counted, is_flat, numbered
+from cfr_icl.annotate.imports.regions import MIN_REGION, is_flat, ranked, value_counts
 from cfr_icl.annotate.imports.values import Regions, bright_pixels, by_colour, by_index, by_region
 from cfr_icl.annotate.mask_pixels import MaskPixels, read_mask
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.sentences import Sentence
 
-MOST_LOOKED_AT = 50
-"""The most objects in which connected parts are counted."""
+MAX_CHECKED_FOR_PARTS = 50
+"""The most objects that are searched for several connected parts."""
 
 
 def load_mask_picture(path: Path, size: tuple[int, int], reading: str | None = None) -> LoadedMasks:
@@ -51,7 +51,7 @@ def load_mask_picture(path: Path, size: tuple[int, int], reading: str | None = N
         raise MaskFileError("This file cannot be read in the way {reading!r:.40}.", reading=reading)
     chosen = reading or readings[0]
     regions = _read(pixels, chosen)
-    values, _ = counted(regions.ids)
+    values, _ = value_counts(regions.ids)
     values = values[values != 0]
     if len(values) > MAX_OBJECTS:
         raise MaskFileError(
@@ -65,7 +65,7 @@ def load_mask_picture(path: Path, size: tuple[int, int], reading: str | None = N
     sentences = [Sentence(regions.sentence)]
     if regions.void:
         sentences.append(Sentence("Void pixels are left out: {void}.", void=regions.void))
-    if chosen != PARTS and any(_has_parts(entry.mask) for entry in objects[:MOST_LOOKED_AT]):
+    if chosen != PARTS and any(_has_parts(entry.mask) for entry in objects[:MAX_CHECKED_FOR_PARTS]):
         readings = [*readings, PARTS]
     ordered = [chosen, *(each for each in readings if each != chosen)]
     return LoadedMasks(objects, chosen, ordered, sentences)
@@ -80,7 +80,7 @@ def mask_pixels(path: Path, size: tuple[int, int]) -> np.ndarray:
 def _masks(ids: np.ndarray, values: np.ndarray) -> list[Mask]:
     """A mask for each value, computed only in the rectangle around it."""
     height, width = ids.shape
-    numbers = numbered(ids, values)
+    numbers = ranked(ids, values)
     in_rows, in_columns = (np.zeros((side, len(values) + 1), bool) for side in (height, width))
     in_rows[np.arange(height)[:, None], numbers] = True
     in_columns[np.arange(width)[None], numbers] = True
@@ -99,7 +99,7 @@ def _read(pixels: MaskPixels, reading: str) -> Regions:
     if reading == PARTS:
         regions = _read(pixels, likely_readings(pixels)[0])
         parts = np.zeros(values.shape[:2], np.int32)
-        for value in counted(regions.ids)[0]:
+        for value in value_counts(regions.ids)[0]:
             if value == 0:
                 continue
             _, components = cv2.connectedComponents((regions.ids == value).astype(np.uint8), connectivity=8)
@@ -142,6 +142,6 @@ def _coloured(pixels: MaskPixels) -> np.ndarray:
 
 
 def _has_parts(mask: Mask) -> bool:
-    """Whether a mask has several parts that are no crumbs."""
+    """Whether a mask has several connected parts of at least MIN_REGION pixels."""
     _, _, statistics, _ = cv2.connectedComponentsWithStats(mask.part.astype(np.uint8), connectivity=8)
-    return bool((statistics[1:, cv2.CC_STAT_AREA] >= LEAST_REGION).sum() > 1)
+    return bool((statistics[1:, cv2.CC_STAT_AREA] >= MIN_REGION).sum() > 1)

@@ -7,13 +7,13 @@ import numpy as np
 
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS
 from cfr_icl.annotate.imports.regions import (
-    LEAST_REGION,
+    MIN_REGION,
     TOLERANCE,
     border_value,
-    counted,
     distinct,
     flat_regions,
     is_flat,
+    value_counts,
 )
 from cfr_icl.annotate.mask_pixels import MaskPixels
 
@@ -27,7 +27,7 @@ def likely_readings(pixels: MaskPixels) -> list[str]:
         shown = opaque(pixels.alpha)
         if pixels.palette is None and _few_colours(pixels.values, shown):
             return [COLOURS, ALPHA]
-        if pixels.palette is not None and len(counted(pixels.values[shown])[0]) > 1:
+        if pixels.palette is not None and len(value_counts(pixels.values[shown])[0]) > 1:
             return [INDICES, ALPHA]
         return [ALPHA]
     if pixels.palette is not None:
@@ -65,7 +65,7 @@ def _grey_readings(values: np.ndarray, lossy: bool) -> list[str]:
 
 
 def opaque(alpha: np.ndarray) -> np.ndarray:
-    """Where an image is shown, bool (H, W); some programs write an opacity of 0 and 1."""
+    """Pixels above half of the largest opacity, bool (H, W); some programs write 0 and 1, not 0 and 255."""
     return alpha > alpha.max() / 2
 
 
@@ -82,11 +82,9 @@ def _few_colours(colours: np.ndarray, shown: np.ndarray) -> bool:
     if colours.ndim == 2:
         colours = np.repeat(colours[..., None], 3, axis=2)
     packed = (colours.astype(np.int32) << np.array([16, 8, 0])).sum(axis=2)
-    unique, counts = counted(packed[shown])
+    unique, counts = value_counts(packed[shown])
     if len(unique) < 2:
         return False
     return (
-        len(unique) <= MAX_OBJECTS
-        and counts.min() >= LEAST_REGION
-        and is_flat(np.where(shown, packed + 1, 0))
+        len(unique) <= MAX_OBJECTS and counts.min() >= MIN_REGION and is_flat(np.where(shown, packed + 1, 0))
     )

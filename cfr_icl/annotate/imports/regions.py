@@ -1,4 +1,4 @@
-"""Regions of a picture: areas of one value; pixels between them belong to the nearest region."""
+"""Divide a picture into regions: areas of one value, and around them the pixels nearest to each."""
 
 from __future__ import annotations
 
@@ -12,38 +12,41 @@ from cfr_icl.annotate.imports.loaded import MAX_OBJECTS
 TOLERANCE = 24
 """Largest difference of values inside one area after lossy compression."""
 
-LEAST_REGION = 10
+MIN_REGION = 10
 """Smallest region, in pixels, of a picture with soft edges."""
 
-AROUND = 12
+BLUR_REACH = 12
 """Distance in pixels over which lossy compression blurs colours across an edge."""
 
 FEW_VALUES = 30
 """A label map with at most this number of values may consist of thin objects only."""
 
-LEAST_BLENDS, LEAST_CONTRAST, MOST_BLENDS = 4, 48, 0.9
-"""Of soft edges: least number of colours, least difference of the two areas, least share of blends."""
+MIN_BLENDS, MIN_CONTRAST, MIN_BLEND_SHARE = 4, 48, 0.9
+"""Edges are soft if they have this number of colours and this share of blends of two areas; two areas of less
+contrast, 0 to 255, have no blends."""
 
-_TABLE = 1 << 25
-
-_SAMPLES = 300_000
-
-LEAST_FLAT = 0.3
+MIN_FLAT_SHARE = 0.3
 """Share of pixels in areas of one value below which a picture is a photograph."""
 
+_LARGEST_TABLE = 1 << 25
+"""Largest value that is counted by a table; others are sorted, which takes longer."""
 
-def counted(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+_MAX_SAMPLES = 300_000
+"""About the most pixels from which the values of areas are computed."""
+
+
+def value_counts(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """All values, sorted, and how often each occurs."""
-    if values.dtype.kind in "iu" and values.size and values.min() >= 0 and values.max() <= _TABLE:
+    if values.dtype.kind in "iu" and values.size and values.min() >= 0 and values.max() <= _LARGEST_TABLE:
         counts = np.bincount(values.ravel())
         unique = np.nonzero(counts)[0]
         return unique, counts[unique]
     return np.unique(values, return_counts=True)
 
 
-def numbered(ids: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Each pixel's place among sorted values, from 1; 0 for other values. int16 (H, W)."""
-    if values[0] >= 0 and values[-1] <= _TABLE and ids.min() >= 0 and ids.max() <= _TABLE:
+def ranked(ids: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The rank of each pixel's value among sorted values (n,), from 1; 0 for other values. int16 (H, W)."""
+    if values[0] >= 0 and values[-1] <= _LARGEST_TABLE and ids.min() >= 0 and ids.max() <= _LARGEST_TABLE:
         table = np.zeros(int(ids.max()) + 1, np.int16)
         table[values] = np.arange(1, len(values) + 1)
         return table[ids]
@@ -54,7 +57,7 @@ def numbered(ids: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def distinct(values: np.ndarray) -> np.ndarray:
     """All values, sorted."""
-    return counted(values)[0]
+    return value_counts(values)[0]
 
 
 def border_value(values: np.ndarray) -> float:
@@ -67,15 +70,15 @@ def border_value(values: np.ndarray) -> float:
 def is_flat(values: np.ndarray) -> bool:
     """Whether values lie in areas, as in label maps, and do not shade into each other.
 
-    Looks at the pixels that have none of the two most common values: are many of them like all their
-    neighbours, or few of them between lower and higher ones?
+    Of the pixels that have none of the two most common values, many must equal all their neighbours, or few
+    lie between a lower and a higher neighbour.
     """
-    unique, counts = counted(values)
+    unique, counts = value_counts(values)
     if values.dtype.kind == "f" and len(unique) > MAX_OBJECTS and (unique != np.round(unique)).any():
         return False
     if len(unique) <= 2:
         return True
-    if values.dtype.kind == "f" or values.max() > _TABLE or values.min() < 0:
+    if values.dtype.kind == "f" or values.max() > _LARGEST_TABLE or values.min() < 0:
         places = np.searchsorted(unique, values).astype(np.float32)  # OpenCV has no filters for int64
     else:
         places = values.astype(np.float32)
@@ -101,24 +104,25 @@ def has_soft_edges(colours: np.ndarray, packed: np.ndarray) -> bool:
     edges = ~np.isin(packed, packed[uniform])
     areas = np.unique(colours[uniform], axis=0).astype(np.float32)
     thin, counts = np.unique(colours[edges], axis=0, return_counts=True)
-    if not 2 <= len(areas) <= FEW_VALUES or len(thin) < LEAST_BLENDS:
+    if not 2 <= len(areas) <= FEW_VALUES or len(thin) < MIN_BLENDS:
         return False
     blends = np.zeros(len(thin), bool)
     for one, two in itertools.combinations(areas, 2):
         step = two - one
-        if np.abs(step).max() < LEAST_CONTRAST:
+        if np.abs(step).max() < MIN_CONTRAST:
             continue
         share = np.clip((thin - one) @ step / (step @ step), 0, 1)
         blends |= np.abs(one + share[:, None] * step - thin).max(axis=1) <= TOLERANCE
-    return bool(counts[blends].sum() >= MOST_BLENDS * counts.sum())
+    return bool(counts[blends].sum() >= MIN_BLEND_SHARE * counts.sum())
 
 
 def flat_regions(channels: np.ndarray, lossy: bool, shown: np.ndarray | None = None) -> np.ndarray | None:
-    """Areas of one value, numbered from 0 by their values; other pixels go to the nearest one.
+    """Areas of one value, ranked from 0 by their values; other pixels go to the nearest one.
 
     Args:
         channels: float32 (H, W, C).
         lossy: whether an area's values differ a little.
+        shown: opaque pixels, bool (H, W), which alone make up areas; None for all.
 
     Returns:
         Integers (H, W), or None where there are hardly any such areas.
@@ -133,9 +137,9 @@ def flat_regions(channels: np.ndarray, lossy: bool, shown: np.ndarray | None = N
     if shown is not None:
         flat &= shown
     inside = flat.size if shown is None else max(1, int(shown.sum()))
-    if flat.sum() < LEAST_FLAT * inside:
+    if flat.sum() < MIN_FLAT_SHARE * inside:
         return None
-    every = max(1, int(flat.sum()) // _SAMPLES)
+    every = max(1, int(flat.sum()) // _MAX_SAMPLES)
     sample = channels[flat][::every]
     packed = np.round(sample / (tolerance * 2)).astype(np.int64)
     _, places, counts = np.unique(packed, axis=0, return_inverse=True, return_counts=True)
@@ -143,7 +147,7 @@ def flat_regions(channels: np.ndarray, lossy: bool, shown: np.ndarray | None = N
     centres: list[np.ndarray] = []
     for number in np.argsort(-counts):
         mean = sums[number] / counts[number]
-        if counts[number] * every < LEAST_REGION:
+        if counts[number] * every < MIN_REGION:
             break
         if not any(np.abs(centre - mean).max() <= 2.5 * tolerance for centre in centres):
             centres.append(mean)
@@ -154,7 +158,6 @@ def flat_regions(channels: np.ndarray, lossy: bool, shown: np.ndarray | None = N
     order = np.argsort([centre.sum() for centre in centres])
     table = np.stack([centres[k] for k in order])
     nearest = np.zeros(channels.shape[:2], np.int32)
-    seeds = np.zeros(channels.shape[:2], bool)
     best = np.full(channels.shape[:2], np.inf, np.float32)
     for number, centre in enumerate(table):
         distance = np.abs(channels - centre.astype(np.float32)).max(axis=2)
@@ -162,9 +165,9 @@ def flat_regions(channels: np.ndarray, lossy: bool, shown: np.ndarray | None = N
         nearest[closer], best[closer] = number, distance[closer]
     seeds = flat & (best <= 2.5 * tolerance)
     if len(table) <= 2:
-        return nearest  # halfway between the two values is where the edge is
+        return nearest  # the edge lies halfway between the two values
     if len(table) <= FEW_VALUES:
-        return nearest_around(channels, table, nearest, seeds)
+        return _nearest_around(channels, table, nearest, seeds)
     _, labels = cv2.distanceTransformWithLabels(
         (~seeds).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
@@ -173,7 +176,7 @@ def flat_regions(channels: np.ndarray, lossy: bool, shown: np.ndarray | None = N
     return by_label[labels]
 
 
-def nearest_around(
+def _nearest_around(
     channels: np.ndarray, table: np.ndarray, nearest: np.ndarray, seeds: np.ndarray
 ) -> np.ndarray:
     """Each pixel's region: among the regions around it, the one with the most similar value.
@@ -187,9 +190,9 @@ def nearest_around(
     best = np.full(channels.shape[:2], np.inf, np.float32)
     regions = nearest.copy()
     for number, centre in enumerate(table):
-        away = cv2.distanceTransform((~(seeds & (nearest == number))).astype(np.uint8), cv2.DIST_L2, 3)
+        distance = cv2.distanceTransform((~(seeds & (nearest == number))).astype(np.uint8), cv2.DIST_L2, 3)
         difference = np.abs(channels - centre.astype(np.float32)).max(axis=2)
-        difference[away > AROUND] += 1e6 + away[away > AROUND]
+        difference[distance > BLUR_REACH] += 1e6 + distance[distance > BLUR_REACH]
         closer = difference < best
         best[closer] = difference[closer]
         regions[closer & ~seeds] = number

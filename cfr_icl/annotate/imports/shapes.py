@@ -1,4 +1,4 @@
-"""Polygons of other tools as masks: clipped to the picture as areas, drawn as their readers draw them."""
+"""Rasterise polygons of other tools as those tools do, clipped to the picture."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def clipped(ring: np.ndarray, size: tuple[int, int], margin: float = MARGIN) -> 
         span = np.where(crosses, distance - next_distance, 1)
         crossing = ring + (following - ring) * (distance / span)[:, None]
         crossing[:, axis] = limit
-        kept = np.empty((2 * len(ring), 2))
-        kept[0::2], kept[1::2] = ring, crossing
-        ring = kept[np.stack([distance >= 0, crosses], axis=1).ravel()]
+        corners = np.empty((2 * len(ring), 2))
+        corners[0::2], corners[1::2] = ring, crossing
+        ring = corners[np.stack([distance >= 0, crosses], axis=1).ravel()]
     return ring
 
 
-def leaves(ring: np.ndarray, size: tuple[int, int]) -> bool:
+def leaves_picture(ring: np.ndarray, size: tuple[int, int]) -> bool:
     """Whether a polygon lies partly outside the picture, by more than a pixel."""
     height, width = size
     return bool((ring < -1).any() or (ring > [width + 1, height + 1]).any())
@@ -90,7 +90,7 @@ def filled_areas(rings: Sequence[np.ndarray], size: tuple[int, int]) -> Mask:
 
 
 def drawn_shapes(rings: Sequence[np.ndarray], size: tuple[int, int]) -> Mask:
-    """Fill polygons through the centres of pixels together with their outlines, as labelme does."""
+    """Fill polygons whose whole numbers are the centres of pixels, with their outlines, as labelme does."""
     height, width = size
     canvas = Image.new("L", (width, height))
     draw = ImageDraw.Draw(canvas)
@@ -101,8 +101,8 @@ def drawn_shapes(rings: Sequence[np.ndarray], size: tuple[int, int]) -> Mask:
     return Mask.of(np.array(canvas).view(bool))
 
 
-def cut_off_shapes(rings: Sequence[np.ndarray], size: tuple[int, int]) -> Mask:
-    """Fill polygons whose corners are cut off to whole pixels, as Ultralytics does."""
+def truncated_shapes(rings: Sequence[np.ndarray], size: tuple[int, int]) -> Mask:
+    """Fill polygons after truncating their corners to whole pixels, as Ultralytics does; their union."""
     height, width = size
     canvas = np.zeros((height, width), np.uint8)
     for ring in rings:
@@ -112,8 +112,8 @@ def cut_off_shapes(rings: Sequence[np.ndarray], size: tuple[int, int]) -> Mask:
     return Mask.of(canvas.view(bool))
 
 
-def check_cost(rings: Sequence[np.ndarray], size: tuple[int, int]) -> bool:
-    """Whether polygons are few and short enough to be filled, once they are clipped."""
+def is_affordable(rings: Sequence[np.ndarray], size: tuple[int, int]) -> bool:
+    """Whether polygons keep MAX_RINGS and, after clipping, MAX_OUTLINE: filling them takes little time."""
     if len(rings) > MAX_RINGS:
         return False
     return sum(outline_length(part) for ring in rings if len(part := clipped(ring, size))) <= MAX_OUTLINE

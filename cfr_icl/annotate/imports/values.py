@@ -18,7 +18,7 @@ from cfr_icl.annotate.imports.regions import (
 
 VOID = 255
 VOID_BELOW = 100
-"""255 is void if all other values are at most this; otherwise it is a shade of grey."""
+"""255 is void if all other values are at most this one; otherwise it is a value as others."""
 VOID_COLOUR = (224, 224, 192)
 """The colour of Pascal VOC's void outlines."""
 
@@ -30,12 +30,17 @@ class Regions:
     ids: np.ndarray
     """Integers (H, W); 0 is background."""
     sentence: str
+    """The message about how the file was read."""
     void: int = 0
-    """Pixels that belong to nothing."""
+    """The number of void pixels, which are background."""
 
 
 def bright_pixels(values: np.ndarray) -> tuple[np.ndarray, str]:
-    """The marked pixels of a black and white picture, bool (H, W)."""
+    """The object in a black and white picture: its bright part, or what differs from the background.
+
+    Returns:
+        The mask, bool (H, W), and a message about how it was read.
+    """
     levels = distinct(values)
     if len(levels) <= 2:
         background = _background(levels, values)
@@ -63,7 +68,11 @@ def _background(levels: np.ndarray, values: np.ndarray) -> float | None:
 
 
 def by_index(values: np.ndarray) -> Regions:
-    """Each value as an object; 0, or -1 around everything, negative values and void are none."""
+    """Each value as an object, except for background and void.
+
+    Background are 0 and negative values, or -1 alone if it runs along the border; without any of them, the
+    value along the border. Void is the largest value of the type beside small ones (VOID_BELOW).
+    """
     levels = distinct(values)
     ids = values.astype(np.int64)
     void = np.zeros(ids.shape, bool)
@@ -124,4 +133,5 @@ def by_colour(colours: np.ndarray, shown: np.ndarray | None, lossy: bool) -> Reg
 
 
 def _packed(colour: tuple[int, int, int]) -> int:
+    """A colour as `by_colour` numbers it, from 1."""
     return (colour[0] << 16) + (colour[1] << 8) + colour[2] + 1

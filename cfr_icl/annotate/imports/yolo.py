@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
-from cfr_icl.annotate.imports.shapes import check_cost, cut_off_shapes, leaves, ring_of
+from cfr_icl.annotate.imports.shapes import is_affordable, leaves_picture, ring_of, truncated_shapes
 from cfr_icl.sentences import Sentence
 
 
@@ -38,18 +38,18 @@ def load_yolo(text: str, size: tuple[int, int], classes: Sequence[str] = ()) -> 
                 boxes += 1
                 continue
             if len(values) % 2:
-                values.pop()  # how sure a detector is
+                values.pop()  # a detector's confidence
             ring = ring_of(values)
             if np.abs(ring).max() > 10:
                 raise ValueError("pixels")
             rings.append((name, ring * [width, height]))
         except (ValueError, IndexError, OverflowError):
             damaged.append(number)
-    if not check_cost([ring for _, ring in rings], size):
+    if not is_affordable([ring for _, ring in rings], size):
         raise MaskFileError("The polygons in the file have too many corners for this picture.")
     objects = []
     for name, ring in rings:
-        mask = cut_off_shapes([ring], size)
+        mask = truncated_shapes([ring], size)
         if mask.area:
             objects.append(LoadedObject(mask, name))
     if not objects:
@@ -63,7 +63,7 @@ def load_yolo(text: str, size: tuple[int, int], classes: Sequence[str] = ()) -> 
                 "Lines that are no object are left out: {lines}.", lines=", ".join(map(str, damaged[:5]))
             )
         )
-    cut = sum(leaves(ring, size) for _, ring in rings)
+    cut = sum(leaves_picture(ring, size) for _, ring in rings)
     if cut:
         sentences.append(
             Sentence("Objects that leave the picture are cut at its border: {count}.", count=cut)
@@ -72,7 +72,7 @@ def load_yolo(text: str, size: tuple[int, int], classes: Sequence[str] = ()) -> 
 
 
 def _words(line: str) -> list[str]:
-    """The words of a line, also where commas stand between them or in place of decimal points."""
+    """The words of a line, separated by spaces or commas; commas may also be decimal ones."""
     return line.replace(",", " " if "." in line else ".").split()
 
 
