@@ -6,13 +6,13 @@ A session holds a history of immutable documents (history.py). Functions on docu
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from cfr_icl.annotate import drawing
+from cfr_icl.annotate import drawing, selection
 from cfr_icl.annotate import labels as label_lists
 from cfr_icl.annotate.additions import with_loaded, with_taken_over
 from cfr_icl.annotate.compose import composed, neighbour_clicks
@@ -257,6 +257,30 @@ class Session:
     def set_label(self, name: str, id: int | None = None) -> None:
         """Label an object, or, without `id`, future objects; a new name is added to the list of labels."""
         self._apply(label_lists.labelled(self.document, name, id))
+
+    def delete_objects(self, ids: Collection[int]) -> None:
+        """Delete several objects, as one step of undo; this and the next four are in selection.py."""
+        self._apply(selection.without_objects(self.document, ids))
+
+    def label_objects(self, ids: Collection[int], name: str) -> None:
+        """Label several objects."""
+        self._apply(selection.with_label(self.document, name, ids))
+
+    def edit_objects(self, ids: Collection[int], **changes: bool | str) -> None:
+        """Change `colour`, `visible` or `locked` of several objects; only the colour is a step of undo."""
+        document = selection.with_changes(self.document, ids, **changes)
+        if "colour" in changes:
+            self._apply(document)
+        else:
+            self._history.update(instances=document.instances)
+
+    def merge_objects(self, ids: Collection[int]) -> None:
+        """Make one object of several."""
+        self._apply(selection.with_merged(self.document, ids))
+
+    def order_objects(self, ids: Collection[int], front: bool) -> None:
+        """Move several objects in front of all others, or behind them."""
+        self._apply(selection.with_order(self.document, ids, front))
 
     def set_labels(self, labels: Sequence[Label]) -> None:
         """Replace the list of labels; the labels of objects do not change."""

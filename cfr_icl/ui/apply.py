@@ -50,6 +50,16 @@ def apply(session: Session, action: SessionAction) -> None:
             session.duplicate(id)
         case do.Edit(id=id):
             session.edit(id, **action.changes)
+        case do.DeleteObjects(ids=ids):
+            session.delete_objects(ids)
+        case do.LabelObjects(ids=ids, name=name):
+            session.label_objects(ids, name)
+        case do.EditObjects(ids=ids):
+            session.edit_objects(ids, **action.changes)
+        case do.MergeObjects(ids=ids):
+            session.merge_objects(ids)
+        case do.OrderObjects(ids=ids, front=front):
+            session.order_objects(ids, front)
         case do.Label(name=name, id=id, active=active):
             session.set_label(name, session.document.active if id is None and active else id)
         case do.Labels(labels=labels):

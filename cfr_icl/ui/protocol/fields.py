@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
-from cfr_icl.annotate.document import MAX_LABEL_LENGTH, MAX_LABELS, ActionError
+from cfr_icl.annotate.document import MAX_ID, MAX_LABEL_LENGTH, MAX_LABELS, ActionError
 
 MAX_BRUSH = 4000
 """Widest brush, in pixels of the picture."""
@@ -93,6 +93,7 @@ Flag = bool
 Number = Annotated[int | float, BeforeValidator(_number)]
 Whole = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
 Id = Whole
+Ids = Annotated[list[Id], Field(min_length=1, max_length=MAX_ID)]
 Fraction = Annotated[
     float, _within(1e-9, 1 - 1e-9, "{name!r} must lie between 0 and 1, not {value!r:.40}.", name="threshold")
 ]

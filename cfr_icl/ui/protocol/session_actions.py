@@ -13,6 +13,7 @@ from cfr_icl.ui.protocol.fields import (
     Flag,
     Fraction,
     Id,
+    Ids,
     LabelList,
     LabelName,
     Number,
@@ -137,6 +138,52 @@ class Edit(SessionAction):
             for name in self.model_fields_set - Action.model_fields.keys() - {"id"}
             if getattr(self, name) is not None
         }
+
+
+class DeleteObjects(SessionAction):
+    """Delete several objects; this and the next four actions are one step of undo each."""
+
+    kind: Literal["delete_objects"]
+    ids: Ids
+
+
+class LabelObjects(SessionAction):
+    """Label several objects."""
+
+    kind: Literal["label_objects"]
+    ids: Ids
+    name: LabelName
+
+
+class EditObjects(SessionAction):
+    """Change fields of several objects; fields that are not sent do not change."""
+
+    kind: Literal["edit_objects"]
+    ids: Ids
+    colour: Colour | None = None
+    visible: Flag | None = None
+    locked: Flag | None = None
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The fields that were sent, by name."""
+        values = {"colour": self.colour, "visible": self.visible, "locked": self.locked}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+class MergeObjects(SessionAction):
+    """Make one object of several."""
+
+    kind: Literal["merge_objects"]
+    ids: Ids
+
+
+class OrderObjects(SessionAction):
+    """Move several objects in front of all others, or behind them."""
+
+    kind: Literal["order_objects"]
+    ids: Ids
+    front: Flag
 
 
 class Label(SessionAction):

@@ -26,7 +26,7 @@ export function setUpCommands(app) {
     open: () => ref('file').click(),
     undo: () => send('undo'),
     redo: () => send('redo'),
-    clear: () => send('clear'),
+    clear: () => (app.selected.size ? app.changeSelected('delete_objects') : send('clear')),
     finish: () => {
       send('finish');
       for (const object of app.state.objects) object.current = false;
@@ -63,8 +63,14 @@ export function setUpCommands(app) {
     'forget-learnt': () => app.forgetLearnt(),
     cancel: () => {
       app.dropPreview();
-      view.cancel();
+      if (!view.cancel()) app.clearSelection();
     },
+    merge: () => app.changeSelected('merge_objects'),
+    'delete-selected': () => app.changeSelected('delete_objects'),
+    'hide-selected': () => app.hideSelected(),
+    'to-front': () => app.changeSelected('order_objects', { front: true }),
+    'to-back': () => app.changeSelected('order_objects', { front: false }),
+    'clear-selection': () => app.clearSelection(),
     save: () => saveWork(),
     'brush-smaller': () => app.showBrush(Math.min(view.brush - 1, view.brush / 1.25)),
     'brush-larger': () => app.showBrush(Math.max(view.brush + 1, view.brush * 1.25)),

@@ -28,6 +28,7 @@ const CHARACTERS = {
   l: 'tool-lasso',
   p: 'tool-corners',
   n: 'names',
+  m: 'merge',
   w: 'preview',
 };
 // By the key's place, where its character says nothing: other scripts, an input method that is switched on.

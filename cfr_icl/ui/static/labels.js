@@ -11,7 +11,8 @@ export function setUpLabels(app) {
 
   app.chooseLabel = (index) => {
     const label = app.state.labels?.[index];
-    if (label) send('label', { name: label.name, active: true });
+    if (label && app.selected.size) app.changeSelected('label_objects', { name: label.name });
+    else if (label) send('label', { name: label.name, active: true });
   };
 
   app.saveLabels = () => saveText(JSON.stringify(app.state.labels, null, 1), 'labels.json');

@@ -23,6 +23,7 @@ import { setUpPicture } from './picture.js';
 import { setUpPreview } from './preview.js';
 import { setUpRestoring } from './restoring.js';
 import { merged } from './session.js';
+import { setUpSelection } from './selection.js';
 import { LOOK, setUpSettings } from './settings.js';
 import { setUpTransport } from './transport.js';
 import { addressOf } from './uploading.js';
@@ -71,6 +72,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
   // Whoever marks something wants to see the answer, also where the masks were hidden.
   const mark = (kind, data, shown) => {
     app.hideMasks(false);
+    app.clearSelection();
     ref('tip').hidden = true;
     const number = app.send(kind, data);
     app.view.pending.push({ ...shown, number });
@@ -78,11 +80,13 @@ export function start({ element, trigger, props, server, upload, watch }) {
   };
   app.select = (id) => {
     app.hideMasks(false);
+    app.clearSelection();
     app.send('select', { id });
   };
   app.view = new View(ref('canvas'), app.look, {
     click: (x, y, positive) => mark('click', { x, y, positive }, { x, y, positive }),
     select: (id) => app.select(id),
+    toggle: (id) => app.toggleSelected(id),
     box: (left, top, right, bottom, drag) => {
       mark('box', { left, top, right, bottom }, drag);
       app.showTool('click');
@@ -122,6 +126,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     setUpLabels,
     setUpExporting,
     setUpPanel,
+    setUpSelection,
     setUpOpening,
     setUpShowing,
     setUpFolder,

@@ -48,6 +48,19 @@ export class ObjectList {
     this.shown = current?.id;
   }
 
+  // Ids of the objects that are shown, in their order.
+  get ids() {
+    return [...this.list.children].map((node) => this.idOf(node));
+  }
+
+  // Mark the rows of several objects as selected.
+  mark(selected) {
+    for (const [id, { node, number }] of this.rows) {
+      node.classList.toggle('selected', selected.has(id));
+      number.setAttribute('aria-pressed', String(selected.has(id)));
+    }
+  }
+
   // Mark the row of the object that is pointed at; null for none.
   point(id) {
     for (const [each, { node }] of this.rows) node.classList.toggle('pointed', each === id);

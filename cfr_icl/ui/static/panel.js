@@ -9,6 +9,10 @@ export function setUpPanel(app) {
   const { root, ref, button, send } = app;
   const list = new ObjectList(ref('objects'), 'cfr-labels', send, app.select, () => app.view.draw());
 
+  app.listedIds = () => list.ids;
+  app.idInList = (element) => list.idOf(element);
+  app.markSelected = (selected) => list.mark(selected);
+
   // An object that is pointed at is shown on the picture and in the list.
   app.pointAt = (id) => {
     if (app.view.pointed === id) return;
@@ -42,7 +46,7 @@ export function setUpPanel(app) {
       active = state.objects.find((object) => object.current);
     button('undo').disabled = !state.can_undo;
     button('redo').disabled = !state.can_redo;
-    button('clear').disabled = button('finish').disabled = !active;
+    button('finish').disabled = !active;
     for (const name of ['download-mask', 'download-cutout']) button(name).disabled = !state.objects.length;
     app.showExport();
     button('load-masks').disabled = !app.picture;
@@ -54,6 +58,7 @@ export function setUpPanel(app) {
       input.disabled = active.locked;
     }
     showList(); // after the switches, which take room from it
+    app.showSelection();
     button('done').classList.toggle('on', Boolean(state.done));
     button('done').setAttribute('aria-pressed', String(Boolean(state.done)));
     app.showLabels(active);

@@ -56,6 +56,7 @@ export function setUpPicture(app) {
     app.source = source ?? (before?.name === picture.name ? app.source : null);
     view.pending = [];
     view.picker.forget();
+    app.clearSelection();
     app.hideMasks(false);
     app.showMode('positive');
     const [token, ...place] = tab.json('cfr-place', []);

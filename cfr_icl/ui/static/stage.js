@@ -40,6 +40,7 @@ export class Stage {
     this.brush = 20; // diameter in picture pixels
     this.drag = null; // a box or stroke under way, in picture coordinates
     this.pointed = null; // id of the object that is pointed at
+    this.selected = new Set(); // ids of several objects
     this.pointer = null; // where the mouse is on the stage
     this.preview = null; // { shape, colour } of what a click would give
     this.place = { scale: 1, x: 0, y: 0 };
@@ -208,14 +209,17 @@ export class Stage {
     context.setLineDash([]);
   }
 
-  // The object that is pointed at, on the picture or in the list; the one in work stands out anyway.
+  // The objects that are selected, and the one that is pointed at on the picture or in the list; the one in
+  // work stands out anyway.
   paintPointed(ratio) {
     const { context } = this,
-      object = this.objects.find(({ id, visible, current }) => id === this.pointed && visible && !current);
-    if (!object?.shape || object.shape.empty) return;
+      pointed = ({ id, current }) => (id === this.pointed && !current) || this.selected.has(id);
     context.save();
     this.toPicture(context, ratio);
-    object.shape.paint(context, this.scale * ratio, '#fff', 0.12, 2 * ratio);
+    for (const object of this.objects) {
+      if (!object.visible || !object.shape || object.shape.empty || !pointed(object)) continue;
+      object.shape.paint(context, this.scale * ratio, '#fff', 0.12, 2 * ratio);
+    }
     context.restore();
   }
 

@@ -13,8 +13,8 @@ const REVERSED = { brush: 'eraser', eraser: 'brush', lasso: 'unlasso' };
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class View extends Stage {
-  // `actions`: click(x, y, positive), select(id), box(l, t, r, b), paint(points, add), lasso(points, add),
-  // reshape(points), fillHole(pixel), resizeBrush(1 | -1), hover(pixel, touch),
+  // `actions`: click(x, y, positive), select(id), toggle(id), box(l, t, r, b), paint(points, add),
+  // lasso(points, add), reshape(points), fillHole(pixel), resizeBrush(1 | -1), hover(pixel, touch),
   // zoomed(scale), mode() -> 'positive' | 'negative', ready() -> whether the picture may be worked on now
   constructor(canvas, look, actions) {
     super(canvas, look, actions);
@@ -133,9 +133,18 @@ export class View extends Stage {
       this.startDrag(pointer, point, button === 2 || event.shiftKey);
     } else if (button === 0 && this.tool === 'box') {
       this.startDrag(pointer, point);
+    } else if (button === 0 && (event.ctrlKey || event.metaKey)) {
+      this.toggleAt(point);
     } else if (button === 0 || button === 2) {
       this.clickAt(point, button === 2 || event.shiftKey, event.altKey);
     }
+  }
+
+  // Ctrl and a click add the object there to those that are selected, or take it from them.
+  toggleAt(point) {
+    const pixel = this.pixel(point),
+      there = pixel && this.actions.ready() ? objectsAt(this.objects, pixel)[0] : null;
+    if (there) this.actions.toggle(there.id);
   }
 
   // A box, or a stroke; with the right button or Shift the brush erases and the eraser paints.
