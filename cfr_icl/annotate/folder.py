@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
-from PIL import Image
 
 from cfr_icl.annotate import classes, store
 from cfr_icl.annotate.document import Document, Label
@@ -22,7 +21,7 @@ from cfr_icl.annotate.labels import merged, overlaid
 from cfr_icl.annotate.listing import list_pictures
 from cfr_icl.annotate.picture_files import PictureFiles, Stamp
 from cfr_icl.annotate.picture_list import PictureList
-from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, Remarks, thumbnail
+from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, Remarks
 from cfr_icl.annotate.record import Visit, visits_from_json
 from cfr_icl.annotate.saved_work import SavedWork, saved_work
 from cfr_icl.annotate.session_files import SessionFiles, Summary, stored_view
@@ -185,14 +184,16 @@ class Folder:
         """The session file of a picture; raises StoreError if a link leads out of `out`."""
         return self._sessions.path(name)
 
-    def refresh(self) -> bool:
+    def refresh(self, now: bool = False) -> bool:
         """Check for added, removed and repaired pictures; return whether names or states changed.
 
-        Added pictures are inserted into the list in its order; removed ones stay in it as GONE. The folder is
-        read at most once a second.
+        Added pictures are inserted into the list in its order; removed ones stay in it as GONE.
+
+        Args:
+            now: read the folder also where it was read less than a second ago.
         """
         with self._lock:
-            if time.monotonic() - self._listed < REFRESH_SECONDS:
+            if not now and time.monotonic() - self._listed < REFRESH_SECONDS:
                 return False
             listing = list_pictures(self.images, self.out)
             self._listed = time.monotonic()
@@ -258,15 +259,13 @@ class Folder:
         stamp = self._files.present(name)
         return self._files.open(name, stamp, self._sessions.view(name)).pixels
 
-    def thumbnail(self, name: str, side: int) -> Image.Image:
-        """A small RGB version of a picture, at most `side` pixels a side; raises PictureError."""
-        if name not in self.states:
-            raise PictureError("There is no file {file!r}.", file=name)
-        return thumbnail(self.path(name), side)
-
     def read_ahead(self, name: str) -> None:
         """Start decoding a picture in the background; only the last one is kept."""
         self._files.read_ahead(name, self._sessions.view(name))
+
+    def rest(self) -> None:
+        """Free the memory of a picture that was decoded in advance."""
+        self._files.forget_ahead()
 
     def load(self, name: str, size: tuple[int, int]) -> Document | None:
         """The saved document of a picture, or None when there is none; raises StoreError.

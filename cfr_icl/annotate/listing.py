@@ -54,14 +54,13 @@ def list_pictures(images: Path, work: Path | None = None) -> Listing:
 
     Links to files are followed inside the folder only, links to folders not at all.
     """
-    suffixes = (*SUFFIXES, *HEIF_SUFFIXES) if reads_heif() else SUFFIXES
     left_out: Counter[str] = Counter()
     links: list[str] = []
     closed: list[str] = []
     relative: list[str] = []
     for entry, name in _files(str(images), None if work is None else str(work), links, closed):
         suffix = os.path.splitext(name)[1].lower()
-        if suffix in suffixes:
+        if is_picture_name(name):
             if entry.is_symlink() and not leads_inside(Path(entry.path), images):
                 links.append(name)
             elif entry.is_file():
@@ -92,6 +91,16 @@ def list_pictures(images: Path, work: Path | None = None) -> Listing:
             Sentence("Folders that cannot be opened are left out: {names}.", names=_some(closed))
         )
     return listing
+
+
+def picture_suffixes() -> tuple[str, ...]:
+    """Endings of files that are taken for pictures and can be read here."""
+    return (*SUFFIXES, *HEIF_SUFFIXES) if reads_heif() else SUFFIXES
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether a file of this name is taken for a picture."""
+    return os.path.splitext(name)[1].lower() in picture_suffixes()
 
 
 def _files(

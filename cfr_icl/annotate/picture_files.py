@@ -67,6 +67,10 @@ class PictureFiles:
         reading = self._reader.submit(open_picture, self.path(name), self.max_megapixels, view)
         self._ahead = (name, stamp, view), reading
 
+    def forget_ahead(self) -> None:
+        """Free the picture that was decoded in advance."""
+        self._ahead = None
+
     def size(self, name: str, view: View) -> tuple[int, int] | None:
         """Height and width of a picture; None if its file cannot be read."""
         try:

@@ -14,7 +14,6 @@ from cfr_icl.ui.canvas import canvas, translations
 from cfr_icl.ui.protocol import DIRECT
 from cfr_icl.ui.protocol.replies import Preview
 from cfr_icl.ui.server import Server
-from cfr_icl.ui.thumbnails import small_pictures
 
 KEEP_FILES = (3600, 7 * 86400)
 """Seconds between Gradio's clean-ups of uploads and downloads, and the age in seconds at which they go."""
@@ -54,9 +53,12 @@ def annotator(server: Server, *, height: str | None = None, tells_changes: bool 
         # bypasses Gradio's events, whose overhead exceeds a small reply; Gradio adds no URLs to the reply
         return await server.answer_in_turn(data)
 
-    async def thumbnails(names: Any) -> dict[str, str]:
+    async def thumbnails(data: Any) -> dict[str, str]:
         # beside the page's turn, so that no click waits for them
-        return await server.in_worker(small_pictures, settings.folder, names)
+        return await server.in_worker(server.small_pictures, data)
+
+    async def saved_work(data: Any) -> dict[str, str]:
+        return await server.in_worker(server.saved_work, data)
 
     async def preview(data: Any) -> Preview | None:
         return await server.in_worker(server.preview, data)
@@ -64,7 +66,7 @@ def annotator(server: Server, *, height: str | None = None, tells_changes: bool 
     view = canvas(
         () if settings.folder else settings.examples,
         list(settings.menu),
-        [apply, thumbnails, preview],
+        [apply, thumbnails, saved_work, preview],
         () if settings.remote else DIRECT,
         previews=server.previews,
         height=height,

@@ -10,7 +10,10 @@ from typing import Any
 import gradio as gr
 
 from cfr_icl.annotate.exports import FORMATS
+from cfr_icl.annotate.listing import picture_suffixes
+from cfr_icl.annotate.own_folder import MOST_BYTES, MOST_PICTURES
 from cfr_icl.annotate.pictures import thumbnail
+from cfr_icl.annotate.session_files import SESSION_SUFFIX
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.data_url import data_url
 from cfr_icl.ui.messages import LANGUAGES, STATIC, tables
@@ -58,6 +61,12 @@ def canvas(
         models=list(models),
         cfr_fields=cfr_fields(),
         export_formats=export_formats(),
+        own_folder={
+            "endings": list(picture_suffixes()),
+            "work": SESSION_SUFFIX,
+            "pictures": MOST_PICTURES,
+            "bytes": MOST_BYTES,
+        },
         examples=[
             {"name": path.stem, "credit": _credit(path), "thumbnail": data_url(thumbnail(path))}
             for path in examples

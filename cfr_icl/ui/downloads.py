@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.session import Session
-from cfr_icl.ui.exporting import MadeFile, export_of, one_file
+from cfr_icl.ui.exporting import MadeFile, all_sessions, export_of, one_file
 from cfr_icl.ui.files import PageFiles
 from cfr_icl.ui.jobs import Job
 from cfr_icl.ui.outbox import Outbox
@@ -20,9 +20,9 @@ class Downloads:
         self._files, self._outbox, self._jobs = files, outbox, jobs
         self._job: Job[MadeFile] | None = None
 
-    def one(self, session: Session, what: str) -> None:
-        """Serve a file of `exporting.one_file`; raises ActionError."""
-        self._serve(one_file(session, what))
+    def one(self, session: Session, what: str, folder: Folder | None = None) -> None:
+        """Serve a file of `exporting.one_file`, or all session files of a folder; raises ActionError."""
+        self._serve(all_sessions(folder) if what == "sessions" and folder else one_file(session, what))
 
     def export(self, session: Session, folder: Folder | None, action: Export) -> None:
         """Make an export, in the background for a whole folder; raises ActionError."""

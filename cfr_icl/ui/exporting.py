@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.exports.png import cutout_png, mask_png
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.session_files import session_file
 from cfr_icl.annotate.splits import Split, read_shares
 from cfr_icl.sentences import Refusal, Sentence
 from cfr_icl.ui.protocol.page_actions import Export
@@ -41,6 +43,22 @@ def one_file(session: Session, what: str) -> MadeFile:
         saved = store.to_json(session.document, session.name, size)
         return MadeFile(store.encode(saved), stem, ".session.json")
     raise ActionError("There is no download {what!r}.", what=what)
+
+
+def all_sessions(folder: Folder) -> MadeFile:
+    """The session files of a folder in a zip archive; raises ActionError where there is none."""
+    files = {session_file(name): text.encode() for name, text in session_texts(folder, folder.names)}
+    if not files:
+        raise ActionError("There is no object to export.")
+    return MadeFile(exports.zipped(files), folder.images.name, "_sessions.zip")
+
+
+def session_texts(folder: Folder, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The contents of the session files of some pictures, by the names of the pictures."""
+    for name in names:
+        with suppress(OSError, Refusal, ValueError):
+            if name in folder.labels_of:
+                yield name, folder.session_path(name).read_text(encoding="utf-8")
 
 
 def export_of(session: Session, folder: Folder | None, action: Export) -> Callable[[Progress], MadeFile]:

@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,12 @@ class PageFiles:
 
     def uploaded(self, path: str) -> Path:
         """The file behind a path that an upload returned; raises ActionError for any other path."""
+        file = self.arrived(path)
+        self._keep(file)
+        return file
+
+    def arrived(self, path: str) -> Path:
+        """Like `uploaded`, for a file that the caller moves away at once."""
         try:
             file = Path(path).resolve()
             arrived = file.is_relative_to(self.uploads) and os.path.isfile(file)
@@ -39,7 +46,6 @@ class PageFiles:
             arrived = False
         if not arrived:
             raise ActionError("The file did not arrive; open it once more.")
-        self._keep(file)
         return file
 
     def copied(self, path: Path) -> Path:
@@ -59,6 +65,11 @@ class PageFiles:
         path = self.new_folder() / f"{stem}{ending}"
         path.write_bytes(content)
         return served(path, path.name)
+
+    def drop(self, files: Iterable[Path]) -> None:
+        """Remove uploads that are not needed any more, and what Gradio made for them."""
+        for file in files:
+            _remove(file)
 
     def remove(self) -> None:
         """Remove all files of the page."""

@@ -12,7 +12,7 @@ from cfr_icl.annotate.document import ActionError, Document
 from cfr_icl.annotate.pictures import VIEW, OpenedPicture, PictureError, View, open_picture
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
-from cfr_icl.sentences import sentence_of
+from cfr_icl.sentences import Sentence, sentence_of
 from cfr_icl.ui.files import PageFiles, served
 from cfr_icl.ui.outbox import Outbox
 from cfr_icl.ui.place import FolderPlace
@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from cfr_icl.ui.server import Settings
 
 
+ADD_TO_FOLDER = Sentence("This page works through a folder; add pictures to the folder instead.")
+
+
 class Opening:
     """Opens uploads, examples and pictures of the folder in a session.
 
     Its methods raise ActionError, PictureError or StoreError; then the picture before stays open.
 
     Args:
-        place: the page's position in the folder; None without a folder.
+        place: the page's position in its folder; None without one. A page's own folder sets it later.
     """
 
     def __init__(
@@ -41,7 +44,7 @@ class Opening:
         outbox: Outbox,
     ) -> None:
         self._settings, self._session, self._files = settings, session, files
-        self._place, self._outbox = place, outbox
+        self.place, self._outbox = place, outbox
         self.picture: dict[str, Any] | None = None
         """The open picture as `replies.Picture`; None before the first."""
         self._key: Hashable | None = None
@@ -50,16 +53,16 @@ class Opening:
 
     def hello(self) -> None:
         """Open the first picture of the folder that is not done, if none is open."""
-        if self._place and self._place.name is None:
-            self._place.folder.refresh()
-            names = self._place.folder.names
-            self._go(names[self._place.folder.first_open()], step=1)
+        if self.place and self.place.name is None:
+            self.place.folder.refresh()
+            names = self.place.folder.names
+            self._go(names[self.place.folder.first_open()], step=1)
 
     def open_upload(self, path: str, name: str) -> None:
         """Open an uploaded picture under a name."""
         file = self._files.uploaded(path)
-        if self._settings.folder:
-            raise ActionError("This page works through a folder; add pictures to the folder instead.")
+        if self.place:
+            raise ActionError(ADD_TO_FOLDER)
         self._show(file, name)
 
     def open_example(self, index: int) -> None:
@@ -69,7 +72,7 @@ class Opening:
 
     def restore(self, action: do.Restore) -> None:
         """Open a picture with the work that a browser sends back."""
-        if self.picture is not None or self._place:
+        if self.picture is not None or self.place:
             raise ActionError("This page has its work already.")
         if action.example is not None:
             path = self._files.copied(self._example(action.example))
@@ -102,22 +105,27 @@ class Opening:
 
     def goto(self, action: do.Goto) -> None:
         """Save the work and open a picture of the folder."""
-        if self._place is None:
+        if self.place is None:
             raise ActionError("There is no such picture in the folder.")
-        self._place.save()  # what could not be saved is not left behind
-        folder = self._place.folder
+        self.place.save()  # what could not be saved is not left behind
+        folder = self.place.folder
         name = action.name
         if name is None and action.index is not None and 0 <= action.index < len(folder.names):
             name = folder.names[action.index]
         folder.refresh()
-        self._go(self._place.find(name or ""), action.step, action.to_do)
+        self._go(self.place.find(name or ""), action.step, action.to_do)
+
+    def open_of_folder(self, name: str) -> None:
+        """Save the work and open a picture of the folder by its name."""
+        self.place.save()
+        self._go(name)
 
     def _go(self, name: str, step: int | None = None, to_do: bool = False) -> None:
         """Open a picture of the folder; with a step those that cannot be opened are told and passed over.
 
         With `to_do` done ones are passed over too, and the list goes around.
         """
-        folder = self._place.folder
+        folder = self.place.folder
         while True:
             try:
                 opened = folder.open(name)
@@ -131,17 +139,17 @@ class Opening:
                 self._outbox.tell(refusal)
                 name = following
         document = opened.document
-        if document is None and self._place.name is None:
+        if document is None and self.place.name is None:
             document = folder.latest()
         pixels = OpenedPicture(opened.picture, opened.remarks)
         self._start(pixels, self._files.copied(opened.path), name, document, opened.key)
-        self._place.arrive(opened)
+        self.place.arrive(opened)
         for message in opened.sentences:
             self._outbox.tell(message)
 
     def _example(self, index: int) -> Path:
         examples = self._settings.examples
-        if self._settings.folder or index not in range(len(examples)):
+        if self.place or index not in range(len(examples)):
             raise ActionError("There is no such example.")
         return examples[index]
 

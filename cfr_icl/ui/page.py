@@ -14,6 +14,7 @@ from cfr_icl.annotate.document import ActionError, Document
 from cfr_icl.annotate.follow import take_over
 from cfr_icl.annotate.imports import load_masks
 from cfr_icl.annotate.inspect import inside
+from cfr_icl.annotate.own_folder import OwnFolder
 from cfr_icl.annotate.polygons import polygons
 from cfr_icl.annotate.session import Session
 from cfr_icl.cfr import CascadeForward
@@ -22,7 +23,7 @@ from cfr_icl.ui.apply import apply
 from cfr_icl.ui.downloads import Downloads
 from cfr_icl.ui.files import PageFiles
 from cfr_icl.ui.messages import translated
-from cfr_icl.ui.opening import Opening
+from cfr_icl.ui.opening import ADD_TO_FOLDER, Opening
 from cfr_icl.ui.outbox import Outbox
 from cfr_icl.ui.place import FolderPlace
 from cfr_icl.ui.protocol import Known, PreviewQuestion, read_action, read_number
@@ -61,6 +62,9 @@ class Page:
         self.applied = 0
         folder = self.settings.folder
         self.place = FolderPlace(folder, self.session) if folder else None
+        self.left = False
+        """Whether the person gave the page's own folder back; the page is then to be closed."""
+        self._own: OwnFolder | None = None
         self.model = next(iter(self.settings.menu), None)
         self._outbox = Outbox()
         self._opening = Opening(self.settings, self.session, self.files, self.place, self._outbox)
@@ -85,6 +89,11 @@ class Page:
     def pixels(self) -> int:
         """Pixels of the picture that is held."""
         return self.session.picture.size // 3 if self.session.has_picture else 0
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of the pictures in the page's own folder."""
+        return self._own.bytes if self._own else 0
 
     def answer(self, data: Any, known: Known) -> dict[str, Any]:
         """Apply a parcel of actions (untrusted) and reply; refusals become messages.
@@ -112,6 +121,7 @@ class Page:
         action = read_action(data)
         if action.needs_picture and "picture" in action.model_fields_set and action.picture != self.shown:
             raise ActionError(OTHER_PICTURE)
+        folder = self.place.folder if self.place else None
         match action:
             case SessionAction():
                 apply(self.session, action)
@@ -121,6 +131,10 @@ class Page:
                 self._opening.hello()
             case do.Open(path=path, name=name):
                 self._opening.open_upload(path, name)
+            case do.AddFiles():
+                self._add_files(action)
+            case do.LeaveFolder():
+                self._leave_folder()
             case do.Import():
                 self._import_upload(action)
             case do.Example(index=index):
@@ -134,9 +148,9 @@ class Page:
             case do.Restore():
                 self._opening.restore(action)
             case do.Download(what=what):
-                self._downloads.one(self.session, what)
+                self._downloads.one(self.session, what, folder)
             case do.Export():
-                self._downloads.export(self.session, self.settings.folder, action)
+                self._downloads.export(self.session, folder, action)
             case do.CancelJob():
                 self._downloads.cancel()
             case do.Polygons(detail=detail):
@@ -169,6 +183,8 @@ class Page:
                 **describe(self.session, self._shown if heard else None, restorable=self.place is None),
             },
         }
+        if self.left:
+            reply["left"] = True
         self._shown = self.session.document
         if self.picture and not same_picture:
             reply["picture"] = self.picture
@@ -218,6 +234,8 @@ class Page:
         self.resting = True
         if self.session.has_picture:
             self.session.segmenter.set_image(self.session.picture)
+        if self._own and self._own.folder:
+            self._own.folder.rest()
 
     def close(self) -> None:
         """Remove the page's files."""
@@ -237,6 +255,38 @@ class Page:
         learning.act(action)
         if self.model not in self.settings.menu:
             self._switch_model(next(iter(self.settings.menu)))
+
+    def _add_files(self, action: do.AddFiles) -> None:
+        """Take files into the page's own folder, and open the first picture that comes in."""
+        if self.settings.folder:
+            raise ActionError(ADD_TO_FOLDER)
+        own = self._own = self._own or OwnFolder(
+            self.files.folder, self.settings.max_megapixels, self.session.document.labels
+        )
+        files, again = [], []
+        for sent in action.files:
+            try:
+                files.append((self.files.arrived(sent.path), sent.name))
+            except ActionError:
+                again.append(sent.name)
+        names = own.add(files)
+        self.files.drop(file for file, _ in files)
+        if again:
+            self._outbox.add(again=again)
+        if own.folder and self.place is None:
+            self.place = self._opening.place = FolderPlace(own.folder, self.session, own=True)
+            self._opening.hello()
+        elif action.open and names:
+            self._opening.open_of_folder(names[-1])
+        if not action.more:
+            for sentence in own.told():
+                if not action.back:
+                    self._outbox.tell(sentence)
+
+    def _leave_folder(self) -> None:
+        if self._own is None:
+            raise ActionError("This page has no folder of its own.")
+        self.left = True
 
     def _import_upload(self, action: do.Import) -> None:
         file = self.files.uploaded(action.path)

@@ -17,9 +17,17 @@ from cfr_icl.annotate.store import StoreError
 class FolderPlace:
     """Saves a session's work on a picture of the folder after each action."""
 
-    def __init__(self, folder: Folder, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        session: Session,
+        clock: Callable[[], float] = time.monotonic,
+        own: bool = False,
+    ) -> None:
         self.folder = folder
         self.session = session
+        self.own = own
+        """Whether the folder is the page's own, made of files that it was sent."""
         self.name: str | None = None
         """The picture that is open; None before the first."""
         self._saved: Document | None = None
@@ -116,8 +124,15 @@ class FolderPlace:
             "pace": self.pace,
         }
         told, self._told = self._told if heard else {}, {**lists, "labels": labels}
-        changed = {key: now for key, now in lists.items() if told.get(key) != now}
+        changed: dict[str, Any] = {key: now for key, now in lists.items() if told.get(key) != now}
         labelled = told.get("labels", {})
         if relabelled := {name: list(now) for name, now in labels.items() if labelled.get(name) != now}:
             changed["labels"] = relabelled
+        if self.own:
+            changed["own"] = True
+            saved = {name: number for name, number in self.folder.revisions.items() if number}
+            self._told["saved"] = saved
+            before = told.get("saved", {})
+            if newly := [name for name, number in saved.items() if before.get(name) != number]:
+                changed["saved"] = newly
         return {"index": self.index, **changed}

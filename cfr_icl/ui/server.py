@@ -24,11 +24,14 @@ from cfr_icl.predictor import LookAheadPredictor
 from cfr_icl.remote import Predict, RemoteSegmenter
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.cost import ModelCost
+from cfr_icl.ui.exporting import session_texts
 from cfr_icl.ui.learning import ServerLearning
 from cfr_icl.ui.network import NetworkLine, QueuedPredictor
 from cfr_icl.ui.page import Page
+from cfr_icl.ui.place import FolderPlace
 from cfr_icl.ui.protocol import Known, read_known, read_preview
 from cfr_icl.ui.protocol.replies import Preview
+from cfr_icl.ui.thumbnails import small_pictures
 from cfr_icl.weights.menu import ModelMenu
 from cfr_icl.workers.pool import WorkerPool
 
@@ -48,6 +51,12 @@ CLOSES_AFTER = 86_400.0
 
 RESTING_PIXELS = 400_000_000
 """Limit on the pixels of all resting pages' pictures; above it, the pages unused for longest are closed."""
+
+SESSIONS_AT_ONCE = 50
+"""Session files that a browser is given at a time."""
+
+RESTING_BYTES = 10_000_000_000
+"""The same limit on the bytes of all resting pages' own folders."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +133,34 @@ class Server:
         except (ValueError, OSError, MissingExtraError) as error:
             raise ActionError("The model {name!r} cannot be used: {error}", name=name, error=error) from error
 
+    def small_pictures(self, data: Any) -> dict[str, str]:
+        """Small pictures of the folder that a page works through, as data URLs by name.
+
+        Args:
+            data: {"page": token, "names": [...]}, untrusted.
+        """
+        place = self._place_of(data)
+        return small_pictures(place.folder, data.get("names")) if place else {}
+
+    def saved_work(self, data: Any) -> dict[str, str]:
+        """Session files of a page's own folder, by name, for the browser to keep.
+
+        Args:
+            data: {"page": token, "names": [...]}, untrusted.
+        """
+        place = self._place_of(data)
+        names = data.get("names") if place else None
+        if place is None or not place.own or not isinstance(names, list):
+            return {}
+        known = (name for name in names[:SESSIONS_AT_ONCE] if isinstance(name, str))
+        return dict(session_texts(place.folder, known))
+
+    def _place_of(self, data: Any) -> FolderPlace | None:
+        """The position of the page that is named by its token."""
+        token = data.get("page") if isinstance(data, Mapping) else None
+        page = self.pages.find(token) if isinstance(token, str) else None
+        return page.place if page else None
+
     def load_first(self) -> None:
         """Load the network that pages begin with; raises as `load_model`."""
         if self.settings.model is None and self.settings.menu:
@@ -138,7 +175,7 @@ class Server:
         """
         known = read_known(data)
         page = self._page(known, tab)
-        return page.answer(data, known) if page else self._forgotten(known)
+        return self._answer(page, data, known) if page else self._forgotten(known)
 
     async def answer_in_turn(self, data: Any, tab: str | None = None) -> dict[str, Any]:
         """Like `answer`, without blocking: the parcels of a page run one after another, pages in parallel."""
@@ -149,7 +186,7 @@ class Server:
 
         async def take_turn() -> dict[str, Any]:
             async with page.turn:
-                return await self.in_worker(page.answer, data, known)
+                return await self.in_worker(self._answer, page, data, known)
 
         return await asyncio.shield(asyncio.ensure_future(take_turn()))  # also when the browser gave up
 
@@ -171,6 +208,12 @@ class Server:
         """Call a function in a worker thread, in the context of its request."""
         call = copy_context().run
         return await asyncio.get_running_loop().run_in_executor(self._workers, call, function, *arguments)
+
+    def _answer(self, page: Page, data: Any, known: Known) -> dict[str, Any]:
+        reply = page.answer(data, known)
+        if page.left:
+            self.pages.close(page)
+        return reply
 
     def _page(self, known: Known, tab: str | None) -> Page | None:
         """The page of a browser, a new one if it has none; None when its page was closed."""
@@ -202,8 +245,8 @@ class OpenPages:
     """Pages by their tokens. A token gives access to the work; a closed page cannot be reopened.
 
     A page without requests for RESTS_AFTER frees memory, until its next request. After CLOSES_AFTER, or when
-    resting pages hold more than RESTING_PIXELS, it is closed and its files are removed. These limits are
-    checked when a page is requested (`tidy`).
+    resting pages hold more than RESTING_PIXELS or RESTING_BYTES, it is closed and its files are removed.
+    These limits are checked when a page is requested (`tidy`).
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -259,13 +302,14 @@ class OpenPages:
         if now < self._tidied + 60:
             return
         self._tidied = now
-        resting = 0
+        resting = held = 0
         for page in sorted(set(self._pages.values()), key=lambda page: page.last_used, reverse=True):
             unused = now - page.last_used
             if unused < RESTS_AFTER or page.turn.locked():
                 continue
             resting += page.pixels
-            if unused >= CLOSES_AFTER or resting > RESTING_PIXELS:
+            held += page.held_bytes
+            if unused >= CLOSES_AFTER or resting > RESTING_PIXELS or held > RESTING_BYTES:
                 self.close(page)
             elif not page.resting:
                 page.rest()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.pictures import PictureError
+from cfr_icl.annotate.pictures import PictureError, thumbnail
 from cfr_icl.data_url import data_url
 
 SIDE = 96
@@ -25,12 +26,13 @@ def small_pictures(folder: Folder | None, names: Any) -> dict[str, str]:
     if folder is None or not isinstance(names, list):
         return {}
     known = [name for name in names[:MOST] if isinstance(name, str) and name in folder.states]
-    return {name: _small_picture(folder, name, folder.stamp(name)) for name in known}
+    return {name: _small_picture(folder.path(name), folder.stamp(name)) for name in known}
 
 
 @lru_cache(maxsize=4000)
-def _small_picture(folder: Folder, name: str, stamp: Any) -> str:
+def _small_picture(path: Path, stamp: Any) -> str:
+    """A data URL; kept by path, not by folder, which a page may give back."""
     try:
-        return data_url(folder.thumbnail(name, SIDE), quality=70)
+        return data_url(thumbnail(path, SIDE), quality=70)
     except (PictureError, OSError):
         return ""

@@ -178,10 +178,10 @@ def test_keep_largest_and_fill_holes_act_at_once(open_tool):
 @pytest.mark.parametrize(
     ("locale", "title", "done", "refused"),
     [
-        ("de-DE", "Bild hier ablegen", "1 Klick ·", "Beginne ein Objekt"),
-        ("es-ES", "Suelta una imagen aquí", "1 clic ·", "Empieza un objeto"),
-        ("zh-CN", "将图片拖到此处", "1 次点击 ·", "请先点击对象"),
-        ("fr-FR", "Drop a picture here", "1 click ·", "Start an object"),
+        ("de-DE", "Bilder oder einen Ordner hier ablegen", "1 Klick ·", "Beginne ein Objekt"),
+        ("es-ES", "Suelta aquí imágenes o una carpeta", "1 clic ·", "Empieza un objeto"),
+        ("zh-CN", "将图片或文件夹拖到此处", "1 次点击 ·", "请先点击对象"),
+        ("fr-FR", "Drop pictures or a folder here", "1 click ·", "Start an object"),
     ],
 )
 def test_the_page_speaks_the_persons_language(browser, server, locale, title, done, refused):

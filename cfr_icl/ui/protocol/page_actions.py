@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
+from pydantic import BaseModel, ConfigDict
+
 from cfr_icl.ui.protocol.action import Action
 from cfr_icl.ui.protocol.fields import Detail, Flag, ModelName, Name, Number, Path, Text, Whole
 
@@ -21,6 +23,33 @@ class Open(Action):
     needs_picture: ClassVar[bool] = True
     path: Path
     name: Name
+
+
+class SentFile(BaseModel):
+    """An uploaded file with its path below the person's folder."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    path: Path
+    name: Name
+
+
+class AddFiles(Action):
+    """Add uploaded pictures, and saved work of them, to the page's own folder; the first one makes it."""
+
+    kind: Literal["add_files"]
+    files: list[SentFile]
+    more: Flag = False
+    """Other files follow; what was left out is told after the last."""
+    open: Flag = False
+    """Open the last picture of these."""
+    back: Flag = False
+    """They were in a folder that the server has lost; what is left out was told then."""
+
+
+class LeaveFolder(Action):
+    """Give the page's own folder back, and with it the page."""
+
+    kind: Literal["leave_folder"]
 
 
 class Import(Action):

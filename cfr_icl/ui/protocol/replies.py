@@ -106,6 +106,10 @@ class FolderState(TypedDict):
 
     index: int | None
     """Index of the open picture; None without one."""
+    own: NotRequired[bool]
+    """True if it was made of files that this page sent, and is given back with the page."""
+    saved: NotRequired[list[str]]
+    """Pictures whose work was saved anew, in a folder of the page's own; the browser keeps copies."""
     states: NotRequired[list[str]]
     """"todo", "work", "done", "unreadable" or "gone" for each picture; sent when one changed."""
     names: NotRequired[list[str]]
@@ -216,6 +220,10 @@ class Reply(TypedDict):
     """Whether the work of the page before the reload continues; sent if `Known.resume` was given."""
     moved: NotRequired[bool]
     """The work continues in another tab; this tab must stop."""
+    left: NotRequired[bool]
+    """The page's own folder was given back, and the page is closed."""
+    again: NotRequired[list[str]]
+    """Names of files that did not arrive and are to be sent again."""
     reply: int
     """Number of this reply."""
     applied: int

@@ -24,6 +24,8 @@ export function setUpCommands(app) {
 
   const commands = {
     open: () => ref('file').click(),
+    'open-folder': () => ref('folder').click(),
+    'leave-folder': () => app.leaveFolder(),
     undo: () => send('undo'),
     redo: () => send('redo'),
     clear: () => (app.selected.size ? app.changeSelected('delete_objects') : send('clear')),
@@ -55,7 +57,10 @@ export function setUpCommands(app) {
     export: () => app.export(),
     'download-mask': () => app.takeOne('mask'),
     'download-cutout': () => app.takeOne('cutout'),
-    'cancel-upload': () => app.cancelUpload(),
+    'cancel-upload': () => {
+      app.cancelUpload();
+      app.cancelAdding();
+    },
     'cancel-job': () => send('cancel_job'),
     learn: () => send('learn'),
     'stop-learning': () => send('stop_learning'),

@@ -20,6 +20,7 @@ export function setUpExporting(app) {
   let polygonsOf = null;
   let taken = '',
     taking = ''; // the work that was exported, and the one whose export is under way
+  let takesFolder = false; // whether that is an export of the whole folder
 
   // Without a folder the work lives in this page; what was not taken out of it is not left without asking.
   const work = () =>
@@ -63,13 +64,15 @@ export function setUpExporting(app) {
   };
 
   app.showExport = () => {
-    ref('split').hidden = !exportsFolder();
+    ref('split').hidden = !exportsFolder() || ref('format').value === 'session';
     app.button('export').disabled = !app.state.objects.length && !exportsFolder();
   };
 
   app.showFormat = () => {
     ref('detail-row').hidden = !polygonFormats.includes(ref('format').value);
-    ref('whole-folder-row').hidden = !root.hasAttribute('data-folder') || ref('format').value === 'session';
+    const own = root.hasAttribute('data-own'); // another folder has its session files on the server's disk
+    ref('whole-folder-row').hidden =
+      !root.hasAttribute('data-folder') || (ref('format').value === 'session' && !own);
     app.showExport();
     if (ref('detail-row').hidden) {
       view.polygons = null;
@@ -81,17 +84,19 @@ export function setUpExporting(app) {
 
   app.exportSession = () => {
     taking = work();
-    send('download', { what: 'session' });
+    takesFolder = exportsFolder();
+    send('download', { what: takesFolder ? 'sessions' : 'session' });
   };
 
   app.export = () => {
     const format = ref('format').value;
     if (format === 'session') return app.exportSession();
     taking = work();
+    takesFolder = exportsFolder();
     send('export', {
       format,
       detail: detail(),
-      whole_folder: exportsFolder(),
+      whole_folder: takesFolder,
       split: ref('split').value || null,
     });
   };
@@ -104,6 +109,8 @@ export function setUpExporting(app) {
   // An export has arrived.
   app.markTaken = () => {
     taken = taking;
+    if (takesFolder) app.markFolderTaken();
+    takesFolder = false;
   };
 
   const unsaved = () => app.state.objects.length > 0 && !root.hasAttribute('data-folder') && work() !== taken;
@@ -123,6 +130,6 @@ export function setUpExporting(app) {
   ref('detail').addEventListener('change', askPolygons);
   ref('detail').addEventListener('input', previewPolygons);
   window.addEventListener('beforeunload', (event) => {
-    if (unsaved()) event.preventDefault();
+    if (unsaved() || app.ownUnsaved()) event.preventDefault();
   });
 }

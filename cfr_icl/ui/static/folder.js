@@ -50,7 +50,7 @@ export function setUpFolder(app) {
     if (asking || !waiting.size || !files.thumbnails) return;
     asking = true;
     const names = [...waiting].slice(0, ASKED_AT_ONCE).map((index) => files.names[index]);
-    const urls = (await app.server.thumbnails(names).catch(() => null)) ?? {};
+    const urls = (await app.server.thumbnails({ page: app.page, names }).catch(() => null)) ?? {};
     for (const name of names) {
       const index = files.names.indexOf(name);
       waiting.delete(index);

@@ -17,6 +17,7 @@ import { setUpLearning } from './learning.js';
 import { person, tab } from './memory.js';
 import { Notices, Question } from './notices.js';
 import { setUpOpening } from './opening.js';
+import { setUpOwnFolder } from './own_folder.js';
 import { setUpPanel } from './panel.js';
 import { objectsAt } from './picking.js';
 import { setUpPicture } from './picture.js';
@@ -130,6 +131,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     setUpOpening,
     setUpShowing,
     setUpFolder,
+    setUpOwnFolder,
     setUpJobs,
     setUpLearning,
     setUpRestoring,
@@ -161,6 +163,7 @@ function setUpReplies(app) {
     if (reply.picture && reply.picture.token !== app.latest()?.token) app.notices.forgetPicture();
     const general = Boolean(reply.download); // of an export
     for (const message of reply.messages || []) app.notices.show(message, { general });
+    if (reply.left) return app.beginAnew();
     if (reply.forgotten && reply.page === null) return app.putBack(reply);
     if (!app.page) {
       app.page = reply.page;
@@ -187,6 +190,7 @@ function setUpReplies(app) {
       save(addressOf(reply.download), reply.download.orig_name);
       app.markTaken();
     }
+    if (reply.again) app.sendAgain(reply.again);
     if (reply.loaded) app.offerReadings(reply.loaded);
     app.followJob(reply.job);
     channel.acknowledge(reply.applied);
@@ -232,8 +236,10 @@ function setUpReplies(app) {
 
   function showFolder(folder) {
     root.toggleAttribute('data-folder', true);
+    app.followOwnFolder(folder);
     if (ref('files').hidden) {
       for (const name of ['files', 'walk']) ref(name).hidden = false;
+      ref('whole-folder').checked = Boolean(folder.own); // it is to be taken out of the page as a whole
       app.showFormat();
     }
     app.files.show(folder);

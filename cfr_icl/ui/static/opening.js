@@ -1,6 +1,8 @@
-// Files that come in: chosen, dropped, pasted, or an example. The newest choice counts.
+// Files that come in: chosen, dropped, pasted, or an example. Of single ones the newest choice counts; several
+// pictures, or a folder, become a folder of this page.
 
 import { make } from './dom.js';
+import { chosen, dropped } from './gathering.js';
 import { t } from './language.js';
 import { sendFile } from './uploading.js';
 
@@ -20,10 +22,7 @@ export function setUpOpening(app) {
 
   app.open = async (file, kind = kindOf(file)) => {
     if (!file) return;
-    if (kind === 'open' && root.hasAttribute('data-folder')) {
-      app.notices.show(t('This page works through a folder; add pictures to the folder instead.'));
-      return;
-    }
+    if (kind === 'open' && root.hasAttribute('data-folder')) return app.addFiles([{ file, path: file.name }]);
     const choice = choose(),
       picture = app.latest()?.token ?? null;
     try {
@@ -41,6 +40,12 @@ export function setUpOpening(app) {
     } finally {
       if (newest === choice) newest = null;
     }
+  };
+
+  // Several files, or those of a folder, go into a folder of this page; { file, path } each.
+  app.openAll = (found, folder = false) => {
+    if (found.length > 1 || folder) return app.addFiles(found);
+    return app.open(found[0]?.file);
   };
 
   async function withProgress(file, signal) {
@@ -68,13 +73,15 @@ export function setUpOpening(app) {
     send('example', { index, picture: app.latest()?.token ?? null });
   }
 
-  for (const [name, kind] of [
-    ['file', undefined],
-    ['masks-file', 'import'],
+  for (const [name, open] of [
+    ['file', (files) => app.openAll(chosen(files))],
+    ['folder', (files) => app.openAll(chosen(files), true)],
+    ['masks-file', ([file]) => app.open(file, 'import')],
   ]) {
     ref(name).addEventListener('change', (event) => {
-      app.open(event.target.files[0], kind);
+      const files = [...event.target.files];
       event.target.value = '';
+      if (files.length) open(files);
     });
   }
   root.addEventListener('dragover', (event) => {
@@ -84,16 +91,17 @@ export function setUpOpening(app) {
   root.addEventListener('dragleave', (event) => {
     if (!root.contains(event.relatedTarget)) root.removeAttribute('data-drop');
   });
-  root.addEventListener('drop', (event) => {
+  root.addEventListener('drop', async (event) => {
     event.preventDefault();
     root.removeAttribute('data-drop');
-    app.open(event.dataTransfer.files[0]);
+    const { files, folder } = await dropped(event.dataTransfer);
+    app.openAll(files, folder);
   });
   document.addEventListener('paste', (event) => {
-    const file = [...event.clipboardData.files][0];
-    if (!file) return;
+    const files = [...event.clipboardData.files];
+    if (!files.length) return;
     event.preventDefault();
-    app.open(file);
+    app.openAll(chosen(files));
   });
   app.props.examples.forEach(({ name, credit, thumbnail }, index) => {
     const choice = make('button', { title: credit || name }, make('img', { src: thumbnail, alt: name }));

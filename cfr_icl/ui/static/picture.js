@@ -72,6 +72,7 @@ export function setUpPicture(app) {
     describe(picture);
     app.showViewOf(picture);
     if (root.hasAttribute('data-folder')) app.files.showIndex(index);
+    if (root.hasAttribute('data-own')) tab.set('cfr-own-at', picture.name);
     app.showSession(state);
     if (!root.querySelector('dialog[open]')) ref('canvas').focus({ preventScroll: true });
     ref('tip').hidden = person.get('cfr-hint') === 'seen';

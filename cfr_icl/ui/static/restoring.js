@@ -2,6 +2,7 @@
 
 import { Copies } from './copies.js';
 import { t } from './language.js';
+import { tab } from './memory.js';
 import { portable } from './session.js';
 import { sendFile } from './uploading.js';
 
@@ -13,19 +14,24 @@ export function setUpRestoring(app) {
   const copies = new Copies();
   const inFolder = () => app.root.hasAttribute('data-folder');
   let due = null; // timer of the next copy
-  let putting = null; // { waiting, picture, why } while work is being put back
+  let putting = null; // { waiting, picture, why, sending } while work is being put back
 
   // Called with a reply that says `forgotten`: this page still has everything.
   app.putBack = async ({ forgotten }) => {
     if (putting) return;
-    const waiting = channel.takeWaiting().filter(({ kind }) => !['hello', 'restore'].includes(kind));
+    const own = app.root.hasAttribute('data-own') || channel.awaits('add_files');
+    const waiting = channel
+      .takeWaiting()
+      .filter(({ kind }) => !['hello', 'restore', 'add_files'].includes(kind));
     const { picture, state, source } = app;
     const name = app.files.names[app.files.index];
     Object.assign(app, { page: null, resume: null, lastReply: null, restoring: true });
     app.view.pending = [];
     putting = { waiting, picture, why: forgotten };
     app.showBusy();
-    if (inFolder()) {
+    if (own) {
+      await giveFolderBack(name);
+    } else if (inFolder()) {
       app.send('hello');
       if (name !== undefined) app.send('goto', { index: app.files.index, name, picture: undefined });
     } else if (picture) {
@@ -43,14 +49,26 @@ export function setUpRestoring(app) {
     app.resume = null;
     if (inFolder() || !before) return;
     app.restoring = true;
-    const copy = await copies.find(before);
+    const folder = await app.hasOwnCopies();
+    const copy = folder ? null : await copies.find(before);
     app.restoring = false;
-    if (!copy || app.latest()) return;
+    if (!(folder || copy) || app.latest()) return;
     app.restoring = true;
+    if (folder) {
+      putting = { waiting: [], picture: null, why: forgotten };
+      return giveFolderBack(tab.get('cfr-own-at'));
+    }
     putting = { waiting: [], picture: null, why: forgotten };
     await giveBack(copy.name, copy.source, copy.session, false);
     copies.forget(before);
   };
+
+  async function giveFolderBack(name) {
+    putting.sending = true;
+    const sent = await app.giveFolderBack(name);
+    putting.sending = false;
+    if (!sent) finish();
+  }
 
   async function giveBack(name, source, session, hello = true) {
     const from = source.file ? { path: await sendUntilItArrives(source.file) } : { example: source.example };
@@ -73,7 +91,7 @@ export function setUpRestoring(app) {
 
   // Called when a picture is painted: what waited is for it, if it is the one that was there before.
   app.painted = (now) => {
-    if (!putting || channel.awaits('goto', 'restore')) return;
+    if (!putting || putting.sending || channel.awaits('goto', 'restore', 'add_files')) return;
     const { waiting, picture, why } = putting;
     finish();
     if (picture && picture.name === now.name) {
@@ -86,7 +104,13 @@ export function setUpRestoring(app) {
 
   // Called after each reply: the server may have refused what was given back.
   app.checkPutBack = () => {
-    if (!putting || app.incoming || channel.awaits('hello', 'goto', 'restore')) return;
+    if (
+      !putting ||
+      putting.sending ||
+      app.incoming ||
+      channel.awaits('hello', 'goto', 'restore', 'add_files')
+    )
+      return;
     if (app.page === null || app.picture !== putting.picture) return;
     putting = null; // nothing can be marked any more, but all is still seen
     app.notices.show(t('The server does not take the work back; it stays on this page as it is.'), {

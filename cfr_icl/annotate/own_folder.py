@@ -1,0 +1,223 @@
+"""A folder made of the pictures that a page was sent, within bounds; names and contents are untrusted."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from cfr_icl.annotate import store
+from cfr_icl.annotate.document import Label
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.listing import NO_FOLDERS, is_picture_name, shown_name
+from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, picture_size, remarks
+from cfr_icl.annotate.session_files import SESSION_SUFFIX
+from cfr_icl.sentences import Refusal, Sentence
+
+MOST_PICTURES = 1000
+"""Pictures of one folder at most."""
+
+MOST_BYTES = 2_000_000_000
+"""Bytes of the pictures of one folder at most."""
+
+SPARE_BYTES = 1_000_000_000
+"""Bytes of the disk that stay free."""
+
+DEEPEST = 8
+"""Folders in one another at most; of a deeper path the last ones are kept."""
+
+LONGEST_PART = 200
+"""Bytes of the name of a file or a folder; longer ones are cut."""
+
+NAMED = 3
+"""Files that a message names."""
+
+
+class OwnFolder:
+    """Takes files into a folder of its own, and tells in a few sentences what was left out.
+
+    Args:
+        root: an empty folder, which is removed by its owner.
+        max_megapixels: largest picture that is taken.
+        labels: the list of classes that the folder begins with.
+    """
+
+    def __init__(
+        self, root: Path, max_megapixels: float = MAX_MEGAPIXELS, labels: Sequence[Label] = ()
+    ) -> None:
+        self._images, self._work = root / "pictures", root / "work"
+        self._images.mkdir(parents=True)
+        self._max_megapixels, self._labels = max_megapixels, labels
+        self.folder: Folder | None = None
+        """None before the first picture."""
+        self.bytes = 0
+        """Bytes of the pictures."""
+        self._count = self._again = self._works = 0
+        self._renamed: list[str] = []
+        self._refused: list[Sentence] = []
+        self._too_many: list[str] = []
+        self._full = False
+
+    def add(self, files: Iterable[tuple[Path, str]]) -> list[str]:
+        """Move files into the folder: pictures, and session files of pictures that are there.
+
+        Args:
+            files: each file with its path below a person's folder, untrusted.
+
+        Returns:
+            The names of the pictures among them that are in the folder now.
+        """
+        names, works = [], []
+        for file, path in files:
+            name = safe_path(path)
+            if name.endswith(SESSION_SUFFIX):
+                works.append((file, name))
+            elif name and (taken := self._add_picture(file, name)):
+                names.append(taken)
+        if self.folder:
+            self.folder.refresh(now=True)
+        elif self._count:
+            self.folder = Folder(self._images, self._work, self._max_megapixels)
+            self.folder.set_classes(self._labels)
+        for file, name in works:
+            self._add_work(file, name.removesuffix(SESSION_SUFFIX))
+        return names
+
+    def told(self) -> list[Sentence]:
+        """Sentences about the files since the last call."""
+        sentences = self._refused[:NAMED]
+        if len(self._refused) > NAMED:
+            more = len(self._refused) - NAMED
+            sentences.append(Sentence("Other files that cannot be taken in: {number}.", number=more))
+        if self._again:
+            sentences.append(
+                Sentence("Files that are here already were left out: {number}.", number=self._again)
+            )
+        if self._renamed:
+            sentences.append(
+                Sentence(
+                    "Files of one name with different contents got a number: {names}.",
+                    names=some(self._renamed),
+                )
+            )
+        if self._too_many:
+            sentences.append(
+                Sentence(
+                    "A page holds {count} pictures and {megabytes} MB at most; left out: {names}.",
+                    count=MOST_PICTURES,
+                    megabytes=MOST_BYTES // 1_000_000,
+                    names=some(self._too_many),
+                )
+            )
+        if self._full:
+            sentences.append(Sentence("The server's disk is full; some pictures were left out."))
+        if self._works:
+            sentences.append(Sentence("Saved work was taken in for pictures: {number}.", number=self._works))
+        self._again = self._works = 0
+        self._full = False
+        self._refused, self._renamed, self._too_many = [], [], []
+        return sentences
+
+    def _add_picture(self, file: Path, name: str) -> str | None:
+        """Take in a picture; its name in the folder, None where it is left out."""
+        size = file.stat().st_size
+        try:
+            self._check(file, name)
+        except PictureError as error:
+            self._refused.append(Sentence("{name}: {error}", name=name, error=error))
+            return None
+        target, there = self._target(file, name)
+        taken = target.relative_to(self._images).as_posix()
+        if there:
+            self._again += 1
+            return taken
+        if self._count >= MOST_PICTURES or self.bytes + size > MOST_BYTES:
+            self._too_many.append(name)
+        elif shutil.disk_usage(self._images).free - size < SPARE_BYTES:
+            self._full = True
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(file, target)
+            self._count += 1
+            self.bytes += size
+            if taken != name:
+                self._renamed.append(taken)
+            return taken
+        return None
+
+    def _check(self, file: Path, name: str) -> None:
+        """Raise PictureError for what cannot be opened, as far as the beginning of the file tells."""
+        if not file.stat().st_size:
+            raise PictureError("The file is empty.")
+        if not is_picture_name(name):
+            raise PictureError("This is no picture that can be read.")
+        remarks(file, self._max_megapixels)
+
+    def _target(self, file: Path, name: str) -> tuple[Path, bool]:
+        """A path for a file, and whether the same file is there already."""
+        target = self._images / name
+        for parent in target.parents:  # a picture may have the name of somebody's folder
+            if parent.is_file():
+                target = self._images / f"{name.replace('/', '_')}"
+        stem, ending = os.path.splitext(target)
+        number = 1
+        while target.exists():
+            if target.is_file() and filecmp.cmp(file, target, shallow=False):
+                return target, True
+            number += 1
+            target = Path(f"{stem}~{number}{ending}")
+        return target, False
+
+    def _add_work(self, file: Path, name: str) -> None:
+        """Take in saved work of a picture that has none yet, if it is valid and of the picture's size."""
+        if self.folder is None or name not in self.folder.states:
+            self._refused.append(
+                Sentence("{name}: There is no picture of this name.", name=name + SESSION_SUFFIX)
+            )
+            return
+        if name in self.folder.labels_of:
+            self._again += 1
+            return
+        try:
+            size, document, visits = store.load_work(file)
+            there = picture_size(self.folder.path(name), document.view)
+            if size != there:
+                document = store.load(file, there)  # says what is wrong
+            self.folder.save(name, document, size, self.folder.revisions[name], visits)
+            self._works += 1
+        except (Refusal, OSError) as error:
+            said = error.sentence if isinstance(error, Refusal) else error
+            self._refused.append(Sentence("{name}: {error}", name=name + SESSION_SUFFIX, error=said))
+
+
+def safe_path(text: str) -> str:
+    """A path below a folder, with slashes, as valid text; "" for files of operating systems.
+
+    Args:
+        text: a path as a browser tells it, untrusted.
+    """
+    text = "".join(c for c in shown_name(text).replace("\\", "/") if c.isprintable())
+    if os.name == "nt":
+        text = "".join("_" if c in '<>:"|?*' else c for c in text)
+    parts = [part.strip() for part in text.split("/")]
+    parts = [part for part in parts if part.strip(".")]
+    if not parts or any(part.startswith(".") or part in NO_FOLDERS for part in parts):
+        return ""
+    return "/".join(_cut(part) for part in parts[-DEEPEST:])
+
+
+def _cut(part: str) -> str:
+    """A name without so much of its middle that it has LONGEST_PART bytes."""
+    if len(part.encode()) <= LONGEST_PART:
+        return part
+    ending = SESSION_SUFFIX if part.endswith(SESSION_SUFFIX) else os.path.splitext(part)[1][-20:]
+    stem = part[: -len(ending)] if ending else part
+    return stem.encode()[: LONGEST_PART - len(ending.encode())].decode("utf-8", "ignore") + ending
+
+
+def some(names: Sequence[str]) -> str:
+    """The first of some names, and how many there are more."""
+    more = f" (+{len(names) - NAMED})" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

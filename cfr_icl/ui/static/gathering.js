@@ -1,0 +1,61 @@
+// Finds the files that a person chose or dropped, also those in folders, with their paths below these.
+
+const MOST = 20_000; // files of a drop that are looked at
+
+// Of a file dialog: { file, path } each.
+export function chosen(files) {
+  return belowCommon(files.map((file) => ({ file, path: file.webkitRelativePath || file.name })));
+}
+
+// Of a drop: { files, folder }; `folder` tells whether one was among them.
+export async function dropped(data) {
+  const entries = [...data.items].filter(({ kind }) => kind === 'file').map(entryOf); // now: later they are gone
+  const waiting = entries.filter(Boolean),
+    files = [];
+  const folder = waiting.some((entry) => entry.isDirectory);
+  while (waiting.length && files.length < MOST) {
+    const entry = waiting.shift();
+    if (entry.file instanceof File) files.push({ file: entry.file, path: entry.file.name });
+    else if (entry.isDirectory) waiting.push(...(await childrenOf(entry)));
+    else files.push({ file: await fileOf(entry), path: entry.fullPath.replace(/^\/+/, '') });
+  }
+  return { files: belowCommon(files.filter(({ file }) => file)), folder };
+}
+
+function entryOf(item) {
+  return item.webkitGetAsEntry?.() ?? { file: item.getAsFile() };
+}
+
+// The entries of a folder, which browsers give a hundred at a time.
+async function childrenOf(entry) {
+  const reader = entry.createReader(),
+    children = [];
+  for (;;) {
+    const some = await new Promise((done) => reader.readEntries(done, () => done([])));
+    children.push(...some);
+    if (!some.length || children.length >= MOST) return children;
+  }
+}
+
+function fileOf(entry) {
+  return new Promise((done) => entry.file(done, () => done(null)));
+}
+
+// Paths below the one folder that holds all files, as names are in a folder of the server.
+function belowCommon(files) {
+  const first = files[0]?.path.split('/')[0];
+  const common = files.every(({ path }) => path.startsWith(`${first}/`));
+  return common ? files.map(({ file, path }) => ({ file, path: path.slice(first.length + 1) })) : files;
+}
+
+// Which files are of use: pictures, and saved work of them, in the order of their names; and the number of others.
+// Files of operating systems, whose names or folders begin with a dot, do not count.
+export function sorted(files, { endings, work }) {
+  const seen = files.filter(({ path }) => !/(^|\/)(\.|__MACOSX\/)/.test(path));
+  const has = (path, ending) => path.toLowerCase().endsWith(ending);
+  const pictures = seen.filter(({ path }) => endings.some((ending) => has(path, ending)));
+  const works = seen.filter(({ path }) => has(path, work));
+  const byName = new Intl.Collator('en', { numeric: true });
+  pictures.sort((one, other) => byName.compare(one.path, other.path));
+  return { pictures, works, others: seen.length - pictures.length - works.length };
+}

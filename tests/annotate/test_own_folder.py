@@ -1,0 +1,113 @@
+"""A folder of files that somebody sent: pictures are taken, and everything else is told."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cfr_icl.annotate import own_folder
+from cfr_icl.annotate.document import Document, Label
+from cfr_icl.annotate.own_folder import OwnFolder, safe_path
+from cfr_icl.annotate.store import save
+
+
+@pytest.fixture
+def sent(tmp_path):
+    """A function that makes a file as an upload leaves it: somewhere, under any name."""
+    numbers = iter(range(10_000))
+
+    def send(name, content=None):
+        path = tmp_path / "uploads" / str(next(numbers)) / "file"
+        path.parent.mkdir(parents=True)
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            pixels = np.full((20, 30, 3), content or 0, np.uint8)
+            Image.fromarray(pixels).save(path, "PNG")
+        return path, name
+
+    return send
+
+
+@pytest.fixture
+def own(tmp_path):
+    return OwnFolder(tmp_path / "page", labels=[Label("cat", "#3b82f6")])
+
+
+def test_pictures_are_taken_in_their_order_and_others_are_told(own, sent):
+    own.add(
+        [sent("b10.png"), sent("b9.png", 1), sent("x.png", b""), sent("y.png", b"hello"), sent("z.txt", 2)]
+    )
+    assert own.folder.names == ["b9.png", "b10.png"] and own.folder.labels[0].name == "cat"
+    own.add([sent("sub/a.png", 3)])
+    assert own.folder.names == ["b9.png", "b10.png", "sub/a.png"]
+    told = own.told()
+    assert (
+        told[0] == "x.png: The file is empty." and "not a picture" in told[1] and told[2].startswith("z.txt")
+    )
+    assert own.told() == []
+
+
+def test_no_name_leads_out_of_the_folder(own, sent, tmp_path):
+    names = [
+        "../../up.png",
+        "/etc/passwd.png",
+        "C:\\back\\slash.png",
+        "a//./b.png",
+        "\ud800\n.png",
+        "é" * 300 + ".png",
+    ]
+    own.add([sent(name, number) for number, name in enumerate(names)])
+    assert len(own.folder.names) == len(names)
+    inside = {path for path in (tmp_path / "page" / "pictures").rglob("*") if path.is_file()}
+    assert len(inside) == len(names) and all(own.folder.path(name) in inside for name in own.folder.names)
+    assert not (tmp_path / "up.png").exists()
+
+
+@pytest.mark.parametrize("name", [".hidden.png", "__MACOSX/a.png", "a/._b.png", "..", "/", "", "\x00"])
+def test_files_of_operating_systems_are_no_pictures(name):
+    assert safe_path(name) == ""
+
+
+def test_the_same_file_is_taken_once_and_another_of_its_name_gets_a_number(own, sent):
+    own.add([sent("a.png", 1), sent("a.png", 1), sent("a.png", 2), sent("a.png/b.png", 3)])
+    assert sorted(own.folder.names) == ["a.png", "a.png_b.png", "a~2.png"]
+    assert own.told() == [
+        "Files that are here already were left out: 1.",
+        "Files of one name with different contents got a number: a~2.png, a.png_b.png.",
+    ]
+
+
+def test_a_folder_has_bounds(own, sent, monkeypatch):
+    files = [sent(f"{number}.png", number) for number in range(4)]
+    monkeypatch.setattr(own_folder, "MOST_PICTURES", 2)
+    own.add(files[:3])
+    monkeypatch.setattr(own_folder, "MOST_PICTURES", 10)
+    monkeypatch.setattr(own_folder, "MOST_BYTES", own.bytes + 10)
+    own.add(files[3:])
+    assert own.folder.names == ["0.png", "1.png"] and own.told()[0].endswith("left out: 2.png, 3.png.")
+    monkeypatch.setattr(own_folder, "MOST_BYTES", 10**9)
+    monkeypatch.setattr(own_folder, "SPARE_BYTES", 10**18)
+    own.add(files[3:])
+    assert own.folder.names == ["0.png", "1.png"] and "disk is full" in own.told()[0]
+
+
+def test_saved_work_comes_with_its_picture_and_replaces_none(own, sent, tmp_path):
+    def work(name, size, done):
+        file = tmp_path / "work"
+        save(file, Document(done=done), "a.png", size)
+        return sent(f"{name}.session.json", file.read_bytes())
+
+    own.add([work("a.png", (20, 30), True), sent("a.png"), sent("b.png", 1), work("b.png", (9, 9), True)])
+    own.add([work("a.png", (20, 30), False), work("c.png", (20, 30), True), sent("b.png.session.json", b"{")])
+    assert own.folder.states == {"a.png": "done", "b.png": "todo"}
+    told = " ".join(own.told())
+    assert "taken in for pictures: 1" in told and "belongs to a picture of 9 x 9" in told
+    assert "c.png.session.json: There is no picture" in told and "here already were left out: 1" in told
+
+
+def test_nothing_is_left_of_the_uploads(own, sent):
+    files = [sent("a.png"), sent("b.png", 1)]
+    own.add(files)
+    assert not any(Path(file).exists() for file, _ in files)

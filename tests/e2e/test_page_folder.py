@@ -1,0 +1,148 @@
+"""Several pictures, or a folder, that are opened in the browser become a folder of the page."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from gradio.context import Context
+from PIL import Image
+
+from tests.e2e.tool import Server, Tool
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    for number, name in enumerate(("9.png", "10.png", "more/1.png")):
+        picture = np.full((200, 300, 3), 128, np.uint8)
+        picture[40:120, 30 + 9 * number : 130] = (220, 30, 30)
+        Image.fromarray(picture).save(folder / name)
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "notes.txt").write_text("hello")
+    (folder / ".hidden.png").write_bytes(b"x")
+    return folder
+
+
+def names(tool):
+    return tool.page.locator("[data-ref=file-list] button").all_inner_texts()
+
+
+def opened(tool, number):
+    tool.page.wait_for_function(
+        "n => document.querySelectorAll('[data-ref=file-list] button').length === n", arg=number
+    )
+    tool.page.wait_for_selector("[data-ref=upload]", state="hidden")
+    tool.idle()
+
+
+def test_a_folder_is_opened_worked_through_reloaded_exported_and_closed(tool, photos):
+    tool.page.set_input_files("[data-ref=folder]", photos)
+    opened(tool, 3)
+    assert names(tool) == ["9.png", "10.png", "more/1.png"]
+    told = tool.page.locator("[data-ref=notices]").inner_text()
+    assert "empty.png: The file is empty." in told and "left out: 1" in told
+    tool.click(80, 80)
+    tool.idle()
+    tool.page.keyboard.press("d")
+    tool.idle()
+    assert tool.page.get_by_label("Place in the folder").inner_text() == "2 / 3"
+    tool.page.get_by_label("Small pictures").click()
+    tool.page.wait_for_function("document.querySelectorAll('[data-ref=file-list] img').length === 3")
+
+    tool.page.reload()
+    tool.page.wait_for_selector(".cfr[data-own]:not([data-empty])")
+    tool.idle()
+    assert tool.page.get_by_label("Place in the folder").inner_text() == "2 / 3"
+    assert tool.page.locator("[data-ref=progress-text]").inner_text() == "1 of 3 done"
+    tool.page.get_by_label("Export format").select_option("everything")
+    made = tool.download_by(tool.page.locator("[data-do=export]").click)
+    with zipfile.ZipFile(made.path()) as archive:
+        assert "coco/annotations.json" in archive.namelist()
+        assert any("more/1" in name or "9" in name for name in archive.namelist())
+    tool.page.get_by_role("button", name="Close the folder").click()
+    tool.page.wait_for_selector(".cfr[data-empty]:not([data-folder])")
+    tool.idle()
+    tool.example("coffee")
+
+
+def test_files_are_dropped_and_more_are_added(tool, photos):
+    script = """([names, bytes]) => { const data = new DataTransfer();
+        for (const [i, name] of names.entries())
+          data.items.add(new File([new Uint8Array(bytes[i])], name, {type: 'image/png'}));
+        const options = {dataTransfer: data, bubbles: true, cancelable: true};
+        document.querySelector('.cfr canvas').dispatchEvent(new DragEvent('drop', options)); }"""
+    contents = [list((photos / name).read_bytes()) for name in ("9.png", "10.png")]
+    tool.page.evaluate(script, [["a.png", "b.png"], contents])
+    opened(tool, 2)
+    tool.click(80, 80)
+    tool.idle()
+    tool.page.set_input_files("[data-ref=file]", photos / "more" / "1.png")
+    opened(tool, 3)
+    assert names(tool) == ["1.png", "a.png", "b.png"]
+    assert tool.page.locator("[data-ref=name]").inner_text() == "1.png"
+    tool.page.get_by_role("button", name="a.png").click()
+    tool.idle()
+    assert len(tool.session.document.instances) == 1
+
+
+@pytest.mark.parametrize("reload", [False, True])
+def test_a_server_that_was_started_anew_is_given_the_folder_again(browser, photos, monkeypatch, reload):
+    started = Context.id
+    first = Server()
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    tool = Tool(context.new_page(), first, ready=".cfr .card")
+    tool.page.set_input_files("[data-ref=folder]", photos)
+    opened(tool, 3)
+    tool.click(80, 80)
+    tool.idle()
+    tool.page.keyboard.press("PageDown")
+    tool.idle()
+    tool.click(90, 90)
+    tool.idle()
+    copied = """async () => { const open = indexedDB.open('cfr-icl-folders');
+        await new Promise(done => { open.onsuccess = done; });
+        const all = open.result.transaction('work').objectStore('work').getAll();
+        await new Promise(done => { all.onsuccess = done; });
+        open.result.close();
+        return all.result.filter(({content}) => content.includes('"clicks"')).length === 2; }"""
+    for _ in range(100):
+        if tool.page.evaluate(copied):
+            break
+        tool.page.wait_for_timeout(50)
+    first.close()
+    monkeypatch.setattr(Context, "id", started)  # a new process counts anew
+    second = Server(port=first.blocks.server_port)
+    if reload:
+        tool.page.reload()
+    else:
+        tool.click(60, 60)
+    tool.page.get_by_text("your work is back").wait_for()
+    tool.idle()
+    assert names(tool) == ["9.png", "10.png", "more/1.png"]
+    assert tool.page.get_by_label("Place in the folder").inner_text() == "2 / 3"
+    now = [(click.x, click.y) for click in second.pages[-1].session.document.instances[0].clicks]
+    assert now == [(90, 90)] if reload else [(90, 90), (60, 60)]
+    tool.page.keyboard.press("PageUp")
+    tool.idle()
+    (found,) = second.pages[-1].session.document.instances
+    assert [(click.x, click.y) for click in found.clicks] == [(80, 80)]
+    context.close()
+    second.close()
+
+
+def test_a_session_zip_brings_the_work_back(tool, photos, tmp_path):
+    tool.page.set_input_files("[data-ref=folder]", photos)
+    opened(tool, 3)
+    tool.click(80, 80)
+    tool.idle()
+    tool.page.get_by_label("Export format").select_option("session")
+    made = tool.download_by(tool.page.locator("[data-do=export]").click)
+    zipfile.ZipFile(io.BytesIO(made.path().read_bytes())).extractall(photos)
+    tool.page.get_by_role("button", name="Close the folder").click()
+    tool.page.wait_for_selector(".cfr[data-empty]:not([data-folder])")
+    tool.idle()
+    tool.page.set_input_files("[data-ref=folder]", photos)
+    opened(tool, 3)
+    assert tool.page.locator("[data-ref=objects] li").count() == 1

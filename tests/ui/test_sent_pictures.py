@@ -1,0 +1,134 @@
+"""Several uploaded pictures are a folder of the page that sent them, and of no other."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cfr_icl.annotate import own_folder
+from cfr_icl.ui import server as servers
+from cfr_icl.ui.server import Server, Settings
+from tests.stand_in import ColourModel
+from tests.ui.test_restoring import Browser, click
+
+
+@pytest.fixture
+def server(tmp_path):
+    return Server(Settings(ColourModel()), uploads=tmp_path / "uploads")
+
+
+@pytest.fixture
+def browser(server, picture):
+    browser = Browser(server)
+    browser.do({"kind": "hello"})
+    browser.do(files(server, picture, "a.png", "b.png", "broken.png", "note.txt"))
+    return browser
+
+
+def files(server, picture, *names, **more):
+    sent = []
+    for number, name in enumerate(names):
+        path = server.uploads / f"{name.replace('/', '')}-{number}" / "x"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name.startswith("broken"):
+            path.write_bytes(b"")
+        else:
+            Image.fromarray(np.roll(picture, number, axis=1)).save(path, "PNG")
+        sent.append({"path": str(path), "name": name})
+    return {"kind": "add_files", "files": sent, **more}
+
+
+def exported(browser, **action):
+    reply = browser.do(action)
+    while "job" in reply:
+        reply = browser.do()
+    with open(reply["download"]["path"], "rb") as file:
+        return zipfile.ZipFile(io.BytesIO(file.read())).namelist()
+
+
+def test_pictures_are_worked_through_saved_and_exported(browser, server):
+    assert browser.picture["name"] == "a.png"
+    browser.do(click(30, 40), {"kind": "done", "done": True})
+    reply = browser.do({"kind": "goto", "name": "b.png"})
+    assert reply["folder"]["index"] == 1 and reply["folder"]["own"] is True
+    browser.do(click(30, 40))
+    reply = browser.do({"kind": "goto", "name": "a.png"})
+    assert len(reply["session"]["objects"]) == 1 and reply["session"]["done"]
+    whole = {"kind": "export", "detail": 1.0, "whole_folder": True}
+    for format in ("yolo", "everything"):
+        assert len(exported(browser, format=format, **whole)) >= 2
+    assert exported(browser, kind="download", what="sessions") == ["a.png.session.json", "b.png.session.json"]
+
+
+def test_what_is_left_out_is_told_once_at_the_end(server, picture):
+    browser = Browser(server)
+    reply = browser.do(files(server, picture, "a.png", "broken.png", more=True))
+    assert "messages" not in reply and reply["picture"]["name"] == "a.png"
+    assert browser.do({"kind": "add_files", "files": []})["messages"] == ["broken.png: The file is empty."]
+
+
+def test_a_picture_that_is_added_alone_is_opened_and_saved_work_comes_back(browser, server, picture):
+    browser.do(click(30, 40))
+    work = server.saved_work({"page": browser.page, "names": ["a.png", "b.png", 7, "../a"]})
+    assert list(work) == ["a.png"]
+    reply = browser.do(files(server, picture, "c.png", open=True))
+    assert reply["picture"]["name"] == "c.png" and reply["folder"]["names"] == ["a.png", "b.png", "c.png"]
+    again = Browser(server)
+    action = files(server, picture, "a.png", "b.png")
+    (server.uploads / "w").mkdir()
+    (server.uploads / "w" / "x").write_text(work["a.png"])
+    action["files"].append({"path": str(server.uploads / "w" / "x"), "name": "a.png.session.json"})
+    reply = again.do(action)
+    assert reply["folder"]["saved"] == ["a.png"] and len(reply["session"]["objects"]) == 1
+
+
+def test_another_page_sees_and_reaches_nothing_of_it(browser, server):
+    other = Browser(server)
+    reply = other.do({"kind": "hello"})
+    assert "folder" not in reply
+    assert "no such picture" in other.do({"kind": "goto", "name": "a.png"})["messages"][0]
+    for page in (other.page, "guess", None, 7):
+        assert server.small_pictures({"page": page, "names": ["a.png"]}) == {}
+        assert server.saved_work({"page": page, "names": ["a.png"]}) == {}
+    assert server.small_pictures({"page": browser.page, "names": ["a.png"]})["a.png"].startswith("data:image")
+
+
+def test_a_folder_is_given_back_with_its_page(browser, server):
+    folder = server.pages.find(browser.page).place.folder
+    assert folder.images.is_dir()
+    assert browser.do({"kind": "leave_folder"})["left"] is True
+    assert not folder.images.exists() and server.pages.find(browser.page) is None
+    other = Browser(server)
+    assert "no folder of its own" in other.do({"kind": "leave_folder"})["messages"][0]
+
+
+def test_resting_pages_hold_no_more_than_the_disk_is_lent_for(browser, server, monkeypatch):
+    folder = server.pages.find(browser.page).place.folder
+    monkeypatch.setattr(servers, "RESTING_BYTES", 10)
+    monkeypatch.setattr(servers, "RESTS_AFTER", 0)
+    server.pages._tidied = -1000
+    server.pages.tidy()
+    assert not folder.images.exists() and len(server.pages) == 0
+
+
+def test_a_file_that_did_not_arrive_is_asked_for_again(browser, server, tmp_path):
+    (tmp_path / "secret.png").write_bytes(b"")
+    sent = [
+        {"path": str(server.uploads / "gone"), "name": "c.png"},
+        {"path": str(tmp_path / "secret.png"), "name": "d.png"},
+    ]
+    assert browser.do({"kind": "add_files", "files": sent})["again"] == ["c.png", "d.png"]
+    assert (tmp_path / "secret.png").exists()
+
+
+def test_the_page_of_a_folder_takes_no_files(tmp_path, picture):
+    (tmp_path / "images").mkdir()
+    Image.fromarray(picture).save(tmp_path / "images" / "a.png")
+    folder = own_folder.Folder(tmp_path / "images", tmp_path / "out")
+    server = Server(Settings(ColourModel(), folder=folder), uploads=tmp_path / "uploads")
+    browser = Browser(server)
+    browser.do({"kind": "hello"})
+    reply = browser.do(files(server, picture, "b.png"))
+    assert "add pictures to the folder instead" in reply["messages"][0] and folder.names == ["a.png"]
