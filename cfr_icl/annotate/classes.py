@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cfr_icl.annotate.document import COLOURS, MAX_LABELS, Label, label_name
+from cfr_icl.annotate.attributes import attributes_from_json
+from cfr_icl.annotate.document import COLOURS, MAX_LABELS, Attribute, Label, label_name
 from cfr_icl.annotate.exports.picture import AnnotatedPicture, class_names
 from cfr_icl.annotate.object_json import label_from_json, label_to_json
 from cfr_icl.annotate.store import StoreError, read_json
@@ -28,7 +29,7 @@ def read_classes(path: Path) -> list[Label]:
     """Read a list of classes, in their order.
 
     The file is a text file with one name a line, a JSON list of names, a COCO file with categories, a YOLO
-    data.yaml with names, or what a work folder keeps.
+    data.yaml with names, what the page saves, or what a work folder keeps.
 
     Raises:
         StoreError: when it is none of these, naming it.
@@ -41,6 +42,19 @@ def read_classes(path: Path) -> list[Label]:
         return _labels(names)
     except (StoreError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError("{name} is no list of classes; write one name a line.", name=path.name) from error
+
+
+def read_attributes(path: Path) -> tuple[Attribute, ...]:
+    """The definitions of attributes in a JSON list of classes; none in other files.
+
+    Raises:
+        StoreError: when they are damaged.
+    """
+    data = read_json(path) if path.suffix.lower() == ".json" else None
+    try:
+        return attributes_from_json(data.get("attributes", [])) if isinstance(data, Mapping) else ()
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError("The attributes in {name} cannot be read.", name=path.name) from error
 
 
 def classes_of_folder(out: Path) -> list[Label]:
@@ -111,6 +125,8 @@ def _unquoted(text: str) -> str:
 def _from_json(data: Any) -> list[Label]:
     if isinstance(data, Mapping) and "classes" in data:
         return [label_from_json(entry) for entry in data["classes"]][:MAX_LABELS]
+    if isinstance(data, Mapping) and "labels" in data:  # as the page saves it
+        return _from_json(data["labels"])
     if isinstance(data, Mapping):
         categories = data["categories"]
         labels = _labels([str(category["name"]) for category in categories])

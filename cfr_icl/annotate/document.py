@@ -78,6 +78,17 @@ class Label:
 
 
 @dataclass(frozen=True)
+class Attribute:
+    """What may be said of an object, or of a picture (attributes.py has the values)."""
+
+    name: str
+    kind: str = "yes_no"
+    """"yes_no", "choice", "number" or "text"."""
+    choices: tuple[str, ...] = ()
+    of_picture: bool = False
+
+
+@dataclass(frozen=True)
 class Instance:
     """One object of a picture: clicks, strokes and switches, and the mask composed from them."""
 
@@ -113,7 +124,7 @@ class Instance:
     cfr: CascadeForward | None = None
     """CFR settings of the network mask; None if the network predicted nothing."""
     foreign: Mapping[str, Any] | None = None
-    """Further values of the object in the file that it was loaded from: ids, iscrowd, attributes."""
+    """The object's attributes, and further values in the file that it was loaded from, such as ids."""
     certainty: float | None = None
     """Certainty (certainty.py), 0 to 1, of a mask that was followed from another picture or made by a batch;
     None once a person has made, changed or checked the mask."""
@@ -178,7 +189,9 @@ class Document:
     view: View = field(default_factory=View)
     """Page and contrast with which the picture's file is shown."""
     foreign: Mapping[str, Any] | None = None
-    """Further values of the picture in the file that objects were loaded from: id, licence, and so on."""
+    """The picture's attributes, and further values in the file that objects were loaded from, such as ids."""
+    attributes: tuple[Attribute, ...] = ()
+    """Definitions of attributes, besides the usual ones."""
 
     def find(self, id: int) -> Instance:
         """The object with this id; raises ActionError when there is none."""

@@ -293,7 +293,8 @@ class Folder:
                 _, last = store.load_any(path)
             except (OSError, StoreError):
                 continue
-            return Document(cfr=last.cfr, labels=tuple(merged(self.labels, last.labels)), label=last.label)
+            labels = tuple(merged(self.labels, last.labels))
+            return Document(cfr=last.cfr, labels=labels, label=last.label, attributes=last.attributes)
         if self.labels:
             return Document(labels=tuple(self.labels), label=self.labels[0].name)
         return None

@@ -98,6 +98,7 @@ class History:
             label=now.label,
             done=now.done,
             view=now.view,
+            attributes=now.attributes,
         )
 
     def _leave(self) -> None:

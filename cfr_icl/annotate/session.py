@@ -15,8 +15,9 @@ import numpy as np
 from cfr_icl.annotate import drawing, selection
 from cfr_icl.annotate import labels as label_lists
 from cfr_icl.annotate.additions import with_loaded, with_taken_over
+from cfr_icl.annotate.attributes import Value, joined, with_value
 from cfr_icl.annotate.compose import composed, neighbour_clicks
-from cfr_icl.annotate.document import MAX_CLICKS, ActionError, Document, Instance, Label
+from cfr_icl.annotate.document import MAX_CLICKS, ActionError, Attribute, Document, Instance, Label
 from cfr_icl.annotate.exports.picture import AnnotatedPicture, class_names
 from cfr_icl.annotate.history import History
 from cfr_icl.annotate.imports.loaded import LoadedMasks, LoadedObject
@@ -41,6 +42,7 @@ class Session:
         segmenter: Predictor,
         cfr: CascadeForward = CascadeForward(),
         labels: Sequence[Label] = (),
+        attributes: Sequence[Attribute] = (),
     ) -> None:
         self.segmenter = segmenter
         self._picture: np.ndarray | None = None
@@ -48,7 +50,9 @@ class Session:
         self.notices: list[Sentence] = []
         """Messages for the user about the last actions; the caller that shows them empties the list."""
         label = labels[0].name if labels else Document.label
-        self._history = History(Document(cfr=cfr, labels=tuple(labels), label=label))
+        self._history = History(
+            Document(cfr=cfr, labels=tuple(labels), label=label, attributes=tuple(attributes))
+        )
         self._classes: list[str] = [label.name for label in labels]
         self._load: int | None = None
         """Position in the history after the last file of masks was loaded; None if a step followed."""
@@ -73,7 +77,8 @@ class Session:
         self._history.open(document, key)
         self._load = None
         listed = label_lists.overlaid(settings.labels, document.labels)
-        self._history.update(labels=tuple(listed), done=document.done, view=document.view)
+        defined = joined(settings.attributes, document.attributes)
+        self._history.update(labels=tuple(listed), attributes=defined, done=document.done, view=document.view)
 
     @property
     def document(self) -> Document:
@@ -160,11 +165,11 @@ class Session:
         None for a click that is not the first one on its object, for one that would be refused, and where the
         predictor cannot tell at once. May run while another thread changes the session.
         """
-        document, picture = self.document, self.picture
-        if picture is None or (document.active is None and not click.positive):
+        document = self.document
+        if document.active is None and not click.positive:
             return None
-        size = picture.shape[:2]
         try:
+            size = self.size
             document, instance = document.selected_or_new(size)
             if instance.clicks or instance.size != size:
                 return None
@@ -285,6 +290,17 @@ class Session:
     def set_labels(self, labels: Sequence[Label]) -> None:
         """Replace the list of labels; the labels of objects do not change."""
         self._apply(label_lists.with_labels(self.document, labels))
+
+    def set_attributes(self, attributes: Sequence[Attribute]) -> None:
+        """Replace the definitions of attributes; values do not change."""
+        self._history.update(attributes=tuple(attributes))
+
+    def set_attribute(self, name: str, value: Value | None, ids: Collection[int] | None = None) -> None:
+        """Set an attribute of objects, or of the picture; one step of undo; see `attributes.with_value`."""
+        self.size  # noqa: B018  raises without a picture
+        document = with_value(self.document, name, value, ids)
+        if document != self.document:
+            self._commit(document)
 
     def rename_label(self, name: str, new: str) -> None:
         """Rename a label on the list and on all objects of the picture, as one step of undo.

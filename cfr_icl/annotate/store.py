@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from cfr_icl.annotate.attributes import attributes_from_json, attributes_to_json
 from cfr_icl.annotate.checks import foreign_values, label_text, typed, whole
 from cfr_icl.annotate.document import MAX_ID, MAX_LABELS, Document
 from cfr_icl.annotate.image_files import MAX_SIDE
@@ -57,6 +58,7 @@ def to_json(
         **({} if document.view == View() else {"view": asdict(document.view)}),
         **({} if file_bytes is None else {"file_bytes": file_bytes}),
         **({} if document.foreign is None else {"foreign": document.foreign}),
+        **({"attributes": attributes_to_json(document.attributes)} if document.attributes else {}),
         **({"visits": visits_to_json(visits)} if visits else {}),
     }
 
@@ -96,6 +98,7 @@ def from_json(data: Any, size: tuple[int, int]) -> Document:
             next_id=next_id,
             view=view_from_json(data.get("view")),
             foreign=foreign_values(data.get("foreign")),
+            attributes=attributes_from_json(data.get("attributes", [])),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoreError("The session file is damaged.") from error

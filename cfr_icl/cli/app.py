@@ -98,7 +98,7 @@ def run(options: argparse.Namespace) -> None:
     if options.mcp:
         with extra("mcp", "--mcp"):
             import mcp  # noqa: F401
-    from cfr_icl.annotate.classes import read_classes
+    from cfr_icl.annotate.classes import read_attributes, read_classes
     from cfr_icl.annotate.folder import Folder
     from cfr_icl.remote import remote_predict
     from cfr_icl.ui.blocks import build, launch
@@ -112,6 +112,7 @@ def run(options: argparse.Namespace) -> None:
         workers.check()
     folder = Folder(options.images, options.out, options.max_megapixels) if options.images else None
     labels = read_classes(options.classes) if options.classes else []
+    attributes = read_attributes(options.classes) if options.classes else ()
     if folder:
         if options.shared:
             folder.share()
@@ -127,6 +128,7 @@ def run(options: argparse.Namespace) -> None:
             examples=example_pictures(),
             max_megapixels=options.max_megapixels,
             labels=folder.labels if folder else labels,
+            attributes=attributes,
             folder=folder,
             menu={} if spaces or workers else menu,
             workers=workers,

@@ -62,8 +62,12 @@ def apply(session: Session, action: SessionAction) -> None:
             session.order_objects(ids, front)
         case do.Label(name=name, id=id, active=active):
             session.set_label(name, session.document.active if id is None and active else id)
-        case do.Labels(labels=labels):
+        case do.Attribute(name=name, value=value, ids=ids):
+            session.set_attribute(name, value, ids)
+        case do.Labels(labels=labels, attributes=attributes):
             session.set_labels(_label_list(labels))
+            if attributes is not None:
+                session.set_attributes(attributes)
         case do.RenameLabel(name=name, new=new):
             session.rename_label(name, new)
         case do.RemoveLabel(name=name):

@@ -56,9 +56,8 @@ class Page:
         self._previewing = Lock()
         self.closed = self.resting = False
         self.files = PageFiles(server.uploads)
-        self.session = Session(
-            server.predictor(), CascadeForward(steps=self.settings.steps), self.settings.labels
-        )
+        cfr = CascadeForward(steps=self.settings.steps)
+        self.session = Session(server.predictor(), cfr, self.settings.labels, self.settings.attributes)
         self.applied = 0
         folder = self.settings.folder
         self.place = FolderPlace(folder, self.session) if folder else None

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from gradio.utils import get_upload_folder
 
-from cfr_icl.annotate.document import ActionError, Label
+from cfr_icl.annotate.document import ActionError, Attribute, Label
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS
 from cfr_icl.extras import MissingExtraError
@@ -71,6 +71,8 @@ class Settings:
     max_megapixels: float = MAX_MEGAPIXELS
     labels: Sequence[Label] = ()
     """The list of labels at the start, in the order of their class numbers."""
+    attributes: Sequence[Attribute] = ()
+    """Definitions of attributes at the start."""
     folder: Folder | None = None
     """The folder of pictures to annotate; None if users open their own pictures."""
     remote: Predict | None = None

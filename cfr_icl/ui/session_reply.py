@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cfr_icl.annotate import store
+from cfr_icl.annotate.attributes import attribute_values, attributes_to_json
 from cfr_icl.annotate.document import Document, Instance
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.object_json import instance_to_json, timing_to_json, view_from_json
@@ -55,12 +56,15 @@ def describe(session: Session, told: Document | None = None, restorable: bool = 
         "next_id": document.next_id,
         "cfr": document.cfr.to_json(),
         "label": document.label,
+        "attributes": attribute_values(document.foreign),
         "done": document.done,
         "can_undo": session.can_undo,
         "can_redo": session.can_redo,
     }
     if told is None or told.labels is not document.labels:
         described["labels"] = [asdict(label) for label in document.labels]
+    if told is None or told.attributes is not document.attributes:
+        described["attribute_list"] = attributes_to_json(document.attributes)
     order = [instance.id for instance in document.instances]
     if told is None or order != list(old):
         described["order"] = order
@@ -126,6 +130,7 @@ def _object(instance: Instance, old: Instance | None, restorable: bool) -> dict[
         "area": mask.area,
         "box": mask.box,
         "answer": timing_to_json(instance.timing) if instance.timing else None,
+        "attributes": attribute_values(instance.foreign),
         "certainty": instance.certainty,
         "unsure": instance.unsure,
     }
@@ -167,5 +172,6 @@ def _file_entry(described: Mapping[str, Any]) -> dict[str, Any]:
 
 def _stored_of_document(document: Document) -> dict[str, Any]:
     """The values of the document in a session file that are not in the description of a session."""
-    entry = store.to_json(Document(view=document.view, foreign=document.foreign), "", (0, 0))
-    return {name: entry[name] for name in ("view", "foreign") if name in entry}
+    values = Document(view=document.view, foreign=document.foreign, attributes=document.attributes)
+    entry = store.to_json(values, "", (0, 0))
+    return {name: entry[name] for name in ("view", "foreign", "attributes") if name in entry}

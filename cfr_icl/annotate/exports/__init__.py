@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from pathlib import PurePosixPath
 
+from cfr_icl.annotate.attributes import attribute_values
 from cfr_icl.annotate.exports.picture import (
     AnnotatedPicture,
     ExportFormat,
@@ -132,11 +133,26 @@ def export_warnings(format: str, pictures: Sequence[AnnotatedPicture]) -> list[S
             )
         )
     formats = list(FORMATS.values()) if format == EVERYTHING else [FORMATS[format]]
+    if unheld := _unheld_attributes(formats, pictures):
+        sentences.append(Sentence("The format has no place for these attributes: {names}.", names=unheld))
     if any(each.label_map for each in formats) and any(_overlap(picture) for picture in pictures):
         sentences.append(Sentence("Where objects overlap, a label map holds only the later one."))
     if any(each.stems for each in formats):
         sentences += _about_names([picture for picture in pictures if picture.instances])
     return sentences
+
+
+def _unheld_attributes(formats: Sequence[ExportFormat], pictures: Sequence[AnnotatedPicture]) -> str:
+    """The names of attributes for which none of the formats has a place; "" without any."""
+    owners = [(picture.document.foreign, True) for picture in pictures]
+    owners += [(instance.foreign, False) for picture in pictures for instance in picture.instances]
+    unheld = {
+        name
+        for foreign, of_picture in owners
+        for name, value in attribute_values(foreign).items()
+        if value is not False and not any(each.holds(name, value, of_picture) for each in formats)
+    }
+    return ", ".join(sorted(unheld))
 
 
 def _about_names(pictures: Sequence[AnnotatedPicture]) -> list[Sentence]:

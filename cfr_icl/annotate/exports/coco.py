@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
+from cfr_icl.annotate.attributes import Value
 from cfr_icl.annotate.document import Instance, Label
 from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files, to_json
 from cfr_icl.annotate.polygons import Ring, polygons
@@ -26,7 +27,7 @@ def _coco_polygons(job: ExportJob) -> Files:
 
 
 def _coco_dictionary(job: ExportJob, segmentation: Callable[[Instance], Any]) -> dict[str, Any]:
-    """The file's content; for objects loaded from a COCO file, their ids and other entries are kept."""
+    """The file's content; ids and other entries of objects loaded from a COCO file are kept."""
     pictures = [picture for _, picture in job.pictures]
     instances = [instance for picture in pictures for instance in picture.instances]
     image_ids = _ids([(picture.document.foreign or {}).get("id") for picture in pictures])
@@ -93,11 +94,17 @@ def _categories(job: ExportJob) -> dict[str, dict[str, Any]]:
     return categories
 
 
+def _holds(name: str, value: Value, of_picture: bool) -> bool:
+    return True
+
+
 def _flat(ring: Ring) -> list[float]:
     return [float(value) for value in ring.reshape(-1)]
 
 
 FORMATS = (
-    ExportFormat("coco", "COCO, exact", 4, _coco, stems=False),
-    ExportFormat("coco-polygons", "COCO, polygons", 5, _coco_polygons, polygons=True, stems=False),
+    ExportFormat("coco", "COCO, exact", 4, _coco, stems=False, holds=_holds),
+    ExportFormat(
+        "coco-polygons", "COCO, polygons", 5, _coco_polygons, polygons=True, stems=False, holds=_holds
+    ),
 )

@@ -7,15 +7,20 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from cfr_icl.annotate.document import Instance
+from cfr_icl.annotate.attributes import USUAL, Value, attribute_values, joined
+from cfr_icl.annotate.document import Attribute, Instance
 from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files
 from cfr_icl.annotate.listing import shown_name
+
+OCCLUDED = "occluded"
+"""The attribute that CVAT has for every object."""
 
 
 def _cvat(job: ExportJob) -> Files:
     root = ElementTree.Element("annotations")
     ElementTree.SubElement(root, "version").text = "1.1"
     colours = {i.label: i.colour for _, picture in job.pictures for i in picture.instances}
+    defined = _definitions(job)
     task = ElementTree.SubElement(ElementTree.SubElement(root, "meta"), "task")
     labels = ElementTree.SubElement(task, "labels")
     for name in job.classes:
@@ -24,7 +29,9 @@ def _cvat(job: ExportJob) -> Files:
         if name in colours:
             ElementTree.SubElement(label, "color").text = colours[name]
         ElementTree.SubElement(label, "type").text = "mask"
-        ElementTree.SubElement(label, "attributes")
+        listed = ElementTree.SubElement(label, "attributes")
+        for attribute in defined:
+            _define(listed, attribute)
     for number, (_, picture) in enumerate(job.each()):
         height, width = picture.size
         sides = {"width": str(width), "height": str(height)}
@@ -32,7 +39,10 @@ def _cvat(job: ExportJob) -> Files:
             root, "image", {"id": str(number), "name": _text(picture.name), **sides}
         )
         for order, instance in enumerate(picture.instances):
-            ElementTree.SubElement(image, "mask", _mask(instance, order))
+            mask = ElementTree.SubElement(image, "mask", _mask(instance, order))
+            for name, value in attribute_values(instance.foreign).items():
+                if name != OCCLUDED:
+                    ElementTree.SubElement(mask, "attribute", {"name": _text(name)}).text = _written(value)
     ElementTree.indent(root)
     return {"annotations.xml": ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)}
 
@@ -48,7 +58,7 @@ def _mask(instance: Instance, order: int) -> dict[str, str]:
     return {
         "label": _text(instance.label),
         "source": "semi-auto",
-        "occluded": "0",
+        "occluded": str(int(attribute_values(instance.foreign).get(OCCLUDED) is True)),
         "rle": ", ".join(map(str, runs)),
         "left": str(left),
         "top": str(top),
@@ -58,9 +68,43 @@ def _mask(instance: Instance, order: int) -> dict[str, str]:
     }
 
 
+def _definitions(job: ExportJob) -> list[Attribute]:
+    """Definitions of the attributes that objects have, each as the lists of the pictures define it."""
+    documents = [picture.document for _, picture in job.pictures]
+    listed = joined(USUAL, *(document.attributes for document in documents))
+    values: dict[str, Value] = {}
+    for document in documents:
+        for instance in document.instances:
+            values = {**attribute_values(instance.foreign), **values}
+    defined = {each.name: each for each in listed if not each.of_picture}
+    return [
+        defined.get(name) or Attribute(name, "yes_no" if isinstance(value, bool) else "text")
+        for name, value in values.items()
+        if name != OCCLUDED
+    ]
+
+
+def _define(parent: ElementTree.Element, attribute: Attribute) -> None:
+    kind = {"yes_no": "checkbox", "choice": "select"}.get(attribute.kind, "text")
+    default = {"checkbox": "false", "select": (*attribute.choices, "")[0]}.get(kind, "")
+    values = "\n".join(attribute.choices)
+    node = ElementTree.SubElement(parent, "attribute")
+    entries = {"name": attribute.name, "mutable": "False", "input_type": kind}
+    for key, text in (*entries.items(), ("default_value", default), ("values", values or default)):
+        ElementTree.SubElement(node, key).text = "\n".join(map(_text, text.split("\n")))
+
+
+def _written(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else _text(f"{value}")
+
+
+def _holds(name: str, value: Value, of_picture: bool) -> bool:
+    return not of_picture
+
+
 def _text(text: str) -> str:
     """Text without the characters that XML cannot hold."""
     return "".join("_" if unicodedata.category(c) in ("Cc", "Cs") else c for c in shown_name(text))
 
 
-FORMATS = (ExportFormat("cvat", "CVAT", 9, _cvat, stems=False),)
+FORMATS = (ExportFormat("cvat", "CVAT", 9, _cvat, stems=False, holds=_holds),)

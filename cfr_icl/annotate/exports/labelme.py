@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from PIL import Image
 
+from cfr_icl.annotate.attributes import Value, attribute_values
 from cfr_icl.annotate.document import Instance
 from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files, to_json
 from cfr_icl.annotate.exports.png import encode_png
@@ -22,7 +24,7 @@ def _labelme(job: ExportJob) -> Files:
         files[f"{stem}.json"] = to_json(
             {
                 "version": "5.5.0",
-                "flags": {},
+                "flags": _flags(picture.document.foreign),
                 "shapes": shapes,
                 "imagePath": PurePosixPath(picture.name).name,
                 "imageData": None,
@@ -37,7 +39,8 @@ def _labelme_shapes(instance: Instance, detail: float) -> list[dict[str, Any]]:
     """One polygon for each part; an object with holes becomes a mask shape, as polygons have no holes."""
     pixels = instance.mask.pixels
     parts = parts_of(pixels, detail)
-    shape = {"label": instance.label, "group_id": instance.id, "description": "", "flags": {}, "mask": None}
+    shape = {"label": instance.label, "group_id": instance.id, "description": ""}
+    shape |= {"flags": _flags(instance.foreign), "mask": None}
     if any(holes or len(outline) < 3 for outline, holes in parts):
         left, top, width, height = instance.mask.box
         cut = pixels[top : top + height, left : left + width]
@@ -47,4 +50,12 @@ def _labelme_shapes(instance: Instance, detail: float) -> list[dict[str, Any]]:
     return [{**shape, "shape_type": "polygon", "points": outline.tolist()} for outline, _ in parts]
 
 
-FORMATS = (ExportFormat("labelme", "labelme", 7, _labelme, polygons=True),)
+def _flags(foreign: Mapping[str, Any] | None) -> dict[str, bool]:
+    return {name: value for name, value in attribute_values(foreign).items() if isinstance(value, bool)}
+
+
+def _holds(name: str, value: Value, of_picture: bool) -> bool:
+    return isinstance(value, bool)
+
+
+FORMATS = (ExportFormat("labelme", "labelme", 7, _labelme, polygons=True, holds=_holds),)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from cfr_icl.annotate.attributes import Value
 from cfr_icl.annotate.document import Document, Instance
 from cfr_icl.sentences import Sentence
 
@@ -88,6 +89,8 @@ class ExportFormat:
     """Whether `ExportJob.detail` matters; the page then shows its slider."""
     stems: bool = True
     """Whether readers find a picture's file by the picture's name."""
+    holds: Callable[[str, Value, bool], bool] = lambda name, value, of_picture: False
+    """Whether it has a place for an attribute with this value, of an object or of a picture."""
     beside_parts: Callable[[Sequence[str], Sequence[str]], Files] | None = None
     """For pictures divided into parts, a folder each: makes the files beside these folders from the names of
     the parts and of the classes. The parts do not get files of these names."""

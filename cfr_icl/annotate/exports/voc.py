@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from xml.etree import ElementTree
 
+from cfr_icl.annotate.attributes import Value, attribute_values
 from cfr_icl.annotate.exports.picture import AnnotatedPicture, ExportFormat, ExportJob, Files
 from cfr_icl.annotate.exports.png import indexed_png
 from cfr_icl.annotate.listing import shown_name
@@ -41,13 +42,19 @@ def _voc_xml(picture: AnnotatedPicture) -> bytes:
     ElementTree.SubElement(root, "segmented").text = "1"
     for instance in picture.instances:
         left, top, box_width, box_height = instance.mask.box
-        node = _children(
-            root, "object", {"name": instance.label, "pose": "Unspecified", "truncated": 0, "difficult": 0}
-        )
+        values = attribute_values(instance.foreign)
+        flags = {name: int(values.get(name) is True) for name in ("truncated", "difficult")}
+        if values.get("occluded") is not None:
+            flags["occluded"] = int(values["occluded"] is True)
+        node = _children(root, "object", {"name": instance.label, "pose": "Unspecified", **flags})
         corners = {"xmin": left + 1, "ymin": top + 1, "xmax": left + box_width, "ymax": top + box_height}
         _children(node, "bndbox", corners)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="utf-8")
+
+
+def _holds(name: str, value: Value, of_picture: bool) -> bool:
+    return not of_picture and name in ("truncated", "occluded", "difficult") and isinstance(value, bool)
 
 
 def _children(parent: ElementTree.Element, name: str, values: Mapping[str, Any]) -> ElementTree.Element:
@@ -62,4 +69,4 @@ def _text(text: str) -> str:
     return "".join("_" if unicodedata.category(c) in ("Cc", "Cs") else c for c in shown_name(text))
 
 
-FORMATS = (ExportFormat("voc", "Pascal VOC", 8, _voc, label_map=True),)
+FORMATS = (ExportFormat("voc", "Pascal VOC", 8, _voc, label_map=True, holds=_holds),)

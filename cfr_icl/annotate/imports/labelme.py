@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,7 @@ def load_labelme(data: Mapping[str, Any], size: tuple[int, int]) -> LoadedMasks:
         mask = Mask.union([Mask.empty(*size), *masks, *([drawn_shapes(polygons, size)] if polygons else [])])
         if mask.area:
             name = label_name(str(shape.get("label") or "")) or None
-            objects.append(LoadedObject(mask, name, foreign=foreign_entries(shape, _KEYS)))
+            objects.append(LoadedObject(mask, name, foreign=_foreign(shape, _KEYS)))
         elif parts:
             left_out += 1
     if not 0 < len(objects) <= MAX_OBJECTS:
@@ -62,7 +62,17 @@ def load_labelme(data: Mapping[str, Any], size: tuple[int, int]) -> LoadedMasks:
     sentences = (
         [Sentence("Shapes without an area are left out: {count}.", count=left_out)] if left_out else []
     )
-    return LoadedMasks(objects, sentences=sentences)
+    flags = {"flags": data.get("flags")}
+    return LoadedMasks(objects, sentences=sentences, foreign=_foreign(flags, ()))
+
+
+def _foreign(entry: Mapping[str, Any], read_keys: Sequence[str]) -> dict[str, Any] | None:
+    """The other values of an entry, its flags as attributes."""
+    flags = entry.get("flags")
+    listed = flags.items() if isinstance(flags, Mapping) else ()
+    values = {name: value for name, value in listed if value is True}
+    rest = {key: value for key, value in entry.items() if key not in ("flags", "attributes")}
+    return foreign_entries({**rest, "attributes": values or None}, read_keys)
 
 
 def _shape(shape: Mapping[str, Any], size: tuple[int, int]) -> Mask | np.ndarray:

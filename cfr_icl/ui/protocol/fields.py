@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
-from cfr_icl.annotate.document import MAX_ID, MAX_LABEL_LENGTH, MAX_LABELS, ActionError
+from cfr_icl.annotate.attributes import attributes_from_json
+from cfr_icl.annotate.document import MAX_ID, MAX_LABEL_LENGTH, MAX_LABELS, ActionError, Attribute
 
 MAX_BRUSH = 4000
 """Widest brush, in pixels of the picture."""
@@ -89,6 +90,21 @@ def _labels(value: Any) -> Any:
     return [{"name": entry} if isinstance(entry, str) else entry for entry in value]
 
 
+def _attributes(value: Any) -> Any:
+    try:
+        return attributes_from_json(value)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ActionError("The attributes of the list cannot be read.") from error
+
+
+def _attribute_value(value: Any) -> Any:
+    if not isinstance(value, bool | int | float | str) or value != value:
+        raise ActionError("The value of an attribute is yes or no, a number or a text.")
+    if not isinstance(value, str | bool) and abs(value) > LARGEST:
+        raise ActionError("{name!r} is too large.", name="value")
+    return value
+
+
 Flag = bool
 Number = Annotated[int | float, BeforeValidator(_number)]
 Whole = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
@@ -131,5 +147,7 @@ class LabelEntry(BaseModel):
     colour: Colour | None = None
 
 
+Attributes = Annotated[tuple[Attribute, ...], BeforeValidator(_attributes)]
+AttributeValue = Annotated[bool | float | str, BeforeValidator(_attribute_value)]
 LabelList = Annotated[list[LabelEntry], BeforeValidator(_labels)]
 """Names, or names with colours."""

@@ -67,6 +67,8 @@ class Object(TypedDict):
     """Left, top, width and height of the smallest rectangle around the mask; zeros when it is empty."""
     answer: dict[str, Any] | None
     """The fields of `document.Timing`: what the last answer took, and the masks that it offers."""
+    attributes: dict[str, bool | float | str]
+    """Values by name."""
     certainty: float | None
     """How sure it is that a mask is right that no person has looked at; None for other objects."""
     unsure: bool
@@ -93,6 +95,10 @@ class SessionState(TypedDict):
     cfr: dict[str, Any]
     labels: NotRequired[list[dict[str, Any]]]
     """The list of labels, each with name and colour; left out when it did not change."""
+    attribute_list: NotRequired[list[dict[str, Any]]]
+    """Definitions of attributes, besides the usual ones; left out when they did not change."""
+    attributes: dict[str, bool | float | str]
+    """Values of the picture by name."""
     label: str
     done: bool
     can_undo: bool

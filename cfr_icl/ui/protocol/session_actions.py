@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from cfr_icl.ui.protocol.action import Action, SessionAction
 from cfr_icl.ui.protocol.fields import (
+    Attributes,
+    AttributeValue,
     Colour,
     Diameter,
     Flag,
@@ -195,11 +197,22 @@ class Label(SessionAction):
     active: Flag = False
 
 
+class Attribute(SessionAction):
+    """Set an attribute of objects, or of the picture without `ids`; a null value removes it."""
+
+    kind: Literal["attribute"]
+    name: LabelName
+    value: AttributeValue | None = None
+    ids: Ids | None = None
+
+
 class Labels(SessionAction):
-    """Replace the list of labels: names, or names with colours."""
+    """Replace the list of labels: names, or names with colours; and the definitions of attributes."""
 
     kind: Literal["labels"]
     labels: LabelList
+    attributes: Attributes | None = None
+    """As in the file of a list; None to leave them as they are."""
 
 
 class RenameLabel(SessionAction):

@@ -88,6 +88,7 @@ export function setUpCommands(app) {
     preview: () => app.togglePreview(),
     names: () => ref('names').click(),
     labels: () => app.openLabels(),
+    attributes: () => app.openAttributes(),
     nothing: () => {},
   };
 

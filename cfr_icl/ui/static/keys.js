@@ -29,6 +29,7 @@ const CHARACTERS = {
   p: 'tool-corners',
   n: 'names',
   m: 'merge',
+  j: 'attributes',
   w: 'preview',
 };
 // By the key's place, where its character says nothing: other scripts, an input method that is switched on.

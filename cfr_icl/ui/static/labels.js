@@ -15,7 +15,11 @@ export function setUpLabels(app) {
     else if (label) send('label', { name: label.name, active: true });
   };
 
-  app.saveLabels = () => saveText(JSON.stringify(app.state.labels, null, 1), 'labels.json');
+  app.saveLabels = () => {
+    const { labels, attribute_list: attributes } = app.state;
+    const list = attributes?.length ? { labels, attributes } : labels;
+    saveText(JSON.stringify(list, null, 1), 'labels.json');
+  };
 
   app.showLabels = (active) => {
     const { labels, label, objects } = app.state;
@@ -102,15 +106,17 @@ export function setUpLabels(app) {
   ref('labels-file').addEventListener('change', async (event) => {
     const text = await event.target.files[0].text();
     event.target.value = '';
-    send('labels', { labels: labelsIn(text) });
+    send('labels', labelsIn(text));
   });
 }
 
-// What a label file holds: JSON, or one label a line.
+// What a label file holds, as the action's fields: JSON, or one label a line.
 export function labelsIn(text) {
   try {
-    return JSON.parse(text);
+    const list = JSON.parse(text);
+    if (Array.isArray(list)) return { labels: list };
+    return { labels: list.labels ?? list.classes, attributes: list.attributes };
   } catch {
-    return text.split(/\r?\n/).filter((line) => line.trim());
+    return { labels: text.split(/\r?\n/).filter((line) => line.trim()) };
   }
 }

@@ -1,5 +1,6 @@
 // The page: joins its parts and shows what the server replies.
 
+import { setUpAttributes } from './attributes.js';
 import { setUpCascade } from './cascade.js';
 import { Channel } from './channel.js';
 import { setUpChoices } from './choices.js';
@@ -128,6 +129,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     setUpExporting,
     setUpPanel,
     setUpSelection,
+    setUpAttributes,
     setUpOpening,
     setUpShowing,
     setUpFolder,

@@ -59,7 +59,7 @@ export function setUpSelection(app) {
     button('clear').disabled = !selected.size && !app.state.objects.some((object) => object.current);
     app.markSelected(selected);
     view.draw();
-    if (!selected.size) return;
+    if (!selected.size) return app.showAttributes();
     const labels = new Set(there.map(({ label }) => label)),
       locked = there.some((object) => object.locked),
       hidden = there.every((object) => !object.visible);
@@ -73,6 +73,7 @@ export function setUpSelection(app) {
     for (const name of ['merge', 'delete-selected', 'to-front', 'to-back']) button(name).disabled = locked;
     for (const name of ['selection-label', 'selection-colour']) ref(name).disabled = locked;
     button('merge').disabled = locked || selected.size < 2;
+    app.showAttributes();
   };
 
   app.changeSelected = (kind, data = {}) => {

@@ -19,7 +19,8 @@ export function merged(before, session) {
   const order = session.order || [...objects.keys()];
   const listed = order.map((id) => objects.get(id)).filter(Boolean);
   for (const object of listed) object.current = object.id === session.active;
-  return { ...session, labels: session.labels ?? before.labels, objects: listed };
+  const { labels = before.labels, attribute_list = before.attribute_list } = session;
+  return { ...session, labels, attribute_list, objects: listed };
 }
 
 // A state as the server takes it back: without what the page has added.

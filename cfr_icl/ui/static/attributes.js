@@ -1,0 +1,90 @@
+// Attributes of the objects in work or selected, and of the picture.
+
+import { make } from './dom.js';
+import { t } from './language.js';
+
+const USUAL = ['occluded', 'truncated', 'crowd'];
+const SPOKEN = { occluded: () => t('occluded'), truncated: () => t('truncated'), crowd: () => t('crowd') };
+
+// The definitions to show for values, those that a list defines first: { name, kind, choices }.
+export function definitionsFor(defined, usual, values) {
+  const found = new Map(usual.map((name) => [name, { name, kind: 'yes_no' }]));
+  for (const each of defined) found.set(each.name, each);
+  const kinds = { boolean: 'yes_no', number: 'number', string: 'text' };
+  for (const [name, value] of Object.entries(values)) {
+    if (!found.has(name)) found.set(name, { name, kind: kinds[typeof value] });
+  }
+  return [...found.values()];
+}
+
+export function setUpAttributes(app) {
+  const { ref, send } = app;
+  const shown = {}; // what each group shows
+
+  // Called whenever something changed.
+  app.showAttributes = () => {
+    const { state } = app,
+      list = state.attribute_list ?? [],
+      objects = state.objects.filter(({ id, current }) =>
+        app.selected.size ? app.selected.has(id) : current,
+      ),
+      first = objects[0];
+    const title = objects.length > 1 ? ref('selection-count').textContent : `${t('Object')} ${first?.id}`;
+    const of = (owner) => list.filter((each) => (each.of === 'picture') === (owner === 'picture'));
+    ref('attributes-note').hidden = Boolean(first);
+    const values = first?.attributes ?? {},
+      locked = objects.some((object) => object.locked),
+      ids = objects.map(({ id }) => id);
+    show('object', first ? definitionsFor(of('object'), USUAL, values) : [], values, title, ids, locked);
+    const picture = state.attributes ?? {},
+      listed = app.picture ? definitionsFor(of('picture'), [], picture) : [];
+    show('picture', listed, picture, t('Picture'), null, false);
+  };
+
+  app.openAttributes = () => {
+    const fold = app.root.querySelector('details.attributes');
+    fold.open = true;
+    fold.scrollIntoView({ block: 'nearest' });
+    fold.querySelector('.values :is(input, select)')?.focus();
+  };
+
+  function show(owner, definitions, values, title, ids, locked) {
+    const now = JSON.stringify([app.props.label, definitions, values, title, ids, locked]);
+    if (now === shown[owner]) return;
+    shown[owner] = now;
+    const group = ref(`${owner}-attributes`),
+      focused = group.contains(document.activeElement) ? document.activeElement.name : null;
+    group.hidden = !definitions.length;
+    group.replaceChildren(
+      make('legend', {}, title),
+      ...definitions.map((each) => field(each, values[each.name], ids, locked)),
+    );
+    if (focused !== null) group.querySelector(`[name="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  function field(definition, value, ids, locked) {
+    const { name, kind } = definition,
+      input = make(kind === 'choice' ? 'select' : 'input', { name, disabled: locked });
+    const spoken = SPOKEN[name]?.() ?? name;
+    input.setAttribute('aria-label', spoken);
+    const set = (given) => send('attribute', { name, value: given, ids });
+    if (kind === 'yes_no') {
+      Object.assign(input, { type: 'checkbox', checked: value === true });
+      input.addEventListener('change', () => set(input.checked || null));
+      return make('label', { className: 'check' }, input, make('span', {}, spoken));
+    }
+    if (kind === 'choice') {
+      input.append(...['', ...definition.choices].map((text) => make('option', { value: text }, text)));
+      input.addEventListener('change', () => set(input.value || null));
+    } else {
+      Object.assign(input, { type: kind === 'number' ? 'number' : 'text', maxLength: 500, step: 'any' });
+      const given = () => (kind === 'number' ? input.valueAsNumber : input.value.trim());
+      input.addEventListener('change', () => set(Number.isNaN(given()) || given() === '' ? null : given()));
+      input.addEventListener('keydown', (event) => {
+        if (event.key === 'Enter') input.blur();
+      });
+    }
+    input.value = value ?? '';
+    return make('label', { className: 'row' }, make('span', {}, spoken), input);
+  }
+}

@@ -1,0 +1,197 @@
+"""Attributes of objects and of the picture: set, undone, saved, exported and loaded again."""
+
+import json
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from cfr_icl.annotate import store
+from cfr_icl.annotate.attributes import attribute_values, attributes_from_json, attributes_to_json
+from cfr_icl.annotate.classes import read_attributes, read_classes
+from cfr_icl.annotate.document import ActionError, Attribute
+from cfr_icl.annotate.exports import export, export_warnings
+from cfr_icl.annotate.exports.picture import AnnotatedPicture
+from cfr_icl.annotate.imports import load_masks
+from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.session import Session
+
+LIST = {
+    "labels": ["cat", {"name": "dog", "colour": "#123456"}],
+    "attributes": [
+        "asleep",
+        {"name": "quality", "kind": "choice", "choices": ["good", "poor"]},
+        {"name": "weather", "kind": "choice", "choices": ["sun", "rain"], "of": "picture"},
+        {"name": "note", "kind": "text", "of": "picture"},
+        {"name": "age", "kind": "number"},
+    ],
+}
+
+
+@pytest.fixture
+def said(session):
+    """A session with an object and a picture of which several things are said."""
+    pixels = np.zeros(session.size, bool)
+    pixels[10:30, 20:60] = True
+    session.add_masks([("cat", Mask.of(pixels)), ("dog", Mask.of(~pixels))])
+    session.set_attributes(attributes_from_json(LIST["attributes"]))
+    for name, value in (("occluded", True), ("crowd", True), ("quality", "good"), ("age", 3)):
+        session.set_attribute(name, value, [1])
+    session.set_attribute("weather", "rain")
+    return session
+
+
+def values(session, id=1):
+    return attribute_values(session.document.find(id).foreign)
+
+
+def picture_of(session):
+    return AnnotatedPicture("squares.png", session.size, session.document, lambda: session.picture)
+
+
+def loaded_again(session, path):
+    again = Session(session.segmenter)
+    again.open(session.picture, "squares.png")
+    again.add_loaded(load_masks(path, "squares.png", session.size))
+    return again
+
+
+def test_each_is_one_step_of_undo_and_definitions_are_none(said):
+    assert values(said) == {"occluded": True, "quality": "good", "age": 3, "crowd": True}
+    said.undo()
+    assert attribute_values(said.document.foreign) == {} and len(said.document.attributes) == 5
+    said.undo()
+    assert "age" not in values(said) and values(said, 2) == {}
+    said.set_attribute("truncated", True, [1, 2])
+    assert values(said, 2) == {"truncated": True}
+    said.undo()
+    assert values(said, 2) == {}
+    said.set_attribute("quality", None, [1])
+    assert "quality" not in values(said)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "ids"),
+    [
+        ("quality", "fine", [1]),
+        ("occluded", "yes", [1]),
+        ("age", "old", [1]),
+        ("age", True, [1]),
+        ("weather", "snow", None),
+        ("note", "x" * 501, None),
+        ("occluded", True, [9]),
+        ("occluded", True, [2]),
+    ],
+)
+def test_what_the_list_does_not_allow_is_refused(said, name, value, ids):
+    said.edit(2, locked=True)
+    before = said.document
+    with pytest.raises(ActionError):
+        said.set_attribute(name, value, ids)
+    assert said.document == before
+
+
+def test_they_are_limited_in_all(said):
+    with pytest.raises(ActionError, match="4000"):
+        for number in range(20):
+            said.set_attribute(f"note {number}", "x" * 400, [1])
+
+
+def test_saved_work_has_them(said, tmp_path):
+    store.save(tmp_path / "work.json", said.document, "squares.png", said.size)
+    document = store.load(tmp_path / "work.json", said.size)
+    assert document.attributes == said.document.attributes
+    assert [i.foreign for i in document.instances] == [i.foreign for i in said.document.instances]
+    assert attribute_values(document.foreign) == {"weather": "rain"}
+
+
+def test_the_next_picture_has_the_same_definitions_and_no_values(said, picture):
+    said.open(picture, "next.png")
+    assert len(said.document.attributes) == 5 and attribute_values(said.document.foreign) == {}
+
+
+def test_coco_holds_all_and_gives_them_back(said, tmp_path):
+    path = tmp_path / "a.json"
+    path.write_bytes(export("coco", [picture_of(said)])["annotations.json"])
+    data = json.loads(path.read_text())
+    first = data["annotations"][0]
+    assert first["iscrowd"] == 1 and first["attributes"] == {"occluded": True, "quality": "good", "age": 3}
+    assert data["annotations"][1]["iscrowd"] == 0 and data["images"][0]["attributes"] == {"weather": "rain"}
+    again = loaded_again(said, path)
+    assert values(again) == values(said)
+    assert attribute_values(again.document.foreign) == {"weather": "rain"}
+    assert export_warnings("coco", [picture_of(said)]) == []
+
+
+def test_labelme_holds_flags_and_gives_them_back(said, tmp_path):
+    said.set_attribute("indoors", True)
+    path = tmp_path / "a.json"
+    path.write_bytes(export("labelme", [picture_of(said)])["squares.json"])
+    again = loaded_again(said, path)
+    assert values(again) == {"occluded": True, "crowd": True}
+    assert attribute_values(again.document.foreign) == {"indoors": True}
+
+
+def test_cvat_holds_those_of_objects_and_their_definitions(said):
+    root = ElementTree.fromstring(export("cvat", [picture_of(said)])["annotations.xml"])
+    first, second = root.findall("image/mask")
+    assert (first.get("occluded"), second.get("occluded")) == ("1", "0")
+    assert {each.get("name"): each.text for each in first.findall("attribute")} == {
+        **{"quality": "good", "age": "3", "crowd": "true"}
+    }
+    listed = {
+        each.findtext("name"): (each.findtext("input_type"), each.findtext("values"))
+        for each in root.find("meta/task/labels/label").findall("attributes/attribute")
+    }
+    assert listed["quality"] == ("select", "good\npoor") and listed["crowd"][0] == "checkbox"
+
+
+def test_voc_holds_what_it_knows(said):
+    said.set_attribute("truncated", True, [2])
+    root = ElementTree.fromstring(export("voc", [picture_of(said)])["Annotations/squares.xml"])
+    first, second = root.findall("object")
+    assert (first.findtext("occluded"), first.findtext("truncated")) == ("1", "0")
+    assert (second.findtext("occluded"), second.findtext("truncated")) == (None, "1")
+
+
+@pytest.mark.parametrize(
+    ("format", "names"),
+    [
+        ("yolo", "age, crowd, occluded, quality, weather"),
+        ("voc", "age, crowd, quality, weather"),
+        ("labelme", "age, quality, weather"),
+        ("cvat", "weather"),
+        ("everything", None),
+    ],
+)
+def test_what_a_format_has_no_place_for_is_told(said, format, names):
+    told = [str(each) for each in export_warnings(format, [picture_of(said)]) if "attributes" in str(each)]
+    assert told == ([f"The format has no place for these attributes: {names}."] if names else [])
+
+
+def test_a_list_of_labels_defines_them(tmp_path):
+    path = tmp_path / "labels.json"
+    path.write_text(json.dumps(LIST))
+    assert [label.name for label in read_classes(path)] == ["cat", "dog"]
+    attributes = read_attributes(path)
+    assert attributes[0] == Attribute("asleep") and attributes[2].of_picture
+    assert attributes_from_json(attributes_to_json(attributes)) == attributes
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [{"name": "x", "kind": "colour"}],
+        [{"name": ""}],
+        [{}],
+        [3],
+        {"name": "x"},
+        [{"name": "x", "kind": "choice", "choices": ["one"]}],
+        [{"name": "x", "kind": "text", "choices": ["one", "two"]}],
+        [{"name": "x", "of": "folder"}],
+        [f"{number}" for number in range(51)],
+    ],
+)
+def test_damaged_definitions_are_refused(entries):
+    with pytest.raises((ValueError, TypeError, KeyError, AttributeError)):
+        attributes_from_json(entries)
