@@ -43,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine",
         choices=ENGINES,
-        help="what computes the embedded network on a CPU: torch, onnx (extra onnx), or auto for what was "
-        "measured to be the fastest (default: what CFR_ICL_ENGINE names, else auto)",
+        help="library that runs the embedded network on a CPU: torch, onnx (extra onnx), or auto for the "
+        "fastest by measurement (default: CFR_ICL_ENGINE if set, else auto)",
     )
     parser.add_argument(
         "--steps", type=_steps, default=4, help="CFR steps at the start, 0 to 10 (default: 4)"
@@ -54,15 +54,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workers",
         nargs="+",
         metavar="URL",
-        help="let these `cfr-icl worker`s answer, such as http://gpu-1:7870; --weights is theirs then "
+        help="predict with these `cfr-icl worker`s, such as http://gpu-1:7870, in place of --weights "
         "(see docs/scale.md)",
     )
-    parser.add_argument("--images", type=Path, metavar="DIR", help="work through the pictures of a folder")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where the work on a folder is saved")
+    parser.add_argument("--images", type=Path, metavar="DIR", help="folder of pictures to label")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the saved work on --images")
     parser.add_argument(
         "--shared",
         action="store_true",
-        help="let other processes with --shared work on the same --out: replicas (see docs/scale.md)",
+        help="allow other processes with --shared to use the same --out: replicas (see docs/scale.md)",
     )
     parser.add_argument(
         "--classes",
@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--auth", type=_auth, metavar="NAME:PASSWORD", help="ask for this name and password")
     parser.add_argument(
-        "--mcp", action="store_true", help="offer the endpoint as an MCP tool (needs the extra mcp)"
+        "--mcp", action="store_true", help="also offer the page's HTTP endpoint as an MCP tool (extra mcp)"
     )
 
 

@@ -2,7 +2,7 @@
 
     cfr-icl average --weights runs/one/model=0.3 runs/other/model=0.7 --out runs/average
 
-Each source is what `load_model` takes. Settings beside the weights, such as zoom-in, are those of the last;
+Sources are those of `load_model`. Settings beside the weights, such as zoom-in, are those of the last source;
 blocks that some of the networks lack are averaged over the others.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--weights", nargs="+", required=True, metavar="SOURCE=SHARE", help="as for load_model")
+    add("--weights", nargs="+", required=True, metavar="SOURCE=SHARE", help="sources with their shares")
     add("--out", type=Path, required=True, help="folder for the average")
     add("--dtype", choices=("float32", "float16"), default="float32", help="of the file")
 

@@ -46,9 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     add = parser.add_argument
     add("clicks", type=Path, metavar="CLICKS", help="CSV, JSON or Parquet of picture, x, y, positive")
-    add("--images", type=Path, required=True, metavar="DIR", help="where the pictures are")
-    add("--masks", type=Path, metavar="DIR", help="where masks to start from are (default: beside CLICKS)")
-    add("--out", type=Path, required=True, metavar="DIR", help="where the masks are written")
+    add("--images", type=Path, required=True, metavar="DIR", help="folder of the pictures")
+    add("--masks", type=Path, metavar="DIR", help="folder of masks to start from (default: that of CLICKS)")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder for the output")
     add(
         "--format",
         choices=FORMATS,

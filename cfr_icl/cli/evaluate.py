@@ -4,8 +4,8 @@
 
 With --published, CFR and zoom-in are those of the paper; without it, those of the page.
 
-Finished objects go to FILE.objects.jsonl at once; the same command goes on where it was stopped.
-With --shard I/N a process evaluates one of N shares of the pictures; `cfr-icl join` puts them together.
+Finished objects are logged at once: with --json scores.json in scores.objects.jsonl. The same command resumes
+a stopped run. With --shard I/N it evaluates one of N shares of the pictures; `cfr-icl join` joins the logs.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--weights", default="embedded", help=f"{WEIGHTS} (default: embedded)")
     add_pictures(parser, min_area=0.0)
-    add("--max-clicks", type=int, default=20)
+    add("--max-clicks", type=int, default=20, help="most clicks of a session (default: 20)")
     add("--target-iou", type=float, default=0.95, help="IoU at which a session ends (default: 0.95)")
-    add("--no-flip", action="store_true", help="without the mirror image")
+    add("--no-flip", action="store_true", help="do not average over the mirror image")
     add("--no-zoom", action="store_true", help="hold the zoom-in fixed at the whole picture")
     add("--size", type=int, help="the network's input in pixels (default: the model's)")
-    add("--device", default="auto")
+    add("--device", default="auto", help="cpu, cuda, mps, or auto for a GPU where there is one")
     add("--precision", default="float32", help="as for load_model; the same on every machine by default")
     add("--workers", type=int, default=1, help="processes, one thread each")
     add_shard(parser)
     add_engine(parser)
-    add("--json", type=Path, required=True, help="the metrics; finished objects lie beside it")
+    add("--json", type=Path, required=True, help="file for the metrics; the log lies beside it")
     add("--plots", type=Path, metavar="DIR", help="IoU against clicks and the distribution of clicks")
     add("--gallery", type=Path, metavar="FILE", help="an HTML page of the worst cases with their clicks")
     add("--worst", type=int, default=24, help="cases in the gallery")
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Evaluate, print the table and what deviates, write the JSON, the plots and the gallery."""
+    """Evaluate; print the table and the deviations, and write the JSON file, the plots and the gallery."""
     labels = [source.label for source in options.data]
     if len(set(labels)) < len(labels):
         raise ValueError(f"--data names {', '.join(labels)}: each may appear once.")

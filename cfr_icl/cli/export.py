@@ -16,7 +16,13 @@ from cfr_icl.cli.options import add_megapixels
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the pictures")
-    parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="the --out folder of the app")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="the saved work: --out of the app",
+    )
     parser.add_argument("--format", required=True, help=", ".join([*FORMATS, EVERYTHING]))
     parser.add_argument(
         "--tolerance", type=float, default=1.0, help="largest distance of a polygon from its mask, in pixels"
@@ -38,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split-list",
         type=Path,
         metavar="FILE",
-        help="rows of picture,train|val|test, which come before --split",
+        help="CSV file with the rows picture,train|val|test; --split divides the other pictures",
     )
     add_megapixels(parser)
 
@@ -58,15 +64,16 @@ def run(options: argparse.Namespace) -> int:
     left_out = list(work.left_out)
     classes = folder.number_classes(work.pictures)
     files = export(options.format, work.pictures, options.tolerance, classes, left_out, split=_split(options))
-    said = write_files(options.out, files, map(folder.path, folder.names), folder.images)
+    messages = write_files(options.out, files, map(folder.path, folder.names), folder.images)
     warnings = export_warnings(options.format, work.pictures)
-    print(f"{len(files)} files in {options.out}", *warnings, *said, sep="\n")
+    print(f"{len(files)} files in {options.out}", *warnings, *messages, sep="\n")
     if left_out:
         print(*left_out, sep="\n", file=sys.stderr)
     return 1 if left_out else 0
 
 
 def _split(options: argparse.Namespace) -> Split | None:
+    """The division into parts of --split and --split-list; None without them."""
     if not options.split and not options.split_list:
         return None
     shares = read_shares(options.split) if options.split else Split().shares

@@ -1,9 +1,9 @@
-"""Train the head that predicts how good a mask of a compact network is: its IoU with the object.
+"""Train the head of a compact network that predicts the IoU of a mask with the object.
 
     cfr-icl iou-head --weights runs/mine/model --config iou-head.yaml --out runs/rated
 
-The network stays as it is, and so do its masks. The robot user clicks on objects of the mixture in `data` of
-the config; whatever else the config has is not used.
+Other weights of the network do not change, nor do its masks. The robot user clicks on objects of the data
+sets under `data` in the config; its other settings are not used.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ COMMANDS = {
     "worker": "run the network for pages in other processes or on other machines",
     "segment": "write the mask of one object in one picture",
     "batch": "write masks for a list of clicks over a folder of pictures",
-    "join": "put together what the shards of a batch or an evaluation wrote",
+    "join": "join the results of the shards of a batch or an evaluation",
     "export": "write the work on a folder in another format",
     "convert": "convert a published checkpoint into a model folder",
     "evaluate": "count the clicks that a model needs",
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _sentence_of(error: Exception) -> str:
-    """The message of an error; of the system's, what is wrong with which file."""
+    """The message of an error; of the operating system's errors, the reason and the file."""
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.strerror}: {error.filename2 or error.filename}"
     return str(error)

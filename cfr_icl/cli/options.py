@@ -20,10 +20,12 @@ WEIGHTS = "embedded, a folder, a .safetensors file or hf://owner/name"
 
 
 def add_weights(parser: argparse.ArgumentParser) -> None:
+    """Add --weights; None stands for `default_weights`."""
     parser.add_argument("--weights", help=f"{WEIGHTS} (default: CFR_ICL_WEIGHTS if set, else embedded)")
 
 
 def default_weights() -> str:
+    """The source of weights for commands without --weights."""
     return os.environ.get("CFR_ICL_WEIGHTS", "embedded")
 
 
@@ -131,7 +133,7 @@ def add_shard(parser: argparse.ArgumentParser) -> None:
         type=_shard,
         default=Shard(),
         metavar="I/N",
-        help="do one of N shares of the pictures, I from 1 to N; `cfr-icl join` puts them together",
+        help="do one of N shares of the pictures, I from 1 to N; `cfr-icl join` joins the results",
     )
 
 
@@ -142,9 +144,10 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         "--engine",
         choices=["process", "ray"],
         default="process",
-        help="ray spreads the pictures over the cluster of RAY_ADDRESS, or of this machine (extra cluster)",
+        help="ray: predict on the cluster of RAY_ADDRESS, or on the cores of this machine (extra cluster); "
+        "process: without a cluster (default)",
     )
-    add("--actors", type=int, metavar="N", help="workers with ray (default: as many as there is room for)")
+    add("--actors", type=int, metavar="N", help="most workers with ray (default: no limit)")
     add("--actor-cpus", type=number_up_to(1000), default=1.0, metavar="N", help="cores of each (default: 1)")
     add(
         "--actor-gpus",
@@ -176,7 +179,11 @@ def _shard(text: str) -> Shard:
 
 
 def add_pictures(parser: argparse.ArgumentParser, min_area: float) -> None:
-    """Data sets and the choice of their pictures and objects, as `Source`, `half`, `limit`, `min_area`."""
+    """Add --data, --half, --limit and --min-area: data sets, and a choice of their pictures and objects.
+
+    Args:
+        min_area: default of the smallest share of the picture that an object fills, 0 to 1.
+    """
     add = parser.add_argument
     add(
         "--data",
@@ -196,7 +203,7 @@ def add_pictures(parser: argparse.ArgumentParser, min_area: float) -> None:
 
 
 def data_source(text: str) -> Source:
-    """A type of an option: NAME=PATH."""
+    """Parse the option value NAME=PATH or NAME:SPLIT=PATH."""
     try:
         return Source.parse(text)
     except ValueError as error:
@@ -204,7 +211,7 @@ def data_source(text: str) -> Source:
 
 
 def whole_numbers(text: str) -> list[int]:
-    """A type of an option: 0,1,4."""
+    """Parse an option value such as 0,1,4."""
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
@@ -212,7 +219,7 @@ def whole_numbers(text: str) -> list[int]:
 
 
 def number_up_to(largest: float) -> Callable[[str], float]:
-    """A type of an option: a number above 0 and up to `largest`."""
+    """Make a parser of option values: numbers above 0 and up to `largest`."""
 
     def parse(text: str) -> float:
         value = float(text)
@@ -224,7 +231,7 @@ def number_up_to(largest: float) -> Callable[[str], float]:
 
 
 def click(positive: bool) -> Callable[[str], Click]:
-    """A type of an option: a click as X,Y in picture pixels."""
+    """Make a parser of option values X,Y in picture pixels, for positive or for negative clicks."""
 
     def parse(text: str) -> Click:
         try:

@@ -12,10 +12,10 @@ from cfr_icl.cli.options import add_cfr, add_megapixels, add_weights, cfr_settin
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("picture", type=Path)
+    parser.add_argument("picture", type=Path, help="a picture file")
     for name, positive, help in (
         ("--click", True, "a point on the object, in pixels from the top left; may be repeated"),
-        ("--not", False, "a point that does not belong to it; order among the clicks counts"),
+        ("--not", False, "a point that does not belong to it; clicks are applied in the order given"),
     ):
         parser.add_argument(
             name, dest="clicks", action="append", metavar="X,Y", type=click(positive), help=help
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_weights(parser)
     add_megapixels(parser)
     parser.add_argument("--previous", type=Path, metavar="MASK.png", help="a mask to start from")
-    parser.add_argument("--out", type=Path, required=True, metavar="MASK.png", help="where the mask goes")
+    parser.add_argument("--out", type=Path, required=True, metavar="MASK.png", help="file for the mask")
     add_cfr(parser)
 
 

@@ -4,8 +4,8 @@
     cfr-icl app --workers http://gpu-1:7870 http://gpu-2:7870
 
 All workers of a page must have the same weights. If the environment variable CFR_ICL_WORKER_TOKEN is set, a
-worker serves only pages that have the same value. Do not open a worker to the internet in any case. On a
-machine with several GPUs start one worker for each, with CUDA_VISIBLE_DEVICES.
+worker serves only pages that have the same value. Never open a worker to the internet. On a machine with
+several GPUs start one worker for each, with CUDA_VISIBLE_DEVICES.
 """
 
 from __future__ import annotations

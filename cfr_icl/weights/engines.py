@@ -1,4 +1,4 @@
-"""Choose the engine of each half of a network on a CPU: the fastest one, measured at the first start.
+"""Choose the engines of encoder and decoder on a CPU: the fastest ones, measured at the first start.
 
 Engines are PyTorch in float32, PyTorch in the reduced precision that keeps the model's masks, and ONNX
 Runtime in float32 where it is installed. Measurements and exports are stored in the cache folder; another
@@ -32,24 +32,25 @@ from cfr_icl.models.compiled import CompiledNet
 from cfr_icl.models.iou_head import POOLS, IoUHead
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import ARCHITECTURES
-from cfr_icl.weights.exported import Source, digest_of, exported, session
+from cfr_icl.weights.exported import StoredNetwork, digest_of, exported, session
 
 log = logging.getLogger(__name__)
 
 ENGINES = ("auto", "torch", "onnx")
 ONNX = "onnx"
 REDUCED = "bfloat16"
-"""The reduced precision that a CPU may be faster in; float16 takes many times as long."""
-WORTH = 0.9
-"""Another engine than PyTorch in float32 is taken if it needs at most this share of its time."""
-TURNS, ENOUGH = 3, 4.0
-"""Rounds of measuring, and the seconds after which no further one begins."""
+"""The reduced precision that may be faster on a CPU; float16 takes many times as long there."""
+MAX_TIME_RATIO = 0.9
+"""An engine replaces PyTorch in float32 if it takes at most this share of its time, 0 to 1."""
+ROUNDS, MAX_SECONDS = 3, 4.0
+"""Counted rounds of a measurement, and the seconds after which no further round begins."""
 PACKAGES = ("torch", "timm", "onnxruntime", "onnx")
+"""Packages with whose versions the times may change."""
 
 
 @dataclass(frozen=True)
-class Halves:
-    """The engines of a network: "onnx", or PyTorch's data type."""
+class EnginePair:
+    """The engines of a network's two parts: "onnx", or PyTorch's data type as "float32" or "bfloat16"."""
 
     encoder: str = "float32"
     decoder: str = "float32"
@@ -67,10 +68,11 @@ def pick_engine(name: str | None = None) -> str:
     return name
 
 
-def load_fastest(source: Source, engine: str) -> MapModel:
+def load_fastest(source: StoredNetwork, engine: str) -> MapModel:
     """Build the network with the engines that predict fastest on this CPU.
 
     Args:
+        source: the network's configuration and weights.
         engine: "auto", "torch" or "onnx", one of ENGINES.
 
     Raises:
@@ -85,15 +87,15 @@ def load_fastest(source: Source, engine: str) -> MapModel:
         return source.build(torch.float32)
     digest = digest_of(source, compiles)
     files = exported(source, digest) if compiles and _installed("onnx", "onnxruntime") else None
-    halves = Halves(ONNX, ONNX) if engine == ONNX and files else _fastest(source, digest, files)
-    dtype = getattr(torch, halves.decoder if halves.decoder != ONNX else "float32")
-    if ONNX not in (halves.encoder, halves.decoder) or files is None:
+    engines = EnginePair(ONNX, ONNX) if engine == ONNX and files else _fastest(source, digest, files)
+    dtype = getattr(torch, engines.decoder if engines.decoder != ONNX else "float32")
+    if ONNX not in (engines.encoder, engines.decoder) or files is None:
         return source.build(dtype)
     try:
-        encoder = session(files[0]) if halves.encoder == ONNX else None
-        decoder = session(files[1]) if halves.decoder == ONNX else None
+        encoder = session(files[0]) if engines.encoder == ONNX else None
+        decoder = session(files[1]) if engines.decoder == ONNX else None
     except Exception as error:  # the runtime has errors of its own for each kind of damage
-        log.warning("An exported network is damaged and was removed (%.200s); PyTorch answers.", error)
+        log.warning("An exported network is damaged and was removed (%.200s); PyTorch is used.", error)
         shutil.rmtree(files[0].parent, ignore_errors=True)
         return source.build(torch.float32)
     head = _iou_head(source)
@@ -114,7 +116,7 @@ def _parameter_count(weights: Path) -> int:
         return sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
 
 
-def _iou_head(source: Source) -> IoUHead | None:
+def _iou_head(source: StoredNetwork) -> IoUHead | None:
     """The head that predicts IoUs, read alone; None for a network without one."""
     if not source.config.options.get("iou_head"):
         return None
@@ -133,32 +135,32 @@ def has_bfloat16() -> bool:
     return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
-def _fastest(source: Source, digest: bytes, files: tuple[Path, Path] | None) -> Halves:
+def _fastest(source: StoredNetwork, digest: bytes, files: tuple[Path, Path] | None) -> EnginePair:
     """The fastest engines: from the measurements in the cache folder, or else measured now."""
     reduced = REDUCED if source.config.reduced_precision == REDUCED and has_bfloat16() else None
     if reduced is None and files is None:
-        return Halves()
-    key = json.dumps([digest.hex(), bool(files), reduced, *_circumstances()])
-    noted = _read_notes()
+        return EnginePair()
+    key = json.dumps([digest.hex(), bool(files), reduced, *_environment()])
+    measurements = _read_measurements()
     try:
-        return Halves(**noted[key]["halves"])
+        return EnginePair(**measurements[key]["engines"])
     except (KeyError, TypeError):
         pass
-    # in a thread that ends: another one that had run networks would slow down the one that answers
+    # in a thread that ends: each thread that ran a network slows down those that run one later
     with ThreadPoolExecutor(1) as thread:
-        halves, milliseconds = thread.submit(_measured, source, reduced, files).result()
-    log.info("Engines of %s: %s, measured %s.", source.config.architecture, halves, milliseconds)
-    _write_notes({**noted, key: {"halves": asdict(halves), "milliseconds": milliseconds}})
-    return halves
+        engines, milliseconds = thread.submit(_measured, source, reduced, files).result()
+    log.info("Engines of %s: %s, measured %s.", source.config.architecture, engines, milliseconds)
+    _write_measurements({**measurements, key: {"engines": asdict(engines), "milliseconds": milliseconds}})
+    return engines
 
 
 def _measured(
-    source: Source, reduced: str | None, files: tuple[Path, Path] | None
-) -> tuple[Halves, dict[str, dict[str, float]]]:
+    source: StoredNetwork, reduced: str | None, files: tuple[Path, Path] | None
+) -> tuple[EnginePair, dict[str, dict[str, float]]]:
     """Measure all engines side by side, and check that they agree.
 
     Returns:
-        The fastest engines, and the milliseconds of all by half and engine.
+        The fastest engines, and the milliseconds of each engine for "encoder" and "decoder".
     """
     networks: dict[str, MapModel] = {"float32": source.build(torch.float32)}
     if reduced:
@@ -174,7 +176,7 @@ def _measured(
         features = {name: network.encode(image) for name, network in networks.items()}
         logits = {n: net.decode_in_precision(features[n], prompt_maps) for n, net in networks.items()}
         if files and not torch.allclose(logits[ONNX], logits["float32"], rtol=1e-3, atol=1e-2):
-            log.warning("ONNX Runtime does not give PyTorch's answers here; it is not used.")
+            log.warning("ONNX Runtime's logits differ from PyTorch's here; it is not used.")
             del networks[ONNX]
         encoders = {name: net for name, net in networks.items() if name in ("float32", ONNX)}
         times = {
@@ -186,7 +188,7 @@ def _measured(
                 }
             ),
         }
-    return Halves(**{half: _best(found) for half, found in times.items()}), times
+    return EnginePair(**{part: _best(milliseconds) for part, milliseconds in times.items()}), times
 
 
 def _medians(functions: Mapping[str, Callable[[], Any]]) -> dict[str, float]:
@@ -196,8 +198,8 @@ def _medians(functions: Mapping[str, Callable[[], Any]]) -> dict[str, float]:
     """
     taken: dict[str, list[float]] = {name: [] for name in functions}
     begin = time.perf_counter()
-    for turn in range(TURNS + 1):
-        if turn and time.perf_counter() - begin > ENOUGH:
+    for turn in range(ROUNDS + 1):
+        if turn and time.perf_counter() - begin > MAX_SECONDS:
             break
         for name, function in functions.items():
             start = time.perf_counter()
@@ -207,17 +209,19 @@ def _medians(functions: Mapping[str, Callable[[], Any]]) -> dict[str, float]:
 
 
 def _best(milliseconds: Mapping[str, float]) -> str:
+    """The fastest engine, or PyTorch in float32 where that takes little longer (MAX_TIME_RATIO)."""
     name = min(milliseconds, key=lambda name: milliseconds[name])
-    return name if milliseconds[name] <= WORTH * milliseconds["float32"] else "float32"
+    return name if milliseconds[name] <= MAX_TIME_RATIO * milliseconds["float32"] else "float32"
 
 
-def _circumstances() -> list[Any]:
-    """Processor, threads and versions, on which the times depend."""
+def _environment() -> list[Any]:
+    """What the times depend on besides the network: processor, threads and versions."""
     capability = torch.backends.cpu.get_cpu_capability()
     return [_processor(), capability, torch.get_num_threads(), *(_version(name) for name in PACKAGES)]
 
 
 def _processor() -> str:
+    """The processor's name; its architecture where the system does not tell the name."""
     try:
         lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
     except OSError:
@@ -237,20 +241,20 @@ def _installed(*packages: str) -> bool:
     return all(_version(package) for package in packages)
 
 
-def _notes() -> Path:
+def _measurements_file() -> Path:
     return cache_folder() / "engines.json"
 
 
-def _read_notes() -> dict[str, Any]:
+def _read_measurements() -> dict[str, Any]:
     try:
-        found = json.loads(_notes().read_bytes())
+        measurements = json.loads(_measurements_file().read_bytes())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return measurements if isinstance(measurements, dict) else {}
 
 
-def _write_notes(notes: Mapping[str, Any]) -> None:
+def _write_measurements(measurements: Mapping[str, Any]) -> None:
     try:
-        write_atomically(_notes(), json.dumps(notes, indent=1))
+        write_atomically(_measurements_file(), json.dumps(measurements, indent=1))
     except OSError as error:
-        log.warning("What was measured cannot be kept (%s); it is measured again at the next start.", error)
+        log.warning("The times of the engines were not stored (%s); the next start measures again.", error)

@@ -1,4 +1,4 @@
-"""ONNX files of networks, exported once and kept in the cache folder."""
+"""Export networks to ONNX files, once each, in the cache folder."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ EXPORTS_KEPT = 4
 
 
 @dataclass(frozen=True)
-class Source:
+class StoredNetwork:
     """A network's configuration and weights file, and how to build it.
 
     Attributes:
-        build: builds the network for prediction, with its decoder in a data type.
+        build: builds the network for prediction, with its decoder in the data type given.
     """
 
     config: ModelConfig
@@ -40,8 +40,12 @@ class Source:
     build: Callable[[torch.dtype], MapModel]
 
 
-def digest_of(source: Source, compiles: bool) -> bytes:
-    """Hash everything that the export depends on; for a network without an export, its configuration."""
+def digest_of(source: StoredNetwork, compiles: bool) -> bytes:
+    """A SHA-256 of configuration, weights and exporting code; without export of the configuration alone.
+
+    Args:
+        compiles: whether networks of this architecture can be exported.
+    """
     code = Path(models.__file__).parent
     digest = hashlib.sha256(json.dumps(source.config.to_dict(), sort_keys=True).encode())
     if not compiles:
@@ -51,8 +55,15 @@ def digest_of(source: Source, compiles: bool) -> bytes:
     return digest.digest()
 
 
-def exported(source: Source, digest: bytes) -> tuple[Path, Path] | None:
-    """The ONNX files of a network, written if there are none; None where it cannot be exported."""
+def exported(source: StoredNetwork, digest: bytes) -> tuple[Path, Path] | None:
+    """Export a network unless it was exported before.
+
+    Args:
+        digest: of `digest_of`, which names its folder.
+
+    Returns:
+        The files of encoder and decoder; None where the network cannot be exported.
+    """
     folder = cache_folder() / "onnx" / f"{digest.hex()[:32]}-torch{version('torch')}"
     files = folder / "encoder.onnx", folder / "decoder.onnx"
     if all(file.is_file() for file in files):
@@ -60,7 +71,7 @@ def exported(source: Source, digest: bytes) -> tuple[Path, Path] | None:
     network = source.build(torch.float32)
     try:
         with replacing(files[0]) as encoder, replacing(files[1]) as decoder, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what is constant for these inputs, as it should be
+            warnings.simplefilter("ignore")  # about constants, which are intended
             export(network, encoder, decoder)
     except Exception as error:  # the exporter has errors of its own for each kind of network
         log.warning("The network stays in PyTorch, as it cannot be exported: %.200s", error)
@@ -70,7 +81,7 @@ def exported(source: Source, digest: bytes) -> tuple[Path, Path] | None:
 
 
 def forget_old_exports(folder: Path) -> None:
-    """Delete all but the newest exports."""
+    """Delete all but the EXPORTS_KEPT newest exports in a folder."""
     exports = sorted(folder.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)
     for old in exports[EXPORTS_KEPT:]:
         shutil.rmtree(old, ignore_errors=True)

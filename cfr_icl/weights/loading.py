@@ -20,14 +20,14 @@ from cfr_icl.models.folding import fold_batch_norms, fold_padding
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import ARCHITECTURES, build_model
 from cfr_icl.weights import hub, others
-from cfr_icl.weights.engines import Source, load_fastest, pick_engine
+from cfr_icl.weights.engines import StoredNetwork, load_fastest, pick_engine
 from cfr_icl.weights.precision import compute_in_precision, pick_device, pick_precision
 from cfr_icl.weights.recognise import check_shapes, looks_like
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
 EMBEDDED = Path(__file__).parent / "compact"
-SOURCES = '"embedded", a folder, a .safetensors file or hf://owner/name'
+SOURCE_KINDS = '"embedded", a folder, a .safetensors file or hf://owner/name'
 TENSORS_AT_ONCE = 64
 
 
@@ -99,7 +99,7 @@ def load_model(
     if trainable:
         return _read_into(_empty(config, source), weights, source, target).requires_grad_(True)
     if target.type == "cpu" and precision == "auto":
-        return load_fastest(Source(config, weights, build), engine)
+        return load_fastest(StoredNetwork(config, weights, build), engine)
     return build(pick_precision(precision, target, config))
 
 
@@ -216,7 +216,7 @@ def _find(source: str) -> tuple[ModelConfig, Path]:
                 )
         return read_config(path / CONFIG_NAME, source), path / WEIGHTS_NAME
     if not path.is_file():
-        raise FileNotFoundError(f"There is no model at {source!r}; expected {SOURCES}.")
+        raise FileNotFoundError(f"There is no model at {source!r}; expected {SOURCE_KINDS}.")
     if path.suffix != ".safetensors":
         raise ValueError(
             f"{path.name} is no .safetensors file; convert a published checkpoint with "

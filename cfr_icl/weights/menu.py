@@ -1,4 +1,4 @@
-"""A menu of models; each is loaded when it is first chosen."""
+"""The models that a page offers; each is loaded when it is first chosen."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ class ModelMenu(Mapping[str, InteractiveModel]):
     def __init__(self, sources: Sequence[str], load: Callable[[str], InteractiveModel] = load_model) -> None:
         self._models: dict[str, InteractiveModel | None] = dict.fromkeys(sources)
         self._load = load
-        self._named: dict[str, str] = {}
+        self._sources: dict[str, str] = {}
+        """Sources of models that are offered under another name."""
         self._locks = {source: Lock() for source in sources}  # one lock each, so that models load in parallel
 
     def offer(self, name: str, source: str) -> None:
-        """Add a model under another name than its source, or replace it by what the source holds now."""
-        self._named[name] = source
+        """Add a model under another name than its source; one of this name is loaded anew at its next use."""
+        self._sources[name] = source
         self._locks.setdefault(name, Lock())
         self._models[name] = None
 
     def withdraw(self, name: str) -> None:
-        """Take a model that was offered out of the menu, if it is there."""
+        """Remove a model from the menu, if it is there."""
         self._models.pop(name, None)
 
     def __getitem__(self, source: str) -> InteractiveModel:
         with self._locks[source]:
-            model = self._models[source] or self._load(self._named.get(source, source))
+            model = self._models[source] or self._load(self._sources.get(source, source))
             self._models[source] = model
         return model
 

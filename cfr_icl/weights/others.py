@@ -48,10 +48,10 @@ FAMILIES = {
     "sam3_tracker_video": _SAM3,
     "sam3_video": _SAM3,
 }
-"""By the `model_type` in a repository's own config.json."""
+"""Families by the `model_type` in a repository's config.json."""
 
 
-def family(values: Any) -> Family | None:
+def family_named(values: Any) -> Family | None:
     """The family named by the content of a config.json; None for any other content."""
     kind = values.get("model_type") if isinstance(values, dict) else None
     return FAMILIES.get(kind) if isinstance(kind, str) else None
@@ -60,7 +60,7 @@ def family(values: Any) -> Family | None:
 def family_of(file: Path) -> Family | None:
     """The family named by a config.json; None if it is not valid JSON."""
     try:
-        return family(json.loads(file.read_text()))
+        return family_named(json.loads(file.read_text()))
     except (ValueError, OSError):
         return None
 
@@ -83,8 +83,13 @@ def download(reference: str, config: Path) -> Path:
     return weights.parent
 
 
-def load_transformers(folder: Path, found: Family, source: str, device: torch.device) -> PromptableModel:
+def load_transformers(folder: Path, family: Family, source: str, device: torch.device) -> PromptableModel:
     """Load a network in the format of the library transformers, with unchanged weights.
+
+    Args:
+        folder: holds its files.
+        family: of its config.json (`family_of`).
+        source: name of the model in messages.
 
     Raises:
         MissingExtraError: without transformers.
@@ -96,11 +101,11 @@ def load_transformers(folder: Path, found: Family, source: str, device: torch.de
         raise FileNotFoundError(f"{source} holds no {WEIGHTS_NAME}.")
     with extra("hub", f"The model {source}"):
         import transformers
-    network_class = getattr(transformers, found.network, None)
-    processor_class = getattr(transformers, found.processor, None)
+    network_class = getattr(transformers, family.network, None)
+    processor_class = getattr(transformers, family.processor, None)
     if network_class is None or processor_class is None:
         raise ValueError(
-            f"{source} needs {found.network}, which transformers {transformers.__version__} does not have; "
+            f"{source} needs {family.network}, which transformers {transformers.__version__} does not have; "
             "pip install -U transformers."
         )
     with _quiet(transformers):
@@ -118,12 +123,12 @@ def load_transformers(folder: Path, found: Family, source: str, device: torch.de
             )
             processor = load_processor(folder, local_files_only=True)
         except Exception as error:  # the library raises errors of many types for damaged or foreign files
-            raise ValueError(f"{source} cannot be read as {found.network}: {_first_line(error)}") from error
+            raise ValueError(f"{source} cannot be read as {family.network}: {_first_line(error)}") from error
     if missing := sorted(report["missing_keys"]):
         more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise ValueError(f"{source} lacks weights of {found.network}: {missing[0]!r}{more}.")
+        raise ValueError(f"{source} lacks weights of {family.network}: {missing[0]!r}{more}.")
     model = TransformersModel(network, processor).to(device).eval().requires_grad_(False)
-    if found is _SAM_HQ and not model.responds_to_clicks():
+    if family is _SAM_HQ and not model.responds_to_clicks():
         raise ValueError(
             f"{source} is a SAM-HQ, whose decoder ignores clicks in transformers {transformers.__version__}; "
             "use a SAM or SAM 2.1 instead."
@@ -170,17 +175,18 @@ def load_onnx_pair(folder: Path, source: str, device: torch.device) -> Promptabl
         MissingExtraError: without onnxruntime.
         ValueError: for files that are no such pair.
     """
-    found = find_pair(folder)
-    assert found is not None, "asked for by is_onnx_pair"
+    pair = find_pair(folder)
+    assert pair is not None, "the caller checked is_onnx_pair"
     with extra("onnx", f"The model {source}"):
         import onnxruntime
-    beside = found[0].with_suffix(".json")
+    description = pair[0].with_suffix(".json")
     # digests identify these weights, like a hash of the tensors for other models
-    digests = {name: _digest(file) for name, file in zip(("encoder", "decoder"), found, strict=True)}
+    digests = {name: _digest(file) for name, file in zip(("encoder", "decoder"), pair, strict=True)}
     try:
-        settings = EncoderInput.from_json(json.loads(beside.read_text()) if beside.is_file() else {})
+        values = json.loads(description.read_text()) if description.is_file() else {}
+        settings = EncoderInput.from_json(values)
     except ValueError as error:
-        raise ValueError(f"{beside.name} does not describe the encoder's input: {error}.") from error
+        raise ValueError(f"{description.name} does not describe the encoder's input: {error}.") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 3
@@ -188,7 +194,7 @@ def load_onnx_pair(folder: Path, source: str, device: torch.device) -> Promptabl
     providers = [*(["CUDAExecutionProvider"] if on_gpu else []), "CPUExecutionProvider"]
     try:
         encoder, decoder = (
-            onnxruntime.InferenceSession(str(file), options, providers=providers) for file in found
+            onnxruntime.InferenceSession(str(file), options, providers=providers) for file in pair
         )
         return OnnxPair(encoder, decoder, settings, digests).eval()
     except Exception as error:  # the runtime raises an error type of its own for each kind of damage

@@ -41,9 +41,10 @@ class Naming:
 
     def apply(self, tensors: Mapping[str, torch.Tensor]) -> Tensors:
         """The tensors under the names of this package; names without a rule stay as they are."""
-        return {self._ours(name): value for name, value in tensors.items() if not re.match(self.unused, name)}
+        used = {name: value for name, value in tensors.items() if not re.match(self.unused, name)}
+        return {self._renamed(name): value for name, value in used.items()}
 
-    def _ours(self, name: str) -> str:
+    def _renamed(self, name: str) -> str:
         for old, new in self.renamed:
             if re.match(old, name):
                 return re.sub(old, new, name, count=1)
@@ -70,8 +71,8 @@ MFP = Naming(
         (r"head\.conv_prevMod\.0\.conv\.", "head.maps.0."),
         (r"head\.conv_prevMod\.1\.conv\.", "head.maps.2."),
         *(
-            (rf"head\.{part}\.{old}\.{layer}\.", f"head.{ours}.{new}.{index}.")
-            for part, old, ours, new in (
+            (rf"head\.{part}\.{old}\.{layer}\.", f"head.{module}.{new}.{index}.")
+            for part, old, module, new in (
                 ("conv_prevMod", 2, "maps", 4),
                 ("refine_fusion", 0, "join", 0),
                 ("refine_fusion", 1, "join", 1),
@@ -139,7 +140,7 @@ def read_checkpoint(file: str | Path) -> tuple[Tensors, dict[str, Any]]:
 
 
 class Ignored:
-    """Stands for an object of the published training code; keeps nothing of it."""
+    """Takes the place of an object of the published training code, without its content."""
 
     def __new__(cls, *_: Any, **__: Any) -> Ignored:
         return object.__new__(cls)
@@ -155,7 +156,7 @@ PUBLISHED_CODE = "isegm."
 def _load(file: Path, mmap: bool) -> Any:
     """The content of a pickle, with `Ignored` in place of objects of the published code.
 
-    Each class is learnt from the refusal of the one before, so a pickle with many is read as often.
+    PyTorch names one refused class at a time, so the pickle is read once more for each of its classes.
     """
     ignored: list[Any] = []
     while True:
@@ -171,9 +172,9 @@ def _load(file: Path, mmap: bool) -> Any:
 
 
 def _needed_class(error: Exception) -> str | None:
-    """The name that a pickle was refused for; None for another error."""
-    found = re.search(r"GLOBAL (\S+)", str(error))
-    return found[1] if found else None
+    """The class for which PyTorch refused a pickle; None for another error."""
+    match = re.search(r"GLOBAL (\S+)", str(error))
+    return match[1] if match else None
 
 
 def convert(
@@ -195,38 +196,38 @@ def convert(
         ValueError: for an unknown network, with a description of it or of the difference.
     """
     if "head.conv_prevMod.0.conv.weight" in tensors:
-        config, ours = _plain_vit(MFP.apply(tensors), family="mfp_vit")
+        config, renamed = _plain_vit(MFP.apply(tensors), family="mfp_vit")
     elif "patch_embed_coords.proj.weight" in tensors:
-        config, ours = _plain_vit(PLAIN_VIT.apply(tensors))
+        config, renamed = _plain_vit(PLAIN_VIT.apply(tensors))
     elif "maps_transform.0.weight" in tensors and "feature_extractor.transition1.0.0.weight" in tensors:
-        config, ours = _hrnet(HRNET_OCR.apply(tensors))
+        config, renamed = _hrnet(HRNET_OCR.apply(tensors))
     elif "patch_embed.proj.weight" in tensors and "pos_embed" in tensors:
-        config, ours = _start_for_training(*_plain_vit(MAE.apply(tensors)))
+        config, renamed = _start_for_training(*_plain_vit(MAE.apply(tensors)))
     else:
         raise ValueError(f"The file looks like {looks_like(tensors)}; expected {EXPECTED}.")
     _check_description(description or {}, config)
     with torch.device("meta"):
         expected = build_model(config).state_dict()
-    check_shapes(_shapes(ours), _shapes(expected), "The checkpoint", config.architecture)
-    return config, ours
+    check_shapes(_shapes(renamed), _shapes(expected), "The checkpoint", config.architecture)
+    return config, renamed
 
 
-def _plain_vit(ours: Tensors, family: str = "vit") -> tuple[ModelConfig, Tensors]:
-    dim, _, patch, _ = _shape(ours, "image_embed.weight", 4)
-    depth = len({name.split(".")[1] for name in ours if name.startswith("blocks.")})
+def _plain_vit(renamed: Tensors, family: str = "vit") -> tuple[ModelConfig, Tensors]:
+    dim, _, patch, _ = _shape(renamed, "image_embed.weight", 4)
+    depth = len({name.split(".")[1] for name in renamed if name.startswith("blocks.")})
     architecture = _matching(family, patch=patch, dim=dim, depth=depth)
-    grid = math.isqrt(_shape(ours, "position", 3)[1] - 1)
+    grid = math.isqrt(_shape(renamed, "position", 3)[1] - 1)
     # the first position is that of the class token
-    position = ours["position"][:, 1:].transpose(1, 2).reshape(1, dim, grid, grid)
+    position = renamed["position"][:, 1:].transpose(1, 2).reshape(1, dim, grid, grid)
     options = {} if grid == ARCHITECTURES[architecture].options["grid"] else {"grid": grid}
-    return default_config(architecture, **options), {**ours, "position": position}
+    return default_config(architecture, **options), {**renamed, "position": position}
 
 
-def _hrnet(ours: Tensors) -> tuple[ModelConfig, Tensors]:
-    width = _shape(ours, "trunk.transition1.0.0.weight", 4)[0]
-    ocr_width = _shape(ours, "context.down.0.weight", 4)[0]
-    small = "trunk.layer1.2.conv1.weight" not in ours
-    return default_config(_matching("hrnet", width=width, ocr_width=ocr_width, small=small)), ours
+def _hrnet(renamed: Tensors) -> tuple[ModelConfig, Tensors]:
+    width = _shape(renamed, "trunk.transition1.0.0.weight", 4)[0]
+    ocr_width = _shape(renamed, "context.down.0.weight", 4)[0]
+    small = "trunk.layer1.2.conv1.weight" not in renamed
+    return default_config(_matching("hrnet", width=width, ocr_width=ocr_width, small=small)), renamed
 
 
 def _start_for_training(config: ModelConfig, encoder: Tensors) -> tuple[ModelConfig, Tensors]:

@@ -17,16 +17,17 @@ from cfr_icl.zoom.resample import between, spread_rows
 
 
 def crossings(values: torch.Tensor, window: Rectangle, picture: Rectangle, threshold: float) -> np.ndarray:
-    """Find the pixels of a picture at which a run of pixels above a threshold begins or has just ended.
+    """Find where runs of pixels above a threshold begin and end, column by column.
 
     Args:
-        values: float32 (h, w), spread over the window; around it pixels are 0.
+        values: float32 (h, w), spread over the window; pixels outside of it are 0.
         threshold: at least 0.
 
     Returns:
-        int64 (n,), ascending: column * picture.height + row of each such pixel.
+        int64 (n,), ascending: column * picture.height + row of each run's first pixel and of the pixel after
+        its last one.
     """
-    columns = _reached((values > threshold).any(dim=0), window.width)
+    columns = _dependent_pixels((values > threshold).any(dim=0), window.width)
     by_column = spread_rows(values.T.contiguous(), columns, window.width).numpy()
     above = np.zeros((len(by_column), by_column.shape[1] + 2), bool)
     np.greater(by_column, threshold, out=above[:, 1:-1])
@@ -60,8 +61,8 @@ def _first_rows(
     return rows
 
 
-def _reached(marked: torch.Tensor, length: int) -> torch.Tensor:
-    """The range of pixels, of `length`, that depend on any marked value of bool (w,) spread over them."""
+def _dependent_pixels(marked: torch.Tensor, length: int) -> torch.Tensor:
+    """The range of `length` pixels that depend on the marked values, bool (w,), spread over them."""
     if not marked.any():
         return torch.arange(0)
     first, last = marked.nonzero()[[0, -1], 0].tolist()

@@ -65,9 +65,8 @@ class LogitMap(ProbabilityMap):
     def threshold(self, threshold: float) -> np.ndarray:
         # rounded, so that the mask's own threshold is exactly 0 after calibration and its inverse
         lowest = -math.inf if threshold <= 0 else math.log(threshold / (1 - threshold)) - THRESHOLD_LOGIT
-        inside = self.window_logits().numpy() > round(lowest, 12) if threshold > 0 else True
         mask = np.zeros(self.picture.size, bool)
-        mask[self.window.slices] = inside
+        mask[self.window.slices] = self.window_logits().numpy() > round(lowest, 12) if threshold > 0 else True
         return mask
 
     def to_rle(self, threshold: float) -> np.ndarray:
@@ -83,8 +82,8 @@ def without_padding(
     if not network_size or not unpadded:
         return logits
     height, width = (
-        max(1, math.ceil(side * shown / full))
-        for side, shown, full in zip(logits.shape, unpadded, network_size, strict=True)
+        max(1, math.ceil(side * used / padded))
+        for side, used, padded in zip(logits.shape, unpadded, network_size, strict=True)
     )
     return logits[:height, :width]
 

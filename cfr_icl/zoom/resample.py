@@ -45,8 +45,8 @@ def crop_picture(picture: np.ndarray, window: Rectangle, size: tuple[int, int]) 
         part = torch.from_numpy(picture[window.slices].copy()).permute(2, 0, 1)[None].float()
         return F.interpolate(part, size=size, mode="bilinear", align_corners=True).div_(255)
     # F.interpolate would need 12 bytes for each pixel of a large window; the result depends on few of them
-    rows, down = _neighbours(*window.rows, size[0])
-    columns, right = _neighbours(*window.columns, size[1])
+    rows, down = _interpolated_pixels(*window.rows, size[0])
+    columns, right = _interpolated_pixels(*window.columns, size[1])
     above, below = (
         torch.from_numpy(picture.take(near.numpy(), 0).take(columns.flatten().numpy(), 1)).float()
         for near in rows
@@ -63,7 +63,7 @@ def resampled_rows(
     Args:
         span, target: first pixel, and last pixel plus one; pixels outside of `span` are zero.
     """
-    pixels, share = _neighbours(*target, size)
+    pixels, share = _interpolated_pixels(*target, size)
     near = spread_rows(values, pixels.flatten() - span[0], span[1] - span[0]).unflatten(0, pixels.shape)
     return torch.lerp(near[0], near[1], share[:, None])
 
@@ -92,8 +92,12 @@ def between(count: int, places: torch.Tensor, length: int) -> tuple[torch.Tensor
     return before, (position - before).clamp(0, 1)
 
 
-def _neighbours(first: int, end: int, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The two pixels of [first, end) around each of `size` outputs, (2, size), and the second's weight."""
+def _interpolated_pixels(first: int, end: int, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The two pixels of [first, end) that each of `size` outputs is interpolated from.
+
+    Returns:
+        The pixels, int64 (2, size), and the weight of the second one, float32 (size,).
+    """
     # in float32, as F.interpolate computes them
     position = (end - first - 1) / max(size - 1, 1) * torch.arange(size, dtype=torch.float32)
     before = position.floor()

@@ -121,6 +121,9 @@ class ZoomConfig:
     ) -> Window | None:
         """Place the window of the next pass; None stands for the unresized picture.
 
+        The window stays where it is unless it misses a positive click, differs much from the newly computed
+        one (`recompute_iou`) or, with `widen`, truncates the object.
+
         Args:
             current: the window of the last pass.
             probabilities: the map of the last pass; None before the first.
@@ -138,7 +141,7 @@ class ZoomConfig:
         return window if self.widen and box and current.truncates(box, picture) else current
 
     def small_object(self, probabilities: ProbabilityMap) -> bool:
-        """Whether the first pass, on the unresized picture, should be computed once more, zoomed in."""
+        """Whether the first pass, on the unresized picture, is repeated zoomed in on a small object."""
         if self.skip_clicks > 0:
             return False
         window = self.object_window(probabilities, [])
@@ -197,13 +200,13 @@ def _object_box(probabilities: ProbabilityMap, clicks: Sequence[Click]) -> Recta
         places = (decision.values.amax(dim) > OBJECT_THRESHOLD).nonzero()
         if not len(places):
             return None
-        reach = _reach(int(places[0]), int(places[-1]), decision.values.shape[1 - dim], first, end)
-        spans.append((min(*reach, *clicked), max(*reach, *clicked) + 1))
+        span = _dependent_span(int(places[0]), int(places[-1]), decision.values.shape[1 - dim], first, end)
+        spans.append((min(*span, *clicked), max(*span, *clicked) + 1))
     (left, right), (top, bottom) = spans
     return Rectangle(left, top, right, bottom)
 
 
-def _reach(low: int, high: int, count: int, first: int, end: int) -> tuple[int, int]:
+def _dependent_span(low: int, high: int, count: int, first: int, end: int) -> tuple[int, int]:
     """First and last pixel of [first, end) that depend on the values `low` to `high` of `count` values."""
     step = (end - first - 1) / (count - 1) if count > 1 else end - first
     before, after = first + (low - 1) * step, first + (high + 1) * step

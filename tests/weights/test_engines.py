@@ -129,31 +129,31 @@ def test_weights_are_measured_and_exported_once(folder, timed, monkeypatch):
     assert counts == {"_measured": 2, "export": 2}
 
 
-@pytest.mark.parametrize("content", ["no JSON", "[]", '{"halves": 1}'])
+@pytest.mark.parametrize("content", ["no JSON", "[]", '{"engines": 1}'])
 def test_damaged_notes_are_written_anew(folder, timed, tmp_path, content):
     (tmp_path / "cache").mkdir()
     notes = tmp_path / "cache" / "engines.json"
     notes.write_text(content)
     load_model(folder, "cpu", engine="auto")
     assert {"encoder": "onnx", "decoder": "onnx"} in [
-        entry["halves"] for entry in json.loads(notes.read_text()).values() if isinstance(entry, dict)
+        entry["engines"] for entry in json.loads(notes.read_text()).values() if isinstance(entry, dict)
     ]
 
 
-def test_a_damaged_export_is_removed_and_pytorch_answers(folder, timed, tmp_path, caplog):
+def test_a_damaged_export_is_removed_and_pytorch_is_used(folder, timed, tmp_path, caplog):
     load_model(folder, "cpu", engine="auto")
     (export,) = (tmp_path / "cache" / "onnx").iterdir()
     (export / "decoder.onnx").write_bytes(b"half of it")
     with caplog.at_level(logging.WARNING):
         model = load_model(folder, "cpu", engine="auto")
-    assert not isinstance(model, CompiledNet) and "PyTorch answers" in caplog.text
+    assert not isinstance(model, CompiledNet) and "PyTorch is used" in caplog.text
     assert isinstance(load_model(folder, "cpu", engine="auto"), CompiledNet)
 
 
-def test_an_engine_with_other_answers_is_not_used(folder, timed, monkeypatch, caplog):
+def test_an_engine_with_other_logits_is_not_used(folder, timed, monkeypatch, caplog):
     monkeypatch.setattr(CompiledNet, "decode", lambda self, features, maps: torch.zeros_like(maps[:, :1]))
     assert not isinstance(load_model(folder, "cpu", engine="auto"), CompiledNet)
-    assert "does not give PyTorch's answers" in caplog.text
+    assert "logits differ from PyTorch's" in caplog.text
 
 
 def test_a_cache_folder_that_cannot_be_written_costs_the_gain_alone(folder, timed, tmp_path, monkeypatch):
