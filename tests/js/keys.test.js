@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { commandOf } from '../../cfr_icl/ui/static/keys.js';
+import { commandOf, keyOf, keysOf, ownerOf, readKeys } from '../../cfr_icl/ui/static/keys.js';
+import { COMMANDS } from '../../cfr_icl/ui/static/own_keys.js';
 
-// The command of a key event; `modifiers` as in 'ctrl shift'.
-function command(key, code, modifiers = '', repeat = false) {
+// A key event; `modifiers` as in 'ctrl shift'.
+function event(key, code, modifiers = '', repeat = false) {
   const held = new Set(modifiers.split(' '));
-  const found = commandOf({
+  return {
     key,
     code,
     repeat,
@@ -14,7 +15,12 @@ function command(key, code, modifiers = '', repeat = false) {
     metaKey: held.has('meta'),
     shiftKey: held.has('shift'),
     getModifierState: (name) => held.has(name.toLowerCase()),
-  });
+  };
+}
+
+// Its command.
+function command(key, code, modifiers = '', repeat = false, own = {}) {
+  const found = commandOf(event(key, code, modifiers, repeat), own);
   return found && (found.number ? `${found.name} ${found.number}` : found.name);
 }
 
@@ -104,4 +110,52 @@ test('a key that is held down repeats only what does no harm', () => {
   assert.equal(command('z', 'KeyZ', 'ctrl', true), 'undo');
   assert.equal(command('+', 'Equal', '', true), 'zoom-in');
   assert.equal(command('F5', 'F5', '', true), null);
+});
+
+test('an own key takes the place of all usual keys of its command, and of no other', () => {
+  const own = { clear: 'K', 'tool-brush': 'Shift+K', 'take-over': '#' };
+  const cases = [
+    ['k', 'KeyK', '', 'clear'],
+    ['K', 'KeyK', 'shift', 'tool-brush'],
+    ['c', 'KeyC', '', null],
+    ['Delete', 'Delete', '', null],
+    ['b', 'KeyB', '', null],
+    ['#', 'Digit3', 'shift', 'take-over'],
+    ['T', 'KeyT', 'shift', null],
+    ['t', 'KeyT', '', 'follow'],
+    ['л', 'KeyK', '', 'clear'], // Russian
+    ['z', 'KeyZ', 'ctrl', 'undo'],
+  ];
+  for (const [key, code, modifiers, expected] of cases)
+    assert.equal(command(key, code, modifiers, false, own), expected, `${modifiers} ${key}`);
+  assert.equal(command('K', 'KeyK', 'shift', false, { clear: 'K' }), 'clear');
+});
+
+test('keys with a fixed place cannot be chosen', () => {
+  const fixed = ['1', 'Enter', ' ', 'Escape', 'Tab', 'ArrowLeft', 'Backspace', 'Process'];
+  for (const key of fixed) assert.equal(keyOf(event(key, '')), null, key);
+  assert.equal(keyOf(event('b', 'KeyB', 'ctrl')), null);
+  const free = { b: 'B', '[': '[', F2: 'F2', PageUp: 'PageUp', 0: '0' };
+  for (const [key, name] of Object.entries(free)) assert.equal(keyOf(event(key, '')), name);
+});
+
+test('the owner of a key is known, and one key never has two', () => {
+  assert.deepEqual(keysOf('clear', {}), ['C', 'Delete']);
+  assert.deepEqual(keysOf('zoom-in', {}), ['+']);
+  assert.deepEqual(keysOf('clear', { clear: 'K' }), ['K']);
+  assert.equal(ownerOf('C', {}), 'clear');
+  assert.equal(ownerOf('C', { clear: 'K' }), null);
+  assert.equal(ownerOf('K', { clear: 'K' }), 'clear');
+  assert.deepEqual(readKeys({ clear: 'K', unknown: 'L' }, COMMANDS), { clear: 'K' });
+  assert.deepEqual(readKeys({ clear: 'B', 'tool-brush': 'C' }, COMMANDS), { clear: 'B', 'tool-brush': 'C' });
+  const wrong = [null, [], 'K', { clear: 'B' }, { clear: 'K', mode: 'K' }, { clear: 'Enter' }, { clear: 3 }];
+  for (const keys of wrong) assert.equal(readKeys(keys, COMMANDS), null, JSON.stringify(keys));
+});
+
+test('every command with a key of its own can have another one', () => {
+  const fixed = ['finish', 'space', 'cancel'];
+  const characters = [...'?+-[]0hoxcfadg/tuvrbelpnmjw', 'Delete', 'PageUp', 'PageDown', 'Shift+T'];
+  const named = new Set(characters.map((key) => ownerOf(/^[a-z]$/.test(key) ? key.toUpperCase() : key, {})));
+  for (const name of named) assert.ok(COMMANDS.includes(name) || fixed.includes(name), name);
+  for (const name of COMMANDS) assert.ok(keysOf(name, {}).length > 0, name);
 });

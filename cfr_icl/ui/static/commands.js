@@ -89,6 +89,9 @@ export function setUpCommands(app) {
     names: () => ref('names').click(),
     labels: () => app.openLabels(),
     attributes: () => app.openAttributes(),
+    'reset-keys': () => app.resetKeys(),
+    'save-keys': () => app.saveKeys(),
+    'load-keys': () => ref('keys-file').click(),
     nothing: () => {},
   };
 
@@ -183,7 +186,7 @@ function listenToKeys(app) {
 
   document.addEventListener('keydown', (event) => {
     view.shiftHeld = event.shiftKey;
-    const command = commandOf(event);
+    const command = commandOf(event, app.keys);
     if (command?.name === 'save') event.preventDefault(); // the browser's own dialog would save the page
     if (app.root.querySelector('dialog[open]') || writes(event.target)) return;
     const chooses = event.target.tagName === 'SELECT' && !(event.ctrlKey || event.metaKey); // by letters

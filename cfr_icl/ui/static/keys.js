@@ -75,13 +75,56 @@ function digitOf({ key, code, shiftKey }) {
   return /^[1-9]$/.test(key) ? Number(key) : null;
 }
 
+const SHIFTED = { 'Shift+T': 'take-over' };
+const CHOOSABLE =
+  /^(?:(?:Shift\+)?[A-Z]|[!-/0:-@[-`{-~]|Delete|PageUp|PageDown|Home|End|Insert|F(?:[1-9]|1[0-2]))$/;
+
+// The name of a key, as own keys have it: what it types, 'Shift+B', 'Delete'; null for one with a fixed place.
+export function keyOf(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || digitOf(event)) return null;
+  const letter = letterOf(event)?.toUpperCase();
+  const key = letter ? (event.shiftKey ? `Shift+${letter}` : letter) : event.key;
+  return CHOOSABLE.test(key) ? key : null;
+}
+
+const nameOf = (character) => (/^[a-z]$/.test(character) ? character.toUpperCase() : character);
+
+// The keys of a command; `own` has those that a person chose: { command: key }.
+export function keysOf(command, own) {
+  if (own[command]) return [own[command]];
+  const usual = { ...CHARACTERS, ...SHIFTED, ...NAMED };
+  const keys = Object.keys(usual).filter((key) => usual[key] === command);
+  return keys.map(nameOf).filter((key) => key !== '−' && (key !== '=' || command !== 'zoom-in'));
+}
+
+// The command that has a key; null for none.
+export function ownerOf(key, own) {
+  const chosen = Object.keys(own).find((command) => own[command] === key);
+  if (chosen) return chosen;
+  const usual = SHIFTED[key] ?? NAMED[key] ?? CHARACTERS[key.toLowerCase()];
+  return usual && !own[usual] ? usual : null;
+}
+
+// Own keys that come from outside, or null where they are none: unknown commands are left out.
+export function readKeys(value, commands) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  const own = Object.fromEntries(Object.entries(value).filter(([command]) => commands.includes(command)));
+  const keys = Object.values(own);
+  if (!keys.every((key) => typeof key === 'string' && CHOOSABLE.test(key))) return null;
+  const clash = Object.entries(own).some(([command, key]) => {
+    const { [command]: _, ...others } = own;
+    return ![null, command].includes(ownerOf(key, others));
+  });
+  return clash ? null : own;
+}
+
 // { name, number? } of the command, or null. A key that is held down repeats only what does no harm.
-export function commandOf(event) {
-  const command = find(event);
+export function commandOf(event, own = {}) {
+  const command = find(event, own);
   return command && event.repeat && !REPEATED.has(command.name) ? { name: 'nothing' } : command;
 }
 
-function find(event) {
+function find(event, own) {
   const altGraph = Boolean(event.getModifierState?.('AltGraph')); // types a character, for instance German [
   const letter = letterOf(event);
   if ((event.ctrlKey || event.metaKey) && !altGraph) {
@@ -94,9 +137,20 @@ function find(event) {
   if (event.altKey && !altGraph) return null;
   const digit = altGraph ? null : digitOf(event);
   if (digit) return { name: 'label', number: digit };
-  if (letter === 't' && event.shiftKey) return { name: 'take-over' };
-  const name = CHARACTERS[letter ?? event.key] ?? namedKey(event) ?? placedKey(event);
-  return name ? { name } : null;
+  const chosen = chosenBy(event, own);
+  if (chosen) return { name: chosen };
+  const name =
+    (letter && event.shiftKey && SHIFTED[`Shift+${letter.toUpperCase()}`]) ||
+    (CHARACTERS[letter ?? event.key] ?? namedKey(event) ?? placedKey(event));
+  return name && !own[name] ? { name } : null;
+}
+
+// The command for which a person chose this key; a letter is meant with Shift too where that has no command.
+function chosenBy(event, own) {
+  const key = keyOf(event);
+  const having = (name) => Object.keys(own).find((command) => own[command] === name);
+  if (!key) return null;
+  return having(key) ?? (ownerOf(key, own) ? null : having(key.replace(/^Shift\+/, '')));
 }
 
 function namedKey({ key, code }) {

@@ -19,6 +19,7 @@ import { person, tab } from './memory.js';
 import { Notices, Question } from './notices.js';
 import { setUpOpening } from './opening.js';
 import { setUpOwnFolder } from './own_folder.js';
+import { setUpOwnKeys } from './own_keys.js';
 import { setUpPanel } from './panel.js';
 import { objectsAt } from './picking.js';
 import { setUpPicture } from './picture.js';
@@ -137,6 +138,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     setUpJobs,
     setUpLearning,
     setUpRestoring,
+    setUpOwnKeys,
     setUpCommands,
   ])
     setUp(app);
@@ -148,6 +150,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     if (!props.height) document.documentElement.lang = table ? props.label : 'en';
     if (app.state.cfr) app.showPanel();
     app.showLearning();
+    app.showKeys();
   };
   watch('label', showLanguage);
   watch('value', () => app.receive(props.value));
