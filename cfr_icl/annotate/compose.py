@@ -64,7 +64,7 @@ def without_slivers(free: Mask, taken: Mask, instance: Instance) -> Mask:
     if not free.area:
         return free
     left, top, width, height = grown(taken.box, MARGIN, free.height, free.width)
-    rest, cut = (crop(mask, left, top, width, height) for mask in (free, taken))
+    rest, cut = (by_column(mask, left, top, width, height) for mask in (free, taken))
     kernel = np.ones((THIN, THIN), np.uint8)
     beside = cv2.dilate(cut, np.ones((2 * THIN + 1, 2 * THIN + 1), np.uint8))
     core = cv2.morphologyEx(rest, cv2.MORPH_OPEN, kernel)
@@ -73,15 +73,15 @@ def without_slivers(free: Mask, taken: Mask, instance: Instance) -> Mask:
     slivers = (rest ^ keep) & beside
     if slivers.any():
         slivers &= cv2.morphologyEx(rest | cut, cv2.MORPH_OPEN, kernel)  # parts that were thin before stay
-    _, parts, statistics, _ = cv2.connectedComponentsWithStats(rest ^ slivers, connectivity=8)
+    _, parts = cv2.connectedComponents(rest ^ slivers, connectivity=8)
     most = min(max(CRUMB_PIXELS, CRUMB_SHARE * free.area), REST_SHARE * (free.area + taken.area))
-    small = statistics[:, cv2.CC_STAT_AREA] < most
+    small = np.bincount(parts.reshape(-1)) < most  # OpenCV's statistics take four times as long
     small[0] = False
     ends = (
-        (top > 0, parts[0]),
-        (top + height < free.height, parts[-1]),
-        (left > 0, parts[:, 0]),
-        (left + width < free.width, parts[:, -1]),
+        (left > 0, parts[0]),
+        (left + width < free.width, parts[-1]),
+        (top > 0, parts[:, 0]),
+        (top + height < free.height, parts[:, -1]),
     )
     for goes_on, side in ends:
         if goes_on:
@@ -91,16 +91,16 @@ def without_slivers(free: Mask, taken: Mask, instance: Instance) -> Mask:
         crumbs[parts[beside > 0]] = True
         slivers |= (crumbs & small)[parts].astype(np.uint8)
     if instance.painted:
-        slivers &= ~crop(instance.painted, left, top, width, height)
+        slivers &= ~by_column(instance.painted, left, top, width, height)
     for click in instance.clicks:
         column, row = int(click.x) - left, int(click.y) - top
         inside = click.positive and 0 <= column < width and 0 <= row < height
-        if inside and slivers[row, column]:
+        if inside and slivers[column, row]:
             _, parts = cv2.connectedComponents(rest, connectivity=8)
-            slivers[parts == parts[row, column]] = 0
+            slivers[parts == parts[column, row]] = 0
     if not slivers.any():
         return free
-    return free.without(Mask.placed(slivers, left, top, free.height, free.width))
+    return free.without(Mask.placed(slivers.T, left, top, free.height, free.width))
 
 
 def grown(box: tuple[int, int, int, int], margin: int, height: int, width: int) -> tuple[int, int, int, int]:
@@ -110,9 +110,9 @@ def grown(box: tuple[int, int, int, int], margin: int, height: int, width: int) 
     return left, top, right - left, bottom - top
 
 
-def crop(mask: Mask, left: int, top: int, width: int, height: int) -> np.ndarray:
-    """The pixels of a mask inside a rectangle, uint8 (height, width) of 0 and 1."""
-    return mask.cropped(left, top, width, height).astype(np.uint8)
+def by_column(mask: Mask, left: int, top: int, width: int, height: int) -> np.ndarray:
+    """The pixels of a mask inside a rectangle, uint8 (width, height) of 0 and 1, as its run lengths lie."""
+    return mask.cropped(left, top, width, height).T.view(np.uint8)
 
 
 def _reworked(instance: Instance) -> np.ndarray:

@@ -48,15 +48,13 @@ class Mask:
     @classmethod
     def placed(cls, part: np.ndarray, left: int, top: int, height: int, width: int) -> Mask:
         """Encode uint8 (h, w) of 0 and 1 that lies at (left, top) in a picture of (height, width)."""
-        columns = np.zeros((height, part.shape[1]), np.uint8)
-        columns[top : top + part.shape[0]] = part
-        runs = decode_runs(cls.of(columns.view(bool)).counts)
-        runs[0] += left * height
-        after = (width - left - part.shape[1]) * height
-        if len(runs) % 2:
-            runs[-1] += after
-        elif after:
-            runs.append(after)
+        rows = part.shape[0]
+        columns = np.zeros((part.shape[1], rows + 2), np.uint8)
+        columns[:, 1:-1] = part.T
+        column, row = np.divmod(np.flatnonzero(columns[:, 1:] != columns[:, :-1]), rows + 1)
+        # a run that ends with its column and one that begins with the next are one
+        places, times = np.unique((left + column) * height + top + row, return_counts=True)
+        runs = np.diff(places[times == 1], prepend=0, append=height * width)
         return cls.of_runs(height, width, runs)
 
     @classmethod
@@ -67,7 +65,7 @@ class Mask:
     def parse(cls, height: int, width: int, counts: str) -> Mask:
         """A mask from a file; raises ValueError unless its runs fill the picture exactly."""
         runs = decode_runs(counts)
-        if min(runs, default=-1) < 0 or sum(runs) != height * width:
+        if runs.min(initial=0) < 0 or runs.sum() != height * width:
             raise ValueError("The run lengths of a mask do not fill its picture.")
         return cls(height, width, counts)
 
@@ -100,7 +98,7 @@ class Mask:
         as differences to the last but one, so only the first runs are encoded anew.
         """
         runs = re.findall(r"[P-o]*[0-O]", self.counts[:64])[:4]
-        first = decode_runs("".join(runs))
+        first = decode_runs("".join(runs)).tolist()
         rest = self.counts[len("".join(runs)) :]
         if first[0]:
             begin = [0, *first[:2], *(run - first[0] for run in first[2:3])]
@@ -136,11 +134,11 @@ class Mask:
     def cropped(self, left: int, top: int, width: int, height: int) -> np.ndarray:
         """Decode the pixels inside a rectangle, bool (height, width)."""
         ends = np.cumsum(decode_runs(self.counts))
-        lengths = np.diff(
-            np.clip(ends, left * self.height, (left + width) * self.height), prepend=left * self.height
-        )
-        columns = np.repeat(np.arange(len(ends)) % 2 == 1, lengths).reshape(width, self.height)
-        return columns.T[top : top + height]
+        first, end = left * self.height, (left + width) * self.height
+        begin, stop = np.searchsorted(ends, (first, end))
+        lengths = np.diff(ends[begin : stop + 1].clip(first, end), prepend=first)
+        columns = np.repeat(np.arange(begin, begin + len(lengths)) % 2 == 1, lengths)
+        return columns.reshape(width, self.height).T[top : top + height]
 
     @cached_property
     def area(self) -> int:
