@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cfr_icl.annotate.document import label_name
@@ -71,6 +71,13 @@ def typed(value: Any, kind: type) -> Any:
     """A value of exactly this type; True and False are no integers."""
     if type(value) is not kind:
         raise TypeError(f"no {kind.__name__}")
+    return value
+
+
+def one_of(value: Any, choices: Sequence[str]) -> str:
+    """A text that is one of these."""
+    if typed(value, str) not in choices:
+        raise ValueError("choice")
     return value
 
 

@@ -172,6 +172,10 @@ class Instance:
             raise ActionError("Object {id} is locked; unlock it to change it.", id=self.id)
 
 
+ACCEPTED, SENT_BACK = "accepted", "sent_back"
+"""Results of a review of a picture."""
+
+
 @dataclass(frozen=True)
 class Document:
     """All objects and settings of a picture at one moment."""
@@ -185,6 +189,10 @@ class Document:
     """Label of the next new object."""
     done: bool = False
     """Whether the picture is marked as done."""
+    review: str = ""
+    """ACCEPTED, SENT_BACK, or empty; a picture that is done and not accepted is to be checked."""
+    note: str = ""
+    """Why the picture was sent back."""
     next_id: int = 1
     view: View = field(default_factory=View)
     """Page and contrast with which the picture's file is shown."""

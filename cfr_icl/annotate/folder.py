@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import RLock
@@ -18,6 +18,7 @@ from cfr_icl.annotate import classes, store
 from cfr_icl.annotate.document import Document, Label
 from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.labels import merged, overlaid
+from cfr_icl.annotate.leases import Leases
 from cfr_icl.annotate.listing import list_pictures
 from cfr_icl.annotate.picture_files import PictureFiles, Stamp
 from cfr_icl.annotate.picture_list import PictureList
@@ -33,6 +34,9 @@ from cfr_icl.sentences import Sentence
 log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 1.0
+
+TAKEN = "{who} is working on {name}; nothing was changed. Go to another picture."
+TAKEN_BY_SOMEBODY = "Somebody is working on {name}; nothing was changed. Go to another picture."
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ class Folder:
         """Number of saves of each picture; detects two people who save the same picture."""
         self._listed = time.monotonic()
         self._shared: SharedFolder | None = None
+        self._leases = Leases()
 
     # ---- processes
 
@@ -102,6 +107,7 @@ class Folder:
         self._claim.release()
         paths = {name: self.session_path(name) for name in self.names if self._sessions.has(name)}
         self._shared = SharedFolder(self.out, paths)
+        self._leases = Leases(self.out)
 
     def claim(self) -> None:
         """Keep other processes from working on `out` until this one ends; raises ValueError when one does."""
@@ -158,9 +164,19 @@ class Folder:
         """Lowest certainty of each picture with objects that a person has not checked yet."""
         return self._list.certainty_of
 
-    def first_open(self) -> int:
-        """Index of the first picture that is not done and can be opened; 0 when there is none."""
-        return self._list.first_open()
+    @property
+    def review_of(self) -> Mapping[str, str]:
+        """Result of the review of each picture that has one."""
+        return self._list.review_of
+
+    @property
+    def people_of(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of those who worked on each picture."""
+        return self._list.people_of
+
+    def first_open(self, taken: Container[str] = ()) -> int:
+        """Index of the first picture that is not done, not taken, and can be opened; 0 when there is none."""
+        return self._list.first_open(taken)
 
     def next(self, name: str, step: int = 1) -> str | None:
         """The picture after this one that can be opened, or with `step` -1 before it; None at the end."""
@@ -333,8 +349,40 @@ class Folder:
                 self._shared.remember(name, self.session_path(name))
             self._sessions.remember(name)
             self.revisions[name] = revision + 1
-            self._list.set_saved(name, Summary.of(document))
+            self._list.set_saved(name, Summary.of(document, visits))
             return revision + 1
+
+    # ---- who works on what
+
+    def take(self, name: str, holder: str, who: str) -> None:
+        """Take a picture, so that nobody else changes it, or go on with it; it ends after `leases.LASTS`.
+
+        Args:
+            holder: names the browser's tab.
+            who: the name of the person, which others are told.
+
+        Raises:
+            StoreError: when somebody else has it.
+        """
+        with self._lock, self._saving():
+            try:
+                other = self._leases.take(name, holder, who)
+            except OSError as error:
+                log.warning("A picture cannot be taken: %s", error.strerror)
+                return
+        if other:
+            said = TAKEN if other.who else TAKEN_BY_SOMEBODY
+            raise StoreError(said, name=name, **({"who": other.who} if other.who else {}))
+
+    def give_back(self, name: str, holder: str) -> None:
+        """Let others work on a picture."""
+        with self._lock, self._saving(), suppress(OSError):
+            self._leases.give_back(name, holder)
+
+    def taken(self, holder: str) -> dict[str, str]:
+        """Names of the people who work on pictures, by picture, but for this holder; "" if unknown."""
+        with self._lock:
+            return self._leases.others(holder)
 
     # ---- all pictures
 

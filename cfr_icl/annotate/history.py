@@ -97,6 +97,8 @@ class History:
             labels=tuple(merged(now.labels, (each for each in self.document.labels if each.name in used))),
             label=now.label,
             done=now.done,
+            review=now.review,
+            note=now.note,
             view=now.view,
             attributes=now.attributes,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
+from typing import Any
 
 from cfr_icl.annotate.listing import natural
 from cfr_icl.annotate.picture_files import Stamp
@@ -20,6 +21,8 @@ class PictureList:
         states: by name.
         labels_of: labels of the objects of each picture with saved work.
         certainty_of: lowest certainty of each picture with objects that a person has not checked yet.
+        review_of: result of the review of each picture that has one.
+        people_of: names of those who worked on each picture.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -27,6 +30,8 @@ class PictureList:
         self.states = dict.fromkeys(names, OPEN)
         self.labels_of: dict[str, tuple[str, ...]] = {}
         self.certainty_of: dict[str, float] = {}
+        self.review_of: dict[str, str] = {}
+        self.people_of: dict[str, tuple[str, ...]] = {}
         self._work: dict[str, str] = {}
         """State of the saved work of each picture that has some."""
         self._problems: dict[str, Stamp | None] = {}
@@ -69,9 +74,16 @@ class PictureList:
         """Take in the work on a picture; `states` follows at the next `refresh` or `set_readable`."""
         self._work[name] = summary.state
         self.labels_of[name] = summary.labels
-        self.certainty_of.pop(name, None)
-        if summary.certainty is not None:
-            self.certainty_of[name] = summary.certainty
+        entries: tuple[tuple[dict, Any], ...] = (
+            (self.certainty_of, summary.certainty),
+            (self.review_of, summary.review or None),
+            (self.people_of, summary.people or None),
+        )
+        for table, value in entries:
+            if value is None:
+                table.pop(name, None)
+            else:
+                table[name] = value
 
     def set_saved(self, name: str, summary: Summary) -> None:
         """Take in work that was saved here; its state follows unless the picture is not there any more."""
@@ -83,9 +95,12 @@ class PictureList:
         if name in self.states:
             self.states[name] = self._work.get(name, OPEN)
 
-    def first_open(self) -> int:
-        """Index of the first picture that is not done and can be opened; 0 when there is none."""
-        return next((i for i, name in enumerate(self.names) if self.states[name] in (OPEN, WORK)), 0)
+    def first_open(self, taken: Container[str] = ()) -> int:
+        """Index of the first picture that is not done, not taken, and can be opened; 0 when there is none."""
+        free = (
+            i for i, name in enumerate(self.names) if self.states[name] in (OPEN, WORK) and name not in taken
+        )
+        return next(free, 0)
 
     def next(self, name: str, step: int = 1) -> str | None:
         """The picture after this one that can be opened, or with `step` -1 before it; None at the end."""

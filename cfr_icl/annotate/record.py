@@ -29,6 +29,10 @@ class Visit:
     """Number of objects at its end less that at its beginning."""
     who: str = ""
     """Name of the person; empty if unknown."""
+    did: str = ""
+    """What became of the picture: "done", "open" again, "accepted" or "sent_back"; empty if nothing did."""
+    note: str = ""
+    """Why it was sent back."""
 
 
 def now() -> str:
@@ -50,7 +54,7 @@ def visits_from_json(entries: Any) -> tuple[Visit, ...]:
     for entry in entries[-MAX_VISITS:]:
         if not isinstance(entry, Mapping):
             continue
-        texts = {name: entry.get(name, "") for name in ("began", "who")}
+        texts = {name: entry.get(name, "") for name in ("began", "who", "did", "note")}
         seconds, objects = entry.get("seconds", 0), entry.get("objects", 0)
         if (
             all(isinstance(text, str) and len(text) <= MAX_TEXT for text in texts.values())

@@ -17,7 +17,15 @@ from cfr_icl.annotate import labels as label_lists
 from cfr_icl.annotate.additions import with_loaded, with_taken_over
 from cfr_icl.annotate.attributes import Value, joined, with_value
 from cfr_icl.annotate.compose import composed, neighbour_clicks
-from cfr_icl.annotate.document import MAX_CLICKS, ActionError, Attribute, Document, Instance, Label
+from cfr_icl.annotate.document import (
+    ACCEPTED,
+    MAX_CLICKS,
+    ActionError,
+    Attribute,
+    Document,
+    Instance,
+    Label,
+)
 from cfr_icl.annotate.exports.picture import AnnotatedPicture, class_names
 from cfr_icl.annotate.history import History
 from cfr_icl.annotate.imports.loaded import LoadedMasks, LoadedObject
@@ -79,6 +87,7 @@ class Session:
         listed = label_lists.overlaid(settings.labels, document.labels)
         defined = joined(settings.attributes, document.attributes)
         self._history.update(labels=tuple(listed), attributes=defined, done=document.done, view=document.view)
+        self._history.update(review=document.review, note=document.note)
 
     @property
     def document(self) -> Document:
@@ -348,7 +357,14 @@ class Session:
         """Mark the picture as done or not done."""
         self.size  # noqa: B018  raises without a picture
         if done != self.document.done:
-            self._history.update(done=done, active=None if done else self.document.active)
+            review = {"review": "", "note": ""} if done or self.document.review == ACCEPTED else {}
+            self._history.update(done=done, active=None if done else self.document.active, **review)
+
+    def set_review(self, review: str, note: str = "") -> None:
+        """Take the picture as ACCEPTED, or, with a note, as SENT_BACK, which makes it open again."""
+        self.size  # noqa: B018  raises without a picture
+        accepted = review == ACCEPTED
+        self._history.update(done=accepted, active=None, review=review, note="" if accepted else note)
 
     def restore(self, document: Document) -> None:
         """Replace the document by a saved one of this picture; can be undone."""
@@ -473,5 +489,7 @@ class Session:
             self._history.update(labels=document.labels, label=document.label)
 
     def _commit(self, document: Document) -> None:
+        if document.review == ACCEPTED:  # of other masks
+            document = replace(document, review="")
         self._history.append(document)
         self._load = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from cfr_icl.annotate.document import Document
 from cfr_icl.annotate.listing import leads_inside
 from cfr_icl.annotate.object_json import view_from_json
 from cfr_icl.annotate.pages import VIEW, View
+from cfr_icl.annotate.record import Visit, visits_from_json
 from cfr_icl.annotate.store import StoreError
 
 SESSION_SUFFIX = ".session.json"
@@ -33,17 +34,26 @@ class Summary:
     """Labels of the objects, each once."""
     certainty: float | None = None
     """The lowest certainty of the objects that have one."""
+    review: str = ""
+    """`Document.review`."""
+    people: tuple[str, ...] = ()
+    """Names of those who worked on it, each once."""
 
     @classmethod
-    def of(cls, document: Document) -> Summary:
+    def of(cls, document: Document, visits: Sequence[Visit] = ()) -> Summary:
         objects = document.instances
-        return _summary(document.done, [each.label for each in objects], [each.certainty for each in objects])
+        labels, certainties = ([each.label for each in objects], [each.certainty for each in objects])
+        return _summary(document.done, labels, certainties, document.review, visits)
 
 
-def _summary(done: bool, labels: Iterable[str], certainties: Iterable[Any]) -> Summary:
+def _summary(
+    done: bool, labels: Iterable[str], certainties: Iterable[Any], review: str, visits: Sequence[Visit]
+) -> Summary:
     names = tuple(dict.fromkeys(labels))
     figures = [float(figure) for figure in certainties if type(figure) in (int, float)]
-    return Summary(DONE if done else WORK if names else OPEN, names, min(figures, default=None))
+    people = tuple(dict.fromkeys(visit.who for visit in visits if visit.who))
+    state = DONE if done else WORK if names or review else OPEN
+    return Summary(state, names, min(figures, default=None), review, people)
 
 
 def session_file(name: str) -> str:
@@ -130,7 +140,11 @@ class SessionFiles:
             data = store.read_json(self.path(name))
             objects = data["objects"]
             labels = [str(entry["label"]) for entry in objects]
-            return _summary(data["done"], labels, [entry.get("certainty") for entry in objects])
+            certainties = [entry.get("certainty") for entry in objects]
+            visits = visits_from_json(data.get("visits"))
+            review = data.get("review")
+            review = review if isinstance(review, str) else ""
+            return _summary(data["done"], labels, certainties, review, visits)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return Summary(WORK)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from cfr_icl.annotate.attributes import attributes_from_json, attributes_to_json
-from cfr_icl.annotate.checks import foreign_values, label_text, typed, whole
-from cfr_icl.annotate.document import MAX_ID, MAX_LABELS, Document
+from cfr_icl.annotate.checks import foreign_values, label_text, one_of, typed, whole
+from cfr_icl.annotate.document import ACCEPTED, MAX_ID, MAX_LABELS, SENT_BACK, Document
 from cfr_icl.annotate.image_files import MAX_SIDE
 from cfr_icl.annotate.object_json import (
     instance_from_json,
@@ -20,7 +20,7 @@ from cfr_icl.annotate.object_json import (
     view_from_json,
 )
 from cfr_icl.annotate.pages import View
-from cfr_icl.annotate.record import Visit, visits_from_json, visits_to_json
+from cfr_icl.annotate.record import MAX_TEXT, Visit, visits_from_json, visits_to_json
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.files import write_atomically
 from cfr_icl.sentences import Refusal
@@ -59,6 +59,7 @@ def to_json(
         **({} if file_bytes is None else {"file_bytes": file_bytes}),
         **({} if document.foreign is None else {"foreign": document.foreign}),
         **({"attributes": attributes_to_json(document.attributes)} if document.attributes else {}),
+        **({"review": document.review, "note": document.note} if document.review else {}),
         **({"visits": visits_to_json(visits)} if visits else {}),
     }
 
@@ -95,6 +96,8 @@ def from_json(data: Any, size: tuple[int, int]) -> Document:
             labels=labels,
             label=label_text(data["label"]),
             done=typed(data["done"], bool),
+            review=one_of(data.get("review", ""), ("", ACCEPTED, SENT_BACK)),
+            note=typed(data.get("note", ""), str)[:MAX_TEXT],
             next_id=next_id,
             view=view_from_json(data.get("view")),
             foreign=foreign_values(data.get("foreign")),

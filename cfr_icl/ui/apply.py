@@ -7,7 +7,7 @@ from typing import Any
 
 from cfr_icl import clicks
 from cfr_icl.annotate import document
-from cfr_icl.annotate.document import COLOURS, ActionError
+from cfr_icl.annotate.document import ACCEPTED, COLOURS, SENT_BACK, ActionError
 from cfr_icl.annotate.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.sentences import sentence_of
@@ -74,6 +74,8 @@ def apply(session: Session, action: SessionAction) -> None:
             session.remove_label(name)
         case do.Done(done=done):
             session.set_done(done)
+        case do.Review(accepted=accepted, note=note):
+            session.set_review(ACCEPTED if accepted else SENT_BACK, note)
         case do.KeepPass(index=index):
             session.keep_pass(index)
         case do.Choose(index=index):

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cfr_icl.annotate.browser_copy import browser_copy
-from cfr_icl.annotate.document import ActionError, Document
+from cfr_icl.annotate.document import SENT_BACK, ActionError, Document
+from cfr_icl.annotate.folder import Opened
 from cfr_icl.annotate.pictures import VIEW, OpenedPicture, PictureError, View, open_picture
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
@@ -56,7 +57,7 @@ class Opening:
         if self.place and self.place.name is None:
             self.place.folder.refresh()
             names = self.place.folder.names
-            self._go(names[self.place.folder.first_open()], step=1)
+            self._go(names[self.place.folder.first_open(self.place.taken)], step=1)
 
     def open_upload(self, path: str, name: str) -> None:
         """Open an uploaded picture under a name."""
@@ -144,8 +145,27 @@ class Opening:
         pixels = OpenedPicture(opened.picture, opened.remarks)
         self._start(pixels, self._files.copied(opened.path), name, document, opened.key)
         self.place.arrive(opened)
+        self._tell_state(name, opened)
         for message in opened.sentences:
             self._outbox.tell(message)
+
+    def _tell_state(self, name: str, opened: Opened) -> None:
+        """Say who has the picture, and why it was sent back."""
+        if (who := self.place.taken.get(name)) is not None:
+            if who:
+                said = Sentence("{who} is working on {name}; it can be looked at.", who=who, name=name)
+            else:
+                said = Sentence("Somebody is working on {name}; it can be looked at.", name=name)
+            self._outbox.tell(said)
+        document = opened.document
+        if document and document.review == SENT_BACK:
+            sender = next((visit.who for visit in reversed(opened.visits) if visit.did == SENT_BACK), "")
+            told = {"name": name, "note": document.note or "–"}
+            if sender:
+                said = Sentence("{who} sent {name} back, with the note “{note}”.", who=sender, **told)
+            else:
+                said = Sentence("{name} was sent back, with the note “{note}”.", **told)
+            self._outbox.tell(said)
 
     def _example(self, index: int) -> Path:
         examples = self._settings.examples

@@ -100,6 +100,8 @@ class Page:
         After TURN seconds, remaining actions wait for the next parcel.
         """
         self.resting = False
+        if self.place:
+            self.place.introduce(known.who, known.tab)
         if known.page not in (None, self.token):
             return {"page": self.token, "moved": True, "messages": [translated(MOVED, known.language)]}
         actions = data.get("actions") if isinstance(data, Mapping) else None
@@ -121,6 +123,8 @@ class Page:
         if action.needs_picture and "picture" in action.model_fields_set and action.picture != self.shown:
             raise ActionError(OTHER_PICTURE)
         folder = self.place.folder if self.place else None
+        if self.place and action.works:
+            self.place.take()
         match action:
             case SessionAction():
                 apply(self.session, action)
@@ -239,6 +243,8 @@ class Page:
     def close(self) -> None:
         """Remove the page's files."""
         self.closed = True
+        if self.place:
+            self.place.give_back()
         self.files.remove()
 
     def _switch_model(self, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,9 @@ from cfr_icl.annotate.folder import Folder, Opened
 from cfr_icl.annotate.record import LONGEST_PAUSE, Visit, now
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
+
+SHOWN = 20
+"""Visits of a picture that the page shows."""
 
 
 class FolderPlace:
@@ -40,6 +44,8 @@ class FolderPlace:
         self._visit = Visit("")
         """The present one; it begins with the first change."""
         self._objects_before = 0
+        self._who = ""
+        self._holder = secrets.token_hex(8)
         self._seconds = 0.0
         self._objects = 0
         """Time at work and objects of the pictures that were left."""
@@ -55,8 +61,30 @@ class FolderPlace:
             raise ActionError("There is no such picture in the folder.")
         return name
 
+    def introduce(self, who: str, tab: str) -> None:
+        """Set who works here, and how their browser's tab is named, if it has a name."""
+        self._who = who
+        self._holder = tab or self._holder
+
+    @property
+    def taken(self) -> dict[str, str]:
+        """Names of others, by the pictures that they work on."""
+        return {} if self.own else self.folder.taken(self._holder)
+
+    def take(self) -> None:
+        """Take the picture for as long as it is worked on; raises StoreError when somebody else has it."""
+        if self.name is not None and not self.own:
+            self.folder.take(self.name, self._holder, self._who)
+
+    def give_back(self) -> None:
+        """Let others work on the picture."""
+        if self.name is not None and not self.own:
+            self.folder.give_back(self.name, self._holder)
+
     def arrive(self, opened: Opened) -> None:
-        """Set the present picture, which the session has opened."""
+        """Set the present picture, which the session has opened, and give the one before back."""
+        if self.name != opened.name:
+            self.give_back()
         self.name = opened.name
         self._saved = self.session.document
         self._revision = opened.revision
@@ -78,6 +106,8 @@ class FolderPlace:
             self._visit,
             began=self._visit.began or now(),
             objects=len(document.instances) - self._objects_before,
+            who=self._who,
+            **_became(self._saved, document),
         )
         before, self._saved = self._saved, document
         try:
@@ -108,6 +138,11 @@ class FolderPlace:
             max(0, self._objects + self._visit.objects),
         ]
 
+    def _latest(self) -> list[dict[str, Any]]:
+        """The last visits of the picture, the latest first, as in its session file."""
+        visits = (*self._visits, *([self._visit] if self._visit.began else []))
+        return [{"minutes": round(visit.seconds / 60), **_told(visit)} for visit in visits[: -SHOWN - 1 : -1]]
+
     def state(self, heard: bool) -> dict[str, Any]:
         """The position as `replies.FolderState`.
 
@@ -122,6 +157,10 @@ class FolderPlace:
             "states": tuple(states[name] for name in names),
             "certainties": dict(self.folder.certainty_of),
             "pace": self.pace,
+            "taken": self.taken,
+            "reviews": dict(self.folder.review_of),
+            "people": {name: list(people) for name, people in self.folder.people_of.items()},
+            "visits": self._latest(),
         }
         told, self._told = self._told if heard else {}, {**lists, "labels": labels}
         changed: dict[str, Any] = {key: now for key, now in lists.items() if told.get(key) != now}
@@ -136,3 +175,16 @@ class FolderPlace:
             if newly := [name for name, number in saved.items() if before.get(name) != number]:
                 changed["saved"] = newly
         return {"index": self.index, **changed}
+
+
+def _became(before: Document | None, now: Document) -> dict[str, Any]:
+    """What an action made of the picture, as fields of a visit; empty if nothing."""
+    states = [(document.done, document.review, document.note) for document in (before or Document(), now)]
+    if states[0] == states[1]:
+        return {}
+    return {"did": now.review or ("done" if now.done else "open"), "note": now.note}
+
+
+def _told(visit: Visit) -> dict[str, Any]:
+    fields = ("who", "began", "objects", "did", "note")
+    return {name: getattr(visit, name) for name in fields if getattr(visit, name)}

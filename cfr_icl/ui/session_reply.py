@@ -58,6 +58,7 @@ def describe(session: Session, told: Document | None = None, restorable: bool = 
         "label": document.label,
         "attributes": attribute_values(document.foreign),
         "done": document.done,
+        **({"review": document.review, "note": document.note} if document.review else {}),
         "can_undo": session.can_undo,
         "can_redo": session.can_redo,
     }

@@ -20,6 +20,19 @@ test('a search finds names and labels, in one state if need be', () => {
   );
 });
 
+test('the filter knows reviews, and a search finds people', () => {
+  const reviewed = [
+    { name: 'a', state: 'done', labels: [], certainty: null, people: ['Ann'] },
+    { name: 'b', state: 'done', labels: [], certainty: null, review: 'accepted' },
+    { name: 'c', state: 'work', labels: [], certainty: null, review: 'sent_back', people: ['Bob', 'Ann'] },
+  ];
+  const found = (query, wanted) => reviewed.filter((p) => matches(p, query, wanted)).map((p) => p.name);
+  assert.deepEqual(found('', 'check'), ['a']);
+  assert.deepEqual(found('', 'accepted'), ['b']);
+  assert.deepEqual(found('', 'sent_back'), ['c']);
+  assert.deepEqual(found('ann', ''), ['a', 'c']);
+});
+
 test('a search leads to a whole name, a number, or the first that is shown', () => {
   assert.equal(target(pictures, '12', ''), 2);
   assert.equal(target(pictures, '2', ''), 1);

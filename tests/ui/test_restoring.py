@@ -16,8 +16,9 @@ COFFEE = 3
 class Browser:
     """Keeps what the page keeps of the replies."""
 
-    def __init__(self, server):
-        self.server, self.page, self.number = server, None, 0
+    def __init__(self, server, **introduced):
+        self.server, self.introduced = server, introduced
+        self.page, self.number = None, 0
         self.picture = self.reply = None
         self.session, self.objects = {}, {}
 
@@ -29,6 +30,7 @@ class Browser:
                 {"number": self.number, "picture": self.picture and self.picture["token"], **action}
             )
         known = {"page": self.page, "picture": self.picture and self.picture["token"], "reply": self.reply}
+        known |= self.introduced
         reply = json.loads(json.dumps(self.server.answer({"actions": numbered, "known": known})))
         assert reply["session"]["picture"] == (reply.get("picture") or self.picture or {}).get("token")
         if "picture" in reply:

@@ -17,6 +17,8 @@ class Action(BaseModel):
     """Whether the reply has no files or progress, so that it can bypass Gradio's events."""
     needs_picture: ClassVar[bool] = False
     """Whether the action is refused if `picture` is not the open picture."""
+    works: ClassVar[bool] = False
+    """Whether it changes a picture, so that it is refused while somebody else works on that."""
 
     kind: str
     number: Annotated[int, Field(ge=0, le=LARGEST)]
@@ -28,3 +30,4 @@ class SessionAction(Action):
 
     direct: ClassVar[bool] = True
     needs_picture: ClassVar[bool] = True
+    works: ClassVar[bool] = True

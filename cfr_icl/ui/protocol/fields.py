@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from cfr_icl.annotate.attributes import attributes_from_json
 from cfr_icl.annotate.document import MAX_ID, MAX_LABEL_LENGTH, MAX_LABELS, ActionError, Attribute
+from cfr_icl.annotate.record import MAX_TEXT
 
 MAX_BRUSH = 4000
 """Widest brush, in pixels of the picture."""
@@ -116,6 +117,8 @@ Fraction = Annotated[
 Text = Annotated[str, _cleaned(200)]
 Name = Annotated[str, _cleaned(1000)]
 """A file's name, without control characters."""
+PersonName = Annotated[str, _cleaned(60)]
+Note = Annotated[str, _cleaned(MAX_TEXT)]
 Path = Annotated[str, _cleaned(4096)]
 """Path of an uploaded file on the server, as returned by the upload."""
 ModelName = Annotated[str, _cleaned(4096)]

@@ -56,6 +56,7 @@ class Import(Action):
     """Add the masks of an uploaded file, or restore an uploaded session file."""
 
     kind: Literal["import"]
+    works: ClassVar[bool] = True
     needs_picture: ClassVar[bool] = True
     path: Path
     name: Name = ""
@@ -92,6 +93,7 @@ class TakeOver(Action):
     """Add the objects of the previous picture of the folder, as they lie there or followed to this one."""
 
     kind: Literal["take_over"]
+    works: ClassVar[bool] = True
     direct: ClassVar[bool] = True
     needs_picture: ClassVar[bool] = True
     follow: Flag
@@ -101,6 +103,7 @@ class View(Action):
     """Show another page of the picture's file, or use other percentiles as black and white."""
 
     kind: Literal["view"]
+    works: ClassVar[bool] = True
     needs_picture: ClassVar[bool] = True
     page: Whole | None = None
     low: Number | None = None

@@ -11,7 +11,7 @@ from cfr_icl.annotate.document import ActionError
 from cfr_icl.sentences import Sentence
 from cfr_icl.ui.protocol import page_actions, session_actions  # noqa: F401  defines the subclasses of Action
 from cfr_icl.ui.protocol.action import Action
-from cfr_icl.ui.protocol.fields import LARGEST, MUST_BE_NUMBER, Token
+from cfr_icl.ui.protocol.fields import LARGEST, MUST_BE_NUMBER, PersonName, Token
 
 
 def _subclasses(base: type[Action]) -> Iterator[type[Action]]:
@@ -43,6 +43,10 @@ class Known(BaseModel):
     reply: int | None = None
     """Number of the last reply that was shown."""
     language: str = "en"
+    who: PersonName = ""
+    """Name of the person, as they call themselves."""
+    tab: Token = ""
+    """Names the browser's tab, also after the server was started anew."""
 
 
 def read_known(data: Any) -> Known:

@@ -101,6 +101,9 @@ class SessionState(TypedDict):
     """Values of the picture by name."""
     label: str
     done: bool
+    review: NotRequired[str]
+    """"accepted" or "sent_back"."""
+    note: NotRequired[str]
     can_undo: bool
     can_redo: bool
     stored: NotRequired[dict[str, Any]]
@@ -124,6 +127,14 @@ class FolderState(TypedDict):
     """The labels of the objects of each picture where they changed, by its name."""
     certainties: NotRequired[dict[str, float]]
     """The least certainty of the objects to be looked at, of each picture that has some; sent on a change."""
+    taken: NotRequired[dict[str, str]]
+    """Names of others, by the pictures that they work on; sent when it changed."""
+    reviews: NotRequired[dict[str, str]]
+    """"accepted" or "sent_back", by picture; sent when it changed."""
+    people: NotRequired[dict[str, list[str]]]
+    """Names of those who worked on each picture; sent when it changed."""
+    visits: NotRequired[list[dict[str, Any]]]
+    """The last visits of the open picture, latest first: who, began, minutes, objects, did, note."""
     pace: NotRequired[list[int]]
     """Seconds at work and objects made since the page was opened; sent when they changed."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,7 @@ from cfr_icl.ui.protocol.fields import (
     Ids,
     LabelList,
     LabelName,
+    Note,
     Number,
     Points,
     Whole,
@@ -28,6 +29,7 @@ class Prepare(SessionAction):
     """Encode the picture in advance, for the first click."""
 
     kind: Literal["prepare"]
+    works: ClassVar[bool] = False
 
 
 class Click(SessionAction):
@@ -106,6 +108,7 @@ class Finish(SessionAction):
 
 class Select(SessionAction):
     kind: Literal["select"]
+    works: ClassVar[bool] = False
     id: Id
 
 
@@ -233,6 +236,14 @@ class Done(SessionAction):
 
     kind: Literal["done"]
     done: Flag
+
+
+class Review(SessionAction):
+    """Accept the picture, or send it back with a note to those who work on it."""
+
+    kind: Literal["review"]
+    accepted: Flag
+    note: Note = ""
 
 
 class KeepPass(SessionAction):

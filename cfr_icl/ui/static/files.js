@@ -12,6 +12,8 @@ const STATE_NAMES = {
   gone: 'is not there any more',
 };
 
+export const REVIEW_NAMES = { accepted: 'accepted', sent_back: 'sent back' };
+
 export class FileList {
   // `parts` are the elements it fills, `go(index, step)` opens a picture; with a step, 1 or -1, pictures that
   // cannot be opened are passed over in that direction
@@ -22,6 +24,9 @@ export class FileList {
     this.done = 0; // pictures
     this.labels = {}; // of the objects of each picture, by its name
     this.certainties = {}; // the least one of each picture with masks to look at, by its name
+    this.reviews = {}; // 'accepted' or 'sent_back', by name
+    this.people = {}; // who worked on each picture, by its name
+    this.taken = {}; // who else works on a picture now, by its name
     this.sequence = []; // indices of the pictures that are shown, in their order
     this.items = [];
     this.query = this.wantedState = ''; // what the list shows
@@ -34,15 +39,19 @@ export class FileList {
   }
 
   // Names and states, one for each picture, and what else the list shows, where it changed.
-  show({ names, states, labels, certainties, pace: figures }) {
+  show({ names, states, labels, certainties, reviews, people, taken, pace: figures }) {
     const before = this.states;
     if (names) this.list(names);
     if (names || states) this.showStates(states ?? before);
     Object.assign(this.labels, labels);
-    if (certainties) this.certainties = certainties;
+    for (const [name, now] of Object.entries({ certainties, reviews, people, taken })) {
+      if (now) this[name] = now;
+    }
+    if (names || states || reviews || taken) this.showMarks();
     if (figures) this.figures = figures;
     this.showProgress();
-    if (names || states || labels || certainties) this.filter(this.query, this.wantedState);
+    if (names || states || labels || certainties || reviews || people)
+      this.filter(this.query, this.wantedState);
     this.showPlace();
     const ended = (list) => list.length > 0 && !list.some((state) => state === 'todo' || state === 'work');
     if (this.done && !names && ended(this.states) && !ended(before)) this.tellEnd();
@@ -52,10 +61,26 @@ export class FileList {
     states.forEach((state, i) => {
       if (this.states[i] === state || !this.items[i]) return;
       this.items[i].dataset.state = state;
-      this.items[i].title = `${this.names[i]}, ${t(STATE_NAMES[state] ?? STATE_NAMES.todo)}`;
     });
     this.states = states;
     this.done = states.filter((state) => state === 'done').length;
+  }
+
+  // Result of the review, and who else works on a picture.
+  showMarks() {
+    this.items.forEach((item, i) => {
+      const name = this.names[i],
+        review = this.reviews[name] ?? '',
+        who = this.taken[name];
+      item.dataset.review = review;
+      item.toggleAttribute('data-taken', who !== undefined);
+      item.title = [
+        name,
+        t(STATE_NAMES[this.states[i]] ?? STATE_NAMES.todo),
+        ...(review ? [t(REVIEW_NAMES[review])] : []),
+        ...(who === undefined ? [] : [t('{who} works on it').replace('{who}', who || t('Somebody'))]),
+      ].join(', ');
+    });
   }
 
   showProgress() {
@@ -82,6 +107,8 @@ export class FileList {
       state: this.states[i],
       labels: this.labels[name] ?? [],
       certainty: this.certainties[name] ?? null,
+      review: this.reviews[name],
+      people: this.people[name],
     }));
   }
 
@@ -157,7 +184,8 @@ export class FileList {
   // Index of the next picture that is to be done, of those that are shown if there is one: after this one, at
   // the end from the beginning, by doubt the least sure one; null when there is none.
   get nextOpen() {
-    const open = (at) => at !== this.index && ['todo', 'work'].includes(this.states[at]);
+    const free = (at) => this.taken[this.names[at]] === undefined;
+    const open = (at) => at !== this.index && ['todo', 'work'].includes(this.states[at]) && free(at);
     const turned = (list) => [
       ...list.filter((at) => at > this.index),
       ...list.filter((at) => at < this.index),

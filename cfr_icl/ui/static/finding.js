@@ -1,14 +1,23 @@
 // Filter and search of a folder's list of pictures, as pure functions.
-// A picture is { name, state, labels, certainty }; `certainty` is null if no mask is to be checked.
+// A picture is { name, state, labels, certainty, review, people }; `certainty` is null if no mask is to be checked,
+// `review` is 'accepted', 'sent_back' or undefined.
 
 export const DOUBT = 'doubt'; // shows what is to be looked at and not done yet, least sure first
 
-export function matches({ name, state, labels, certainty }, query, wanted) {
-  if (wanted === DOUBT && (certainty === null || state === 'done')) return false;
-  if (wanted && wanted !== DOUBT && state !== wanted) return false;
+// The choices of the filter that are more than a state.
+const CHOICES = {
+  [DOUBT]: ({ certainty, state }) => certainty !== null && state !== 'done',
+  check: ({ state, review }) => state === 'done' && review !== 'accepted',
+  accepted: ({ review }) => review === 'accepted',
+  sent_back: ({ review }) => review === 'sent_back',
+};
+
+export function matches(picture, query, wanted) {
+  const { name, state, labels, people = [] } = picture;
+  if (wanted && !(CHOICES[wanted]?.(picture) ?? state === wanted)) return false;
   const text = query.trim().toLowerCase();
   if (!text || /^\d+$/.test(text)) return true; // a number is a place in the list
-  return [name, ...labels].some((each) => each.toLowerCase().includes(text));
+  return [name, ...labels, ...people].some((each) => each.toLowerCase().includes(text));
 }
 
 // Indices of the pictures that are shown, in their order.

@@ -24,6 +24,7 @@ import { setUpPanel } from './panel.js';
 import { objectsAt } from './picking.js';
 import { setUpPicture } from './picture.js';
 import { setUpPreview } from './preview.js';
+import { setUpReviewing } from './reviewing.js';
 import { setUpRestoring } from './restoring.js';
 import { merged } from './session.js';
 import { setUpSelection } from './selection.js';
@@ -135,6 +136,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     setUpShowing,
     setUpFolder,
     setUpOwnFolder,
+    setUpReviewing,
     setUpJobs,
     setUpLearning,
     setUpRestoring,
@@ -248,6 +250,7 @@ function setUpReplies(app) {
       app.showFormat();
     }
     app.files.show(folder);
+    app.followVisits(folder.visits);
     if (app.incoming) app.incoming.index = folder.index;
     else if (folder.index !== app.files.index) app.files.showIndex(folder.index);
   }

@@ -61,6 +61,7 @@ export function setUpPanel(app) {
     app.showSelection();
     button('done').classList.toggle('on', Boolean(state.done));
     button('done').setAttribute('aria-pressed', String(Boolean(state.done)));
+    app.showReview(state);
     app.showLabels(active);
     app.inspector.follow(active);
     app.followChoices(active);

@@ -28,6 +28,7 @@ export function setUpTransport(app) {
       language: app.props.label,
       picture: app.latest()?.token ?? null,
       reply: app.lastReply,
+      ...app.introduce(),
     };
     const parcel = { actions, known };
     if (app.page && actions.length && kinds.every((kind) => app.props.direct.includes(kind))) {

@@ -1,0 +1,53 @@
+// Several people on a folder: their names, the review of a picture, and who did what and when.
+
+import { make } from './dom.js';
+import { count, t } from './language.js';
+import { person, tab } from './memory.js';
+
+const DONE_THINGS = {
+  done: 'done',
+  open: 'open again',
+  accepted: 'accepted',
+  sent_back: 'sent back',
+};
+
+export function setUpReviewing(app) {
+  const { ref, send } = app;
+  let visits = []; // of the picture, the latest first
+  if (!tab.get('cfr-tab')) tab.set('cfr-tab', Math.random().toString(36).slice(2));
+
+  ref('who').value = person.get('cfr-who') ?? '';
+  ref('who').addEventListener('change', () => person.set('cfr-who', ref('who').value.trim()));
+
+  // Who works here, as the server is told with each request.
+  app.introduce = () => ({ who: person.get('cfr-who') ?? '', tab: tab.get('cfr-tab') });
+
+  app.followVisits = (now) => {
+    if (now) visits = now;
+    ref('visits').replaceChildren(...visits.map((visit) => make('li', {}, describe(visit))));
+  };
+
+  app.showReview = ({ done, review, note }) => {
+    ref('review-state').textContent = review
+      ? [t(DONE_THINGS[review]), note].filter(Boolean).join(': ')
+      : t(done ? 'to check' : 'not done yet');
+    app.button('accept').disabled = review === 'accepted';
+    app.button('send-back').disabled = review === 'sent_back';
+  };
+
+  app.review = (accepted) => {
+    send('review', { accepted, note: ref('review-note').value.trim() });
+    ref('review-note').value = '';
+  };
+
+  function describe({ who, began, minutes, objects = 0, did, note }) {
+    return [
+      who || t('Somebody'),
+      new Date(began).toLocaleString([], { dateStyle: 'short', timeStyle: 'short' }),
+      ...(minutes ? [t('{n} min').replace('{n}', minutes)] : []),
+      ...(objects > 0 ? [count(objects, 'object')] : []),
+      ...(did ? [t(DONE_THINGS[did] ?? 'done')] : []),
+      ...(note ? [note] : []),
+    ].join(' · ');
+  }
+}

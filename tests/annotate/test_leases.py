@@ -1,0 +1,53 @@
+"""A picture belongs to the one who works on it, for as long as they do, also where a process died."""
+
+import pytest
+
+from cfr_icl.annotate.leases import FOLDER, LASTS, LOOK_SECONDS, Leases
+
+
+@pytest.fixture
+def now():
+    return [1000.0]
+
+
+@pytest.fixture(params=["one process", "two processes"])
+def leases(request, tmp_path, now):
+    """The leases as two people see them."""
+    if request.param == "one process":
+        one = other = Leases(clock=lambda: now[0])
+    else:
+        one, other = (Leases(tmp_path, clock=lambda: now[0]) for _ in range(2))
+    return one, other
+
+
+def test_a_taken_picture_is_refused_to_others_until_it_is_given_back(leases, now):
+    one, other = leases
+    assert one.take("a.png", "1", "Ann") is None
+    assert other.take("a.png", "2", "Bob").who == "Ann" and other.take("b.png", "2", "Bob") is None
+    now[0] += LOOK_SECONDS
+    assert other.others("2") == {"a.png": "Ann"} and one.others("1") == {"b.png": "Bob"}
+    other.give_back("a.png", "2")  # not theirs
+    assert other.take("a.png", "2", "Bob") is not None
+    one.give_back("a.png", "1")
+    assert other.take("a.png", "2", "Bob") is None and one.take("a.png", "1", "Ann").who == "Bob"
+
+
+def test_a_lease_lasts_while_there_are_actions_and_ends_after_a_crash(leases, now):
+    one, other = leases
+    for _ in range(5):
+        assert one.take("a.png", "1", "Ann") is None
+        now[0] += LASTS - 1
+        assert other.take("a.png", "2", "Bob") is not None
+    now[0] += 2  # nobody gives it back
+    assert other.others("2") == {} and other.take("a.png", "2", "Bob") is None
+    assert one.take("a.png", "1", "Ann").who == "Bob"
+
+
+def test_files_that_are_no_leases_are_left_alone(tmp_path):
+    leases = Leases(tmp_path)
+    (tmp_path / FOLDER).mkdir()
+    for number, text in enumerate(
+        ["{", "[]", '{"picture": 1}', '{"picture":"a","holder":"b","who":3,"until":1}']
+    ):
+        (tmp_path / FOLDER / f"{number}.json").write_text(text)
+    assert leases.others("1") == {} and leases.take("a", "1", "") is None

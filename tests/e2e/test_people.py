@@ -1,0 +1,96 @@
+"""Two people on one folder, each in a browser of their own, at one server or at two."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cfr_icl.annotate import leases, sharing
+from cfr_icl.annotate.folder import Folder
+from tests.e2e.tool import Server, Visitor
+
+
+@pytest.fixture(params=["one server", "two servers"])
+def servers(request, tmp_path, monkeypatch):
+    monkeypatch.setattr(sharing, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(leases, "LOOK_SECONDS", 0)
+    monkeypatch.setattr("cfr_icl.annotate.folder.REFRESH_SECONDS", 0)
+    (tmp_path / "images").mkdir()
+    picture = np.full((200, 300, 3), 128, np.uint8)
+    picture[40:120, 30:130] = (220, 30, 30)
+    for name in ("a.png", "b.png", "c.png"):
+        Image.fromarray(picture).save(tmp_path / "images" / name)
+    made = []
+    for _ in range(1 if request.param == "one server" else 2):
+        folder = Folder(tmp_path / "images", tmp_path / "out")
+        folder.share()
+        made.append(Server(folder=folder))
+    yield made[0], made[-1]
+    for server in made:
+        server.close()
+
+
+def visit(browser, server, name):
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    tool = Visitor(context.new_page(), server.url, ready=".cfr[data-folder]:not([data-empty])")
+    tool.unfold("People")
+    tool.page.get_by_label("Your name").fill(name)
+    tool.page.keyboard.press("Tab")
+    return tool
+
+
+def name(tool):
+    return tool.page.locator("[data-ref=name]").inner_text()
+
+
+def test_two_people_share_a_folder_and_review_their_work(browser, servers):
+    ann = visit(browser, servers[0], "Ann")
+    ann.click(80, 80)
+    ann.idle()
+    bob = visit(browser, servers[1], "Bob")
+    assert name(ann) == "a.png" and name(bob) == "b.png"
+    taken = bob.page.locator("[data-ref=file-list] [data-taken]")
+    assert taken.inner_text() == "a.png" and "Ann works on it" in taken.get_attribute("title")
+    taken.click()
+    bob.idle()
+    bob.page.get_by_text("Ann is working on a.png; it can be looked at.").wait_for()
+    bob.click(200, 80)
+    bob.page.get_by_text("Ann is working on a.png; nothing was changed.").wait_for()
+    assert bob.page.locator("[data-ref=objects] li").count() == 1
+
+    ann.page.keyboard.press("d")
+    ann.idle()
+    assert name(ann) == "b.png"
+    bob.page.keyboard.press("PageDown")
+    bob.idle()
+    bob.page.get_by_label("Pictures shown").select_option("check")
+    shown = bob.page.locator("[data-ref=file-list] button:visible")
+    assert shown.all_inner_texts() == ["a.png"]
+    shown.click()
+    bob.idle()
+    bob.page.get_by_label("Note, to send the picture back with").fill("the edge")
+    bob.page.get_by_role("button", name="Send back").click()
+    bob.idle()
+    assert bob.page.locator("[data-ref=review-state]").inner_text() == "sent back: the edge"
+    assert "Bob" in bob.page.locator("[data-ref=visits] li").first.inner_text()
+    assert "Ann" in bob.page.locator("[data-ref=visits] li").last.inner_text()
+    bob.page.get_by_label("Pictures shown").select_option("sent_back")
+    assert shown.all_inner_texts() == ["a.png"]
+    bob.page.get_by_label("Pictures shown").select_option("")
+    bob.page.keyboard.press("PageDown")
+    bob.idle()
+
+    ann.page.keyboard.press("PageUp")
+    ann.idle()
+    ann.page.get_by_text("Bob sent a.png back, with the note “the edge”.").wait_for()
+    ann.page.keyboard.press("d")
+    ann.idle()
+    bob.page.keyboard.press("PageUp")
+    bob.idle()
+    bob.page.get_by_role("button", name="Accept", exact=True).click()
+    bob.idle()
+    assert bob.page.locator("[data-ref=review-state]").inner_text() == "accepted"
+    bob.page.get_by_label("Find a picture").fill("ann")
+    assert shown.all_inner_texts() == ["a.png"]
+    assert ann.errors == bob.errors == []
+    for tool in (ann, bob):
+        tool.page.context.close()

@@ -1,0 +1,128 @@
+"""Several people on one folder: whose picture it is, what a review says, and who did what."""
+
+import json
+import time
+
+import pytest
+from PIL import Image
+
+from cfr_icl.annotate import leases, sharing
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.ui.server import Server, Settings
+from tests.stand_in import ColourModel
+from tests.ui.test_restoring import Browser, click
+
+
+@pytest.fixture
+def folders(picture, tmp_path, monkeypatch):
+    for module, name in ((sharing, "LOOK_SECONDS"), (leases, "LOOK_SECONDS")):
+        monkeypatch.setattr(module, name, 0)
+    monkeypatch.setattr("cfr_icl.annotate.folder.REFRESH_SECONDS", 0)
+    (tmp_path / "images").mkdir()
+    for name in ("a.png", "b.png"):
+        Image.fromarray(picture).save(tmp_path / "images" / name)
+
+    def make():
+        folder = Folder(tmp_path / "images", tmp_path / "out")
+        folder.share()
+        return folder
+
+    return make
+
+
+@pytest.fixture(params=["two pages", "two servers"])
+def people(request, folders):
+    """Ann and Bob at one server, or at one each."""
+    first = Server(Settings(ColourModel(), folder=folders()))
+    second = first if request.param == "two pages" else Server(Settings(ColourModel(), folder=folders()))
+    ann, bob = Browser(first, who="Ann", tab="1"), Browser(second, who="Bob", tab="2")
+    ann.do({"kind": "hello"})
+    return ann, bob
+
+
+def test_a_picture_belongs_to_the_one_who_works_on_it(people):
+    ann, bob = people
+    ann.do(click(30, 40))
+    reply = bob.do({"kind": "hello"})
+    assert reply["picture"]["name"] == "b.png" and reply["folder"]["taken"] == {"a.png": "Ann"}
+    reply = bob.do({"kind": "goto", "name": "a.png"})
+    assert reply["messages"] == ["Ann is working on a.png; it can be looked at."]
+    assert len(reply["session"]["objects"]) == 1
+    reply = bob.do(click(90, 50))
+    assert (
+        reply["messages"] == ["Ann is working on a.png; nothing was changed. Go to another picture."]
+        and reply["session"]["objects"] == []
+    )
+    assert "messages" not in bob.do({"kind": "select", "id": 1}, {"kind": "prepare"})
+    ann.do({"kind": "goto", "name": "b.png"})
+    reply = bob.do({"kind": "finish"}, click(90, 50))
+    assert "messages" not in reply and len(bob.document.instances) == 2
+    assert "Bob is working on a.png" in ann.do({"kind": "goto", "name": "a.png"})["messages"][0]
+
+
+def test_a_server_that_died_keeps_a_picture_for_its_own_person_alone(folders, monkeypatch):
+    ann = Browser(Server(Settings(ColourModel(), folder=folders())), who="Ann", tab="1")
+    ann.do({"kind": "hello"})
+    ann.do(click(30, 40))
+    second = Server(Settings(ColourModel(), folder=folders()))  # the first answers no more
+    bob, again = Browser(second, who="Bob", tab="2"), Browser(second, who="Ann", tab="1")
+    for browser in (bob, again):
+        browser.do({"kind": "hello"})
+        browser.do({"kind": "goto", "name": "a.png"})
+    assert "Ann is working" in bob.do(click(90, 50))["messages"][0]
+    assert "messages" not in again.do({"kind": "finish"}, click(90, 50))
+    folder = second.settings.folder  # and some minutes later
+    monkeypatch.setattr(folder, "_leases", leases.Leases(folder.out, lambda: time.time() + leases.LASTS + 1))
+    bob.do({"kind": "goto", "name": "b.png"})
+    bob.do({"kind": "goto", "name": "a.png"})
+    assert "messages" not in bob.do({"kind": "finish"}, click(90, 70))
+
+
+def test_a_review_is_told_to_the_next_one_and_stored_with_names(people):
+    ann, bob = people
+    reply = ann.do(click(30, 40), {"kind": "done", "done": True}, {"kind": "goto", "name": "b.png"})
+    assert reply["folder"]["states"][0] == "done" and "reviews" not in reply["folder"]
+    bob.do({"kind": "hello"})
+    bob.do({"kind": "goto", "name": "a.png"})
+    reply = bob.do({"kind": "review", "accepted": False, "note": "the edge"})
+    assert reply["folder"]["reviews"] == {"a.png": "sent_back"} and reply["folder"]["states"][0] == "work"
+    assert reply["folder"]["people"] == {"a.png": ["Ann", "Bob"]}
+    bob.do({"kind": "goto", "name": "b.png"})
+    reply = ann.do({"kind": "goto", "name": "a.png"})
+    assert reply["messages"] == ["Bob sent a.png back, with the note “the edge”."]
+    assert reply["session"]["review"] == "sent_back" and reply["session"]["note"] == "the edge"
+    ann.do({"kind": "done", "done": True}, {"kind": "goto", "name": "b.png"})
+    bob.do({"kind": "goto", "name": "a.png"})
+    reply = bob.do({"kind": "review", "accepted": True})
+    assert reply["session"]["review"] == "accepted" and reply["session"]["done"]
+    folder = bob.server.settings.folder
+    saved = json.loads(folder.session_path("a.png").read_text())
+    assert [(visit["who"], visit.get("did")) for visit in saved["visits"]] == [
+        ("Ann", "done"),
+        ("Bob", "sent_back"),
+        ("Ann", "done"),
+        ("Bob", "accepted"),
+    ]
+    assert saved["visits"][1]["note"] == "the edge" and saved["review"] == "accepted"
+    assert [visit["who"] for visit in reply["folder"]["visits"]][:2] == ["Bob", "Ann"]
+    assert Folder(folder.images, folder.out).review_of == {"a.png": "accepted"}
+
+
+def test_a_change_makes_an_accepted_picture_one_to_check(people):
+    ann, _ = people
+    ann.do(click(30, 40), {"kind": "review", "accepted": True})
+    assert ann.document.review == "accepted" and ann.document.done
+    ann.do(click(35, 45))
+    assert ann.document.review == "" and ann.document.done
+
+
+def test_saved_work_with_an_odd_review_is_refused_and_names_are_shortened(people):
+    ann, bob = people
+    ann.do(click(30, 40), {"kind": "goto", "name": "b.png"})
+    path = ann.server.settings.folder.session_path("a.png")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "review": "perfect"}))
+    bob.introduced["who"] = "B" * 500
+    bob.do({"kind": "hello"})
+    assert "damaged" in bob.do({"kind": "goto", "name": "a.png"})["messages"][0]
+    bob.do(click(30, 40))
+    assert bob.server.settings.folder.people_of["b.png"] == ("B" * 60,)
