@@ -181,10 +181,10 @@ class CascadeForward:
         probabilities, record = forward(previous)
         passes = [record]
         for _ in range(self.refinements(click_number)):
-            coarse = probabilities
-            probabilities, record = forward(coarse)
+            before = probabilities
+            probabilities, record = forward(before)
             passes.append(record)
-            if self.adaptive and self._stops(*changed(coarse, probabilities)):
+            if self.adaptive and self._stops(*changed(before, probabilities)):
                 break
         last = len(passes) - 1
         if not self.best_pass:

@@ -1,4 +1,4 @@
-"""Event loops beside the one of Playwright, which runs in the main thread once a browser was started."""
+"""Run coroutines in tests although Playwright's event loop occupies the main thread."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,6 +7,6 @@ from typing import Any
 
 
 def run(coroutine: Coroutine) -> Any:
-    """As `asyncio.run`, in a thread of its own."""
+    """Like `asyncio.run`, in another thread."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, coroutine).result()

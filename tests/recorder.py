@@ -1,4 +1,4 @@
-"""A network that keeps what it was shown, and a batch for it."""
+"""A network that records its input, and a batch for it."""
 
 import torch
 
@@ -7,7 +7,7 @@ from cfr_icl.models.map_model import MapModel
 
 
 class Recorder(MapModel):
-    """Answers one number everywhere, for the disks and the mask before; keeps what it was shown."""
+    """Has logits that grow with the prompt maps of each pixel, and records these maps of every pass."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Fixtures of trainings and evaluations that take seconds."""
+"""Fixtures for trainings and evaluations of a few seconds: pictures, a network, a config."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A network that nobody trained: pixels coloured like the clicked ones are the object."""
+"""A network without training: pixels of the clicked pixels' colour are the object."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cfr_icl.zoom.window import ZoomConfig
 
 
 class ColourModel(MapModel):
-    """Positive clicks take their colour, negative ones give it back; the same every time."""
+    """Positive clicks add pixels of their colour to the mask, negative ones remove them; deterministic."""
 
     def __init__(self, size: int = 128) -> None:
         super().__init__()
@@ -21,9 +21,9 @@ class ColourModel(MapModel):
         return image
 
     def decode(self, features: torch.Tensor, prompt_maps: torch.Tensor) -> torch.Tensor:
-        wanted = self._similarity(features, prompt_maps[:, 1:2])
-        unwanted = self._similarity(features, prompt_maps[:, 2:3])
-        return self.sharpness * (wanted - 0.5).minimum(wanted - unwanted)
+        positive = self._similarity(features, prompt_maps[:, 1:2])
+        negative = self._similarity(features, prompt_maps[:, 2:3])
+        return self.sharpness * (positive - 0.5).minimum(positive - negative)
 
     def _similarity(self, image: torch.Tensor, disks: torch.Tensor) -> torch.Tensor:
         """1 where the picture has the mean colour under the disks, 0 far from it or without disks."""

@@ -80,7 +80,7 @@ def test_the_published_settings_are_those_of_the_paper():
     )
 
 
-def test_each_pass_starts_from_the_answer_before():
+def test_each_pass_starts_from_the_pass_before():
     seen = []
 
     def forward(previous):
@@ -93,7 +93,7 @@ def test_each_pass_starts_from_the_answer_before():
 
 
 @given(st.lists(st.floats(0, 1), min_size=5, max_size=5), st.booleans())
-def test_the_answer_is_the_pass_of_most_agreement_the_latest_of_equals_or_as_published_the_last(
+def test_the_chosen_pass_has_the_most_agreement_the_latest_of_equals_or_is_the_last_as_published(
     agreements, best_pass
 ):
     remaining = iter(agreements)

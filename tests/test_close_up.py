@@ -53,7 +53,7 @@ def test_a_close_up_fades_in_from_its_edge_and_leaves_the_rest_as_it_was(picture
 
 @pytest.mark.parametrize("picture", [Window(0, 0, 600, 400), Window(0, 0, 4000, 3000)])
 @pytest.mark.parametrize("moved", [False, True])
-def test_details_stay_where_the_answer_stays_and_go_where_it_changes(picture, moved):
+def test_details_are_carried_over_where_the_coarse_prediction_stays_the_same(picture, moved):
     torch.manual_seed(0)
     exact = ZoomConfig().is_exact(picture)
     window = Window(10, 20, picture.width - 40, picture.height - 30)

@@ -131,7 +131,7 @@ class TwoHeads(Recorder):
         return logits, 2 * logits
 
 
-def test_an_auxiliary_head_is_supervised_with_cross_entropy_where_the_truth_is_known():
+def test_an_auxiliary_head_is_supervised_with_cross_entropy_on_pixels_that_are_not_ignored():
     image, gt_mask, clicks = batch()
     gt_mask[:, :, :2] = -1
     model = TwoHeads()

@@ -81,7 +81,7 @@ def package(installed, tmp_path_factory):
     return version, Path(file), {path.name: path for path in paths}
 
 
-def test_it_segments_an_example(installed, package, tmp_path):
+def test_the_installed_package_segments_an_example(installed, package, tmp_path):
     version, file, pictures = package
     assert set(pictures) == {"chelsea.png", "flower.jpg", "rocket.jpg"}
     command = ["segment", pictures["chelsea.png"], "--click", "230,120", "--out", "cat.png"]
@@ -92,7 +92,7 @@ def test_it_segments_an_example(installed, package, tmp_path):
     assert installed.parent in file.parents
 
 
-def test_it_starts_the_page_and_the_page_gives_a_mask(installed, package, tmp_path):
+def test_the_installed_package_starts_a_page_that_gives_a_mask(installed, package, tmp_path):
     picture = package[2]["chelsea.png"]
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -22,7 +22,7 @@ def test_a_space_installs_what_pyproject_names_for_the_app():
     assert listed == PROJECT["dependencies"] + PROJECT["optional-dependencies"]["app"]
 
 
-def test_the_version_is_the_installed_ones_or_that_of_a_clone():
+def test_the_version_is_that_of_the_installed_package_or_of_a_clone():
     try:
         installed = importlib.metadata.version(PROJECT["name"])
     except importlib.metadata.PackageNotFoundError:

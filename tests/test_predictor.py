@@ -24,7 +24,7 @@ def ask(cache, count, previous_mask=None, cfr=CascadeForward(), **others):
     return cache.prediction(cache.key(CLICKS[:count], previous_mask, cfr, **others))
 
 
-def test_the_predictions_used_last_are_there():
+def test_the_predictions_used_last_are_cached():
     cache = cache_after(PREDICTIONS_KEPT)
     assert ask(cache, 1).chosen == 1  # used again, so that the second one is the oldest
     key = cache.key(CLICKS[:20], None, CascadeForward())
@@ -32,7 +32,7 @@ def test_the_predictions_used_last_are_there():
     assert ask(cache, 1) and ask(cache, 20) and ask(cache, 2) is None
 
 
-def test_of_older_clicks_the_state_of_some_is_there():
+def test_of_older_clicks_every_eighth_state_is_cached():
     cache = cache_after(len(CLICKS))
     states = [cache.state(cache.key(CLICKS[:n], None, CascadeForward())) for n in range(1, 25)]
     assert [state for state in states if state] == [8, 16, 17, 18, 19, 20, 21, 22, 23, 24]
@@ -41,7 +41,7 @@ def test_of_older_clicks_the_state_of_some_is_there():
     assert cache.state(cache.key(CLICKS[:8], None, CascadeForward())) is None
 
 
-def test_everything_that_a_prediction_depends_on_tells_questions_apart():
+def test_keys_differ_in_everything_that_a_prediction_depends_on():
     mask = np.zeros((4, 6), bool)
     cache = cache_after(2, mask)
     assert ask(cache, 2, mask).chosen == 2

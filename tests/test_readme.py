@@ -100,7 +100,7 @@ def test_the_client_example_gets_the_cat(address, tmp_path):
     assert cat(np.asarray(Image.open(names["mask"])))
 
 
-def test_the_gradio_example_tells_the_mask_of_an_object():
+def test_the_gradio_example_gets_the_mask_of_a_changed_object():
     (code,) = [block for block in blocks("python") if "Annotator" in block]
     names = {}
     exec(compile(code, "README.md", "exec"), names)

@@ -30,7 +30,7 @@ def lent():
     return remote_predict(ColourModel(), gpu), calls
 
 
-def test_a_lent_gpu_answers_like_the_own_network(lent, picture):
+def test_a_remote_segmenter_predicts_like_a_local_one(lent, picture):
     predict, calls = lent
     remote, own = (
         Session(it, CascadeForward(steps=2)) for it in (RemoteSegmenter(predict), Segmenter(ColourModel()))

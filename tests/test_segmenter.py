@@ -53,7 +53,7 @@ relaxed = settings(max_examples=8, deadline=None, suppress_health_check=[HealthC
 
 @relaxed
 @given(st.lists(clicks, min_size=1, max_size=4))
-def test_the_answer_depends_on_the_clicks_and_not_on_the_way_to_them(model, picture, sequence):
+def test_a_prediction_depends_on_the_clicks_and_not_on_earlier_calls(model, picture, sequence):
     wandering = fresh(model, picture)
     for count in range(1, len(sequence) + 1):
         wandering.predict(sequence[:count], cfr=steps(2))
@@ -73,7 +73,7 @@ def forwards(model, monkeypatch) -> list:
     return forwards
 
 
-def test_undoing_a_click_gives_what_there_was_and_costs_no_forward(model, picture, forwards):
+def test_undoing_a_click_restores_the_prediction_without_a_forward(model, picture, forwards):
     segmenter = fresh(model, picture)
     first = segmenter.predict([Click(60, 45)])
     second = segmenter.predict([Click(60, 45), Click(10, 10, False)])
@@ -83,7 +83,7 @@ def test_undoing_a_click_gives_what_there_was_and_costs_no_forward(model, pictur
     assert not forwards
 
 
-def test_memory_does_not_grow_with_every_click_and_undoing_many_gives_what_there_was(
+def test_memory_does_not_grow_with_every_click_and_undoing_many_restores_the_prediction(
     model, picture, forwards
 ):
     segmenter, cfr = fresh(model, picture), steps(1, adaptive=False)
@@ -107,7 +107,7 @@ def test_memory_does_not_grow_with_every_click_and_undoing_many_gives_what_there
 
 
 @pytest.mark.parametrize("most, adaptive", [(0, False), (0, True), (3, False), (3, True)])
-def test_the_prediction_counts_and_keeps_every_pass(model, picture, most, adaptive):
+def test_a_prediction_holds_every_pass_and_their_number(model, picture, most, adaptive):
     cfr = steps(most, adaptive=adaptive)
     prediction = fresh(model, picture).predict([Click(60, 45)], cfr=cfr)
     assert prediction.forwards == len(prediction.trace)
@@ -153,7 +153,7 @@ def test_no_clicks_give_the_previous_mask_back(model, picture):
     assert segmenter.predict([], previous_mask=mask).forwards == 0
 
 
-def test_a_previous_mask_is_where_the_network_starts(model, picture):
+def test_the_network_starts_from_the_previous_mask(model, picture):
     mask = np.zeros((HEIGHT, WIDTH), bool)
     mask[20:50, 30:70] = True
     segmenter = fresh(model, picture)
@@ -195,7 +195,7 @@ def test_refinements_do_without_the_mirror_image_where_the_coarse_pass_agrees_wi
 
 
 @pytest.mark.parametrize("flip", [True, False])
-def test_with_its_mirror_image_a_mirrored_picture_gets_the_mirrored_answer(model, picture, flip):
+def test_with_its_mirror_image_a_mirrored_picture_gets_the_mirrored_mask(model, picture, flip):
     # a picture of the network's size, so that no pixel and no click is moved by resizing
     square, zoom = picture[:64, :64], ZoomConfig(size=64, min_side=64)
     click = Click(20, 45)
@@ -208,7 +208,7 @@ def test_with_its_mirror_image_a_mirrored_picture_gets_the_mirrored_answer(model
         assert np.abs(here - there).max() > 1e-3
 
 
-def test_a_prepared_picture_is_encoded_once_for_the_first_look_at_every_object(model, picture, monkeypatch):
+def test_a_prepared_picture_is_encoded_once_for_the_first_clicks_on_all_objects(model, picture, monkeypatch):
     encoded, features, encode = [], [], model.encode
 
     def remembered(image):
@@ -260,7 +260,7 @@ def test_a_preview_is_the_coarse_pass_and_encodes_and_changes_nothing(model, pic
 
 
 @pytest.mark.parametrize("size", [64, 96])
-def test_changing_what_was_answered_changes_no_later_answer(model, size):
+def test_changing_a_returned_array_changes_no_later_prediction(model, size):
     picture = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     zoom = replace(SMALL, size=size)
     answers = []
@@ -299,14 +299,14 @@ def test_damaged_weights_are_reported(picture):
 
 
 @pytest.mark.parametrize("height, width", [(1, 1), (1, 300), (300, 1), (7, 500)])
-def test_tiny_and_thin_pictures_are_answered(model, height, width):
+def test_tiny_and_thin_pictures_are_predicted(model, height, width):
     segmenter = Segmenter(model, zoom=ZoomConfig(size=64))
     segmenter.set_image(np.full((height, width, 3), 128, np.uint8))
     prediction = segmenter.predict([Click(width - 1, height - 1), Click(0, 0, False)])
     assert np.isfinite(prediction.probabilities).all()
 
 
-def test_a_simulated_session_tells_everything_of_every_click(model, picture):
+def test_a_simulated_session_holds_the_figures_of_every_click(model, picture):
     gt_mask = np.zeros((HEIGHT, WIDTH), np.int32)
     gt_mask[30:60, 40:80] = 1
     told = []
@@ -334,7 +334,7 @@ def test_the_inverse_temperature_moves_probabilities_away_from_the_threshold_and
     assert not np.array_equal(sharp.probabilities, plain.probabilities)
 
 
-def test_the_network_is_fed_its_own_answer_not_the_calibrated_one(model, picture, monkeypatch):
+def test_the_network_is_fed_uncalibrated_probabilities(model, picture, monkeypatch):
     clicks = [Click(60, 45), Click(10, 10, positive=False)]
     plain = fresh(model, picture).predict(clicks, cfr=steps(2))
     monkeypatch.setattr(model, "config", replace(model.config, inverse_temperature=3.0))
@@ -380,7 +380,7 @@ def test_close_ups_can_be_left_out(model, picture):
 
 @relaxed
 @given(st.lists(clicks, min_size=1, max_size=3))
-def test_close_ups_do_not_make_an_answer_depend_on_the_way_to_it(model, picture, sequence):
+def test_with_close_ups_a_prediction_does_not_depend_on_earlier_calls(model, picture, sequence):
     wandering, once = (closing_up(model, picture) for _ in range(2))
     for count in range(1, len(sequence) + 1):
         wandering.predict(sequence[:count], cfr=steps(1))
@@ -399,7 +399,7 @@ class SeesMoreCloseUp(MapModel):
         return torch.where(close, 4.0, -4.0).view(-1, 1, 1, 1).expand(-1, 1, *image.shape[2:])
 
 
-def test_what_a_close_up_found_is_not_lost_with_the_next_click():
+def test_the_detail_of_a_close_up_survives_the_next_click():
     model = SeesMoreCloseUp()
     model.config, model.anchor = default_config("compact"), torch.nn.Parameter(torch.zeros(1))
     lighter = np.broadcast_to(np.linspace(0, 255, WIDTH).astype(np.uint8)[:, None], (HEIGHT, WIDTH, 3))

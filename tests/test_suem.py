@@ -38,7 +38,7 @@ def test_exclusion_is_the_object_without_the_other(image, gt_mask, other, other_
 
 
 @given(pictures, gt_masks, pictures, gt_masks, alphas)
-def test_occlusion_and_mixing_keep_the_truth(image, gt_mask, other, other_gt_mask, alpha):
+def test_occlusion_and_mixing_keep_the_ground_truth(image, gt_mask, other, other_gt_mask, alpha):
     picture, result = suem.occlusion(image, gt_mask, other, other_gt_mask, alpha)
     assert (result == gt_mask).all() and (picture[other_gt_mask != 1] == image[other_gt_mask != 1]).all()
     picture, result = suem.mixing(image, gt_mask, other, alpha)
@@ -84,7 +84,7 @@ def test_probabilities_decide_which_modes_apply(probability, changed):
 
 
 @pytest.mark.parametrize("mode", ["simple", "exclusion", "union", "occlusion", "mixing"])
-def test_several_objects_share_what_happens_to_their_picture(mode):
+def test_a_mode_applies_to_all_objects_of_a_picture(mode):
     image, other = np.random.default_rng(0).integers(0, 256, (2, *SHAPE, 3)).astype(np.uint8)
     gt_masks = np.zeros((2, *SHAPE), np.int8)
     gt_masks[0, 2:8, 2:8], gt_masks[1, 4:12, 4:12] = 1, 1

@@ -29,8 +29,8 @@ LIST = {
 
 
 @pytest.fixture
-def said(session):
-    """A session with an object and a picture of which several things are said."""
+def with_attributes(session):
+    """A session with attributes of an object and of the picture."""
     pixels = np.zeros(session.size, bool)
     pixels[10:30, 20:60] = True
     session.add_masks([("cat", Mask.of(pixels)), ("dog", Mask.of(~pixels))])
@@ -56,18 +56,21 @@ def loaded_again(session, path):
     return again
 
 
-def test_each_is_one_step_of_undo_and_definitions_are_none(said):
-    assert values(said) == {"occluded": True, "quality": "good", "age": 3, "crowd": True}
-    said.undo()
-    assert attribute_values(said.document.foreign) == {} and len(said.document.attributes) == 5
-    said.undo()
-    assert "age" not in values(said) and values(said, 2) == {}
-    said.set_attribute("truncated", True, [1, 2])
-    assert values(said, 2) == {"truncated": True}
-    said.undo()
-    assert values(said, 2) == {}
-    said.set_attribute("quality", None, [1])
-    assert "quality" not in values(said)
+def test_each_change_of_an_attribute_is_one_undo_step_and_definitions_are_none(with_attributes):
+    assert values(with_attributes) == {"occluded": True, "quality": "good", "age": 3, "crowd": True}
+    with_attributes.undo()
+    assert (
+        attribute_values(with_attributes.document.foreign) == {}
+        and len(with_attributes.document.attributes) == 5
+    )
+    with_attributes.undo()
+    assert "age" not in values(with_attributes) and values(with_attributes, 2) == {}
+    with_attributes.set_attribute("truncated", True, [1, 2])
+    assert values(with_attributes, 2) == {"truncated": True}
+    with_attributes.undo()
+    assert values(with_attributes, 2) == {}
+    with_attributes.set_attribute("quality", None, [1])
+    assert "quality" not in values(with_attributes)
 
 
 @pytest.mark.parametrize(
@@ -83,57 +86,60 @@ def test_each_is_one_step_of_undo_and_definitions_are_none(said):
         ("occluded", True, [2]),
     ],
 )
-def test_what_the_list_does_not_allow_is_refused(said, name, value, ids):
-    said.edit(2, locked=True)
-    before = said.document
+def test_values_that_a_definition_does_not_allow_are_refused(with_attributes, name, value, ids):
+    with_attributes.edit(2, locked=True)
+    before = with_attributes.document
     with pytest.raises(ActionError):
-        said.set_attribute(name, value, ids)
-    assert said.document == before
+        with_attributes.set_attribute(name, value, ids)
+    assert with_attributes.document == before
 
 
-def test_they_are_limited_in_all(said):
+def test_the_size_of_all_attributes_is_limited(with_attributes):
     with pytest.raises(ActionError, match="4000"):
         for number in range(20):
-            said.set_attribute(f"note {number}", "x" * 400, [1])
+            with_attributes.set_attribute(f"note {number}", "x" * 400, [1])
 
 
-def test_saved_work_has_them(said, tmp_path):
-    store.save(tmp_path / "work.json", said.document, "squares.png", said.size)
-    document = store.load(tmp_path / "work.json", said.size)
-    assert document.attributes == said.document.attributes
-    assert [i.foreign for i in document.instances] == [i.foreign for i in said.document.instances]
+def test_saved_work_holds_attributes(with_attributes, tmp_path):
+    store.save(tmp_path / "work.json", with_attributes.document, "squares.png", with_attributes.size)
+    document = store.load(tmp_path / "work.json", with_attributes.size)
+    assert document.attributes == with_attributes.document.attributes
+    assert [i.foreign for i in document.instances] == [i.foreign for i in with_attributes.document.instances]
     assert attribute_values(document.foreign) == {"weather": "rain"}
 
 
-def test_the_next_picture_has_the_same_definitions_and_no_values(said, picture):
-    said.open(picture, "next.png")
-    assert len(said.document.attributes) == 5 and attribute_values(said.document.foreign) == {}
+def test_the_next_picture_has_the_same_definitions_and_no_values(with_attributes, picture):
+    with_attributes.open(picture, "next.png")
+    assert (
+        len(with_attributes.document.attributes) == 5
+        and attribute_values(with_attributes.document.foreign) == {}
+    )
 
 
-def test_coco_holds_all_and_gives_them_back(said, tmp_path):
+def test_coco_holds_all_attributes_and_they_are_loaded_again(with_attributes, tmp_path):
     path = tmp_path / "a.json"
-    path.write_bytes(export("coco", [picture_of(said)])["annotations.json"])
+    path.write_bytes(export("coco", [picture_of(with_attributes)])["annotations.json"])
     data = json.loads(path.read_text())
     first = data["annotations"][0]
     assert first["iscrowd"] == 1 and first["attributes"] == {"occluded": True, "quality": "good", "age": 3}
     assert data["annotations"][1]["iscrowd"] == 0 and data["images"][0]["attributes"] == {"weather": "rain"}
-    again = loaded_again(said, path)
-    assert values(again) == values(said)
+    again = loaded_again(with_attributes, path)
+    assert values(again) == values(with_attributes)
     assert attribute_values(again.document.foreign) == {"weather": "rain"}
-    assert export_warnings("coco", [picture_of(said)]) == []
+    assert export_warnings("coco", [picture_of(with_attributes)]) == []
 
 
-def test_labelme_holds_flags_and_gives_them_back(said, tmp_path):
-    said.set_attribute("indoors", True)
+def test_labelme_holds_flags_and_they_are_loaded_again(with_attributes, tmp_path):
+    with_attributes.set_attribute("indoors", True)
     path = tmp_path / "a.json"
-    path.write_bytes(export("labelme", [picture_of(said)])["squares.json"])
-    again = loaded_again(said, path)
+    path.write_bytes(export("labelme", [picture_of(with_attributes)])["squares.json"])
+    again = loaded_again(with_attributes, path)
     assert values(again) == {"occluded": True, "crowd": True}
     assert attribute_values(again.document.foreign) == {"indoors": True}
 
 
-def test_cvat_holds_those_of_objects_and_their_definitions(said):
-    root = ElementTree.fromstring(export("cvat", [picture_of(said)])["annotations.xml"])
+def test_cvat_holds_attributes_of_objects_and_their_definitions(with_attributes):
+    root = ElementTree.fromstring(export("cvat", [picture_of(with_attributes)])["annotations.xml"])
     first, second = root.findall("image/mask")
     assert (first.get("occluded"), second.get("occluded")) == ("1", "0")
     assert {each.get("name"): each.text for each in first.findall("attribute")} == {
@@ -146,9 +152,9 @@ def test_cvat_holds_those_of_objects_and_their_definitions(said):
     assert listed["quality"] == ("select", "good\npoor") and listed["crowd"][0] == "checkbox"
 
 
-def test_voc_holds_what_it_knows(said):
-    said.set_attribute("truncated", True, [2])
-    root = ElementTree.fromstring(export("voc", [picture_of(said)])["Annotations/squares.xml"])
+def test_voc_holds_occluded_and_truncated(with_attributes):
+    with_attributes.set_attribute("truncated", True, [2])
+    root = ElementTree.fromstring(export("voc", [picture_of(with_attributes)])["Annotations/squares.xml"])
     first, second = root.findall("object")
     assert (first.findtext("occluded"), first.findtext("truncated")) == ("1", "0")
     assert (second.findtext("occluded"), second.findtext("truncated")) == (None, "1")
@@ -164,12 +170,16 @@ def test_voc_holds_what_it_knows(said):
         ("everything", None),
     ],
 )
-def test_what_a_format_has_no_place_for_is_told(said, format, names):
-    told = [str(each) for each in export_warnings(format, [picture_of(said)]) if "attributes" in str(each)]
+def test_attributes_that_a_format_cannot_hold_are_reported(with_attributes, format, names):
+    told = [
+        str(each)
+        for each in export_warnings(format, [picture_of(with_attributes)])
+        if "attributes" in str(each)
+    ]
     assert told == ([f"The format has no place for these attributes: {names}."] if names else [])
 
 
-def test_a_list_of_labels_defines_them(tmp_path):
+def test_a_list_of_labels_defines_attributes(tmp_path):
     path = tmp_path / "labels.json"
     path.write_text(json.dumps(LIST))
     assert [label.name for label in read_classes(path)] == ["cat", "dog"]

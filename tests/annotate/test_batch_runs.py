@@ -204,7 +204,7 @@ def test_a_mask_is_refined_from_a_click_in_its_middle_or_from_those_of_the_list(
         ("picture,y", "0.png,1", "needs a heading"),
     ],
 )
-def test_wrong_boxes_and_masks_are_sentences(heading, row, sentence, images, tmp_path, capsys):
+def test_wrong_boxes_and_masks_are_reported_in_a_sentence(heading, row, sentence, images, tmp_path, capsys):
     assert run(images, tmp_path / "out", rows=row + "\n", heading=heading) in (1, 2)
     assert sentence in capsys.readouterr().err and masks(tmp_path / "out") == {}
 
@@ -226,7 +226,7 @@ def test_saved_work_is_never_replaced(images, tmp_path, predicted, capsys):
     assert len(predicted) == 5
 
 
-def test_lists_in_parquet_and_json_say_the_same(images, tmp_path):
+def test_lists_in_parquet_and_json_have_the_same_objects(images, tmp_path):
     rows = [
         {"picture": "0.png", "x": 20, "y": 30.0, "box": None, "label": None},
         {"picture": "1.png", "x": None, "y": None, "box": [8, 18, 52, 62], "label": "cup"},

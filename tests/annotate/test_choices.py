@@ -24,7 +24,7 @@ def of_sam(sam):
     return session
 
 
-def test_a_chosen_mask_is_the_objects_and_the_next_click_goes_on_from_it(of_sam):
+def test_a_chosen_mask_becomes_the_objects_and_the_next_click_starts_from_it(of_sam):
     of_sam.click(Click(60, 45))
     best = of_sam.active
     _, prediction = of_sam.choices()
@@ -44,7 +44,7 @@ def test_a_chosen_mask_is_the_objects_and_the_next_click_goes_on_from_it(of_sam)
     assert saved.instances == of_sam.document.instances
 
 
-def test_networks_with_one_answer_offer_nothing_to_choose(session):
+def test_networks_with_one_mask_offer_no_choices(session):
     session.click(Click(80, 80))
     with pytest.raises(ActionError, match="first click alone"):
         session.choices()

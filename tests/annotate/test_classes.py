@@ -152,7 +152,7 @@ def test_a_session_keeps_its_numbers(session):
     assert '0: "object"' in numbers() and '1: "cat"' in numbers()
 
 
-def test_a_damaged_list_of_classes_is_told_and_left_alone(tmp_path, caplog):
+def test_a_damaged_list_of_classes_is_reported_and_not_overwritten(tmp_path, caplog):
     work = Work(tmp_path, "a.png")
     work.save("a.png", "dog")
     (tmp_path / "work/classes.json").write_text("{")

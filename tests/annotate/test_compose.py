@@ -83,7 +83,7 @@ def test_overlapping_objects_are_not_cleaned():
     assert np.array_equal(result.mask.pixels, mask) and result.left_out == 0
 
 
-def test_it_is_told_when_nothing_is_left(session):
+def test_an_object_of_which_nothing_is_left_is_reported(session):
     session.click(Click(30, 40))
     session.finish()
     assert session.notices == []

@@ -72,7 +72,7 @@ def test_16_bit_colours_keep_their_lower_byte(channels, suffix, tmp_path):
     assert np.abs(opened.pixels.astype(float) - colours[..., :3] / 900 * 255).max() <= 1.01
 
 
-def test_a_value_that_says_nothing_is_left_out(tmp_path):
+def test_a_value_that_marks_missing_data_is_left_out(tmp_path):
     values = np.where(ROWS < 30, -9999, GREY * 100).astype(np.float32)
     path = file(tmp_path, Image.fromarray(values), tiffinfo=with_tag(42113, "-9999"))
     pixels = read_picture(path)[..., 0]
@@ -93,7 +93,7 @@ def test_a_contrast_that_is_none_is_refused(values):
         View(low=values[0], high=values[1])
 
 
-def test_one_value_and_a_few_bright_pixels(tmp_path):
+def test_a_picture_of_one_value_and_a_few_bright_pixels_is_scaled(tmp_path):
     flat = read_picture(file(tmp_path, Image.fromarray(np.full((60, 80), 700, np.uint16))))
     assert flat.min() == flat.max()
     few = np.zeros((60, 80), np.uint16)

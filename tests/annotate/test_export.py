@@ -162,7 +162,7 @@ def test_everything_is_one_zip_with_a_folder_a_format(annotated):
 
 
 @pytest.mark.parametrize("format", [*FORMATS, "everything"])
-def test_an_export_tells_how_many_pictures_are_finished_and_can_be_ended(format, annotated):
+def test_an_export_reports_its_progress_and_can_be_cancelled(format, annotated):
     pictures = [replace(annotated, name=f"{number}.jpg") for number in range(3)]
     told = []
     export(format, pictures, progress=lambda *progress: told.append(progress))
@@ -262,7 +262,7 @@ def test_files_of_other_pictures_are_named(tmp_path):
         read_objects(tmp_path / "x.json", "a.png", (90, 120))
 
 
-def test_what_a_format_cannot_hold_is_said(annotated, session):
+def test_content_that_a_format_cannot_hold_is_reported(annotated, session):
     assert export_warnings("everything", [annotated]) == []
     session.add_masks([(None, Mask.of(DISK)), (None, Mask.empty(HEIGHT, WIDTH))])
     more = replace(annotated, document=session.document)

@@ -98,7 +98,7 @@ def test_save_and_load_is_the_same(picture, actions):
     assert store.from_json(data, session.size) == session.document
 
 
-def test_a_loaded_session_goes_on_as_if_nothing_had_happened(session, picture):
+def test_a_loaded_session_continues_like_one_that_was_never_closed(session, picture):
     session.click(Click(30, 40))
     other = Session(Segmenter(ColourModel()), CascadeForward(steps=2))
     saved = store.to_json(session.document, "squares.png", session.size)

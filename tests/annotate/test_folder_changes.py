@@ -49,7 +49,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("kind", UNREADABLE)
-def test_what_cannot_be_opened_is_named_and_passed_over(folder, kind):
+def test_pictures_that_cannot_be_opened_are_named_and_skipped(folder, kind):
     UNREADABLE[kind](folder.path("b.png"))
     with pytest.raises((PictureError, StoreError), match=r"^b\.png: "):
         folder.open("b.png")
@@ -84,7 +84,7 @@ NO_FILES = {
 
 
 @pytest.mark.parametrize("kind", NO_FILES)
-def test_what_is_put_in_a_pictures_place_is_not_followed_and_holds_nothing_up(folder, kind):
+def test_something_other_than_a_file_in_a_pictures_place_is_not_opened(folder, kind):
     path = folder.path("b.png")
     path.unlink()
     NO_FILES[kind](path)
@@ -105,7 +105,7 @@ def test_work_that_somebody_deletes_is_gone_and_the_picture_opens(folder):
 @pytest.mark.parametrize(
     ("content", "sentence"), [("{", "damaged"), ('{"cfr_icl_session": 99}', "session file of this version")]
 )
-def test_damaged_work_is_told_and_left_as_it_is(folder, content, sentence):
+def test_damaged_work_is_reported_and_not_overwritten(folder, content, sentence):
     path = folder.out / "b.png.session.json"
     path.write_text(content)
     with pytest.raises(StoreError, match=sentence):
@@ -127,7 +127,7 @@ def test_added_pictures_join_in_order(folder):
     assert folder.states["bb.png"] == "done"
 
 
-def test_a_replaced_picture_is_read_anew_and_told(folder):
+def test_a_replaced_picture_is_read_again_and_reported(folder):
     folder.read_ahead("b.png")
     folder._files._ahead[1].result()
     old = folder.path("b.png").stat().st_mtime_ns
@@ -164,7 +164,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("kind", CHANGES)
-def test_work_that_cannot_be_exported_is_told(folder, tmp_path, kind):
+def test_work_that_cannot_be_exported_is_reported(folder, tmp_path, kind):
     change, count, sentence = CHANGES[kind]
     change(tmp_path / "images")
     saved = Folder(tmp_path / "images", tmp_path / "work").saved_work()
@@ -173,13 +173,13 @@ def test_work_that_cannot_be_exported_is_told(folder, tmp_path, kind):
     assert sentence is None or sentence in saved.left_out[0]
 
 
-def test_a_picture_that_vanished_under_the_open_folder_is_told(folder):
+def test_a_picture_that_vanished_from_the_open_folder_is_reported(folder):
     folder.path("b.png").unlink()
     (sentence,) = folder.saved_work().left_out
     assert sentence == "b.png is not there any more; its work is not exported."
 
 
-def test_damaged_work_is_told_and_the_rest_exported(folder):
+def test_damaged_work_is_reported_and_the_rest_exported(folder):
     folder.session_path("b.png").write_text("{")
     saved = folder.saved_work()
     assert [each.name for each in saved.pictures] == ["a.png", "c.png"]
@@ -219,7 +219,7 @@ def test_which_files_are_pictures(tmp_path):
     ]
 
 
-def test_a_listing_of_ten_thousand_files_is_no_work(tmp_path):
+def test_a_listing_looks_at_each_file_once(tmp_path):
     """Each file is looked at once: no header is read and no link followed for plain files."""
     for number in range(300):
         (tmp_path / f"{number}.png").touch()

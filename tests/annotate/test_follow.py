@@ -76,7 +76,7 @@ def test_one_undo_takes_everything_back_and_ids_that_are_taken_are_not_given_twi
     assert [instance.id for instance in session.document.instances] == [1]
 
 
-def test_copied_masks_are_equal_and_go_on_from_there(session):
+def test_copied_masks_are_equal_and_clicks_refine_them(session):
     picture, _ = frame((RED, 45, 50, 24))
     before = work_on(session, picture, (45, 50))
     session.open(picture, "now.png", Document())
@@ -89,7 +89,7 @@ def test_copied_masks_are_equal_and_go_on_from_there(session):
     assert iou(session.mask, copy.mask.pixels) > 0.8
 
 
-def test_a_lost_object_is_told_and_left_out(session):
+def test_a_lost_object_is_reported_and_left_out(session):
     picture, _ = frame((RED, 45, 50, 24), (BLUE, 110, 80, 18))
     before = work_on(session, picture, (45, 50), (110, 80))
     now, _ = frame((BLUE, 110, 80, 18))
@@ -119,7 +119,7 @@ def test_unsure_masks_come_first_until_they_were_looked_at(session, monkeypatch)
     assert session.document.instances == ()
 
 
-def test_a_click_says_that_the_mask_was_looked_at(session):
+def test_a_click_marks_the_mask_as_looked_at(session):
     picture, _ = frame((RED, 45, 50, 24))
     before = work_on(session, picture, (45, 50))
     session.open(picture, "now.png", Document())

@@ -157,18 +157,18 @@ def test_odd_coco_files_are_read(kind, tmp_path):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-def test_marks_of_unicode(encoding, tmp_path):
+def test_files_with_a_byte_order_mark_are_read(encoding, tmp_path):
     assert len(read_objects(stored(tmp_path, BASE, encoding), "a.png", SIZE)) == 1
 
 
 @pytest.mark.parametrize(("name", "forms"), [("Müller.png", ("NFC", "NFD")), ("が.png", ("NFD", "NFC"))])
-def test_composed_and_decomposed_names(name, forms, tmp_path):
+def test_composed_and_decomposed_names_are_equal(name, forms, tmp_path):
     data = copy.deepcopy(BASE)
     images(unicodedata.normalize(forms[0], name), "b.png")(data)
     assert len(read_objects(stored(tmp_path, data), unicodedata.normalize(forms[1], name), SIZE)) == 1
 
 
-def test_equal_names_in_sub_folders_are_told_apart(tmp_path):
+def test_equal_names_in_sub_folders_are_distinguished(tmp_path):
     data = copy.deepcopy(BASE)
     images("x/a.png", "y/a.png")(data)
     more(image_id=2, segmentation=[SMALL])(data)
@@ -268,7 +268,7 @@ def test_ids_and_attributes_are_kept_through_a_round_trip(session, tmp_path):
         assert len(read_objects(stored(tmp_path, again), "squares.png", SIZE)) == 3
 
 
-def test_clashing_ids_are_given_anew():
+def test_clashing_ids_are_replaced():
     def picture(name, id):
         mask = Mask.of(np.eye(90, 120, dtype=bool))
         from cfr_icl.annotate.document import Instance

@@ -88,7 +88,7 @@ def test_a_damaged_setting_of_an_object_is_refused(session, cfr):
         reopened(session, objects=[{**entry, "cfr": cfr}])
 
 
-def test_undo_after_a_change_of_the_model_brings_the_old_mask_back_and_inspect_says_whose_it_is(session):
+def test_undo_after_a_change_of_the_model_restores_the_old_mask_and_inspect_names_its_model(session):
     before = session.mask
     session.use(Segmenter(Contrary()))
     changed = session.mask

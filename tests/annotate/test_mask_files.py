@@ -286,7 +286,7 @@ def areas(path, reading):
     return sorted(entry.mask.area for entry in load_masks(path, "a.png", SIZE, reading).objects)
 
 
-def test_other_ways_are_offered_and_taken(tmp_path):
+def test_other_readings_are_offered_and_used(tmp_path):
     path = stored(values((ONE, 255), (TWO, 255)))(tmp_path)
     loaded = load_masks(path, "a.png", SIZE)
     assert loaded.readings == ["mask", "inverted", "objects"]
@@ -307,7 +307,7 @@ def test_other_ways_are_offered_and_taken(tmp_path):
         load_masks(path, "a.png", SIZE, "alpha")
 
 
-def test_the_void_is_told(tmp_path):
+def test_void_pixels_are_reported(tmp_path):
     loaded = load_masks(CASES["VOC, void 255"][0](tmp_path), "a.png", SIZE)
     assert "Void pixels are left out: 400." in loaded.sentences
 
@@ -318,7 +318,7 @@ def test_a_previous_mask_is_the_whole_mask(tmp_path):
     assert (soft & ONE).sum() / (soft | ONE).sum() > 0.95
 
 
-def test_a_file_is_read_again_in_another_way(session, tmp_path):
+def test_a_file_is_read_again_with_another_reading(session, tmp_path):
     path = stored(values((ONE, 255), (TWO, 255)))(tmp_path)
     session.add_loaded(load_masks(path, "a.png", SIZE))
     assert len(session.document.instances) == 1

@@ -9,7 +9,7 @@ from cfr_icl.annotate.masks import Mask
 
 
 @given(hnp.arrays(bool, st.tuples(st.integers(1, 20), st.integers(1, 20))))
-def test_round_trip(pixels):
+def test_masks_survive_encoding_and_decoding(pixels):
     mask = Mask.of(pixels)
     assert np.array_equal(mask.pixels, pixels)
     assert mask.area == pixels.sum()
@@ -20,7 +20,7 @@ def test_round_trip(pixels):
         assert pixels[top : top + height, left : left + width].any(axis=0)[[0, -1]].all()
 
 
-def test_versions_tell_masks_apart():
+def test_different_masks_have_different_versions():
     one, two = np.zeros((9, 9), bool), np.zeros((9, 9), bool)
     two[4, 4] = True
     assert Mask.of(one).version == Mask.empty(9, 9).version != Mask.of(two).version

@@ -117,7 +117,7 @@ def test_no_picture_takes_anothers_files(names, tmp_path):
 @pytest.mark.parametrize(
     "names", [("A.png", "a.png"), ("Müller.png", unicodedata.normalize("NFD", "Müller.png"))]
 )
-def test_names_that_other_systems_take_for_one_are_told(names, tmp_path):
+def test_names_that_are_equal_on_other_systems_are_reported(names, tmp_path):
     folder = work(tmp_path, names)
     if len(folder.names) < 2:
         pytest.skip("this file system takes them for one itself")
@@ -154,7 +154,7 @@ def test_names_cannot_leave_the_folder(name, format):
         assert ".." not in parts and not path.startswith("/") and ":\\" not in path
 
 
-def test_names_that_are_no_text_are_shown_as_text():
+def test_names_that_are_not_utf_8_are_shown_as_text():
     assert shown_name("M\udcfcller") == "Müller"
     assert shown_name("\udc81\ud800") == "\ufffd\ufffd"
 
@@ -178,7 +178,7 @@ def test_labels_of_other_scripts_stay(text):
     assert label_name(text) == LABELS[text]
 
 
-def test_files_of_earlier_exports_are_told_and_pictures_are_never_replaced(tmp_path):
+def test_files_of_earlier_exports_are_reported_and_pictures_are_never_replaced(tmp_path):
     folder = work(tmp_path, ["a.png", "a_1_cat.png"])
     pictures = folder.saved_work().pictures
     files = export("masks", pictures)

@@ -35,7 +35,7 @@ def own(tmp_path):
     return OwnFolder(tmp_path / "page", labels=[Label("cat", "#3b82f6")])
 
 
-def test_pictures_are_taken_in_their_order_and_others_are_told(own, sent):
+def test_pictures_are_taken_in_their_order_and_other_files_are_reported(own, sent):
     own.add(
         [sent("b10.png"), sent("b9.png", 1), sent("x.png", b""), sent("y.png", b"hello"), sent("z.txt", 2)]
     )

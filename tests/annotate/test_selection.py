@@ -44,7 +44,7 @@ def test_one_undo_takes_all_of_it_back(three, change):
     assert three.document.instances != before
 
 
-def test_each_changes_what_it_says_and_no_other_object(three):
+def test_each_action_changes_the_selected_objects_alone(three):
     three.label_objects([1, 2], "new")
     assert [i.label for i in three.document.instances] == ["new", "new", "c"]
     colour = next(label.colour for label in three.document.labels if label.name == "new")
@@ -88,7 +88,7 @@ def test_a_merged_object_has_all_pixels_and_clicks_refine_it(three):
         (lambda session: session.label_objects([1, 2], " "), "needs a name"),
     ],
 )
-def test_what_cannot_be_done_with_all_is_done_with_none(three, change, sentence):
+def test_an_action_that_fails_for_one_object_changes_none(three, change, sentence):
     before = three.document
     with pytest.raises(ActionError, match=sentence):
         change(three)

@@ -92,7 +92,7 @@ def test_finishing_starts_the_next_object_and_selecting_goes_back(session):
     assert session.document.find(second.id) == second
 
 
-def test_a_reopened_object_answers_as_if_it_was_never_left(session, picture):
+def test_a_reopened_object_gets_the_masks_that_it_would_have_got(session, picture):
     first, _ = two_objects(session)
     session.select(first.id)
     session.click(Click(20, 30))
@@ -113,7 +113,7 @@ def test_pixels_of_a_finished_neighbour_are_not_taken_unless_allowed(session):
     assert session.active.mask.area > first.mask.area // 2 and session.active.left_out == 0
 
 
-def test_a_swallowed_neighbour_gives_a_negative_hint():
+def test_a_swallowed_neighbour_gives_a_negative_click():
     picture = np.full((90, 120, 3), 128, np.uint8)
     session = Session(Segmenter(ColourModel()))
     session.open(picture, "grey.png")
@@ -155,7 +155,7 @@ def test_of_many_swallowed_neighbours_the_largest_give_clicks_that_are_batched_w
         assert instance.mask.pixels[int(hint.y), int(hint.x)]
 
 
-def test_brush_and_eraser_have_the_last_word(session):
+def test_strokes_are_applied_after_clicks(session):
     session.click(RED_SQUARE)
     session.paint([(60, 80), (110, 80)], 7, add=True)
     session.paint([(30, 0), (30, 89)], 3, add=False)
@@ -173,7 +173,7 @@ def test_a_stroke_may_start_an_object_but_the_eraser_needs_one(session):
     assert session.active.mask.area > 80
 
 
-def test_switches_clean_the_answer_and_give_it_back(session):
+def test_switches_clean_the_networks_mask_and_restore_it(session):
     session.click(RED_SQUARE)
     id = session.active.id
     plain = session.mask
@@ -216,7 +216,7 @@ def test_a_box_is_given_to_the_predictor_for_models_that_take_boxes(session, mon
     assert given[0] is None and set(given[1:]) == {Rectangle(20, 30, 71, 81)}
 
 
-def test_a_box_is_answered_at_once_and_clicks_go_on_from_it(session):
+def test_a_box_is_predicted_at_once_and_clicks_refine_it(session):
     session.box(8, 18, 52, 62)
     assert session.active.timing.forwards <= 1 + session.document.cfr.steps
     boxed = session.active
@@ -306,7 +306,7 @@ def test_undo_all_is_the_start_and_redo_all_the_end(picture, actions):
     assert session.document == end
 
 
-def test_undo_and_redo_never_ask_the_network(session, monkeypatch):
+def test_undo_and_redo_run_no_network(session, monkeypatch):
     session.click(RED_SQUARE)
     session.paint([(60, 80), (110, 80)], 7, add=True)
     session.edit(session.active.id, fill_holes=True, threshold=0.7)
@@ -344,7 +344,7 @@ def test_a_kept_pass_is_what_the_next_click_starts_from(picture):
         session.keep_pass(9)
 
 
-def test_looking_inside_names_every_pass(session):
+def test_inspect_lists_every_pass(session):
     with pytest.raises(ActionError, match="Select an object"):
         inside(session)
     session.click(RED_SQUARE)
@@ -447,7 +447,7 @@ def test_a_preview_shows_the_object_that_a_click_would_give_and_changes_nothing(
     assert session.preview(Click(70, 60)) is None  # the object has a click
 
 
-def test_a_preview_keeps_to_what_a_click_there_may_do(session):
+def test_a_preview_is_none_where_a_click_would_be_refused_and_spares_neighbours(session):
     session.segmenter.prepare()
     assert session.preview(Click(60, 60, positive=False)) is None
     assert session.preview(Click(10_000, 60)) is None

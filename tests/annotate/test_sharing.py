@@ -34,7 +34,7 @@ def opened(folder, name):
     return session, found.revision
 
 
-def test_what_one_saves_the_other_shows_and_continues(replicas):
+def test_work_saved_by_one_process_is_continued_by_the_other(replicas):
     one, other = replicas
     session, revision = opened(one, "0.png")
     session.click(Click(30, 40))

@@ -28,7 +28,7 @@ def test_shares_that_are_none_are_refused(text):
         read_shares(text)
 
 
-def test_a_list_says_where_pictures_belong(tmp_path):
+def test_a_list_names_the_parts_of_pictures(tmp_path):
     path = tmp_path / "split.csv"
     path.write_text("picture,split\na.png,valid\nb.png,TEST\n\n", encoding="utf-8-sig")
     listed = read_split_list(path)

@@ -43,7 +43,7 @@ STEPS = {
 
 
 @pytest.mark.parametrize("name", NO_STEPS)
-def test_what_changes_no_result_is_no_step_and_keeps_redo(session, name):
+def test_actions_that_change_no_mask_are_no_undo_step_and_keep_redo(session, name):
     session.set_label("spare")
     session.set_label("object")
     session.click(RED)
@@ -60,7 +60,7 @@ def test_what_changes_no_result_is_no_step_and_keeps_redo(session, name):
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_what_changes_the_result_is_one_step(session, name):
+def test_actions_that_change_the_result_are_one_undo_step(session, name):
     session.click(RED)
     before = session.document.instances
     STEPS[name](session)

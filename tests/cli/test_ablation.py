@@ -14,7 +14,7 @@ def config(write_config):
 
 
 @pytest.mark.slow
-def test_the_ablation_trains_four_networks_and_writes_tables_plots_and_keeps_the_reading(
+def test_the_ablation_trains_four_networks_writes_tables_and_plots_and_keeps_the_reading(
     data, config, tmp_path, monkeypatch
 ):
     trained, train = [], ablation.train

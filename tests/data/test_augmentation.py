@@ -39,7 +39,7 @@ def examples(augmentation: Augmentation, suem: SUEM | None = None, seed: int = 0
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_picture_truth_and_clicks_stay_together(kind):
+def test_picture_ground_truth_and_clicks_stay_in_register(kind):
     stream = examples(KINDS[kind])
     for index in range(40):
         example = stream[index]
@@ -55,7 +55,7 @@ def test_picture_truth_and_clicks_stay_together(kind):
 
 @pytest.mark.parametrize("size", [96, 448])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_truth_lies_where_the_picture_shows_it(kind, size):
+def test_a_resized_ground_truth_stays_in_register_with_the_picture(kind, size):
     augmentation, rng = replace(KINDS[kind], size=size), np.random.default_rng(0)
     places = np.indices((size, size), dtype=float)
     apart = []
@@ -153,7 +153,7 @@ def test_merged_objects_keep_what_is_ignored_beside_both():
     assert merged.tolist() == [[1, 1, -1, 0]]
 
 
-def test_a_batch_tells_which_picture_each_object_is_in():
+def test_a_batch_holds_the_picture_number_of_each_object():
     stream = TrainingExamples([Nested(), Disks()], [1.0, 1.0], NESTED, None)
     drawn = [stream[i] for i in range(12)]
     batch = collate(drawn)
@@ -214,7 +214,7 @@ def test_outlines_drawn_by_hand_are_ignored_but_not_on_thin_objects(tmp_path):
     assert np.array_equal(line, labels == 2)
 
 
-def test_a_folder_that_lacks_something_says_what(tmp_path):
+def test_the_missing_part_of_a_folder_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="images"):
         FolderDataset(tmp_path)
     save(tmp_path, "a", np.ones((5, 5), np.uint8))

@@ -194,7 +194,7 @@ def test_every_layout_is_covered():
     assert {layout.__name__ for layout in LAYOUTS} | own_tests == set(DATASETS)
 
 
-def test_samples_follow_the_contract(unpacked):
+def test_samples_have_the_documented_shapes_and_values(unpacked):
     dataset = open_dataset(*unpacked)
     assert len(dataset) == len(dataset.names) > 0
     for index, name in enumerate(dataset.names):
@@ -322,7 +322,7 @@ def test_cocolvis_gives_instances_and_stuff_on_demand(tmp_path):
     assert np.array_equal(truths_of("cocolvis", tmp_path, stuff=True)[3] == 1, BETWEEN)
 
 
-def test_cocolvis_never_runs_what_a_pickle_asks_for(tmp_path):
+def test_cocolvis_never_runs_code_of_a_pickle(tmp_path):
     class Evil:
         def __reduce__(self):
             return os.mkdir, (str(tmp_path / "was here"),)
@@ -370,7 +370,7 @@ def test_duts_cuts_smoothed_edges_in_the_middle(tmp_path):
     assert np.array_equal(gt_mask == 1, box(2, 9, 3, 12))
 
 
-def test_folder_tells_values_apart_and_components_on_demand(tmp_path):
+def test_a_folder_gives_an_object_for_each_value_or_component(tmp_path):
     folder(tmp_path)
     assert len(truths_of("folder", tmp_path)) == 2
     assert np.array_equal(truths_of("folder", tmp_path, index=1)[0] == 1, FIRST)

@@ -52,7 +52,7 @@ def test_names_with_dots_and_letters_of_any_script(data, tmp_path):
     assert_equal(WebDataset(tmp_path / "shards"), dataset)
 
 
-def test_a_command_packs_and_a_killed_one_goes_on(data, tmp_path, monkeypatch, capsys):
+def test_a_killed_pack_command_resumes(data, tmp_path, monkeypatch, capsys):
     out = tmp_path / "shards"
     command = ["pack", "--data", f"folder={data}", "--out", str(out), "--each", "2"]
     command += ["--options", "components=true", "band=1"]
@@ -128,7 +128,7 @@ def test_tar_files_of_others_are_read_once_they_are_indexed(tmp_path, capsys):
         index_shards(shards)
 
 
-def test_what_is_damaged_or_not_indexed_is_a_sentence(data, tmp_path):
+def test_damaged_and_unindexed_shards_are_refused_in_one_sentence(data, tmp_path):
     out = tmp_path / "shards"
     pack(open_dataset("folder", data), out, {})
     with pytest.raises(ValueError, match="in shards already"):
@@ -213,7 +213,7 @@ def test_examples_of_a_seed_are_those_of_the_files_and_are_read_in_parts(data, t
     assert 0 < Parts.sent < 20_000 < (tmp_path / "shards" / "00001-of-00002.tar").stat().st_size
 
 
-def test_a_training_over_http_ends_with_the_same_weights_and_tells_a_lost_server(
+def test_a_training_over_http_ends_with_the_same_weights_and_reports_a_lost_server(
     data,
     tmp_path,
     serve,

@@ -75,7 +75,7 @@ def test_a_flag_beside_published_wins():
     assert setting == dataclasses.replace(CascadeForward.published(), cf_clicks=None)
 
 
-def test_an_older_log_without_later_settings_is_gone_on_with(data, tmp_path, colour):
+def test_a_log_of_an_older_version_is_continued(data, tmp_path, colour):
     run(data, tmp_path / "out.json", "--limit", "2")
     log = tmp_path / "out.objects.jsonl"
     first, *others = log.read_text().splitlines()
@@ -85,7 +85,7 @@ def test_an_older_log_without_later_settings_is_gone_on_with(data, tmp_path, col
     assert run(data, tmp_path / "out.json")["metrics"]
 
 
-def test_an_interrupted_run_goes_on_and_ends_like_an_uninterrupted_one(data, tmp_path, colour, monkeypatch):
+def test_an_interrupted_run_resumes_and_ends_like_an_uninterrupted_one(data, tmp_path, colour, monkeypatch):
     whole = without_time(run(data, tmp_path / "whole.json", "--steps", "0,2"))
     answered, evaluate_object = [], run_module.evaluate_object
 
@@ -131,7 +131,7 @@ def test_results_of_another_protocol_or_other_weights_are_not_mixed_in(
     assert "other weights" in refusal(data, tmp_path / "out.json", capsys)
 
 
-def test_a_wider_choice_goes_on_from_a_narrower_one(data, tmp_path, colour):
+def test_a_wider_choice_of_pictures_continues_a_narrower_one(data, tmp_path, colour):
     narrow = run(data, tmp_path / "out.json", "--limit", "2")
     assert narrow["metrics"]["set-val"]["CFR-0"]["objects"] == 4
     wider = run(data, tmp_path / "out.json", "--steps", "0,1")
@@ -141,7 +141,7 @@ def test_a_wider_choice_goes_on_from_a_narrower_one(data, tmp_path, colour):
     assert list(narrower["metrics"]["set-val"]) == ["CFR-0"]
 
 
-def test_halves_are_told_by_the_crc_of_the_name_and_cover_everything():
+def test_halves_are_chosen_by_the_crc_of_the_name_and_cover_everything():
     names = [f"name{i}" for i in range(200)]
     even, odd = select(names, "even", None), select(names, "odd", None)
     assert sorted(even + odd) == list(range(200)) and 70 < len(even) < 130
@@ -155,7 +155,7 @@ def test_a_limit_takes_pictures_spread_evenly_and_always_the_same():
 
 
 @pytest.mark.slow
-def test_several_workers_find_what_one_does(data, tmp_path):
+def test_several_workers_give_the_metrics_of_one(data, tmp_path):
     model = build_model(default_config("compact")).eval()
     model.config = dataclasses.replace(model.config, zoom=ZoomConfig(size=64))
     save_model(model, tmp_path / "model")
@@ -182,13 +182,13 @@ def test_several_workers_find_what_one_does(data, tmp_path):
     "data, message",
     [("nonsense", "is not NAME=PATH"), ("imagenet=x", "is not NAME=PATH"), ("folder=", "is not NAME=PATH")],
 )
-def test_a_wrong_data_argument_says_what_would_be_right(data, message, tmp_path, capsys):
+def test_the_error_of_a_wrong_data_argument_says_what_would_be_right(data, message, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["evaluate", "--data", data, "--json", str(tmp_path / "out.json")])
     assert message in capsys.readouterr().err
 
 
-def test_nothing_large_enough_is_said_in_a_sentence(data, tmp_path, colour, capsys):
+def test_a_choice_without_objects_is_refused_in_one_sentence(data, tmp_path, colour, capsys):
     sentence = refusal(data, tmp_path / "out.json", capsys, "--min-area", "0.9")
     assert "have none that is large enough" in sentence
 

@@ -59,7 +59,7 @@ def shipped():
 
 
 @pytest.mark.parametrize(("name", "clicks"), LEAST_IOU)
-def test_the_shipped_weights_find_what_was_drawn(shipped, name, clicks):
+def test_the_shipped_weights_predict_the_drawn_masks(shipped, name, clicks):
     assert iou(shipped, name, clicks) >= LEAST_IOU[name, clicks]
 
 
@@ -69,7 +69,7 @@ def test_clicks_lie_where_they_are_meant_to():
 
 
 @pytest.mark.parametrize("damage", ["untrained", "mixed up"])
-def test_other_weights_in_the_same_network_do_not(tmp_path, damage):
+def test_other_weights_in_the_same_network_do_not_predict_them(tmp_path, damage):
     from cfr_icl.weights.loading import EMBEDDED
 
     tensors = load_file(EMBEDDED / "model.safetensors")

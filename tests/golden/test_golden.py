@@ -32,14 +32,14 @@ def player() -> Player:
     return Player(ADAPTER, str(ADAPTER.EMBEDDED), recorded()["robot_clicks"])
 
 
-def test_the_recorded_answers_are_those_of_the_shipped_weights():
+def test_the_recorded_predictions_are_those_of_the_shipped_weights():
     assert recorded()["weights"] == weights_digest(ADAPTER.EMBEDDED), "run: python -m tests.golden.record"
 
 
 @pytest.mark.parametrize(
     "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in SEQUENCES]
 )
-def test_answers_are_the_recorded_ones(player, name):
+def test_predictions_are_the_recorded_ones(player, name):
     played = masks(player.play(name))
     expected = recorded()["masks"][name]
 

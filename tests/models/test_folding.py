@@ -35,7 +35,7 @@ def folded(network: nn.Module) -> nn.Module:
 
 @pytest.mark.parametrize("name", ["compact", "hrnet18s"])
 @torch.inference_mode()
-def test_a_folded_network_answers_the_same_without_any_batch_norm(name):
+def test_a_folded_network_has_the_same_logits_without_batch_norms(name):
     network = with_statistics(build_model(default_config(name)))
     changed = folded(network)
     image, prompt_maps = torch.rand(2, 1, 3, 64, 96)
@@ -45,7 +45,7 @@ def test_a_folded_network_answers_the_same_without_any_batch_norm(name):
 
 @pytest.mark.parametrize("encoder", ["resnet18", "densenet121", "repvgg_a0", "regnety_002"])
 @torch.inference_mode()
-def test_encoders_of_all_kinds_keep_their_answers(encoder):
+def test_folding_keeps_the_features_of_all_kinds_of_encoders(encoder):
     network = with_statistics(timm.create_model(encoder, pretrained=False))
     picture = torch.rand(1, 3, 64, 64)
     expected = network(picture)
@@ -85,7 +85,7 @@ def test_norms_computed_within_their_convolutions_train_the_same_weights(build, 
 
 @pytest.mark.parametrize("sides", [(64, 96), (65, 96), (64, 33), (31, 31)])
 @torch.inference_mode()
-def test_padding_within_the_kernel_answers_the_same_for_sides_of_any_size(sides):
+def test_padding_within_the_kernel_gives_the_same_features_for_sides_of_any_size(sides):
     encoder = with_statistics(
         timm.create_model("tf_efficientnet_lite0", features_only=True, pretrained=False)
     )

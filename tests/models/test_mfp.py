@@ -64,7 +64,7 @@ def test_a_near_click_of_the_other_sign_keeps_its_surroundings():
 
 
 @pytest.mark.parametrize(("value", "positive"), [(0.0, True), (1.0, False)])
-def test_certain_probabilities_get_a_cone(value, positive):
+def test_probabilities_of_0_and_1_are_modulated_by_distance(value, positive):
     after = modulate(torch.full((1, 200, 300), value), [[Click(150, 100, positive)]])
     assert after[0, 100, 150] == float(positive)
     assert float(after[0, 100, 200]) == pytest.approx(0.5, abs=0.01)

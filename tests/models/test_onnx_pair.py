@@ -60,7 +60,7 @@ def logits(prediction) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_clicks_boxes_and_masks_are_answered_as_by_the_network_itself(pair, network, size):
+def test_clicks_boxes_and_masks_give_the_masks_of_the_exported_network(pair, network, size):
     ours, theirs = segmenters(load_model(str(pair)), network, size=size)
     theirs.model.crop = ours.model.crop  # the same pixels: how they are resized differs by rounding
     for count in (1, 2, 3):
@@ -97,7 +97,7 @@ def test_a_decoder_that_gives_the_best_mask_alone_offers_no_choices(best_alone):
     )
 
 
-def test_what_the_encoder_wants_can_be_written_beside_it(copy):
+def test_a_json_file_can_describe_the_encoders_input(copy):
     (copy / "encoder.json").write_text(
         json.dumps({"size": [256, 256], "mean": [0, 0, 0], "std": [1, 1, 1], "scale": 1, "pad": "no"})
     )
@@ -138,13 +138,13 @@ def test_other_files_are_refused_in_one_sentence(copy):
         load_model(str(copy))
 
 
-def test_a_third_network_in_the_folder_makes_it_none(copy):
+def test_a_folder_with_a_third_network_is_no_pair(copy):
     shutil.copy(copy / "decoder.onnx", copy / "decoder-2.onnx")
     with pytest.raises(FileNotFoundError, match=r"config\.json"):
         load_model(str(copy))
 
 
-def test_two_pairs_are_told_apart(pair, best_alone):
+def test_the_digests_of_two_pairs_differ(pair, best_alone):
     assert load_model(str(pair)).config != load_model(str(best_alone)).config
 
 

@@ -91,7 +91,7 @@ def close(a: torch.Tensor, b: torch.Tensor) -> bool:
 
 @pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT])
 @pytest.mark.parametrize("kind", tiny_sam.KINDS)
-def test_a_first_click_is_answered_as_by_transformers(folder, kind, size):
+def test_the_mask_of_a_first_click_is_that_of_transformers(folder, kind, size):
     reference = Reference(kind, folder(kind), size=size)
     prediction = segmenter(folder(kind), size).predict(CLICKS[:1], cfr=NO_CFR)
     masks, large, _, scores = reference.answer(CLICKS[:1])
@@ -121,7 +121,7 @@ def test_later_clicks_feed_the_logits_back_as_with_transformers(folder, kind, si
 
 
 @pytest.mark.parametrize("kind", tiny_sam.KINDS)
-def test_a_box_goes_in_as_a_box_alone_and_with_clicks(folder, kind):
+def test_a_box_is_sent_as_a_box_alone_and_with_clicks(folder, kind):
     reference, ours = Reference(kind, folder(kind)), segmenter(folder(kind))
     stand_ins, guess = box_clicks(BOX, LANDSCAPE), box_guess(BOX, LANDSCAPE)
     stand_ins = [Click(c.x, c.y, c.positive, batched=True) for c in stand_ins]
@@ -134,7 +134,7 @@ def test_a_box_goes_in_as_a_box_alone_and_with_clicks(folder, kind):
 
 
 @pytest.mark.parametrize("kind, grid, side", [("sam", 64, 256), ("sam2", 64, 256), ("sam3_tracker", 72, 288)])
-def test_maps_of_the_published_sizes(folder, kind, grid, side):
+def test_the_published_sizes_give_maps_of_their_size(folder, kind, grid, side):
     reference = Reference(kind, folder(kind, grid), grid)
     prediction = segmenter(folder(kind, grid)).predict(CLICKS[:1], cfr=NO_CFR)
     masks, _, small, scores = reference.answer(CLICKS[:1])
@@ -143,7 +143,7 @@ def test_maps_of_the_published_sizes(folder, kind, grid, side):
 
 
 @pytest.mark.parametrize("kind", tiny_sam.KINDS)
-def test_in_half_precision_as_transformers_under_autocast(folder, kind):
+def test_half_precision_equals_transformers_under_autocast(folder, kind):
     reference = Reference(kind, folder(kind))
     ours = segmenter(folder(kind), precision="bfloat16")
     inputs = reference.processor(images=reference.picture, return_tensors="pt")
@@ -185,7 +185,7 @@ def test_a_refinement_feeds_the_logits_back_with_an_inner_click_or_a_box(folder)
     assert len(asked[-1].points) == 1
 
 
-def test_a_mask_to_start_from_goes_in_as_logits_with_its_box_and_an_inner_click(folder):
+def test_an_initial_mask_is_sent_as_logits_with_its_box_and_an_inner_click(folder):
     ours = segmenter(folder("sam"), PORTRAIT)
     asked = []
     predict_masks = ours.model.predict_masks
@@ -206,13 +206,13 @@ def test_a_mask_to_start_from_goes_in_as_logits_with_its_box_and_an_inner_click(
     assert not (marks.mask[:, 42:] > 0).any()
 
 
-def test_an_empty_mask_to_start_from_is_none(folder):
+def test_an_empty_initial_mask_is_not_sent(folder):
     ours = segmenter(folder("sam"))
     empty = ours.predict(CLICKS[:1], previous_mask=np.zeros(LANDSCAPE, bool), cfr=NO_CFR)
     assert np.array_equal(empty.mask, ours.predict(CLICKS[:1], cfr=NO_CFR).mask)
 
 
-def test_one_of_several_answers_is_taken_and_the_next_click_starts_from_it(folder):
+def test_the_next_click_starts_from_the_chosen_one_of_several_masks(folder):
     ours, reference = segmenter(folder("sam2")), Reference("sam2", folder("sam2"))
     first = ours.predict(CLICKS[:1])
     masks, _, small, _ = reference.answer(CLICKS[:1])

@@ -125,7 +125,7 @@ def test_hrnet_takes_pictures_of_any_size(hrnet, size):
     assert torch.equal(logits, hrnet(image, prompt_maps))
 
 
-def test_every_weight_learns(model):
+def test_every_weight_gets_a_gradient(model):
     model.train()
     image, prompt_maps = (torch.cat([x, x.flip(3)]) for x in image_and_hints(224, 224))
     logits, auxiliary = model.decode_with_auxiliary(model.encode(image), prompt_maps)
@@ -134,7 +134,7 @@ def test_every_weight_learns(model):
 
 
 @torch.inference_mode()
-def test_answers_stay_in_float32_under_reduced_precision(model):
+def test_outputs_stay_in_float32_under_reduced_precision(model):
     image, prompt_maps = image_and_hints(224, 224)
     expected = model(image, prompt_maps)
     with torch.autocast("cpu", dtype=torch.bfloat16):

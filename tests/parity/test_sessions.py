@@ -52,7 +52,7 @@ def window_of(roi: np.ndarray, case: dict) -> Window:
         for case in CASES
     ],
 )
-def test_session_goes_as_published(case):
+def test_a_session_has_the_published_clicks_and_masks(case):
     expected = recorded(case["file"])
     answers = []
     session = simulate(

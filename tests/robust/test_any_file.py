@@ -91,7 +91,9 @@ def shown_upright(path):
 
 
 @pytest.mark.parametrize(("format", "content"), orientation_files())
-def test_a_turned_picture_is_turned_alike_at_every_entrance(format, content, tmp_path, monkeypatch):
+def test_exif_orientation_is_applied_alike_by_page_endpoint_and_folder(
+    format, content, tmp_path, monkeypatch
+):
     images = tmp_path / "images"
     images.mkdir()
     path = images / f"turned.{'jpg' if format == 'JPEG' else format.lower()}"
@@ -111,7 +113,7 @@ def test_a_turned_picture_is_turned_alike_at_every_entrance(format, content, tmp
     page.close()
 
 
-def test_the_command_line_turns_pictures_too(tmp_path):
+def test_the_command_line_applies_exif_orientation(tmp_path):
     path = tmp_path / "turned.jpg"
     path.write_bytes(encoded(Image.fromarray(gradient()), "JPEG", exif=TURNED).getvalue())
     out = tmp_path / "mask.png"
@@ -215,7 +217,7 @@ def png_bomb(width, height, packed):
         (io.BytesIO(b"P6\n100000 100000\n255\n" + bytes(100)), LARGER),
     ],
 )
-def test_bombs_are_refused_by_their_header(content, sentence, monkeypatch):
+def test_decompression_bombs_are_refused_by_their_header(content, sentence, monkeypatch):
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("It was decoded."))
     with pytest.raises(PictureError, match=sentence):
         read_picture(content)

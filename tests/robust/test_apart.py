@@ -63,7 +63,7 @@ def alone(model, script):
 
 @settings(max_examples=40, deadline=None)
 @given(script=SCRIPTS)
-def test_interleaved_sessions_are_what_each_is_alone(script):
+def test_interleaved_sessions_get_the_masks_of_separate_ones(script):
     model = ColourModel(size=64)
     together = [start(model, person) for person in range(PEOPLE)]
     for who, action in script:
@@ -73,7 +73,7 @@ def test_interleaved_sessions_are_what_each_is_alone(script):
 
 @settings(max_examples=5, deadline=None)
 @given(script=SCRIPTS)
-def test_so_they_are_in_threads_of_their_own_over_a_real_network(network, script):
+def test_sessions_in_parallel_threads_get_the_masks_of_separate_ones(network, script):
     together = [start(network, person) for person in range(PEOPLE)]
     barrier = threading.Barrier(PEOPLE)
 

@@ -50,7 +50,7 @@ def test_200_kills_lose_nothing_that_was_finished():
 
 @pytest.mark.slow
 @posix
-def test_on_a_full_disk_work_goes_on_and_is_saved_later():
+def test_on_a_full_disk_work_continues_and_is_saved_later():
     found = driver("--full")
     assert len(found["messages"]) == 3
     assert all(
@@ -63,7 +63,7 @@ def test_on_a_full_disk_work_goes_on_and_is_saved_later():
     ("function", "code"),
     [("Path.write_bytes", errno.EROFS), ("os.fsync", errno.ENOSPC), ("os.replace", errno.EACCES)],
 )
-def test_a_folder_that_cannot_be_written_is_told_and_tried_again(
+def test_a_folder_that_cannot_be_written_is_reported_and_tried_again(
     images, tmp_path, warnings, monkeypatch, function, code
 ):
     folder = Folder(images, tmp_path / "out")
@@ -114,7 +114,7 @@ folder = Folder(*map(Path, sys.argv[1:])); folder.claim(); print('ready', flush=
 
 
 @posix
-def test_a_second_process_on_a_folder_is_told_until_the_first_is_gone(images, tmp_path, capsys):
+def test_a_second_process_on_a_folder_is_refused_until_the_first_ends(images, tmp_path, capsys):
     out = tmp_path / "out"
     first = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(images), str(out)],
@@ -140,7 +140,7 @@ def test_a_second_process_on_a_folder_is_told_until_the_first_is_gone(images, tm
     assert not half_written.exists()
 
 
-def test_an_output_folder_that_cannot_be_had_is_one_sentence(images, tmp_path, capsys):
+def test_an_output_folder_that_cannot_be_made_is_refused_in_one_sentence(images, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert main(["app", "--images", str(images), "--out", str(tmp_path / "file")]) == 2
     message = capsys.readouterr().err

@@ -81,13 +81,13 @@ MANY_CLICKS = ("on the border", "not on the border")
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in MANY_CLICKS)) for name in CASES]
 )
-def test_the_embedded_network_answers_finitely(embedded, name):
+def test_the_embedded_network_has_finite_logits(embedded, name):
     answered(embedded, *CASES[name], steps=2)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("zoom", [ZoomConfig(size=64), ZoomConfig(size=64, keep_aspect=True, min_side=8)])
-def test_a_hundred_clicks(zoom):
+def test_a_hundred_clicks_are_predicted(zoom):
     model = build_model(default_config("compact")).eval().requires_grad_(False)
     chance = np.random.default_rng(0)
     clicks = [
@@ -99,7 +99,7 @@ def test_a_hundred_clicks(zoom):
 
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
-def test_where_the_network_follows_its_clicks_the_mask_does(data):
+def test_masks_follow_the_clicks_of_a_network_that_follows_them(data):
     """The stand-in gives every clicked colour what its clicks say, so each click must fall right."""
     height, width = data.draw(st.sampled_from([(40, 60), (200, 30), (32, 800), (500, 600)]))
     # the disks of the network's input, here in picture pixels, stay clear of the edges between the colours
@@ -155,7 +155,7 @@ class Overflowing(ColourModel):
         return logits * torch.inf if prompt_maps[:, 2].any() else logits
 
 
-def test_an_answer_that_is_not_finite_is_said_and_changes_nothing():
+def test_a_prediction_that_is_not_finite_is_reported_and_changes_nothing():
     session = Session(Segmenter(Overflowing()))
     session.open(picture_of(60, 80, (20, 40, 20, 40)), "red.png")
     session.click(Click(30, 30))
@@ -167,7 +167,7 @@ def test_an_answer_that_is_not_finite_is_said_and_changes_nothing():
     assert session.mask[30, 30]
 
 
-def test_after_a_failed_answer_the_others_are_what_they_were():
+def test_a_failed_prediction_changes_no_cached_one():
     """Answers are remembered by their clicks; those of a failed call must not be taken for others."""
     segmenter = Segmenter(Overflowing())
     segmenter.set_image(picture_of(60, 80, (20, 40, 20, 40)))

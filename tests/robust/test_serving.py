@@ -68,7 +68,7 @@ def call(url, picture, **options):
     return httpx.get(f"{url}gradio_api/call/segment/{begun.json()['event_id']}", timeout=60, **options).text
 
 
-def test_it_listens_on_this_machine_alone(url):
+def test_the_page_listens_on_this_machine_alone(url):
     port = int(url.rstrip("/").rsplit(":", 1)[1])
     listening = [
         connection.laddr.ip
@@ -114,7 +114,7 @@ def test_files_of_the_server_are_neither_read_nor_served(url, path):
     assert got.status_code in (403, 404) and "root:" not in got.text and "argparse" not in got.text
 
 
-def test_it_is_no_proxy(url, bait):
+def test_the_page_is_no_proxy(url, bait):
     where, visits = bait
     assert httpx.get(f"{url}gradio_api/proxy={where}/x").status_code >= 400
     assert visits == []

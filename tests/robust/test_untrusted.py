@@ -325,7 +325,7 @@ def test_a_changed_coco_file_is_refused_or_works(session_data, data):
 @pytest.mark.parametrize(
     "content", [b"[" * 100_000, b'{"a":' * 100_000, b"1" * 5000, b"NaN", b"\xff\xfe", b""]
 )
-def test_json_that_readers_stumble_over_is_damaged(content, tmp_path, picture):
+def test_json_that_exhausts_readers_is_refused(content, tmp_path, picture):
     path = tmp_path / "x.json"
     path.write_bytes(content)
     with pytest.raises(StoreError, match=r"damaged|not a session"):

@@ -49,7 +49,7 @@ def masks(out):
     return {path.name: path.read_bytes() for path in out.glob("*.png")}
 
 
-def test_a_node_dies_and_the_masks_are_those_of_one_process(cluster, images, tmp_path, monkeypatch):
+def test_masks_are_those_of_one_process_when_a_node_dies(cluster, images, tmp_path, monkeypatch):
     import torch
 
     threads = torch.get_num_threads()

@@ -17,17 +17,17 @@ def test_every_entry_is_in_one_share(count):
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "2", "a/b", "-1/2", "1/2/3", "1/99999", ""])
-def test_what_is_no_share_is_one_sentence(text):
+def test_a_malformed_share_is_refused_in_one_sentence(text):
     with pytest.raises(ValueError, match="shard is I/N"):
         Shard.parse(text)
 
 
-def test_shares_have_files_of_their_own():
+def test_each_share_has_its_own_files():
     assert Shard.parse("2/8").file(Path("out/batch.jsonl")) == Path("out/batch-2-of-8.jsonl")
     assert Shard().file(Path("out/batch.jsonl")) == Path("out/batch.jsonl")
 
 
-def test_progress_tells_the_end(capsys):
+def test_progress_is_printed_with_the_number_of_failures(capsys):
     progress = Progress(2)
     progress.add()
     progress.add(failed=1)

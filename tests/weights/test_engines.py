@@ -78,7 +78,7 @@ def test_the_iou_of_a_mask_is_predicted_as_by_pytorch(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("height", "width"), [(64, 96), (100, 90)])
-def test_an_input_of_any_size_is_answered(folder, height, width):
+def test_an_input_of_any_size_is_predicted(folder, height, width):
     plain, compiled = load_model(folder, "cpu", "float32"), load_model(folder, "cpu", engine="onnx")
     image, prompt_maps = torch.rand(2, 1, 3, height, width)
     with torch.inference_mode():
@@ -130,7 +130,7 @@ def test_weights_are_measured_and_exported_once(folder, timed, monkeypatch):
 
 
 @pytest.mark.parametrize("content", ["no JSON", "[]", '{"engines": 1}'])
-def test_damaged_notes_are_written_anew(folder, timed, tmp_path, content):
+def test_damaged_measurements_are_replaced(folder, timed, tmp_path, content):
     (tmp_path / "cache").mkdir()
     notes = tmp_path / "cache" / "engines.json"
     notes.write_text(content)
@@ -156,7 +156,7 @@ def test_an_engine_with_other_logits_is_not_used(folder, timed, monkeypatch, cap
     assert "logits differ from PyTorch's" in caplog.text
 
 
-def test_a_cache_folder_that_cannot_be_written_costs_the_gain_alone(folder, timed, tmp_path, monkeypatch):
+def test_without_a_writable_cache_folder_a_network_still_loads(folder, timed, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("CFR_ICL_CACHE", str(tmp_path / "file"))
     assert not isinstance(load_model(folder, "cpu", engine="auto"), CompiledNet)
@@ -183,7 +183,7 @@ def test_an_engine_is_named_in_the_environment(folder, monkeypatch):
         load_model(folder, "cpu")
 
 
-def test_without_onnx_runtime_the_engine_that_needs_it_says_so(folder, monkeypatch):
+def test_the_onnx_engine_without_its_package_names_the_extra(folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ImportError, match=r"needs onnxruntime: pip install 'cfr-icl\[onnx\]'"):
         load_model(folder, "cpu", engine="onnx")

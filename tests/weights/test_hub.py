@@ -52,7 +52,7 @@ def test_a_new_revision_is_noticed(hub, files):
     assert load_model(SOURCE, device="cpu").config.reduced_precision == "float16"
 
 
-def test_a_broken_connection_is_taken_up_where_it_broke(hub, files, monkeypatch):
+def test_an_interrupted_download_is_resumed(hub, files, monkeypatch):
     monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 50_000)
     hub.add("lab/model", files)
     hub.break_after = [210_000, 310_000]
@@ -60,7 +60,7 @@ def test_a_broken_connection_is_taken_up_where_it_broke(hub, files, monkeypatch)
     assert hub.downloads("model.safetensors") == [None, "bytes=200000-", "bytes=500000-"]
 
 
-def test_a_download_that_never_ends_well_leaves_nothing_half_behind(hub, files):
+def test_a_failed_download_leaves_no_partial_model(hub, files):
     hub.add("lab/model", files)
     hub.break_after = [200_000] + [0] * 20
     with pytest.raises(ConnectionError, match=r"lab/model could not be downloaded .*; try again"):
@@ -69,7 +69,7 @@ def test_a_download_that_never_ends_well_leaves_nothing_half_behind(hub, files):
     assert is_small_network(load_model(SOURCE, device="cpu"))
 
 
-def test_without_a_connection_the_cache_answers(hub, files):
+def test_without_a_connection_the_cache_is_used(hub, files):
     commit = hub.add("lab/model", files)
     load_model(SOURCE, device="cpu")
     hub.stop()
@@ -99,7 +99,7 @@ def test_a_missing_revision_is_named(hub, files):
         load_model(f"{SOURCE}@v9", device="cpu")
 
 
-def test_a_gated_repository_says_what_to_do_and_opens_with_a_token(hub, files, monkeypatch):
+def test_the_error_of_a_gated_repository_says_what_to_do_and_a_token_opens_it(hub, files, monkeypatch):
     hub.add("lab/model", files, gated=True)
     with pytest.raises(PermissionError, match=r"accept its conditions at .*/lab/model and log in"):
         load_model(SOURCE, device="cpu")
@@ -121,7 +121,7 @@ def test_a_gated_repository_says_what_to_do_and_opens_with_a_token(hub, files, m
         ({"config.json": b'{"architecture": "compact"}'}, "lab/model holds no model.safetensors"),
     ],
 )
-def test_a_repository_of_another_kind_is_told_so_before_its_weights_are_fetched(hub, content, message):
+def test_a_repository_of_another_kind_is_refused_before_its_weights_are_downloaded(hub, content, message):
     hub.add("lab/model", {"pytorch_model.bin": b"x"} | content)
     with pytest.raises(ValueError, match=message):
         load_model(SOURCE, device="cpu")

@@ -63,7 +63,7 @@ def test_a_repository_is_recognised_downloaded_once_and_left_as_it_is(hub, repos
     assert stored.keys() == loaded.keys() and all(torch.equal(stored[name], loaded[name]) for name in stored)
 
 
-def test_without_a_connection_the_cache_answers(hub, repositories):
+def test_without_a_connection_the_cache_is_used(hub, repositories):
     hub.add("lab/sam", repositories["sam2"])
     first = mask(load_model(SOURCE, device="cpu"))
     hub.stop()
@@ -78,7 +78,7 @@ def test_a_repository_for_videos_is_used_for_pictures(repositories, tmp_path, ki
     assert (logits(load_model(str(folder), device="cpu")) - plain).abs().max() < 1e-4
 
 
-def test_a_gated_repository_says_what_to_do_and_opens_with_a_token(hub, repositories, monkeypatch):
+def test_the_error_of_a_gated_repository_says_what_to_do_and_a_token_opens_it(hub, repositories, monkeypatch):
     hub.add("lab/sam", repositories["sam3_tracker"], gated=True)
     with pytest.raises(PermissionError, match=r"accept its conditions at .*/lab/sam and log in"):
         load_model(SOURCE, device="cpu")

@@ -45,7 +45,7 @@ def test_a_published_folder_is_loaded_from_the_hub(hub, folder, tmp_path):
     assert torch.equal(model.position, small_network().position)
 
 
-def test_the_card_says_what_it_is_how_it_is_used_and_what_it_needs(hub, folder, tmp_path, logged_in):
+def test_the_card_has_the_network_an_example_and_the_clicks_needed(hub, folder, tmp_path, logged_in):
     metrics = {"noc": {"0.85": 1.5, "0.9": 2.25}}
     evaluation = {"metrics": {"grabcut": {"CFR-0": metrics}}, "deviations": ["No test-time flip."]}
     file = tmp_path / "evaluation.json"
@@ -69,7 +69,7 @@ def test_a_folder_that_could_not_be_loaded_is_not_published(hub, folder, capsys,
     assert hub.repositories == {}
 
 
-def test_without_a_login_it_says_so(hub, folder, capsys):
+def test_publishing_without_a_login_is_refused_with_advice(hub, folder, capsys):
     assert main(["publish", str(folder), "lab/clicks", "--license", "mit"]) == 2
     error = capsys.readouterr().err
     assert "error: lab/clicks was not published: log in with `hf auth login`" in error

@@ -81,7 +81,7 @@ def test_a_checkpoint_of_an_old_pytorch_is_read(xtiny, tmp_path):
     assert tensors.keys() == xtiny.keys()
 
 
-def test_a_full_description_agrees():
+def test_a_checkpoint_with_a_full_description_is_converted():
     backbone = {"img_size": (448, 448), "patch_size": (16, 16), "embed_dim": 160, "depth": 8, "num_heads": 4}
     description = described(
         backbone_params=backbone,
@@ -98,7 +98,7 @@ def test_a_full_description_agrees():
         convert(empty(published_shapes("vit_xtiny")), other)
 
 
-def test_an_object_of_the_training_code_in_the_description_is_passed_over(save, xtiny, monkeypatch):
+def test_an_object_of_the_training_code_in_the_description_is_ignored(save, xtiny, monkeypatch):
     with monkeypatch.context() as context:  # the published ViTs keep the loss of their head in it
         code = types.ModuleType("isegm.losses")
         exec("def entropy(): pass\nfrom torch import nn\nclass Loss(nn.Module): criterion = None", vars(code))
@@ -174,7 +174,7 @@ def test_nothing_named_in_a_pickle_is_imported(save):
         (["some.weight"], "looks like something unknown with 1 tensors such as 'some.weight'"),
     ],
 )
-def test_another_network_is_told_what_it_looks_like(names, message):
+def test_the_error_for_another_network_names_its_likely_kind(names, message):
     with pytest.raises(ValueError, match=message):
         convert({name: torch.zeros(1) for name in names})
 
@@ -197,7 +197,7 @@ def test_an_unknown_or_missing_tensor_is_named(name):
 
 
 @pytest.mark.parametrize("setting", [{"norm_radius": 3}, {"use_disks": False}, {"with_prev_mask": False}])
-def test_a_checkpoint_that_sees_clicks_otherwise_is_refused(setting):
+def test_a_checkpoint_with_another_click_encoding_is_refused(setting):
     (name, value), *_ = setting.items()
     with pytest.raises(ValueError, match=f"The checkpoint says {name} = {value}; vit_xtiny here needs"):
         convert(empty(published_shapes("vit_xtiny")), described(**setting))

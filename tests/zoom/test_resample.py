@@ -17,7 +17,7 @@ def boxes(draw):
 
 
 @given(boxes())
-def test_crop_and_paste_put_things_back_where_they_were(box):
+def test_cropping_a_pasted_map_restores_it(box):
     top, bottom, left, right = box
     window = Window(left, top, right, bottom)
     maps = torch.rand(1, 1, 400, 600)

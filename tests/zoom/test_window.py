@@ -57,7 +57,7 @@ def test_the_window_stays_while_it_overlaps_enough_and_holds_the_clicks():
     assert not window.holds([Click(400, 200)])  # the published check leaves out the last column
 
 
-def test_a_picture_is_seen_as_it_is_until_enough_clicks():
+def test_the_picture_is_not_resized_before_skip_clicks():
     zoom = ZoomConfig(size=400, keep_aspect=True, skip_clicks=1)
     found = object_at(190, 210, 290, 310)
     assert zoom.next_window(None, found, [Click(300, 200)], PICTURE) is None
@@ -96,7 +96,7 @@ def test_the_surroundings_of_a_click_lie_in_the_window_with_their_share_of_its_s
 
 @settings(max_examples=40, deadline=None)
 @given(probability_maps())
-def test_the_box_around_an_answer_cuts_nothing_of_it_off_and_is_hardly_larger(probabilities):
+def test_the_box_around_a_mask_contains_it_and_is_hardly_larger(probabilities):
     box = ZoomConfig(expansion=1.0, min_side=1).object_window(probabilities, [])
     rows, columns = (np.flatnonzero((probabilities.to_picture() > 0.5).any(dim)) for dim in (1, 0))
     if not len(rows):
@@ -107,7 +107,7 @@ def test_the_box_around_an_answer_cuts_nothing_of_it_off_and_is_hardly_larger(pr
         assert box.height <= rows[-1] - rows[0] + 3 and box.width <= columns[-1] - columns[0] + 3
 
 
-def test_the_published_zoom_in_looks_at_every_pixel_and_does_not_widen():
+def test_the_published_zoom_in_uses_every_pixel_and_does_not_widen():
     own = ZoomConfig(size=400, keep_aspect=True, widen=True)
     assert not own.is_exact(Window.of_size(3000, 4000)) and own.is_exact(Window.of_size(500, 1000))
     assert own.published() == ZoomConfig(size=400, keep_aspect=True, exact_up_to=None)
