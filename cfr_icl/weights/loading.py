@@ -162,7 +162,10 @@ def save_weights(
             raise ValueError(f"The weight {name!r} is not finite as {dtype} and cannot be stored.")
     description = json.dumps(config.to_dict())
     with replacing(folder / WEIGHTS_NAME) as unfinished, disk_errors(folder):
+        unfinished.touch()
+        usual = unfinished.stat().st_mode
         save_file(stored, unfinished, metadata={"format": "pt", "config": description})
+        unfinished.chmod(usual)  # safetensors 0.8 lets nobody else read it
     write_config(config, folder)
 
 

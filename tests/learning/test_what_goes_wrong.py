@@ -16,12 +16,12 @@ from cfr_icl.cli.main import main
 from cfr_icl.files import PREFIX, replacing
 from cfr_icl.learning import adapt_checkpoint, learn
 from cfr_icl.learning.adapt_checkpoint import read_checkpoint
-from cfr_icl.learning.optimiser import OptimiserSettings
 from cfr_icl.learning.own_pictures import open_own_pictures
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights import loading
 from cfr_icl.weights.loading import save_model
 from tests.learning.test_learn import QUICK, learning
+from tests.learning.tiny import FROM_NOTHING
 from tests.models import tiny_onnx
 
 
@@ -153,13 +153,10 @@ def squares(folder, spoilt):
 def test_a_tenth_of_the_labels_spoilt_does_no_harm(source, tmp_path, monkeypatch):
     """Clicks of the robot user are counted, with labels as they should be and with spoilt ones."""
     monkeypatch.setattr(learn, "SHARES", (1.0,))  # the network knows nothing that it could forget
-    augmentation = replace(QUICK.augmentation, zoomed=0.5)
-    optimiser = OptimiserSettings(lr=0.02, weight_decay=0, warm_up=5)
-    config = replace(QUICK, steps=240, draw_back=0, augmentation=augmentation, optimiser=optimiser)
     found = {}
     for spoilt in (False, True):
-        dataset = squares(tmp_path / f"spoilt {spoilt}", spoilt)
-        found[spoilt] = learn.Learning(dataset, source, tmp_path / f"out {spoilt}", 5, config=config).run()
+        dataset, out = squares(tmp_path / f"spoilt {spoilt}", spoilt), tmp_path / f"out {spoilt}"
+        found[spoilt] = learn.Learning(dataset, source, out, 5, config=FROM_NOTHING).run()
     good, bad = found[False], found[True]
     assert bad.dropped == {"speck": 1, "everything": 1, "doubled": 1}  # the empty one is none for the reader
     assert good.better and bad.better and good.before == bad.before == 20

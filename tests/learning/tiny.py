@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from cfr_icl.data.augmentation import Augmentation
+from cfr_icl.learning.adapt_config import AdaptConfig
+from cfr_icl.learning.beginnings import TrainingConfig
+from cfr_icl.learning.optimiser import OptimiserSettings
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import Architecture
 from cfr_icl.zoom.window import ZoomConfig
@@ -27,3 +31,16 @@ class TinyNet(MapModel):
 
 ARCHITECTURE = Architecture(lambda: TinyNet, {}, ZoomConfig(size=32))
 """Under the name "tiny" in tests."""
+
+FROM_NOTHING = AdaptConfig(
+    augmentation=Augmentation(size=32, whole=1, zoomed=0.5, min_pixels=10, objects=2),
+    suem=None,
+    icl=TrainingConfig(betas=(1, 1), normalise=True, warm_up=4, fresh=0.5),
+    optimiser=OptimiserSettings(lr=0.02, weight_decay=0, warm_up=5),
+    batch_size=2,
+    pool=3,
+    draw_back=0,
+    rehearse=0,
+    steps=300,
+)
+"""With it the network learns coloured squares from random weights, in seconds."""

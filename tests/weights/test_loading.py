@@ -35,6 +35,12 @@ def test_a_saved_network_is_loaded_again(folder, name):
     assert not any(weight.requires_grad for weight in model.parameters())
 
 
+def test_weights_can_be_read_by_whoever_may_read_other_files(tmp_path):
+    save_model(small_network(), tmp_path)
+    modes = {name: (tmp_path / name).stat().st_mode for name in ("model.safetensors", "config.json")}
+    assert modes["model.safetensors"] == modes["config.json"]
+
+
 def test_a_file_alone_knows_what_it_is(folder, tmp_path):
     shutil.copy(folder / "model.safetensors", tmp_path / "renamed.safetensors")
     assert load_model(tmp_path / "renamed.safetensors", device="cpu").config.architecture == "vit_xtiny"
