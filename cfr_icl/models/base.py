@@ -129,6 +129,14 @@ class InteractiveModel(nn.Module, ABC):
         reduced = self.precision != torch.float32
         return torch.autocast(self.device.type, dtype=self.precision, enabled=reduced)
 
+    def batched(self) -> list[tuple[nn.Module, str]]:
+        """The functions that do the work, as module and name, if calls of several people may be joined.
+
+        All their tensors are batch first, and an entry's results do not depend on the others, apart from
+        rounding (cfr_icl/workers/batching.py).
+        """
+        return []
+
     @property
     def device(self) -> torch.device:
         return next(self.parameters()).device

@@ -133,6 +133,9 @@ class CompactNet(MapModel):
         self.encoder.eval()
         return self
 
+    def batched(self) -> list[tuple[nn.Module, str]]:
+        return [(self, "encode"), (self, "decode_coarse")]
+
     def decode(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> torch.Tensor:
         return self.decode_coarse(features, prompt_maps)[0]
 

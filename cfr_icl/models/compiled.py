@@ -71,6 +71,10 @@ class CompiledNet(MapModel):
     def parameter_count(self) -> int:
         return self._parameter_count
 
+    def batched(self) -> list[tuple[nn.Module, str]]:
+        decoders = [(self, "_decoded")] if self._decoder is not None else self._network.batched()[1:]
+        return [(self, "encode"), *decoders]
+
     def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
         if self._encoder is None or not _fits(image):
             features = self._network.encode(image)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from cfr_icl.cfr import THRESHOLD_LOGIT, CascadeForward
 from cfr_icl.clicks import disk_maps
@@ -23,6 +24,9 @@ class MapModel(InteractiveModel):
     disks of the negative clicks. `encode` runs once for a window and `decode` at every pass; in a network
     that fuses the clicks with its input, `encode` therefore does little more than normalise the picture.
     """
+
+    def batched(self) -> list[tuple[nn.Module, str]]:
+        return [(self, "encode"), (self, "decode")]
 
     @abstractmethod
     def decode(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:

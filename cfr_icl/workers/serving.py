@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 from cfr_icl.extras import extra
@@ -21,12 +23,23 @@ LARGEST = 800_000_000
 """Bytes of a request: the largest picture that pages read, and a mask."""
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """A picture with what was computed of it; one request about it at a time."""
+
+    segmenter: Segmenter
+    pixels: int
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+
 class UnknownPictureError(ValueError):
     """The picture of a request is not known here, or not any more."""
 
 
 class Worker:
-    """Answers requests one after another; a prediction depends on its request alone.
+    """Answers requests, those about one picture one after another; a prediction depends on its request alone.
+
+    May be used by several threads if the network may.
 
     Args:
         make_segmenter: makes a segmenter over the one network, for each picture.
@@ -34,7 +47,8 @@ class Worker:
 
     def __init__(self, make_segmenter: Callable[[], Segmenter]) -> None:
         self._make = make_segmenter
-        self._pictures: OrderedDict[str, tuple[Segmenter, int]] = OrderedDict()
+        self._pictures: OrderedDict[str, _Kept] = OrderedDict()
+        self._lock = threading.Lock()
 
     def answer(self, request: PredictionRequest) -> bytes:
         """The encoded prediction; empty after a picture was encoded ahead.
@@ -44,35 +58,38 @@ class Worker:
             ValueError: for a request that cannot be answered.
             PredictionError: when the network's output is not finite.
         """
-        segmenter = self._segmenter(request)
-        if request.ahead:
-            segmenter.prepare()
-            return b""
-        prediction = segmenter.predict(
-            request.clicks,
-            previous_mask=request.previous_mask,
-            box=request.box,
-            choice=request.choice,
-            cfr=request.cfr,
-        )
+        kept = self._kept(request)
+        with kept.turn:
+            if request.ahead:
+                kept.segmenter.prepare()
+                return b""
+            prediction = kept.segmenter.predict(
+                request.clicks,
+                previous_mask=request.previous_mask,
+                box=request.box,
+                choice=request.choice,
+                cfr=request.cfr,
+            )
         return prediction_to_bytes(prediction)
 
-    def _segmenter(self, request: PredictionRequest) -> Segmenter:
-        if request.picture not in self._pictures:
-            if request.pixels is None:
-                raise UnknownPictureError("The picture is not known here.")
-            segmenter = self._make()
-            segmenter.set_image(request.pixels)
-            self._pictures[request.picture] = segmenter, request.pixels.shape[0] * request.pixels.shape[1]
-            while len(self._pictures) > PICTURES or (
-                len(self._pictures) > 1 and sum(pixels for _, pixels in self._pictures.values()) > PIXELS
-            ):
-                self._pictures.popitem(last=False)
-        self._pictures.move_to_end(request.picture)
-        return self._pictures[request.picture][0]
+    def _kept(self, request: PredictionRequest) -> _Kept:
+        with self._lock:
+            if request.picture not in self._pictures:
+                if request.pixels is None:
+                    raise UnknownPictureError("The picture is not known here.")
+                segmenter = self._make()
+                segmenter.set_image(request.pixels)
+                pixels = request.pixels.shape[0] * request.pixels.shape[1]
+                self._pictures[request.picture] = _Kept(segmenter, pixels)
+                while len(self._pictures) > PICTURES or (
+                    len(self._pictures) > 1 and sum(kept.pixels for kept in self._pictures.values()) > PIXELS
+                ):
+                    self._pictures.popitem(last=False)
+            self._pictures.move_to_end(request.picture)
+            return self._pictures[request.picture]
 
 
-def application(worker: Worker, about: dict[str, Any], token: str | None = None) -> Any:
+def application(worker: Worker, about: dict[str, Any], token: str | None = None, together: int = 1) -> Any:
     """The worker behind HTTP, as an ASGI application.
 
     `GET /about` gives `about` as JSON; `POST /predict` answers a request of `wire`.
@@ -80,6 +97,7 @@ def application(worker: Worker, about: dict[str, Any], token: str | None = None)
     Args:
         about: tells the weights; pages compare it between workers.
         token: who asks must bring it as bearer token; None for anybody.
+        together: the most requests that are answered at the same time.
     """
     with extra("worker", "A worker"):
         from starlette.applications import Starlette
@@ -87,7 +105,7 @@ def application(worker: Worker, about: dict[str, Any], token: str | None = None)
         from starlette.responses import JSONResponse, Response
         from starlette.routing import Route
 
-    line = ThreadPoolExecutor(1, "network")  # two threads of OpenMP, or of one GPU, get in each other's way
+    line = ThreadPoolExecutor(together, "answer")
 
     def refused(status: int, error: object) -> Response:
         return JSONResponse({"error": str(error)}, status)
