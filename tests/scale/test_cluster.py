@@ -84,6 +84,42 @@ def test_masks_are_those_of_one_process_when_a_node_dies(cluster, images, tmp_pa
     assert main([*command, "--out", str(out), "--engine", "ray"]) == 1
 
 
+def evaluated(out):
+    """The finished objects of an evaluation, without the seconds that they took."""
+    lines = out.with_suffix(".objects.jsonl").read_text().splitlines()[1:]
+    results = [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
+    return sorted(results, key=lambda result: (result["picture"], result["object_id"]))
+
+
+def test_an_evaluation_that_was_killed_goes_on_and_equals_that_of_one_process(
+    cluster,
+    data,
+    tmp_path,
+    monkeypatch,
+):
+    command = ["evaluate", "--data", f"folder={data}", "--limit", "3", "--max-clicks", "2", "--steps", "0"]
+    assert main([*command, "--json", str(tmp_path / "one.json")]) == 0
+    many, asked = tmp_path / "many.json", []
+    command += ["--json", str(many), "--engine", "ray"]
+
+    def counted(make, units, actors):
+        asked.append([unit for unit in units if not unit.done])
+        return map_on_cluster(make, units, actors)
+
+    def killed(*arguments):
+        yield next(counted(*arguments))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("cfr_icl.evaluation.run.map_on_cluster", killed)
+        main(command)
+    assert not many.exists() and len(evaluated(many)) == 2
+    monkeypatch.setattr("cfr_icl.evaluation.run.map_on_cluster", counted)
+    assert main(command) == 0
+    assert list(map(len, asked)) == [3, 2]  # the picture that was finished is not evaluated again
+    assert evaluated(many) == evaluated(tmp_path / "one.json") and len(evaluated(many)) == 6
+
+
 def test_an_error_of_a_worker_and_a_cluster_too_small_are_sentences(cluster):
     def no_worker():
         raise ValueError("There are no weights here.")
