@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,6 +57,17 @@ class Opened:
     """Messages for the user about the picture."""
     visits: Sequence[Visit] = ()
     """Who worked on it before."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """The saved work on a picture, without its pixels."""
+
+    size: tuple[int, int]
+    """Height and width of the picture."""
+    document: Document
+    visits: tuple[Visit, ...]
+    revision: int
 
 
 class Folder:
@@ -352,6 +363,14 @@ class Folder:
             self._list.set_saved(name, Summary.of(document, visits))
             return revision + 1
 
+    def work(self, name: str) -> Work:
+        """The saved work on a picture; raises StoreError or OSError where there is none that can be used."""
+        with self._lock:
+            self._notice(name)
+            revision = self.revisions.get(name, 0)
+        size, document, visits = store.load_work(self.session_path(name))
+        return Work(size, document, visits, revision)
+
     # ---- who works on what
 
     def take(self, name: str, holder: str, who: str) -> None:
@@ -401,12 +420,23 @@ class Folder:
                 self.set_classes(labels)
             return [label.name for label in labels]
 
+    def change_classes(self, change: Callable[[Sequence[Label]], list[Label]]) -> None:
+        """Change the list of classes, of all processes; the order must stay, so that numbers stay."""
+        with self._lock, self._saving():
+            if self._shared:
+                self.labels = merged(classes.classes_of_folder(self.out), self.labels)
+            self.labels = change(self.labels)
+            self._write_classes()
+
     def set_classes(self, labels: Iterable[Label]) -> None:
         """Set the order of the classes: these labels first, then the folder's other ones."""
         with self._lock, self._saving():
             others = classes.classes_of_folder(self.out) if self._shared else []
             self.labels = merged(others, labels, self.labels)
-            try:
-                classes.write_classes(self.out / classes.FILE, self.labels)
-            except OSError as error:
-                log.warning("The order of the classes cannot be saved: %s", error.strerror)
+            self._write_classes()
+
+    def _write_classes(self) -> None:
+        try:
+            classes.write_classes(self.out / classes.FILE, self.labels)
+        except OSError as error:
+            log.warning("The order of the classes cannot be saved: %s", error.strerror)

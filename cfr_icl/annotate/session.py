@@ -6,7 +6,7 @@ A session holds a history of immutable documents (history.py). Functions on docu
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -295,6 +295,10 @@ class Session:
     def order_objects(self, ids: Collection[int], front: bool) -> None:
         """Move several objects in front of all others, or behind them."""
         self._apply(selection.with_order(self.document, ids, front))
+
+    def relabel(self, change: Callable[[Document], Document]) -> None:
+        """Change labels as `relabel.Change` does, as one step of undo."""
+        self._apply(change(self.document))
 
     def set_labels(self, labels: Sequence[Label]) -> None:
         """Replace the list of labels; the labels of objects do not change."""

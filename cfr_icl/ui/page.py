@@ -16,6 +16,7 @@ from cfr_icl.annotate.imports import load_masks
 from cfr_icl.annotate.inspect import inside
 from cfr_icl.annotate.own_folder import OwnFolder
 from cfr_icl.annotate.polygons import polygons
+from cfr_icl.annotate.relabel import Change
 from cfr_icl.annotate.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.sentences import Sentence
@@ -144,6 +145,8 @@ class Page:
                 self._opening.open_example(index)
             case do.Goto():
                 self._opening.goto(action)
+            case do.RelabelFolder():
+                self._relabel_folder(action)
             case do.TakeOver(follow=follow):
                 self._take_over(follow)
             case do.View():
@@ -312,6 +315,31 @@ class Page:
                 "objects": len(loaded.objects),
             }
         )
+
+    def _relabel_folder(self, action: do.RelabelFolder) -> None:
+        if self.place is None:
+            raise ActionError("This page works through no folder.")
+        if not action.new.strip():
+            raise ActionError("A label needs a name.")
+        self.place.save()
+        change = Change(action.name, action.new, action.colour)
+        if not action.sure:
+            found = self.place.count_labels(change)
+            counted = {"pictures": found.pictures, "objects": found.objects, "left_out": found.left_out}
+            self._outbox.add(
+                relabel={**counted, "name": action.name, "new": action.new, "colour": action.colour}
+            )
+            return
+        found = self.place.relabel(change)
+        self._outbox.tell(
+            Sentence(
+                "The label was changed; pictures: {pictures}, objects: {objects}.",
+                pictures=found.pictures,
+                objects=found.objects,
+            )
+        )
+        if found.sentence:
+            self._outbox.tell(found.sentence)
 
     def _take_over(self, follow: bool) -> None:
         """Add the objects of the picture before in the list."""

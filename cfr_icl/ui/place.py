@@ -11,6 +11,7 @@ from typing import Any
 from cfr_icl.annotate.document import ActionError, Document
 from cfr_icl.annotate.folder import Folder, Opened
 from cfr_icl.annotate.record import LONGEST_PAUSE, Visit, now
+from cfr_icl.annotate.relabel import Change, Found, count, relabel
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
 
@@ -122,6 +123,25 @@ class FolderPlace:
                 name=self.name,
                 reason=error.strerror,
             ) from error
+
+    def count_labels(self, change: Change) -> Found:
+        """What a change of a label in the whole folder affects."""
+        return count(self.folder, change, self._holder)
+
+    def relabel(self, change: Change) -> Found:
+        """Change a label in the whole folder; on the open picture, if it is free, as one step of undo."""
+        mine = self.name if self.name not in self.taken else None
+        found = relabel(self.folder, change, self._holder, self._who, keep=lambda name: name == mine)
+        if mine is not None:
+            objects = sum(each.label == change.name for each in self.session.document.instances)
+            self.take()
+            colours = (label.colour for label in self.folder.labels if label.name == change.new)
+            colour = next(colours, None)
+            self.session.relabel(lambda document: change.applied(document, colour))
+            self.save()
+            found.pictures += bool(objects)
+            found.objects += objects
+        return found
 
     def _count_time(self) -> None:
         """Count the time since the action before, unless it was a pause."""

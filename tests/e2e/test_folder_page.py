@@ -200,3 +200,33 @@ def test_pictures_are_offered_in_the_order_of_doubt(browser, images, tmp_path):
     assert Folder(images, tmp_path / "out").states == dict.fromkeys(folder.names, "done")
     context.close()
     server.close()
+
+
+def test_a_label_is_renamed_in_the_whole_folder(browser, images, tmp_path):
+    server, context, tool = start(browser, images, tmp_path / "out")
+    page = tool.page
+    tool.click(80, 80)
+    page.keyboard.press("PageDown")
+    tool.idle()
+    tool.click(80, 80)
+    tool.idle()
+    tool.unfold("Labels")
+    page.get_by_label("New label").fill("cup")
+    page.keyboard.press("Enter")
+    tool.idle()
+    page.keyboard.press("PageUp")
+    tool.idle()
+    page.get_by_role("button", name="Change in the whole folder").click()
+    page.get_by_label("Label to change").select_option("cup")
+    page.get_by_label("New name").fill("mug")
+    page.get_by_role("button", name="Continue").click()
+    assert "1 picture, 1 object." in page.locator("[data-ref=ask-text]").inner_text()
+    page.locator("[data-ref=ask-yes]").click()
+    page.get_by_text("The label was changed; pictures: 1, objects: 1.").wait_for()
+    tool.idle()
+    saved = json.loads((tmp_path / "out" / "10.png.session.json").read_text())
+    assert saved["objects"][0]["label"] == "mug"
+    assert "mug" in page.locator("[data-ref=labels]").inner_text()
+    assert tool.errors == []
+    context.close()
+    server.close()

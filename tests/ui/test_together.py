@@ -126,3 +126,28 @@ def test_saved_work_with_an_odd_review_is_refused_and_names_are_shortened(people
     assert "damaged" in bob.do({"kind": "goto", "name": "a.png"})["messages"][0]
     bob.do(click(30, 40))
     assert bob.server.settings.folder.people_of["b.png"] == ("B" * 60,)
+
+
+def test_a_label_is_changed_in_the_whole_folder_after_a_count(people):
+    ann, bob = people
+    ann.do(click(30, 40), {"kind": "goto", "name": "b.png"})
+    ann.do(click(30, 40))
+    change = {"kind": "relabel_folder", "name": "object", "new": "cat", "colour": "#112233"}
+    reply = ann.do(change)
+    assert (
+        reply["relabel"]["pictures"] == reply["relabel"]["objects"] == 2 and not reply["session"]["objects"]
+    )
+    reply = ann.do({**change, "sure": True})
+    assert reply["messages"] == ["The label was changed; pictures: 2, objects: 2."]
+    (now,) = reply["session"]["objects"]
+    assert (now["label"], now["colour"]) == ("cat", "#112233")
+    assert reply["folder"]["labels"] == {"a.png": ["cat"], "b.png": ["cat"]}
+    bob.do({"kind": "hello"})
+    bob.do({"kind": "goto", "name": "a.png"})
+    assert bob.document.instances[0].label == "cat"
+    bob.do(click(90, 50))
+    reply = ann.do({**change, "name": "cat", "new": "dog", "sure": True})
+    assert "keep their labels: a.png" in reply["messages"][1] and bob.document.instances[0].label == "cat"
+    reply = ann.do({"kind": "undo"})
+    assert reply["session"]["objects"][0]["label"] == "cat"
+    assert "needs a name" in ann.do({**change, "new": " "})["messages"][0]

@@ -7,7 +7,18 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from cfr_icl.ui.protocol.action import Action
-from cfr_icl.ui.protocol.fields import Detail, Flag, ModelName, Name, Number, Path, Text, Whole
+from cfr_icl.ui.protocol.fields import (
+    Colour,
+    Detail,
+    Flag,
+    LabelName,
+    ModelName,
+    Name,
+    Number,
+    Path,
+    Text,
+    Whole,
+)
 
 
 class Hello(Action):
@@ -97,6 +108,17 @@ class TakeOver(Action):
     direct: ClassVar[bool] = True
     needs_picture: ClassVar[bool] = True
     follow: Flag
+
+
+class RelabelFolder(Action):
+    """Rename a label and change its colour in all pictures of the folder, after a first count."""
+
+    kind: Literal["relabel_folder"]
+    name: LabelName
+    new: LabelName
+    colour: Colour | None = None
+    sure: Flag = False
+    """Whether the person agreed; else the reply says how much would change."""
 
 
 class View(Action):

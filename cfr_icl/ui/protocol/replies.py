@@ -256,6 +256,8 @@ class Reply(TypedDict):
     folder: NotRequired[FolderState]
     learning: NotRequired[Learning]
     """Sent when it changed."""
+    relabel: NotRequired[dict[str, Any]]
+    """A change of a label in the whole folder, and what it would affect: pictures, objects, left_out."""
     polygons: NotRequired[list[list[float]]]
     """Rings x, y, x, y, ... of all visible objects."""
     inside: NotRequired[dict[str, Any]]

@@ -24,6 +24,7 @@ import { setUpPanel } from './panel.js';
 import { objectsAt } from './picking.js';
 import { setUpPicture } from './picture.js';
 import { setUpPreview } from './preview.js';
+import { setUpRelabelling } from './relabelling.js';
 import { setUpReviewing } from './reviewing.js';
 import { setUpRestoring } from './restoring.js';
 import { merged } from './session.js';
@@ -137,6 +138,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     setUpFolder,
     setUpOwnFolder,
     setUpReviewing,
+    setUpRelabelling,
     setUpJobs,
     setUpLearning,
     setUpRestoring,
@@ -197,6 +199,7 @@ function setUpReplies(app) {
       save(addressOf(reply.download), reply.download.orig_name);
       app.markTaken();
     }
+    if (reply.relabel) app.confirmRelabel(reply.relabel);
     if (reply.again) app.sendAgain(reply.again);
     if (reply.loaded) app.offerReadings(reply.loaded);
     app.followJob(reply.job);

@@ -162,6 +162,7 @@ export function setUpOwnFolder(app) {
     root.toggleAttribute('data-own', own);
     ref('leave').hidden = !own;
     ref('review').hidden = own;
+    ref('relabel-button').hidden = false;
     if (!own || !saved.length) return;
     if (app.page && app.files.names.length) unsaved = true;
     for (const name of saved) stale.add(name);
@@ -238,7 +239,7 @@ export function setUpOwnFolder(app) {
     app.view.pending = [];
     app.view.setPicture(null);
     for (const name of ['data-folder', 'data-own']) root.removeAttribute(name);
-    for (const name of ['files', 'walk', 'leave', 'review']) ref(name).hidden = true;
+    for (const name of ['files', 'walk', 'leave', 'review', 'relabel-button']) ref(name).hidden = true;
     root.toggleAttribute('data-empty', true);
     for (const name of ['name', 'size']) ref(name).textContent = '';
     app.files.show({ names: [], states: [] });

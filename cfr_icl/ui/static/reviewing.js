@@ -9,6 +9,7 @@ const DONE_THINGS = {
   open: 'open again',
   accepted: 'accepted',
   sent_back: 'sent back',
+  relabelled: 'label changed in the whole folder',
 };
 
 export function setUpReviewing(app) {

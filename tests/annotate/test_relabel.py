@@ -1,0 +1,79 @@
+"""A label is renamed or coloured in all saved work of a folder, but for what others work on."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from cfr_icl.annotate.document import Label
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.relabel import Change, count, relabel
+from cfr_icl.annotate.session import Session
+from cfr_icl.clicks import Click
+from cfr_icl.segmenter import Segmenter
+from tests.stand_in import ColourModel
+
+
+@pytest.fixture
+def folder(picture, tmp_path):
+    """Three pictures: two cats with a typo and a dog, one cat, and one without objects."""
+    (tmp_path / "images").mkdir()
+    for name in ("a.png", "b.png", "c.png"):
+        Image.fromarray(picture).save(tmp_path / "images" / name)
+    folder = Folder(tmp_path / "images", tmp_path / "out")
+    folder.set_classes([Label("cta", "#3b82f6"), Label("dog", "#f59e0b"), Label("cat", "#10b981")])
+    for name, labels in (("a.png", ("cta", "dog")), ("b.png", ("cta",)), ("c.png", ())):
+        session = Session(Segmenter(ColourModel()), labels=folder.labels)
+        session.open(picture, name)
+        for x, label in zip((30, 90), labels, strict=False):
+            session.set_label(label)
+            session.click(Click(x, 45))
+            session.finish()
+        folder.save(name, session.document, session.size, 0)
+    return folder
+
+
+def labels(folder, name):
+    saved = json.loads(folder.session_path(name).read_text())
+    return [(entry["label"], entry["colour"]) for entry in saved["objects"]]
+
+
+def test_a_new_name_keeps_the_number_and_reaches_all_pictures(folder):
+    change = Change("cta", "kitten", "#ff0000")
+    found = count(folder, change, "1")
+    assert (found.pictures, found.objects, found.left_out) == (2, 2, [])
+    assert labels(folder, "a.png")[0][0] == "cta"
+    found = relabel(folder, change, "1", "Ann")
+    assert (found.pictures, found.objects, found.sentence) == (2, 2, None)
+    assert labels(folder, "a.png") == [("kitten", "#ff0000"), ("dog", "#f59e0b")]
+    assert labels(folder, "b.png") == [("kitten", "#ff0000")]
+    again = Folder(folder.images, folder.out)
+    assert [label.name for label in again.labels] == ["kitten", "dog", "cat"]
+    for name in ("a.png", "b.png", "c.png"):
+        document = again.open(name).document
+        assert [label.name for label in document.labels] == ["kitten", "dog", "cat"]
+    assert [visit.did for visit in again.work("a.png").visits] == ["relabelled"]
+
+
+def test_objects_join_another_label_with_its_colour(folder):
+    relabel(folder, Change("cta", "cat"), "1")
+    assert labels(folder, "a.png") == [("cat", "#10b981"), ("dog", "#f59e0b")]
+    assert [label.name for label in folder.labels] == ["cta", "dog", "cat"]  # numbers stay
+
+
+def test_a_colour_alone_changes_all_objects_of_the_label(folder):
+    relabel(folder, Change("cta", "cta", "#123456"), "1")
+    assert labels(folder, "b.png") == [("cta", "#123456")] and folder.labels[0].colour == "#123456"
+
+
+def test_pictures_of_others_and_damaged_work_are_left_out_and_named(folder):
+    folder.take("a.png", "2", "Bob")
+    before = folder.session_path("a.png").read_bytes()
+    change = Change("cta", "cat")
+    assert count(folder, change, "1").left_out == ["a.png"]
+    folder.session_path("b.png").write_text("{")
+    found = relabel(folder, change, "1")
+    assert found.objects == 0 and found.left_out == ["a.png", "b.png"] and "a.png, b.png" in found.sentence
+    assert folder.session_path("a.png").read_bytes() == before
+    folder.give_back("a.png", "2")
+    assert relabel(folder, change, "1").objects == 1 and folder.taken("2") == {}
