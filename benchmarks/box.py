@@ -1,4 +1,4 @@
-"""How good and how fast the answer to a box is, by what the network is told of the box.
+"""IoU and time of the mask for a box, for several ways to turn the box into the network's input.
 
     python -m benchmarks.box --data folder=DUTS/val folder=COCO/val [--half even] [--limit 24]
 
@@ -25,50 +25,51 @@ def main() -> None:
     model, sets = model_and_objects(__doc__)
     rows = []
     for label, pictures in sets.items():
-        found: dict[str, list[tuple[float, float]]] = {}
+        measured: dict[str, list[tuple[float, float]]] = {}
         for picture, gt_masks in pictures:
             segmenter = Segmenter(model)
             segmenter.set_image(picture)
             segmenter.prepare()
             for gt_mask in gt_masks:
-                for name, answer in answers(segmenter, gt_mask).items():
-                    found.setdefault(name, []).append(answer)
-        rows += [row(label, name, answered) for name, answered in found.items()]
+                for name, figures in measure(segmenter, gt_mask).items():
+                    measured.setdefault(name, []).append(figures)
+        rows += [row(label, name, figures) for name, figures in measured.items()]
     print(table(rows))
 
 
-def answers(segmenter: Segmenter, gt_mask: np.ndarray) -> dict[str, tuple[float, float]]:
-    """IoU and seconds of the answer by what was told."""
+def measure(segmenter: Segmenter, gt_mask: np.ndarray) -> dict[str, tuple[float, float]]:
+    """IoU and seconds of the prediction for each input that is made from the box around the object."""
     rows, columns = np.nonzero(gt_mask == 1)
     left, top, right, bottom = (int(v) for v in (columns.min(), rows.min(), columns.max(), rows.max()))
     box = Rectangle(left, top, right + 1, bottom + 1)
     clicks = box_clicks(box, gt_mask.shape)
     batched = [replace(click, batched=True) for click in clicks]
-    told = {
+    inputs = {
         "its clicks one by one": (clicks, None),
         "its clicks at once": (batched, None),
         "its clicks at once, all of it probable": (batched, box_mask(box, gt_mask.shape)),
         "its clicks at once, an ellipse in it probable": (batched, box_guess(box, gt_mask.shape)),
     }
-    found = {}
-    for name, (seen, guess) in told.items():
+    figures = {}
+    for name, (prompt, previous_mask) in inputs.items():
         start = time.perf_counter()
-        mask = segmenter.predict(seen, previous_mask=guess).mask
-        found[name] = iou(mask, gt_mask), time.perf_counter() - start
-    return found
+        mask = segmenter.predict(prompt, previous_mask=previous_mask).mask
+        figures[name] = iou(mask, gt_mask), time.perf_counter() - start
+    return figures
 
 
 def box_mask(box: Rectangle, size: tuple[int, int]) -> np.ndarray:
+    """Probability 0.6 everywhere inside the box, float32 (H, W)."""
     mask = np.zeros(size, np.float32)
     mask[box.slices] = 0.6
     return mask
 
 
-def row(source: str, name: str, answered: list[tuple[float, float]]) -> dict[str, str]:
-    ious, seconds = np.array(answered).T
+def row(source: str, name: str, figures: list[tuple[float, float]]) -> dict[str, str]:
+    ious, seconds = np.array(figures).T
     return {
         "data": source,
-        "the network is told": name,
+        "input": name,
         "objects": str(len(ious)),
         "IoU": f"{100 * ious.mean():.1f}",
         "below 50 %": f"{np.mean(ious < 0.5):.0%}",

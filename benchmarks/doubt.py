@@ -1,9 +1,9 @@
-"""Whether the order of doubt shows the worst masks first.
+"""Rank correlation of a mask's certainty with its IoU: does the order of doubt show the worst masks first?
 
 python -m benchmarks.doubt --data folder=DUTS/val folder=COCO/val
 
-Each object is predicted from one click of the robot user, as a batch does, and its certainty is held against
-the IoU with the ground truth.
+Each object is predicted from one click of the robot user, as in a batch, and its certainty compared with the
+IoU with the ground truth.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def main() -> None:
     segmenter = Segmenter(model)
     rows = []
     for name, pictures in sets.items():
-        found = []
+        figures = []
         for picture, gt_masks in pictures:
             segmenter.set_image(picture)
             for gt_mask in gt_masks:
@@ -35,25 +35,26 @@ def main() -> None:
                 click = next_click(nothing, gt_mask, nothing > 0)
                 prediction = segmenter.predict([click], cfr=CascadeForward())
                 agreement = prediction.passes[prediction.chosen].agreement
-                found.append((certainty(prediction), agreement, iou(prediction.mask, gt_mask)))
-        rows.append(row(name, np.array(found)))
+                figures.append((certainty(prediction), agreement, iou(prediction.mask, gt_mask)))
+        rows.append(row(name, np.array(figures)))
     print(table(rows))
 
 
-def row(source: str, found: np.ndarray) -> dict[str, str]:
-    sure, agreement, truth = found.T
+def row(source: str, figures: np.ndarray) -> dict[str, str]:
+    """Figures of a data set, from the certainty, agreement and IoU of each object, (n, 3)."""
+    sure, agreement, ious = figures.T
     order = np.argsort(sure)
-    bad = truth < BAD
+    bad = ious < BAD
     first = order[: len(order) // 3]
     return {
         "data": source,
-        "objects": str(len(found)),
-        "rank correlation with IoU": f"{correlation(sure, truth):.2f}",
-        "of the chosen pass alone": f"{correlation(agreement, truth):.2f}",
+        "objects": str(len(figures)),
+        "rank correlation with IoU": f"{correlation(sure, ious):.2f}",
+        "of the chosen pass alone": f"{correlation(agreement, ious):.2f}",
         f"masks below {BAD:g}": str(int(bad.sum())),
         "of these in the first third": f"{bad[first].sum() / max(1, bad.sum()):.0%}",
         f"marked (below {UNSURE:g})": f"{np.mean(sure < UNSURE):.0%}",
-        "IoU of marked and others": f"{mean(truth[sure < UNSURE])}, {mean(truth[sure >= UNSURE])}",
+        "IoU of marked and others": f"{mean(ious[sure < UNSURE])}, {mean(ious[sure >= UNSURE])}",
     }
 
 

@@ -1,4 +1,4 @@
-"""How well masks follow objects from picture to picture, against copying them.
+"""IoU of masks that follow objects from picture to picture, compared with copied masks.
 
 python -m benchmarks.follow --data folder=DUTS/val folder=COCO/val
 
@@ -30,7 +30,7 @@ GOOD = 0.85
 
 @dataclass(frozen=True)
 class Frame:
-    """IoU of one way of carrying a mask on, and how sure it was."""
+    """The IoU of a transferred mask, and its certainty, 0 to 1."""
 
     iou: float
     certainty: float = 1.0
@@ -95,7 +95,7 @@ def sequence(
 def carried_on(
     segmenter: Segmenter, pictures: list[np.ndarray], gt_masks: list[np.ndarray]
 ) -> dict[str, list[Frame]]:
-    """Each way of carrying the first frame's mask on, frame by frame."""
+    """Transfer the first frame's mask to all frames, in each of four ways."""
     copied = gt_masks[0]
     ways: dict[str, list[Frame]] = {"copied": [], "moved alone": [], "network alone": [], "followed": []}
     moved_alone = network_alone = followed = copied
@@ -134,7 +134,7 @@ def row(source: str, way: str, found: list[list[Frame]]) -> dict[str, str]:
 
 
 def about_certainty(frames: list[Frame]) -> str:
-    """How far the certainty tells good masks from those that need a person."""
+    """How well the certainty separates good masks from those that need a correction, in a sentence."""
     good = np.array([frame.iou >= GOOD for frame in frames])
     sure = np.array([frame.certainty for frame in frames])
     ranks = [np.argsort(np.argsort(values)) for values in (sure, np.array([frame.iou for frame in frames]))]

@@ -1,4 +1,4 @@
-"""What each network takes: conversion, parity, load time, memory and seconds a forward.
+"""Conversion, parity, load time, memory and time of a forward of each network.
 
     python -m benchmarks.loading [--models vit_b hrnet18 ...] [--dtype float16]
 
@@ -63,16 +63,16 @@ def row(name: str, folder: Path, options: argparse.Namespace) -> list[str]:
     start = time.process_time()
     write(name, folder, getattr(torch, options.dtype))
     written = time.process_time() - start
-    found = json.loads(in_own_process("loading", "--measure", folder, "--threads", options.threads))
+    figures = json.loads(in_own_process("loading", "--measure", folder, "--threads", options.threads))
     return [
         name,
-        f"{found['parameters'] / 1e6:.1f} M",
+        f"{figures['parameters'] / 1e6:.1f} M",
         "ours" if name == "compact" else f"{written:.0f} s",
-        f"{found['parity']:.1e}" if "parity" in found else "–",
-        f"{found['load']:.2f} s",
-        f"{found['peak'] / 2**20:.0f} MiB ({found['peak'] / found['weights']:.2f} x weights)",
-        f"{found['forward']:.2f}",
-        f"{found['decode']:.2f}",
+        f"{figures['parity']:.1e}" if "parity" in figures else "–",
+        f"{figures['load']:.2f} s",
+        f"{figures['peak'] / 2**20:.0f} MiB ({figures['peak'] / figures['weights']:.2f} x weights)",
+        f"{figures['forward']:.2f}",
+        f"{figures['decode']:.2f}",
     ]
 
 
@@ -91,7 +91,7 @@ def measure(folder: Path) -> dict[str, float]:
     model = load_model(folder, device="cpu", precision="float32")
     for weight in model.parameters():
         weight.sum()  # a memory map is read when it is used
-    found = {
+    figures = {
         "load": time.process_time() - start,
         "peak": peak_memory() - before,
         "weights": sum(tensor.nbytes for tensor in model.state_dict().values()),
@@ -99,13 +99,13 @@ def measure(folder: Path) -> dict[str, float]:
     }
     image, prompt_maps = torch.rand(2, 1, 3, SIZE, SIZE)
     features = model.encode(image)
-    found["forward"] = fastest(lambda: model(image, prompt_maps))
-    found["decode"] = fastest(lambda: model.decode(features, prompt_maps))
+    figures["forward"] = fastest(lambda: model(image, prompt_maps))
+    figures["decode"] = fastest(lambda: model.decode(features, prompt_maps))
     name = model.config.architecture
     if name in RECORDED_NAMES:
         logits = model(*recorded_input())[:, 0, ::4, ::4].numpy()
-        found["parity"] = float(np.abs(logits - recorded(f"model_{name}.npz")["logits_s4"]).max())
-    return found
+        figures["parity"] = float(np.abs(logits - recorded(f"model_{name}.npz")["logits_s4"]).max())
+    return figures
 
 
 def fastest(function) -> float:

@@ -1,4 +1,4 @@
-"""Measuring that the benchmarks share: paired timings, memory, processes of their own, a table."""
+"""Helpers of the benchmarks: paired timings, peak memory, separate processes, Markdown tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def medians(
 ) -> dict[str, float]:
     """Median seconds of each function; they take turns, after a round that is not counted.
 
-    With `time.process_time` as clock other work on the machine counts little.
+    With `time.process_time` as clock, other work on the machine has little effect.
     """
     seconds: dict[str, list[float]] = {name: [] for name in functions}
     for turn in range(pairs + 1):
@@ -38,7 +38,7 @@ def table(rows: Sequence[Mapping[str, str]]) -> str:
 
 
 def in_own_process(benchmark: str, *options: object) -> str:
-    """What a benchmark prints with these options, in a process of its own; `benchmark` is its module."""
+    """Run a benchmark, named by its module, with these options in another process; return its output."""
     command = [sys.executable, "-m", f"benchmarks.{benchmark}", *map(str, options)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 

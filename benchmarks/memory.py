@@ -1,10 +1,10 @@
-"""What a session holds as clicks are added to one object and undone again.
+"""Memory of a session while clicks are added to one object and undone again.
 
     python -m benchmarks.memory [--megapixels 2] [--clicks 100] [--steps 4]
 
-Every step of CFR is taken, which is the most that is to be kept. A network that compares colours
-stands in for the embedded one: it sees windows of the same size, so its passes are as large, but its
-features are a third. Objects are counted by Python, the process by the system.
+All CFR steps are taken, which is the worst case. A network that compares colours replaces the embedded one:
+its windows and passes have the same size, its features a third of it. Tensors and masks are those that
+Python's garbage collector knows; the process is measured by the system.
 """
 
 from __future__ import annotations

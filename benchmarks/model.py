@@ -2,11 +2,11 @@
 
     python -m benchmarks.model [--size 448] [--threads 2] [--pairs 7] [--data folder=PATH]
 
-Plain is the same weights as they are stored: batch norms apart, picture and clicks through the whole
-network and its mirror image at every pass, both in one batch, memory as the system gives it; ours is as in
-the page. Each has a process of its own, and they take turns in one run; seconds are of CPU time. With a data
-set the robot clicks on one object a picture, and the row holds the means of all. The last table holds the
-spread over all rows, in encoders of the plain network.
+"Plain" has the same weights without any preparation: batch norms not folded, encoder and decoder in every
+pass, picture and mirror image in one batch, the system's memory allocator; "ours" is as in the page. Each has
+a process of its own, and they take turns; seconds are of CPU time. With a data set the robot user clicks on
+one object of each picture, and a row holds the means of all. The last table is the spread over all rows, in
+times of the plain network's encoder.
 """
 
 from __future__ import annotations
@@ -94,9 +94,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, help="the network's input in pixels, if not its own")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--pairs", type=int, default=7)
-    parser.add_argument(
-        "--data", nargs="+", default=[], metavar="NAME=PATH", help="as in training/evaluate.py"
-    )
+    parser.add_argument("--data", nargs="+", default=[], metavar="NAME=PATH", help="as for cfr-icl evaluate")
     parser.add_argument("--limit", type=int, default=12, help="pictures a data set, of the even half")
     parser.add_argument("--wall", action="store_true", help="wall time: only on a machine without other work")
     options = parser.parse_args()

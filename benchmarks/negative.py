@@ -1,10 +1,10 @@
-"""What a negative click takes away of the region that it is made in.
+"""The share of a wrong region that a negative click in it removes.
 
     python -m benchmarks.negative [MODEL] --data folder=DUTS/val folder=COCO/val [--half even] [--limit 24]
 
 The robot user clicks up to three times on each object of at least 1 % of its picture, three of each picture
-at most. After each of its clicks the largest connected region that was wrongly taken gets a negative click in
-its middle, if it is at least 2 % of the object's size; the robot's own session goes on without it.
+at most. After each of its clicks the largest connected region outside of the object gets a negative click at
+its deepest pixel, if it is at least 2 % of the object's size; the robot's own session continues without it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from benchmarks.measure import table
 from benchmarks.pictures import model_and_objects
 from cfr_icl import Segmenter
+from cfr_icl.annotate.outline import deepest
 from cfr_icl.clicks import Click
 from cfr_icl.evaluation import iou
 from cfr_icl.predictor import Predictor
@@ -68,7 +69,7 @@ def corrections(segmenter: Predictor, gt_mask: np.ndarray) -> Iterator[Correctio
         region = largest_region(prediction.mask & (gt_mask == 0))
         size = np.count_nonzero(region)
         if size >= MIN_REGION * area:
-            mask = segmenter.predict([*clicks, middle(region)]).mask
+            mask = segmenter.predict([*clicks, Click(*deepest(region), positive=False)]).mask
             removed = np.count_nonzero(region & ~mask) / size
             yield Correction(size / area, removed, iou(prediction.mask, gt_mask), iou(mask, gt_mask))
 
@@ -77,13 +78,6 @@ def largest_region(mask: np.ndarray) -> np.ndarray:
     """The largest connected region of a mask, bool (H, W); empty for an empty mask."""
     count, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     return labels == 1 + statistics[1:, cv2.CC_STAT_AREA].argmax() if count > 1 else np.zeros_like(mask)
-
-
-def middle(region: np.ndarray) -> Click:
-    """A negative click where the region is thickest."""
-    depth = cv2.distanceTransform(np.pad(region.astype(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    y, x = np.unravel_index(depth[1:-1, 1:-1].argmax(), region.shape)
-    return Click(int(x), int(y), positive=False)
 
 
 def row(source: str, sizes: str, found: list[Correction]) -> dict[str, str]:

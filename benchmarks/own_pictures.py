@@ -1,4 +1,4 @@
-"""Does `cfr-icl learn` save clicks? Make folders of pictures to learn from, and others to count clicks on.
+"""Prepare folders for measuring `cfr-icl learn`: pictures to learn from, and others to count clicks on.
 
 python -m benchmarks.own_pictures --data SHARED --out FOLDER [--domains cables facade ...]
 
@@ -22,7 +22,7 @@ from cfr_icl.data.samples import Sample
 COMPONENTS = {"streets"}
 """Domains whose label maps hold classes: each connected part is an object."""
 LEAVES_OUT = "_whole"
-"""End of the names of pictures that show the same as others."""
+"""End of the names of pictures that are left out because they show the same as others."""
 MIN_PIXELS = 400
 TEST_PICTURES, TEST_OBJECTS = 20, 2
 SIZES = (20, 50)

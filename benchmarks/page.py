@@ -1,11 +1,10 @@
-"""From click to painted mask in a real browser: how much of it is not the network.
+"""Time from a click to the painted mask in a real browser, by stages.
 
     python -m benchmarks.page [--megapixels 1 12] [--objects 0 100] [--pairs 15]
 
-Chromium stamps the click and the frame that shows the answer, the server the stages between; all on
-one machine's clock. Objects are finished ones, once beside the answer to the click, and once where it
-swallows them; pages with few and with many take turns. Needs the extra `test` and a browser
-(tests/browser.py).
+Chromium records the times of the click and of the frame with the mask, the server those between, all by one
+machine's clock. Finished objects lie beside the click's mask or inside of it; pages with few and with many
+objects take turns. Needs the extra `test` and a browser (tests/browser.py).
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from tests.browser import find_browser
 from tests.e2e.tool import EXAMPLES, Server, Tool
 
 CLICK = (0.45, 0.5)
-"""Where the cat is, as parts of width and height."""
+"""A point on the cat, as shares of width and height."""
 
 STAMPS = """
 addEventListener('pointerdown', () => { window.clicked = performance.timeOrigin + performance.now(); }, true);

@@ -1,11 +1,11 @@
-"""Does a reduced precision change a model's masks, and is it faster here?
+"""Masks and time of a model in a reduced precision, compared with float32.
 
     python -m benchmarks.precision [SOURCE] [--dtype float16] [--data FOLDER ...] [--record]
 
-Each pass of robot users' sessions in float32 is answered in the reduced precision too: the same picture,
-clicks and previous mask. `--record` notes it in the model's config.json where the masks keep a mean IoU of
-0.995 on every set of pictures; `load_model` goes by that. What it does to the number of clicks
-`cfr-icl evaluate --precision` tells.
+Each pass of the robot user's sessions runs in both precisions, with the same picture, clicks and previous
+mask. `--record` writes the reduced precision into the model's config.json if the masks have a mean IoU of at
+least 0.995 on every set of pictures; `load_model` uses it then. `cfr-icl evaluate --precision` counts clicks
+with it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, nargs="*", default=[], help="folders of images/ and masks/")
     parser.add_argument("--pictures", type=int, default=20, help="of each data set, evenly spread")
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--record", action="store_true", help="write the finding into SOURCE/config.json")
+    parser.add_argument("--record", action="store_true", help="write the result into SOURCE/config.json")
     options = parser.parse_args()
     full, reduced = (load_model(options.source, options.device, p) for p in ("float32", options.dtype))
     pictures = {"scenes": scenes(), **{str(p): from_folder(p, options.pictures) for p in options.data}}
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 class Both(MapModel):
-    """A network in float32 that answers each pass in the reduced precision too, and compares."""
+    """A network in float32 that also runs each pass in the reduced precision and compares the masks."""
 
     def __init__(self, full: InteractiveModel, reduced: InteractiveModel) -> None:
         super().__init__()

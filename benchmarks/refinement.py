@@ -1,4 +1,4 @@
-"""What each form of CFR saves of clicks, for models that take clicks as coordinates (SAM's family).
+"""Clicks saved by each form of CFR in models that take clicks as coordinates (SAM's family).
 
     python -m benchmarks.refinement FOLDER --data folder=DUTS/val folder=COCO/val [--half even] [--limit 12]
 
@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.measure import table
 from benchmarks.pictures import add_objects, objects
 from cfr_icl import CascadeForward, Segmenter, load_model
-from cfr_icl.evaluation import iou
+from cfr_icl.evaluation import clicks_to_reach, iou
 from cfr_icl.robot import next_click
 
 CLICKS = 10
@@ -93,7 +93,7 @@ def session(segmenter: Segmenter, gt_mask: np.ndarray, cfr: CascadeForward) -> t
 
 def _row(name: str, sessions: list, without: list) -> Mapping[str, str]:
     def clicks(ious: list[float], target: float) -> int:
-        return next((number for number, value in enumerate(ious, 1) if value >= target), CLICKS)
+        return clicks_to_reach(ious, target, CLICKS)
 
     def at(ious: list[float], number: int) -> float:
         return 100 * ious[min(number, len(ious)) - 1]

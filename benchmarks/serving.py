@@ -1,4 +1,4 @@
-"""The app in a process of its own, for benchmarks that look at it from outside."""
+"""Start the app in a process of its own, for benchmarks that send requests to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks.pictures import ROOT
 
 @contextmanager
 def serving(*options: str) -> Iterator[tuple[subprocess.Popen, str]]:
-    """`python app.py OPTIONS` from the moment that its page answers; its process and address."""
+    """Start `python app.py OPTIONS`, wait until its page replies, and yield its process and address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

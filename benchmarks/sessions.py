@@ -1,11 +1,11 @@
-"""Many people at once: how long a click takes, how fair it is, whether any is lost, what a session weighs.
+"""Many people at once: waiting time of a click, fairness, lost clicks, and memory of a session.
 
     python -m benchmarks.sessions [--sessions 1 2 4 8] [--every 2] [--seconds 15] [--megapixels 0.3]
 
-The app runs in a process of its own; this one plays the pages, over the same requests as the browser:
-one parcel of numbered actions is on its way at a time, clicks made meanwhile travel together in the
-next. Each session has a picture of its own upload and clicks at fixed times, whether answers came or
-not. A click's time ends when the reply that holds it has arrived.
+The app runs in a process of its own; this process sends the same requests as browsers: one parcel of numbered
+actions at a time, and clicks made meanwhile together in the next. Each session uploads its own picture and
+clicks at fixed times, whether replies came or not. A click's time ends when the reply that contains it
+arrives.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""From `python app.py` to a page that answers and to a network that does; what the time goes into.
+"""Time from `python app.py` to the first reply of the page and of the network, by its parts.
 
     python -m benchmarks.start [--times 3]
 
-Each start is a process of its own; seconds are medians, of wall time and of CPU time. The parts are
-timed in one process in the order in which the app takes them. The network comes last: the page
-answers before it, and waits for it with its first request.
+Each start is a process of its own; seconds are medians of wall time and of CPU time. The parts are timed in
+one process, in the order of the app. The network comes last: the page opens without it, and its first
+prediction waits for it.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Evaluation and training: how many pictures a second, where the time goes, whether the loader holds up.
+"""Pictures a second of evaluation and training, and the time of their parts.
 
     python -m benchmarks.throughput [--data FOLDER] [--pictures 8] [--batch 8] [--steps 4] [--threads 2]
 
 Evaluation is the robot user's sessions of CLICKS clicks with CFR 4. Training is the third stage's
-configuration (compact-long.yaml) from the embedded weights: the loader's single worker alone, steps
-on a batch that lies ready, and both together. Without --data (a folder of images/ and masks/)
-pictures of the parity tests' scenes are written first. Seconds are of wall time.
+configuration (configs/embedded/03-long.yaml) from the embedded weights: the loader's single worker alone,
+steps on a loaded batch, and both together. Without --data (a folder of images/ and masks/) pictures of the
+parity tests' scenes are written first. Seconds are of wall time.
 """
 
 from __future__ import annotations

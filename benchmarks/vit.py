@@ -2,10 +2,10 @@
 
     python -m benchmarks.vit [--model vit_b] [--size 448] [--threads 1] [--pairs 3]
 
-The transcription has explicit softmax attention, resizes its position embedding at every pass and fuses
-the head's maps when all are at 1/4.
-Random weights: times do not depend on them; how precision changes masks is told by benchmarks.precision.
-Both take turns in one run; seconds are of CPU time. Memory (Linux) in a process of its own.
+The transcription has explicit softmax attention, resizes its position embedding at every pass and fuses the
+head's maps when all are at 1/4. Weights are random, because times do not depend on them; benchmarks.precision
+measures the effect of precision on masks. Both take turns in one run; seconds are of CPU time. Memory (Linux)
+is measured in a process of its own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ KINDS = ("transcription, float32", "ours, float32", "ours, bfloat16")
 
 
 class ExplicitAttention(nn.Module):
-    """Softmax attention as it is written: all weights of all heads at once."""
+    """Softmax attention by its formula: all weights of all heads at once."""
 
     def __init__(self, fused: nn.Module) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class ExplicitAttention(nn.Module):
 
 
 class ExplicitHead(nn.Module):
-    """SegFormer's head as it is written: all maps at 1/4, then the fusing convolution."""
+    """SegFormer's head by its formula: all maps at 1/4, then the fusing convolution."""
 
     def __init__(self, head: nn.Module) -> None:
         super().__init__()
