@@ -250,3 +250,12 @@ def test_padding_is_as_in_the_published_processor():
     for size in [(90, 140), (140, 90), (257, 1000), (3, 999), (64, 64)]:
         given = processor(images=np.zeros((*size, 3), np.uint8), input_data_format="channels_last")
         assert padded(size, 256, (256, 256)).unpadded == tuple(given["reshaped_input_sizes"][0])
+
+
+@pytest.mark.parametrize("kind", ["sam", "sam2"])
+def test_a_preview_is_the_first_pass_of_the_click(folder, kind):
+    previewing, clicking = segmenter(folder(kind)), segmenter(folder(kind))
+    assert previewing.preview(CLICKS[0]) is None
+    previewing.prepare()
+    mask = previewing.preview(CLICKS[0]).mask
+    assert np.array_equal(mask, clicking.predict(CLICKS[:1], cfr=NO_CFR).mask)
