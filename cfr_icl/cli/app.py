@@ -1,6 +1,6 @@
 """Start the page: click on an object in a picture, get its exact mask.
 
-cfr-icl app [--weights embedded weights/vit_h] [--images photos --out work]
+cfr-icl app [--weights embedded weights/vit_h] [--images photos --work work]
 """
 
 from __future__ import annotations
@@ -58,11 +58,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(see docs/scale.md)",
     )
     parser.add_argument("--images", type=Path, metavar="DIR", help="folder of pictures to label")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the saved work on --images")
+    parser.add_argument(
+        "--work", "--out", type=Path, metavar="DIR", help="folder for the saved work on --images"
+    )
     parser.add_argument(
         "--shared",
         action="store_true",
-        help="allow other processes with --shared to use the same --out: replicas (see docs/scale.md)",
+        help="allow other processes with --shared to use the same --work: replicas (see docs/scale.md)",
     )
     parser.add_argument(
         "--classes",
@@ -90,8 +92,8 @@ def _auth(text: str) -> tuple[str, str]:
 
 
 def run(options: argparse.Namespace) -> None:
-    if bool(options.images) != bool(options.out):
-        raise ValueError("--images and --out belong together.")
+    if bool(options.images) != bool(options.work):
+        raise ValueError("--images and --work belong together.")
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     with extra("app", "The page"):
         import gradio  # noqa: F401
@@ -110,7 +112,7 @@ def run(options: argparse.Namespace) -> None:
     workers = WorkerPool(options.workers, os.environ.get(TOKEN)) if options.workers else None
     if workers:
         workers.check()
-    folder = Folder(options.images, options.out, options.max_megapixels) if options.images else None
+    folder = Folder(options.images, options.work, options.max_megapixels) if options.images else None
     labels = read_classes(options.classes) if options.classes else []
     attributes = read_attributes(options.classes) if options.classes else ()
     if folder:

@@ -72,6 +72,7 @@ def _add(commands: argparse._SubParsersAction, name: str) -> None:
         help=COMMANDS[name],
         description=module.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # `--work` must not be taken for `--workers`
     )
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)

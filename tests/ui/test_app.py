@@ -95,7 +95,9 @@ def test_the_page_is_there_before_the_libraries_of_the_network():
     [
         (["--steps", "11"], "0 to 10"),
         (["--images", "x"], "belong together"),
+        (["--images", "nowhere", "--work", "unused"], "no folder 'nowhere'"),
         (["--images", "nowhere", "--out", "unused"], "no folder 'nowhere'"),
+        (["--work-folder", "x"], "--work-folder"),
         (["--auth", "x"], "NAME:PASSWORD"),
         (["--weights", "nowhere"], "no model at 'nowhere'"),
     ],
