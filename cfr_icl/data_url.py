@@ -1,4 +1,4 @@
-"""Small pictures as text, for pages."""
+"""Pictures as data URLs, for HTML pages and JSON replies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image
 
 
 def data_url(picture: Image.Image, format: str = "JPEG", quality: int = 80) -> str:
-    """A picture as a data URL.
+    """Encode a picture as a data URL.
 
     Args:
         format: "JPEG" or "PNG".

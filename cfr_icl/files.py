@@ -15,8 +15,8 @@ from pathlib import Path
 
 PREFIX, SUFFIX = ".cfr-icl-", ".part"
 """Beginning and end of the names of unfinished files."""
-FULL = 1 << 20
-"""Bytes that are free on a full disk, at most."""
+FULL_BELOW = 1 << 20
+"""A disk with fewer free bytes counts as full."""
 
 
 @contextmanager
@@ -43,9 +43,12 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
-    """Raise OSError where a library could not write into a folder and says so in an error of its own.
+    """Turn a library's own error about a failed write into an OSError with the system's reason.
 
-    PyTorch does, without the reason (tried on 2.14), and safetensors (0.8).
+    PyTorch raises one without the reason (tried on 2.14), and safetensors (0.8) names it in the text.
+
+    Args:
+        folder: where the library writes.
     """
     try:
         yield
@@ -53,7 +56,7 @@ def disk_errors(folder: Path) -> Iterator[None]:
         raise
     except Exception as error:
         reason = re.search(r"\(os error (\d+)\)", str(error))
-        full = shutil.disk_usage(folder).free < FULL
+        full = shutil.disk_usage(folder).free < FULL_BELOW
         code = int(reason[1]) if reason else errno.ENOSPC if full else errno.EIO
         raise OSError(code, os.strerror(code)) from error
 

@@ -23,13 +23,14 @@ Predict = Callable[
     [np.ndarray, tuple[Click, ...], "np.ndarray | None", "Rectangle | None", "int | None", CascadeForward],
     Prediction,
 ]
-"""A picture and the arguments of `Predictor.predict` in their order -> the prediction."""
+"""Predicts from a picture and the arguments of `Predictor.predict`, in that order."""
 
 
 def remote_predict(model: InteractiveModel, decorate: Callable[..., Any], seconds: int = 20) -> Predict:
     """Make a function that predicts in one call, sent to the GPU by the service's decorator.
 
     Args:
+        model: the network, loaded before the service forks its worker.
         decorate: called as `decorate(duration=seconds)`, such as `spaces.GPU`.
         seconds: longest duration of a call.
     """

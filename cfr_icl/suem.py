@@ -1,5 +1,7 @@
 """SUEM copy-paste: combine two training pictures into a harder one (CFR-ICL, arXiv 2303.05620, section 3.3).
 
+The paper's modes are simple, union, exclusion and mixing; its published code has `occlusion` too.
+
 Each mode takes a picture uint8 (H, W, 3) with its ground truth int8 (H, W), 1 object, 0 background, -1
 ignored, and another picture and ground truth of the same size; it returns a picture and a ground truth.
 
@@ -61,10 +63,10 @@ def mixing(image: np.ndarray, gt_mask: np.ndarray, other_image: np.ndarray, alph
 
 @dataclass(frozen=True)
 class SUEM:
-    """Draws the modes: simple, then at most one of exclusion, union and occlusion, then mixing.
+    """Applies modes by chance: simple, then at most one of exclusion, union and occlusion, then mixing.
 
-    The fields are probabilities, 0 to 1; the defaults are those of the published code, the sum of exclusion,
-    union and occlusion is at most 1.
+    Each field is the probability of a mode, 0 to 1; the defaults are those of the published code. Exclusion,
+    union and occlusion are at most 1 together.
 
     Raises:
         ValueError: for other values.
@@ -80,7 +82,7 @@ class SUEM:
         overlapping = self.exclusion + self.union + self.occlusion
         if min(dataclasses.astuple(self)) < 0 or max(self.simple, self.mixing, overlapping) > 1 + 1e-9:
             raise ValueError(
-                "SUEM's probabilities lie between 0 and 1, those of exclusion, union and occlusion in sum."
+                "SUEM's probabilities lie between 0 and 1, as does the sum of exclusion, union and occlusion."
             )
 
     def __call__(
@@ -89,7 +91,9 @@ class SUEM:
         """Apply the drawn modes to a picture and its ground truth.
 
         Args:
-            draw: returns another random picture and ground truth of the same size.
+            image: uint8 (H, W, 3).
+            gt_mask: int8 (H, W), or (K, H, W) for several objects.
+            draw: returns another random picture and ground truth, int8 (H, W), of the same size.
         """
         if rng.random() < self.simple:
             image, gt_mask = simple(image, gt_mask, draw()[0], rng.uniform(0.5, 1))
@@ -101,6 +105,7 @@ class SUEM:
     def _overlap(
         self, image: np.ndarray, gt_mask: np.ndarray, draw: Callable[[], Pair], rng: np.random.Generator
     ) -> Pair:
+        """Apply one of exclusion, union and occlusion, or none of them."""
         drawn = rng.random()
         if drawn < self.union:
             return union(image, gt_mask, *draw())
@@ -115,6 +120,7 @@ class SUEM:
 
 
 def _covered(gt_mask: np.ndarray, other_gt_mask: np.ndarray) -> np.ndarray:
+    """A ground truth without the pixels that the other object covers."""
     return np.where(other_gt_mask == 1, np.int8(0), gt_mask)
 
 
@@ -124,6 +130,7 @@ def _first(gt_mask: np.ndarray) -> np.ndarray:
 
 
 def _pasted(image: np.ndarray, other_image: np.ndarray, other_gt_mask: np.ndarray) -> np.ndarray:
+    """The picture with the pixels of the other object pasted on it."""
     return np.where((other_gt_mask == 1)[..., None], other_image, image)
 
 

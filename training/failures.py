@@ -1,4 +1,4 @@
-"""Draw where a model fails: one click, and a few more, on shipped pictures.
+"""Draw examples of wrong masks after one click and after a few more, on shipped pictures.
 
 python training/failures.py [--weights embedded] [--out docs/failures.png]
 """
@@ -23,7 +23,7 @@ CASES = (
     ("coffee.png", "A surface: the table", [Click(560, 60), Click(200, 150, positive=False), Click(60, 330)]),
     ("rocket.jpg", "A region without edges: the sky", [Click(100, 200), Click(450, 100), Click(250, 60)]),
 )
-"""Picture, what is wanted, and clicks as a person would set them."""
+"""Picture, title, and clicks as a person would set them."""
 
 
 def main() -> None:
