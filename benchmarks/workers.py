@@ -1,11 +1,11 @@
 """Clicks a second and their waiting time when many pages ask one or two workers.
 
-    python -m benchmarks.workers [--pages 1 2 4 8 16] [--workers 1 2] [--batch 1 16] [--seconds 8]
+    python -m benchmarks.workers [--pages 1 2 4 8 16] [--workers 1 2] [--together 1 16] [--seconds 8]
 
 Each page is a session of its own, on a picture of its own, in a thread that clicks without a pause: three
 clicks on an object, then the next object. Workers are processes of one thread each on this machine. The
 work of the pages (encoding masks, composing objects) is part of what is measured. With several sizes of
---batch, their workers are measured in turns, and the rate of each is compared with that of the first. With
+--together, their workers are measured in turns, and the rate of each is compared with that of the first. With
 --milliseconds, the network takes this time for any number of windows (benchmarks/constant_network.py).
 """
 
@@ -32,17 +32,26 @@ from cfr_icl.workers.pool import WorkerPool
 
 
 @contextmanager
-def workers(number: int, batch: int, milliseconds: float | None) -> Iterator[WorkerPool]:
+def workers(number: int, together: int, milliseconds: float | None) -> Iterator[WorkerPool]:
     """So many workers on this machine, from the moment that all answer."""
     processes, addresses = [], []
     for _ in range(number):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        command = [sys.executable, "-m", "cfr_icl", "worker", "--port", str(port), "--batch", str(batch)]
+        command = [
+            sys.executable,
+            "-m",
+            "cfr_icl",
+            "worker",
+            "--port",
+            str(port),
+            "--together",
+            str(together),
+        ]
         if milliseconds is not None:
             command = [sys.executable, "-m", "benchmarks.constant_network"]
-            command += [str(port), str(batch), str(milliseconds)]
+            command += [str(port), str(together), str(milliseconds)]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         processes.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL))
         addresses.append(f"http://127.0.0.1:{port}")
@@ -103,28 +112,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=shown)
     parser.add_argument("--pages", type=int, nargs="+", default=[1, 2, 4, 8, 16])
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--batch", type=int, nargs="+", default=[1])
+    parser.add_argument("--together", type=int, nargs="+", default=[1])
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--milliseconds", type=float, help="of a network that takes a constant time")
     options = parser.parse_args()
     logging.disable(logging.WARNING)  # workers that do not answer yet
-    columns = ["workers", "pages", "batch", "clicks a second", "of the first", "median wait", "p95 wait"]
+    columns = ["workers", "pages", "together", "clicks a second", "of the first", "median wait", "p95 wait"]
     print(f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|", sep="\n")
     for number in options.workers:
         with ExitStack() as stack:
             pools = {
-                batch: stack.enter_context(workers(number, batch, options.milliseconds))
-                for batch in options.batch
+                together: stack.enter_context(workers(number, together, options.milliseconds))
+                for together in options.together
             }
             for pool in pools.values():
                 measure(pool, 1, 2.0)  # the first passes are slower
             for pages in options.pages:
                 first = None
-                for batch, pool in pools.items():
+                for together, pool in pools.items():
                     rate, median, high = measure(pool, pages, options.seconds)
                     first = first or rate
                     shown = f"{rate:.2f} | {rate / first:.2f} | {median:.2f} s | {high:.2f} s"
-                    print(f"| {number} | {pages} | {batch} | {shown} |", flush=True)
+                    print(f"| {number} | {pages} | {together} | {shown} |", flush=True)
 
 
 if __name__ == "__main__":

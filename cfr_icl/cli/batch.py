@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,16 +30,18 @@ from cfr_icl.cli.options import (
     add_engine,
     add_megapixels,
     add_shard,
+    add_together,
     add_weights,
     cfr_setting,
     cluster_actors,
     new_segmenter,
 )
 from cfr_icl.scale.cluster import map_on_cluster
+from cfr_icl.scale.together import FreeWorker, map_together
 
 if TYPE_CHECKING:
     from cfr_icl.annotate.batch.plan import PictureTask
-    from cfr_icl.annotate.batch.worker import BatchJob, BatchWorker, PictureResult
+    from cfr_icl.annotate.batch.worker import BatchJob, PictureResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--strict", action="store_true", help="stop at the first row or picture that is wrong")
     add_shard(parser)
     add_engine(parser)
+    add_together(parser, "predict N pictures at a time")
     add_weights(parser)
     add_megapixels(parser)
     add_cfr(parser)
@@ -88,10 +92,13 @@ def run(options: argparse.Namespace) -> int:
     job = BatchJob(images, masks, batch.format, options.max_megapixels, cfr, batch.labels)
 
     def predict(tasks: Sequence[PictureTask]) -> Iterable[PictureResult]:
-        if options.engine == "process":
-            return map(BatchWorker(job, segmenter), tasks)
-        options.weights, options.run = absolute_weights(options), None
-        return map_on_cluster(partial(new_worker, job, options), tasks, cluster_actors(options))
+        if options.engine == "ray":
+            options.weights, options.run = absolute_weights(options), None
+            actors = replace(cluster_actors(options), together=options.together)
+            return map_on_cluster(partial(new_worker, job, options), tasks, actors)
+        if options.together > 1:
+            return map_together(workers_together(job, segmenter, options.together), tasks, options.together)
+        return map(BatchWorker(job, segmenter), tasks)
 
     problems = run_batch(
         batch,
@@ -107,11 +114,30 @@ def run(options: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-def new_worker(job: BatchJob, options: argparse.Namespace) -> BatchWorker:
+def new_worker(job: BatchJob, options: argparse.Namespace) -> Callable[[PictureTask], PictureResult]:
     """A worker with a network of its own, in the process that calls this."""
     from cfr_icl.annotate.batch.worker import BatchWorker
 
-    return BatchWorker(job, new_segmenter(options))
+    segmenter = new_segmenter(options)
+    if options.together > 1:
+        return workers_together(job, segmenter, options.together)
+    return BatchWorker(job, segmenter)
+
+
+def workers_together(
+    job: BatchJob, segmenter: Segmenter, count: int
+) -> FreeWorker[PictureTask, PictureResult]:
+    """So many workers for as many threads, whose windows the segmenter's network computes together.
+
+    Raises:
+        ValueError: for a network whose windows cannot be joined.
+    """
+    from cfr_icl.annotate.batch.worker import BatchWorker
+    from cfr_icl.workers.batching import BatchedNetwork
+
+    BatchedNetwork(segmenter.model, count)
+    more = [Segmenter(segmenter.model, zoom=segmenter.zoom) for _ in range(count)]
+    return FreeWorker([BatchWorker(job, each) for each in more])
 
 
 def _settings(segmenter: Segmenter, options: argparse.Namespace) -> dict[str, Any]:

@@ -137,6 +137,21 @@ def add_shard(parser: argparse.ArgumentParser) -> None:
     )
 
 
+MOST_TOGETHER = 256
+"""Windows that a network computes together; a GPU is full with fewer."""
+
+
+def add_together(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add --together, for networks that compute several windows in about the time of one."""
+    parser.add_argument(
+        "--together",
+        type=_count_up_to(MOST_TOGETHER),
+        default=1,
+        metavar="N",
+        help=f"{what}, and join their windows: for GPUs (default: 1)",
+    )
+
+
 def add_engine(parser: argparse.ArgumentParser) -> None:
     """Add --engine and the options of a cluster's workers."""
     add = parser.add_argument_group("A cluster").add_argument
@@ -226,6 +241,17 @@ def number_up_to(largest: float) -> Callable[[str], float]:
         if not 0 < value <= largest:
             raise argparse.ArgumentTypeError(f"it goes up to {largest:g}, not {text}")
         return value
+
+    return parse
+
+
+def _count_up_to(most: int) -> Callable[[str], int]:
+    """A type of an option: a whole number from 1."""
+
+    def parse(text: str) -> int:
+        if not text.isdecimal() or not 1 <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"it goes from 1 to {most}, not {text}")
+        return int(text)
 
     return parse
 

@@ -15,7 +15,7 @@ import os
 from dataclasses import asdict
 
 from cfr_icl import Segmenter, load_model
-from cfr_icl.cli.options import add_weights, default_weights
+from cfr_icl.cli.options import add_together, add_weights, default_weights
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,19 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=7870, help="port (default: 7870)")
     parser.add_argument("--device", default="auto", help="as for load_model, such as cpu or cuda")
-    parser.add_argument(
-        "--batch",
-        type=int,
-        default=1,
-        metavar="N",
-        help="answer up to N people at a time, and join their windows: for GPUs (default: 1)",
-    )
+    add_together(parser, "answer up to N people at a time")
     parser.add_argument("--precision", default="auto", help="as for load_model; the same on all workers")
 
 
 def run(options: argparse.Namespace) -> None:
     from cfr_icl.models.digest import weights_digest
-    from cfr_icl.workers.batching import MOST_TOGETHER, BatchedNetwork
+    from cfr_icl.workers.batching import BatchedNetwork
     from cfr_icl.workers.pool import TOKEN
     from cfr_icl.workers.serving import Worker, application, serve
 
@@ -45,10 +39,8 @@ def run(options: argparse.Namespace) -> None:
         "precision": str(model.precision),
         "zoom": asdict(model.config.zoom),
     }
-    if not 1 <= options.batch <= MOST_TOGETHER:
-        raise ValueError(f"--batch goes from 1 to {MOST_TOGETHER}.")
-    if options.batch > 1:
-        BatchedNetwork(model, options.batch)
-    app = application(Worker(lambda: Segmenter(model)), about, os.environ.get(TOKEN), options.batch)
+    if options.together > 1:
+        BatchedNetwork(model, options.together)
+    app = application(Worker(lambda: Segmenter(model)), about, os.environ.get(TOKEN), options.together)
     print(f"Listening on http://{options.host}:{options.port}", flush=True)
     serve(app, options.host, options.port)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cfr_icl.extras import extra
+from cfr_icl.scale.together import map_together
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -28,6 +29,8 @@ class Actors:
     """Cores of each, which are also its threads."""
     gpus: float = 0.0
     """GPUs of each; 0.25 puts four on one GPU."""
+    together: int = 1
+    """Items that each has at a time, in as many threads; what it calls must bear that."""
 
 
 class ClusterError(ConnectionError):
@@ -66,8 +69,8 @@ def map_on_cluster(
         room = _room(ray.cluster_resources(), actors)
         results = pieces.map_batches(
             _Actor,
-            fn_constructor_args=(make_worker, max(1, math.floor(actors.cpus))),
-            batch_size=1,
+            fn_constructor_args=(make_worker, max(1, math.floor(actors.cpus)), actors.together),
+            batch_size=actors.together,
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, min(room, len(items)))),
             num_cpus=actors.cpus,
             num_gpus=actors.gpus,
@@ -113,17 +116,19 @@ class _Whole:
 class _Actor:
     """A process of the cluster, with the worker that it made."""
 
-    def __init__(self, make_worker: Callable[[], Callable[[Any], Any]], threads: int) -> None:
+    def __init__(self, make_worker: Callable[[], Callable[[Any], Any]], threads: int, together: int) -> None:
         import cv2
         import torch
 
         torch.set_num_threads(threads)
         cv2.setNumThreads(threads)
         self._worker = make_worker()
+        self._together = together
 
     def __call__(self, batch: dict[str, Iterable[_Whole]]) -> dict[str, list[_Whole]]:
-        results = []
-        for item in batch["item"]:
-            result = self._worker(item.value)
-            results.append(_Whole(list(result) if isinstance(result, Iterator) else result))
-        return {"result": results}
+        items = [item.value for item in batch["item"]]
+        if self._together > 1:
+            results: Iterable[Any] = map_together(self._worker, items, self._together)
+        else:
+            results = map(self._worker, items)
+        return {"result": [_Whole(list(each) if isinstance(each, Iterator) else each) for each in results]}

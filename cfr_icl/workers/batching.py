@@ -13,9 +13,6 @@ import torch
 
 from cfr_icl.models.base import InteractiveModel
 
-MOST_TOGETHER = 256
-"""Calls in a batch; a GPU is full with fewer."""
-
 
 @dataclass(eq=False)
 class _Call:
@@ -45,7 +42,7 @@ class BatchedNetwork:
     def __init__(self, model: InteractiveModel, most: int) -> None:
         functions = model.batched()
         if not functions:
-            raise ValueError(f"Windows cannot be joined for {model.config.architecture}: leave out --batch.")
+            raise ValueError(f"{model.config.architecture} cannot join windows: leave out --together.")
         self._most = most
         self._device = model.device.type
         self._waiting: deque[_Call] = deque()

@@ -84,6 +84,21 @@ def test_masks_are_those_of_one_process_when_a_node_dies(cluster, images, tmp_pa
     assert main([*command, "--out", str(out), "--engine", "ray"]) == 1
 
 
+def test_windows_of_several_pictures_are_computed_together_on_a_cluster_and_in_one_process(
+    cluster, images, tmp_path
+):
+    command = ["batch", str(tmp_path / "clicks.csv"), "--images", str(images), "--steps", "0"]
+    assert main([*command, "--out", str(tmp_path / "one")]) == 0
+    for out, options in (("threads", []), ("cluster", ["--engine", "ray"])):
+        together = ["--together", "3", *options]
+        assert main([*command, "--out", str(tmp_path / out), *together]) == 0
+        found = {path.name: np.asarray(Image.open(path)) for path in (tmp_path / out).glob("*.png")}
+        assert len(found) == PICTURES
+        for name, mask in found.items():
+            expected = np.asarray(Image.open(tmp_path / "one" / name))
+            assert (mask & expected).any() and (mask != expected).sum() <= 0.001 * (expected > 0).sum()
+
+
 def evaluated(out):
     """The finished objects of an evaluation, without the seconds that they took."""
     lines = out.with_suffix(".objects.jsonl").read_text().splitlines()[1:]

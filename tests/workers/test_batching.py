@@ -106,7 +106,7 @@ def test_networks_that_take_coordinates_are_refused():
     model = Coordinates.__new__(Coordinates)
     torch.nn.Module.__init__(model)
     model.config = ColourModel().config
-    with pytest.raises(ValueError, match="leave out --batch"):
+    with pytest.raises(ValueError, match="leave out --together"):
         BatchedNetwork(model, 4)
 
 
