@@ -22,7 +22,7 @@ from cfr_icl.annotate.leases import Leases
 from cfr_icl.annotate.listing import list_pictures
 from cfr_icl.annotate.picture_files import PictureFiles, Stamp
 from cfr_icl.annotate.picture_list import PictureList
-from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, Remarks
+from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, Remarks, picture_size
 from cfr_icl.annotate.record import Visit, visits_from_json
 from cfr_icl.annotate.saved_work import SavedWork, saved_work
 from cfr_icl.annotate.session_files import SessionFiles, Summary, stored_view
@@ -362,6 +362,10 @@ class Folder:
             self.revisions[name] = revision + 1
             self._list.set_saved(name, Summary.of(document, visits))
             return revision + 1
+
+    def size(self, name: str) -> tuple[int, int]:
+        """Height and width of a picture, from its header; raises PictureError."""
+        return picture_size(self.path(name))
 
     def work(self, name: str) -> Work:
         """The saved work on a picture; raises StoreError or OSError where there is none that can be used."""

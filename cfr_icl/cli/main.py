@@ -21,6 +21,7 @@ COMMANDS = {
     "batch": "write masks for a list of clicks over a folder of pictures",
     "join": "join the results of the shards of a batch or an evaluation",
     "export": "write the work on a folder in another format",
+    "fill": "load masks of another tool into a folder of pictures",
     "convert": "convert a published checkpoint into a model folder",
     "evaluate": "count the clicks that a model needs",
     "learn": "learn from finished pictures, so that the next ones take fewer clicks",

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from cfr_icl import clicks
 from cfr_icl.annotate import store
 from cfr_icl.annotate.document import ActionError, Document
+from cfr_icl.annotate.fill import Source, has_work
 from cfr_icl.annotate.follow import take_over
 from cfr_icl.annotate.imports import load_masks
 from cfr_icl.annotate.inspect import inside
-from cfr_icl.annotate.own_folder import OwnFolder
+from cfr_icl.annotate.own_folder import OwnFolder, safe_path
 from cfr_icl.annotate.polygons import polygons
 from cfr_icl.annotate.relabel import Change
 from cfr_icl.annotate.session import Session
@@ -65,6 +68,8 @@ class Page:
         self.left = False
         """Whether the person gave the page's own folder back; the page is then to be closed."""
         self._own: OwnFolder | None = None
+        self._masks: Source | None = None
+        """Files for the folder that were offered."""
         self.model = next(iter(self.settings.menu), None)
         self._outbox = Outbox()
         self._opening = Opening(self.settings, self.session, self.files, self.place, self._outbox)
@@ -145,6 +150,10 @@ class Page:
                 self._opening.open_example(index)
             case do.Goto():
                 self._opening.goto(action)
+            case do.OfferMasks(files=files):
+                self._offer_masks(files)
+            case do.FillFolder(add=add):
+                self._fill_folder(add)
             case do.RelabelFolder():
                 self._relabel_folder(action)
             case do.TakeOver(follow=follow):
@@ -315,6 +324,34 @@ class Page:
                 "objects": len(loaded.objects),
             }
         )
+
+    def _offer_masks(self, sent: list[do.SentFile]) -> None:
+        if self.place is None:
+            raise ActionError("This page works through no folder.")
+        self.place.save()
+        kept = self.files.new_folder()
+        files: dict[str, Path] = {}
+        for number, each in enumerate(sent):
+            if name := safe_path(each.name):
+                file = self.files.arrived(each.path)
+                files[name] = Path(shutil.move(file, kept / f"{number}{Path(name).suffix}"))
+                self.files.drop([file])
+        self._masks = Source(self.place.folder, files)
+        names = self._masks.pictures
+        if not names:
+            raise ActionError("The files have no masks for the pictures of this folder.")
+        busy = sum(has_work(self.place.folder, name) for name in names)
+        self._outbox.add(fill={"pictures": len(names), "with_work": busy, "unknown": self._masks.unknown})
+
+    def _fill_folder(self, add: bool) -> None:
+        """Load the offered masks; the open picture is opened anew, as it may have got some."""
+        source, self._masks = self._masks, None
+        if self.place is None or source is None:
+            raise ActionError("Choose the files with masks first.")
+        for sentence in self.place.fill(source, add):
+            self._outbox.tell(sentence)
+        if self.place.name is not None:
+            self._opening.open_of_folder(self.place.name)
 
     def _relabel_folder(self, action: do.RelabelFolder) -> None:
         if self.place is None:

@@ -9,11 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from cfr_icl.annotate.document import ActionError, Document
+from cfr_icl.annotate.fill import Source, fill
 from cfr_icl.annotate.folder import Folder, Opened
 from cfr_icl.annotate.record import LONGEST_PAUSE, Visit, now
 from cfr_icl.annotate.relabel import Change, Found, count, relabel
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
+from cfr_icl.sentences import Sentence
 
 SHOWN = 20
 """Visits of a picture that the page shows."""
@@ -123,6 +125,10 @@ class FolderPlace:
                 name=self.name,
                 reason=error.strerror,
             ) from error
+
+    def fill(self, source: Source, add: bool) -> list[Sentence]:
+        """Load masks of files into the folder; what is to be told about it."""
+        return fill(self.folder, source, self._holder, self._who, add).sentences
 
     def count_labels(self, change: Change) -> Found:
         """What a change of a label in the whole folder affects."""

@@ -230,3 +230,25 @@ def test_a_label_is_renamed_in_the_whole_folder(browser, images, tmp_path):
     assert tool.errors == []
     context.close()
     server.close()
+
+
+def test_a_whole_folder_is_filled_with_masks_of_files(browser, images, tmp_path):
+    server, context, tool = start(browser, images, tmp_path / "out")
+    page = tool.page
+    masks = []
+    for name, side in (("9", 200), ("10", 220), ("other", 90)):
+        mask = np.zeros((side, 300), np.uint8)
+        mask[40:80, 30:130] = 255
+        masks.append(tmp_path / f"{name}.png")
+        Image.fromarray(mask).save(masks[-1])
+    page.set_input_files("[data-ref=fill-files]", masks)
+    page.get_by_text("There are masks for 2 pictures.").wait_for()
+    page.get_by_role("button", name="Load them").click()
+    page.get_by_text("Masks were loaded; pictures: 2, objects: 2.").wait_for()
+    tool.idle()
+    assert page.locator("[data-ref=objects] li").count() == 1
+    page.keyboard.press("PageDown")
+    tool.idle()
+    assert page.locator("[data-ref=objects] li").count() == 1 and tool.errors == []
+    context.close()
+    server.close()

@@ -132,3 +132,22 @@ def test_the_page_of_a_folder_takes_no_files(tmp_path, picture):
     browser.do({"kind": "hello"})
     reply = browser.do(files(server, picture, "b.png"))
     assert "add pictures to the folder instead" in reply["messages"][0] and folder.names == ["a.png"]
+
+
+def test_masks_of_files_fill_the_folder_after_an_offer(browser, server):
+    browser.do(click(30, 40), {"kind": "finish"})
+    mask = np.zeros((90, 120), np.uint8)
+    mask[20:60, 10:50] = 255
+    sent = []
+    for name in ("a.png", "b_mask.png", "c.png"):
+        path = server.uploads / f"mask-{name}" / "x.png"
+        path.parent.mkdir()
+        Image.fromarray(mask).save(path)
+        sent.append({"path": str(path), "name": name})
+    offer = browser.do({"kind": "offer_masks", "files": sent})["fill"]
+    assert offer == {"pictures": 2, "with_work": 1, "unknown": 1}
+    reply = browser.do({"kind": "fill_folder"})
+    assert reply["messages"][0] == "Masks were loaded; pictures: 1, objects: 1."
+    assert len(browser.document.instances) == 1 and reply["folder"]["labels"]["b.png"] == ["object"]
+    assert "Choose the files" in browser.do({"kind": "fill_folder", "add": True})["messages"][0]
+    assert "no masks for" in browser.do({"kind": "offer_masks", "files": []})["messages"][0]

@@ -121,6 +121,21 @@ class RelabelFolder(Action):
     """Whether the person agreed; else the reply says how much would change."""
 
 
+class OfferMasks(Action):
+    """Look which pictures of the folder uploaded files have masks for; nothing is changed."""
+
+    kind: Literal["offer_masks"]
+    files: list[SentFile]
+
+
+class FillFolder(Action):
+    """Load the masks of the files that were offered last."""
+
+    kind: Literal["fill_folder"]
+    add: Flag = False
+    """Add to pictures that have work already; without it these stay as they are."""
+
+
 class View(Action):
     """Show another page of the picture's file, or use other percentiles as black and white."""
 

@@ -258,6 +258,9 @@ class Reply(TypedDict):
     """Sent when it changed."""
     relabel: NotRequired[dict[str, Any]]
     """A change of a label in the whole folder, and what it would affect: pictures, objects, left_out."""
+    fill: NotRequired[dict[str, int]]
+    """How many pictures of the folder there are masks for, how many of these have work, and how many files or
+    images belong to none: pictures, with_work, unknown."""
     polygons: NotRequired[list[list[float]]]
     """Rings x, y, x, y, ... of all visible objects."""
     inside: NotRequired[dict[str, Any]]

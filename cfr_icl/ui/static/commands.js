@@ -79,6 +79,7 @@ export function setUpCommands(app) {
     'to-back': () => app.changeSelected('order_objects', { front: false }),
     'clear-selection': () => app.clearSelection(),
     save: () => saveWork(),
+    fill: () => ref('fill-files').click(),
     relabel: () => app.askRelabel(),
     accept: () => app.review(true),
     'send-back': () => app.review(false),

@@ -9,6 +9,7 @@ import { setUpExporting } from './exporting.js';
 import { setUpCost } from './cost.js';
 import { save } from './dom.js';
 import { FileList } from './files.js';
+import { setUpFilling } from './filling.js';
 import { setUpFolder } from './folder.js';
 import { Inspector } from './inspect.js';
 import { setUpJobs } from './jobs.js';
@@ -139,6 +140,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     setUpOwnFolder,
     setUpReviewing,
     setUpRelabelling,
+    setUpFilling,
     setUpJobs,
     setUpLearning,
     setUpRestoring,
@@ -199,6 +201,7 @@ function setUpReplies(app) {
       save(addressOf(reply.download), reply.download.orig_name);
       app.markTaken();
     }
+    if (reply.fill) app.offerFilling(reply.fill);
     if (reply.relabel) app.confirmRelabel(reply.relabel);
     if (reply.again) app.sendAgain(reply.again);
     if (reply.loaded) app.offerReadings(reply.loaded);

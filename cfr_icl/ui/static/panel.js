@@ -51,6 +51,7 @@ export function setUpPanel(app) {
     app.showExport();
     button('load-masks').disabled = !app.picture;
     ref('no-objects').hidden = state.objects.length > 0;
+    ref('fill').hidden = state.objects.length > 0 || !root.hasAttribute('data-folder');
     ref('before').hidden = state.objects.length > 0 || !app.files.index;
     ref('object-switches').hidden = !active;
     for (const input of active ? root.querySelectorAll('[data-edit]') : []) {

@@ -9,6 +9,7 @@ const DONE_THINGS = {
   open: 'open again',
   accepted: 'accepted',
   sent_back: 'sent back',
+  filled: 'loaded from files',
   relabelled: 'label changed in the whole folder',
 };
 

@@ -1,0 +1,206 @@
+"""Fill the pictures of a folder with the masks of one COCO file, or of a file for each picture."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from cfr_icl.annotate import store
+from cfr_icl.annotate.additions import with_loaded
+from cfr_icl.annotate.document import Document, Instance
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.imports import load_masks
+from cfr_icl.annotate.imports.coco import load_coco
+from cfr_icl.annotate.imports.coco_images import find_image
+from cfr_icl.annotate.imports.loaded import LoadedMasks, MaskFileError
+from cfr_icl.annotate.record import Visit, now
+from cfr_icl.sentences import Refusal, Sentence
+
+FILLED = "filled"
+"""What a visit did that filled a folder with masks of files."""
+
+ENDINGS = ("_mask", "_masks", "_label", "_labels", "-mask")
+"""What the name of a mask may have after that of its picture."""
+
+NAMED = 3
+"""Messages about single pictures that are told."""
+
+_NO_IMAGE = {"id": None, "file_name": "\0"}
+"""Beside a single image of a COCO file, which would be found under any name."""
+
+
+class Source:
+    """Masks in files, for the pictures of a folder.
+
+    Args:
+        files: by their paths below the person's folder: one COCO file of many pictures, or files that are
+            named as their pictures, such as masks, label maps, labelme and YOLO files.
+
+    Attributes:
+        pictures: names of the pictures for which there are masks.
+        unknown: how many files, or images of the COCO file, belong to no picture.
+
+    Raises:
+        MaskFileError: when a single JSON file is not readable.
+    """
+
+    def __init__(self, folder: Folder, files: Mapping[str, Path]) -> None:
+        self._folder = folder
+        self._coco: dict[str, dict[str, Any]] = {}
+        self._files: dict[str, Path] = {}
+        (path,) = files.values() if len(files) == 1 else (None,)
+        data = _coco_of(path) if path is not None and path.suffix.lower() == ".json" else None
+        if data is not None:
+            self._find_images(data)
+        else:
+            self._find_files(files)
+        self.pictures: Sequence[str] = [name for name in folder.names if name in {*self._coco, *self._files}]
+
+    def load(self, name: str, size: tuple[int, int]) -> LoadedMasks:
+        """The objects for a picture of this (height, width); raises MaskFileError."""
+        if name in self._coco:
+            return load_coco(self._coco[name], name, size)
+        classes = [label.name for label in self._folder.labels]
+        return load_masks(self._files[name], name, size, None, classes)
+
+    def _find_images(self, data: Mapping[str, Any]) -> None:
+        images = [image for image in data["images"] if isinstance(image, Mapping)]
+        entries = defaultdict(list)
+        for entry in data["annotations"]:
+            if isinstance(entry, Mapping):
+                entries[str(entry.get("image_id"))].append(entry)
+        searched = [*images, _NO_IMAGE] if len(images) == 1 else images
+        used = set()
+        for name in self._folder.names:
+            try:
+                image = find_image(searched, name)
+            except MaskFileError:
+                continue
+            if found := entries.get(str(image.get("id"))):
+                used.add(str(image.get("id")))
+                self._coco[name] = {**data, "images": [image], "annotations": found}
+        self.unknown = len(entries) - len(used)
+
+    def _find_files(self, files: Mapping[str, Path]) -> None:
+        by_stem: dict[str, list[str]] = defaultdict(list)
+        for name in self._folder.names:
+            stem = PurePosixPath(name).with_suffix("")
+            for key in {str(stem), stem.name}:
+                by_stem[key].append(name)
+        self.unknown = 0
+        for path, file in files.items():
+            stem = PurePosixPath(path).with_suffix("")
+            plain = next(
+                (stem.name.removesuffix(end) for end in ENDINGS if stem.name.endswith(end)), stem.name
+            )
+            keys = (str(stem), str(stem.with_name(plain)) if plain else "", stem.name, plain)
+            found = next((by_stem[key] for key in keys if len(by_stem.get(key, ())) == 1), None)
+            if found:
+                self._files[found[0]] = file
+            else:
+                self.unknown += 1
+
+
+@dataclass
+class Filled:
+    """What became of a folder."""
+
+    pictures: int = 0
+    objects: int = 0
+    kept: int = 0
+    """Pictures that have work already, which stayed as it is."""
+    problems: list[Sentence] = field(default_factory=list)
+    """Messages about pictures that were left out."""
+
+    @property
+    def sentences(self) -> list[Sentence]:
+        """What is to be told."""
+        told: list[Sentence] = [
+            Sentence(
+                "Masks were loaded; pictures: {pictures}, objects: {objects}.",
+                pictures=self.pictures,
+                objects=self.objects,
+            )
+        ]
+        if self.kept:
+            told.append(
+                Sentence("Pictures that have work already stayed as they are: {kept}.", kept=self.kept)
+            )
+        told += self.problems[:NAMED]
+        if len(self.problems) > NAMED:
+            told.append(
+                Sentence("Other pictures were left out: {number}.", number=len(self.problems) - NAMED)
+            )
+        return told
+
+
+def has_work(folder: Folder, name: str) -> bool:
+    """Whether a picture has objects or a state that a person gave it."""
+    return bool(folder.labels_of.get(name)) or folder.states[name] == "done" or name in folder.review_of
+
+
+def fill(folder: Folder, source: Source, holder: str, who: str = "", add: bool = False) -> Filled:
+    """Load the masks into the pictures, one after another, each saved atomically.
+
+    Scores of a detector become the certainty of the objects, by which pictures are offered least sure first.
+
+    Args:
+        holder, who: of the person, as in `Folder.take`.
+        add: add to pictures that have work already; without it these stay as they are.
+    """
+    filled = Filled()
+    for name in source.pictures:
+        if has_work(folder, name) and not add:
+            filled.kept += 1
+            continue
+        try:
+            folder.take(name, holder, who)
+            try:
+                filled.objects += _fill_picture(folder, source, name, who)
+                filled.pictures += 1
+            finally:
+                folder.give_back(name, holder)
+        except (Refusal, OSError) as error:
+            said = error.sentence if isinstance(error, Refusal) else error.strerror
+            filled.problems.append(Sentence("{name}: {error}", name=name, error=said))
+    return filled
+
+
+def _fill_picture(folder: Folder, source: Source, name: str, who: str) -> int:
+    """Number of the objects that were added."""
+    if name in folder.labels_of:
+        work = folder.work(name)
+        size, document, visits, revision = work.size, work.document, work.visits, work.revision
+    else:
+        size, document, visits, revision = folder.size(name), Document(), (), folder.revisions[name]
+        document = replace(document, labels=tuple(folder.labels))
+    before = len(document.instances)
+    changed = with_loaded(document, source.load(name, size), size)
+    added = tuple(_with_certainty(instance) for instance in changed.instances[before:])
+    changed = replace(changed, instances=(*changed.instances[:before], *added))
+    visit = Visit(now(), objects=len(added), who=who, did=FILLED)
+    folder.save(name, changed, size, revision, (*visits, visit))
+    return len(added)
+
+
+def _with_certainty(instance: Instance) -> Instance:
+    """The object with a detector's score as its certainty."""
+    score = (instance.foreign or {}).get("score")
+    if isinstance(score, int | float) and not isinstance(score, bool) and 0 <= score <= 1:
+        return replace(instance, certainty=float(score))
+    return instance
+
+
+def _coco_of(path: Path) -> Mapping[str, Any] | None:
+    """The content of a COCO file; None for another JSON file."""
+    try:
+        data = store.read_json(path, foreign=True)
+    except store.StoreError as error:
+        raise MaskFileError("{error}", error=error) from error
+    known = isinstance(data, Mapping) and all(
+        isinstance(data.get(key), list) for key in ("images", "annotations")
+    )
+    return data if known else None

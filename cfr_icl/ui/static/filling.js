@@ -1,0 +1,50 @@
+// Masks of other tools for all pictures of the folder: one COCO file, or a file for each picture.
+
+import { count, t } from './language.js';
+import { sendFile } from './uploading.js';
+
+export function setUpFilling(app) {
+  const { ref, send } = app;
+
+  ref('fill-files').addEventListener('change', async (event) => {
+    const files = [...event.target.files];
+    event.target.value = '';
+    if (!files.length) return;
+    const sent = [];
+    ref('upload').hidden = false;
+    try {
+      for (const file of files) {
+        ref('upload-text').textContent = `${sent.length} / ${files.length}`;
+        ref('upload-bar').value = sent.length / files.length;
+        sent.push({ path: await sendFile(file, () => {}), name: file.name });
+      }
+      send('offer_masks', { files: sent });
+    } catch (error) {
+      app.notices.show(`${t('The file could not be sent:')} ${error.message}`);
+      app.explainFailure();
+    } finally {
+      ref('upload').hidden = true;
+    }
+  });
+
+  // The server has looked into the files: what is to be done with them.
+  app.offerFilling = ({ pictures, with_work, unknown }) => {
+    const said = [
+      t('There are masks for {n}.').replace('{n}', count(pictures, 'picture')),
+      ...(with_work ? [t('Of these {n} have work already.').replace('{n}', with_work)] : []),
+      ...(unknown ? [t('Without a picture of their name: {n}.').replace('{n}', unknown)] : []),
+    ].join(' ');
+    const choices = [
+      ...(pictures > with_work
+        ? [
+            [
+              t(with_work ? 'Load them where there is no work' : 'Load them'),
+              () => send('fill_folder', { add: false }),
+            ],
+          ]
+        : []),
+      ...(with_work ? [[t('Add them to all'), () => send('fill_folder', { add: true })]] : []),
+    ];
+    app.notices.show(said, { lasting: true, general: true, choices });
+  };
+}

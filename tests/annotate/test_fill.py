@@ -1,0 +1,102 @@
+"""A folder is filled with the masks of one COCO file, or of files named as its pictures."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cfr_icl.annotate.fill import Source, fill
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.cli.main import main
+
+
+@pytest.fixture
+def folder(picture, tmp_path):
+    (tmp_path / "images" / "sub").mkdir(parents=True)
+    for name in ("a.png", "b.png", "sub/c.png"):
+        Image.fromarray(picture).save(tmp_path / "images" / name)
+    return Folder(tmp_path / "images", tmp_path / "work")
+
+
+@pytest.fixture
+def coco(tmp_path):
+    square = [10, 20, 49, 20, 49, 59, 10, 59]
+    entries = [
+        {"image_id": 1, "category_id": 1, "segmentation": [square], "score": 0.9},
+        {"image_id": 1, "category_id": 2, "segmentation": [square], "score": 0.3},
+        {"image_id": 2, "category_id": 1, "segmentation": [square]},
+        {"image_id": 3, "category_id": 1, "segmentation": [square]},
+        {"image_id": 4, "category_id": 1, "segmentation": [square]},
+    ]
+    names = {1: "a.png", 2: "photos/sub/c.png", 3: "elsewhere.png"}
+    images = [{"id": id, "file_name": name, "width": 120, "height": 90} for id, name in names.items()]
+    images.append({"id": 4, "file_name": "b.png", "width": 5, "height": 5})
+    categories = [{"id": 1, "name": "cup"}, {"id": 2, "name": "cat"}]
+    path = tmp_path / "coco.json"
+    path.write_text(json.dumps({"images": images, "annotations": entries, "categories": categories}))
+    return path
+
+
+def test_a_coco_file_fills_its_pictures_and_scores_order_them(folder, coco):
+    source = Source(folder, {"coco.json": coco})
+    assert list(source.pictures) == ["a.png", "b.png", "sub/c.png"] and source.unknown == 1
+    filled = fill(folder, source, "1", "Ann")
+    assert (filled.pictures, filled.objects, filled.kept) == (2, 3, 0)
+    assert "b.png: In the COCO file the picture is 5 x 5" in filled.sentences[1]
+    again = Folder(folder.images, folder.out)
+    assert again.labels_of == {"a.png": ("cup", "cat"), "sub/c.png": ("cup",)}
+    assert again.certainty_of == {"a.png": 0.3}
+    instance = again.open("sub/c.png").document.instances[0]
+    assert instance.mask.pixels[30, 30] and instance.certainty is None
+    assert [(visit.who, visit.did) for visit in again.work("a.png").visits] == [("Ann", "filled")]
+
+
+def test_work_that_is_there_stays_unless_it_is_to_be_added_to(folder, coco):
+    source = Source(folder, {"coco.json": coco})
+    fill(folder, source, "1")
+    before = folder.session_path("a.png").read_bytes()
+    filled = fill(folder, source, "1")
+    assert filled.kept == 2 and filled.objects == 0 and folder.session_path("a.png").read_bytes() == before
+    assert fill(folder, source, "1", add=True).objects == 3
+    assert len(folder.work("a.png").document.instances) == 4
+
+
+def test_pictures_of_others_are_left_alone(folder, coco):
+    folder.take("a.png", "2", "Bob")
+    filled = fill(folder, Source(folder, {"coco.json": coco}), "1")
+    assert filled.pictures == 1 and "Bob is working on a.png" in filled.problems[0]
+    assert "a.png" not in folder.labels_of
+
+
+def test_files_find_the_pictures_of_their_names(folder, tmp_path):
+    mask = np.zeros((90, 120), np.uint8)
+    mask[20:60, 10:50] = 255
+    files = {}
+    for name in ("a_mask.png", "masks/sub/c.png", "b.txt", "stranger.png"):
+        path = tmp_path / name.replace("/", "-")
+        if name.endswith(".txt"):
+            path.write_text("0 0.1 0.1 0.5 0.1 0.5 0.5 0.1 0.5\n")
+        else:
+            Image.fromarray(mask).save(path)
+        files[name] = path
+    source = Source(folder, files)
+    assert list(source.pictures) == ["a.png", "b.png", "sub/c.png"] and source.unknown == 1
+    assert fill(folder, source, "1").objects == 3
+    assert folder.open("a.png").document.instances[0].mask.area == 1600
+
+
+def test_one_image_of_a_coco_file_belongs_to_its_picture_alone(folder, coco):
+    data = json.loads(coco.read_text())
+    coco.write_text(json.dumps({**data, "images": data["images"][:1]}))
+    assert list(Source(folder, {"coco.json": coco}).pictures) == ["a.png"]
+
+
+def test_the_command_fills_a_folder_and_says_what_it_did(folder, coco, tmp_path, capsys):
+    command = ["fill", str(coco), "--images", str(folder.images), "--work", str(folder.out)]
+    assert main(command) == 1  # b.png is of another size
+    said = capsys.readouterr()
+    assert "pictures: 2, objects: 3" in said.out and "Without a picture of their name: 1." in said.err
+    assert main([*command, "--add"]) == 1 and "objects: 3" in capsys.readouterr().out
+    coco.write_text("{")
+    assert main(command) != 0 and "damaged" in capsys.readouterr().err
