@@ -70,7 +70,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--classes",
         type=Path,
         metavar="FILE",
-        help="a list of classes, one name a line; their order gives their numbers in exports",
+        help="a list of classes, one name a line; their order gives their numbers in exports; a saved list "
+        "may also define attributes",
     )
     parser.add_argument("--auth", type=_auth, metavar="NAME:PASSWORD", help="ask for this name and password")
     parser.add_argument(

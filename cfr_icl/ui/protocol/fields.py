@@ -54,7 +54,10 @@ def _number(value: Any, info: ValidationInfo) -> Any:
 
 def _cleaned(longest: int):
     def clean(value: str) -> str:
-        return "".join(c for c in value[: 10 * longest] if c >= " " and c != "\x7f")[:longest]
+        shown = (
+            c for c in value[: 10 * longest] if c >= " " and c != "\x7f" and not "\ud800" <= c <= "\udfff"
+        )
+        return "".join(shown)[:longest]
 
     return AfterValidator(clean)
 
@@ -101,7 +104,9 @@ def _attributes(value: Any) -> Any:
 def _attribute_value(value: Any) -> Any:
     if not isinstance(value, bool | int | float | str) or value != value:
         raise ActionError("The value of an attribute is yes or no, a number or a text.")
-    if not isinstance(value, str | bool) and abs(value) > LARGEST:
+    if isinstance(value, str):
+        return "".join(c for c in value if c.isprintable())
+    if abs(value) > LARGEST:
         raise ActionError("{name!r} is too large.", name="value")
     return value
 
