@@ -31,7 +31,7 @@ class Predictor(Protocol):
         """Compute in advance the features that the first click on the picture needs."""
 
     def preview(self, click: Click, previous_mask: np.ndarray | None = None) -> Prediction | None:
-        """Roughly and at once what `predict` would return for a first click; None where it cannot be told."""
+        """A coarse prediction for a first click, from features at hand; None where there are none."""
 
     def predict(
         self,

@@ -2,10 +2,10 @@
 
     cfr-icl learn --images photos --work work --out learnt [--minutes 10] [--from SOURCE]
 
---work is what the page got as --out, a folder of label maps with the pictures' names, or a COCO file. Some
-pictures are held out: the robot user's clicks on them are counted before and after, and the model is written
-only if it needs fewer. The same command goes on where it was stopped; once it has ended, it learns on, with
-pictures that were finished meanwhile too. Exit status 3: nothing got better; 4: the disk is full.
+--work is the work folder (--out of the page), a folder of label maps with the pictures' names, or a COCO
+file. Some pictures are held out: the robot user's clicks on them are counted before and after, and the model
+is written only if it needs fewer. The same command resumes a stopped run, and continues a finished one with
+pictures that were finished meanwhile. Exit status 3: nothing got better; 4: the disk is full.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--minutes",
         type=number_up_to(MOST_MINUTES),
         default=10,
-        help="for everything, on this machine (default: 10)",
+        help="time for the whole run on this machine (default: 10)",
     )
     add(
         "--from",
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--remember",
         type=Path,
         metavar="DIR",
-        help="pictures of other things, without labels, on which the model is to answer as before",
+        help="pictures of other things, without labels, on which predictions should stay the same",
     )
     add_megapixels(parser)
     # for the page: low priority, the state as a file, and an end when the page's process ends
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
 
     if options.threads:
         torch.set_num_threads(max(1, options.threads))
-    asked = _give_way() if options.background else threading.Event()
+    stop = _run_in_background() if options.background else threading.Event()
     options.out.mkdir(parents=True, exist_ok=True)
     learning: Learning | None = None
     line_is_open = False
@@ -93,9 +93,9 @@ def run(options: argparse.Namespace) -> int:
             print(file=sys.stderr)
         line_is_open = False
 
-    def tell(state: LearningState) -> None:
+    def report(state: LearningState) -> None:
         nonlocal line_is_open
-        if asked.is_set() and state.comparison is None:
+        if stop.is_set() and state.comparison is None:
             raise Stopped
         if options.background:
             state.write(options.out)
@@ -107,14 +107,14 @@ def run(options: argparse.Namespace) -> int:
     try:
         dataset = open_own_pictures(options.images, options.work, options.max_megapixels)
         learning = Learning(
-            dataset, options.source, options.out, options.minutes, tell, remember=remembered(options)
+            dataset, options.source, options.out, options.minutes, report, remember=remembered(options)
         )
-        found = learning.run()
+        comparison = learning.run()
     except (Stopped, KeyboardInterrupt):
         if options.background:
             LearningState(stage=STOPPED).write(options.out)
         end_line()
-        print("Stopped; the same command goes on.", file=sys.stderr)
+        print("Stopped; the same command resumes.", file=sys.stderr)
         return EXIT_NO_GAIN
     except (ValueError, OSError) as error:
         end_line()
@@ -125,22 +125,22 @@ def run(options: argparse.Namespace) -> int:
             LearningState(stage=FAILED, sentence=sentence_of(error)).write(options.out)
         raise
     end_line()
-    print(table(found))
+    print(table(comparison))
     print(*learning.sentences, sep="\n", file=sys.stderr)
-    print(f"The model in {options.out} needs fewer clicks." if found.better else "Nothing got better.")
-    return 0 if found.better else EXIT_NO_GAIN
+    print(f"The model in {options.out} needs fewer clicks." if comparison.better else "Nothing got better.")
+    return 0 if comparison.better else EXIT_NO_GAIN
 
 
 def remembered(options: argparse.Namespace) -> list[Path]:
     """The package's examples, and up to MOST_REMEMBERED pictures of --remember, spread evenly."""
-    found = example_pictures()
+    pictures = example_pictures()
     if options.remember:
         others = list(list_pictures(options.remember).paths.values())
-        found += others[:: max(1, -(-len(others) // MOST_REMEMBERED))]
-    return found
+        pictures += others[:: max(1, -(-len(others) // MOST_REMEMBERED))]
+    return pictures
 
 
-def table(found: Comparison) -> str:
+def table(result: Comparison) -> str:
     """The results as Markdown."""
     rows = [
         "| | clicks to IoU 0.85 | IoU&1 | IoU&3 | IoU&5 |",
@@ -148,33 +148,34 @@ def table(found: Comparison) -> str:
         *(
             f"| {name} | {clicks:.2f} | " + " | ".join(f"{100 * ious[k - 1]:.1f}" for k in (1, 3, 5)) + " |"
             for name, clicks, ious in (
-                ("before", found.before, found.ious_before),
-                ("after", found.after, found.ious_after),
+                ("before", result.before, result.ious_before),
+                ("after", result.after, result.ious_after),
             )
         ),
         "",
-        f"Difference: {found.difference:+.2f} clicks (95 % interval {found.low:+.2f} to {found.high:+.2f}) "
-        f"on {found.held_out_objects} objects of {found.held_out_pictures} held-out pictures; "
-        f"{found.pictures - found.held_out_pictures} pictures were learnt from, {found.steps} steps in "
-        f"{found.minutes:.1f} minutes.",
+        f"Difference: {result.difference:+.2f} clicks "
+        f"(95 % interval {result.low:+.2f} to {result.high:+.2f}) on "
+        f"{result.held_out_objects} objects of {result.held_out_pictures} held-out pictures; "
+        f"{result.pictures - result.held_out_pictures} pictures were learnt from, {result.steps} steps in "
+        f"{result.minutes:.1f} minutes.",
     ]
-    if found.dropped:
+    if result.dropped:
         from cfr_icl.learning.bad_labels import REASONS
 
-        dropped = ", ".join(f"{count} ({REASONS[reason]})" for reason, count in found.dropped.items())
+        dropped = ", ".join(f"{count} ({REASONS[reason]})" for reason, count in result.dropped.items())
         rows.append(f"Labels that were left out: {dropped}.")
     return "\n".join(rows)
 
 
-def _give_way() -> threading.Event:
-    """Lower the priority of this process; the event is set when standard input ends."""
+def _run_in_background() -> threading.Event:
+    """Lower the priority of this process; the returned event is set when standard input ends."""
     if hasattr(os, "nice"):
         os.nice(15)
-    asked = threading.Event()
+    stop = threading.Event()
 
     def wait() -> None:
         sys.stdin.buffer.read()
-        asked.set()
+        stop.set()
 
     threading.Thread(target=wait, daemon=True).start()
-    return asked
+    return stop

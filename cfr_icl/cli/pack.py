@@ -4,10 +4,10 @@
     cfr-icl pack --out SHARDS
 
 Trainings and evaluations read them as `webdataset=SHARDS`, with the samples of the data set bit for bit, from
-a folder or an address (extra `stream`). The same command goes on after a kill. With --shard I/N, N processes
-or machines write together; the last one writes the index.
+a folder or an address (extra `stream`). The same command resumes a killed run. With --shard I/N, N processes
+or machines share the work; the last one writes the index.
 
-Without --data, the index of tar files that are there is written, such as those of SA-1B.
+Without --data, the command writes the index of existing tar files, such as those of SA-1B.
 """
 
 from __future__ import annotations
@@ -62,5 +62,5 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _pictures(count: int, each: int, share) -> int:
-    """How many pictures a share of the shards has."""
+    """The number of pictures in a share of the shards."""
     return sum(min(each, count - first) for first in share.of(range(0, count, each)))

@@ -1,4 +1,4 @@
-"""Write a data set as WebDataset shards; a run that was killed goes on, and several can share the work."""
+"""Write a data set as WebDataset shards; killed runs are resumed, and several processes may share it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cfr_icl.files import remove_unfinished, replacing, write_atomically
 from cfr_icl.scale.shards import Shard
 
 SOURCE = "source.json"
-"""Tells what the shards beside it were written from."""
+"""The file beside the shards that describes the data set in them."""
 
 
 def pack(
@@ -29,28 +29,30 @@ def pack(
     source: Mapping[str, Any],
     each: int = 1000,
     share: Shard = Shard(),
-    tell: Callable[[], None] = lambda: None,
+    on_picture: Callable[[], None] = lambda: None,
 ) -> int | None:
-    """Write the shards of a data set that are not there yet, and the index once all are.
+    """Write the missing shards of a data set, and the index once all shards exist.
 
     Args:
-        source: describes the data set; the same for all that write to `out`.
-        each: pictures of a shard.
+        dataset: the data set; its `pictures` are copied unchanged.
+        out: folder of the shards.
+        source: description of the data set; the same for all processes that write to `out`.
+        each: number of pictures in a shard.
         share: the share of the shards that this process writes.
-        tell: called after each picture, also of shards that are there.
+        on_picture: called after each picture, also for pictures of existing shards.
 
     Returns:
         The number of pictures of the index; None while shards of other processes are missing.
 
     Raises:
         ValueError: when `out` holds shards of something else, or two pictures have one name.
-        OSError: for what cannot be read or written.
+        OSError: when a picture cannot be read or a shard cannot be written.
     """
     if not hasattr(dataset, "pictures"):
         raise ValueError("The data set is in shards already.")
-    twice = [name for name, count in Counter(dataset.names).items() if count > 1]
-    if twice:
-        raise ValueError(f"{len(twice)} names of pictures appear twice, the first {twice[0]}.")
+    duplicates = [name for name, count in Counter(dataset.names).items() if count > 1]
+    if duplicates:
+        raise ValueError(f"{len(duplicates)} names of pictures appear twice, the first {duplicates[0]}.")
     _claim(out, {**source, "pictures": len(dataset), "each": each})
     if share.count == 1:
         remove_unfinished(out)
@@ -61,17 +63,17 @@ def pack(
         numbers = range(first, min(first + each, len(dataset)))
         if shard.exists():
             for _ in numbers:
-                tell()
+                on_picture()
             continue
         with replacing(shard) as unfinished, tarfile.open(unfinished, "w", format=tarfile.PAX_FORMAT) as file:
             for number in numbers:
                 _add(file, dataset.pictures[number], dataset[number])
-                tell()
+                on_picture()
     return index_shards(out) if all(shard.exists() for shard in shards) else None
 
 
 def _claim(out: Path, source: Mapping[str, Any]) -> None:
-    """Note in the folder what its shards are of."""
+    """Write the description of the data set; raises ValueError where the folder holds shards of another."""
     path = out / SOURCE
     if path.exists():
         if json.loads(path.read_text(encoding="utf-8")) != source:
@@ -89,7 +91,7 @@ def _add(file: tarfile.TarFile, picture: Path, sample: Sample) -> None:
     height, width = sample.image.shape[:2]
     objects = {
         "image": {"file_name": picture.name, "width": width, "height": height},
-        "annotations": [_described(gt_mask) for gt_mask in sample.gt_masks],
+        "annotations": [_entry(gt_mask) for gt_mask in sample.gt_masks],
     }
     contents = {
         picture.suffix.lower(): picture.read_bytes(),
@@ -101,13 +103,14 @@ def _add(file: tarfile.TarFile, picture: Path, sample: Sample) -> None:
         file.addfile(member, io.BytesIO(content))
 
 
-def _described(gt_mask: np.ndarray) -> dict[str, Any]:
-    entry = {"segmentation": _code(gt_mask == 1)}
+def _entry(gt_mask: np.ndarray) -> dict[str, Any]:
+    """The entry of an object with ground truth int8 (H, W) in the list `annotations`."""
+    entry = {"segmentation": _run_lengths(gt_mask == 1)}
     if (gt_mask == -1).any():
-        entry["ignored"] = _code(gt_mask == -1)
+        entry["ignored"] = _run_lengths(gt_mask == -1)
     return entry
 
 
-def _code(region: np.ndarray) -> dict[str, Any]:
+def _run_lengths(region: np.ndarray) -> dict[str, Any]:
     code = coco_mask.encode(np.asfortranarray(region.astype(np.uint8)))
     return {"size": code["size"], "counts": code["counts"].decode("ascii")}

@@ -1,9 +1,10 @@
-"""WebDataset shards: pictures and their objects in some large tar files, which are read in parts.
+"""Read data sets from WebDataset shards: some large tar files, in a folder or at an address.
 
-Each picture, `KEY.jpg` or of another type, is followed by `KEY.json`, whose `annotations` have the layout of
-SA-1B and COCO (`segmentation`, `iscrowd`), and `ignored`, run lengths of the pixels that do not count for
-this object. `index.npz` beside the shards holds the places of all pictures, so that picture number i is one
-read, of a file or by HTTP, in any order: a seed's examples are those of the data set that was packed.
+A shard holds `KEY.jpg`, or another type of picture, and `KEY.json` for each picture. The `annotations` in it
+have the layout of SA-1B and COCO (`segmentation`, `iscrowd`), and `ignored`, the run lengths of the pixels
+that are ignored in this object. `index.npz` beside the shards holds the byte offsets of all pictures, so that
+any picture takes one read of a part of a file, or one HTTP request. Pictures have the order of the data set
+that was packed.
 """
 
 from __future__ import annotations
@@ -89,12 +90,12 @@ def index_shards(folder: Path) -> int:
     numbers: list[int] = []
     spans: list[tuple[int, int, int, int]] = []
     for number, shard in enumerate(shards):
-        found = _places(shard)
-        if not found:
+        spans_by_name = _spans_in(shard)
+        if not spans_by_name:
             raise ValueError(f"{shard} holds no picture with a .json of the same name beside it.")
-        names += found
-        numbers += [number] * len(found)
-        spans += found.values()
+        names += spans_by_name
+        numbers += [number] * len(spans_by_name)
+        spans += spans_by_name.values()
     with replacing(folder / INDEX) as unfinished, unfinished.open("wb") as file:
         np.savez_compressed(
             file,
@@ -106,8 +107,8 @@ def index_shards(folder: Path) -> int:
     return len(names)
 
 
-def _places(shard: Path) -> dict[str, tuple[int, int, int, int]]:
-    """Each picture of a tar file, with the places of the picture and its objects: from, to, from, to."""
+def _spans_in(shard: Path) -> dict[str, tuple[int, int, int, int]]:
+    """Byte offsets in a tar file by picture: start and end of the picture, start and end of its objects."""
     pictures: dict[str, tuple[int, int]] = {}
     objects: dict[str, tuple[int, int]] = {}
     try:
@@ -127,6 +128,7 @@ def _places(shard: Path) -> dict[str, tuple[int, int, int, int]]:
 
 
 def _gt_masks(entries: list[dict[str, Any]], size: tuple[int, ...]) -> list[np.ndarray]:
+    """The ground truths, int8 (H, W), of a picture's entries; crowds are ignored pixels of all."""
     regions, crowd = [], np.zeros(size, bool)
     for entry in entries:
         region = _pixels(entry["segmentation"], size)
@@ -134,10 +136,13 @@ def _gt_masks(entries: list[dict[str, Any]], size: tuple[int, ...]) -> list[np.n
             crowd |= region
         else:
             regions.append((region, _pixels(entry["ignored"], size) if "ignored" in entry else None))
-    return [object_gt_mask(region, crowd if own is None else crowd | own) for region, own in regions]
+    return [
+        object_gt_mask(region, crowd if ignored is None else crowd | ignored) for region, ignored in regions
+    ]
 
 
 def _pixels(code: Any, size: tuple[int, ...]) -> np.ndarray:
+    """The mask, bool (H, W), of run lengths or polygons; raises ValueError for another size."""
     if isinstance(code, dict) and list(code["size"]) != list(size):
         raise ValueError("a mask is not of the size of its picture")
     return decode(code, *size)
@@ -164,7 +169,7 @@ class _Folder:
 
 
 class _Address:
-    """Shards at an address, of which parts are read as they are needed."""
+    """Shards at an address; each read is a request for a part of a file."""
 
     def __init__(self, address: str) -> None:
         self._address = address.rstrip("/")
@@ -188,7 +193,7 @@ class _Address:
         raise ConnectionError(f"{url} does not answer: {reason or type(reason).__name__}.")
 
     def require(self, shards: list[str]) -> None:
-        """Do nothing: one that is missing is told when it is read."""
+        """Do nothing: reading a missing shard raises the error."""
 
     def _files(self) -> Any:
         """The file system of this process; its connections do not survive a fork."""

@@ -103,10 +103,10 @@ class ResultLog:
         if complete and _with_later_settings(json.loads(complete[0])) != identity:
             raise ValueError(
                 f"{path} holds results of other weights or another protocol; "
-                "choose another --json, or remove that file to start anew."
+                "choose another --json, or remove that file to start again."
             )
         self.results = [Result(**json.loads(line)) for line in complete[1:]]
-        # Written anew without a last line that a kill cut short.
+        # without a last line that is incomplete after a kill
         path.parent.mkdir(parents=True, exist_ok=True)
         text = "\n".join(complete or [json.dumps(identity)]) + "\n"
         write_atomically(path, text)

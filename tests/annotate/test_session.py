@@ -120,8 +120,8 @@ def test_a_swallowed_neighbour_gives_a_negative_click():
     session.paint([(20, 20), (40, 20)], 10, add=True)
     session.finish()
     session.click(Click(80, 60))
-    (hint,) = session.active.neighbour_clicks
-    assert not hint.positive and session.document.instances[0].mask.pixels[int(hint.y), int(hint.x)]
+    (click,) = session.active.neighbour_clicks
+    assert not click.positive and session.document.instances[0].mask.pixels[int(click.y), int(click.x)]
 
 
 def test_of_many_swallowed_neighbours_the_largest_give_clicks_that_are_batched_with_the_second_click(
@@ -149,10 +149,10 @@ def test_of_many_swallowed_neighbours_the_largest_give_clicks_that_are_batched_w
         column = (click.x - window.left) * maps.shape[3] / window.width
         assert maps[0, 2, int(row), int(column)] == 1
     largest = reversed(session.document.instances[4 : 4 + MAX_NEIGHBOUR_CLICKS])
-    for hint, instance in zip(
-        reversed(sorted(session.active.neighbour_clicks, key=lambda hint: hint.y)), largest, strict=True
+    for click, instance in zip(
+        reversed(sorted(session.active.neighbour_clicks, key=lambda click: click.y)), largest, strict=True
     ):
-        assert instance.mask.pixels[int(hint.y), int(hint.x)]
+        assert instance.mask.pixels[int(click.y), int(click.x)]
 
 
 def test_strokes_are_applied_after_clicks(session):

@@ -102,7 +102,7 @@ def test_a_model_of_another_library_and_damaged_weights_cannot_learn(data, tmp_p
 
 
 def test_the_page_is_told_why_nothing_can_be_learnt(data, source, tmp_path, monkeypatch):
-    monkeypatch.setattr("cfr_icl.cli.learn._give_way", learn_without_page)
+    monkeypatch.setattr("cfr_icl.cli.learn._run_in_background", learn_without_page)
     for number in range(3):
         (data / "images" / f"picture{number}.png").unlink()
     out = tmp_path / "learnt"

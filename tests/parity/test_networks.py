@@ -10,7 +10,7 @@ from tests.parity.recorded import converted_model, recorded
 
 
 def recorded_input() -> tuple[torch.Tensor, torch.Tensor]:
-    """Image and hints of the recorded batch: first half of the point slots positive, -1 padding."""
+    """Image and prompt maps of the recorded batch: first half of the point slots positive, -1 padding."""
     batch, points = model_input(7)
     clicks = [
         [
