@@ -154,9 +154,9 @@ def test_the_list_is_searched_filtered_and_shows_small_pictures_and_the_zoom_sta
         "12.png",
     ]
     page.get_by_label("Pictures shown").select_option("")
-    page.get_by_label("Find a picture").fill("obj")  # the label of the object that was just made
+    page.get_by_label("Find a picture", exact=True).fill("obj")  # the label of the object that was just made
     assert page.locator("[data-ref=file-list] button:visible").all_inner_texts() == ["11.png"]
-    page.get_by_label("Find a picture").fill("")
+    page.get_by_label("Find a picture", exact=True).fill("")
     page.get_by_label("Small pictures").click()
     page.wait_for_function("document.querySelectorAll('[data-ref=file-list] img').length >= 3")
     page.locator("summary", has_text="View").click()

@@ -89,7 +89,7 @@ def test_two_people_share_a_folder_and_review_their_work(browser, servers):
     bob.page.get_by_role("button", name="Accept", exact=True).click()
     bob.idle()
     assert bob.page.locator("[data-ref=review-state]").inner_text() == "accepted"
-    bob.page.get_by_label("Find a picture").fill("ann")
+    bob.page.get_by_label("Find a picture", exact=True).fill("ann")
     assert shown.all_inner_texts() == ["a.png"]
     assert ann.errors == bob.errors == []
     for tool in (ann, bob):

@@ -162,7 +162,7 @@ export function setUpOwnFolder(app) {
     root.toggleAttribute('data-own', own);
     ref('leave').hidden = !own;
     ref('review').hidden = own;
-    ref('relabel-button').hidden = ref('fill').hidden = false;
+    ref('relabel-button').hidden = false;
     if (!own || !saved.length) return;
     if (app.page && app.files.names.length) unsaved = true;
     for (const name of saved) stale.add(name);
