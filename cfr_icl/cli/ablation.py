@@ -89,11 +89,16 @@ Results = Mapping[str, Sequence[Result]]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--config", type=Path, default=CONFIG, help=f"what the trainings share (default: {CONFIG})")
+    add("--config", type=Path, default=CONFIG, help=f"settings of all trainings (default: {CONFIG})")
     add("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes to the config")
-    add("--weights", help="train on from these weights of a network, as for load_model")
+    add("--weights", help="weights that all trainings start from, as for load_model")
     add_pictures(parser, min_area=0.01)
-    add("--out", type=Path, default=Path("runs/ablation"), help="the trainings and finished objects")
+    add(
+        "--out",
+        type=Path,
+        default=Path("runs/ablation"),
+        help="folder for trainings and evaluations",
+    )
     add("--report", type=Path, default=REPORT, help=f"its plots go to results/ beside it (default: {REPORT})")
     add("--device", default="auto")
     add("--workers", type=int, default=1, help="processes of the evaluation, one thread each")
@@ -101,25 +106,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     settings = read_settings(options.config, options.set)
-    found: dict[bool, dict[str, list[Result]]] = {True: {}, False: {}}
+    by_zoom: dict[bool, dict[str, list[Result]]] = {True: {}, False: {}}
     if options.weights:
         model = dataclasses.replace(settings.model, weights=options.weights)
         settings = dataclasses.replace(settings, model=model)
-        found[True][BEFORE] = _evaluated(options, settings, options.weights, options.out / "before", True)
+        by_zoom[True][BEFORE] = _evaluated(options, settings, options.weights, options.out / "before", True)
     for number, training in enumerate(TRAININGS):
         out = options.out / f"{number}-{training.name.replace('+ ', '').replace(' ', '-').lower()}"
         train(training.settings(settings), out)
         both = training.name in (BASELINE, BOTH) and not options.weights
         for zoom in (True, False) if both else (True,):
             print(f"{training.name}, {'zoom-in' if zoom else 'zoom-in held fixed'}", file=sys.stderr)
-            found[zoom][training.name] = _evaluated(options, settings, str(out / "model"), out, zoom)
-    write(options.report, settings, options, found)
+            by_zoom[zoom][training.name] = _evaluated(options, settings, str(out / "model"), out, zoom)
+    write(options.report, settings, options, by_zoom)
 
 
 def _evaluated(
     options: argparse.Namespace, settings: Settings, weights: str, out: Path, zoom: bool
 ) -> list[Result]:
-    """The robot user's sessions with a network; finished objects are in the folder `out`."""
+    """Evaluate a network; the log of finished objects is in the folder `out`."""
     job = Job(
         weights=weights,
         device=options.device,
@@ -135,13 +140,19 @@ def _evaluated(
 
 
 def _protocol(settings: Settings, zoom: bool) -> Protocol:
-    """The published protocol at the size that the networks were trained at, up to the target."""
+    """The published protocol at the input size of the training, up to the target IoU."""
     return Protocol(zoom=zoom, widen=True, size=settings.augmentation.size, target_iou=TARGET)
 
 
-def write(path: Path, settings: Settings, options: argparse.Namespace, found: Mapping[bool, Results]) -> None:
-    """The report: what was done, effects with their uncertainty, all numbers, plots, the old reading."""
-    zoomed = found[True]
+def write(
+    path: Path, settings: Settings, options: argparse.Namespace, by_zoom: Mapping[bool, Results]
+) -> None:
+    """Write the report: the procedure, effects with their intervals, tables, plots, and the earlier reading.
+
+    Args:
+        by_zoom: the results of each training, with zoom-in (True) and with zoom-in held fixed (False).
+    """
+    zoomed = by_zoom[True]
     objects = len(_of(zoomed[BASELINE], PLAIN))
     chosen = f"the {options.half} half (CRC-32 of the name) of " if options.half else ""
     budget = (
@@ -162,15 +173,16 @@ def write(path: Path, settings: Settings, options: argparse.Namespace, found: Ma
         "Reproduce: `python training/ablation.py` with the same `--data`, `--half` and `--limit`.",
         f"## What each idea changes\nDifference in the number of clicks to IoU {TARGET:.0%} (NoC) and in IoU "
         "after the first click, object by object, with 95 % bootstrap intervals; fewer clicks are better.",
-        _effects(found),
+        _effects(by_zoom),
         "## With zoom-in\n" + _table(zoomed, _protocol(settings, True)),
     ]
-    if found[False]:
+    if by_zoom[False]:
         parts += [
             "## Zoom-in held fixed at the whole picture\n"
-            "What CFR does here it does without an earlier zoom.\n\n"
-            + _table(found[False], _protocol(settings, False)),
-            "## Plots\n" + "\n".join(f"![{plot.stem}](results/{plot.name})" for plot in _plots(path, found)),
+            "The effect of CFR in this table does not include that of an earlier zoom-in.\n\n"
+            + _table(by_zoom[False], _protocol(settings, False)),
+            "## Plots\n"
+            + "\n".join(f"![{plot.stem}](results/{plot.name})" for plot in _plots(path, by_zoom)),
         ]
     path.write_text("\n\n".join(parts) + "\n\n" + reading, encoding="utf-8")
 
@@ -179,17 +191,19 @@ def _of(results: Sequence[Result], setting: str) -> list[Result]:
     return [r for r in results if r.setting == setting]
 
 
-def _table(results: Results, protocol: Protocol) -> str:
+def _table(by_training: Results, protocol: Protocol) -> str:
     rows = {
-        name: {s: summarise(_of(own, s), protocol) for s in map(setting_name, SETTINGS) if _of(own, s)}
-        for name, own in results.items()
+        name: {
+            s: summarise(_of(results, s), protocol) for s in map(setting_name, SETTINGS) if _of(results, s)
+        }
+        for name, results in by_training.items()
     }
     return markdown_table(rows, "training")
 
 
-def _effects(found: Mapping[bool, Results]) -> str:
-    """A row for every comparison that one idea makes."""
-    zoomed = found[True]
+def _effects(by_zoom: Mapping[bool, Results]) -> str:
+    """A table with a row for the effect of each idea."""
+    zoomed = by_zoom[True]
     comparisons = [
         (f"{training.name} against the {BASELINE}", zoomed[BASELINE], PLAIN, zoomed[training.name], PLAIN)
         for training in TRAININGS[1:]
@@ -201,10 +215,10 @@ def _effects(found: Mapping[bool, Results]) -> str:
         ]
     for name in (BASELINE, BOTH):
         for zoom, view in ((True, "zoom-in"), (False, "no zoom-in")):
-            own = found[zoom].get(name, ())
-            measured = {each.setting for each in own}
+            results = by_zoom[zoom].get(name, ())
+            measured = {each.setting for each in results}
             comparisons += [
-                (f"{setting} against {PLAIN}: {name}, {view}", own, PLAIN, own, setting)
+                (f"{setting} against {PLAIN}: {name}, {view}", results, PLAIN, results, setting)
                 for setting in COMPARED
                 if setting in measured
             ]
@@ -217,20 +231,20 @@ def _effects(found: Mapping[bool, Results]) -> str:
     return "\n".join(rows)
 
 
-def _plots(path: Path, found: Mapping[bool, Results]) -> list[Path]:
+def _plots(path: Path, by_zoom: Mapping[bool, Results]) -> list[Path]:
     folder = path.parent / "results"
     clicks = range(1, Protocol().max_clicks + 1)
     ious = {
-        name: (clicks, mean_ious([r.ious for r in _of(own, PLAIN)], len(clicks)))
-        for name, own in found[True].items()
+        name: (clicks, mean_ious([r.ious for r in _of(results, PLAIN)], len(clicks)))
+        for name, results in by_zoom[True].items()
     }
     noc = {
         f"{name}, {'zoom-in' if zoom else 'no zoom-in'}, {'first' if cf_clicks else 'every'} click": (
             (0, *STEPS),
-            [_mean_clicks(found[zoom][name], _fixed(n, cf_clicks)) for n in (0, *STEPS)],
+            [_mean_clicks(by_zoom[zoom][name], _fixed(n, cf_clicks)) for n in (0, *STEPS)],
         )
         for name in (BASELINE, BOTH)
-        for zoom in found
+        for zoom in by_zoom
         for cf_clicks in (1, None)
     }
     return [
