@@ -21,7 +21,8 @@ from benchmarks.pictures import example
 from cfr_icl import CascadeForward, Click, Segmenter
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.session import Session
-from cfr_icl.weights.loading import CONFIG_NAME, EMBEDDED, read_config
+from cfr_icl.weights.loading import EMBEDDED, read_config
+from cfr_icl.weights.names import CONFIG_NAME
 from tests.stand_in import ColourModel
 
 SHOWN = (1, 2, 5, 10, 20, 50, 100, 200, 300, 400, 500)

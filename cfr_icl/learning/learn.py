@@ -45,7 +45,8 @@ from cfr_icl.models.base import InteractiveModel
 from cfr_icl.models.digest import weights_digest
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.sentences import Sentence
-from cfr_icl.weights.loading import WEIGHTS_NAME, load_model, save_weights
+from cfr_icl.weights.loading import load_model, save_weights
+from cfr_icl.weights.names import WEIGHTS_NAME
 
 RUN = "run"
 """Folder of what a run needs, inside of the model's."""

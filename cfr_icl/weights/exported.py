@@ -7,7 +7,7 @@ import json
 import logging
 import shutil
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -87,11 +87,15 @@ def forget_old_exports(folder: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def session(file: Path) -> Any:
-    """An inference session on the CPU, with as many threads as PyTorch."""
+def session(file: Path, providers: Sequence[str] = ("CPUExecutionProvider",)) -> Any:
+    """An ONNX Runtime session of a file, with as many threads as PyTorch; raises the runtime's errors.
+
+    Args:
+        providers: ONNX Runtime's names of devices, the first usable one is taken.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(file), options, providers=list(providers))

@@ -9,8 +9,8 @@ from huggingface_hub import ModelCard
 
 from cfr_icl.weights import hub
 from cfr_icl.weights.loading import EMBEDDED
+from cfr_icl.weights.names import CARD_NAME
 
-CARD = "README.md"
 LONGEST = 60
 """Maximum length of a licence's name in characters; the rest is cut off."""
 
@@ -25,10 +25,10 @@ def read_licence(source: str) -> str | None:
     """
     try:
         if source.startswith(hub.SCHEME):
-            file = hub.download_optional(source, CARD)
+            file = hub.download_optional(source, CARD_NAME)
         else:
             path = EMBEDDED if source == "embedded" else Path(source).expanduser()
-            file = (path if path.is_dir() else path.parent) / CARD
+            file = (path if path.is_dir() else path.parent) / CARD_NAME
         text = file.read_text(encoding="utf-8", errors="replace") if file else ""
         entries = ModelCard(text, ignore_metadata_errors=True).data.to_dict()
     except (OSError, ValueError, yaml.YAMLError):  # no card, no connection, or front matter that is no YAML

@@ -21,11 +21,10 @@ from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import ARCHITECTURES, build_model
 from cfr_icl.weights import hub, others
 from cfr_icl.weights.engines import StoredNetwork, load_fastest, pick_engine
+from cfr_icl.weights.names import CONFIG_NAME, WEIGHTS_NAME
 from cfr_icl.weights.precision import compute_in_precision, pick_device, pick_precision
 from cfr_icl.weights.recognise import check_shapes, looks_like
 
-CONFIG_NAME = "config.json"
-WEIGHTS_NAME = "model.safetensors"
 EMBEDDED = Path(__file__).parent / "compact"
 SOURCE_KINDS = '"embedded", a folder, a .safetensors file or hf://owner/name'
 TENSORS_AT_ONCE = 64

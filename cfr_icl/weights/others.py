@@ -16,9 +16,9 @@ from cfr_icl.extras import extra
 from cfr_icl.models.onnx_pair import EncoderInput, OnnxPair, find_pair
 from cfr_icl.models.promptable import PromptableModel, TransformersModel
 from cfr_icl.weights import hub
+from cfr_icl.weights.exported import session
+from cfr_icl.weights.names import WEIGHTS_NAME
 
-CONFIG_NAME = "config.json"
-WEIGHTS_NAME = "model.safetensors"
 PROCESSOR_NAMES = ("preprocessor_config.json", "processor_config.json")
 
 
@@ -187,15 +187,10 @@ def load_onnx_pair(folder: Path, source: str, device: torch.device) -> Promptabl
         settings = EncoderInput.from_json(values)
     except ValueError as error:
         raise ValueError(f"{description.name} does not describe the encoder's input: {error}.") from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 3
     on_gpu = device.type == "cuda" and "CUDAExecutionProvider" in onnxruntime.get_available_providers()
     providers = [*(["CUDAExecutionProvider"] if on_gpu else []), "CPUExecutionProvider"]
     try:
-        encoder, decoder = (
-            onnxruntime.InferenceSession(str(file), options, providers=providers) for file in pair
-        )
+        encoder, decoder = (session(file, providers) for file in pair)
         return OnnxPair(encoder, decoder, settings, digests).eval()
     except Exception as error:  # the runtime raises an error type of its own for each kind of damage
         raise ValueError(

@@ -12,9 +12,7 @@ from huggingface_hub import HfApi, ModelCard, ModelCardData
 from huggingface_hub.errors import HfHubHTTPError
 
 from cfr_icl import InteractiveModel, load_model
-from cfr_icl.weights.loading import CONFIG_NAME, WEIGHTS_NAME
-
-CARD_NAME = "README.md"
+from cfr_icl.weights.names import CARD_NAME, CONFIG_NAME, WEIGHTS_NAME
 
 
 @dataclass(frozen=True, kw_only=True)
