@@ -387,6 +387,8 @@ class Folder:
         Raises:
             StoreError: when somebody else has it.
         """
+        if self._leases.holds(name, holder, who):
+            return
         with self._lock, self._saving():
             try:
                 other = self._leases.take(name, holder, who)

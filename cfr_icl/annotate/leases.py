@@ -53,6 +53,12 @@ class Leases:
         self._known: dict[str, Lease] = {}
         self._looked = -LOOK_SECONDS
 
+    def holds(self, picture: str, holder: str, who: str) -> bool:
+        """Whether this person took a picture so lately that the lease need not be written anew."""
+        lease = self._known.get(picture)
+        mine = lease is not None and (lease.holder, lease.who) == (holder, who)
+        return mine and lease.until > self._clock() + LASTS - RENEWED_AFTER
+
     def take(self, picture: str, holder: str, who: str) -> Lease | None:
         """Take a picture, or go on with it; returns the lease of somebody else who has it, else None.
 
@@ -60,10 +66,6 @@ class Leases:
             OSError: when the lease cannot be written.
         """
         now = self._clock()
-        lease = self._known.get(picture)
-        mine = lease is not None and (lease.holder, lease.who) == (holder, who)
-        if mine and lease.until > now + LASTS - RENEWED_AFTER:
-            return None
         lease = self._read(picture)
         if lease and lease.holder != holder and lease.until > now:
             self._known[picture] = lease

@@ -185,7 +185,7 @@ class FolderPlace:
             "pace": self.pace,
             "taken": self.taken,
             "reviews": dict(self.folder.review_of),
-            "people": {name: list(people) for name, people in self.folder.people_of.items()},
+            "people": dict(self.folder.people_of),
             "visits": self._latest(),
         }
         told, self._told = self._told if heard else {}, {**lists, "labels": labels}

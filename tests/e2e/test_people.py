@@ -67,8 +67,9 @@ def test_two_people_share_a_folder_and_review_their_work(browser, servers):
     assert shown.all_inner_texts() == ["a.png"]
     shown.click()
     bob.idle()
-    bob.page.get_by_label("Note, to send the picture back with").fill("the edge")
-    bob.page.get_by_role("button", name="Send back").click()
+    bob.page.keyboard.press("s")
+    bob.page.keyboard.type("the edge")
+    bob.page.keyboard.press("Enter")
     bob.idle()
     assert bob.page.locator("[data-ref=review-state]").inner_text() == "sent back: the edge"
     assert "Bob" in bob.page.locator("[data-ref=visits] li").first.inner_text()
@@ -86,7 +87,7 @@ def test_two_people_share_a_folder_and_review_their_work(browser, servers):
     ann.idle()
     bob.page.keyboard.press("PageUp")
     bob.idle()
-    bob.page.get_by_role("button", name="Accept", exact=True).click()
+    bob.page.keyboard.press("y")
     bob.idle()
     assert bob.page.locator("[data-ref=review-state]").inner_text() == "accepted"
     bob.page.get_by_label("Find a picture", exact=True).fill("ann")

@@ -131,7 +131,7 @@ class FolderState(TypedDict):
     """Names of others, by the pictures that they work on; sent when it changed."""
     reviews: NotRequired[dict[str, str]]
     """"accepted" or "sent_back", by picture; sent when it changed."""
-    people: NotRequired[dict[str, list[str]]]
+    people: NotRequired[dict[str, tuple[str, ...]]]
     """Names of those who worked on each picture; sent when it changed."""
     visits: NotRequired[list[dict[str, Any]]]
     """The last visits of the open picture, latest first: who, began, minutes, objects, did, note."""

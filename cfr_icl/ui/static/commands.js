@@ -82,7 +82,7 @@ export function setUpCommands(app) {
     fill: () => ref('fill-files').click(),
     relabel: () => app.askRelabel(),
     accept: () => app.review(true),
-    'send-back': () => app.review(false),
+    'send-back': (byButton) => (byButton ? app.review(false) : app.writeNote()),
     'brush-smaller': () => app.showBrush(Math.min(view.brush - 1, view.brush / 1.25)),
     'brush-larger': () => app.showBrush(Math.max(view.brush + 1, view.brush * 1.25)),
     'tool-click': () => app.showTool('click'),

@@ -31,6 +31,8 @@ const CHARACTERS = {
   m: 'merge',
   j: 'attributes',
   w: 'preview',
+  y: 'accept',
+  s: 'send-back',
 };
 // By the key's place, where its character says nothing: other scripts, an input method that is switched on.
 const PLACES = {

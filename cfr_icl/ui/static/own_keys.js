@@ -33,6 +33,8 @@ const TITLES = {
   find: () => t('Find a picture'),
   follow: () => t('Follow objects'),
   'take-over': () => t('Copy masks'),
+  accept: () => t('Accept'),
+  'send-back': () => t('Send back'),
   'next-unsure': () => t('Next mask to look at'),
   help: () => t('Help'),
 };

@@ -37,10 +37,27 @@ export function setUpReviewing(app) {
     app.button('send-back').disabled = review === 'sent_back';
   };
 
+  // Whoever goes through the pictures to check comes to the next one.
   app.review = (accepted) => {
+    if (ref('review').hidden) return;
     send('review', { accepted, note: ref('review-note').value.trim() });
     ref('review-note').value = '';
+    if (ref('filter').value === 'check') app.files.step(1);
   };
+
+  app.writeNote = () => {
+    if (ref('review').hidden) return;
+    ref('review').open = true;
+    ref('review-note').focus();
+  };
+
+  ref('review-note').addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' && event.key !== 'Escape') return;
+    if (event.key === 'Enter') app.review(false);
+    else ref('review-note').value = '';
+    ref('canvas').focus({ preventScroll: true });
+    event.stopPropagation();
+  });
 
   function describe({ who, began, minutes, objects = 0, did, note }) {
     return [
