@@ -145,7 +145,7 @@ def add_together(parser: argparse.ArgumentParser, what: str) -> None:
     """Add --together, for networks that compute several windows in about the time of one."""
     parser.add_argument(
         "--together",
-        type=_count_up_to(MOST_TOGETHER),
+        type=count_up_to(MOST_TOGETHER),
         default=1,
         metavar="N",
         help=f"{what}, and join their windows: for GPUs (default: 1)",
@@ -245,7 +245,7 @@ def number_up_to(largest: float) -> Callable[[str], float]:
     return parse
 
 
-def _count_up_to(most: int) -> Callable[[str], int]:
+def count_up_to(most: int) -> Callable[[str], int]:
     """A type of an option: a whole number from 1."""
 
     def parse(text: str) -> int:

@@ -13,10 +13,13 @@ Without --data, the command writes the index of existing tar files, such as thos
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from cfr_icl.cli.options import add_shard, data_source, number_up_to
+from cfr_icl.cli.options import add_shard, count_up_to, data_source
 from cfr_icl.extras import extra
+from cfr_icl.scale.shards import Shard
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, required=True, help="folder of the shards")
     add(
         "--each",
-        type=number_up_to(1e6),
+        type=count_up_to(1_000_000),
         default=1000,
         metavar="N",
         help="pictures of a shard (default: 1000)",
@@ -44,23 +47,30 @@ def run(options: argparse.Namespace) -> None:
     if source is None:
         print(f"{index_shards(options.out)} pictures in {options.out}")
         return
-    with extra("train", "--options"):
-        import yaml
-    values = dict(option.partition("=")[::2] for option in options.options)
-    reader = {name: yaml.safe_load(value) for name, value in values.items()}
+    reader = _reader_options(options.options)
     if source.split:
         reader["split"] = source.split
     dataset = open_dataset(source.name, source.path, **reader)
-    described = {"data": source.name, "path": str(Path(source.path).resolve()), "options": reader}
-    each = max(1, int(options.each))
-    progress = Progress(_pictures(len(dataset), each, options.shard))
-    pictures = pack(dataset, options.out, described, each, options.shard, progress.add)
+    described = {"data": source.name, "options": reader}
+    progress = Progress(_pictures(len(dataset), options.each, options.shard))
+    pictures = pack(dataset, options.out, described, options.each, options.shard, progress.add)
     if pictures is None:
         print("This share is written; the last process of the others writes the index.")
     else:
         print(f"{pictures} pictures in {options.out}")
 
 
-def _pictures(count: int, each: int, share) -> int:
+def _reader_options(texts: Sequence[str]) -> dict[str, Any]:
+    if not texts:
+        return {}
+    with extra("train", "--options"):
+        import yaml
+    pairs = [text.partition("=") for text in texts]
+    if wrong := [name for name, equals, _ in pairs if not equals]:
+        raise ValueError(f"--options are KEY=VALUE, not {wrong[0]!r:.40}.")
+    return {name: yaml.safe_load(value) for name, _, value in pairs}
+
+
+def _pictures(count: int, each: int, share: Shard) -> int:
     """The number of pictures in a share of the shards."""
     return sum(min(each, count - first) for first in share.of(range(0, count, each)))

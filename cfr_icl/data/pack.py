@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -53,7 +54,8 @@ def pack(
     duplicates = [name for name, count in Counter(dataset.names).items() if count > 1]
     if duplicates:
         raise ValueError(f"{len(duplicates)} names of pictures appear twice, the first {duplicates[0]}.")
-    _claim(out, {**source, "pictures": len(dataset), "each": each})
+    names = zlib.crc32("\n".join(dataset.names).encode("utf-8", "surrogateescape"))
+    _claim(out, {**source, "pictures": len(dataset), "names": names, "each": each})
     if share.count == 1:
         remove_unfinished(out)
     count = -(-len(dataset) // each)

@@ -76,6 +76,8 @@ def test_a_killed_pack_command_resumes(data, tmp_path, monkeypatch, capsys):
     assert_equal(WebDataset(out), open_dataset("folder", data, components=True, band=1))
     assert main(["pack", "--data", f"folder={data}", "--out", str(out)]) == 2
     assert "shards of something else" in capsys.readouterr().err
+    assert main([*command[:5], "--options", "components"]) == 2
+    assert "--options are KEY=VALUE, not 'components'." in capsys.readouterr().err
     (out / "00001-of-00003.tar").unlink()
     with pytest.raises(FileNotFoundError, match="lacks 1 of its 3 shards, the first 00001-of-00003"):
         WebDataset(out)
