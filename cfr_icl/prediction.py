@@ -142,12 +142,21 @@ class Prediction:
         return self._map(None).window if self.passes else None
 
     def last_change(self, threshold: float = MASK_THRESHOLD) -> int | None:
-        """Pixels that the last pass took into the mask or out of it; None where it was the coarse one."""
+        """Pixels that the last pass took into the mask or out of it; None where it was the coarse one.
+
+        For a large picture (`ZoomConfig.exact_up_to`) they are estimated from the network's output.
+        """
         last = len(self.passes) - 1
         if last < 1:
             return None
         refined = self.passes[last].refined
-        before = self.rle_above(threshold, last - 1 if refined is None else refined)
+        former = last - 1 if refined is None else refined
+        one, other = self._map(former), self._map(last)
+        if not other.exact and one.window == other.window and one.values.shape == other.values.shape:
+            limit = self._uncalibrated(threshold)
+            changed = np.count_nonzero((one.values.numpy() > limit) ^ (other.values.numpy() > limit))
+            return round(changed * other.window.area / other.values.numel())
+        before = self.rle_above(threshold, former)
         borders = [np.cumsum(rle)[:-1] for rle in (before, self.rle_above(threshold, last))]
         # where exactly one of both masks begins or ends; a stable sort merges the two sorted halves
         changes = np.sort(np.concatenate(borders), kind="stable")

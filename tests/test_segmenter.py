@@ -126,6 +126,15 @@ def test_the_last_change_counts_the_pixels_that_the_last_pass_changed(model, pic
         assert prediction.last_change(0.6) == expected
 
 
+def test_in_a_large_picture_the_last_change_is_estimated_from_the_networks_map(model, picture):
+    segmenter = fresh(model, picture, zoom=replace(SMALL, exact_up_to=0))
+    for most in range(1, 4):
+        prediction = segmenter.predict([Click(60, 45)], cfr=steps(most, adaptive=False))
+        masks = [prediction.mask_above(0.6, index) for index in range(most + 1)]
+        exact = np.count_nonzero(masks[-1] ^ masks[-2])
+        assert prediction.last_change(0.6) == pytest.approx(exact, rel=0.1, abs=20)
+
+
 def test_each_call_has_its_own_cfr_setting(model, picture):
     segmenter, sequence, cfr = fresh(model, picture), [Click(60, 45), Click(20, 20)], steps(3, adaptive=False)
     coarse = segmenter.predict(sequence, cfr=steps(0))

@@ -20,7 +20,7 @@ from cfr_icl.ui.cost import ModelCost
 
 log = logging.getLogger(__name__)
 
-QUIET = 0.05
+QUIET = 0.15
 """Seconds without a question before anything is computed ahead: the browser paints the last answer then."""
 
 IDLE_CALLS = 8

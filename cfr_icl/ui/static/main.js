@@ -164,7 +164,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
   app.send('hello');
 }
 
-// Show a reply of the server: the mask at once, the panel after the mask is painted.
+// Show a reply of the server: the mask at once, the panel one frame later.
 function setUpReplies(app) {
   const { ref, view, channel, root } = app;
   let panelDue = false;
@@ -238,14 +238,14 @@ function setUpReplies(app) {
     root.dataset.reply = app.lastReply;
     if (panelDue) return;
     panelDue = true;
-    requestAnimationFrame(() =>
-      setTimeout(() => {
-        panelDue = false;
-        app.showPanel();
-        app.showBusy();
-      }),
-    );
+    requestAnimationFrame(() => requestAnimationFrame(showNews));
   };
+
+  function showNews() {
+    panelDue = false;
+    app.showPanel();
+    app.showBusy();
+  }
 
   function showFolder(folder) {
     root.toggleAttribute('data-folder', true);
