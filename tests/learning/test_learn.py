@@ -17,6 +17,7 @@ from cfr_icl.learning.adapt_checkpoint import read_checkpoint
 from cfr_icl.learning.adapt_config import AdaptConfig
 from cfr_icl.learning.average import mixed
 from cfr_icl.learning.bad_labels import why_bad
+from cfr_icl.learning.forgetting import Agreement
 from cfr_icl.learning.held_out import hold_out
 from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part, open_own_pictures
 from cfr_icl.learning.rehearsal import Rehearsal
@@ -215,3 +216,21 @@ def test_weights_that_have_forgotten_too_much_do_not_count(data, source, tmp_pat
 
 def share_of(weights):
     return float(next(iter(weights.values())).flatten()[0])
+
+
+class Everything(ColourModel):
+    """Takes all of the picture, whatever is clicked."""
+
+    def decode(self, features, prompt_maps):
+        return torch.full_like(prompt_maps[:, :1], 9.0)
+
+
+def test_what_was_forgotten_is_seen_in_the_answers_to_first_clicks(tmp_path):
+    image = np.full((60, 60, 3), 128, np.uint8)
+    image[:30] = (220, 30, 30)
+    Image.fromarray(image).save(tmp_path / "halves.png")
+    (tmp_path / "broken.png").write_bytes(b"broken")
+    start = ColourModel(size=48)
+    agreement = Agreement(start, sorted(tmp_path.glob("*.png")))
+    assert agreement(start) == 1 and 0.3 < agreement(Everything(size=48)) < 0.7
+    assert Agreement(start, [])(Everything(size=48)) == 1
