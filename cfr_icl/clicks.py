@@ -70,6 +70,15 @@ def disk_maps(clicks: Sequence[Sequence[Click]], height: int, width: int) -> tor
     return maps
 
 
+def is_one_click(disks: torch.Tensor) -> bool:
+    """Whether disk maps (2, height, width) are those of one positive click, or of several at one place."""
+    positive, negative = disks
+    rows, columns = (positive.any(dim).nonzero() for dim in (1, 0))
+    if not len(rows) or negative.any():
+        return False
+    return all(int(places[-1] - places[0]) <= 2 * DISK_RADIUS for places in (rows, columns))
+
+
 def _add_disk(disk_map: torch.Tensor, click: Click) -> None:
     height, width = disk_map.shape
     top, left = (max(0, math.floor(v - DISK_RADIUS)) for v in (click.y, click.x))

@@ -73,7 +73,11 @@ class InnerLoop:
             self._place_window(probabilities)
             inner_pass = self._run(previous)
             probabilities = replace(inner_pass.probabilities)
-        if self._choice is not None and self._choice < len(inner_pass.choices):
+        if (
+            self._choice is not None
+            and self._choice < len(inner_pass.choices)
+            and self._choice != inner_pass.choice
+        ):
             inner_pass = inner_pass.with_choice(self._choice)
             probabilities = replace(inner_pass.probabilities)
         self._has_mask = True

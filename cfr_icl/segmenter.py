@@ -146,7 +146,8 @@ class Segmenter:
             box: the box from which the first clicks (`box_clicks`) and the previous mask (`box_guess`) were
                 made. Networks that take boxes get the box in place of these; others ignore it.
             choice: index of the mask to start from among those that the network offers for the first click
-                (`Prediction.choices`); None for the best. Ignored by networks that offer none.
+                (`Prediction.choices`); None for the one that it takes itself. Ignored by networks that offer
+                none.
             cfr: the CFR settings of every click.
 
         Raises:
@@ -183,15 +184,19 @@ class Segmenter:
         if close_up:
             cfr = replace(cfr, steps=cfr.steps - 1)
         has_mask = state is not None or previous_mask is not None
-        choice = part.choice
+        choice, flip = part.choice, self.flip
         if choice is None or choice >= self.model.choices or len(part.clicks) > 1 or has_mask:
             choice = None
-        else:
-            cfr = replace(cfr, steps=0)  # a refinement might switch to another of the masks
+        elif choice or self.model.takes_coordinates:
+            # more refinements might lead to another of the masks; further masks have no mirror image
+            cfr, flip = (
+                replace(cfr, steps=self.model.choice_refinements, cf_clicks=None, best_pass=False),
+                False,
+            )
         # a copy, so that pixels cached in the map are freed after the click
         start = replace(state.probabilities) if state else self._initial_map(previous_mask)
         window = state.zoom_window if state else None
-        loop = InnerLoop(self._picture, cues, window, cfr, flip=self.flip, has_mask=has_mask, choice=choice)
+        loop = InnerLoop(self._picture, cues, window, cfr, flip=flip, has_mask=has_mask, choice=choice)
         passes, chosen = loop.run(start, number)
         reached = CascadeState(passes[chosen].probabilities, passes[chosen].zoom_window)
         if close_up:

@@ -115,6 +115,8 @@ class InteractiveModel(nn.Module, ABC):
     """Whether the network takes clicks and boxes as coordinates instead of maps."""
     choices: int = 0
     """Number of alternative masks that it offers for a single click; 0 for networks that give one mask."""
+    choice_refinements: int = 0
+    """Number of refinements of such a mask that was chosen."""
     precision: torch.dtype = torch.float32
     """Data type inside a pass during prediction; `encode` and all outputs stay float32."""
     encoder_modules: tuple[str, ...] = ()

@@ -19,6 +19,8 @@ from timm.layers import ConvNormAct, Format
 from timm.models.vision_transformer import Block
 from torch import nn
 
+from cfr_icl.models.hypotheses import FURTHER, Hypotheses, Offer, offer
+from cfr_icl.models.hypotheses import SCALES as HYPOTHESIS_SCALES
 from cfr_icl.models.iou_head import IoUHead, rate
 from cfr_icl.models.map_model import MapModel
 
@@ -42,6 +44,7 @@ class CompactNet(MapModel):
         pyramid: convolution blocks of a `Pyramid` over the picture's features at 1/2, 1/4, 1/8 and 1/16
             (empty: no pyramid).
         iou_head: predict the IoU of each mask with the object (False).
+        hypotheses: predict further masks for a first click (False).
         encoder_options: further arguments of the timm model, such as {"img_size": 448} for an encoder that is
             built for one input size (none).
 
@@ -53,7 +56,8 @@ class CompactNet(MapModel):
     torch.Size([1, 1, 128, 128])
     """
 
-    encoder_modules = ("encoder", "lateral", "pyramid", "iou_head")
+    choice_refinements = 1  # further masks are coarse
+    encoder_modules = ("encoder", "lateral", "pyramid", "iou_head", "hypotheses")
 
     def __init__(
         self,
@@ -64,6 +68,7 @@ class CompactNet(MapModel):
         attention: int = 2,
         pyramid: tuple[int, ...] = (),
         iou_head: bool = False,
+        hypotheses: bool = False,
         encoder_options: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
@@ -96,12 +101,25 @@ class CompactNet(MapModel):
         self.iou_head: IoUHead | None = None
         if iou_head:
             self.add_iou_head()
+        self.hypotheses: Hypotheses | None = None
+        if hypotheses:
+            self.add_hypotheses()
 
     def add_iou_head(self, head: IoUHead | None = None) -> None:
         """Replace the head that predicts IoUs, in the configuration too; None for an untrained one."""
         self.iou_head = head or IoUHead(sum(self.widths[-2:]))
+        self._note("iou_head")
+
+    def add_hypotheses(self, head: Hypotheses | None = None) -> None:
+        """The same for the head that predicts further masks."""
+        self.hypotheses = head or Hypotheses(self.widths[-HYPOTHESIS_SCALES:])
+        self.choices = 1 + FURTHER
+        self._note("hypotheses")
+
+    def _note(self, head: str) -> None:
+        """Add a head to the configuration."""
         if hasattr(self, "config"):
-            options = {**self.config.options, "iou_head": True}
+            options = {**self.config.options, head: True}
             self.config = dataclasses.replace(self.config, options=options)
 
     def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -147,13 +165,24 @@ class CompactNet(MapModel):
         prompt[:, :1] = previous
         prompt_maps = prompt.to(self.device)
         with self.autocast():
-            logits, coarse = self.decode_coarse(features, prompt_maps)
-        return logits, rate(self.iou_head, logits, coarse, prompt_maps)
+            logits, maps = self.decode_coarse(features, prompt_maps)
+        return logits, rate(self.iou_head, logits, maps[-2:], prompt_maps)
+
+    def offered_logits(
+        self, features: tuple[torch.Tensor, ...], prompt: torch.Tensor, previous: torch.Tensor
+    ) -> tuple[torch.Tensor, float | None, Offer]:
+        assert self.hypotheses is not None, "The network offers choices."
+        prompt[:, :1] = previous
+        prompt_maps = prompt.to(self.device)
+        with self.autocast():
+            logits, maps = self.decode_coarse(features, prompt_maps)
+        rated = rate(self.iou_head, logits, maps[-2:], prompt_maps) if self.iou_head else None
+        return logits, rated, offer(self.hypotheses, maps, logits, prompt_maps)
 
     def decode_coarse(
         self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor
     ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
-        """Compute the logits, and the branch's coarsest maps on its way up, 1/16 and 1/32."""
+        """Compute the logits, and the branch's coarse maps on its way up, 1/8, 1/16 and 1/32."""
         detail = self.stem(_channels_last(prompt_maps)) + features[0]
         x, skips = detail, []
         for picture, shrink, mix in zip(features[1:], self.shrink, self.down, strict=True):
@@ -165,12 +194,13 @@ class CompactNet(MapModel):
             coarse.insert(0, x)
         x = self.fuse(F.relu(_resized(self.grow[0](x), detail) + detail))
         height, width = prompt_maps.shape[2:]
-        return self.head(x)[..., :height, :width].float(), tuple(coarse[-2:])
+        return self.head(x)[..., :height, :width].float(), tuple(coarse[-HYPOTHESIS_SCALES:])
 
     def learning_rate_scales(self, encoder: float, layer_decay: float) -> dict[str, float]:
         scales = super().learning_rate_scales(encoder, layer_decay)
-        # the head is trained apart, when the network is done
-        return {name: 0.0 if name.startswith("iou_head.") else scale for name, scale in scales.items()}
+        # these heads are trained apart, when the network is done
+        apart = ("iou_head.", "hypotheses.")
+        return {name: 0.0 if name.startswith(apart) else scale for name, scale in scales.items()}
 
 
 class Pyramid(nn.Module):

@@ -12,11 +12,12 @@ import torch
 from torch import nn
 
 from cfr_icl.models.base import ModelConfig
+from cfr_icl.models.hypotheses import FURTHER, Hypotheses, Offer, offer
 from cfr_icl.models.iou_head import IoUHead, rate
 from cfr_icl.models.map_model import MapModel
 
 IMAGE, PROMPT_MAPS, LOGITS = "image", "prompt_maps", "logits"
-COARSE = ("coarse0", "coarse1")
+COARSE = ("coarse0", "coarse1", "coarse2")
 """Names of inputs and outputs in the files; features are "features0", "features1" and so on."""
 SIDES = 32
 """Sides of the input are a multiple of this: others are padded in ways that the files do not hold."""
@@ -35,9 +36,11 @@ class CompiledNet(MapModel):
         build: makes the network itself, which computes the half without a session, and inputs of sides that
             the files are not made for; not called where nothing needs it.
         encoder, decoder: inference sessions of `export`'s files; None for the network's own half.
-        iou_head: the network's; None where it has none.
+        iou_head, hypotheses: the network's; None where it has none.
         parameter_count: the network's, which are in the files.
     """
+
+    choice_refinements = 1
 
     def __init__(
         self,
@@ -47,12 +50,15 @@ class CompiledNet(MapModel):
         encoder: Any = None,
         decoder: Any = None,
         iou_head: IoUHead | None = None,
+        hypotheses: Hypotheses | None = None,
         parameter_count: int = 0,
     ) -> None:
         super().__init__()
         self._parameter_count = parameter_count
         self.config = config
         self.iou_head = iou_head
+        self.hypotheses = hypotheses
+        self.choices = 1 + FURTHER if hypotheses else 0
         self.register_buffer("digest", torch.frombuffer(bytearray(digest), dtype=torch.uint8))
         self._build = build
         self._encoder, self._decoder = encoder, decoder
@@ -98,7 +104,18 @@ class CompiledNet(MapModel):
             return self._network.rated_logits(features, prompt, previous)
         prompt[:, :1] = previous
         logits, *coarse = self._decoded(features, prompt)
-        return logits, rate(self.iou_head, logits, coarse, prompt) if self.iou_head else None
+        return logits, rate(self.iou_head, logits, coarse[-2:], prompt) if self.iou_head else None
+
+    def offered_logits(
+        self, features: tuple[torch.Tensor, ...], prompt: torch.Tensor, previous: torch.Tensor
+    ) -> tuple[torch.Tensor, float | None, Offer]:
+        if self._decoder is None or not _fits(prompt):
+            return self._network.offered_logits(features, prompt, previous)
+        assert self.hypotheses is not None, "The network offers choices."
+        prompt[:, :1] = previous
+        logits, *coarse = self._decoded(features, prompt)
+        rated = rate(self.iou_head, logits, coarse[-2:], prompt) if self.iou_head else None
+        return logits, rated, offer(self.hypotheses, coarse, logits, prompt)
 
     def _decoded(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> list[torch.Tensor]:
         """The logits, and for the head that predicts IoUs the coarsest maps."""
@@ -121,7 +138,7 @@ def export(network: MapModel, encoder: Path, decoder: Path) -> None:
     image = prompt_maps = torch.zeros(2, 3, size, size)
     features = network.encode(image)
     names = [f"features{number}" for number in range(len(features))]
-    answers = [LOGITS, *(COARSE if getattr(network, "iou_head", None) else ())]
+    answers = [LOGITS, *(COARSE if _rates(network) else ())]
     for half, inputs, given, outputs, file in (
         (_Encoder(network), (image,), [IMAGE], names, encoder),
         (_Decoder(network), (prompt_maps, *features), [PROMPT_MAPS, *names], answers, decoder),
@@ -150,10 +167,15 @@ class _Encoder(nn.Module):
 
 class _Decoder(_Encoder):
     def forward(self, prompt_maps: torch.Tensor, *features: torch.Tensor) -> Any:  # type: ignore
-        if getattr(self.network, "iou_head", None) is None:
+        if not _rates(self.network):
             return self.network.decode(features, prompt_maps)
         logits, coarse = self.network.decode_coarse(features, prompt_maps)
         return (logits, *coarse)
+
+
+def _rates(network: MapModel) -> bool:
+    """Whether the network has heads that take the branch's coarse maps."""
+    return any(getattr(network, head, None) is not None for head in ("iou_head", "hypotheses"))
 
 
 def _fits(maps: torch.Tensor) -> bool:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import nn
 
 from cfr_icl.cfr import THRESHOLD_LOGIT, CascadeForward
-from cfr_icl.clicks import disk_maps
+from cfr_icl.clicks import disk_maps, is_one_click
 from cfr_icl.models.base import Cues, Features, InteractiveModel, PredictionError
-from cfr_icl.prediction import InnerPass
+from cfr_icl.prediction import Choice, InnerPass
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.window import Window, to_window
+
+if TYPE_CHECKING:
+    from cfr_icl.models.hypotheses import Offer
 
 
 class MapModel(InteractiveModel):
@@ -60,14 +64,22 @@ class MapModel(InteractiveModel):
         mirrored, (height, width) = len(prompt) > 1, prompt.shape[2:]
         mask = previous.crop(window, (height, width))
         maps = torch.stack([mask, mask.flip(1)] if mirrored else [mask])[:, None]
-        logits, predicted_iou = self.rated_logits(features, prompt, maps)
+        offer = None
+        if self.choices and cfr is None and is_one_click(prompt[0, 1:]) and not mask.any():
+            logits, predicted_iou, offer = self.offered_logits(features, prompt, maps)
+        else:
+            logits, predicted_iou = self.rated_logits(features, prompt, maps)
         logits = logits[:, 0].float().cpu()
         if not torch.isfinite(logits.sum()):
             raise PredictionError("The network's output is not finite; its weights may be damaged.")
         agreement = _mask_iou(*logits) if mirrored else 1.0
         mean = 0.5 * (logits[0] + logits[1].flip(1)) if mirrored else logits[0]
         probabilities = ProbabilityMap(torch.sigmoid(mean), window, previous.picture, previous.exact)
-        return InnerPass(probabilities, agreement, predicted_iou)
+        if offer is None:
+            return InnerPass(probabilities, agreement, predicted_iou)
+        further = [replace(probabilities, values=values) for values in offer.probabilities]
+        choices = tuple(map(Choice, (probabilities, *further), offer.scores))
+        return InnerPass(probabilities, agreement, predicted_iou, choices=choices, choice=0)
 
     def logits(self, features: Features, prompt: Any, previous: torch.Tensor) -> torch.Tensor:
         """The logits (B, 1, height, width) of one pass.
@@ -88,6 +100,12 @@ class MapModel(InteractiveModel):
             Logits, and the IoU, 0 to 1; None for networks that do not predict it.
         """
         return self.logits(features, prompt, previous), None
+
+    def offered_logits(
+        self, features: Features, prompt: Any, previous: torch.Tensor
+    ) -> tuple[torch.Tensor, float | None, Offer]:
+        """Like `rated_logits`, for a first click, with the further masks that the network offers."""
+        raise NotImplementedError
 
     def decode_with_auxiliary(
         self, features: Features, prompt_maps: torch.Tensor

@@ -29,6 +29,7 @@ from safetensors import safe_open
 from cfr_icl.extras import extra
 from cfr_icl.files import cache_folder, write_atomically
 from cfr_icl.models.compiled import CompiledNet
+from cfr_icl.models.hypotheses import SCALES, Hypotheses
 from cfr_icl.models.iou_head import POOLS, IoUHead
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import ARCHITECTURES
@@ -98,14 +99,14 @@ def load_fastest(source: StoredNetwork, engine: str) -> MapModel:
         log.warning("An exported network is damaged and was removed (%.200s); PyTorch is used.", error)
         shutil.rmtree(files[0].parent, ignore_errors=True)
         return source.build(torch.float32)
-    head = _iou_head(source)
     return CompiledNet(
         source.config,
         digest,
         lambda: source.build(dtype),
         encoder,
         decoder,
-        head,
+        _iou_head(source),
+        _hypotheses(source),
         _parameter_count(source.weights),
     ).eval()
 
@@ -118,15 +119,31 @@ def _parameter_count(weights: Path) -> int:
 
 def _iou_head(source: StoredNetwork) -> IoUHead | None:
     """The head that predicts IoUs, read alone; None for a network without one."""
-    if not source.config.options.get("iou_head"):
+    tensors = _head(source, "iou_head")
+    if tensors is None:
         return None
-    prefix = "iou_head."
-    with safe_open(source.weights, framework="pt") as file:
-        names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118  no mapping
-        tensors = {name.removeprefix(prefix): file.get_tensor(name).float() for name in names}
     head = IoUHead(len(tensors["mean"]) // POOLS, len(tensors["hidden.bias"]))
     head.load_state_dict(tensors)
     return head.requires_grad_(False)
+
+
+def _hypotheses(source: StoredNetwork) -> Hypotheses | None:
+    """The head that predicts further masks, read alone; None for a network without one."""
+    tensors = _head(source, "hypotheses")
+    if tensors is None:
+        return None
+    head = Hypotheses([len(tensors[f"norm.{scale}.weight"]) for scale in range(SCALES)])
+    head.load_state_dict(tensors)
+    return head.requires_grad_(False)
+
+
+def _head(source: StoredNetwork, name: str) -> dict[str, torch.Tensor] | None:
+    """The tensors of a head; None for a network without it."""
+    if not source.config.options.get(name):
+        return None
+    with safe_open(source.weights, framework="pt") as file:
+        keys = [key for key in file.keys() if key.startswith(f"{name}.")]  # noqa: SIM118  no mapping
+        return {key.removeprefix(f"{name}."): file.get_tensor(key).float() for key in keys}
 
 
 def has_bfloat16() -> bool:

@@ -50,7 +50,14 @@ def digest_of(source: StoredNetwork, compiles: bool) -> bytes:
     digest = hashlib.sha256(json.dumps(source.config.to_dict(), sort_keys=True).encode())
     if not compiles:
         return digest.digest()
-    for file in (source.weights, code / "compact.py", code / "folding.py", code / "compiled.py"):
+    for file in (
+        source.weights,
+        code / "compact.py",
+        code / "hypotheses.py",
+        code / "hypotheses.py",
+        code / "folding.py",
+        code / "compiled.py",
+    ):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.digest()
 

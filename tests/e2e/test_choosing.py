@@ -66,3 +66,27 @@ def test_the_first_click_waits_with_progress_while_the_picture_is_encoded(browse
     assert tool.errors == []
     context.close()
     server.close()
+
+
+def test_the_embedded_network_offers_further_masks_for_its_first_click(browser):
+    server = Server(load_model("embedded", "cpu", "float32"), examples=EXAMPLES)
+    context = browser.new_context()
+    tool = Tool(context.new_page(), server)
+    tool.example("coffee")
+    tool.click(300, 130)
+    choices = tool.page.locator("[data-ref=choices] button")
+    choices.nth(2).wait_for()
+    tool.idle()
+    assert choices.first.get_attribute("aria-checked") == "true"  # its own answer stays
+    own = tool.session.mask
+    for number in (2, 3):
+        tool.page.keyboard.press(str(number))
+        tool.idle()
+        assert tool.session.active.choice == number - 1 and (tool.session.mask != own).any()
+        assert choices.nth(number - 1).get_attribute("aria-checked") == "true"
+    tool.page.keyboard.press("1")
+    tool.idle()
+    assert (tool.session.mask == own).all()
+    assert tool.errors == []
+    context.close()
+    server.close()
