@@ -17,6 +17,7 @@ import time
 
 import httpx
 import numpy as np
+import psutil
 
 from benchmarks.measure import table
 from benchmarks.pictures import as_jpeg, example
@@ -35,12 +36,15 @@ def main() -> None:
     parser.add_argument("--megapixels", type=float, default=0.3, help="size of each page's picture")
     options = parser.parse_args()
     picture = as_jpeg(example(megapixels=options.megapixels))
-    with serving() as (_, url):
-        rows = [asyncio.run(measured(url, picture, count, options)) for count in options.pages]
+    with serving() as (app, url):
+        server = psutil.Process(app.pid)
+        rows = [asyncio.run(measured(server, url, picture, count, options)) for count in options.pages]
     print(table(rows))
 
 
-async def measured(url: str, picture: bytes, count: int, options: argparse.Namespace) -> dict[str, str]:
+async def measured(
+    server: psutil.Process, url: str, picture: bytes, count: int, options: argparse.Namespace
+) -> dict[str, str]:
     """The figures of so many pages at once."""
     async with httpx.AsyncClient(base_url=f"{url}gradio_api/", timeout=600) as client:
         functions = (await client.get(f"{url}config")).json()["dependencies"]
@@ -48,7 +52,9 @@ async def measured(url: str, picture: bytes, count: int, options: argparse.Names
         pages = [Hoverer(client, act["id"], act["targets"][0][0]) for _ in range(count)]
         await asyncio.gather(*(page.open(picture) for page in pages))
         await asyncio.gather(*(page.click() for page in pages))  # warms everything up
+        before = processor_seconds(server)
         await asyncio.gather(*(page.ask_on(options.seconds) for page in pages))
+        processor = processor_seconds(server) - before
         answered, asked = (sum(page.previews[what] for page in pages) for what in ("answered", "asked"))
         work = Hoverer.one_by_one if count == 1 else Hoverer.at_work
         rounds = options.clicks if count == 1 else max(1, options.clicks // count)
@@ -60,6 +66,7 @@ async def measured(url: str, picture: bytes, count: int, options: argparse.Names
     return {
         "pages": str(count),
         "previews a second": f"{answered / options.seconds:.1f}",
+        "CPU of one, ms": f"{1000 * processor / answered:.0f}",
         "not answered": f"{1 - answered / asked:.0%}",
         "bytes of a preview": f"{np.mean(pages[0].sizes):.0f}",
         "clicks": f"2 x {len(seconds[True])}",
@@ -69,6 +76,11 @@ async def measured(url: str, picture: bytes, count: int, options: argparse.Names
             for previews, said in ((False, "without"), (True, "with previews"))
         },
     }
+
+
+def processor_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
 
 
 class Hoverer(Visitor):

@@ -1,6 +1,6 @@
 """All benchmarks, one after the other; each is a command of its own too, with more options.
 
-python -m benchmarks.run [loading model vit page sessions memory start throughput]
+python -m benchmarks.run [loading model vit page sessions memory start throughput preview]
 """
 
 import argparse
@@ -16,6 +16,7 @@ TOPICS = {
     "memory": [],
     "start": [],
     "throughput": [],
+    "preview": ["--clicks", "16", "--seconds", "4"],
 }
 """Options of each command, so that all together take about ten minutes on two idle cores."""
 
