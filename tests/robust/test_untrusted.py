@@ -114,6 +114,8 @@ VALID = [
         "open": True,
         "back": True,
     },
+    {"kind": "offer_masks", "files": [{"path": "x.png", "name": "x.png"}]},
+    {"kind": "fill_folder", "add": True},
     {"kind": "relabel_folder", "name": "cup", "new": "mug", "colour": "#123456", "sure": True},
     {"kind": "restore", "name": "x.png", "path": "x.png", "example": 0, "session": {"objects": []}},
     *({"kind": kind} for kind in ("hello", "undo", "redo", "clear", "finish", "inspect", "cancel_job")),
