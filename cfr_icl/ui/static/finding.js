@@ -1,5 +1,6 @@
 // Filter and search of a folder's list of pictures, as pure functions.
-// A picture is { name, state, labels, certainty, review, people }; `certainty` is null if no mask is to be checked,
+// A picture is { name, state, labels, certainty, review, people }; `certainty` is null if no mask is to be
+// checked,
 // `review` is 'accepted', 'sent_back' or undefined.
 
 export const DOUBT = 'doubt'; // shows what is to be looked at and not done yet, least sure first

@@ -1,6 +1,6 @@
-// Copies of the folder of a tab in the browser's database, for a server that has forgotten the page: its files,
-// and the session files of its pictures. They are of the browser alone, for a day after the last change; where
-// storage is refused they live as long as the page.
+// Copies of the folder of a tab in the browser's database, for a server that has forgotten the page: its
+// files, and the session files of its pictures. They are of the browser alone, for a day after the last
+// change; where storage is refused they live as long as the page.
 
 const DATABASE = 'cfr-icl-folders';
 const STORES = ['folders', 'files', 'work'];

@@ -9,7 +9,8 @@ export function chosen(files) {
 
 // Of a drop: { files, folder }; `folder` tells whether one was among them.
 export async function dropped(data) {
-  const entries = [...data.items].filter(({ kind }) => kind === 'file').map(entryOf); // now: later they are gone
+  // now: later they are gone
+  const entries = [...data.items].filter(({ kind }) => kind === 'file').map(entryOf);
   const waiting = entries.filter(Boolean),
     files = [];
   const folder = waiting.some((entry) => entry.isDirectory);
@@ -48,8 +49,8 @@ function belowCommon(files) {
   return common ? files.map(({ file, path }) => ({ file, path: path.slice(first.length + 1) })) : files;
 }
 
-// Which files are of use: pictures, and saved work of them, in the order of their names; and the number of others.
-// Files of operating systems, whose names or folders begin with a dot, do not count.
+// Which files are of use: pictures, and saved work of them, in the order of their names; and the number of
+// others. Files of operating systems, whose names or folders begin with a dot, do not count.
 export function sorted(files, { endings, work }) {
   const seen = files.filter(({ path }) => !/(^|\/)(\.|__MACOSX\/)/.test(path));
   const has = (path, ending) => path.toLowerCase().endsWith(ending);

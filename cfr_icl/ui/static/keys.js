@@ -81,7 +81,8 @@ const SHIFTED = { 'Shift+T': 'take-over' };
 const CHOOSABLE =
   /^(?:(?:Shift\+)?[A-Z]|[!-/0:-@[-`{-~]|Delete|PageUp|PageDown|Home|End|Insert|F(?:[1-9]|1[0-2]))$/;
 
-// The name of a key, as own keys have it: what it types, 'Shift+B', 'Delete'; null for one with a fixed place.
+// The name of a key, as own keys have it: what it types, 'Shift+B', 'Delete'; null for one with a fixed
+// place.
 export function keyOf(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || digitOf(event)) return null;
   const letter = letterOf(event)?.toUpperCase();

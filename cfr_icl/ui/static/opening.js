@@ -1,4 +1,5 @@
-// Files that come in: chosen, dropped, pasted, or an example. Of single ones the newest choice counts; several
+// Files that come in: chosen, dropped, pasted, or an example. Of single ones the newest choice counts;
+// several
 // pictures, or a folder, become a folder of this page.
 
 import { make } from './dom.js';

@@ -1,4 +1,5 @@
-// A folder of this page: files that the browser sends, held by the server until the page or the folder is closed.
+// A folder of this page: files that the browser sends, held by the server until the page or the folder is
+// closed.
 
 import { FolderCopies } from './folder_copies.js';
 import { sorted } from './gathering.js';
