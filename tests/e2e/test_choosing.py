@@ -37,6 +37,13 @@ def test_masks_to_choose_from_are_shown_while_the_object_has_one_click(tool):
     choices.nth(2).click()
     tool.idle()
     assert tool.session.active.choice == 2 and tool.session.active.label == "object"
+    tool.session.set_label("cup")
+    tool.page.keyboard.press("Enter")
+    tool.click(300, 130)
+    choices.nth(2).wait_for()
+    tool.page.keyboard.press("Shift+Digit2")
+    tool.idle()
+    assert tool.session.active.label == "cup" and tool.session.active.choice is None
     tool.page.locator("[data-ref=canvas]").click(position=tool.point(320, 140))
     tool.idle()
     assert len(tool.session.active.clicks) == 2 and not choices.first.is_visible()

@@ -34,7 +34,7 @@ const cases = {
     ['s', 'KeyS', 'ctrl', 'save'],
     ['c', 'KeyC', 'ctrl', null],
     ['1', 'Digit1', '', 'label 1'],
-    ['!', 'Digit1', 'shift', null],
+    ['!', 'Digit1', 'shift', 'label 1'],
     ['0', 'Digit0', '', 'fit'],
     ['?', 'Slash', 'shift', 'help'],
     ['[', 'BracketLeft', '', 'brush-smaller'],

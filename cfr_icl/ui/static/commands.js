@@ -203,7 +203,8 @@ function listenToKeys(app) {
     } else if (command?.name === 'finish' && event.target.closest('button, summary, select, a')) {
       return; // Enter presses the button
     } else if (command?.name === 'label') {
-      if (!event.repeat && !app.choose(command.number - 1)) app.chooseLabel(command.number - 1);
+      const index = command.number - 1; // with Shift a label, also while masks are offered
+      if (!event.repeat && (command.shift || !app.choose(index))) app.chooseLabel(index);
       event.preventDefault();
     } else if (command) {
       app.command(command.name);

@@ -121,7 +121,7 @@ export function readKeys(value, commands) {
   return clash ? null : own;
 }
 
-// { name, number? } of the command, or null. A key that is held down repeats only what does no harm.
+// { name, number?, shift? } of the command, or null. A key that is held down repeats only what does no harm.
 export function commandOf(event, own = {}) {
   const command = find(event, own);
   return command && event.repeat && !REPEATED.has(command.name) ? { name: 'nothing' } : command;
@@ -139,13 +139,15 @@ function find(event, own) {
   }
   if (event.altKey && !altGraph) return null;
   const digit = altGraph ? null : digitOf(event);
-  if (digit) return { name: 'label', number: digit };
+  if (digit) return { name: 'label', number: digit, shift: event.shiftKey };
   const chosen = chosenBy(event, own);
   if (chosen) return { name: chosen };
   const name =
     (letter && event.shiftKey && SHIFTED[`Shift+${letter.toUpperCase()}`]) ||
     (CHARACTERS[letter ?? event.key] ?? namedKey(event) ?? placedKey(event));
-  return name && !own[name] ? { name } : null;
+  if (name && !own[name]) return { name };
+  const place = event.shiftKey && !altGraph && /^Digit([1-9])$/.exec(event.code);
+  return place ? { name: 'label', number: Number(place[1]), shift: true } : null;
 }
 
 // The command for which a person chose this key; a letter is meant with Shift too where that has no command.
