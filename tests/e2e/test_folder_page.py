@@ -220,7 +220,7 @@ def test_a_label_is_renamed_in_the_whole_folder(browser, images, tmp_path):
     page.get_by_label("Label to change").select_option("cup")
     page.get_by_label("New name").fill("mug")
     page.get_by_role("button", name="Continue").click()
-    assert "1 picture, 1 object." in page.locator("[data-ref=ask-text]").inner_text()
+    page.locator("[data-ref=ask-text]").filter(has_text="1 picture, 1 object.").wait_for()
     page.locator("[data-ref=ask-yes]").click()
     page.get_by_text("The label was changed; pictures: 1, objects: 1.").wait_for()
     tool.idle()
