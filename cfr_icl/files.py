@@ -9,14 +9,17 @@ import secrets
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PREFIX, SUFFIX = ".cfr-icl-", ".part"
 """Beginning and end of the names of unfinished files."""
 FULL_BELOW = 1 << 20
 """A disk with fewer free bytes counts as full."""
+UNCHANGED = 3600.0
+"""Seconds without a change after which an unfinished file has no process any more."""
 
 
 @contextmanager
@@ -82,7 +85,14 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "cfr-icl"
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Remove temporary files of killed processes from a folder and the folders in it."""
+def remove_unfinished(folder: Path, unchanged: float = 0.0) -> None:
+    """Remove temporary files of killed processes from a folder and the folders in it.
+
+    Args:
+        unchanged: seconds since a file's last change from which on it is removed. Where other processes may
+            be writing, UNCHANGED keeps what they write.
+    """
     for leftover in folder.rglob(f"{PREFIX}*{SUFFIX}"):
-        leftover.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # its process may finish it now
+            if time.time() - leftover.stat().st_mtime >= unchanged:
+                leftover.unlink()

@@ -1,6 +1,8 @@
+import os
+
 import pytest
 
-from cfr_icl.files import remove_unfinished, replacing, write_atomically
+from cfr_icl.files import UNCHANGED, remove_unfinished, replacing, write_atomically
 
 
 def test_a_file_is_replaced_whole_and_its_folder_is_made(tmp_path):
@@ -24,5 +26,8 @@ def test_what_a_killed_process_left_is_removed(tmp_path):
     unfinished.write_text("half")
     other = tmp_path / "deep" / "part.txt"
     other.write_text("whole")
-    remove_unfinished(tmp_path)
+    remove_unfinished(tmp_path, UNCHANGED)  # somebody may be writing it
+    assert unfinished.exists()
+    os.utime(unfinished, (0, 0))
+    remove_unfinished(tmp_path, UNCHANGED)
     assert list(other.parent.iterdir()) == [other]

@@ -28,7 +28,7 @@ from cfr_icl.annotate.saved_work import SavedWork, saved_work
 from cfr_icl.annotate.session_files import SessionFiles, Summary, stored_view
 from cfr_icl.annotate.sharing import SharedFolder
 from cfr_icl.annotate.store import StoreError
-from cfr_icl.files import remove_unfinished
+from cfr_icl.files import UNCHANGED, remove_unfinished
 from cfr_icl.sentences import Sentence
 
 log = logging.getLogger(__name__)
@@ -129,7 +129,7 @@ class Folder:
             raise ValueError(
                 f"Another process is working on {str(self.out)!r}; end it first, or save to another folder."
             ) from error
-        remove_unfinished(self.out)
+        remove_unfinished(self.out, UNCHANGED)  # those that share it, and learning, may be writing
 
     def _saving(self) -> AbstractContextManager[Any]:
         return self._shared.saving() if self._shared else nullcontext()

@@ -10,6 +10,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.learning_state import (
     EXIT_DISK_FULL,
@@ -26,6 +28,10 @@ from cfr_icl.sentences import Sentence
 FOLDER = ".cfr-icl-learnt"
 """In the work folder; pictures are not looked for in folders whose names begin with a dot."""
 MODEL_FILE = "model.safetensors"
+LOCK = ".learning.lock"
+"""In the folder of the learnt model; held by the process that learns into it."""
+LOCK_SECONDS = 1.0
+"""Seconds to wait for the lock: those who look whether somebody learns hold it for a moment."""
 MINUTES = 10
 READ_AGAIN = 0.5
 """Seconds for which a state that was read is used."""
@@ -37,7 +43,8 @@ class FolderLearning:
     """The learning run of a work folder: start, stop, state, and deleting the learnt model.
 
     The process has a low priority and half of the cores. It ends when this process does, and goes on from its
-    checkpoint when it is started again.
+    checkpoint when it is started again. Where several servers share the work folder, one run goes on at a
+    time: all show it, and the one that started it stops it.
 
     Args:
         source: the model to start from, as for `load_model`.
@@ -51,10 +58,26 @@ class FolderLearning:
         self._process: subprocess.Popen[bytes] | None = None
         self._read = float("-inf")
         self._state: LearningState | None = None
+        self._looked = float("-inf")
+        self._elsewhere = False
 
     @property
     def running(self) -> bool:
+        """Whether a process learns, of this server or, as of READ_AGAIN ago, of another one."""
+        if self._runs_here:
+            return True
+        now = time.monotonic()
+        if now >= self._looked + READ_AGAIN:
+            self._looked, self._elsewhere = now, is_learning(self.out)
+        return self._elsewhere
+
+    @property
+    def _runs_here(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    def _refuse_elsewhere(self) -> None:
+        if not self._runs_here and is_learning(self.out):
+            raise StoreError(ELSEWHERE)
 
     @property
     def has_model(self) -> bool:
@@ -79,10 +102,11 @@ class FolderLearning:
         """Start the process, which continues from its checkpoint; nothing happens while it runs.
 
         Raises:
-            StoreError: when the process cannot be started.
+            StoreError: when the process cannot be started, or one of another server is learning.
         """
-        if self.running:
+        if self._runs_here:
             return
+        self._refuse_elsewhere()
         package = str(Path(__file__).parents[2])
         paths = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
         threads = str(max(1, (os.cpu_count() or 2) // 2))
@@ -102,7 +126,12 @@ class FolderLearning:
         self._read = float("-inf")
 
     def stop(self) -> None:
-        """End the process; its checkpoint holds the progress so far."""
+        """End the process; its checkpoint holds the progress so far.
+
+        Raises:
+            StoreError: when the process is another server's.
+        """
+        self._refuse_elsewhere()
         process = self._process
         if process is None or process.stdin is None:
             return
@@ -115,7 +144,7 @@ class FolderLearning:
         self._read = float("-inf")
 
     def forget(self) -> None:
-        """Delete the learnt model and the run; raises StoreError when that fails."""
+        """Delete the learnt model and the run; raises StoreError when that fails, and as `stop`."""
         self.stop()
         try:
             if self.out.exists():
@@ -147,5 +176,20 @@ class FolderLearning:
         return LearningState(stage=FAILED, sentence=UNEXPECTED)
 
 
+def is_learning(out: Path) -> bool:
+    """Whether a process is learning into a folder."""
+    lock = out / LOCK
+    if not lock.is_file():
+        return False
+    try:
+        with FileLock(lock).acquire(timeout=0.02, poll_interval=0.005):  # others look, too, for a moment
+            return False
+    except Timeout:
+        return True
+    except OSError:  # it was removed meanwhile, or is another user's
+        return False
+
+
+ELSEWHERE = "Another server is learning from these pictures; stop it there, or wait for its end."
 DISK_FULL = Sentence("The disk is full; learning goes on from where it was when there is room.")
 UNEXPECTED = Sentence("Learning ended unexpectedly; it can go on from where it was.")

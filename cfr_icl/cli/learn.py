@@ -18,7 +18,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cfr_icl.annotate.learning_run import DISK_FULL
+from filelock import FileLock, Timeout
+
+from cfr_icl.annotate.learning_run import DISK_FULL, LOCK, LOCK_SECONDS
 from cfr_icl.annotate.learning_state import (
     EXIT_DISK_FULL,
     EXIT_NO_GAIN,
@@ -75,6 +77,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Learn, print the table and what was left out; 0 when the model got better, else EXIT_NO_GAIN."""
+    from cfr_icl.learning.own_pictures import LearnError
+
+    options.out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(options.out / LOCK).acquire(timeout=LOCK_SECONDS):
+            return _run_alone(options)
+    except Timeout as error:  # the state in the folder is the other one's: it is not touched
+        raise LearnError("Another process is learning into {out}.", out=str(options.out)) from error
+
+
+def _run_alone(options: argparse.Namespace) -> int:
+    """As `run`, while no other process learns into the folder."""
     import torch
 
     from cfr_icl.learning.learn import Learning
@@ -83,7 +97,6 @@ def run(options: argparse.Namespace) -> int:
     if options.threads:
         torch.set_num_threads(max(1, options.threads))
     stop = _run_in_background() if options.background else threading.Event()
-    options.out.mkdir(parents=True, exist_ok=True)
     learning: Learning | None = None
     line_is_open = False
 

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from PIL import Image
 
 from cfr_icl.annotate.document import Document, Instance
 from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.learning_run import LOCK
 from cfr_icl.annotate.learning_state import FAILED, FINISHED, LearningState, read_state
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.cli.main import main
@@ -166,6 +168,13 @@ def test_the_command_prints_the_table_and_tells_by_its_status(
     shown = capsys.readouterr().out
     assert "| before | 5.00 |" in shown and "| after | 2.00 |" in shown and "-3.00 clicks" in shown
     assert "6 (16 pixels or fewer)" in shown
+    state = tmp_path / "learnt" / "learning.json"
+    state.write_text("of the other process")
+    monkeypatch.setattr("cfr_icl.cli.learn.LOCK_SECONDS", 0)
+    with FileLock(tmp_path / "learnt" / LOCK):
+        assert main([*command, "--background"]) == 2
+    assert "Another process is learning into" in capsys.readouterr().err
+    assert state.read_text() == "of the other process"
     assert main([*command[:3], "--work", str(tmp_path / "none"), *command[5:]]) == 2
     assert "There is no folder or file" in capsys.readouterr().err
 

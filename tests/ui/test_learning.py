@@ -5,11 +5,12 @@ import time
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from cfr_icl.annotate.document import Document
 from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.learning_run import FOLDER, FolderLearning
+from cfr_icl.annotate.learning_run import FOLDER, LOCK, FolderLearning
 from cfr_icl.annotate.learning_state import Comparison, LearningState
 from cfr_icl.ui.server import Server, Settings
 from cfr_icl.weights.menu import ModelMenu
@@ -155,3 +156,19 @@ def test_a_run_whose_process_was_killed_with_the_page_can_go_on(browser, tmp_pat
     LearningState(stage="learning", progress=0.5, seconds_left=60).write(tmp_path / "out" / FOLDER)
     again = browse(Folder(tmp_path / "images", tmp_path / "out"))
     assert again.told["stage"] == "stopped" and not again.told["running"]
+
+
+@pytest.mark.parametrize("kind", ["learn", "stop_learning", "forget_learnt"])
+def test_a_run_of_another_server_is_shown_and_left_alone(browser, tmp_path, process, kind):
+    process("crashes")
+    out = tmp_path / "out" / FOLDER
+    out.mkdir()
+    LearningState(stage="learning", progress=0.5, seconds_left=60).write(out)
+    before = (out / "learning.json").read_bytes()
+    with FileLock(out / LOCK):
+        other = browse(Folder(tmp_path / "images", tmp_path / "out"))
+        assert other.told["running"] and other.told["stage"] == "learning"
+        reply = other.do({"kind": kind})
+        assert "Another server is learning from these pictures" in str(reply)
+        assert (out / "learning.json").read_bytes() == before
+    assert until(other, "stopped")
