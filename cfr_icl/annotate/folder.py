@@ -389,19 +389,19 @@ class Folder:
         """
         if self._leases.holds(name, holder, who):
             return
-        with self._lock, self._saving():
-            try:
+        try:
+            with self._lock, self._saving():
                 other = self._leases.take(name, holder, who)
-            except OSError as error:
-                log.warning("A picture cannot be taken: %s", error.strerror)
-                return
+        except OSError as error:
+            log.warning("A picture cannot be taken: %s", error.strerror)
+            return
         if other:
             said = TAKEN if other.who else TAKEN_BY_SOMEBODY
             raise StoreError(said, name=name, **({"who": other.who} if other.who else {}))
 
     def give_back(self, name: str, holder: str) -> None:
-        """Let others work on a picture."""
-        with self._lock, self._saving(), suppress(OSError):
+        """Let others work on a picture; where that fails, the lease ends by itself."""
+        with suppress(OSError), self._lock, self._saving():  # the lock is a file too
             self._leases.give_back(name, holder)
 
     def taken(self, holder: str) -> dict[str, str]:

@@ -81,20 +81,24 @@ class FolderPlace:
 
     def give_back(self) -> None:
         """Let others work on the picture."""
-        if self.name is not None and not self.own:
-            self.folder.give_back(self.name, self._holder)
+        self._give_back(self.name)
+
+    def _give_back(self, name: str | None) -> None:
+        if name is not None and not self.own:
+            self.folder.give_back(name, self._holder)
 
     def arrive(self, opened: Opened) -> None:
         """Set the present picture, which the session has opened, and give the one before back."""
-        if self.name != opened.name:
-            self.give_back()
-        self.name = opened.name
+        # First all that belongs together: work is saved under the name.
+        before, self.name = self.name, opened.name
         self._saved = self.session.document
         self._revision = opened.revision
         self._seconds += self._visit.seconds
         self._objects += self._visit.objects
         self._visits, self._visit = tuple(opened.visits), Visit("")
         self._objects_before = len(self.session.document.instances)
+        if before != opened.name:
+            self._give_back(before)
         following = self.folder.next(opened.name)
         if following:
             self.folder.read_ahead(following)

@@ -151,3 +151,25 @@ def test_a_label_is_changed_in_the_whole_folder_after_a_count(people):
     reply = ann.do({"kind": "undo"})
     assert reply["session"]["objects"][0]["label"] == "cat"
     assert "needs a name" in ann.do({**change, "new": " "})["messages"][0]
+
+
+def test_a_lock_that_fails_leaves_the_work_of_each_picture_in_its_own_file(folders, monkeypatch):
+    folder = folders()
+    ann = Browser(Server(Settings(ColourModel(), folder=folder)), who="Ann", tab="1")
+    ann.do({"kind": "hello"})
+    ann.do(click(30, 40))
+    before = folder.session_path("a.png").read_bytes()
+
+    def no_lock():
+        raise OSError(116, "Stale file handle")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(folder._shared, "saving", no_lock)
+        reply = ann.do({"kind": "goto", "name": "b.png"})
+        assert reply["picture"]["name"] == "b.png" and "messages" not in reply
+        (said,) = ann.do(click(30, 40))["messages"]  # not taken, and told when it is saved
+        assert "b.png cannot be saved (Stale file handle)" in said
+    ann.do(click(90, 50))
+    assert folder.session_path("a.png").read_bytes() == before
+    (saved,) = folder.work("b.png").document.instances
+    assert len(saved.clicks) == 2
