@@ -151,7 +151,7 @@ class Folder:
             for name in self.names:
                 if self._notice(name):
                     self._sessions.remember(name)
-            self.labels = merged(classes.classes_of_folder(self.out), self.labels)
+            self._read_classes()
 
     # ---- the list
 
@@ -421,25 +421,36 @@ class Folder:
         New classes are appended: those of the pictures' lists of labels, then those of their objects.
         """
         with self._lock:
-            labels = classes.numbered(self.labels, pictures)
-            if len(labels) > len(self.labels):
-                self.set_classes(labels)
-            return [label.name for label in labels]
+            self._read_classes()
+            if len(classes.numbered(self.labels, pictures)) > len(self.labels):
+                self.change_classes(lambda labels: merged(classes.numbered(labels, pictures)))
+            return [label.name for label in classes.numbered(self.labels, pictures)]
 
     def change_classes(self, change: Callable[[Sequence[Label]], list[Label]]) -> None:
         """Change the list of classes, of all processes; the order must stay, so that numbers stay."""
         with self._lock, self._saving():
-            if self._shared:
-                self.labels = merged(classes.classes_of_folder(self.out), self.labels)
+            self._read_classes()
             self.labels = change(self.labels)
             self._write_classes()
 
     def set_classes(self, labels: Iterable[Label]) -> None:
-        """Set the order of the classes: these labels first, then the folder's other ones."""
-        with self._lock, self._saving():
-            others = classes.classes_of_folder(self.out) if self._shared else []
-            self.labels = merged(others, labels, self.labels)
-            self._write_classes()
+        """Set the order of the classes: these labels first, then the folder's other ones.
+
+        In a folder that processes share, they are appended, as the others count by the order so far.
+        """
+        if self._shared:
+            self.change_classes(lambda listed: merged(listed, labels))
+        else:
+            self.change_classes(lambda listed: merged(labels, listed))
+
+    def _read_classes(self) -> None:
+        """Take the list as other processes left it.
+
+        Each process writes a change at once, so that the file is the whole list: a label that is missing
+        there was renamed.
+        """
+        if self._shared:
+            self.labels = classes.classes_of_folder(self.out) or self.labels
 
     def _write_classes(self) -> None:
         try:

@@ -2,7 +2,7 @@
 
     cfr-icl learn --images photos --work work --out learnt [--minutes 10] [--from SOURCE]
 
---work is the work folder (--out of the page), a folder of label maps with the pictures' names, or a COCO
+--work is the work folder (--work of the page), a folder of label maps with the pictures' names, or a COCO
 file. Some pictures are held out: the robot user's clicks on them are counted before and after, and the model
 is written only if it needs fewer. The same command resumes a stopped run, and continues a finished one with
 pictures that were finished meanwhile. Exit status 3: nothing got better; 4: the disk is full.

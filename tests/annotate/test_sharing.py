@@ -7,6 +7,7 @@ from PIL import Image
 from cfr_icl.annotate import sharing
 from cfr_icl.annotate.document import Label
 from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.relabel import Change
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
 from cfr_icl.clicks import Click
@@ -68,6 +69,19 @@ def test_classes_of_both_are_kept_and_their_numbers_stay(replicas):
     one.refresh()
     names = [label.name for label in other.labels]
     assert names == ["cat", "dog"] == [label.name for label in one.labels]
+
+
+def test_a_class_that_one_renamed_does_not_come_back_from_the_other(replicas):
+    one, other = replicas
+    one.set_classes([Label("cat", "#3b82f6"), Label("cup", "#f59e0b")])
+    other.refresh()
+    one.change_classes(Change("cat", "dog").of)
+    assert other.number_classes([]) == ["dog", "cup"]
+    one.change_classes(Change("dog", "fox").of)
+    other.set_classes([Label("hat", "#10b981")])
+    for folder in replicas:
+        folder.refresh()
+        assert [label.name for label in folder.labels] == ["fox", "cup", "hat"]
 
 
 def test_a_process_that_does_not_share_keeps_the_others_out(replicas, tmp_path):
