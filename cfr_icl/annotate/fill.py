@@ -10,11 +10,11 @@ from typing import Any
 
 from cfr_icl.annotate import store
 from cfr_icl.annotate.additions import with_loaded
-from cfr_icl.annotate.document import Document, Instance
+from cfr_icl.annotate.document import ACCEPTED, Document, Instance
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import load_masks
 from cfr_icl.annotate.imports.coco import load_coco
-from cfr_icl.annotate.imports.coco_images import find_image
+from cfr_icl.annotate.imports.coco_images import Images
 from cfr_icl.annotate.imports.loaded import LoadedMasks, MaskFileError
 from cfr_icl.annotate.record import Visit, now
 from cfr_icl.sentences import Refusal, Sentence
@@ -57,7 +57,8 @@ class Source:
             self._find_images(data)
         else:
             self._find_files(files)
-        self.pictures: Sequence[str] = [name for name in folder.names if name in {*self._coco, *self._files}]
+        found = {*self._coco, *self._files}
+        self.pictures: Sequence[str] = [name for name in folder.names if name in found]
 
     def load(self, name: str, size: tuple[int, int]) -> LoadedMasks:
         """The objects for a picture of this (height, width); raises MaskFileError."""
@@ -72,11 +73,11 @@ class Source:
         for entry in data["annotations"]:
             if isinstance(entry, Mapping):
                 entries[str(entry.get("image_id"))].append(entry)
-        searched = [*images, _NO_IMAGE] if len(images) == 1 else images
+        searched = Images([*images, _NO_IMAGE] if len(images) == 1 else images)
         used = set()
         for name in self._folder.names:
             try:
-                image = find_image(searched, name)
+                image = searched.find(name)
             except MaskFileError:
                 continue
             if found := entries.get(str(image.get("id"))):
@@ -181,6 +182,8 @@ def _fill_picture(folder: Folder, source: Source, name: str, who: str) -> int:
     changed = with_loaded(document, source.load(name, size), size)
     added = tuple(_with_certainty(instance) for instance in changed.instances[before:])
     changed = replace(changed, instances=(*changed.instances[:before], *added))
+    if changed.review == ACCEPTED:  # of other masks
+        changed = replace(changed, review="")
     visit = Visit(now(), objects=len(added), who=who, did=FILLED)
     folder.save(name, changed, size, revision, (*visits, visit))
     return len(added)

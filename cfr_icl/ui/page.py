@@ -247,6 +247,7 @@ class Page:
     def rest(self) -> None:
         """Free memory that can be recomputed, while the page is unused."""
         self.resting = True
+        self._masks = None
         if self.session.has_picture:
             self.session.segmenter.set_image(self.session.picture)
         if self._own and self._own.folder:

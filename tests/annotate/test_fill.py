@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cfr_icl.annotate.document import ACCEPTED, Document
 from cfr_icl.annotate.fill import Source, fill
 from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.imports import MaskFileError, coco_images
 from cfr_icl.cli.main import main
 
 
@@ -62,6 +64,25 @@ def test_work_that_is_there_stays_unless_it_is_to_be_added_to(folder, coco):
     assert len(folder.work("a.png").document.instances) == 4
 
 
+def test_a_picture_that_got_masks_is_accepted_no_longer(folder, coco):
+    folder.save("a.png", Document(done=True, review=ACCEPTED), (90, 120), 0)
+    fill(folder, Source(folder, {"coco.json": coco}), "1", add=True)
+    document = folder.work("a.png").document
+    assert len(document.instances) == 2 and document.done and document.review == ""
+    assert "a.png" not in folder.review_of
+
+
+def test_the_names_of_a_large_file_are_read_once(folder, coco, monkeypatch):
+    folder._list.add([f"{number}.png" for number in range(300)])
+    data = json.loads(coco.read_text())
+    data["images"] = [{"id": number, "file_name": f"photos/{number}"} for number in range(300)]
+    coco.write_text(json.dumps(data))
+    read, path = [], coco_images._path
+    monkeypatch.setattr(coco_images, "_path", lambda name: read.append(name) or path(name))
+    Source(folder, {"coco.json": coco})
+    assert len(read) < 20 * 600
+
+
 def test_pictures_of_others_are_left_alone(folder, coco):
     folder.take("a.png", "2", "Bob")
     filled = fill(folder, Source(folder, {"coco.json": coco}), "1")
@@ -100,3 +121,28 @@ def test_the_command_fills_a_folder_and_says_what_it_did(folder, coco, tmp_path,
     assert main([*command, "--add"]) == 1 and "objects: 3" in capsys.readouterr().out
     coco.write_text("{")
     assert main(command) != 0 and "damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("picture", "found"),
+    [
+        ("a.png", "2 pictures"),  # x/a.png and y/a.png
+        ("x/a.png", 0),
+        ("photos/y/a.png", 1),
+        ("ba.png", 2),  # no end of a path, but its name
+        ("www/B.png", 3),
+        ("c.jpg", 4),
+        ("d.png", 5),
+        ("e.png", "0 pictures"),
+    ],
+)
+def test_pictures_are_found_by_the_nearest_of_their_names(picture, found):
+    names = ("x/a.png", "y/a.png", "z/ba.png", "0a1b2c3d-B.png", "http://[/c.png", "d_png.rf.1.jpg")
+    listed = [{"id": number, "file_name": name} for number, name in enumerate(names)]
+    listed[5]["extra"] = {"name": "d.png"}
+    images = coco_images.Images(listed)
+    if isinstance(found, int):
+        assert images.find(picture)["id"] == found
+    else:
+        with pytest.raises(MaskFileError, match=found):
+            images.find(picture)

@@ -151,3 +151,10 @@ def test_masks_of_files_fill_the_folder_after_an_offer(browser, server):
     assert len(browser.document.instances) == 1 and reply["folder"]["labels"]["b.png"] == ["object"]
     assert "Choose the files" in browser.do({"kind": "fill_folder", "add": True})["messages"][0]
     assert "no masks for" in browser.do({"kind": "offer_masks", "files": []})["messages"][0]
+
+
+def test_an_unused_page_does_not_keep_offered_masks_in_memory(browser, server, picture):
+    offered = files(server, picture, "m/a.png")["files"]
+    assert browser.do({"kind": "offer_masks", "files": offered})["fill"]["pictures"] == 1
+    server.pages.find(browser.page).rest()
+    assert "Choose the files" in browser.do({"kind": "fill_folder"})["messages"][0]

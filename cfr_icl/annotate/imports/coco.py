@@ -9,7 +9,7 @@ import numpy as np
 from pycocotools import mask as coco
 
 from cfr_icl.annotate.document import label_name
-from cfr_icl.annotate.imports.coco_images import find_image
+from cfr_icl.annotate.imports.coco_images import Images
 from cfr_icl.annotate.imports.json_values import check_size, foreign_entries, whole_number
 from cfr_icl.annotate.imports.loaded import (
     MAX_OBJECTS,
@@ -69,7 +69,7 @@ def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> Loade
     if not images:  # a file without names is this picture's if its objects are of one picture
         ids = {str(each.get("image_id")) for each in data["annotations"] if isinstance(each, Mapping)}
         images = [{"id": ids.pop()}] if len(ids) == 1 else []
-    image = find_image(images, picture)
+    image = Images(images).find(picture)
     check_size(image.get("height"), image.get("width"), size, "COCO")
     categories = _categories(data.get("categories"))
     entries = [

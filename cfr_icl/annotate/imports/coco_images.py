@@ -4,42 +4,106 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from operator import itemgetter
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from cfr_icl.annotate.imports.loaded import MaskFileError
 
+_Key = Callable[[str], str | None]
+_Table = dict[str, list[Mapping[str, Any]]]
+
 _UPLOAD = re.compile(r"^[0-9a-f]{8}-(.+)$")
 """A name with the prefix that Label Studio adds to uploads."""
 
 
-def find_image(images: Sequence[Mapping[str, Any]], picture: str) -> Mapping[str, Any]:
-    """Find the entry of a picture in the list "images" of a COCO file.
+class Images:
+    """The list "images" of a COCO file, in which pictures are found by their names.
 
-    Names are compared in the order of _COMPARISONS; the first that fits any entry decides. A single entry is
-    taken whatever its name.
-
-    Args:
-        picture: the picture's name or path.
-
-    Raises:
-        MaskFileError: when no entry or several entries fit.
+    Each comparison of names has a table, which is made when the first picture needs it.
     """
-    named = [image for image in images if image.get("file_name") is not None]
-    for fits in _COMPARISONS:
-        matches = [image for image in named if fits(str(image["file_name"]), picture)]
-        if len(matches) == 1:
-            return matches[0]
-        if matches:
-            raise _not_one(len(matches), picture)
-    renamed = [image for image in named if _base_name(_original_name(image)) == _base_name(picture)]
-    if len(renamed) == 1:
-        return renamed[0]
-    if len(images) == 1:
-        return images[0]
-    raise _not_one(0, picture)
+
+    def __init__(self, images: Sequence[Mapping[str, Any]]) -> None:
+        self._images = images
+        self._named = [
+            (str(image["file_name"]), image) for image in images if image.get("file_name") is not None
+        ]
+        self._tables: dict[_Key, _Table] = {}
+
+    def find(self, picture: str) -> Mapping[str, Any]:
+        """Find the entry of a picture.
+
+        Names are compared from equal paths to equal stems; the first comparison that fits any entry decides.
+        A single entry is taken whatever its name.
+
+        Args:
+            picture: the picture's name or path.
+
+        Raises:
+            MaskFileError: when no entry or several entries fit.
+        """
+        for matches in self._matches(picture):
+            if len(matches) == 1:
+                return matches[0]
+            if matches:
+                raise _not_one(len(matches), picture)
+        renamed = self._originals.get(_base_name(picture), ())
+        if len(renamed) == 1:
+            return renamed[0]
+        if len(self._images) == 1:
+            return self._images[0]
+        raise _not_one(0, picture)
+
+    def _matches(self, picture: str) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """The entries that fit by one comparison after another."""
+        path, name = _path(picture), _base_name(picture)
+        yield self._by(_path).get(path, ())
+        yield self._below(path)
+        yield self._by(_base_name).get(name, ())
+        yield self._by(_without_upload_prefix).get(name, ())
+        yield self._by(_url_base_name).get(name, ())
+        yield self._by(_folded_base_name).get(name.casefold(), ())
+        yield self._by(_stem).get(PurePosixPath(name).stem.casefold(), ())
+
+    def _by(self, key: _Key) -> _Table:
+        """The entries by a key of their names."""
+        if key not in self._tables:
+            self._tables[key] = _table((key(name), image) for name, image in self._named)
+        return self._tables[key]
+
+    def _below(self, path: str) -> list[Mapping[str, Any]]:
+        """The entries whose path ends with "/" and this path, and those with which this path ends so."""
+        end = ("/" + path)[::-1]
+        backwards, images = self._backwards
+        first = bisect_left(backwards, end)
+        last = bisect_right(backwards, end, lo=first, key=lambda each: each[: len(end)])
+        by_path = self._by(_path)
+        ends = (path[place + 1 :] for place, sign in enumerate(path) if sign == "/")
+        return [*images[first:last], *(image for each in ends for image in by_path.get(each, ()))]
+
+    @cached_property
+    def _backwards(self) -> tuple[list[str], list[Mapping[str, Any]]]:
+        """The paths read backwards, sorted, so that equal ends stand together, and their entries."""
+        paths = sorted(((_path(name)[::-1], image) for name, image in self._named), key=itemgetter(0))
+        return [path for path, _ in paths], [image for _, image in paths]
+
+    @cached_property
+    def _originals(self) -> _Table:
+        """The entries by the base names of the pictures before Roboflow renamed them."""
+        return _table((_base_name(_original_name(image)), image) for _, image in self._named)
+
+
+def _table(entries: Iterable[tuple[str | None, Mapping[str, Any]]]) -> _Table:
+    table: _Table = defaultdict(list)
+    for key, image in entries:
+        if key is not None:
+            table[key].append(image)
+    return table
 
 
 def _not_one(count: int, picture: str) -> MaskFileError:
@@ -59,6 +123,18 @@ def _base_name(name: str) -> str:
     return PurePosixPath(_path(name)).name
 
 
+def _folded_base_name(name: str) -> str:
+    return _base_name(name).casefold()
+
+
+def _url_base_name(name: str) -> str | None:
+    """The base name of an address; None for a malformed one."""
+    try:
+        return _base_name(unquote(urlsplit(name).path))
+    except ValueError:
+        return None
+
+
 def _without_upload_prefix(name: str) -> str:
     match = _UPLOAD.match(_base_name(name))
     return match[1] if match else _base_name(name)
@@ -72,21 +148,3 @@ def _original_name(image: Mapping[str, Any]) -> str:
     """The name of the picture before Roboflow renamed it; empty where none is stored."""
     extra = image.get("extra")
     return str(extra.get("name", "")) if isinstance(extra, Mapping) else ""
-
-
-def _is_below(name: str, picture: str) -> bool:
-    """Whether one of two paths is the end of the other."""
-    one, other = _path(name), _path(picture)
-    return one.endswith("/" + other) or other.endswith("/" + one)
-
-
-_COMPARISONS: tuple[Callable[[str, str], bool], ...] = (
-    lambda name, picture: _path(name) == _path(picture),
-    _is_below,
-    lambda name, picture: _base_name(name) == _base_name(picture),
-    lambda name, picture: _without_upload_prefix(name) == _base_name(picture),
-    lambda name, picture: _base_name(unquote(urlsplit(name).path)) == _base_name(picture),
-    lambda name, picture: _base_name(name).casefold() == _base_name(picture).casefold(),
-    lambda name, picture: _stem(name) == PurePosixPath(_base_name(picture)).stem.casefold(),
-)
-"""Whether the name in a file fits the picture, from equal paths to equal stems."""
