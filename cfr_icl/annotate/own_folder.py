@@ -20,7 +20,7 @@ MOST_PICTURES = 1000
 """Pictures of one folder at most."""
 
 MOST_BYTES = 2_000_000_000
-"""Bytes of the pictures of one folder at most."""
+"""Bytes of the pictures of one folder, and of the saved work that came with them, at most."""
 
 SPARE_BYTES = 1_000_000_000
 """Bytes of the disk that stay free."""
@@ -53,45 +53,56 @@ class OwnFolder:
         self.folder: Folder | None = None
         """None before the first picture."""
         self.bytes = 0
-        """Bytes of the pictures."""
+        """Bytes of the pictures, and of the saved work that came with them."""
         self._count = self._again = self._works = 0
         self._renamed: list[str] = []
         self._refused: list[Sentence] = []
         self._too_many: list[str] = []
         self._full = False
 
-    def add(self, files: Iterable[tuple[Path, str]]) -> list[str]:
+    def add(self, files: Iterable[tuple[Path, str]]) -> dict[Path, str]:
         """Move files into the folder: pictures, and session files of pictures that are there.
 
+        Saved work goes to the picture that comes with it, also where that gets another name.
+
         Args:
-            files: each file with its path below a person's folder, untrusted.
+            files: each file, once, with its path below a person's folder, untrusted.
 
         Returns:
-            The names of the pictures among them that are in the folder now.
+            The names in the folder of the pictures among them, by file; those left out are missing.
         """
-        names, works = [], []
+        named: dict[Path, str] = {}
+        beside: dict[str, str] = {}
+        works = []
         for file, path in files:
-            name = safe_path(path)
-            if name.endswith(SESSION_SUFFIX):
+            name = safe_path(path.removesuffix(SESSION_SUFFIX))
+            if name and path.endswith(SESSION_SUFFIX):
                 works.append((file, name))
-            elif name and (taken := self._add_picture(file, name)):
-                names.append(taken)
+            elif name:
+                taken = self._add_picture(file, name)
+                beside[name] = taken or ""
+                if taken:
+                    named[file] = taken
         if self.folder:
             self.folder.refresh(now=True)
         elif self._count:
             self.folder = Folder(self._images, self._work, self._max_megapixels)
             self.folder.set_classes(self._labels)
         for file, name in works:
-            self._add_work(file, name.removesuffix(SESSION_SUFFIX))
-        return names
+            self._add_work(file, beside.get(name, name))
+        return named
 
-    def told(self) -> list[Sentence]:
-        """Sentences about the files since the last call."""
+    def told(self, back: bool = False) -> list[Sentence]:
+        """Sentences about the files since the last call.
+
+        Args:
+            back: the files were in such a folder before; only what is lost or has changed is told.
+        """
         sentences = self._refused[:NAMED]
         if len(self._refused) > NAMED:
             more = len(self._refused) - NAMED
             sentences.append(Sentence("Other files that cannot be taken in: {number}.", number=more))
-        if self._again:
+        if self._again and not back:
             sentences.append(
                 Sentence("Files that are here already were left out: {number}.", number=self._again)
             )
@@ -113,7 +124,7 @@ class OwnFolder:
             )
         if self._full:
             sentences.append(Sentence("The server's disk is full; some pictures were left out."))
-        if self._works:
+        if self._works and not back:
             sentences.append(Sentence("Saved work was taken in for pictures: {number}.", number=self._works))
         self._again = self._works = 0
         self._full = False
@@ -133,11 +144,9 @@ class OwnFolder:
         if there:
             self._again += 1
             return taken
-        if self._count >= MOST_PICTURES or self.bytes + size > MOST_BYTES:
+        if self._count >= MOST_PICTURES:
             self._too_many.append(name)
-        elif shutil.disk_usage(self._images).free - size < SPARE_BYTES:
-            self._full = True
-        else:
+        elif self._has_room(size, name):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(file, target)
             self._count += 1
@@ -146,6 +155,16 @@ class OwnFolder:
                 self._renamed.append(taken)
             return taken
         return None
+
+    def _has_room(self, size: int, name: str) -> bool:
+        """Whether a file of this many bytes can be kept; if not, that is to be told."""
+        if self.bytes + size > MOST_BYTES:
+            self._too_many.append(name)
+        elif shutil.disk_usage(self._images).free - size < SPARE_BYTES:
+            self._full = True
+        else:
+            return True
+        return False
 
     def _check(self, file: Path, name: str) -> None:
         """Raise PictureError for what cannot be opened, as far as the beginning of the file tells."""
@@ -167,11 +186,13 @@ class OwnFolder:
             if target.is_file() and filecmp.cmp(file, target, shallow=False):
                 return target, True
             number += 1
-            target = Path(f"{stem}~{number}{ending}")
+            numbered = f"~{number}{ending}"
+            target = Path(stem + numbered)
+            target = target.with_name(_cut(target.name, numbered))
         return target, False
 
     def _add_work(self, file: Path, name: str) -> None:
-        """Take in saved work of a picture that has none yet, if it is valid and of the picture's size."""
+        """Take in saved work of a picture that has none yet, if it is valid and belongs to the picture."""
         if self.folder is None or name not in self.folder.states:
             self._refused.append(
                 Sentence("{name}: There is no picture of this name.", name=name + SESSION_SUFFIX)
@@ -180,12 +201,17 @@ class OwnFolder:
         if name in self.folder.labels_of:
             self._again += 1
             return
+        if not self._has_room(file.stat().st_size, name + SESSION_SUFFIX):
+            return
         try:
             size, document, visits = store.load_work(file)
+            if store.read_json(file).get("file_bytes") not in (None, self.folder.path(name).stat().st_size):
+                raise store.StoreError("The saved work belongs to another file of this name.")
             there = picture_size(self.folder.path(name), document.view)
             if size != there:
                 document = store.load(file, there)  # says what is wrong
             self.folder.save(name, document, size, self.folder.revisions[name], visits)
+            self.bytes += self.folder.session_path(name).stat().st_size
             self._works += 1
         except (Refusal, OSError) as error:
             said = error.sentence if isinstance(error, Refusal) else error
@@ -205,14 +231,13 @@ def safe_path(text: str) -> str:
     parts = [part for part in parts if part.strip(".")]
     if not parts or any(part.startswith(".") or part in NO_FOLDERS for part in parts):
         return ""
-    return "/".join(_cut(part) for part in parts[-DEEPEST:])
+    return "/".join(_cut(part, os.path.splitext(part)[1][-20:]) for part in parts[-DEEPEST:])
 
 
-def _cut(part: str) -> str:
-    """A name without so much of its middle that it has LONGEST_PART bytes."""
+def _cut(part: str, ending: str) -> str:
+    """A name, which has this ending, without so much before the ending that it has LONGEST_PART bytes."""
     if len(part.encode()) <= LONGEST_PART:
         return part
-    ending = SESSION_SUFFIX if part.endswith(SESSION_SUFFIX) else os.path.splitext(part)[1][-20:]
     stem = part[: -len(ending)] if ending else part
     return stem.encode()[: LONGEST_PART - len(ending.encode())].decode("utf-8", "ignore") + ending
 

@@ -61,10 +61,9 @@ class Opening:
 
     def open_upload(self, path: str, name: str) -> None:
         """Open an uploaded picture under a name."""
-        file = self._files.uploaded(path)
         if self.place:
             raise ActionError(ADD_TO_FOLDER)
-        self._show(file, name)
+        self._show(self._own_copy(path), name)
 
     def open_example(self, index: int) -> None:
         """Open an example, numbered from 0."""
@@ -78,7 +77,7 @@ class Opening:
         if action.example is not None:
             path = self._files.copied(self._example(action.example))
         else:
-            path = self._files.uploaded(action.path or "")
+            path = self._own_copy(action.path or "")
         session = action.session
         view = VIEW if session is None else view_of(session)
         opened = open_picture(path, self._settings.max_megapixels, view)
@@ -166,6 +165,10 @@ class Opening:
             else:
                 said = Sentence("{name} was sent back, with the note “{note}”.", **told)
             self._outbox.tell(said)
+
+    def _own_copy(self, path: str) -> Path:
+        """A copy of an upload, because pages that are sent the same file share the upload."""
+        return self._files.copied(self._files.uploaded(path))
 
     def _example(self, index: int) -> Path:
         examples = self._settings.examples

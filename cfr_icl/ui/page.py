@@ -68,6 +68,10 @@ class Page:
         self.left = False
         """Whether the person gave the page's own folder back; the page is then to be closed."""
         self._own: OwnFolder | None = None
+        self._named: list[list[str]] = []
+        """Uploads that became pictures of the own folder, as `Reply.named`, until the browser knows."""
+        self._told_named = 0
+        """How many of them were in the last reply."""
         self._masks: Source | None = None
         """Files for the folder that were offered."""
         self.model = next(iter(self.settings.menu), None)
@@ -212,6 +216,11 @@ class Page:
             reply["model_cost"] = self._told_cost = cost
         if self.place:
             reply["folder"] = self.place.state(same_page)
+        if same_page:
+            del self._named[: self._told_named]
+        if self._named:
+            reply["named"] = list(self._named)
+        self._told_named = len(self._named)
         if self.server.learning:
             learning = self.server.learning.describe(known.language)
             if not (same_page and learning == self._told_learning):
@@ -281,24 +290,30 @@ class Page:
         own = self._own = self._own or OwnFolder(
             self.files.folder, self.settings.max_megapixels, self.session.document.labels
         )
-        files, again = [], []
+        files: dict[Path, do.SentFile] = {}
+        again = []
         for sent in action.files:
             try:
-                files.append((self.files.arrived(sent.path), sent.name))
+                file = self.files.arrived(sent.path)
             except ActionError:
-                again.append(sent.name)
-        names = own.add(files)
-        self.files.drop(file for file, _ in files)
+                again.append(sent.path)
+            else:  # files of one content and name have one upload
+                files[self.files.copied(file) if file in files else file] = sent
+        named = own.add((file, sent.name) for file, sent in files.items())
+        self._named += [[files[file].path, name] for file, name in named.items()]
+        self.files.drop(files)
         if again:
             self._outbox.add(again=again)
         if own.folder and self.place is None:
             self.place = self._opening.place = FolderPlace(own.folder, self.session, own=True)
-            self._opening.hello()
-        elif action.open and names:
-            self._opening.open_of_folder(names[-1])
-        if not action.more:
-            for sentence in own.told():
-                if not action.back:
+        try:
+            if self.place and self.place.name is None:
+                self._opening.hello()
+            elif action.open and named:
+                self._opening.open_of_folder([*named.values()][-1])
+        finally:
+            if not action.more:
+                for sentence in own.told(action.back):
                     self._outbox.tell(sentence)
 
     def _leave_folder(self) -> None:

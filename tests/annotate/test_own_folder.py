@@ -107,6 +107,39 @@ def test_saved_work_comes_with_its_picture_and_replaces_none(own, sent, tmp_path
     assert "c.png.session.json: There is no picture" in told and "here already were left out: 1" in told
 
 
+def test_work_goes_to_the_picture_that_it_was_saved_of(own, sent, tmp_path):
+    def work(picture, name, done=True):
+        size = picture[0].stat().st_size
+        save(tmp_path / "work", Document(done=done), name, (20, 30), file_bytes=size)
+        return sent(f"{name}.session.json", (tmp_path / "work").read_bytes())
+
+    first, second, long = sent("frame.png", 1), sent("frame.png", b"?"), sent("é" * 97 + ".png", 2)
+    noise = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+    Image.fromarray(noise).save(second[0], "PNG")
+    of_second = work(second, "frame.png")
+    assert own.add([first]) == {first[0]: "frame.png"}
+    own.add([sent("frame.png.session.json", of_second[0].read_bytes())])
+    assert own.folder.states == {"frame.png": "todo"}
+    assert "belongs to another file of this name" in own.told(back=True)[0]
+    held = own.bytes
+    assert own.add([second, of_second, long, work(long, long[1])]) == {
+        second[0]: "frame~2.png",
+        long[0]: long[1],
+    }
+    assert own.folder.states == {"frame.png": "todo", "frame~2.png": "done", long[1]: "done"}
+    files = [path for path in (tmp_path / "page").rglob("*.png*") if path.name != "frame.png"]
+    assert own.bytes - held == sum(path.stat().st_size for path in files)
+
+
+def test_saved_work_counts_within_the_bounds(own, sent, tmp_path, monkeypatch):
+    save(tmp_path / "work", Document(done=True), "a.png", (20, 30))
+    work = sent("a.png.session.json", (tmp_path / "work").read_bytes())
+    own.add([sent("a.png")])
+    monkeypatch.setattr(own_folder, "MOST_BYTES", own.bytes + 10)
+    own.add([work])
+    assert own.folder.states == {"a.png": "todo"} and own.told()[0].endswith("a.png.session.json.")
+
+
 def test_nothing_is_left_of_the_uploads(own, sent):
     files = [sent("a.png"), sent("b.png", 1)]
     own.add(files)

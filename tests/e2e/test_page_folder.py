@@ -10,6 +10,14 @@ from PIL import Image
 
 from tests.e2e.tool import Server, Tool
 
+COPIED = """async () => { const open = indexedDB.open('cfr-icl-folders');
+    await new Promise(done => { open.onsuccess = done; });
+    const all = open.result.transaction('work').objectStore('work').getAll();
+    await new Promise(done => { all.onsuccess = done; });
+    open.result.close();
+    return all.result.filter(({content}) => content.includes('"clicks"')).length; }"""
+"""Number of pictures with objects of which the browser has a copy."""
+
 
 @pytest.fixture
 def photos(tmp_path):
@@ -101,14 +109,8 @@ def test_a_server_that_was_started_anew_is_given_the_folder_again(browser, photo
     tool.idle()
     tool.click(90, 90)
     tool.idle()
-    copied = """async () => { const open = indexedDB.open('cfr-icl-folders');
-        await new Promise(done => { open.onsuccess = done; });
-        const all = open.result.transaction('work').objectStore('work').getAll();
-        await new Promise(done => { all.onsuccess = done; });
-        open.result.close();
-        return all.result.filter(({content}) => content.includes('"clicks"')).length === 2; }"""
     for _ in range(100):
-        if tool.page.evaluate(copied):
+        if tool.page.evaluate(COPIED) == 2:
             break
         tool.page.wait_for_timeout(50)
     first.close()
@@ -128,6 +130,41 @@ def test_a_server_that_was_started_anew_is_given_the_folder_again(browser, photo
     tool.idle()
     (found,) = second.pages[-1].session.document.instances
     assert [(click.x, click.y) for click in found.clicks] == [(80, 80)]
+    context.close()
+    second.close()
+
+
+def test_work_comes_back_on_its_own_picture_where_two_files_have_one_name(
+    browser, photos, tmp_path, monkeypatch
+):
+    started = Context.id
+    first = Server()
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    tool = Tool(context.new_page(), first, ready=".cfr .card")
+    for number, year in enumerate((2023, 2024)):
+        (tmp_path / str(year)).mkdir()
+        (photos / ("9.png", "10.png")[number]).rename(tmp_path / str(year) / "frame.png")
+        tool.page.set_input_files("[data-ref=folder]", tmp_path / str(year))
+        opened(tool, number + 1)
+    assert names(tool) == ["frame.png", "frame~2.png"]
+    tool.page.get_by_role("button", name="frame.png").click()
+    tool.idle()
+    tool.click(80, 80)
+    tool.idle()
+    shown = tool.session.picture.copy()
+    for _ in range(100):
+        if tool.page.evaluate(COPIED) == 1:
+            break
+        tool.page.wait_for_timeout(50)
+    first.close()
+    monkeypatch.setattr(Context, "id", started)  # a new process counts anew
+    second = Server(port=first.blocks.server_port)
+    tool.page.reload()
+    tool.page.get_by_text("your work is back").wait_for()
+    tool.idle()
+    assert names(tool) == ["frame.png", "frame~2.png"]
+    session = second.pages[-1].session
+    assert np.array_equal(session.picture, shown) and len(session.document.instances) == 1
     context.close()
     second.close()
 

@@ -66,6 +66,7 @@ def test_what_is_left_out_is_told_once_at_the_end(server, picture):
     browser = Browser(server)
     reply = browser.do(files(server, picture, "a.png", "broken.png", more=True))
     assert "messages" not in reply and reply["picture"]["name"] == "a.png"
+    assert [name for _, name in reply["named"]] == ["a.png"]
     assert browser.do({"kind": "add_files", "files": []})["messages"] == ["broken.png: The file is empty."]
 
 
@@ -119,8 +120,38 @@ def test_a_file_that_did_not_arrive_is_asked_for_again(browser, server, tmp_path
         {"path": str(server.uploads / "gone"), "name": "c.png"},
         {"path": str(tmp_path / "secret.png"), "name": "d.png"},
     ]
-    assert browser.do({"kind": "add_files", "files": sent})["again"] == ["c.png", "d.png"]
+    assert browser.do({"kind": "add_files", "files": sent})["again"] == [each["path"] for each in sent]
     assert (tmp_path / "secret.png").exists()
+
+
+def test_the_browser_is_told_the_names_of_its_files_until_it_knows(server, picture):
+    browser = Browser(server)
+    first, second = files(server, picture, "2023frame.png", "2024frame.png")["files"]
+    sent = [{**first, "name": "frame.png"}, {**second, "name": "frame.png"}]
+    twin = {"path": first["path"], "name": "twin.png"}  # one content and file name: one upload
+    named = [[first["path"], "frame.png"], [second["path"], "frame~2.png"], [first["path"], "twin.png"]]
+    assert browser.do({"kind": "add_files", "files": [*sent, twin]})["named"] == named
+    browser.reply = 0  # the reply was lost
+    assert browser.do()["named"] == named
+    assert "named" not in browser.do()
+
+
+def test_a_damaged_first_picture_keeps_the_others_from_nothing(server, picture):
+    browser = Browser(server)
+    damaged = files(server, picture, "a.png", more=True)
+    path = server.uploads / "a.png-0" / "x"
+    path.write_bytes(path.read_bytes()[:60])
+    reply = browser.do(damaged)
+    assert reply["messages"][0].startswith("a.png: ") and reply["folder"]["names"] == ["a.png"]
+    assert browser.do(files(server, picture, "b.png"))["picture"]["name"] == "b.png"
+
+
+def test_people_who_send_the_same_file_do_not_take_it_from_one_another(server, picture):
+    one, other = Browser(server), Browser(server)
+    (sent,) = files(server, picture, "a.png")["files"]
+    one.do({"kind": "open", **sent})
+    assert other.do({"kind": "add_files", "files": [sent]})["picture"]["name"] == "a.png"
+    assert "messages" not in one.do({"kind": "view", "low": 2.0})
 
 
 def test_the_page_of_a_folder_takes_no_files(tmp_path, picture):

@@ -54,7 +54,7 @@ class AddFiles(Action):
     open: Flag = False
     """Open the last picture of these."""
     back: Flag = False
-    """They were in a folder that the server has lost; what is left out was told then."""
+    """They were in a folder that the server has lost; only what is not taken back is told."""
 
 
 class LeaveFolder(Action):

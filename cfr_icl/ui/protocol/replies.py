@@ -240,7 +240,10 @@ class Reply(TypedDict):
     left: NotRequired[bool]
     """The page's own folder was given back, and the page is closed."""
     again: NotRequired[list[str]]
-    """Names of files that did not arrive and are to be sent again."""
+    """Uploads of `add_files` that did not arrive; their files are to be sent again."""
+    named: NotRequired[list[list[str]]]
+    """[upload, name] for each picture that came into the page's own folder, with its name there, which may
+    differ from the name that was sent. Sent until the browser knows it."""
     reply: int
     """Number of this reply."""
     applied: int

@@ -203,6 +203,7 @@ function setUpReplies(app) {
     }
     if (reply.fill) app.offerFilling(reply.fill);
     if (reply.relabel) app.confirmRelabel(reply.relabel);
+    if (reply.named) app.followNamed(reply.named);
     if (reply.again) app.sendAgain(reply.again);
     if (reply.loaded) app.offerReadings(reply.loaded);
     app.followJob(reply.job);

@@ -18,6 +18,7 @@ export function setUpOwnFolder(app) {
   const { root, ref, props } = app;
   const limits = props.own_folder;
   const copies = new FolderCopies();
+  const arrivedAs = new Map(); // { file, path } of what was sent, by the upload
   let sending = null; // an AbortController while files are on their way
   let stale = new Set(); // pictures whose work is to be copied
   let copying = false; // whether a copy is being made, or soon
@@ -105,8 +106,10 @@ export function setUpOwnFolder(app) {
         show(0);
         if (at.includes(null)) failed.push(entry);
         else {
-          arrived.push(...[entry, ...entry.works].map(({ path }, i) => ({ path, sent: at[i] })));
-          copies.keepFile(key(), entry.path, entry.file);
+          for (const [i, { file, path }] of [entry, ...entry.works].entries()) {
+            arrived.push({ path, sent: at[i] });
+            arrivedAs.set(at[i], { file, path });
+          }
         }
         if (arrived.length >= TOGETHER) tell(true);
       }
@@ -145,19 +148,28 @@ export function setUpOwnFolder(app) {
     }
   }
 
-  // Called with the names of files that the server did not find any more.
-  app.sendAgain = async (names) => {
-    const { files } = await copies.find(key());
-    const found = names.filter((name) => files.has(name));
-    send(
-      together(
-        found.map((name) => ({ file: files.get(name), path: name })),
-        [],
-      ),
+  // Called with the uploads that the server did not find any more.
+  app.sendAgain = (uploads) => send(ofUploads(uploads));
+
+  function ofUploads(uploads) {
+    const found = uploads.map((upload) => arrivedAs.get(upload)).filter(Boolean);
+    const isWork = ({ path }) => path.toLowerCase().endsWith(limits.work);
+    return together(
+      found.filter((each) => !isWork(each)),
+      found.filter(isWork),
     );
-  };
+  }
 
   // ---- what the browser keeps
+
+  // Called with [upload, name] of pictures: under this name, which may be another than that of the file, the
+  // server has them and their work.
+  app.followNamed = (named) => {
+    for (const [upload, name] of named) {
+      const sent = arrivedAs.get(upload);
+      if (sent) copies.keepFile(key(), name, sent.file);
+    }
+  };
 
   app.followOwnFolder = ({ own = false, saved = [] }) => {
     root.toggleAttribute('data-own', own);
@@ -173,11 +185,15 @@ export function setUpOwnFolder(app) {
 
   async function copyWork() {
     const names = [...stale].slice(0, COPIED_TOGETHER);
+    copying = names.length > 0;
+    if (!copying) return;
     for (const name of names) stale.delete(name);
-    const found = (await app.server.saved_work({ page: app.page, names }).catch(() => null)) ?? {};
-    await copies.keepWork(key(), found);
-    copying = stale.size > 0;
-    if (copying) setTimeout(copyWork);
+    const at = key();
+    const found = await app.server.saved_work({ page: app.page, names }).catch(() => null);
+    const open = at === tab.get('cfr-own'); // not closed meanwhile
+    if (open && found) await copies.keepWork(at, found);
+    else if (open) for (const name of names) stale.add(name);
+    setTimeout(copyWork, found ? 0 : TRY_AGAIN_AFTER);
   }
 
   app.hasOwnCopies = async () => {
@@ -186,8 +202,9 @@ export function setUpOwnFolder(app) {
     return files.size > 0;
   };
 
-  // Send everything once more to a server that has lost it, and open the picture of this name.
-  app.giveFolderBack = async (name) => {
+  // Send everything once more to a server that has lost it, with what it was not told of yet, and open the
+  // picture of this name.
+  app.giveFolderBack = async (name, uploads) => {
     const { files, work } = await copies.find(key());
     const pictures = [...files].map(([path, file]) => ({ path, file }));
     const works = [...work].map(([path, text]) => ({
@@ -195,10 +212,13 @@ export function setUpOwnFolder(app) {
       file: new File([text], 'work.json', { type: 'application/json' }),
     }));
     app.send('hello');
-    await send(together(sorted(pictures, limits).pictures, works), { back: true });
-    const first = together(sorted(pictures, limits).pictures, [])[0]?.path;
+    const kept = sorted(pictures, limits).pictures;
+    const lost = ofUploads(uploads);
+    if (kept.length) await send(together(kept, works), { back: true });
+    if (lost.length) await send(lost);
+    const first = kept[0]?.path;
     if (first) app.send('goto', { name: files.has(name) ? name : first, picture: undefined });
-    return Boolean(first);
+    return kept.length > 0 || lost.length > 0;
   };
 
   // ---- leaving
@@ -219,6 +239,7 @@ export function setUpOwnFolder(app) {
       ));
     if (!sure) return;
     app.cancelAdding();
+    arrivedAs.clear();
     copies.forget(key());
     tab.set('cfr-own', '');
     app.send('leave_folder');

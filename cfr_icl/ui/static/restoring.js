@@ -20,9 +20,8 @@ export function setUpRestoring(app) {
   app.putBack = async ({ forgotten }) => {
     if (putting) return;
     const own = app.root.hasAttribute('data-own') || channel.awaits('add_files');
-    const waiting = channel
-      .takeWaiting()
-      .filter(({ kind }) => !['hello', 'restore', 'add_files'].includes(kind));
+    const taken = channel.takeWaiting();
+    const waiting = taken.filter(({ kind }) => !['hello', 'restore', 'add_files'].includes(kind));
     const { picture, state, source } = app;
     const name = app.files.names[app.files.index];
     Object.assign(app, { page: null, resume: null, lastReply: null, restoring: true });
@@ -30,7 +29,11 @@ export function setUpRestoring(app) {
     putting = { waiting, picture, why: forgotten };
     app.showBusy();
     if (own) {
-      await giveFolderBack(name);
+      const added = taken.filter(({ kind }) => kind === 'add_files').flatMap(({ files }) => files);
+      await giveFolderBack(
+        name,
+        added.map(({ path }) => path),
+      );
     } else if (inFolder()) {
       app.send('hello');
       if (name !== undefined) app.send('goto', { index: app.files.index, name, picture: undefined });
@@ -63,9 +66,9 @@ export function setUpRestoring(app) {
     copies.forget(before);
   };
 
-  async function giveFolderBack(name) {
+  async function giveFolderBack(name, uploads = []) {
     putting.sending = true;
-    const sent = await app.giveFolderBack(name);
+    const sent = await app.giveFolderBack(name, uploads);
     putting.sending = false;
     if (!sent) finish();
   }
