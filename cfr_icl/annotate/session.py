@@ -413,6 +413,12 @@ class Session:
             raise ActionError("The last prediction has no pass {number}.", number=number)
         self._commit_predicted(self.document, replace(instance, chosen_pass=number))
 
+    @property
+    def has_choices(self) -> bool:
+        """Whether the network offers masks for the one click on the active object."""
+        instance = self.active
+        return instance is not None and instance.timing is not None and instance.timing.choices > 0
+
     def choices(self) -> tuple[Instance, Prediction]:
         """The active object and its prediction, with the masks that the network offers for its one click.
 
@@ -420,7 +426,7 @@ class Session:
             ActionError: where it offers none.
         """
         instance = self.active
-        if instance is None or instance.timing is None or not instance.timing.choices:
+        if instance is None or not self.has_choices:
             raise ActionError("Masks to choose from are there after an object's first click alone.")
         return instance, self.predict(instance)
 

@@ -177,7 +177,8 @@ class Page:
             case do.Inspect():
                 self._outbox.add(inside=inside(self.session))
             case do.Choices():
-                self._outbox.add(choices=offered(self.session))
+                if self.session.has_choices:  # another click may have come first
+                    self._outbox.add(choices=offered(self.session))
             case do.Model(name=name):
                 self._switch_model(name)
             case do.Learn() | do.StopLearning() | do.ForgetLearnt():

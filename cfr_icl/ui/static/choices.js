@@ -4,7 +4,7 @@ import { make } from './dom.js';
 import { t } from './language.js';
 import { MaskShape } from './mask.js';
 
-const SIDE = 84; // CSS pixels
+const SIDE = 72; // CSS pixels
 const MARGIN = 0.08; // of the masks' box, beside them
 
 export function setUpChoices(app) {
@@ -38,10 +38,7 @@ export function setUpChoices(app) {
         choice.append(make('small', {}, `${index + 1} · ${Math.round(100 * choices.masks[index].score)} %`));
         choice.setAttribute('role', 'radio');
         choice.setAttribute('aria-label', name);
-        choice.addEventListener('click', (event) => {
-          event.stopPropagation();
-          app.choose(index);
-        });
+        choice.addEventListener('click', () => app.choose(index));
         return choice;
       }),
     );
