@@ -131,6 +131,8 @@ class Page:
         self.applied = number
         action = read_action(data)
         if action.needs_picture and "picture" in action.model_fields_set and action.picture != self.shown:
+            if isinstance(action, do.Choices):
+                return  # the browser asks by itself, so that nobody misses the answer
             raise ActionError(OTHER_PICTURE)
         folder = self.place.folder if self.place else None
         if self.place and action.works:

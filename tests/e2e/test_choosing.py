@@ -49,6 +49,25 @@ def test_masks_to_choose_from_are_shown_while_the_object_has_one_click(tool):
     assert len(tool.session.active.clicks) == 2 and not choices.first.is_visible()
 
 
+def test_work_faster_than_the_network_keeps_the_meaning_of_keys_and_is_no_error(tool):
+    tool.example("coffee")
+    tool.session.set_label("cup")
+    canvas = tool.page.locator("[data-ref=canvas]")
+    for key, objects in (("Enter", 1), ("Control+z", 0)):
+        canvas.click(position=tool.point(300, 130))
+        tool.page.keyboard.press(key)
+        tool.idle()
+        assert len(tool.session.document.instances) == objects
+        tool.page.keyboard.press("Control+z")
+        tool.idle()
+    canvas.click(position=tool.point(300, 130))
+    tool.page.keyboard.press("2")  # the masks to choose from are not there yet
+    tool.page.locator("[data-ref=choices] [aria-checked=true]:nth-child(2)").wait_for()
+    tool.idle()
+    assert tool.session.active.choice == 1 and tool.session.active.label == "cup"
+    assert tool.page.locator(".toast-body, [data-ref=notices] li").count() == 0
+
+
 def test_the_first_click_waits_with_progress_while_the_picture_is_encoded(browser):
     seen = threading.Event()
 

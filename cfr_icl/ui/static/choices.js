@@ -6,36 +6,49 @@ import { MaskShape } from './mask.js';
 
 const SIDE = 72; // CSS pixels
 const MARGIN = 0.08; // of the masks' box, beside them
+const MOST = 3; // masks of an offer, and digits that choose one
 
 export function setUpChoices(app) {
   const { ref, send } = app;
   let asked = null; // names the click whose masks were asked for
   let offer = null; // those masks
+  let held = null; // { index, picture } of a digit's key that came before it was known what it chooses
+
+  const current = () => app.state.objects.find((object) => object.current);
+  const clickOf = (active) =>
+    active?.clicks.length === 1 && active.answer?.choices > 1
+      ? [app.picture?.token, active.id, ref('model').value, ...active.clicks[0]].join(' ')
+      : null;
+  const offered = () => offer !== null && asked === clickOf(current());
+
+  // Whether a first click, or the masks that are offered for it, are under way.
+  const awaited = () =>
+    app.view.pending.length ? !current()?.clicks.length : clickOf(current()) !== null && !offered();
 
   // Called with the object in work whenever something changed.
   app.followChoices = (active) => {
-    const there = active?.clicks.length === 1 && active.answer?.choices > 1;
-    const click = there
-      ? [app.picture?.token, active.id, ref('model').value, ...active.clicks[0]].join(' ')
-      : null;
+    const click = clickOf(active);
     if (click !== asked) {
       asked = click;
       offer = null;
       if (click) send('choices');
     }
     show(active);
+    release();
   };
 
   app.showChoices = (choices) => {
     if (!asked || choices.object !== app.state.active) return;
     const shapes = choices.masks.map(({ counts }) => MaskShape.decode(choices.size, counts));
     offer = { ...choices, shapes };
-    const active = app.state.objects.find(({ current }) => current);
+    const active = current();
     ref('choices').replaceChildren(
       ...shapes.map((shape, index) => {
+        const rating = `${Math.round(100 * choices.masks[index].score)} %`;
         const name = `${t('Take this mask')} (${index + 1})`;
-        const choice = make('button', { type: 'button', title: name }, small(shape, active.colour));
-        choice.append(make('small', {}, `${index + 1} · ${Math.round(100 * choices.masks[index].score)} %`));
+        const title = `${name}: ${t('predicted IoU')} ${rating}`;
+        const choice = make('button', { type: 'button', title }, small(shape, active.colour));
+        choice.append(make('small', {}, String(index + 1)));
         choice.setAttribute('role', 'radio');
         choice.setAttribute('aria-label', name);
         choice.addEventListener('click', () => app.choose(index));
@@ -43,14 +56,27 @@ export function setUpChoices(app) {
       }),
     );
     show(active);
+    release();
   };
 
-  // Take a mask of the offer; tells whether there was one to take.
   app.choose = (index) => {
-    if (!offer || index >= offer.shapes.length || app.view.pending.length) return false;
-    send('choose', { index });
-    return true;
+    if (offered() && !app.view.pending.length) send('choose', { index });
   };
+
+  // A digit chooses a mask of the offer, else a label. Before that is known it waits, so that its meaning
+  // does not depend on how fast the network is.
+  app.chooseByDigit = (index) => {
+    if (awaited() && index < MOST) held = { index, picture: app.picture?.token };
+    else if (offered() && index < offer.shapes.length) app.choose(index);
+    else app.chooseLabel(index);
+  };
+
+  function release() {
+    if (!held || awaited()) return;
+    const { index, picture } = held;
+    held = null;
+    if (picture === app.picture?.token) app.chooseByDigit(index);
+  }
 
   function show(active) {
     ref('choices').hidden = !offer;

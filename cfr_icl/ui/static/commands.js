@@ -204,7 +204,8 @@ function listenToKeys(app) {
       return; // Enter presses the button
     } else if (command?.name === 'label') {
       const index = command.number - 1; // with Shift a label, also while masks are offered
-      if (!event.repeat && (command.shift || !app.choose(index))) app.chooseLabel(index);
+      const choose = command.shift ? app.chooseLabel : app.chooseByDigit;
+      if (!event.repeat) choose(index);
       event.preventDefault();
     } else if (command) {
       app.command(command.name);

@@ -32,6 +32,7 @@ export function setUpFilling(app) {
     const said = [
       t('There are masks for {n}.').replace('{n}', count(pictures, 'picture')),
       ...(with_work ? [t('Of these {n} have work already.').replace('{n}', with_work)] : []),
+      t('Loading cannot be undone.'),
       ...(unknown ? [t('Without a picture of their name: {n}.').replace('{n}', unknown)] : []),
     ].join(' ');
     const choices = [

@@ -77,7 +77,9 @@ export function setUpSelection(app) {
   };
 
   app.changeSelected = (kind, data = {}) => {
-    if (app.selected.size && app.ready()) send(kind, { ids: ids(), ...data });
+    if (!app.selected.size || !app.ready()) return;
+    send(kind, { ids: ids(), ...data });
+    if (kind === 'merge_objects' || kind === 'delete_objects') app.clearSelection(); // they will be gone
   };
 
   app.hideSelected = () => {
