@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
@@ -84,6 +85,20 @@ class PageFiles:
         self._paths.append(path)
         if len(self._paths) > FILES_KEPT:
             _remove(self._paths.popleft())
+
+
+def remove_abandoned(uploads: Path, unused: float) -> None:
+    """Remove the folders of pages whose server was killed; other servers may use `uploads` too.
+
+    Args:
+        unused: seconds since the last change in a folder, for it to count as abandoned.
+    """
+    with suppress(OSError):
+        for folder in uploads.glob("page-" + "[0-9a-f]" * 32):
+            with suppress(OSError):
+                changed = max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
+                if changed < time.time() - unused and not folder.is_symlink():
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def served(path: Path, name: str) -> dict[str, Any]:

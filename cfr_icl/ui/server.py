@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import secrets
 import time
@@ -12,7 +13,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import WeakMethod, WeakValueDictionary
 
 from gradio.utils import get_upload_folder
 
@@ -25,6 +26,7 @@ from cfr_icl.remote import Predict, RemoteSegmenter
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.cost import ModelCost
 from cfr_icl.ui.exporting import session_texts
+from cfr_icl.ui.files import remove_abandoned
 from cfr_icl.ui.learning import ServerLearning
 from cfr_icl.ui.network import NetworkLine, QueuedPredictor
 from cfr_icl.ui.page import Page
@@ -94,6 +96,7 @@ class Server:
     def __init__(self, settings: Settings, uploads: Path | None = None) -> None:
         self.settings = settings
         self.uploads = uploads or Path(get_upload_folder())
+        remove_abandoned(self.uploads, 2 * CLOSES_AFTER)
         self.line = NetworkLine(WORKERS if settings.workers else 1)
         self.pages = OpenPages()
         self._costs: dict[str | None, ModelCost] = {}
@@ -259,6 +262,8 @@ class OpenPages:
         self._pages: dict[str, Page] = {}
         self._clock = clock
         self._tidied = clock()
+        close_all = WeakMethod(self.close_all)
+        atexit.register(lambda: (close := close_all()) and close())
 
     def __len__(self) -> int:
         return len(set(self._pages.values()))
@@ -297,6 +302,11 @@ class OpenPages:
         """Remove a page and its files."""
         self._pages = {token: other for token, other in self._pages.items() if other is not page}
         page.close()
+
+    def close_all(self) -> None:
+        """Remove all pages and their files, at the end of the process."""
+        for page in set(self._pages.values()):
+            self.close(page)
 
     def tidy(self) -> None:
         """Free the memory of unused pages, and close those unused for very long."""

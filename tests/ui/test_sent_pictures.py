@@ -1,6 +1,7 @@
 """Several uploaded pictures are a folder of the page that sent them, and of no other."""
 
 import io
+import os
 import zipfile
 
 import numpy as np
@@ -103,6 +104,24 @@ def test_a_folder_is_given_back_with_its_page(browser, server):
     assert not folder.images.exists() and server.pages.find(browser.page) is None
     other = Browser(server)
     assert "no folder of its own" in other.do({"kind": "leave_folder"})["messages"][0]
+
+
+def test_pictures_do_not_stay_on_the_disk_after_their_server(browser, server):
+    folder = server.pages.find(browser.page).place.folder
+    pages = list(server.uploads.glob("page-*"))
+    for days in (1, 2):  # it was killed one day ago, and then three
+        for path in (pages[0], *pages[0].rglob("*")):
+            os.utime(path, (path.stat().st_atime, path.stat().st_mtime - days * 86_400))
+        assert folder.images.exists()
+        Server(Settings(ColourModel()), uploads=server.uploads)
+    assert not pages[0].exists()
+
+
+def test_a_server_that_ends_takes_its_pages_along(browser, server):
+    Browser(server).do({"kind": "hello"})
+    assert len(server.pages) == 2
+    server.pages.close_all()
+    assert len(server.pages) == 0 and not list(server.uploads.glob("page-*"))
 
 
 def test_resting_pages_hold_no_more_than_the_disk_is_lent_for(browser, server, monkeypatch):
