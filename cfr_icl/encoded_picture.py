@@ -49,6 +49,7 @@ class EncodedPicture:
         *,
         flip: bool,
         cfr: CascadeForward | None = None,
+        offers: bool = True,
     ) -> InnerPass:
         """Run the network once on a window.
 
@@ -56,12 +57,13 @@ class EncodedPicture:
             previous: probabilities that are fed back.
             prompt: the network's prompt for the window and, with `flip`, its mirror image.
             cfr: the settings of a refinement; None in the coarse pass.
+            offers: whether choices are wanted.
 
         Raises:
             PredictionError: when the network's output is not finite.
         """
         features = self.encode(window, flip)
-        inner_pass = self.model.run_pass(features, prompt, previous, window or self.whole, cfr)
+        inner_pass = self.model.run_pass(features, prompt, previous, window or self.whole, cfr, offers)
         return replace(inner_pass, zoom_window=window)
 
     def is_encoded(self, window: Window | None) -> bool:

@@ -107,7 +107,7 @@ class Segmenter:
 
     @torch.inference_mode()
     def preview(self, click: Click, previous_mask: np.ndarray | None = None) -> Prediction | None:
-        """The coarse pass for a first click, without mirror image; nothing is encoded or cached for it.
+        """The coarse pass for a first click, without mirror image and choices; it encodes and caches nothing.
 
         Args:
             previous_mask: as for `predict`.
@@ -126,7 +126,7 @@ class Segmenter:
         if not picture.is_encoded(window):
             return None
         prompt = picture.prompt(Cues((click,)), window, flip=False)
-        coarse = picture.run_pass(start, window, prompt, flip=False)
+        coarse = picture.run_pass(start, window, prompt, flip=False, offers=False)
         return Prediction((coarse,), 0, 1, self.model.config.inverse_temperature)
 
     def predict(

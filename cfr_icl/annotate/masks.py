@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from pycocotools import mask as coco
 
-from cfr_icl.annotate.rle import decode_runs, encode_run
+from cfr_icl.rle import decode_runs, encode_run
 
 MERGED_AT_ONCE = 10
 

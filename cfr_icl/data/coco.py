@@ -25,6 +25,10 @@ from cfr_icl.data.files import (
 )
 from cfr_icl.data.folder import IGNORE
 from cfr_icl.data.samples import Sample
+from cfr_icl.rle import decode_runs
+
+FARTHEST = 4
+"""Largest coordinate of a polygon, in longer sides of its picture."""
 
 
 class InstanceDataset:
@@ -62,7 +66,10 @@ class InstanceDataset:
         image = read_rgb(self.pictures[index])
         regions, crowd = [], np.zeros(image.shape[:2], bool)
         for segmentation, is_crowd in json.loads(self._objects[index]):
-            region = decode(segmentation, *image.shape[:2])
+            try:
+                region = decode(segmentation, *image.shape[:2])
+            except ValueError as error:
+                raise ValueError(f"{self.names[index]}: {error}.") from error
             if is_crowd:
                 crowd |= region
             elif region.any():
@@ -118,11 +125,37 @@ def read_json(path: Path) -> Any:
 
 
 def decode(segmentation: list | dict, height: int, width: int) -> np.ndarray:
-    """The mask, bool (height, width), of polygons or of run lengths as a list or a string."""
-    if isinstance(segmentation, list):
-        code = coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
-    elif isinstance(segmentation["counts"], list):
-        code = coco_mask.frPyObjects(segmentation, height, width)
-    else:
-        code = segmentation
-    return coco_mask.decode(code).astype(bool)
+    """The mask, bool (height, width), of polygons or of run lengths as a list or a string.
+
+    Raises:
+        ValueError: for polygons that are none or lie far outside of the picture, for run lengths of another
+            size, and for those that do not fill their picture, the rest of which pycocotools makes up.
+    """
+    try:
+        if isinstance(segmentation, list):
+            _check_polygons(segmentation, FARTHEST * max(height, width))
+            code = coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
+            return coco_mask.decode(code).astype(bool)
+        size, counts = list(segmentation["size"]), segmentation["counts"]
+        runs = decode_runs(counts) if isinstance(counts, str) else np.asarray(counts)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError("a mask is damaged") from error
+    if size != [height, width]:
+        raise ValueError("a mask is not of the size of its picture")
+    pixels = height * width
+    whole = runs.ndim == 1 and runs.dtype.kind == "i" and ((runs >= 0) & (runs <= pixels)).all()
+    if not whole or runs.sum() != pixels:
+        raise ValueError("a mask is damaged")
+    return np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(width, height).T
+
+
+def _check_polygons(polygons: list, farthest: float) -> None:
+    """Raise ValueError or TypeError unless these are lists of coordinates up to `farthest`."""
+    if not polygons:
+        raise ValueError
+    for polygon in polygons:
+        coordinates = np.asarray(polygon, np.float64)
+        if coordinates.ndim != 1 or len(coordinates) < 4 or len(coordinates) % 2:
+            raise ValueError
+        if not np.abs(coordinates).max() <= farthest:  # which also refuses what is no number
+            raise ValueError

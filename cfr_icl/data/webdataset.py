@@ -14,11 +14,14 @@ import json
 import os
 import tarfile
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+from zipfile import BadZipFile
 
 import numpy as np
+from PIL import Image
 
 from cfr_icl.data.coco import decode
 from cfr_icl.data.files import PICTURE_TYPES, object_gt_mask, read_rgb
@@ -30,6 +33,22 @@ from cfr_icl.files import replacing
 INDEX = "index.npz"
 ATTEMPTS, PAUSE_SECONDS = 4, 1.0
 """Reads of an address until it counts as lost, and the pause after the first, which doubles."""
+LARGEST_SHARD, LARGEST_PART = 1 << 50, 1 << 30
+"""Bytes of a shard and of a picture or its objects; an index with more is damaged."""
+APART = 1 << 20
+"""Bytes between a picture and its objects that are read along."""
+DAMAGED = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    OSError,
+    EOFError,
+    BadZipFile,
+    zlib.error,
+)
+"""What reading damaged files raises."""
 
 
 class WebDataset:
@@ -49,13 +68,14 @@ class WebDataset:
                 self._shards = [str(name) for name in index["shards"]]
                 self._shard, self._spans = index["shard"], index["spans"]
                 self.names = [str(name) for name in index["names"]]
+            _check(self._shards, self.names, self._shard, self._spans)
         except FileNotFoundError:
             raise FileNotFoundError(
                 f"{root} lacks {INDEX}; `cfr-icl pack --out FOLDER` writes it for the tar files of a folder."
             ) from None
-        except (ValueError, KeyError, OSError, EOFError) as error:
-            if isinstance(error, ConnectionError):
-                raise
+        except ConnectionError:
+            raise
+        except DAMAGED as error:
             raise ValueError(f"{INDEX} of {root} is damaged.") from error
         self._place.require(self._shards)
 
@@ -64,16 +84,22 @@ class WebDataset:
 
     def __getitem__(self, index: int) -> Sample:
         shard = self._shards[self._shard[index]]
-        picture, picture_end, objects, objects_end = map(int, self._spans[index])
-        start = min(picture, objects)
-        content = self._place.read(shard, start, max(picture_end, objects_end))
+        picture, objects = self._read(shard, *map(int, self._spans[index]))
         try:
-            image = read_rgb(io.BytesIO(content[picture - start : picture_end - start]))
-            entries = json.loads(content[objects - start : objects_end - start])["annotations"]
-            gt_masks = _gt_masks(entries, image.shape[:2])
-        except (ValueError, KeyError, TypeError, OSError) as error:
+            image = read_rgb(io.BytesIO(picture))
+            entries = json.loads(objects)["annotations"]
+            gt_masks = _gt_masks(entries, (image.shape[0], image.shape[1]))
+        except (*DAMAGED, RecursionError, Image.DecompressionBombError) as error:
             raise ValueError(f"{self.names[index]} in {shard} is damaged: {error}.") from error
         return Sample(self.names[index], image, gt_masks)
+
+    def _read(self, shard: str, start: int, end: int, other: int, other_end: int) -> tuple[bytes, bytes]:
+        """Two parts of a shard; in one read, unless they lie far apart."""
+        first, last = min(start, other), max(end, other_end)
+        if last - first > (end - start) + (other_end - other) + APART:
+            return self._place.read(shard, start, end), self._place.read(shard, other, other_end)
+        content = self._place.read(shard, first, last)
+        return content[start - first : end - first], content[other - first : other_end - first]
 
 
 def index_shards(folder: Path) -> int:
@@ -127,25 +153,33 @@ def _spans_in(shard: Path) -> dict[str, tuple[int, int, int, int]]:
     return {name: (*span, *objects[name]) for name, span in pictures.items() if name in objects}
 
 
-def _gt_masks(entries: list[dict[str, Any]], size: tuple[int, ...]) -> list[np.ndarray]:
+def _check(shards: list[str], names: list[str], shard: np.ndarray, spans: np.ndarray) -> None:
+    """Raise ValueError unless an index has a shard and two parts of it for each name."""
+    whole = spans.shape == (len(names), 4) and shard.shape == (len(names),)
+    if not whole or spans.dtype.kind != "i" or shard.dtype.kind != "i":
+        raise ValueError
+    lengths = spans[:, 1::2] - spans[:, ::2]
+    for values, least, most in (
+        (spans, 0, LARGEST_SHARD),
+        (lengths, 0, LARGEST_PART),
+        (shard, 0, len(shards) - 1),
+    ):
+        if ((values < least) | (values > most)).any():
+            raise ValueError
+
+
+def _gt_masks(entries: list[dict[str, Any]], size: tuple[int, int]) -> list[np.ndarray]:
     """The ground truths, int8 (H, W), of a picture's entries; crowds are ignored pixels of all."""
     regions, crowd = [], np.zeros(size, bool)
     for entry in entries:
-        region = _pixels(entry["segmentation"], size)
+        region = decode(entry["segmentation"], *size)
         if entry.get("iscrowd", 0):
             crowd |= region
         else:
-            regions.append((region, _pixels(entry["ignored"], size) if "ignored" in entry else None))
+            regions.append((region, decode(entry["ignored"], *size) if "ignored" in entry else None))
     return [
         object_gt_mask(region, crowd if ignored is None else crowd | ignored) for region, ignored in regions
     ]
-
-
-def _pixels(code: Any, size: tuple[int, ...]) -> np.ndarray:
-    """The mask, bool (H, W), of run lengths or polygons; raises ValueError for another size."""
-    if isinstance(code, dict) and list(code["size"]) != list(size):
-        raise ValueError("a mask is not of the size of its picture")
-    return decode(code, *size)
 
 
 class _Folder:
@@ -179,13 +213,14 @@ class _Address:
         """Read a part of a file; raises FileNotFoundError, or ConnectionError after some attempts."""
         files, url = self._files(), f"{self._address}/{name}"
         for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(PAUSE_SECONDS * 2 ** (attempt - 1))
             try:
                 content = files.cat_file(url, start=start or None, end=end)
             except FileNotFoundError:
                 raise FileNotFoundError(f"There is no {url}.") from None
             except Exception as error:  # each kind of storage has errors of its own
                 reason = error
-                time.sleep(PAUSE_SECONDS * 2**attempt)
                 continue
             if end is not None and len(content) != end - start:
                 raise ConnectionError(f"{url} cannot be read in parts.")

@@ -27,7 +27,6 @@ AT_ONCE = 8
 class Agreement:
     """Mean IoU of a network's answers with the starting model's, for the same first clicks.
 
-
     Args:
         teacher: the starting model.
         pictures: files; those that cannot be read are left out.

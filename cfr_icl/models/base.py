@@ -164,6 +164,7 @@ class InteractiveModel(nn.Module, ABC):
         previous: ProbabilityMap,
         window: Window,
         cfr: CascadeForward | None = None,
+        offers: bool = True,
     ) -> InnerPass:
         """Run one pass over a window.
 
@@ -172,6 +173,7 @@ class InteractiveModel(nn.Module, ABC):
             prompt: the value of `prompt`.
             previous: probabilities that are fed back.
             cfr: the settings of a refinement; None in the coarse pass.
+            offers: whether choices are wanted; without them the pass may be faster, its mask is the same.
 
         Raises:
             PredictionError: when the network's output is not finite.

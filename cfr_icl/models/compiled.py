@@ -118,7 +118,7 @@ class CompiledNet(MapModel):
         return logits, rated, offer(self.hypotheses, coarse, logits, prompt)
 
     def _decoded(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> list[torch.Tensor]:
-        """The logits, and for the head that predicts IoUs the coarsest maps."""
+        """The logits, and the coarsest maps for the heads that predict IoUs and further masks."""
         inputs = {f"features{number}": _array(x) for number, x in enumerate(features)}
         arrays = self._decoder.run(None, {PROMPT_MAPS: _array(prompt_maps), **inputs})
         return [torch.from_numpy(array) for array in arrays]

@@ -60,12 +60,13 @@ class MapModel(InteractiveModel):
         previous: ProbabilityMap,
         window: Window,
         cfr: CascadeForward | None = None,
+        offers: bool = True,
     ) -> InnerPass:
         mirrored, (height, width) = len(prompt) > 1, prompt.shape[2:]
         mask = previous.crop(window, (height, width))
         maps = torch.stack([mask, mask.flip(1)] if mirrored else [mask])[:, None]
         offer = None
-        if self.choices and cfr is None and is_one_click(prompt[0, 1:]) and not mask.any():
+        if offers and self.choices and cfr is None and is_one_click(prompt[0, 1:]) and not mask.any():
             logits, predicted_iou, offer = self.offered_logits(features, prompt, maps)
         else:
             logits, predicted_iou = self.rated_logits(features, prompt, maps)

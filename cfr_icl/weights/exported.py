@@ -54,7 +54,7 @@ def digest_of(source: StoredNetwork, compiles: bool) -> bytes:
         source.weights,
         code / "compact.py",
         code / "hypotheses.py",
-        code / "hypotheses.py",
+        code / "map_model.py",
         code / "folding.py",
         code / "compiled.py",
     ):

@@ -12,6 +12,8 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 from scipy.io import savemat
 
+from cfr_icl.annotate.masks import Mask
+from cfr_icl.data.coco import decode
 from cfr_icl.data.registry import DATASETS, open_dataset
 
 HEIGHT, WIDTH = 24, 32
@@ -393,3 +395,53 @@ def test_a_mask_of_another_size_than_its_picture_is_refused(tmp_path):
     Image.new("L", (5, 5)).save(tmp_path / "masks" / "3096.png")
     with pytest.raises(ValueError, match=r"5 x 5 pixels, its picture 32 x 24"):
         open_dataset("berkeley", tmp_path)[0]
+
+
+MASK = np.zeros((4, 6), bool)
+MASK[1:3, 2:5] = True
+RUNS = [9, 2, 2, 2, 2, 2, 5]
+
+
+@pytest.mark.parametrize("counts", [RUNS, Mask.of(MASK).counts], ids=["list", "string"])
+def test_run_lengths_are_those_of_coco(counts):
+    assert np.array_equal(decode({"size": [4, 6], "counts": counts}, 4, 6), MASK)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        {"size": [4, 6], "counts": RUNS[:-1]},
+        {"size": [4, 6], "counts": [*RUNS, 1]},
+        {"size": [4, 6], "counts": [30, -6]},
+        {"size": [4, 6], "counts": [12.0, 12.0]},
+        {"size": [4, 6], "counts": [[12], [12]]},
+        {"size": [4, 6], "counts": [1 << 70]},
+        {"size": [4, 6], "counts": []},
+        {"size": [4, 6], "counts": "ż"},
+        {"size": [4, 6], "counts": Mask.of(MASK).counts[:-1]},
+        {"size": [6, 4], "counts": RUNS},
+        {"counts": RUNS},
+        {"size": 4, "counts": RUNS},
+        [],
+        [[1, 1, 3, 1, float("nan"), 3]],
+        [[1, 1, 3, 1, 1e9, 3]],
+        [["a", 1, 3, 1, 3, 3]],
+        7,
+    ],
+    ids=str,
+)
+def test_damaged_masks_are_refused(code):
+    with pytest.raises(ValueError, match=r"a mask is (damaged|not of the size)"):
+        decode(code, 4, 6)
+
+
+def test_a_damaged_mask_names_its_picture(tmp_path):
+    coco(tmp_path)
+    (path,) = tmp_path.rglob("instances_*.json")
+    content = json.loads(path.read_text())
+    for entry in content["annotations"]:
+        entry["segmentation"] = {"size": [HEIGHT, WIDTH], "counts": [5, 5]}
+    path.write_text(json.dumps(content))
+    dataset = open_dataset("coco", tmp_path)
+    with pytest.raises(ValueError, match=f"^{dataset.names[0]}: a mask is damaged"):
+        dataset[0]

@@ -147,6 +147,47 @@ def test_damaged_and_unindexed_shards_are_refused_in_one_sentence(data, tmp_path
         index_shards(data)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"spans": np.zeros((1, 3), np.int64)},
+        {"spans": np.array([[0, 1 << 40, 0, 9]])},
+        {"spans": np.array([[9, 5, 0, 9]])},
+        {"spans": np.array([[-5, 5, 0, 9]])},
+        {"spans": np.array([[0.0, 5.0, 0.0, 9.0]])},
+        {"shard": np.array([1], np.int32)},
+        {"shard": np.array(0, np.int32)},
+    ],
+)
+def test_an_index_with_impossible_values_is_refused(change, tmp_path):
+    index = {"shards": ["a.tar"], "names": ["a"], "shard": np.array([0]), "spans": np.array([[0, 5, 5, 9]])}
+    (tmp_path / "a.tar").write_bytes(bytes(10))
+    np.savez(tmp_path / "index.npz", **index)
+    assert len(WebDataset(tmp_path)) == 1
+    np.savez(tmp_path / "index.npz", **{**index, **change})
+    with pytest.raises(ValueError, match=r"index\.npz of .* is damaged"):
+        WebDataset(tmp_path)
+
+
+def test_a_cut_or_flipped_index_is_refused(data, tmp_path):
+    pack(open_dataset("folder", data), tmp_path, {})
+    content = (tmp_path / "index.npz").read_bytes()
+    np.save(tmp_path / "plain.npy", np.zeros(3))
+    middle = len(content) // 2
+    flipped = content[:60] + bytes(byte ^ 255 for byte in content[60:middle]) + content[middle:]
+    for damaged in (content[:middle], flipped, b"", (tmp_path / "plain.npy").read_bytes()):
+        (tmp_path / "index.npz").write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"index\.npz of .* is damaged"):
+            WebDataset(tmp_path)
+
+
+def test_a_picture_far_from_its_objects_takes_two_reads(data, tmp_path, monkeypatch):
+    dataset = open_dataset("folder", data)
+    pack(dataset, tmp_path / "shards", {})
+    monkeypatch.setattr(webdataset, "APART", -1)
+    assert_equal(WebDataset(tmp_path / "shards"), dataset)
+
+
 class Parts(SimpleHTTPRequestHandler):
     """Files of a folder and parts of them; counts the bytes that it sends."""
 
@@ -213,6 +254,19 @@ def test_examples_of_a_seed_are_those_of_the_files_and_are_read_in_parts(data, t
     Parts.sent = 0
     far[0]
     assert 0 < Parts.sent < 20_000 < (tmp_path / "shards" / "00001-of-00002.tar").stat().st_size
+
+
+def test_the_last_attempt_is_followed_by_the_error_at_once(data, tmp_path, serve, monkeypatch):
+    pack(open_dataset("folder", data), tmp_path / "shards", {})
+    url, server = serve(tmp_path)
+    far = WebDataset(f"{url}/shards")
+    server.shutdown()
+    server.server_close()
+    pauses = []
+    monkeypatch.setattr(webdataset.time, "sleep", pauses.append)
+    with pytest.raises(ConnectionError, match="does not answer"):
+        far[0]
+    assert [pause for pause in pauses if pause >= 1] == [1, 2, 4]
 
 
 def test_a_training_over_http_ends_with_the_same_weights_and_reports_a_lost_server(

@@ -46,6 +46,14 @@ def test_masks_stay_and_one_positive_click_alone_has_choices(segmenters, clicks)
     assert before.choices == () and len(after.choices) == (1 + FURTHER if clicks == [FIRST] else 0)
 
 
+def test_a_preview_has_the_mask_without_choices(segmenters, monkeypatch):
+    coarse = segmenters[0].predict([FIRST]) and segmenters[0].preview(FIRST)
+    segmenters[1].predict([FIRST])  # encodes the window
+    monkeypatch.setattr(segmenters[1].model, "offered_logits", None)
+    previewed = segmenters[1].preview(FIRST)
+    assert np.array_equal(previewed.mask, coarse.mask) and previewed.choices == ()
+
+
 def test_a_previous_mask_leaves_nothing_to_choose(segmenters):
     mask = np.zeros((60, 80), np.float32)
     mask[10:40, 20:50] = 0.9
