@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import functools
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -158,6 +159,8 @@ def run(options: argparse.Namespace) -> None:
     except (ValueError, OSError, MissingExtraError):
         blocks.close()
         raise
+    # Stopped like by Ctrl+C: pages leave the disk, and give back what they hold of a shared folder.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     blocks.block_thread()
 
 
