@@ -127,6 +127,7 @@ def test_a_second_process_on_a_folder_is_refused_until_the_first_ends(images, tm
         assert first.stdout.readline() == "ready\n"
         half_written = out / f"{files.PREFIX}x{files.SUFFIX}"
         half_written.write_text("{")
+        os.utime(half_written, (0, 0))  # of a process that was killed long ago
         assert main(["app", "--images", str(images), "--out", str(out)]) == 2
         message = capsys.readouterr().err
         assert message.startswith("error: Another process is working on") and message.count("\n") == 1
