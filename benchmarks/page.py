@@ -107,15 +107,16 @@ class Clock:
 
         def counted(function):
             def run(*arguments):
-                start = time.perf_counter()
+                start, before = time.perf_counter(), self.network
                 try:
                     return function(*arguments)
-                finally:
-                    self.network += time.perf_counter() - start
+                finally:  # one function may call another one
+                    self.network = before + time.perf_counter() - start
 
             return run
 
-        model.encode, model.rated_logits = counted(model.encode), counted(model.rated_logits)
+        for name in ("encode", "rated_logits", "offered_logits"):
+            setattr(model, name, counted(getattr(model, name)))
         return model
 
 
