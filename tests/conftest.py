@@ -13,6 +13,9 @@ from PIL import Image
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # several processes: one thread of the network each
     os.environ["OMP_NUM_THREADS"] = "1"
+    # Ports of its own for each: a server that a test restarts finds its port free.
+    worker = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+    os.environ.setdefault("GRADIO_SERVER_PORT", str(8000 + 200 * worker))
 
 # No example of a property fails because the machine is busy.
 hypothesis.settings.register_profile("patient", deadline=None)

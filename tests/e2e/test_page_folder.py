@@ -19,6 +19,15 @@ COPIED = """async () => { const open = indexedDB.open('cfr-icl-folders');
 """Number of pictures with objects of which the browser has a copy."""
 
 
+def wait_for_copies(tool, count):
+    """Wait until the browser has copies of so many pictures with objects."""
+    for _ in range(100):
+        if tool.page.evaluate(COPIED) == count:
+            return
+        tool.page.wait_for_timeout(50)
+    raise AssertionError(f"The browser has {tool.page.evaluate(COPIED)} copies, not {count}.")
+
+
 @pytest.fixture
 def photos(tmp_path):
     folder = tmp_path / "photos"
@@ -109,10 +118,7 @@ def test_a_server_that_was_started_anew_is_given_the_folder_again(browser, photo
     tool.idle()
     tool.click(90, 90)
     tool.idle()
-    for _ in range(100):
-        if tool.page.evaluate(COPIED) == 2:
-            break
-        tool.page.wait_for_timeout(50)
+    wait_for_copies(tool, 2)
     first.close()
     monkeypatch.setattr(Context, "id", started)  # a new process counts anew
     second = Server(port=first.blocks.server_port)
@@ -152,10 +158,7 @@ def test_work_comes_back_on_its_own_picture_where_two_files_have_one_name(
     tool.click(80, 80)
     tool.idle()
     shown = tool.session.picture.copy()
-    for _ in range(100):
-        if tool.page.evaluate(COPIED) == 1:
-            break
-        tool.page.wait_for_timeout(50)
+    wait_for_copies(tool, 1)
     first.close()
     monkeypatch.setattr(Context, "id", started)  # a new process counts anew
     second = Server(port=first.blocks.server_port)
