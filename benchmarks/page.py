@@ -107,16 +107,15 @@ class Clock:
 
         def counted(function):
             def run(*arguments):
-                start, before = time.perf_counter(), self.network
+                start = time.perf_counter()
                 try:
                     return function(*arguments)
-                finally:  # one function may call another one
-                    self.network = before + time.perf_counter() - start
+                finally:
+                    self.network += time.perf_counter() - start
 
             return run
 
-        for name in ("encode", "rated_logits", "offered_logits"):
-            setattr(model, name, counted(getattr(model, name)))
+        model.encode, model.rated_logits = counted(model.encode), counted(model.rated_logits)
         return model
 
 

@@ -179,7 +179,7 @@ class Labeller:
 
     def _carry_on(self, gt_masks: list[np.ndarray]) -> None:
         self._press("t")
-        if self.tool.session.active is not None:  # an unsure one is selected: it has been looked at
+        if self.tool.session.active is not None:  # T selects an unsure object; Enter accepts it
             self._press("Enter")
         for number, gt_mask in enumerate(gt_masks):
             carried = self._object(number)

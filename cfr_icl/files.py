@@ -71,7 +71,7 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
 
 
 def cache_folder() -> Path:
-    """The folder for files that can be made anew: CFR_ICL_CACHE if set, else the user's cache folder."""
+    """The cache folder: CFR_ICL_CACHE if set, else that of the user. Its files may be deleted at any time."""
     if named := os.environ.get("CFR_ICL_CACHE"):
         return Path(named)
     try:

@@ -199,7 +199,7 @@ class Document:
     foreign: Mapping[str, Any] | None = None
     """The picture's attributes, and further values in the file that objects were loaded from, such as ids."""
     attributes: tuple[Attribute, ...] = ()
-    """Definitions of attributes, besides the usual ones."""
+    """Definitions of attributes that a list of labels adds to the usual ones."""
 
     def find(self, id: int) -> Instance:
         """The object with this id; raises ActionError when there is none."""

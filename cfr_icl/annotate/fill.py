@@ -25,8 +25,8 @@ FILLED = "filled"
 ENDINGS = ("_mask", "_masks", "_label", "_labels", "-mask")
 """What the name of a mask may have after that of its picture."""
 
-NAMED = 3
-"""Messages about single pictures that are told."""
+MOST_MESSAGES = 3
+"""The most messages about single pictures; further ones are left out."""
 
 _NO_IMAGE = {"id": None, "file_name": "\0"}
 """Beside a single image of a COCO file, which would be found under any name."""
@@ -130,10 +130,10 @@ class Filled:
             told.append(
                 Sentence("Pictures that have work already stayed as they are: {kept}.", kept=self.kept)
             )
-        told += self.problems[:NAMED]
-        if len(self.problems) > NAMED:
+        told += self.problems[:MOST_MESSAGES]
+        if len(self.problems) > MOST_MESSAGES:
             told.append(
-                Sentence("Other pictures were left out: {number}.", number=len(self.problems) - NAMED)
+                Sentence("Other pictures were left out: {number}.", number=len(self.problems) - MOST_MESSAGES)
             )
         return told
 

@@ -16,7 +16,7 @@ LASTS = 180.0
 """Seconds after its holder's last action at which a lease ends, also where the holder's process died."""
 
 RENEWED_AFTER = 30.0
-"""Seconds after which an action writes a lease anew."""
+"""Age in seconds from which the next action renews a lease."""
 
 LOOK_SECONDS = 2.0
 """Seconds between two looks at the leases of other processes."""
@@ -54,7 +54,7 @@ class Leases:
         self._looked = -LOOK_SECONDS
 
     def holds(self, picture: str, holder: str, who: str) -> bool:
-        """Whether this person took a picture so lately that the lease need not be written anew."""
+        """Whether this person has a lease on the picture that is younger than RENEWED_AFTER."""
         lease = self._known.get(picture)
         mine = lease is not None and (lease.holder, lease.who) == (holder, who)
         return mine and lease.until > self._clock() + LASTS - RENEWED_AFTER

@@ -1,4 +1,4 @@
-"""What a network has forgotten: how far its answers to first clicks on other pictures moved."""
+"""Measure forgetting: the agreement of first masks on other pictures before and after learning."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def _loader(settings: Settings, step: int, accelerator: Accelerator) -> Iterator
 
 
 def _next(batches: Iterator[Batch]) -> Batch:
-    """The next batch; an error of a loader process is told without its traceback."""
+    """Return the next batch; raise the error of a loader process without the traceback in its message."""
     try:
         return next(batches)
     except (OSError, ValueError) as error:

@@ -158,26 +158,15 @@ class CompactNet(MapModel):
         return self.decode_coarse(features, prompt_maps)[0]
 
     def rated_logits(
-        self, features: tuple[torch.Tensor, ...], prompt: torch.Tensor, previous: torch.Tensor
-    ) -> tuple[torch.Tensor, float | None]:
-        if self.iou_head is None:
-            return super().rated_logits(features, prompt, previous)
-        prompt[:, :1] = previous
-        prompt_maps = prompt.to(self.device)
-        with self.autocast():
-            logits, maps = self.decode_coarse(features, prompt_maps)
-        return logits, rate(self.iou_head, logits, maps[-2:], prompt_maps)
-
-    def offered_logits(
-        self, features: tuple[torch.Tensor, ...], prompt: torch.Tensor, previous: torch.Tensor
-    ) -> tuple[torch.Tensor, float | None, Offer]:
-        assert self.hypotheses is not None, "The network offers choices."
+        self, features: tuple[torch.Tensor, ...], prompt: torch.Tensor, previous: torch.Tensor, offers: bool
+    ) -> tuple[torch.Tensor, float | None, Offer | None]:
         prompt[:, :1] = previous
         prompt_maps = prompt.to(self.device)
         with self.autocast():
             logits, maps = self.decode_coarse(features, prompt_maps)
         rated = rate(self.iou_head, logits, maps[-2:], prompt_maps) if self.iou_head else None
-        return logits, rated, offer(self.hypotheses, maps, logits, prompt_maps)
+        further = offer(self.hypotheses, maps, logits, prompt_maps) if offers and self.hypotheses else None
+        return logits, rated, further
 
     def decode_coarse(
         self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor

@@ -98,24 +98,15 @@ class CompiledNet(MapModel):
         return self._decoded(features, prompt_maps)[0]
 
     def rated_logits(
-        self, features: tuple[torch.Tensor, ...], prompt: torch.Tensor, previous: torch.Tensor
-    ) -> tuple[torch.Tensor, float | None]:
+        self, features: tuple[torch.Tensor, ...], prompt: torch.Tensor, previous: torch.Tensor, offers: bool
+    ) -> tuple[torch.Tensor, float | None, Offer | None]:
         if self._decoder is None or not _fits(prompt):
-            return self._network.rated_logits(features, prompt, previous)
-        prompt[:, :1] = previous
-        logits, *coarse = self._decoded(features, prompt)
-        return logits, rate(self.iou_head, logits, coarse[-2:], prompt) if self.iou_head else None
-
-    def offered_logits(
-        self, features: tuple[torch.Tensor, ...], prompt: torch.Tensor, previous: torch.Tensor
-    ) -> tuple[torch.Tensor, float | None, Offer]:
-        if self._decoder is None or not _fits(prompt):
-            return self._network.offered_logits(features, prompt, previous)
-        assert self.hypotheses is not None, "The network offers choices."
+            return self._network.rated_logits(features, prompt, previous, offers)
         prompt[:, :1] = previous
         logits, *coarse = self._decoded(features, prompt)
         rated = rate(self.iou_head, logits, coarse[-2:], prompt) if self.iou_head else None
-        return logits, rated, offer(self.hypotheses, coarse, logits, prompt)
+        further = offer(self.hypotheses, coarse, logits, prompt) if offers and self.hypotheses else None
+        return logits, rated, further
 
     def _decoded(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> list[torch.Tensor]:
         """The logits, and the coarsest maps for the heads that predict IoUs and further masks."""

@@ -65,11 +65,9 @@ class MapModel(InteractiveModel):
         mirrored, (height, width) = len(prompt) > 1, prompt.shape[2:]
         mask = previous.crop(window, (height, width))
         maps = torch.stack([mask, mask.flip(1)] if mirrored else [mask])[:, None]
-        offer = None
-        if offers and self.choices and cfr is None and is_one_click(prompt[0, 1:]) and not mask.any():
-            logits, predicted_iou, offer = self.offered_logits(features, prompt, maps)
-        else:
-            logits, predicted_iou = self.rated_logits(features, prompt, maps)
+        offers = offers and bool(self.choices) and cfr is None
+        offers = offers and is_one_click(prompt[0, 1:]) and not mask.any()
+        logits, predicted_iou, offer = self.rated_logits(features, prompt, maps, offers)
         logits = logits[:, 0].float().cpu()
         if not torch.isfinite(logits.sum()):
             raise PredictionError("The network's output is not finite; its weights may be damaged.")
@@ -93,20 +91,18 @@ class MapModel(InteractiveModel):
         return self.decode_in_precision(features, prompt.to(self.device))
 
     def rated_logits(
-        self, features: Features, prompt: Any, previous: torch.Tensor
-    ) -> tuple[torch.Tensor, float | None]:
+        self, features: Features, prompt: Any, previous: torch.Tensor, offers: bool
+    ) -> tuple[torch.Tensor, float | None, Offer | None]:
         """Like `logits`, and predict the IoU with the object of the mask that is their mean.
 
-        Returns:
-            Logits, and the IoU, 0 to 1; None for networks that do not predict it.
-        """
-        return self.logits(features, prompt, previous), None
+        Args:
+            offers: also predict the further masks of a first click; False for networks without `choices`.
 
-    def offered_logits(
-        self, features: Features, prompt: Any, previous: torch.Tensor
-    ) -> tuple[torch.Tensor, float | None, Offer]:
-        """Like `rated_logits`, for a first click, with the further masks that the network offers."""
-        raise NotImplementedError
+        Returns:
+            Logits; the IoU, 0 to 1, None for networks that do not predict it; the
+            masks, None without `offers`.
+        """
+        return self.logits(features, prompt, previous), None, None
 
     def decode_with_auxiliary(
         self, features: Features, prompt_maps: torch.Tensor

@@ -122,27 +122,29 @@ class Duplicate(SessionAction):
     id: Id
 
 
-class Edit(SessionAction):
-    """Change fields of an object; fields that are not sent do not change."""
+class Changes(SessionAction):
+    """Fields of objects; fields that are not sent do not change."""
 
-    kind: Literal["edit"]
-    id: Id
     colour: Colour | None = None
-    threshold: Fraction | None = None
     visible: Flag | None = None
     locked: Flag | None = None
-    overlap: Flag | None = None
-    keep_largest: Flag | None = None
-    fill_holes: Flag | None = None
 
     @property
     def changes(self) -> dict[str, Any]:
         """The fields that were sent, by name."""
-        return {
-            name: getattr(self, name)
-            for name in self.model_fields_set - Action.model_fields.keys() - {"id"}
-            if getattr(self, name) is not None
-        }
+        names = self.model_fields_set - Action.model_fields.keys() - {"id", "ids"}
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+
+class Edit(Changes):
+    """Change fields of an object."""
+
+    kind: Literal["edit"]
+    id: Id
+    threshold: Fraction | None = None
+    overlap: Flag | None = None
+    keep_largest: Flag | None = None
+    fill_holes: Flag | None = None
 
 
 class DeleteObjects(SessionAction):
@@ -160,20 +162,11 @@ class LabelObjects(SessionAction):
     name: LabelName
 
 
-class EditObjects(SessionAction):
-    """Change fields of several objects; fields that are not sent do not change."""
+class EditObjects(Changes):
+    """Change fields of several objects."""
 
     kind: Literal["edit_objects"]
     ids: Ids
-    colour: Colour | None = None
-    visible: Flag | None = None
-    locked: Flag | None = None
-
-    @property
-    def changes(self) -> dict[str, Any]:
-        """The fields that were sent, by name."""
-        values = {"colour": self.colour, "visible": self.visible, "locked": self.locked}
-        return {name: value for name, value in values.items() if value is not None}
 
 
 class MergeObjects(SessionAction):
