@@ -160,6 +160,8 @@ class CompactNet(MapModel):
     def rated_logits(
         self, features: tuple[torch.Tensor, ...], prompt: torch.Tensor, previous: torch.Tensor, offers: bool
     ) -> tuple[torch.Tensor, float | None, Offer | None]:
+        if self.iou_head is None and not offers:
+            return super().rated_logits(features, prompt, previous, offers)
         prompt[:, :1] = previous
         prompt_maps = prompt.to(self.device)
         with self.autocast():
