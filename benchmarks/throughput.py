@@ -26,7 +26,7 @@ from timm.utils import ModelEmaV3
 from benchmarks.measure import table
 from benchmarks.pictures import ROOT
 from cfr_icl import CascadeForward, InteractiveModel, icl, load_model
-from cfr_icl.data.augmentation import Batch, TrainingExamples, collate
+from cfr_icl.data.examples import Batch, TrainingExamples, collate
 from cfr_icl.data.folder import FolderDataset
 from cfr_icl.evaluation import Protocol, evaluate_object
 from cfr_icl.learning import beginnings

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from timm.utils import ModelEmaV3
 
-from cfr_icl.data.augmentation import TrainingExamples
+from cfr_icl.data.examples import TrainingExamples
 from cfr_icl.data.samples import Dataset
 from cfr_icl.icl import features_of_objects
 from cfr_icl.learning.adapt_checkpoint import Run, RunState

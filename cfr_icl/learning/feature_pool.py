@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 from cfr_icl.clicks import Click, disk_maps
-from cfr_icl.data.augmentation import Augmentation, Batch, Example
+from cfr_icl.data.augmentation import Augmentation
+from cfr_icl.data.examples import Batch, Example
 from cfr_icl.models.base import Features
 from cfr_icl.models.map_model import MapModel
 

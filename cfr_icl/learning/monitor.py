@@ -12,7 +12,7 @@ import yaml
 from torch.utils.tensorboard import SummaryWriter
 
 from cfr_icl.clicks import disk_maps
-from cfr_icl.data.augmentation import Batch
+from cfr_icl.data.examples import Batch
 from cfr_icl.learning.settings import Settings
 from cfr_icl.models.base import InteractiveModel
 

@@ -16,7 +16,7 @@ from timm.utils import ModelEmaV3
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from cfr_icl.data.augmentation import Batch, TrainingExamples, collate
+from cfr_icl.data.examples import Batch, TrainingExamples, collate
 from cfr_icl.data.registry import open_dataset
 from cfr_icl.data.samples import Dataset
 from cfr_icl.files import disk_errors, replacing

@@ -6,7 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from cfr_icl.data.augmentation import Augmentation, TrainingExamples, collate
+from cfr_icl.data.augmentation import Augmentation
+from cfr_icl.data.examples import TrainingExamples, collate
 from cfr_icl.data.folder import FolderDataset
 from cfr_icl.data.samples import Sample
 from cfr_icl.suem import SUEM

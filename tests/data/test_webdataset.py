@@ -15,7 +15,8 @@ from safetensors.torch import load_file
 from cfr_icl.cli.main import main
 from cfr_icl.data import pack as packing
 from cfr_icl.data import webdataset
-from cfr_icl.data.augmentation import Augmentation, TrainingExamples
+from cfr_icl.data.augmentation import Augmentation
+from cfr_icl.data.examples import TrainingExamples
 from cfr_icl.data.pack import pack
 from cfr_icl.data.registry import open_dataset
 from cfr_icl.data.webdataset import WebDataset, index_shards

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from gradio.state_holder import SessionState
 
-from cfr_icl.ui import server as ui_server
+from cfr_icl.ui import open_pages
 from tests.browser import find_firefox, find_node
 from tests.e2e.tool import EXAMPLES, Server
 
@@ -26,7 +26,7 @@ def test_open_click_correct_export_reload_and_sleep(tmp_path, monkeypatch):
         state.STATE_TTL_WHEN_CLOSED = 1  # second, of an hour
 
     monkeypatch.setattr(SessionState, "__init__", forgets_soon)
-    monkeypatch.setattr(ui_server, "RESTS_AFTER", 1)
+    monkeypatch.setattr(open_pages, "RESTS_AFTER", 1)
     server = Server(examples=EXAMPLES)
     try:
         command = [find_node(), str(FOLDER / "page.mjs"), firefox, server.url, str(tmp_path)]

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from cfr_icl.ui.server import CLOSES_AFTER, RESTS_AFTER, OpenPages, Server, Settings
+from cfr_icl.ui.open_pages import CLOSES_AFTER, RESTS_AFTER, OpenPages
+from cfr_icl.ui.server import Server, Settings
 from tests.e2e.tool import EXAMPLES
 from tests.loops import run
 from tests.stand_in import ColourModel
@@ -119,7 +120,7 @@ def test_a_page_that_nobody_uses_for_a_day_is_closed_and_never_found_again(timed
 
 def test_pictures_of_resting_pages_have_a_bound(timed, monkeypatch):
     shared, clock = timed
-    monkeypatch.setattr("cfr_icl.ui.server.RESTING_PIXELS", 2.5 * 512 * 512)
+    monkeypatch.setattr("cfr_icl.ui.open_pages.RESTING_PIXELS", 2.5 * 512 * 512)
     pages = []
     for _ in range(4):
         clock.now += 1

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from cfr_icl.annotate import own_folder
-from cfr_icl.ui import server as servers
+from cfr_icl.ui import open_pages
 from cfr_icl.ui.server import Server, Settings
 from tests.stand_in import ColourModel
 from tests.ui.test_restoring import Browser, click
@@ -126,8 +126,8 @@ def test_a_server_that_ends_takes_its_pages_along(browser, server):
 
 def test_resting_pages_hold_no_more_than_the_disk_is_lent_for(browser, server, monkeypatch):
     folder = server.pages.find(browser.page).place.folder
-    monkeypatch.setattr(servers, "RESTING_BYTES", 10)
-    monkeypatch.setattr(servers, "RESTS_AFTER", 0)
+    monkeypatch.setattr(open_pages, "RESTING_BYTES", 10)
+    monkeypatch.setattr(open_pages, "RESTS_AFTER", 0)
     server.pages._tidied = -1000
     server.pages.tidy()
     assert not folder.images.exists() and len(server.pages) == 0
