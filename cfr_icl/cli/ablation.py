@@ -25,9 +25,10 @@ import numpy as np
 from cfr_icl import CascadeForward
 from cfr_icl.cli.options import add_pictures
 from cfr_icl.evaluation import Protocol, Result, clicks_to_reach, setting_name, summarise
+from cfr_icl.evaluation.job import Job
 from cfr_icl.evaluation.paired import difference
 from cfr_icl.evaluation.report import markdown_table, mean_ious, save_lines
-from cfr_icl.evaluation.run import Job, evaluate
+from cfr_icl.evaluation.run import evaluate
 from cfr_icl.extras import extra
 
 with extra("train", "The ablation"):

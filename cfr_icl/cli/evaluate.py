@@ -24,10 +24,11 @@ from cfr_icl.cli.options import (
     cluster_actors,
     widens,
 )
-from cfr_icl.evaluation.gallery import save_gallery, worst
+from cfr_icl.evaluation.gallery import Replay, save_gallery, worst
+from cfr_icl.evaluation.job import Job
 from cfr_icl.evaluation.protocol import Protocol
 from cfr_icl.evaluation.report import markdown_table, save_plots
-from cfr_icl.evaluation.run import Job, Replay, evaluate, one_thread
+from cfr_icl.evaluation.run import evaluate, one_thread
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,9 +10,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from cfr_icl import Click, InteractiveModel
 from cfr_icl.data_url import data_url
+from cfr_icl.evaluation.job import Job, Worker
 from cfr_icl.evaluation.metrics import clicks_to_reach
-from cfr_icl.evaluation.simulation import Result
+from cfr_icl.evaluation.simulation import Result, setting_name
 
 GALLERY_WIDTH = 320
 
@@ -22,6 +24,25 @@ def worst(results: Sequence[Result], count: int, target: float = 0.90) -> list[R
     return sorted(results, key=lambda r: (-clicks_to_reach(r.ious, target, len(r.ious) + 1), r.ious[-1]))[
         :count
     ]
+
+
+class Replay:
+    """Predicts the last mask of a logged session again from its clicks, for the gallery."""
+
+    def __init__(self, job: Job, model: InteractiveModel) -> None:
+        self.worker = Worker(job, model)
+        self.labels = [source.label for source in job.sources]
+        self.settings = {setting_name(s): s for s in job.settings}
+
+    def __call__(self, result: Result) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return picture uint8 (H, W, 3), ground truth int8 (H, W) and mask bool (H, W) of a result."""
+        number = self.labels.index(result.data)
+        dataset, segmenter = self.worker.datasets[number], self.worker.segmenters[number]
+        sample = dataset[list(dataset.names).index(result.picture)]
+        segmenter.set_image(sample.image)
+        clicks = [Click(x, y, bool(positive)) for x, y, positive in result.clicks]
+        mask = segmenter.predict(clicks, cfr=self.settings[result.setting]).mask
+        return sample.image, sample.gt_masks[result.object_id], mask
 
 
 def save_gallery(

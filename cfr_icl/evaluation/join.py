@@ -10,7 +10,7 @@ from cfr_icl.files import write_atomically
 
 
 def join_logs(logs: Sequence[Path], out: Path) -> int:
-    """Write the results of several logs (`run.ResultLog`) to `out`, each result once; return their number.
+    """Write the results of several logs (`ResultLog`) to `out`, each result once; return their number.
 
     Raises:
         ValueError: when a file is no log, or holds results of other weights or another protocol.

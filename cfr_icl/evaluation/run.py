@@ -14,113 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import torch
 
-from cfr_icl import CascadeForward, Click, InteractiveModel, load_model
-from cfr_icl.data.source import Source, select
-from cfr_icl.evaluation.metrics import Metrics, object_area, summarise
-from cfr_icl.evaluation.protocol import Protocol
-from cfr_icl.evaluation.simulation import Result, evaluate_object, setting_name
+from cfr_icl import InteractiveModel, load_model
+from cfr_icl.data.source import select
+from cfr_icl.evaluation.job import Job, Unit, Worker
+from cfr_icl.evaluation.metrics import Metrics, summarise
+from cfr_icl.evaluation.result_log import ResultLog
+from cfr_icl.evaluation.simulation import Result, setting_name
 from cfr_icl.files import write_atomically
 from cfr_icl.models.digest import weights_digest
 from cfr_icl.scale.cluster import Actors, map_on_cluster
 from cfr_icl.scale.progress import Progress
 from cfr_icl.scale.shards import Shard
-
-
-@dataclass(frozen=True)
-class Job:
-    """The settings of an evaluation that are sent to worker processes."""
-
-    weights: str
-    device: str
-    precision: str
-    sources: tuple[Source, ...]
-    settings: tuple[CascadeForward, ...]
-    protocol: Protocol
-    min_area: float
-
-    def absolute(self, weights: str) -> Job:
-        """The job with absolute paths, for processes with another working folder.
-
-        Args:
-            weights: the source of the weights, such as `load_model` finds from any folder.
-        """
-        return dataclasses.replace(
-            self, weights=weights, sources=tuple(source.absolute for source in self.sources)
-        )
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A picture to evaluate; `done` holds the (object id, setting) pairs that an earlier run finished."""
-
-    source: int
-    index: int
-    done: frozenset[tuple[int, str]]
-
-
-class Worker:
-    """Evaluates the objects of one picture at a time, with a network of its own."""
-
-    def __init__(self, job: Job, model: InteractiveModel | None = None) -> None:
-        model = model or load_model(job.weights, job.device, job.precision)
-        self.job = job
-        self.datasets = [source.open() for source in job.sources]
-        self.segmenters = [job.protocol.segmenter(model, source.name) for source in job.sources]
-
-    def __call__(self, unit: Unit) -> Iterator[Result]:
-        """Evaluate a picture's objects that are large enough and not done yet."""
-        sample = self.datasets[unit.source][unit.index]
-        for object_id, gt_mask in enumerate(sample.gt_masks):
-            if object_area(gt_mask) < self.job.min_area or not (gt_mask == 1).any():
-                continue
-            yield from evaluate_object(
-                self.segmenters[unit.source],
-                sample.image,
-                gt_mask,
-                [s for s in self.job.settings if (object_id, setting_name(s)) not in unit.done],
-                self.job.protocol,
-                data=self.job.sources[unit.source].label,
-                picture=sample.name,
-                object_id=object_id,
-            )
-
-
-class ResultLog:
-    """Finished results, one line each; the first line identifies weights and protocol.
-
-    Raises:
-        ValueError: when the file holds results of other weights or another protocol.
-    """
-
-    def __init__(self, path: Path, identity: dict) -> None:
-        self.path = path
-        self.results: list[Result] = []
-        lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else []
-        complete = lines[:-1]
-        if complete and _with_later_settings(json.loads(complete[0])) != identity:
-            raise ValueError(
-                f"{path} holds results of other weights or another protocol; "
-                "choose another --json, or remove that file to start again."
-            )
-        self.results = [Result(**json.loads(line)) for line in complete[1:]]
-        # without a last line that is incomplete after a kill
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = "\n".join(complete or [json.dumps(identity)]) + "\n"
-        write_atomically(path, text)
-
-    def add(self, result: Result) -> None:
-        """Append a result to the file at once."""
-        self.results.append(result)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(dataclasses.asdict(result)) + "\n")
-
-
-def _with_later_settings(identity: dict) -> dict:
-    """Complete the first line of a file from before the setting `widen` existed, when windows widened."""
-    return {**identity, "protocol": {"widen": True, **identity["protocol"]}}
 
 
 @dataclass(frozen=True)
@@ -137,7 +43,11 @@ class Evaluation:
         table: dict[str, dict[str, Metrics]] = {}
         for source in self.job.sources:
             for setting in map(setting_name, self.job.settings):
-                results = [r for r in self.results if (r.data, r.setting) == (source.label, setting)]
+                results = [
+                    result
+                    for result in self.results
+                    if (result.data, result.setting) == (source.label, setting)
+                ]
                 if results:
                     table.setdefault(source.label, {})[setting] = summarise(results, self.job.protocol)
         return table
@@ -198,9 +108,7 @@ def evaluate(
         "protocol": dataclasses.asdict(job.protocol),
     }
     finished = ResultLog(log, identity)
-    done: dict[tuple[str, str], set[tuple[int, str]]] = {}
-    for r in finished.results:
-        done.setdefault((r.data, r.picture), set()).add((r.object_id, r.setting))
+    done = finished.done()
     units, chosen = [], set()
     for number, source in enumerate(job.sources):
         names = source.open().names
@@ -210,13 +118,13 @@ def evaluate(
             units.append(Unit(number, index, frozenset(done.get(key, ()))))
     with one_thread():
         _evaluate_units(job, model, units, finished, workers, actors)
-    order = {setting_name(s): number for number, s in enumerate(job.settings)}
+    order = {setting_name(setting): number for number, setting in enumerate(job.settings)}
     results = [
-        r
-        for r in finished.results
-        if r.setting in order and (r.data, r.picture) in chosen and r.area >= job.min_area
+        result
+        for result in finished.results
+        if result.setting in order and (result.data, result.picture) in chosen and result.area >= job.min_area
     ]
-    results.sort(key=lambda r: (r.data, r.picture, r.object_id, order[r.setting]))
+    results.sort(key=lambda result: (result.data, result.picture, result.object_id, order[result.setting]))
     return Evaluation(job, model, digest, results)
 
 
@@ -276,22 +184,3 @@ def _start_worker(job: Job) -> None:
 
 def _work(unit: Unit) -> list[Result]:
     return list(_workers[0](unit))
-
-
-class Replay:
-    """Predicts the last mask of a logged session again from its clicks, for the gallery."""
-
-    def __init__(self, job: Job, model: InteractiveModel) -> None:
-        self.worker = Worker(job, model)
-        self.labels = [source.label for source in job.sources]
-        self.settings = {setting_name(s): s for s in job.settings}
-
-    def __call__(self, result: Result) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return picture uint8 (H, W, 3), ground truth int8 (H, W) and mask bool (H, W) of a result."""
-        number = self.labels.index(result.data)
-        dataset, segmenter = self.worker.datasets[number], self.worker.segmenters[number]
-        sample = dataset[list(dataset.names).index(result.picture)]
-        segmenter.set_image(sample.image)
-        clicks = [Click(x, y, bool(positive)) for x, y, positive in result.clicks]
-        mask = segmenter.predict(clicks, cfr=self.settings[result.setting]).mask
-        return sample.image, sample.gt_masks[result.object_id], mask

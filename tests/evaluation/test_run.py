@@ -10,6 +10,7 @@ from cfr_icl.cli.evaluate import job_of
 from cfr_icl.cli.main import main, parse
 from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.data.source import select
+from cfr_icl.evaluation import job as job_module
 from cfr_icl.evaluation import run as run_module
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.loading import save_model
@@ -87,7 +88,7 @@ def test_a_log_of_an_older_version_is_continued(data, tmp_path, colour):
 
 def test_an_interrupted_run_resumes_and_ends_like_an_uninterrupted_one(data, tmp_path, colour, monkeypatch):
     whole = without_time(run(data, tmp_path / "whole.json", "--steps", "0,2"))
-    answered, evaluate_object = [], run_module.evaluate_object
+    answered, evaluate_object = [], job_module.evaluate_object
 
     def interrupted(*arguments, **identity):
         for result in evaluate_object(*arguments, **identity):
@@ -96,7 +97,7 @@ def test_an_interrupted_run_resumes_and_ends_like_an_uninterrupted_one(data, tmp
             answered.append(result)
             yield result
 
-    monkeypatch.setattr(run_module, "evaluate_object", interrupted)
+    monkeypatch.setattr(job_module, "evaluate_object", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(data, tmp_path / "cut.json", "--steps", "0,2")
     log = tmp_path / "cut.objects.jsonl"
@@ -108,7 +109,7 @@ def test_an_interrupted_run_resumes_and_ends_like_an_uninterrupted_one(data, tmp
             answered.append(result)
             yield result
 
-    monkeypatch.setattr(run_module, "evaluate_object", counted)
+    monkeypatch.setattr(job_module, "evaluate_object", counted)
     resumed = without_time(run(data, tmp_path / "cut.json", "--steps", "0,2"))
     assert len(answered) == 24  # each object and setting once over both runs
     assert resumed == whole

@@ -1,0 +1,52 @@
+"""The file of an evaluation's finished results, from which a stopped run is resumed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+from cfr_icl.evaluation.simulation import Result
+from cfr_icl.files import write_atomically
+
+
+class ResultLog:
+    """Finished results, one line each; the first line identifies weights and protocol.
+
+    Raises:
+        ValueError: when the file holds results of other weights or another protocol.
+    """
+
+    def __init__(self, path: Path, identity: dict) -> None:
+        self.path = path
+        self.results: list[Result] = []
+        lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else []
+        complete = lines[:-1]
+        if complete and _with_later_settings(json.loads(complete[0])) != identity:
+            raise ValueError(
+                f"{path} holds results of other weights or another protocol; "
+                "choose another --json, or remove that file to start again."
+            )
+        self.results = [Result(**json.loads(line)) for line in complete[1:]]
+        # without a last line that is incomplete after a kill
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = "\n".join(complete or [json.dumps(identity)]) + "\n"
+        write_atomically(path, text)
+
+    def done(self) -> dict[tuple[str, str], set[tuple[int, str]]]:
+        """The (object id, setting) pairs that are finished, by data set and picture."""
+        done: dict[tuple[str, str], set[tuple[int, str]]] = {}
+        for result in self.results:
+            done.setdefault((result.data, result.picture), set()).add((result.object_id, result.setting))
+        return done
+
+    def add(self, result: Result) -> None:
+        """Append a result to the file at once."""
+        self.results.append(result)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(dataclasses.asdict(result)) + "\n")
+
+
+def _with_later_settings(identity: dict) -> dict:
+    """Complete the first line of a file from before the setting `widen` existed, when windows widened."""
+    return {**identity, "protocol": {"widen": True, **identity["protocol"]}}
