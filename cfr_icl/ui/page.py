@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from cfr_icl import clicks
 from cfr_icl.annotate import store
 from cfr_icl.annotate.document import ActionError, Document
-from cfr_icl.annotate.fill import Source, has_work
 from cfr_icl.annotate.follow import take_over
 from cfr_icl.annotate.imports import load_masks
 from cfr_icl.annotate.inspect import inside
-from cfr_icl.annotate.own_folder import OwnFolder, safe_path
 from cfr_icl.annotate.polygons import polygons
-from cfr_icl.annotate.relabel import Change
 from cfr_icl.annotate.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.sentences import Sentence
@@ -27,8 +22,9 @@ from cfr_icl.ui.apply import apply
 from cfr_icl.ui.downloads import Downloads
 from cfr_icl.ui.files import PageFiles
 from cfr_icl.ui.messages import translated
-from cfr_icl.ui.opening import ADD_TO_FOLDER, Opening
+from cfr_icl.ui.opening import Opening
 from cfr_icl.ui.outbox import Outbox
+from cfr_icl.ui.own_files import OwnFiles
 from cfr_icl.ui.place import FolderPlace
 from cfr_icl.ui.protocol import Known, PreviewQuestion, read_action, read_number
 from cfr_icl.ui.protocol import page_actions as do
@@ -36,6 +32,7 @@ from cfr_icl.ui.protocol.action import Action, SessionAction
 from cfr_icl.ui.protocol.replies import Learning, Preview
 from cfr_icl.ui.protocol.session_actions import Click
 from cfr_icl.ui.session_reply import describe, offered
+from cfr_icl.ui.whole_folder import WholeFolder
 
 if TYPE_CHECKING:
     from cfr_icl.ui.server import Server
@@ -63,20 +60,13 @@ class Page:
         cfr = CascadeForward(steps=self.settings.steps)
         self.session = Session(server.predictor(), cfr, self.settings.labels, self.settings.attributes)
         self.applied = 0
-        folder = self.settings.folder
-        self.place = FolderPlace(folder, self.session) if folder else None
-        self.left = False
-        """Whether the person gave the page's own folder back; the page is then to be closed."""
-        self._own: OwnFolder | None = None
-        self._named: list[list[str]] = []
-        """Uploads that became pictures of the own folder, as `Reply.named`, until the browser knows."""
-        self._told_named = 0
-        """How many of them were in the last reply."""
-        self._masks: Source | None = None
-        """Files for the folder that were offered."""
         self.model = next(iter(self.settings.menu), None)
         self._outbox = Outbox()
-        self._opening = Opening(self.settings, self.session, self.files, self.place, self._outbox)
+        folder = self.settings.folder
+        place = FolderPlace(folder, self.session) if folder else None
+        self._opening = Opening(self.settings, self.session, self.files, place, self._outbox)
+        self._own = OwnFiles(self.settings, self.session, self.files, self._opening, self._outbox)
+        self._whole_folder = WholeFolder(self.files, self._opening, self._outbox)
         self._downloads = Downloads(self.files, self._outbox, server.jobs)
         self._shown: Document | None = None
         """The document of the last reply."""
@@ -95,14 +85,24 @@ class Page:
         return None if self.picture is None else self.picture["token"]
 
     @property
+    def place(self) -> FolderPlace | None:
+        """The position in the folder; None without one."""
+        return self._opening.place
+
+    @property
+    def left(self) -> bool:
+        """Whether the person gave the page's own folder back; the page is then to be closed."""
+        return self._own.left
+
+    @property
     def pixels(self) -> int:
         """Pixels of the picture that is held."""
         return self.session.picture.size // 3 if self.session.has_picture else 0
 
     @property
     def held_bytes(self) -> int:
-        """Bytes of the pictures in the page's own folder."""
-        return self._own.bytes if self._own else 0
+        """Bytes of the files in the page's own folder."""
+        return self._own.bytes
 
     def answer(self, data: Any, known: Known) -> dict[str, Any]:
         """Apply a parcel of actions (untrusted) and reply; refusals become messages.
@@ -147,9 +147,9 @@ class Page:
             case do.Open(path=path, name=name):
                 self._opening.open_upload(path, name)
             case do.AddFiles():
-                self._add_files(action)
+                self._own.add(action)
             case do.LeaveFolder():
-                self._leave_folder()
+                self._own.leave()
             case do.Import():
                 self._import_upload(action)
             case do.Example(index=index):
@@ -157,11 +157,11 @@ class Page:
             case do.Goto():
                 self._opening.goto(action)
             case do.OfferMasks(files=files):
-                self._offer_masks(files)
+                self._whole_folder.offer_masks(files)
             case do.FillFolder(add=add):
-                self._fill_folder(add)
+                self._whole_folder.fill(add)
             case do.RelabelFolder():
-                self._relabel_folder(action)
+                self._whole_folder.relabel(action)
             case do.TakeOver(follow=follow):
                 self._take_over(follow)
             case do.View():
@@ -219,11 +219,8 @@ class Page:
             reply["model_cost"] = self._told_cost = cost
         if self.place:
             reply["folder"] = self.place.state(same_page)
-        if same_page:
-            del self._named[: self._told_named]
-        if self._named:
-            reply["named"] = list(self._named)
-        self._told_named = len(self._named)
+        if named := self._own.news(heard=same_page):
+            reply["named"] = named
         if self.server.learning:
             learning = self.server.learning.describe(known.language)
             if not (same_page and learning == self._told_learning):
@@ -259,11 +256,10 @@ class Page:
     def rest(self) -> None:
         """Free memory that can be recomputed, while the page is unused."""
         self.resting = True
-        self._masks = None
+        self._whole_folder.rest()
         if self.session.has_picture:
             self.session.segmenter.set_image(self.session.picture)
-        if self._own and self._own.folder:
-            self._own.folder.rest()
+        self._own.rest()
 
     def close(self) -> None:
         """Remove the page's files."""
@@ -286,44 +282,6 @@ class Page:
         if self.model not in self.settings.menu:
             self._switch_model(next(iter(self.settings.menu)))
 
-    def _add_files(self, action: do.AddFiles) -> None:
-        """Take files into the page's own folder, and open the first picture that comes in."""
-        if self.settings.folder:
-            raise ActionError(ADD_TO_FOLDER)
-        own = self._own = self._own or OwnFolder(
-            self.files.folder, self.settings.max_megapixels, self.session.document.labels
-        )
-        files: dict[Path, do.SentFile] = {}
-        again = []
-        for sent in action.files:
-            try:
-                file = self.files.arrived(sent.path)
-            except ActionError:
-                again.append(sent.path)
-            else:  # files of one content and name have one upload
-                files[self.files.copied(file) if file in files else file] = sent
-        named = own.add((file, sent.name) for file, sent in files.items())
-        self._named += [[files[file].path, name] for file, name in named.items()]
-        self.files.drop(files)
-        if again:
-            self._outbox.add(again=again)
-        if own.folder and self.place is None:
-            self.place = self._opening.place = FolderPlace(own.folder, self.session, own=True)
-        try:
-            if self.place and self.place.name is None:
-                self._opening.hello()
-            elif action.open and named:
-                self._opening.open_of_folder([*named.values()][-1])
-        finally:
-            if not action.more:
-                for sentence in own.told(action.back):
-                    self._outbox.tell(sentence)
-
-    def _leave_folder(self) -> None:
-        if self._own is None:
-            raise ActionError("This page has no folder of its own.")
-        self.left = True
-
     def _import_upload(self, action: do.Import) -> None:
         file = self.files.uploaded(action.path)
         session = self.session
@@ -343,59 +301,6 @@ class Page:
                 "objects": len(loaded.objects),
             }
         )
-
-    def _offer_masks(self, sent: list[do.SentFile]) -> None:
-        if self.place is None:
-            raise ActionError("This page works through no folder.")
-        self.place.save()
-        kept = self.files.new_folder()
-        files: dict[str, Path] = {}
-        for number, each in enumerate(sent):
-            if name := safe_path(each.name):
-                file = self.files.arrived(each.path)
-                files[name] = Path(shutil.move(file, kept / f"{number}{Path(name).suffix}"))
-                self.files.drop([file])
-        self._masks = Source(self.place.folder, files)
-        names = self._masks.pictures
-        if not names:
-            raise ActionError("The files have no masks for the pictures of this folder.")
-        busy = sum(has_work(self.place.folder, name) for name in names)
-        self._outbox.add(fill={"pictures": len(names), "with_work": busy, "unknown": self._masks.unknown})
-
-    def _fill_folder(self, add: bool) -> None:
-        """Load the offered masks; the open picture is opened anew, as it may have got some."""
-        source, self._masks = self._masks, None
-        if self.place is None or source is None:
-            raise ActionError("Choose the files with masks first.")
-        for sentence in self.place.fill(source, add):
-            self._outbox.tell(sentence)
-        if self.place.name is not None:
-            self._opening.open_of_folder(self.place.name)
-
-    def _relabel_folder(self, action: do.RelabelFolder) -> None:
-        if self.place is None:
-            raise ActionError("This page works through no folder.")
-        if not action.new.strip():
-            raise ActionError("A label needs a name.")
-        self.place.save()
-        change = Change(action.name, action.new, action.colour)
-        if not action.sure:
-            found = self.place.count_labels(change)
-            counted = {"pictures": found.pictures, "objects": found.objects, "left_out": found.left_out}
-            self._outbox.add(
-                relabel={**counted, "name": action.name, "new": action.new, "colour": action.colour}
-            )
-            return
-        found = self.place.relabel(change)
-        self._outbox.tell(
-            Sentence(
-                "The label was changed; pictures: {pictures}, objects: {objects}.",
-                pictures=found.pictures,
-                objects=found.objects,
-            )
-        )
-        if found.sentence:
-            self._outbox.tell(found.sentence)
 
     def _take_over(self, follow: bool) -> None:
         """Add the objects of the picture before in the list."""

@@ -1,0 +1,102 @@
+"""The folder of a page's own: files that its browser sends, and the names under which it has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cfr_icl.annotate.document import ActionError
+from cfr_icl.annotate.own_folder import OwnFolder
+from cfr_icl.annotate.session import Session
+from cfr_icl.ui.files import PageFiles
+from cfr_icl.ui.opening import ADD_TO_FOLDER, Opening
+from cfr_icl.ui.outbox import Outbox
+from cfr_icl.ui.place import FolderPlace
+from cfr_icl.ui.protocol import page_actions as do
+
+if TYPE_CHECKING:
+    from cfr_icl.ui.server import Settings
+
+
+class OwnFiles:
+    """Takes uploads into a folder that the first of them makes, and opens its pictures."""
+
+    def __init__(
+        self, settings: Settings, session: Session, files: PageFiles, opening: Opening, outbox: Outbox
+    ) -> None:
+        self._settings, self._session, self._files = settings, session, files
+        self._opening, self._outbox = opening, outbox
+        self._folder: OwnFolder | None = None
+        self._names: list[list[str]] = []
+        """Uploads that became pictures, as `Reply.named`, until the browser knows."""
+        self._told = 0
+        """How many of them were in the last reply."""
+        self.left = False
+        """Whether the person gave the folder back; the page is then to be closed."""
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the files in the folder."""
+        return self._folder.bytes if self._folder else 0
+
+    def add(self, action: do.AddFiles) -> None:
+        """Take files in, and open the first picture that comes in."""
+        if self._settings.folder:
+            raise ActionError(ADD_TO_FOLDER)
+        folder = self._folder = self._folder or OwnFolder(
+            self._files.folder, self._settings.max_megapixels, self._session.document.labels
+        )
+        uploads = self._arrived(action.files)
+        names = folder.add((file, upload.name) for file, upload in uploads.items())
+        self._names += [[uploads[file].path, name] for file, name in names.items()]
+        self._files.drop(uploads)
+        if folder.folder and self._opening.place is None:
+            self._opening.place = FolderPlace(folder.folder, self._session, own=True)
+        place = self._opening.place
+        try:
+            if place and place.name is None:
+                self._opening.hello()
+            elif action.open and names:
+                self._opening.open_of_folder([*names.values()][-1])
+        finally:
+            if not action.more:
+                for sentence in folder.told(action.back):
+                    self._outbox.tell(sentence)
+
+    def leave(self) -> None:
+        """Give the folder back, and with it the page."""
+        if self._folder is None:
+            raise ActionError("This page has no folder of its own.")
+        self.left = True
+
+    def news(self, heard: bool) -> list[list[str]]:
+        """Names of uploads that the browser does not know, as `Reply.named`.
+
+        Args:
+            heard: whether the browser received the last reply.
+        """
+        if heard:
+            del self._names[: self._told]
+        self._told = len(self._names)
+        return list(self._names)
+
+    def rest(self) -> None:
+        """Free the memory of a picture that was decoded in advance."""
+        if self._folder and self._folder.folder:
+            self._folder.folder.rest()
+
+    def _arrived(self, uploads: Sequence[do.SentFile]) -> dict[Path, do.SentFile]:
+        """The files of uploads, a copy for each further one of a file; asks for those that are gone."""
+        arrived: dict[Path, do.SentFile] = {}
+        missing = []
+        for upload in uploads:
+            try:
+                file = self._files.arrived(upload.path)
+            except ActionError:
+                missing.append(upload.path)
+            else:  # files of one content and name have one upload
+                arrived[self._files.copied(file) if file in arrived else file] = upload
+        if missing:
+            self._outbox.add(again=missing)
+        return arrived

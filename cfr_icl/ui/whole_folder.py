@@ -1,0 +1,95 @@
+"""Changes of all pictures of a page's folder: masks of files for them, and a label's name and colour."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from cfr_icl.annotate.document import ActionError
+from cfr_icl.annotate.fill import Source, has_work
+from cfr_icl.annotate.own_folder import safe_path
+from cfr_icl.annotate.relabel import Change
+from cfr_icl.sentences import Sentence
+from cfr_icl.ui.files import PageFiles
+from cfr_icl.ui.opening import Opening
+from cfr_icl.ui.outbox import Outbox
+from cfr_icl.ui.place import FolderPlace
+from cfr_icl.ui.protocol import page_actions as do
+
+
+class WholeFolder:
+    """Tells what a change would affect, and makes it when the person agrees."""
+
+    def __init__(self, files: PageFiles, opening: Opening, outbox: Outbox) -> None:
+        self._files, self._opening, self._outbox = files, opening, outbox
+        self._masks: Source | None = None
+        """Files with masks that were offered."""
+
+    @property
+    def _place(self) -> FolderPlace:
+        if self._opening.place is None:
+            raise ActionError("This page works through no folder.")
+        return self._opening.place
+
+    def offer_masks(self, uploads: list[do.SentFile]) -> None:
+        """Keep uploaded files with masks, and tell which pictures they belong to."""
+        place = self._place
+        place.save()
+        kept = self._files.new_folder()
+        files: dict[str, Path] = {}
+        for number, upload in enumerate(uploads):
+            if name := safe_path(upload.name):
+                file = self._files.arrived(upload.path)
+                files[name] = Path(shutil.move(file, kept / f"{number}{Path(name).suffix}"))
+                self._files.drop([file])
+        self._masks = Source(place.folder, files)
+        names = self._masks.pictures
+        if not names:
+            raise ActionError("The files have no masks for the pictures of this folder.")
+        busy = sum(has_work(place.folder, name) for name in names)
+        self._outbox.add(fill={"pictures": len(names), "with_work": busy, "unknown": self._masks.unknown})
+
+    def fill(self, add: bool) -> None:
+        """Load the offered masks; the open picture is opened anew, as it may have got some."""
+        masks, self._masks = self._masks, None
+        if self._opening.place is None or masks is None:
+            raise ActionError("Choose the files with masks first.")
+        for sentence in self._place.fill(masks, add):
+            self._outbox.tell(sentence)
+        if self._place.name is not None:
+            self._opening.open_of_folder(self._place.name)
+
+    def relabel(self, action: do.RelabelFolder) -> None:
+        """Change a label, or, before the person is sure, count the objects that have it."""
+        place = self._place
+        if not action.new.strip():
+            raise ActionError("A label needs a name.")
+        place.save()
+        change = Change(action.name, action.new, action.colour)
+        if not action.sure:
+            affected = place.count_labels(change)
+            self._outbox.add(
+                relabel={
+                    "pictures": affected.pictures,
+                    "objects": affected.objects,
+                    "left_out": affected.left_out,
+                    "name": action.name,
+                    "new": action.new,
+                    "colour": action.colour,
+                }
+            )
+            return
+        affected = place.relabel(change)
+        self._outbox.tell(
+            Sentence(
+                "The label was changed; pictures: {pictures}, objects: {objects}.",
+                pictures=affected.pictures,
+                objects=affected.objects,
+            )
+        )
+        if affected.sentence:
+            self._outbox.tell(affected.sentence)
+
+    def rest(self) -> None:
+        """Forget offered masks, whose files stay."""
+        self._masks = None
