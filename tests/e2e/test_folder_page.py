@@ -252,3 +252,22 @@ def test_a_whole_folder_is_filled_with_masks_of_files(browser, images, tmp_path)
     assert page.locator("[data-ref=objects] li").count() == 1 and tool.errors == []
     context.close()
     server.close()
+
+
+def test_long_names_keep_their_end_in_the_list(browser, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    names = [f"sequence_of_the_second_camera_{number:05}.png" for number in (17, 18)]
+    for name in names:
+        Image.new("RGB", (40, 30)).save(folder / name)
+    server, context, tool = start(browser, folder, tmp_path / "out")
+    row = tool.page.get_by_role("button", name=names[1], exact=True)
+    end = row.get_by_text("00018.png")
+    frame, shown = row.bounding_box(), end.bounding_box()
+    assert shown["x"] + shown["width"] <= frame["x"] + frame["width"]
+    row.click()
+    tool.idle()
+    assert tool.page.locator("[data-ref=name]").inner_text().replace("\n", "") == names[1]
+    assert tool.errors == []
+    context.close()
+    server.close()

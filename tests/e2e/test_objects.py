@@ -149,3 +149,19 @@ def test_label_lists_are_loaded_saved_and_chosen_by_number(tool, squares, tmp_pa
     assert tool.session.active.label == "saucer"
     saved = json.loads(Path(tool.download("Save list").path()).read_text())
     assert [label["name"] for label in saved] == ["cup", "saucer", "spoon"]
+
+
+def test_a_list_of_labels_is_typed_line_by_line_and_shows_their_keys(tool):
+    tool.example("coffee")
+    tool.page.locator("[data-do=labels]").click()
+    tool.page.keyboard.type("bowl\negg\nlemon\n")
+    tool.idle()
+    chips = tool.page.locator("[data-ref=labels] [data-key]")
+    assert chips.all_inner_texts() == ["bowl", "egg", "lemon"]
+    assert [chip.get_attribute("data-key") for chip in chips.all()] == ["1", "2", "3"]
+    assert tool.page.locator("[data-tool=click]").get_attribute("aria-checked") == "true"  # E was a letter
+    tool.page.keyboard.press("Enter")  # an empty line ends the list: keys are commands again
+    tool.page.keyboard.press("2")
+    tool.click(300, 130)
+    tool.idle()
+    assert tool.session.active.label == "egg"

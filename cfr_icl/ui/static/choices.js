@@ -5,7 +5,8 @@ import { t } from './language.js';
 import { MaskShape } from './mask.js';
 
 const SIDE = 72; // CSS pixels
-const MARGIN = 0.08; // of the masks' box, beside them
+const MARGIN = 0.2; // of the mask's box, beside it
+const LEAST = 0.3; // of the side of a frame around all masks
 const MOST = 3; // masks of an offer, and digits that choose one
 
 export function setUpChoices(app) {
@@ -86,12 +87,12 @@ export function setUpChoices(app) {
     });
   }
 
-  // A mask on its part of the picture; all masks of the offer are shown alike.
+  // A mask on its part of the picture.
   function small(shape, colour) {
     const ratio = window.devicePixelRatio || 1,
       canvas = make('canvas', { width: SIDE * ratio, height: SIDE * ratio });
     const context = canvas.getContext('2d'),
-      [x, y, side] = frameOf(offer.shapes);
+      [x, y, side] = frameOf(shape, offer.shapes);
     context.scale(canvas.width / side, canvas.width / side);
     context.translate(-x, -y);
     context.drawImage(app.view.picture, 0, 0);
@@ -100,8 +101,17 @@ export function setUpChoices(app) {
   }
 }
 
-// [x, y, side] of the square around masks, in pixels of the picture.
-export function frameOf(shapes) {
+// [x, y, side] of the square around a mask, in pixels of the picture. A small mask beside a large one is
+// shown larger, with some of its surroundings.
+export function frameOf(shape, shapes) {
+  const [allX, allY, all] = around(shapes);
+  if (shape.empty) return [allX, allY, all];
+  const [x, y, own] = around([shape]),
+    side = Math.max(own, LEAST * all);
+  return [x - (side - own) / 2, y - (side - own) / 2, side];
+}
+
+function around(shapes) {
   const boxes = shapes.filter((shape) => !shape.empty).map(({ box }) => box);
   if (!boxes.length) return [0, 0, 1];
   const left = Math.min(...boxes.map((box) => box.left)),

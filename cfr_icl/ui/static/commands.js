@@ -177,6 +177,9 @@ export function setUpCommands(app) {
   returnFocus(app);
 }
 
+// Keys that mean nothing in a line of text, and so turn pages from an empty one.
+const TURNS = new Set(['previous', 'next']);
+
 function writes(target) {
   const texts = ['range', 'checkbox', 'color', 'file', 'radio'];
   return (
@@ -194,7 +197,8 @@ function listenToKeys(app) {
     view.shiftHeld = event.shiftKey;
     const command = commandOf(event, app.keys);
     if (command?.name === 'save') event.preventDefault(); // the browser's own dialog would save the page
-    if (app.root.querySelector('dialog[open]') || writes(event.target)) return;
+    if (app.root.querySelector('dialog[open]')) return;
+    if (writes(event.target) && !(TURNS.has(command?.name) && !event.target.value)) return;
     const chooses = event.target.tagName === 'SELECT' && !(event.ctrlKey || event.metaKey); // by letters
     if (chooses) return;
     if (!app.root.contains(event.target) && event.target !== document.body) return;
@@ -275,7 +279,9 @@ function returnFocus(app) {
     if (event.target.matches('input[type=range]')) setTimeout(() => giveBack(event));
   });
   root.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || !event.target.matches('.panel input[type=text]')) return;
+    if (!['Enter', 'Escape'].includes(event.key) || !event.target.matches('.panel input[type=text]')) return;
+    const adds = event.target.form === ref('new-label') && event.key === 'Enter' && event.target.value;
+    if (adds) return; // several labels are typed one after another
     setTimeout(() => {
       if (app.picture) ref('canvas').focus({ preventScroll: true });
     });

@@ -6,6 +6,17 @@ export function make(tag, properties = {}, ...children) {
   return node;
 }
 
+const LONG = 22; // characters of a name that is shown in two parts
+const END = 10; // characters that are always seen: frames and cameras number their pictures there
+
+// A name for a narrow place, where a long one is cut before its end.
+export function narrow(name) {
+  const letters = [...name];
+  if (letters.length <= LONG) return make('span', { className: 'narrow' }, make('span', {}, name));
+  const parts = [letters.slice(0, -END).join(''), letters.slice(-END).join('')];
+  return make('span', { className: 'narrow' }, ...parts.map((part) => make('span', {}, part)));
+}
+
 // A symbol of page.html's sprite.
 export function icon(name) {
   const [svg, use] = ['svg', 'use'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag));

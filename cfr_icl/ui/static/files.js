@@ -1,6 +1,6 @@
 // Working through a folder: the list of its pictures with their states.
 
-import { make } from './dom.js';
+import { make, narrow } from './dom.js';
 import { DOUBT, pace, sequence } from './finding.js';
 import { count, t } from './language.js';
 
@@ -154,7 +154,7 @@ export class FileList {
     this.states = [];
     this.ordered = null;
     this.items = names.map((name, i) => {
-      const button = make('button', { type: 'button' }, name);
+      const button = make('button', { type: 'button', ariaLabel: name }, narrow(name));
       button.addEventListener('click', () => this.go(i));
       return button;
     });

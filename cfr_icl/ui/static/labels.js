@@ -79,6 +79,7 @@ export function setUpLabels(app) {
     const key = index < 9 ? `${t('Label')} (${index + 1})` : t('Label'),
       title = `${key} · ${t('double click or F2 renames it')}`;
     const chip = make('button', { type: 'button', title }, dot, name);
+    if (index < 9) chip.dataset.key = index + 1;
     chip.setAttribute('aria-pressed', String(pressed));
     chip.addEventListener('click', () => app.chooseLabel(index));
     chip.addEventListener('dblclick', () => rename(chip, name));

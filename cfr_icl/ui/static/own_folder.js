@@ -264,6 +264,7 @@ export function setUpOwnFolder(app) {
     for (const name of ['files', 'walk', 'leave', 'review', 'relabel-button']) ref(name).hidden = true;
     root.toggleAttribute('data-empty', true);
     for (const name of ['name', 'size']) ref(name).textContent = '';
+    ref('name').removeAttribute('title');
     app.files.show({ names: [], states: [] });
     app.files.index = null;
     app.showFormat();

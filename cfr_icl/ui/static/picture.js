@@ -1,5 +1,6 @@
 // The picture that is shown: name, size, objects and place in the folder change together with its pixels.
 
+import { narrow } from './dom.js';
 import * as geometry from './geometry.js';
 import { t } from './language.js';
 import { person, tab } from './memory.js';
@@ -95,7 +96,8 @@ export function setUpPicture(app) {
   }
 
   function describe(picture) {
-    ref('name').textContent = picture.name;
+    ref('name').replaceChildren(narrow(picture.name));
+    ref('name').title = picture.name;
     ref('size').textContent = [
       `${picture.width} × ${picture.height}`,
       ...(picture.transparent ? [t('holes count as white')] : []),
