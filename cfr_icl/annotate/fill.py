@@ -149,7 +149,7 @@ def fill(folder: Folder, source: Source, holder: str, who: str = "", add: bool =
     Scores of a detector become the certainty of the objects, by which pictures are offered least sure first.
 
     Args:
-        holder, who: of the person, as in `Folder.take`.
+        holder, who: of the person, as in `Leases.take`.
         add: add to pictures that have work already; without it these stay as they are.
     """
     filled = Filled()
@@ -158,12 +158,12 @@ def fill(folder: Folder, source: Source, holder: str, who: str = "", add: bool =
             filled.kept += 1
             continue
         try:
-            folder.take(name, holder, who)
+            folder.leases.take(name, holder, who)
             try:
                 filled.objects += _fill_picture(folder, source, name, who)
                 filled.pictures += 1
             finally:
-                folder.give_back(name, holder)
+                folder.leases.give_back(name, holder)
         except (Refusal, OSError) as error:
             said = error.sentence if isinstance(error, Refusal) else error.strerror
             filled.problems.append(Sentence("{name}: {error}", name=name, error=said))

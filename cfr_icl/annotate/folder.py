@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import RLock
@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from cfr_icl.annotate import classes, store
+from cfr_icl.annotate import store
+from cfr_icl.annotate.class_list import ClassList
 from cfr_icl.annotate.document import Document, Label
-from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.labels import merged, overlaid
 from cfr_icl.annotate.leases import Leases
 from cfr_icl.annotate.listing import list_pictures
@@ -34,9 +34,6 @@ from cfr_icl.sentences import Sentence
 log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 1.0
-
-TAKEN = "{who} is working on {name}; nothing was changed. Go to another picture."
-TAKEN_BY_SOMEBODY = "Somebody is working on {name}; nothing was changed. Go to another picture."
 
 
 @dataclass(frozen=True)
@@ -93,16 +90,15 @@ class Folder:
         self._sessions = SessionFiles(self.out)
         self._lock = RLock()
         self._list = PictureList(listing.names)
-        self.labels: list[Label] = classes.classes_of_folder(self.out)
-        """The classes of all pictures, in the order of their numbers."""
+        self._shared: SharedFolder | None = None
+        self.classes = ClassList(self.out, self._exclusive)
+        self.leases = Leases(exclusive=self._exclusive)
         for name in self.names:
             if self._sessions.is_known(name):
                 self._list.set_saved(name, self._sessions.summary(name))
         self.revisions = dict.fromkeys(self.names, 0)
         """Number of saves of each picture; detects two people who save the same picture."""
         self._listed = time.monotonic()
-        self._shared: SharedFolder | None = None
-        self._leases = Leases()
 
     # ---- processes
 
@@ -118,7 +114,8 @@ class Folder:
         self._claim.release()
         paths = {name: self.session_path(name) for name in self.names if self._sessions.has(name)}
         self._shared = SharedFolder(self.out, paths)
-        self._leases = Leases(self.out)
+        self.leases = Leases(self.out, self._exclusive)
+        self.classes.shared = True
 
     def claim(self) -> None:
         """Keep other processes from working on `out` until this one ends; raises ValueError when one does."""
@@ -131,8 +128,11 @@ class Folder:
             ) from error
         remove_unfinished(self.out, UNCHANGED)  # those that share it, and learning, may be writing
 
-    def _saving(self) -> AbstractContextManager[Any]:
-        return self._shared.saving() if self._shared else nullcontext()
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        """A context in which no other thread or process changes the work folder."""
+        with self._lock, self._shared.saving() if self._shared else nullcontext():
+            yield
 
     def _notice(self, name: str) -> bool:
         """Raise the picture's revision if another process saved it; returns whether it did."""
@@ -151,7 +151,7 @@ class Folder:
             for name in self.names:
                 if self._notice(name):
                     self._sessions.remember(name)
-            self._read_classes()
+            self.classes.read()
 
     # ---- the list
 
@@ -164,6 +164,11 @@ class Folder:
     def states(self) -> Mapping[str, str]:
         """OPEN, WORK, DONE, UNREADABLE or GONE by name."""
         return self._list.states
+
+    @property
+    def labels(self) -> list[Label]:
+        """The classes of all pictures, in the order of their numbers."""
+        return self.classes.labels
 
     @property
     def labels_of(self) -> Mapping[str, tuple[str, ...]]:
@@ -346,7 +351,7 @@ class Folder:
             StoreError: when somebody else has saved the picture meanwhile.
             OSError: when it cannot be written; the file saved before is unchanged.
         """
-        with self._lock, self._saving():
+        with self._exclusive():
             self._notice(name)
             if self.revisions.get(name, 0) != revision:
                 raise StoreError(
@@ -375,85 +380,8 @@ class Folder:
         size, document, visits = store.load_work(self.session_path(name))
         return Work(size, document, visits, revision)
 
-    # ---- who works on what
-
-    def take(self, name: str, holder: str, who: str) -> None:
-        """Take a picture, so that nobody else changes it, or go on with it; it ends after `leases.LASTS`.
-
-        Args:
-            holder: names the browser's tab.
-            who: the name of the person, which others are told.
-
-        Raises:
-            StoreError: when somebody else has it.
-        """
-        if self._leases.holds(name, holder, who):
-            return
-        try:
-            with self._lock, self._saving():
-                other = self._leases.take(name, holder, who)
-        except OSError as error:
-            log.warning("A picture cannot be taken: %s", error.strerror)
-            return
-        if other:
-            said = TAKEN if other.who else TAKEN_BY_SOMEBODY
-            raise StoreError(said, name=name, **({"who": other.who} if other.who else {}))
-
-    def give_back(self, name: str, holder: str) -> None:
-        """Let others work on a picture; where that fails, the lease ends by itself."""
-        with suppress(OSError), self._lock, self._saving():  # the lock is a file too
-            self._leases.give_back(name, holder)
-
-    def taken(self, holder: str) -> dict[str, str]:
-        """Names of the people who work on pictures, by picture, but for this holder; "" if unknown."""
-        with self._lock:
-            return self._leases.others(holder)
-
     # ---- all pictures
 
     def saved_work(self) -> SavedWork:
         """All pictures with objects or marked as done, for export, and messages about those left out."""
         return saved_work(self.names, self._files, self._sessions)
-
-    def number_classes(self, pictures: Sequence[AnnotatedPicture]) -> list[str]:
-        """The names of all classes in the order of their numbers, which later exports keep.
-
-        New classes are appended: those of the pictures' lists of labels, then those of their objects.
-        """
-        with self._lock:
-            self._read_classes()
-            if len(classes.numbered(self.labels, pictures)) > len(self.labels):
-                self.change_classes(lambda labels: merged(classes.numbered(labels, pictures)))
-            return [label.name for label in classes.numbered(self.labels, pictures)]
-
-    def change_classes(self, change: Callable[[Sequence[Label]], list[Label]]) -> None:
-        """Change the list of classes, of all processes; the order must stay, so that numbers stay."""
-        with self._lock, self._saving():
-            self._read_classes()
-            self.labels = change(self.labels)
-            self._write_classes()
-
-    def set_classes(self, labels: Iterable[Label]) -> None:
-        """Set the order of the classes: these labels first, then the folder's other ones.
-
-        In a folder that processes share, they are appended, as the others count by the order so far.
-        """
-        if self._shared:
-            self.change_classes(lambda listed: merged(listed, labels))
-        else:
-            self.change_classes(lambda listed: merged(labels, listed))
-
-    def _read_classes(self) -> None:
-        """Take the list as other processes left it.
-
-        Each process writes a change at once, so that the file is the whole list: a label that is missing
-        there was renamed.
-        """
-        if self._shared:
-            self.labels = classes.classes_of_folder(self.out) or self.labels
-
-    def _write_classes(self) -> None:
-        try:
-            classes.write_classes(self.out / classes.FILE, self.labels)
-        except OSError as error:
-            log.warning("The order of the classes cannot be saved: %s", error.strerror)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from cfr_icl.annotate.record import MAX_TEXT
+from cfr_icl.annotate.store import StoreError
 from cfr_icl.files import write_atomically
+
+log = logging.getLogger(__name__)
 
 LASTS = 180.0
 """Seconds after its holder's last action at which a lease ends, also where the holder's process died."""
@@ -23,6 +29,9 @@ LOOK_SECONDS = 2.0
 
 FOLDER = ".cfr-icl-taken"
 """Folder of the leases in a work folder that several processes share."""
+
+TAKEN = "{who} is working on {name}; nothing was changed. Go to another picture."
+TAKEN_BY_SOMEBODY = "Somebody is working on {name}; nothing was changed. Go to another picture."
 
 
 @dataclass(frozen=True)
@@ -41,50 +50,60 @@ class Lease:
 class Leases:
     """The leases of a folder's pictures, in memory, or as files for several processes.
 
-    Calls that take a lease must not run at the same time, in any of the processes.
-
     Args:
         out: the work folder that several processes share; None for one process.
+        exclusive: makes a context in which no other thread or process takes a picture or gives one back.
     """
 
-    def __init__(self, out: Path | None = None, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        out: Path | None = None,
+        exclusive: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._folder = out / FOLDER if out else None
+        self._exclusive = exclusive
         self._clock = clock
         self._known: dict[str, Lease] = {}
         self._looked = -LOOK_SECONDS
 
-    def holds(self, picture: str, holder: str, who: str) -> bool:
-        """Whether this person has a lease on the picture that is younger than RENEWED_AFTER."""
-        lease = self._known.get(picture)
-        mine = lease is not None and (lease.holder, lease.who) == (holder, who)
-        return mine and lease.until > self._clock() + LASTS - RENEWED_AFTER
+    def take(self, picture: str, holder: str, who: str) -> None:
+        """Take a picture, so that nobody else changes it, or go on with it.
 
-    def take(self, picture: str, holder: str, who: str) -> Lease | None:
-        """Take a picture, or go on with it; returns the lease of somebody else who has it, else None.
+        The lease ends after LASTS seconds, unless it is renewed. Where it cannot be written, a warning is
+        logged, and the person may work all the same.
+
+        Args:
+            holder: names the browser's tab.
+            who: the name of the person, which others are told.
 
         Raises:
-            OSError: when the lease cannot be written.
+            StoreError: when somebody else has the picture.
         """
-        now = self._clock()
-        lease = self._read(picture)
-        if lease and lease.holder != holder and lease.until > now:
-            self._known[picture] = lease
-            return lease
-        lease = self._known[picture] = Lease(picture, holder, who, now + LASTS)
-        if self._folder:
-            write_atomically(self._file(picture), json.dumps(asdict(lease)))
-        return None
+        if self._is_fresh(picture, holder, who):
+            return
+        try:
+            with self._exclusive():
+                other = self._write(picture, holder, who)
+        except OSError as error:
+            log.warning("A picture cannot be taken: %s", error.strerror)
+            return
+        if other and other.who:
+            raise StoreError(TAKEN, name=picture, who=other.who)
+        if other:
+            raise StoreError(TAKEN_BY_SOMEBODY, name=picture)
 
     def give_back(self, picture: str, holder: str) -> None:
-        """End a lease if it is this holder's."""
-        lease = self._read(picture)
-        if lease and lease.holder == holder:
-            self._known.pop(picture, None)
-            if self._folder:
-                self._file(picture).unlink(missing_ok=True)
+        """End a lease if it is this holder's; where that fails, it ends by itself."""
+        with suppress(OSError), self._exclusive():  # its lock is a file too
+            lease = self._read(picture)
+            if lease and lease.holder == holder:
+                self._known.pop(picture, None)
+                if self._folder:
+                    self._file(picture).unlink(missing_ok=True)
 
     def others(self, holder: str) -> dict[str, str]:
-        """Names of the people who work on pictures, by picture, but for this holder."""
+        """Names of the people who work on pictures, by picture, but for this holder; "" if unknown."""
         now = self._clock()
         if self._folder and not 0 <= now - self._looked < LOOK_SECONDS:
             self._looked = now
@@ -96,6 +115,24 @@ class Leases:
             for lease in list(self._known.values())
             if lease.holder != holder and lease.until > now
         }
+
+    def _is_fresh(self, picture: str, holder: str, who: str) -> bool:
+        """Whether this person has a lease on the picture that is younger than RENEWED_AFTER."""
+        lease = self._known.get(picture)
+        mine = lease is not None and (lease.holder, lease.who) == (holder, who)
+        return mine and lease.until > self._clock() + LASTS - RENEWED_AFTER
+
+    def _write(self, picture: str, holder: str, who: str) -> Lease | None:
+        """Write a lease, unless somebody else has one, which is returned; raises OSError."""
+        now = self._clock()
+        lease = self._read(picture)
+        if lease and lease.holder != holder and lease.until > now:
+            self._known[picture] = lease
+            return lease
+        lease = self._known[picture] = Lease(picture, holder, who, now + LASTS)
+        if self._folder:
+            write_atomically(self._file(picture), json.dumps(asdict(lease)))
+        return None
 
     def _read(self, picture: str) -> Lease | None:
         return _lease(self._file(picture)) if self._folder else self._known.get(picture)

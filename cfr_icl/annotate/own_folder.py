@@ -87,7 +87,7 @@ class OwnFolder:
             self.folder.refresh(now=True)
         elif self._count:
             self.folder = Folder(self._images, self._work, self._max_megapixels)
-            self.folder.set_classes(self._labels)
+            self.folder.classes.set(self._labels)
         for file, name in works:
             self._add_work(file, beside.get(name, name))
         return named

@@ -82,7 +82,7 @@ class Found:
 
 def count(folder: Folder, change: Change, holder: str) -> Found:
     """How many pictures and objects a change affects, and which pictures others work on."""
-    found, taken = Found(), folder.taken(holder)
+    found, taken = Found(), folder.leases.others(holder)
     for name, labels in list(folder.labels_of.items()):
         if change.name not in labels and not (change.colour and change.new in labels):
             continue
@@ -109,7 +109,7 @@ def relabel(
     """Change all saved work, one file after another, each atomically.
 
     Args:
-        holder, who: of the person, as in `Folder.take`.
+        holder, who: of the person, as in `Leases.take`.
         keep: whether a picture is the caller's to change.
     """
     found = Found()
@@ -122,19 +122,19 @@ def relabel(
             changed = change.applied(work.document, colour)
             if changed == work.document:
                 continue
-            folder.take(name, holder, who)
+            folder.leases.take(name, holder, who)
             try:
                 work = folder.work(name)  # as it is now that nobody else has it
                 changed = change.applied(work.document, colour)
                 visit = Visit(now(), who=who, did=RELABELLED)
                 folder.save(name, changed, work.size, work.revision, (*work.visits, visit))
             finally:
-                folder.give_back(name, holder)
+                folder.leases.give_back(name, holder)
         except (Refusal, OSError):
             found.left_out.append(name)
             continue
         objects = sum(each.label == change.name for each in work.document.instances)
         found.pictures += bool(objects)
         found.objects += objects
-    folder.change_classes(change.of)
+    folder.classes.change(change.of)
     return found

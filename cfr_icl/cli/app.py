@@ -123,7 +123,7 @@ def run(options: argparse.Namespace) -> None:
         else:
             folder.claim()
         if labels:
-            folder.set_classes(labels)
+            folder.classes.set(labels)
     menu = ModelMenu(options.weights, functools.partial(load_model, engine=options.engine))
     first = options.weights[0]
     server = Server(

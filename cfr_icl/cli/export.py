@@ -59,10 +59,10 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"There is no folder {str(options.work)!r} with saved work.")
     folder = Folder(options.images, options.work, options.max_megapixels)
     if options.classes:
-        folder.set_classes(read_classes(options.classes))
+        folder.classes.set(read_classes(options.classes))
     work = folder.saved_work()
     left_out = list(work.left_out)
-    classes = folder.number_classes(work.pictures)
+    classes = folder.classes.number(work.pictures)
     files = export(options.format, work.pictures, options.tolerance, classes, left_out, split=_split(options))
     messages = write_files(options.out, files, map(folder.path, folder.names), folder.images)
     warnings = export_warnings(options.format, work.pictures)

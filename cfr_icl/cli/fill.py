@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     folder = Folder(options.images, options.work, options.max_megapixels)
     folder.share()
     if options.classes:
-        folder.set_classes(read_classes(options.classes))
+        folder.classes.set(read_classes(options.classes))
     source = Source(folder, files)
     if not source.pictures:
         raise ValueError(f"{str(masks)!r} has no masks for the pictures in {str(options.images)!r}.")

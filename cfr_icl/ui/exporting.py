@@ -77,13 +77,13 @@ def export_of(session: Session, folder: Folder | None, action: Export) -> Callab
         return lambda progress: _export_folder(folder, action, progress, split)
     picture = session.picture
     pictures = [AnnotatedPicture(session.name, session.size, session.document, lambda: picture)]
-    classes = (folder or session).number_classes(pictures)
+    classes = folder.classes.number(pictures) if folder else session.number_classes(pictures)
     return lambda progress: _export(pictures, classes, [], Path(session.name).stem, action, progress)
 
 
 def _export_folder(folder: Folder, action: Export, progress: Progress, split: Split | None) -> MadeFile:
     work = folder.saved_work()
-    classes = folder.number_classes(work.pictures)
+    classes = folder.classes.number(work.pictures)
     return _export(work.pictures, classes, list(work.left_out), folder.images.name, action, progress, split)
 
 

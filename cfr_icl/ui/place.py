@@ -72,12 +72,12 @@ class FolderPlace:
     @property
     def taken(self) -> dict[str, str]:
         """Names of others, by the pictures that they work on."""
-        return {} if self.own else self.folder.taken(self._holder)
+        return {} if self.own else self.folder.leases.others(self._holder)
 
     def take(self) -> None:
         """Take the picture for as long as it is worked on; raises StoreError when somebody else has it."""
         if self.name is not None and not self.own:
-            self.folder.take(self.name, self._holder, self._who)
+            self.folder.leases.take(self.name, self._holder, self._who)
 
     def give_back(self) -> None:
         """Let others work on the picture."""
@@ -85,7 +85,7 @@ class FolderPlace:
 
     def _give_back(self, name: str | None) -> None:
         if name is not None and not self.own:
-            self.folder.give_back(name, self._holder)
+            self.folder.leases.give_back(name, self._holder)
 
     def arrive(self, opened: Opened) -> None:
         """Set the present picture, which the session has opened, and give the one before back."""

@@ -114,7 +114,7 @@ def test_the_folders_classes_are_every_pictures_list(tmp_path):
     work = Work(tmp_path, "a.png", "b.png")
     work.save("a.png", "dog", listed=["dog", "cow"])
     folder = Folder(tmp_path / "images", tmp_path / "work")
-    folder.set_classes([Label("cat", "#000000")])
+    folder.classes.set([Label("cat", "#000000")])
     assert [label.name for label in folder.open("a.png").document.labels] == ["cat", "dog", "cow"]
     again = Folder(tmp_path / "images", tmp_path / "work")
     assert [label.name for label in again.latest().labels] == ["cat", "dog", "cow"]

@@ -84,7 +84,7 @@ def test_the_names_of_a_large_file_are_read_once(folder, coco, monkeypatch):
 
 
 def test_pictures_of_others_are_left_alone(folder, coco):
-    folder.take("a.png", "2", "Bob")
+    folder.leases.take("a.png", "2", "Bob")
     filled = fill(folder, Source(folder, {"coco.json": coco}), "1")
     assert filled.pictures == 1 and "Bob is working on a.png" in filled.problems[0]
     assert "a.png" not in folder.labels_of

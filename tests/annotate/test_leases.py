@@ -3,6 +3,7 @@
 import pytest
 
 from cfr_icl.annotate.leases import FOLDER, LASTS, LOOK_SECONDS, Leases
+from cfr_icl.annotate.store import StoreError
 
 
 @pytest.fixture
@@ -20,27 +21,37 @@ def leases(request, tmp_path, now):
     return one, other
 
 
+def refused_for(leases, holder, who):
+    """Who has the picture, as the refusal tells it."""
+    with pytest.raises(StoreError, match="nothing was changed") as refusal:
+        leases.take("a.png", holder, who)
+    return str(refusal.value).split(" is working on ")[0]
+
+
 def test_a_taken_picture_is_refused_to_others_until_it_is_given_back(leases, now):
     one, other = leases
-    assert one.take("a.png", "1", "Ann") is None
-    assert other.take("a.png", "2", "Bob").who == "Ann" and other.take("b.png", "2", "Bob") is None
+    one.take("a.png", "1", "Ann")
+    assert refused_for(other, "2", "Bob") == "Ann"
+    other.take("b.png", "2", "Bob")
     now[0] += LOOK_SECONDS
     assert other.others("2") == {"a.png": "Ann"} and one.others("1") == {"b.png": "Bob"}
     other.give_back("a.png", "2")  # not theirs
-    assert other.take("a.png", "2", "Bob") is not None
+    assert refused_for(other, "2", "Bob") == "Ann"
     one.give_back("a.png", "1")
-    assert other.take("a.png", "2", "Bob") is None and one.take("a.png", "1", "Ann").who == "Bob"
+    other.take("a.png", "2", "")
+    assert refused_for(one, "1", "Ann") == "Somebody"
 
 
 def test_a_lease_lasts_while_there_are_actions_and_ends_after_a_crash(leases, now):
     one, other = leases
     for _ in range(5):
-        assert one.take("a.png", "1", "Ann") is None
+        one.take("a.png", "1", "Ann")
         now[0] += LASTS - 1
-        assert other.take("a.png", "2", "Bob") is not None
+        assert refused_for(other, "2", "Bob") == "Ann"
     now[0] += 2  # nobody gives it back
-    assert other.others("2") == {} and other.take("a.png", "2", "Bob") is None
-    assert one.take("a.png", "1", "Ann").who == "Bob"
+    assert other.others("2") == {}
+    other.take("a.png", "2", "Bob")
+    assert refused_for(one, "1", "Ann") == "Bob"
 
 
 def test_files_that_are_no_leases_are_left_alone(tmp_path):
@@ -50,4 +61,5 @@ def test_files_that_are_no_leases_are_left_alone(tmp_path):
         ["{", "[]", '{"picture": 1}', '{"picture":"a","holder":"b","who":3,"until":1}']
     ):
         (tmp_path / FOLDER / f"{number}.json").write_text(text)
-    assert leases.others("1") == {} and leases.take("a", "1", "") is None
+    assert leases.others("1") == {}
+    leases.take("a", "1", "")

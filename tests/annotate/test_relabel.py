@@ -21,7 +21,7 @@ def folder(picture, tmp_path):
     for name in ("a.png", "b.png", "c.png"):
         Image.fromarray(picture).save(tmp_path / "images" / name)
     folder = Folder(tmp_path / "images", tmp_path / "out")
-    folder.set_classes([Label("cta", "#3b82f6"), Label("dog", "#f59e0b"), Label("cat", "#10b981")])
+    folder.classes.set([Label("cta", "#3b82f6"), Label("dog", "#f59e0b"), Label("cat", "#10b981")])
     for name, labels in (("a.png", ("cta", "dog")), ("b.png", ("cta",)), ("c.png", ())):
         session = Session(Segmenter(ColourModel()), labels=folder.labels)
         session.open(picture, name)
@@ -67,7 +67,7 @@ def test_a_colour_alone_changes_all_objects_of_the_label(folder):
 
 
 def test_pictures_of_others_and_damaged_work_are_left_out_and_named(folder):
-    folder.take("a.png", "2", "Bob")
+    folder.leases.take("a.png", "2", "Bob")
     before = folder.session_path("a.png").read_bytes()
     change = Change("cta", "cat")
     assert count(folder, change, "1").left_out == ["a.png"]
@@ -75,5 +75,5 @@ def test_pictures_of_others_and_damaged_work_are_left_out_and_named(folder):
     found = relabel(folder, change, "1")
     assert found.objects == 0 and found.left_out == ["a.png", "b.png"] and "a.png, b.png" in found.sentence
     assert folder.session_path("a.png").read_bytes() == before
-    folder.give_back("a.png", "2")
-    assert relabel(folder, change, "1").objects == 1 and folder.taken("2") == {}
+    folder.leases.give_back("a.png", "2")
+    assert relabel(folder, change, "1").objects == 1 and folder.leases.others("2") == {}

@@ -64,8 +64,8 @@ def test_nobody_overwrites_what_another_process_saved_meanwhile(replicas):
 
 def test_classes_of_both_are_kept_and_their_numbers_stay(replicas):
     one, other = replicas
-    one.set_classes([Label("cat", "#3b82f6")])
-    other.set_classes([Label("dog", "#f59e0b")])
+    one.classes.set([Label("cat", "#3b82f6")])
+    other.classes.set([Label("dog", "#f59e0b")])
     one.refresh()
     names = [label.name for label in other.labels]
     assert names == ["cat", "dog"] == [label.name for label in one.labels]
@@ -73,12 +73,12 @@ def test_classes_of_both_are_kept_and_their_numbers_stay(replicas):
 
 def test_a_class_that_one_renamed_does_not_come_back_from_the_other(replicas):
     one, other = replicas
-    one.set_classes([Label("cat", "#3b82f6"), Label("cup", "#f59e0b")])
+    one.classes.set([Label("cat", "#3b82f6"), Label("cup", "#f59e0b")])
     other.refresh()
-    one.change_classes(Change("cat", "dog").of)
-    assert other.number_classes([]) == ["dog", "cup"]
-    one.change_classes(Change("dog", "fox").of)
-    other.set_classes([Label("hat", "#10b981")])
+    one.classes.change(Change("cat", "dog").of)
+    assert other.classes.number([]) == ["dog", "cup"]
+    one.classes.change(Change("dog", "fox").of)
+    other.classes.set([Label("hat", "#10b981")])
     for folder in replicas:
         folder.refresh()
         assert [label.name for label in folder.labels] == ["fox", "cup", "hat"]

@@ -72,7 +72,8 @@ def test_a_server_that_died_keeps_a_picture_for_its_own_person_alone(folders, mo
     assert "Ann is working" in bob.do(click(90, 50))["messages"][0]
     assert "messages" not in again.do({"kind": "finish"}, click(90, 50))
     folder = second.settings.folder  # and some minutes later
-    monkeypatch.setattr(folder, "_leases", leases.Leases(folder.out, lambda: time.time() + leases.LASTS + 1))
+    later = leases.Leases(folder.out, clock=lambda: time.time() + leases.LASTS + 1)
+    monkeypatch.setattr(folder, "leases", later)
     bob.do({"kind": "goto", "name": "b.png"})
     bob.do({"kind": "goto", "name": "a.png"})
     assert "messages" not in bob.do({"kind": "finish"}, click(90, 70))
