@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import torch
 
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.models.base import Cues, Features, InteractiveModel
+from cfr_icl.models.steps import in_steps
 from cfr_icl.prediction import InnerPass
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.window import Window, ZoomConfig
@@ -34,8 +37,9 @@ class EncodedPicture:
         self.model = model
         self.zoom = zoom
         self.whole = Window.of_size(*pixels.shape[:2])
-        self._pixels = pixels
+        self.pixels = pixels
         self._features: OrderedDict[tuple, tuple[bool, Features]] = OrderedDict()
+        self._begun: Iterator[None] = iter(())
 
     def prompt(self, cues: Cues, window: Window | None, flip: bool) -> Any:
         """The network's prompt for a window, made from the cues."""
@@ -70,13 +74,40 @@ class EncodedPicture:
         """Whether the features of a window are in the cache, perhaps without those of its mirror image."""
         return (window or self.whole, self._input_size(window)) in self._features
 
+    def encode_in_steps(self, window: Window | None, flip: bool) -> Iterator[None]:
+        """Compute the features of a window step by step: the mirror image by itself, and more if it can be.
+
+        Closing the iterator drops the step that was begun.
+        """
+        for both in (False, True) if flip else (False,):
+            encode = torch.inference_mode()(partial(self._encode, window, both))
+            if self.model.pauses:
+                yield from in_steps(encode)
+            else:
+                encode()
+            yield
+
+    def begin(self, window: Window | None, flip: bool) -> None:
+        """Make `take_steps` compute the features of a window that `encode` will be asked for."""
+        self._begun = self.encode_in_steps(window, flip)
+
+    def take_steps(self) -> Iterator[None]:
+        """Go on with what was begun; whatever is left is done at the next call, or by `encode`."""
+        for _ in self._begun:  # not `yield from`, which would close it with this iterator
+            yield
+
     def encode(self, window: Window | None, flip: bool) -> Features:
         """The features of a window; computed where they are not in the cache."""
+        for _ in self._begun:
+            pass
+        return self._encode(window, flip)
+
+    def _encode(self, window: Window | None, flip: bool) -> Features:
         view, size = window or self.whole, self._input_size(window)
         key = view, size
         mirrored, features = self._features.get(key, (False, None))
         if features is None or (flip and not mirrored):
-            image = self.model.crop(self._pixels, view, size)
+            image = self.model.crop(self.pixels, view, size)
             if features is None:
                 features = self.model.encode(image.to(self.model.device))
             if flip:  # one after the other: whether the mirror image came later must not change a bit

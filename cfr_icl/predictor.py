@@ -27,6 +27,9 @@ class Predictor(Protocol):
     def set_image(self, picture: np.ndarray) -> None:
         """Set the picture, uint8 (H, W, 3) RGB, and drop everything cached for the one before."""
 
+    def expect(self, picture: np.ndarray | None) -> None:
+        """Name the picture, as for `set_image`, that is probably set next; None to forget it."""
+
     def prepare(self) -> None:
         """Compute in advance the features that the first click on the picture needs."""
 
@@ -58,7 +61,7 @@ class LookAheadPredictor(Predictor, Protocol):
     """A predictor that uses idle time: `Segmenter` in this process, `RemoteSegmenter` elsewhere."""
 
     def look_ahead(self) -> Iterator[None]:
-        """Compute, step by step, what the next click on the object will probably need."""
+        """Compute, step by step, what the next click and then the expected picture will probably need."""
 
 
 @dataclass(frozen=True)

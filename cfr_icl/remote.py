@@ -58,8 +58,11 @@ class RemoteSegmenter:
     def prepare(self) -> None:
         """Do nothing: the GPU is used only for predictions."""
 
+    def expect(self, picture: np.ndarray | None) -> None:
+        """Do nothing: a network elsewhere may have others waiting, so it has no idle time known here."""
+
     def look_ahead(self) -> Iterator[None]:
-        """Do nothing, as in `prepare`."""
+        """Do nothing, as in `expect`."""
         return iter(())
 
     def preview(self, click: Click, previous_mask: np.ndarray | None = None) -> None:

@@ -20,7 +20,7 @@ from cfr_icl.prediction import InnerPass, Prediction
 from cfr_icl.predictor import PredictionCache, PredictionKey
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.zoom.probability_map import ProbabilityMap
-from cfr_icl.zoom.window import ZoomConfig
+from cfr_icl.zoom.window import Window, ZoomConfig
 
 __all__ = ["PredictionError", "Segmenter"]
 
@@ -53,6 +53,7 @@ class Segmenter:
         self.zoom = zoom or model.config.zoom
         self.close_up = close_up or model.config.close_up
         self._encoded: EncodedPicture | None = None
+        self._expected: EncodedPicture | None = None
 
     @property
     def _picture(self) -> EncodedPicture:
@@ -76,7 +77,28 @@ class Segmenter:
             )
         self._cache: PredictionCache[CascadeState] = PredictionCache()
         self._last: PredictionKey | None = None
-        self._encoded = EncodedPicture(self.model, self.zoom, picture)
+        expected, self._expected = self._expected, None
+        if expected and (picture is expected.pixels or np.array_equal(picture, expected.pixels)):
+            self._encoded = expected
+        else:
+            self._encoded = EncodedPicture(self.model, self.zoom, picture)
+
+    def expect(self, picture: np.ndarray | None) -> None:
+        """Name the picture that is probably set next, which `look_ahead` encodes last; None to forget it.
+
+        Args:
+            picture: as for `set_image`.
+        """
+        if picture is None or not self.model.encodes_ahead:
+            self._expected = None
+        elif self._expected is None or self._expected.pixels is not picture:
+            expected = EncodedPicture(self.model, self.zoom, picture)
+            expected.begin(self._first_window(expected), self.flip)
+            self._expected = expected
+
+    def _first_window(self, picture: EncodedPicture) -> Window | None:
+        """The window of the first click on every object, which shows the whole picture."""
+        return self.zoom.next_window(None, None, [], picture.whole)
 
     @torch.inference_mode()
     def prepare(self) -> None:
@@ -85,25 +107,24 @@ class Segmenter:
         Raises:
             RuntimeError: when no picture was set.
         """
-        window = self.zoom.next_window(None, None, [], self._picture.whole)
-        self._picture.encode(window, self.flip)
+        self._picture.encode(self._first_window(self._picture), self.flip)
 
     def look_ahead(self) -> Iterator[None]:
-        """Compute, step by step, the features that the next click on the last object will probably need.
+        """Compute, step by step, the features that will probably be needed next.
 
-        They are those of the window around the predicted object, and of its mirror image. No mask depends on
-        how many of the steps are taken.
+        First those of the window around the predicted object, which the next click on the last object needs,
+        and of its mirror image; then those of the expected picture. A step is at most one run of the encoder
+        without its mirror image, or a part of it for networks whose encoder takes seconds. Steps for the
+        expected picture are kept when the iterator is dropped. No mask depends on how many are taken.
         """
-        picture = self._picture  # first: another thread may set the next one
+        picture, expected = self._picture, self._expected  # first: another thread may set the next one
         state = self._cache.state(self._last) if self._last else None
-        if self._last is None or state is None:
-            return
-        start = replace(state.probabilities)  # a copy, as in _predict_batch
-        window = self.zoom.next_window(state.zoom_window, start, self._last.clicks, picture.whole)
-        for flip in (False, True) if self.flip else (False,):
-            with torch.inference_mode():
-                picture.encode(window, flip)
-            yield
+        if self._last is not None and state is not None:
+            start = replace(state.probabilities)  # a copy, as in _predict_batch
+            window = self.zoom.next_window(state.zoom_window, start, self._last.clicks, picture.whole)
+            yield from picture.encode_in_steps(window, self.flip)
+        if expected:
+            yield from expected.take_steps()
 
     @torch.inference_mode()
     def preview(self, click: Click, previous_mask: np.ndarray | None = None) -> Prediction | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -291,9 +291,13 @@ class Folder:
         stamp = self._files.present(name)
         return self._files.open(name, stamp, self._sessions.view(name)).pixels
 
-    def read_ahead(self, name: str) -> None:
-        """Start decoding a picture in the background; only the last one is kept."""
-        self._files.read_ahead(name, self._sessions.view(name))
+    def read_ahead(self, name: str, then: Callable[[np.ndarray], None] | None = None) -> None:
+        """Start decoding a picture in the background; only the last one is kept.
+
+        Args:
+            then: is given the pixels, uint8 (H, W, 3) RGB, in any thread, if they can be read.
+        """
+        self._files.read_ahead(name, self._sessions.view(name), then)
 
     def rest(self) -> None:
         """Free the memory of a picture that was decoded in advance."""

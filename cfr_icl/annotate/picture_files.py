@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from stat import S_ISREG
@@ -59,13 +59,21 @@ class PictureFiles:
             return ahead[1].result()
         return open_picture(self.path(name), self.max_megapixels, view)
 
-    def read_ahead(self, name: str, view: View) -> None:
-        """Start decoding a picture in the background; only the last one is kept."""
+    def read_ahead(self, name: str, view: View, then: Callable[[np.ndarray], None] | None = None) -> None:
+        """Start decoding a picture in the background; only the last one is kept.
+
+        Args:
+            then: is given the pixels, uint8 (H, W, 3) RGB, in any thread, if they can be read.
+        """
         stamp = self.stamp(name)
-        if stamp is None or (self._ahead and self._ahead[0] == (name, stamp, view)):
+        if stamp is None:
             return
-        reading = self._reader.submit(open_picture, self.path(name), self.max_megapixels, view)
-        self._ahead = (name, stamp, view), reading
+        ahead = self._ahead
+        if ahead is None or ahead[0] != (name, stamp, view):
+            reading = self._reader.submit(open_picture, self.path(name), self.max_megapixels, view)
+            ahead = self._ahead = (name, stamp, view), reading
+        if then:
+            ahead[1].add_done_callback(lambda read: None if read.exception() else then(read.result().pixels))
 
     def forget_ahead(self) -> None:
         """Free the picture that was decoded in advance."""

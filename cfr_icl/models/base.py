@@ -119,6 +119,10 @@ class InteractiveModel(nn.Module, ABC):
     """Number of refinements of such a mask that was chosen."""
     precision: torch.dtype = torch.float32
     """Data type inside a pass during prediction; `encode` and all outputs stay float32."""
+    encodes_ahead: bool = True
+    """Whether `encode` lets a click in soon enough to be called for a picture that is not open yet."""
+    pauses: bool = False
+    """Whether `encode` takes seconds and calls `may_pause` (models/steps.py) between its parts."""
     encoder_modules: tuple[str, ...] = ()
     """Names of the modules that `encode` runs; their weights stay float32 for every precision."""
 

@@ -92,6 +92,8 @@ class OnnxPair(PromptableModel):
         ValueError: for files with other inputs or outputs.
     """
 
+    encodes_ahead = False  # ONNX Runtime runs an encoder as a whole, often for seconds
+
     def __init__(
         self,
         encoder: Any,

@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import torch
+from torch import nn
 
 from cfr_icl.cfr import MASK_THRESHOLD, THRESHOLD_LOGIT, CascadeForward
 from cfr_icl.models.base import Cues, Features, InteractiveModel, ModelConfig, PredictionError
+from cfr_icl.models.steps import may_pause
 from cfr_icl.prediction import Choice, InnerPass
 from cfr_icl.zoom.logit_map import LogitMap, without_padding
 from cfr_icl.zoom.probability_map import ProbabilityMap
@@ -199,6 +201,8 @@ class TransformersModel(PromptableModel):
         processor: the image processor of the same family.
     """
 
+    pauses = True
+
     def __init__(self, network: Any, processor: Any) -> None:
         super().__init__()
         self.network = network
@@ -208,6 +212,8 @@ class TransformersModel(PromptableModel):
         side, patch = (getattr(network.config.prompt_encoder_config, n) for n in ("image_size", "patch_size"))
         self.mask_size = (4 * side // patch, 4 * side // patch)
         self._pads = bool(processor.size["longest_edge"]) if "longest_edge" in processor.size else False
+        for part in _parts(network.vision_encoder):
+            part.register_forward_pre_hook(may_pause)
         # as in the libraries' own processors
         self._points_dtype = torch.float64 if self._pads else torch.float32
 
@@ -275,3 +281,9 @@ class TransformersModel(PromptableModel):
         last = torch.randn(1, vision.output_channels, grid, grid, generator=numbers)
         inner = torch.randn(1, grid, grid, vision.hidden_size, generator=numbers).to(self.device)
         return (last.to(self.device), [inner] * len(vision.global_attn_indexes)), side
+
+
+def _parts(encoder: nn.Module) -> list[nn.Module]:
+    """The modules that an encoder runs one after another: its blocks, and the parts of nested blocks."""
+    lists = (module for module in encoder.modules() if isinstance(module, nn.ModuleList | nn.Sequential))
+    return [part for each in lists for part in each]

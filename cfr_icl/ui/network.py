@@ -6,10 +6,11 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from threading import Event, Lock, Semaphore
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -27,6 +28,10 @@ IDLE_CALLS = 8
 """Calls of `NetworkLine.if_idle` at a time; each of them holds a thread that a click may need."""
 
 
+EXPECTED_PICTURES = 8
+"""Pages whose next picture is kept, encoded: its pixels, and features of some megabytes."""
+
+
 class NetworkLine:
     """One thread for all networks of a server, first come, first served.
 
@@ -41,6 +46,7 @@ class NetworkLine:
         self._asked = Event()
         """Set while anybody waits for an answer."""
         self._idle_calls = Semaphore(IDLE_CALLS)
+        self._expecting: list[ref[QueuedPredictor]] = []
 
     def run(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Call a function in the line, in the caller's context; wait, then return its value or raise."""
@@ -66,18 +72,42 @@ class NetworkLine:
             self._idle_calls.release()
 
     def in_idle_time(self, steps: Callable[[], Iterator[None]]) -> None:
-        """Take steps while nobody waits for an answer, then or soon; what is left is dropped."""
-        self._threads.submit(self._take_steps, steps)
+        """Take steps while nobody waits for an answer, then or soon; what is left is dropped.
 
-    def _take_steps(self, steps: Callable[[], Iterator[None]]) -> None:
-        if self._asked.wait(QUIET):
+        Whatever else waits in the line has its turn between two steps.
+        """
+        self._threads.submit(self._begin, steps)
+
+    def _begin(self, steps: Callable[[], Iterator[None]]) -> None:
+        if not self._asked.wait(QUIET):
+            self._take_step(steps())
+
+    def _take_step(self, steps: Iterator[None]) -> None:
+        if self._asked.is_set():
             return
         try:
-            for _ in steps():
-                if self._asked.is_set():
-                    return
+            next(steps)
+        except StopIteration:
+            return
         except Exception:
             log.exception("Computing ahead failed")
+            return
+        if not self._asked.is_set():
+            with suppress(RuntimeError):  # the process ends
+                self._threads.submit(self._take_step, steps)
+
+    def expects(self, predictor: QueuedPredictor) -> None:
+        """Note that a predictor keeps an expected picture; beyond EXPECTED_PICTURES the oldest is dropped."""
+        with self._lock:
+            others = [each for each in self._expecting if each() not in (None, predictor)]
+            self._expecting = [*others, ref(predictor)]
+            over, self._expecting = (
+                self._expecting[:-EXPECTED_PICTURES],
+                self._expecting[-EXPECTED_PICTURES:],
+            )
+        for each in over:
+            if oldest := each():
+                oldest.expect(None)
 
     @contextmanager
     def _asks(self) -> Iterator[None]:
@@ -111,6 +141,7 @@ class QueuedPredictor:
         self._encoded = False
         self._inner: LookAheadPredictor | None = None
         self._picture: np.ndarray | None = None
+        self._expected: np.ndarray | None = None
 
     def load(self) -> LookAheadPredictor:
         """The predictor itself; made at the first call, which raises the exceptions of `make`."""
@@ -118,6 +149,7 @@ class QueuedPredictor:
             inner = self._make()
             if self._picture is not None:
                 inner.set_image(self._picture)
+                inner.expect(self._expected)
             self._cost.look_at(inner)
             self._inner = inner
         return self._inner
@@ -130,16 +162,29 @@ class QueuedPredictor:
     def set_image(self, picture: np.ndarray) -> None:
         """Set the picture, uint8 (H, W, 3) RGB, and drop everything computed for the one before."""
         self._picture = picture
+        self._expected = None
         self._encoded = False
         if self._inner is not None:
             self._inner.set_image(picture)
 
+    def expect(self, picture: np.ndarray | None) -> None:
+        """Name the picture that is probably set next, to be encoded once the present one is; or None."""
+        self._expected = picture
+        if self._inner is not None:
+            self._inner.expect(picture)
+        if picture is not None:
+            self._line.expects(self)
+            if self._inner is not None and self._encoded:
+                self._line.in_idle_time(self._inner.look_ahead)
+
     def prepare(self) -> None:
         """Compute in advance the features that the first click on the picture needs."""
-        seconds = self._line.run(_timed, self.load().prepare)[1]
+        inner = self.load()
+        seconds = self._line.run(_timed, inner.prepare)[1]
         if not self._encoded:
             self._cost.add_picture(seconds)
         self._encoded = True
+        self._line.in_idle_time(inner.look_ahead)
 
     def predict(self, clicks: Sequence[Click], **cues: Any) -> Prediction:
         """The prediction for these clicks and cues, as for `Predictor.predict`."""

@@ -258,12 +258,13 @@ class Page:
         self.resting = True
         self._whole_folder.rest()
         if self.session.has_picture:
-            self.session.segmenter.set_image(self.session.picture)
+            self.session.segmenter.set_image(self.session.picture)  # also forgets the expected one
         self._own.rest()
 
     def close(self) -> None:
         """Remove the page's files."""
         self.closed = True
+        self.session.segmenter.expect(None)
         if self.place:
             self.place.give_back()
         self.files.remove()
@@ -273,6 +274,8 @@ class Page:
         predictor.load()
         self.session.use(predictor)
         self.model = name
+        if self.place:
+            self.place.read_ahead()
 
     def _learn(self, action: Action) -> None:
         learning = self.server.learning

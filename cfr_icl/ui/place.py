@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from cfr_icl.annotate.document import ActionError, Document
 from cfr_icl.annotate.fill import Source, fill
 from cfr_icl.annotate.folder import Folder, Opened
@@ -99,9 +101,22 @@ class FolderPlace:
         self._objects_before = len(self.session.document.instances)
         if before != opened.name:
             self._give_back(before)
-        following = self.folder.next(opened.name)
-        if following:
-            self.folder.read_ahead(following)
+        self.read_ahead()
+
+    def read_ahead(self) -> None:
+        """Decode the next picture that is to be done, or else the next, and name it to the predictor."""
+        name = self.name
+        if name is None:
+            return
+        following = self.folder.next_to_do(name) or self.folder.next(name)
+        if following is None:
+            return
+
+        def expect(pixels: np.ndarray) -> None:
+            if self.name == name:
+                self.session.segmenter.expect(pixels)
+
+        self.folder.read_ahead(following, expect)
 
     def save(self) -> None:
         """Save the session's document if it changed; raises StoreError on failure; the next call retries."""

@@ -3,10 +3,12 @@
 import base64
 import io
 import json
+import time
 import zipfile
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -122,3 +124,35 @@ def test_a_whole_folder_is_exported_in_parts_that_the_page_names(browser):
     assert sorted(names) == ["data.yaml", "val/labels/a.txt"]
     (message,) = browser.do({**export, "split": "all"})["messages"]
     assert message == "'all' is no split such as 80,10,10 for training, validation and test."
+
+
+def wait_until(condition):
+    for _ in range(1000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise TimeoutError
+
+
+def test_the_next_picture_is_encoded_before_it_is_opened_and_forgotten_with_the_page(images, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+    Image.fromarray(pixels).save(images / "b.png")
+    model, encoded = ColourModel(), []
+    encode = model.encode
+    model.encode = lambda image: encoded.append(1) or encode(image)
+    server = Server(Settings(model, folder=Folder(images, tmp_path / "out")))
+    browser = Browser(server)
+    browser.do({"kind": "hello"})
+    browser.do({"kind": "prepare"})
+    page = server.pages.find(browser.page)
+    predictor = page.session.segmenter
+    wait_until(lambda: len(encoded) == 4)
+    assert predictor.load()._expected is not None
+    browser.do({"kind": "goto", "name": "b.png", "step": 1})
+    browser.do({"kind": "prepare"})
+    reply = browser.do(click(30, 40))
+    assert len(encoded) == 4 and reply["session"]["objects"]
+    browser.do({"kind": "goto", "name": "a.png", "step": -1})
+    wait_until(lambda: predictor.load()._expected is not None)
+    server.pages.close(page)
+    assert predictor.load()._expected is None

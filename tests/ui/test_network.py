@@ -14,6 +14,12 @@ from cfr_icl.ui.network import NetworkLine, QueuedPredictor
 from tests.stand_in import ColourModel
 
 
+def wait_for_idle_work(line):
+    """Each step stands in the line by itself."""
+    for _ in range(20):
+        line._threads.submit(lambda: None).result()
+
+
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch):
     monkeypatch.setattr(network, "QUIET", 0)
@@ -48,7 +54,7 @@ def test_all_of_it_is_computed_while_nobody_asks_and_an_error_ends_that_alone(ca
 
     with caplog.at_level(logging.ERROR):
         line.in_idle_time(steps)
-        line._threads.submit(lambda: None).result()  # behind it in the line
+        wait_for_idle_work(line)
     assert taken == [0, 1, 2] and "out of memory" in caplog.text
     assert line.run(lambda: "answer") == "answer"
 
@@ -64,7 +70,7 @@ def test_after_an_answer_the_next_click_s_window_is_encoded_ahead():
     def encoded_by_the_second_click(predictor):
         predictor.set_image(picture)
         predictor.predict(clicks[:1])
-        line._threads.submit(lambda: None).result()  # behind what is computed ahead
+        wait_for_idle_work(line)
         before = len(encoded)
         prediction = predictor.predict(clicks)
         return len(encoded) - before, prediction.mask
@@ -104,3 +110,95 @@ def test_no_more_than_some_of_these_wait_at_a_time(monkeypatch):
         assert line.if_idle(lambda: "two") is None
         go_on.set()
         assert one.result()
+
+
+def test_what_is_asked_beside_has_its_turn_between_two_steps():
+    line, order, in_step, go_on = NetworkLine(), [], Event(), Event()
+
+    def steps():
+        for number in range(3):
+            in_step.set()
+            go_on.wait(10)
+            order.append(number)
+            yield
+
+    with ThreadPoolExecutor(1) as threads:
+        line.in_idle_time(steps)
+        assert in_step.wait(10)
+        beside = threads.submit(line.if_idle, order.append, "preview")
+        while not line._threads._work_queue.qsize():
+            pass
+        go_on.set()
+        beside.result()
+    wait_for_idle_work(line)
+    assert order == [0, "preview", 1, 2]
+
+
+def pictures(count):
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, (90, 120, 3), np.uint8) for _ in range(count)]
+
+
+def test_the_next_picture_is_encoded_while_nobody_clicks():
+    first, second = pictures(2)
+    model, encoded, line = ColourModel(), [], NetworkLine()
+    encode = model.encode
+    model.encode = lambda image: encoded.append(1) or encode(image)
+    predictor = QueuedPredictor(line, lambda: Segmenter(model))
+    predictor.set_image(first)
+    predictor.expect(second)
+    assert not encoded  # the open picture comes first
+    predictor.prepare()
+    wait_for_idle_work(line)
+    assert len(encoded) == 4  # both, with their mirror images
+    predictor.set_image(second.copy())
+    predictor.prepare()
+    prediction = predictor.predict([Click(30, 20)])
+    plain = Segmenter(ColourModel())
+    plain.set_image(second)
+    assert len(encoded) == 4 and np.array_equal(plain.predict([Click(30, 20)]).mask, prediction.mask)
+
+
+def test_a_click_waits_for_one_step_of_the_next_picture_and_the_rest_is_done_when_it_is_opened():
+    first, second = pictures(2)
+    model, encoded, in_step, go_on = ColourModel(), [], Event(), Event()
+    line, encode = NetworkLine(), model.encode
+    predictor = QueuedPredictor(line, lambda: Segmenter(model))
+    predictor.set_image(first)
+    predictor.prepare()
+    predictor.predict([Click(30, 20)])
+    wait_for_idle_work(line)
+
+    def slow(image):
+        encoded.append(1)
+        in_step.set()
+        go_on.wait(10)
+        return encode(image)
+
+    model.encode = slow
+    predictor.expect(second)
+    with ThreadPoolExecutor(1) as threads:
+        assert in_step.wait(10)
+        answer = threads.submit(line.run, lambda: len(encoded))
+        assert line._asked.wait(10)
+        go_on.set()
+        assert answer.result() == 1
+    predictor.set_image(second)
+    predictor.prepare()
+    wait_for_idle_work(line)
+    assert len(encoded) == 2
+
+
+def test_the_next_picture_is_kept_for_no_more_than_some_pages(monkeypatch):
+    monkeypatch.setattr(network, "EXPECTED_PICTURES", 2)
+    line, (picture, following) = NetworkLine(), pictures(2)
+    segmenters = [Segmenter(ColourModel()) for _ in range(3)]
+    predictors = [QueuedPredictor(line, lambda each=each: each) for each in segmenters]
+    for predictor in predictors:
+        predictor.set_image(picture)
+        predictor.prepare()
+        predictor.expect(following)
+    wait_for_idle_work(line)
+    assert [each._expected is None for each in segmenters] == [True, False, False]
+    predictors[1].set_image(picture)  # another way was taken
+    assert segmenters[1]._expected is None
