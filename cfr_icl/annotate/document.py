@@ -130,13 +130,18 @@ class Instance:
     None once a person has made, changed or checked the mask."""
 
     @property
+    def clicks_of_box(self) -> int:
+        """How many of the first clicks stand for the box and were not placed by the person."""
+        return len(box_clicks(self.box, self.size)) if self.box else 0
+
+    @property
     def network_clicks(self) -> tuple[Click, ...]:
         """The clicks for the network: a box's batched, those of neighbours batched with the second click.
 
         The first click is predicted without the neighbours' clicks: they make the first mask worse and later
         ones better. Neighbours keep their pixels in either case.
         """
-        drawn = len(box_clicks(self.box, self.size)) if self.box else 0
+        drawn = self.clicks_of_box
         if drawn:
             return (*(replace(click, batched=True) for click in self.clicks[:drawn]), *self.clicks[drawn:])
         if not self.neighbour_clicks or len(self.clicks) < 2:

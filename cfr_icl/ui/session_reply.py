@@ -125,6 +125,8 @@ def _object(instance: Instance, old: Instance | None, restorable: bool) -> dict[
         "colour": instance.colour,
         "clicks": [[click.x, click.y, int(click.positive)] for click in instance.clicks],
         "neighbour_clicks": [[click.x, click.y, 0] for click in instance.neighbour_clicks],
+        "drawn_box": list(instance.box) if instance.box else None,
+        "clicks_of_box": instance.clicks_of_box,
         **{name: getattr(instance, name) for name in SWITCHES},
         "kept": instance.chosen_pass,
         "version": mask.version,

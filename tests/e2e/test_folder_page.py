@@ -194,7 +194,7 @@ def test_pictures_are_offered_in_the_order_of_doubt(browser, images, tmp_path):
         if name == "10.png":
             shown.first.click()
             tool.idle()
-        assert page.locator("[data-ref=name]").inner_text() == name
+        assert page.locator("[data-ref=name]").text_content() == name
         page.keyboard.press("d")
         tool.idle()
     assert Folder(images, tmp_path / "out").states == dict.fromkeys(folder.names, "done")
@@ -267,7 +267,7 @@ def test_long_names_keep_their_end_in_the_list(browser, tmp_path):
     assert shown["x"] + shown["width"] <= frame["x"] + frame["width"]
     row.click()
     tool.idle()
-    assert tool.page.locator("[data-ref=name]").inner_text().replace("\n", "") == names[1]
+    assert tool.page.locator("[data-ref=name]").text_content() == names[1]
     assert tool.errors == []
     context.close()
     server.close()

@@ -251,6 +251,13 @@ def test_brush_eraser_and_box_by_mouse(tool, squares):
     drag((175, 55), (285, 165))
     blue = tool.session.active.id
     assert tool.session.mask[100, 230] and not tool.session.mask[80, 80]
+    status = tool.page.locator("[data-ref=answer]")
+    assert status.inner_text().startswith("1 box · ") and "click" not in status.inner_text()
+    tool.page.keyboard.press("v")
+    tool.click(240, 90)
+    tool.idle()
+    assert status.inner_text().startswith("1 box · 1 click · ")
+    tool.page.keyboard.press("Control+z")
     tool.page.keyboard.press("b")
     tool.set_range("Brush size", 10)
     drag((160, 180), (250, 180))

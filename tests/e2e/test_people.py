@@ -39,7 +39,7 @@ def visit(browser, server, name):
 
 
 def name(tool):
-    return tool.page.locator("[data-ref=name]").inner_text()
+    return tool.page.locator("[data-ref=name]").text_content()
 
 
 def test_two_people_share_a_folder_and_review_their_work(browser, servers):

@@ -208,7 +208,9 @@ def test_the_page_speaks_the_persons_language(browser, server, locale, title, do
 
 def test_the_help_sheet_opens_and_closes(tool):
     tool.page.keyboard.press("?")
-    assert tool.page.get_by_role("dialog", name="Help").is_visible()
+    sheet = tool.page.get_by_role("dialog", name="Help")
+    assert sheet.is_visible()
+    assert sheet.evaluate("sheet => sheet.scrollHeight <= sheet.clientHeight")  # all keys at one glance
     tool.page.keyboard.press("Escape")
     assert not tool.page.get_by_role("dialog", name="Help").is_visible()
 

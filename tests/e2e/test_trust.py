@@ -249,7 +249,7 @@ def test_a_reload_after_the_server_was_started_anew_brings_the_work_back(browser
         "cup",
         before.painted,
     )
-    assert tool.page.locator("[data-ref=name]").inner_text() == squares.name
+    assert tool.page.locator("[data-ref=name]").text_content() == squares.name
     assert tool.page.get_by_role("radio", name="Brush").get_attribute("aria-checked") == "true"
     context.close()
     second.close()

@@ -86,7 +86,7 @@ class Visitor:
         leave = self.page.locator("[data-ref=ask-yes]")
         shown = self.page.locator("[data-ref=name]")
         deadline = time.monotonic() + 60
-        while not shown.inner_text().startswith(name) and time.monotonic() < deadline:
+        while not shown.text_content().startswith(name) and time.monotonic() < deadline:
             if leave.is_visible():
                 self.asked.append(self.page.locator("[data-ref=ask-text]").inner_text())
                 leave.click()

@@ -10,11 +10,15 @@ test('each mask of an offer is shown in its own surroundings, a small one enlarg
   const egg = square(100, 100, 20),
     table = square(0, 0, 400),
     empty = new MaskShape(new Map());
-  const [x, y, side] = frameOf(egg, [egg, table]);
+  const size = [400, 600];
+  const [x, y, side] = frameOf(egg, [egg, table], size);
   assert.ok(x < 100 && y < 100 && x + side > 120 && y + side > 120);
   assert.ok(side > 3 * 20 && side < 400 / 2);
   assert.deepEqual([x + side / 2, y + side / 2].map(Math.round), [110, 110]);
-  assert.ok(frameOf(table, [egg, table])[2] > 400);
-  assert.deepEqual(frameOf(empty, [empty, table]), frameOf(table, [table]));
-  assert.ok(frameOf(empty, [empty])[2] > 0);
+  assert.ok(frameOf(table, [egg, table], size)[2] > 400);
+  assert.ok(frameOf(empty, [empty, table], size)[2] > 400);
+  assert.ok(frameOf(empty, [empty], size)[2] > 0);
+  const corner = square(585, 2, 10);
+  const [left, top, part] = frameOf(corner, [corner, table], size);
+  assert.ok(top === 0 && left + part === 600 && left <= 585);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeCounts, MaskShape } from '../../cfr_icl/ui/static/mask.js';
+import { decodeCounts, haloOf, MaskShape } from '../../cfr_icl/ui/static/mask.js';
 import { objectsAt, Picker } from '../../cfr_icl/ui/static/picking.js';
 
 // COCO's run lengths of a list of columns, written as the format says.
@@ -110,4 +110,10 @@ test('of masks on each other the smallest is selected first, then the next, then
   assert.equal(picker.pick(objects, { x: 60, y: 10 }).id, 1);
   picker.forget();
   assert.equal(picker.pick(objects, { x: 60, y: 10 }).id, 1);
+});
+
+test('light colours have a dark edge, others a light one', () => {
+  assert.match(haloOf('#f0d2ff'), /^rgba\(0, 0, 0/);
+  assert.match(haloOf('#3b82f6'), /^rgba\(255/);
+  assert.match(haloOf('#fff'), /^rgba\(0, 0, 0/);
 });

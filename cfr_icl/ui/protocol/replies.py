@@ -48,6 +48,10 @@ class Object(TypedDict):
     clicks: list[list[float]]
     """[x, y, 1 or 0] each: positive or negative."""
     neighbour_clicks: list[list[float]]
+    drawn_box: list[int] | None
+    """The box that started the object: left, top, right and bottom, the last two exclusive."""
+    clicks_of_box: int
+    """How many of the first clicks stand for this box."""
     visible: bool
     locked: bool
     overlap: bool

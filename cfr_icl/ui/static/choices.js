@@ -92,7 +92,7 @@ export function setUpChoices(app) {
     const ratio = window.devicePixelRatio || 1,
       canvas = make('canvas', { width: SIDE * ratio, height: SIDE * ratio });
     const context = canvas.getContext('2d'),
-      [x, y, side] = frameOf(shape, offer.shapes);
+      [x, y, side] = frameOf(shape, offer.shapes, offer.size);
     context.scale(canvas.width / side, canvas.width / side);
     context.translate(-x, -y);
     context.drawImage(app.view.picture, 0, 0);
@@ -101,14 +101,16 @@ export function setUpChoices(app) {
   }
 }
 
-// [x, y, side] of the square around a mask, in pixels of the picture. A small mask beside a large one is
-// shown larger, with some of its surroundings.
-export function frameOf(shape, shapes) {
-  const [allX, allY, all] = around(shapes);
-  if (shape.empty) return [allX, allY, all];
-  const [x, y, own] = around([shape]),
-    side = Math.max(own, LEAST * all);
-  return [x - (side - own) / 2, y - (side - own) / 2, side];
+// [x, y, side] of the square around a mask, in pixels of the picture of this size (height, width). A small
+// mask beside a large one is shown larger, with some of its surroundings; beyond the picture is nothing to see.
+export function frameOf(shape, shapes, [height, width]) {
+  const all = around(shapes);
+  if (shape.empty) return all;
+  const own = around([shape]),
+    side = Math.max(own[2], LEAST * all[2]),
+    [x, y] = own.map((start) => start - (side - own[2]) / 2);
+  const within = (start, end) => (side > end ? (end - side) / 2 : Math.min(Math.max(0, start), end - side));
+  return [within(x, width), within(y, height), side];
 }
 
 function around(shapes) {

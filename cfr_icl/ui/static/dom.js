@@ -6,7 +6,7 @@ export function make(tag, properties = {}, ...children) {
   return node;
 }
 
-const LONG = 22; // characters of a name that is shown in two parts
+const LONG = 14; // characters of a name that is shown in two parts
 const END = 10; // characters that are always seen: frames and cameras number their pictures there
 
 // A name for a narrow place, where a long one is cut before its end.

@@ -22,6 +22,14 @@ export function decodeCounts(text) {
 const SLOPE = 3; // squares of a stair that is drawn as a slope
 const SEEN = 1.5; // pixels of the screen from which on a square is seen as one
 
+// The edge of an outline, which is seen on light and dark pictures: dark around light colours.
+export function haloOf(colour) {
+  const hex = colour.length === 4 ? colour.replace(/[^#]/g, '$&$&') : colour,
+    [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
+  const light = 0.299 * red + 0.587 * green + 0.114 * blue > 190;
+  return light ? 'rgba(0, 0, 0, 0.6)' : 'rgba(255, 255, 255, 0.75)';
+}
+
 function traced(rings) {
   const path = new Path2D();
   for (const ring of rings) {
@@ -135,7 +143,7 @@ export class MaskShape {
     context.globalAlpha = 1;
     if (lineWidth)
       for (const [width, stroke] of [
-        [2 * lineWidth, 'rgba(255, 255, 255, 0.75)'],
+        [2 * lineWidth, haloOf(colour)],
         [lineWidth, colour],
       ]) {
         context.lineWidth = width / (scale * step);

@@ -55,6 +55,20 @@ export function paintPolygons(context, scale, rings) {
   context.fill(corners);
 }
 
+// [left, top, right, bottom] of the box that started an object, in pixels of the picture at `place`.
+export function paintBox(context, { x, y, scale }, [left, top, right, bottom]) {
+  outlined(
+    context,
+    1,
+    [
+      [3, HALO],
+      [1, '#fff', [3, 4]],
+    ],
+    () =>
+      context.strokeRect(x + left * scale, y + top * scale, (right - left) * scale, (bottom - top) * scale),
+  );
+}
+
 // A box or a stroke { kind, points, brush }; in pixels of the picture.
 export function paintDrag(context, scale, { kind, points, brush }) {
   if (kind === 'box') {

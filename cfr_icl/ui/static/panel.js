@@ -89,7 +89,12 @@ function describe(state, active) {
     const next = t('click a mask to correct it, anything else to start a new one');
     return `${count(state.objects.length, 'object')} · ${next}`;
   }
-  const parts = [count(active.clicks.length, 'click'), `${active.area.toLocaleString()} px`];
+  const clicks = active.clicks.length - active.clicks_of_box;
+  const parts = [
+    ...(active.drawn_box ? [t('1 box')] : []),
+    ...(clicks || !active.drawn_box ? [count(clicks, 'click')] : []),
+    `${active.area.toLocaleString()} px`,
+  ];
   const { answer } = active;
   if (answer) parts.push(count(answer.forwards, 'pass'), `${Math.round(answer.milliseconds)} ms`);
   if (active.left_out) {

@@ -237,7 +237,9 @@ export class Stage {
       current = this.objects.find((object) => object.current);
     const clicks = this.pending.filter((entry) => !entry.points);
     const marker = ([x, y, positive]) => ({ x, y, positive });
+    if (current?.drawn_box) overlays.paintBox(context, place, current.drawn_box);
     current?.clicks.forEach((click, index) => {
+      if (index < current.clicks_of_box) return; // the person drew the box and not these
       const latest = index === current.clicks.length - 1 && !clicks.length;
       overlays.paintMarker(context, place, marker(click), latest);
     });
