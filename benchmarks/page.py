@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, sync_playwright
 from benchmarks.measure import table
 from benchmarks.pictures import as_jpeg, example
 from cfr_icl import load_model
+from cfr_icl.annotate.imports import LoadedMasks, LoadedObject
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.ui.page import Page
 from tests.browser import find_browser
@@ -139,7 +140,8 @@ class Watched:
             self.tool.idle()
             answer = session.active.mask
             self.take_away()
-            session.add_masks([(None, mask) for mask in finished(objects, answer, swallowed)])
+            masks = finished(objects, answer, swallowed)
+            session.add_loaded(LoadedMasks([LoadedObject(mask) for mask in masks]))
             self.page.get_by_label("CFR steps", exact=True).fill("4")  # any action brings the reply
             self.tool.idle()
         network = self.page.context.new_cdp_session(self.page)

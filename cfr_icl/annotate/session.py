@@ -1,34 +1,16 @@
-"""One person's work on a sequence of pictures: each action changes the document, most of them with undo.
-
-A session holds a history of immutable documents (history.py). Functions on documents do what needs no network
-(labels.py, drawing.py, compose.py, additions.py); the session predicts masks and appends the new document.
-"""
+"""One person's work on a sequence of pictures: the editor's changes, and masks that a network predicts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from cfr_icl.annotate import drawing, selection
-from cfr_icl.annotate import labels as label_lists
-from cfr_icl.annotate.additions import with_loaded, with_taken_over
-from cfr_icl.annotate.attributes import Value, joined, with_value
 from cfr_icl.annotate.compose import composed, neighbour_clicks
-from cfr_icl.annotate.document import (
-    ACCEPTED,
-    MAX_CLICKS,
-    ActionError,
-    Attribute,
-    Document,
-    Instance,
-    Label,
-)
-from cfr_icl.annotate.exports.picture import AnnotatedPicture, class_names
-from cfr_icl.annotate.history import History
-from cfr_icl.annotate.imports.loaded import LoadedMasks, LoadedObject
+from cfr_icl.annotate.document import MAX_CLICKS, ActionError, Attribute, Document, Instance, Label
+from cfr_icl.annotate.editor import Editor
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.predicted import predict, predicted
 from cfr_icl.annotate.suggestions import LITTLE_CLICKS, suggests_box
@@ -39,11 +21,16 @@ from cfr_icl.prediction import Prediction
 from cfr_icl.predictor import Predictor
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import PredictionError
-from cfr_icl.sentences import Refusal, Sentence
+from cfr_icl.sentences import Refusal
 
 
-class Session:
-    """The work of one person: a picture at a time, its documents, and the predictor."""
+class Session(Editor):
+    """An editor with a predictor: clicks, boxes, thresholds and CFR settings give masks.
+
+    Args:
+        segmenter: predicts masks on the picture that is opened.
+        cfr, labels, attributes: the settings, and the lists, that it begins with.
+    """
 
     def __init__(
         self,
@@ -52,95 +39,15 @@ class Session:
         labels: Sequence[Label] = (),
         attributes: Sequence[Attribute] = (),
     ) -> None:
+        super().__init__(cfr, labels, attributes)
         self.segmenter = segmenter
-        self._picture: np.ndarray | None = None
-        self.name = ""
-        self.notices: list[Sentence] = []
-        """Messages for the user about the last actions; the caller that shows them empties the list."""
-        label = labels[0].name if labels else Document.label
-        self._history = History(
-            Document(cfr=cfr, labels=tuple(labels), label=label, attributes=tuple(attributes))
-        )
-        self._classes: list[str] = [label.name for label in labels]
-        self._load: int | None = None
-        """Position in the history after the last file of masks was loaded; None if a step followed."""
 
     def open(
         self, picture: np.ndarray, name: str, document: Document | None = None, key: Hashable | None = None
     ) -> None:
-        """Open a picture, uint8 (H, W, 3) RGB, with its saved document if there is one.
-
-        Without a saved document the settings are kept and there are no objects. The list of labels is kept
-        in any case; labels of the document are appended, so that each label keeps its number.
-
-        Args:
-            key: identifies the picture. If a picture with this key was open before and its document is still
-                the saved one, its history is restored (history.py has the limits).
-        """
+        """Open a picture for the editor and the predictor; see `Editor.open`."""
         self.segmenter.set_image(picture)
-        self._picture = picture
-        self.name = name
-        settings = self.document
-        document = document or Document(cfr=settings.cfr, label=settings.label)
-        self._history.open(document, key)
-        self._load = None
-        listed = label_lists.overlaid(settings.labels, document.labels)
-        defined = joined(settings.attributes, document.attributes)
-        self._history.update(labels=tuple(listed), attributes=defined, done=document.done, view=document.view)
-        self._history.update(review=document.review, note=document.note)
-
-    @property
-    def document(self) -> Document:
-        return self._history.document
-
-    @property
-    def active(self) -> Instance | None:
-        """The object that clicks go to."""
-        return self.document.selected
-
-    @property
-    def has_picture(self) -> bool:
-        return self._picture is not None
-
-    @property
-    def picture(self) -> np.ndarray:
-        """The open picture, uint8 (H, W, 3) RGB; raises ActionError when there is none."""
-        if self._picture is None:
-            raise ActionError("Open a picture first.")
-        return self._picture
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width of the picture; raises ActionError when there is none."""
-        height, width = self.picture.shape[:2]
-        return height, width
-
-    @property
-    def mask(self) -> np.ndarray:
-        """The active object's pixels, bool (H, W), or those of all objects when none is active."""
-        instances = [self.active] if self.active else self.document.instances
-        return Mask.union([Mask.empty(*self.size), *(instance.mask for instance in instances)]).pixels
-
-    def number_classes(self, pictures: Sequence[AnnotatedPicture]) -> list[str]:
-        """The labels in the order of their numbers in exports, which later exports of the session keep."""
-        self._classes = class_names(pictures, self._classes)
-        return self._classes
-
-    @property
-    def can_undo(self) -> bool:
-        return self._history.can_undo
-
-    @property
-    def can_redo(self) -> bool:
-        return self._history.can_redo
-
-    def undo(self) -> None:
-        """Go back one step, as `History` defines it; at the start nothing happens."""
-        self._history.undo()
-
-    def redo(self) -> None:
-        """Take back one undo; at the end nothing happens."""
-        self._history.redo()
+        super().open(picture, name, document, key)
 
     def click(self, click: Click) -> None:
         """Add a click to the active object, or start an object with it.
@@ -203,176 +110,15 @@ class Session:
         clicks = box_clicks(box, (height, width))
         self._commit_predicted(document, replace(instance, box=box, clicks=clicks, cfr=document.cfr))
 
-    def paint(self, points: Sequence[tuple[float, float]], diameter: int, add: bool) -> None:
-        """Add a brush stroke to the active object, or remove its pixels; see `drawing.painted`."""
-        self._commit_composed(*drawing.painted(self.document, points, diameter, add, self.size))
-
-    def lasso(self, points: Sequence[tuple[float, float]], add: bool) -> None:
-        """Add the pixels inside of a closed line, or remove them; see `drawing.lassoed`."""
-        self._commit_composed(*drawing.lassoed(self.document, points, add, self.size))
-
-    def reshape(self, points: Sequence[tuple[float, float]]) -> None:
-        """Replace a part of the active object's outline; see `drawing.reshaped`."""
-        instance = drawing.reshaped(self.document, points)
-        if instance is not None:
-            self._commit_composed(self.document, instance)
-
-    def fill_hole(self, x: int, y: int) -> None:
-        """Fill the hole around pixel (x, y) of the active object."""
-        self._commit_composed(self.document, drawing.hole_filled(self.document, x, y))
-
-    def clear(self) -> None:
-        """Delete the active object with its clicks and strokes."""
-        instance = self.active
-        if instance is not None:
-            self.delete(instance.id)
-
-    def finish(self) -> None:
-        """Deselect the active object and take it as checked; the next click starts a new one."""
-        document, instance = self.document, self.active
-        if instance is not None and instance.certainty is not None:
-            document = document.with_instance(replace(instance, certainty=None))
-        self._history.update(instances=document.instances, active=None)
-
-    def select(self, id: int) -> None:
-        """Make an object active."""
-        self.document.find(id)
-        self._history.update(active=id)
-
-    def delete(self, id: int) -> None:
-        """Delete an object."""
-        document = self.document
-        document.find(id).check_unlocked()
-        active = None if document.active == id else document.active
-        self._commit(replace(document, instances=document.others(id), active=active))
-
-    def duplicate(self, id: int) -> None:
-        """Add a copy of an object, which may overlap the original, and make it active."""
-        document, new = self.document.new_instance(self.size)
-        copy = replace(
-            document.find(id), id=new.id, colour=new.colour, overlap=True, locked=False, visible=True
-        )
-        self._commit_composed(document, copy)
-
     def edit(self, id: int, **changes: Any) -> None:
-        """Change fields of an object: its colour, threshold and the switches."""
-        document = self.document
-        instance = document.find(id)
+        """Change fields of an object: its colour, the switches, and the threshold of its prediction."""
+        instance = self.document.find(id)
         changed = replace(instance, **changes)
-        if set(changes) <= {"visible", "locked"}:
-            self._history.update(instances=document.with_instance(changed).instances)
-            return
-        instance.check_unlocked()
-        if changed.threshold != instance.threshold and changed.clicks:
-            self._commit_predicted(document, changed)
-        elif changed != instance:
-            self._commit_composed(document, changed)
-
-    def set_label(self, name: str, id: int | None = None) -> None:
-        """Label an object, or, without `id`, future objects; a new name is added to the list of labels."""
-        self._apply(label_lists.labelled(self.document, name, id))
-
-    def delete_objects(self, ids: Collection[int]) -> None:
-        """Delete several objects, as one step of undo; this and the next four are in selection.py."""
-        self._apply(selection.without_objects(self.document, ids))
-
-    def label_objects(self, ids: Collection[int], name: str) -> None:
-        """Label several objects."""
-        self._apply(selection.with_label(self.document, name, ids))
-
-    def edit_objects(self, ids: Collection[int], **changes: bool | str) -> None:
-        """Change `colour`, `visible` or `locked` of several objects; only the colour is a step of undo."""
-        document = selection.with_changes(self.document, ids, **changes)
-        if "colour" in changes:
-            self._apply(document)
+        if changed.threshold == instance.threshold or not instance.clicks:
+            super().edit(id, **changes)
         else:
-            self._history.update(instances=document.instances)
-
-    def merge_objects(self, ids: Collection[int]) -> None:
-        """Make one object of several."""
-        self._apply(selection.with_merged(self.document, ids))
-
-    def order_objects(self, ids: Collection[int], front: bool) -> None:
-        """Move several objects in front of all others, or behind them."""
-        self._apply(selection.with_order(self.document, ids, front))
-
-    def relabel(self, change: Callable[[Document], Document]) -> None:
-        """Change labels as `relabel.Change` does, as one step of undo."""
-        self._apply(change(self.document))
-
-    def set_labels(self, labels: Sequence[Label]) -> None:
-        """Replace the list of labels; the labels of objects do not change."""
-        self._apply(label_lists.with_labels(self.document, labels))
-
-    def set_attributes(self, attributes: Sequence[Attribute]) -> None:
-        """Replace the definitions of attributes; values do not change."""
-        self._history.update(attributes=tuple(attributes))
-
-    def set_attribute(self, name: str, value: Value | None, ids: Collection[int] | None = None) -> None:
-        """Set an attribute of objects, or of the picture; one step of undo; see `attributes.with_value`."""
-        self.size  # noqa: B018  raises without a picture
-        document = with_value(self.document, name, value, ids)
-        if document != self.document:
-            self._commit(document)
-
-    def rename_label(self, name: str, new: str) -> None:
-        """Rename a label on the list and on all objects of the picture, as one step of undo.
-
-        Raises:
-            ActionError: for a name that is taken, or an object that is locked.
-        """
-        self._apply(label_lists.renamed(self.document, name, new))
-
-    def remove_label(self, name: str) -> None:
-        """Remove a label from the list; raises ActionError while an object has it."""
-        self._apply(label_lists.without_label(self.document, name))
-
-    def add_masks(self, objects: Sequence[tuple[str | None, Mask]]) -> None:
-        """Add objects that were made elsewhere, as labels and masks; see `add_loaded`."""
-        self.add_loaded(LoadedMasks([LoadedObject(mask, label) for label, mask in objects]))
-
-    def add_loaded(self, loaded: LoadedMasks, again: bool = False) -> None:
-        """Add the objects of a file; clicks correct them with their mask as previous mask.
-
-        Their labels join the list of labels.
-
-        Args:
-            again: first remove the objects of the last file, if nothing was done since; used to read the
-                same file in another way.
-        """
-        if again and self._load is not None and self._load == self._history.position and self.can_undo:
-            self.undo()
-        self._commit(with_loaded(self.document, loaded, self.size))
-        self._load = self._history.position
-        self.notices += loaded.sentences
-
-    def take_over(self, objects: Sequence[Instance], labels: Sequence[Label] = ()) -> None:
-        """Add objects of another picture of equal size as one step of undo; see `with_taken_over`.
-
-        Args:
-            labels: join the list of labels.
-        """
-        document = with_taken_over(self.document, objects, labels, self.size)
-        for added in document.instances[len(self.document.instances) :]:
-            self._report_empty(added)
-        self._commit(document)
-
-    def set_done(self, done: bool) -> None:
-        """Mark the picture as done or not done."""
-        self.size  # noqa: B018  raises without a picture
-        if done != self.document.done:
-            review = {"review": "", "note": ""} if done or self.document.review == ACCEPTED else {}
-            self._history.update(done=done, active=None if done else self.document.active, **review)
-
-    def set_review(self, review: str, note: str = "") -> None:
-        """Take the picture as ACCEPTED, or, with a note, as SENT_BACK, which makes it open again."""
-        self.size  # noqa: B018  raises without a picture
-        accepted = review == ACCEPTED
-        self._history.update(done=accepted, active=None, review=review, note="" if accepted else note)
-
-    def restore(self, document: Document) -> None:
-        """Replace the document by a saved one of this picture; can be undone."""
-        self._commit(document)
+            instance.check_unlocked()
+            self._commit_predicted(self.document, changed)
 
     def set_cascade(self, cfr: CascadeForward) -> None:
         """Change the CFR settings and predict the active object's mask again."""
@@ -466,40 +212,3 @@ class Session:
 
     def _commit_predicted(self, document: Document, instance: Instance) -> None:
         self._commit(document.with_instance(self._predicted(document, instance)))
-
-    def _commit_composed(self, document: Document, instance: Instance) -> None:
-        self._commit(document.with_instance(self._composed(document, instance)))
-
-    def _composed(self, document: Document, instance: Instance) -> Instance:
-        """The object with its mask composed anew; a notice says if it has no pixels left."""
-        result = composed(instance, document.others(instance.id))
-        self._report_empty(result)
-        return result
-
-    def _report_empty(self, instance: Instance) -> None:
-        if instance.mask.area:
-            return
-        if instance.left_out:
-            self.notices.append(
-                Sentence(
-                    "Other objects have all pixels of object {id}; let it overlap them, or delete it.",
-                    id=instance.id,
-                )
-            )
-        else:
-            self.notices.append(
-                Sentence("Object {id} has no pixels; it will not be exported.", id=instance.id)
-            )
-
-    def _apply(self, document: Document) -> None:
-        """Take a changed document; it is a step of undo if objects changed."""
-        if document.instances != self.document.instances:
-            self._commit(document)
-        else:
-            self._history.update(labels=document.labels, label=document.label)
-
-    def _commit(self, document: Document) -> None:
-        if document.review == ACCEPTED:  # of other masks
-            document = replace(document, review="")
-        self._history.append(document)
-        self._load = None

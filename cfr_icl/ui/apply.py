@@ -20,7 +20,7 @@ def apply(session: Session, action: SessionAction) -> None:
     """Apply one action; raises ActionError when it cannot be applied now."""
     match action:
         case do.Prepare():
-            session.size  # noqa: B018  raises without a picture
+            session.check_open()
             session.segmenter.prepare()
         case do.Click(x=x, y=y, positive=positive):
             session.click(clicks.Click(x, y, positive))

@@ -15,6 +15,7 @@ from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.imports import load_masks
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.session import Session
+from tests.loaded import add_masks
 
 LIST = {
     "labels": ["cat", {"name": "dog", "colour": "#123456"}],
@@ -33,7 +34,7 @@ def with_attributes(session):
     """A session with attributes of an object and of the picture."""
     pixels = np.zeros(session.size, bool)
     pixels[10:30, 20:60] = True
-    session.add_masks([("cat", Mask.of(pixels)), ("dog", Mask.of(~pixels))])
+    add_masks(session, [("cat", Mask.of(pixels)), ("dog", Mask.of(~pixels))])
     session.set_attributes(attributes_from_json(LIST["attributes"]))
     for name, value in (("occluded", True), ("crowd", True), ("quality", "good"), ("age", 3)):
         session.set_attribute(name, value, [1])

@@ -17,9 +17,10 @@ from pycocotools.coco import COCO
 
 from cfr_icl.annotate.exports import FORMATS, AnnotatedPicture, export, export_warnings, zipped
 from cfr_icl.annotate.exports.png import indexed_png
-from cfr_icl.annotate.imports import MaskFileError, coco_objects, read_objects
+from cfr_icl.annotate.imports import MaskFileError
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.clicks import Click
+from tests.loaded import add_masks, coco_objects, read_objects
 
 HEIGHT, WIDTH = 120, 160
 ROWS, COLUMNS = np.mgrid[:HEIGHT, :WIDTH]
@@ -34,7 +35,7 @@ MASKS = {"disk": DISK, "ring": RING, "parts": PARTS}
 @pytest.fixture
 def annotated(session):
     session.open(np.zeros((HEIGHT, WIDTH, 3), np.uint8) + np.uint8(90), "photo.jpg")
-    session.add_masks([(label, Mask.of(mask)) for label, mask in MASKS.items()])
+    add_masks(session, [(label, Mask.of(mask)) for label, mask in MASKS.items()])
     return AnnotatedPicture("photo.jpg", session.size, session.document, lambda: session.picture)
 
 
@@ -75,7 +76,7 @@ def test_a_coco_file_imported_exported_and_imported_again_is_unchanged(annotated
     first = export("coco", [annotated])["annotations.json"]
     objects = coco_objects(json.loads(first), "photo.jpg", session.size)
     session.open(session.picture, "photo.jpg")
-    session.add_masks(objects)
+    add_masks(session, objects)
     again = AnnotatedPicture("photo.jpg", session.size, session.document, lambda: session.picture)
     second = export("coco", [again])["annotations.json"]
     assert coco_objects(json.loads(second), "photo.jpg", session.size) == objects
@@ -196,7 +197,7 @@ def test_png_masks_become_objects_that_clicks_correct(session, tmp_path):
     mask[22:58, 12:48] = 255
     path = tmp_path / "mask.png"
     Image.fromarray(mask).save(path)
-    session.add_masks(read_objects(path, "squares.png", session.size))
+    add_masks(session, read_objects(path, "squares.png", session.size))
     (instance,) = session.document.instances
     assert np.array_equal(instance.mask.pixels, mask > 0)
     session.select(instance.id)
@@ -264,7 +265,7 @@ def test_files_of_other_pictures_are_named(tmp_path):
 
 def test_content_that_a_format_cannot_hold_is_reported(annotated, session):
     assert export_warnings("everything", [annotated]) == []
-    session.add_masks([(None, Mask.of(DISK)), (None, Mask.empty(HEIGHT, WIDTH))])
+    add_masks(session, [(None, Mask.of(DISK)), (None, Mask.empty(HEIGHT, WIDTH))])
     more = replace(annotated, document=session.document)
     assert export_warnings("coco", [more]) == ["Objects without pixels are not in the export: 1."]
     assert "overlap" in export_warnings("indexed", [more])[1]

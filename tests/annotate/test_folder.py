@@ -16,6 +16,7 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
 from tests.annotate.test_session import ACTIONS, perform
+from tests.loaded import add_masks
 from tests.stand_in import ColourModel
 
 
@@ -147,7 +148,7 @@ def test_masks_made_elsewhere_are_saved_with_their_overlap(images, tmp_path, ses
     folder = Folder(images, tmp_path / "out")
     square = np.zeros((90, 120), bool)
     square[10:50, 10:50] = True
-    session.add_masks([(None, Mask.of(square)), (None, Mask.of(square))])
+    add_masks(session, [(None, Mask.of(square)), (None, Mask.of(square))])
     folder.save("9.png", session.document, session.size, 0)
     loaded = folder.load("9.png", session.size)
     assert loaded == session.document and [i.overlap for i in loaded.instances] == [False, True]

@@ -16,9 +16,10 @@ from cfr_icl.annotate import store
 from cfr_icl.annotate.document import Document
 from cfr_icl.annotate.exports import export
 from cfr_icl.annotate.exports.picture import AnnotatedPicture
-from cfr_icl.annotate.imports import MaskFileError, load_masks, read_objects
+from cfr_icl.annotate.imports import MaskFileError, load_masks
 from cfr_icl.annotate.imports.shapes import clipped, filled_areas
 from cfr_icl.annotate.masks import Mask
+from tests.loaded import add_masks, read_objects
 
 SIZE = HEIGHT, WIDTH = 90, 120
 BASE = {
@@ -430,7 +431,7 @@ def test_our_own_exports_are_loaded_again(format, name, session, tmp_path):
         else [(ring < 40) & (ring > 20)]
     )
     session.open(np.zeros((90, 120, 3), np.uint8), name)
-    session.add_masks([("cat", Mask.of(mask)) for mask in masks])
+    add_masks(session, [("cat", Mask.of(mask)) for mask in masks])
     pictures = [
         AnnotatedPicture(each, SIZE, session.document, lambda: session.picture) for each in (name, "b/a.png")
     ]

@@ -11,6 +11,7 @@ import pytest
 
 from cfr_icl.annotate.exports import AnnotatedPicture, export
 from cfr_icl.annotate.masks import Mask
+from tests.loaded import add_masks
 
 HEIGHT, WIDTH = 50, 70
 ROWS, COLUMNS = np.mgrid[:HEIGHT, :WIDTH]
@@ -22,7 +23,7 @@ MASKS = {"ring": RING, "=corner": CORNER}
 @pytest.fixture
 def picture(session):
     session.open(np.full((HEIGHT, WIDTH, 3), 90, np.uint8), "folder/a & b.png")
-    session.add_masks([(label, Mask.of(mask)) for label, mask in MASKS.items()])
+    add_masks(session, [(label, Mask.of(mask)) for label, mask in MASKS.items()])
     return AnnotatedPicture(session.name, session.size, session.document, lambda: session.picture, 90.0)
 
 

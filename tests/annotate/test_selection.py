@@ -5,6 +5,7 @@ import pytest
 
 from cfr_icl.annotate.document import ActionError
 from cfr_icl.annotate.masks import Mask
+from tests.loaded import add_masks
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def three(session):
         pixels = np.zeros(session.size, bool)
         pixels[10:30, left : left + 30] = True
         masks.append(Mask.of(pixels))
-    session.add_masks([(name, mask) for name, mask in zip(("a", "b", "c"), masks, strict=True)])
+    add_masks(session, [(name, mask) for name, mask in zip(("a", "b", "c"), masks, strict=True)])
     session.edit(3, locked=True)
     return session
 

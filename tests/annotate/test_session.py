@@ -19,6 +19,7 @@ from cfr_icl.clicks import Click
 from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import Segmenter
+from tests.loaded import add_masks
 from tests.stand_in import ColourModel
 
 
@@ -463,7 +464,7 @@ def test_a_preview_is_none_where_a_click_would_be_refused_and_spares_neighbours(
 def test_a_preview_begins_with_the_mask_that_an_object_without_clicks_has(session):
     session.segmenter.prepare()
     whole = Mask.of(np.ones(session.size, bool))
-    session.add_masks([("all", whole)])
+    add_masks(session, [("all", whole)])
     session.select(1)
     seen = []
     original = session.segmenter.preview

@@ -7,6 +7,7 @@ import yaml
 from cfr_icl.annotate.exports import AnnotatedPicture, export
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.splits import NAMES, Split, divided, read_shares, read_split_list
+from tests.loaded import add_masks
 
 PICTURES = [f"folder/picture {number}.png" for number in range(1000)]
 
@@ -48,7 +49,7 @@ def pictures(session):
     session.open(np.full((40, 60, 3), 90, np.uint8), "a.png")
     mask = np.zeros((40, 60), bool)
     mask[5:20, 5:30] = True
-    session.add_masks([("cup", Mask.of(mask))])
+    add_masks(session, [("cup", Mask.of(mask))])
     made = [
         AnnotatedPicture(name, session.size, session.document, lambda: session.picture)
         for name in ("a.png", "b.png", "c.png")

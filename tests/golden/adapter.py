@@ -12,6 +12,7 @@ from cfr_icl.annotate import exports, store
 from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.exports.png import cutout_png, mask_png
 from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.imports import LoadedMasks, LoadedObject
 from cfr_icl.annotate.inspect import inside
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import read_picture
@@ -105,7 +106,7 @@ def do(session: Session, verb: str, *arguments) -> None:
     elif verb == "label":
         session.set_label(*arguments)
     elif verb == "load":
-        session.add_masks([(None, Mask.of(mask)) for mask in arguments[0]])
+        session.add_loaded(LoadedMasks([LoadedObject(Mask.of(mask)) for mask in arguments[0]]))
     else:  # box, undo, redo, finish, select, delete, duplicate
         getattr(session, verb)(*arguments)
 

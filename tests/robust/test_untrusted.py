@@ -19,7 +19,7 @@ from cfr_icl.annotate.click_lists import read_clicks
 from cfr_icl.annotate.document import ActionError
 from cfr_icl.annotate.exports import FORMATS, AnnotatedPicture, export
 from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.imports import MaskFileError, coco_objects, read_objects
+from cfr_icl.annotate.imports import MaskFileError
 from cfr_icl.annotate.imports.coco import MAX_OUTLINE
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import PictureError
@@ -33,6 +33,7 @@ from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.protocol import ACTIONS
 from cfr_icl.ui.server import Server, Settings
 from cfr_icl.ui.session_reply import describe
+from tests.loaded import add_masks, coco_objects, read_objects
 from tests.stand_in import ColourModel
 from tests.ui.test_actions import send
 
@@ -335,7 +336,7 @@ def test_a_changed_coco_file_is_refused_or_works(session_data, data):
         assert str(refusal).endswith(".") and len(str(refusal)) < 300
         return
     session = opened(session_data[0], steps=1)
-    session.add_masks(objects)
+    add_masks(session, objects)
     use(session)
 
 
@@ -415,7 +416,7 @@ def test_exports_with_hostile_label_names_stay_readable_and_inside(picture):
     for name in NAMES:
         content = replaced(COCO, ("categories", 0, "name"), name)
         content["annotations"] = content["annotations"][:1]
-        session.add_masks(coco_objects(content, "squares.png", (90, 120)))
+        add_masks(session, coco_objects(content, "squares.png", (90, 120)))
     labels = [instance.label for instance in session.document.instances]
     assert len(labels) == len(NAMES) and all(label.isprintable() and label for label in labels)
     annotated = [AnnotatedPicture("squares.png", session.size, session.document, lambda: picture)]

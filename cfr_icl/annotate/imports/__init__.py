@@ -6,22 +6,20 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cfr_icl.annotate.imports.coco import coco_objects, load_coco
+from cfr_icl.annotate.imports.coco import load_coco
 from cfr_icl.annotate.imports.labelme import load_labelme
 from cfr_icl.annotate.imports.loaded import LoadedMasks, LoadedObject, MaskFileError
 from cfr_icl.annotate.imports.mask_picture import load_mask_picture, mask_pixels
 from cfr_icl.annotate.imports.yolo import load_yolo
-from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.store import StoreError, read_json
 
 __all__ = [
     "LoadedMasks",
     "LoadedObject",
     "MaskFileError",
-    "coco_objects",
+    "load_coco",
     "load_masks",
     "mask_pixels",
-    "read_objects",
 ]
 
 
@@ -59,8 +57,3 @@ def load_masks(
     if suffix == ".xml":
         raise MaskFileError("XML files of Pascal VOC hold boxes alone; load the masks in SegmentationObject.")
     return load_mask_picture(path, size, reading)
-
-
-def read_objects(path: Path, picture: str, size: tuple[int, int]) -> list[tuple[str | None, Mask]]:
-    """Labels and masks of the objects in a file; see `load_masks`."""
-    return [(entry.label, entry.mask) for entry in load_masks(path, picture, size).objects]

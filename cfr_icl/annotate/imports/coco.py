@@ -23,7 +23,7 @@ from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.object_json import MAX_CATEGORY_ID
 from cfr_icl.sentences import Sentence
 
-__all__ = ["MAX_OUTLINE", "coco_objects", "load_coco"]
+__all__ = ["MAX_OUTLINE", "load_coco"]
 
 MAX_UNUSED_LABELS = 200
 """The most categories of a file that are added to the list of labels though no object has them."""
@@ -34,11 +34,6 @@ _IMAGE_KEYS = ("file_name", "width", "height")
 
 class _BoxAlone(Exception):
     """An entry with a box and no mask."""
-
-
-def coco_objects(data: Any, picture: str, size: tuple[int, int]) -> list[tuple[str | None, Mask]]:
-    """Labels and masks of a picture's objects in a COCO dictionary; raises MaskFileError."""
-    return [(entry.label, entry.mask) for entry in load_coco(data, picture, size).objects]
 
 
 def load_coco(data: Any, picture: str, size: tuple[int, int]) -> LoadedMasks:
