@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.models.base import Cues, Features, InteractiveModel
+from cfr_icl.models.learnt import LearntModel
 from cfr_icl.models.steps import in_steps
 from cfr_icl.prediction import InnerPass
 from cfr_icl.zoom.probability_map import ProbabilityMap
@@ -34,12 +35,24 @@ class EncodedPicture:
     """
 
     def __init__(self, model: InteractiveModel, zoom: ZoomConfig, pixels: np.ndarray) -> None:
-        self.model = model
+        self._model = model
         self.zoom = zoom
         self.whole = Window.of_size(*pixels.shape[:2])
         self.pixels = pixels
         self._features: OrderedDict[tuple, tuple[bool, Features]] = OrderedDict()
         self._begun: Iterator[None] = iter(())
+
+    @cached_property
+    def model(self) -> InteractiveModel:
+        """The network for this picture, found at the first window: of a learnt model it is one of two."""
+        return self._model.for_picture(self.pixels)
+
+    @property
+    def is_of_kind(self) -> bool | None:
+        """As `Segmenter.is_of_kind`."""
+        if not isinstance(self._model, LearntModel) or "model" not in vars(self):
+            return None
+        return self.model is self._model.learnt
 
     def prompt(self, cues: Cues, window: Window | None, flip: bool) -> Any:
         """The network's prompt for a window, made from the cues."""

@@ -62,6 +62,14 @@ class Segmenter:
             raise RuntimeError("Set a picture with set_image before predicting.")
         return self._encoded
 
+    @property
+    def is_of_kind(self) -> bool | None:
+        """Whether the picture is of the kind that the model learnt; None before that is known.
+
+        It is known from the first window on, and of learnt models alone.
+        """
+        return self._encoded.is_of_kind if self._encoded else None
+
     def set_image(self, picture: np.ndarray) -> None:
         """Set the picture and drop everything cached for the one before.
 

@@ -4,7 +4,8 @@
 
 --work is the work folder (--work of the page), a folder of label maps with the pictures' names, or a COCO
 file. Some pictures are held out: the robot user's clicks on them are counted before and after, and the model
-is written only if it needs fewer. The same command resumes a stopped run, and continues a finished one with
+is written only if it needs fewer. It holds both networks: on pictures of another kind than those learnt from,
+the starting model predicts. The same command resumes a stopped run, and continues a finished one with
 pictures that were finished meanwhile. Exit status 3: nothing got better; 4: the disk is full.
 """
 
@@ -30,7 +31,6 @@ from cfr_icl.annotate.learning_state import (
     LearningState,
 )
 from cfr_icl.annotate.listing import list_pictures
-from cfr_icl.cli.app import example_pictures
 from cfr_icl.cli.options import WEIGHTS, add_megapixels, default_weights, number_up_to
 from cfr_icl.sentences import sentence_of
 
@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--remember",
         type=Path,
         metavar="DIR",
-        help="pictures of other things, without labels, on which predictions should stay the same",
+        help="pictures of other things, without labels, for which the starting model is to predict",
     )
     add_megapixels(parser)
     # for the page: low priority, the state as a file, and an end when the page's process ends
@@ -145,12 +145,9 @@ def _run_alone(options: argparse.Namespace) -> int:
 
 
 def remembered(options: argparse.Namespace) -> list[Path]:
-    """The package's examples, and up to MOST_REMEMBERED pictures of --remember, spread evenly."""
-    pictures = example_pictures()
-    if options.remember:
-        others = list(list_pictures(options.remember).paths.values())
-        pictures += others[:: max(1, -(-len(others) // MOST_REMEMBERED))]
-    return pictures
+    """Up to MOST_REMEMBERED pictures of --remember, spread evenly."""
+    others = list(list_pictures(options.remember).paths.values()) if options.remember else []
+    return others[:: max(1, -(-len(others) // MOST_REMEMBERED))]
 
 
 def table(result: Comparison) -> str:

@@ -1,7 +1,7 @@
 """Adapt a trained network to a person's own objects in minutes: ICL and SUEM, an encoder at rest, and memory.
 
-What keeps the network from forgetting: weights are drawn back to those it started from, answers to clicks
-beside the objects are held to those of the starting model, and other pictures are rehearsed with its answers.
+Weights are drawn back to those that the network started from, and answers to clicks beside the objects are
+held to those of the starting model, which also predicts on pictures of other kinds (models/learnt.py).
 """
 
 from __future__ import annotations
@@ -83,7 +83,6 @@ class Adaptation:
         budget: Budget,
         score: Callable[[MapModel], float],
         tell: Callable[[int, float], None] = lambda step, progress: None,
-        rehearsal: Dataset | None = None,
     ) -> tuple[Weights, int]:
         """Learn until the budget is spent, or until held-out objects have not gained for a while.
 
@@ -92,7 +91,6 @@ class Adaptation:
             score: how good a network is on held-out objects; more is better.
             tell: called after each step with its number and the part of the budget that is used; what it
                 raises ends the run, after which the same call goes on.
-            rehearsal: pictures of other things with the starting model's answers.
 
         Returns:
             The weights that scored best, and the steps that were taken.
@@ -103,10 +101,7 @@ class Adaptation:
         config = self.config
         run = self._run(budget)
         state = run.state
-        datasets, weights = [dataset], [1.0]
-        if rehearsal and config.rehearse:
-            datasets, weights = [dataset, rehearsal], [1 - config.rehearse, config.rehearse]
-        examples = TrainingExamples(datasets, weights, config.augmentation, config.suem, config.seed)
+        examples = TrainingExamples([dataset], [1.0], config.augmentation, config.suem, config.seed)
         pool = FeaturePool(self.network, teacher, examples.__getitem__, config.augmentation, config.pool)
         loss = AdaptLoss(self.network, config.icl)
         loss.remind = config.remind

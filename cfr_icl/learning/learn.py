@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
+
 from cfr_icl.annotate.learning_state import (
     AFTER,
     BEFORE,
@@ -18,6 +20,7 @@ from cfr_icl.annotate.learning_state import (
     Comparison,
     LearningState,
 )
+from cfr_icl.annotate.pictures import PictureError, open_picture
 from cfr_icl.data.samples import Dataset
 from cfr_icl.evaluation.paired import difference
 from cfr_icl.evaluation.report import mean_ious
@@ -36,29 +39,24 @@ from cfr_icl.learning.count_clicks import (
     read_objects,
     sessions,
 )
-from cfr_icl.learning.forgetting import Agreement
 from cfr_icl.learning.held_out import hold_out
+from cfr_icl.learning.kind import learn_kind
 from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part
-from cfr_icl.learning.rehearsal import Rehearsal
-from cfr_icl.models.base import InteractiveModel
+from cfr_icl.models.base import InteractiveModel, ModelConfig
 from cfr_icl.models.digest import weights_digest
+from cfr_icl.models.learnt import Kind, LearntModel
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.sentences import Sentence
+from cfr_icl.weights.learnt import is_learnt, start_of, write_kind
 from cfr_icl.weights.loading import load_model, save_weights
-from cfr_icl.weights.names import WEIGHTS_NAME
+from cfr_icl.weights.names import CONFIG_NAME, WEIGHTS_NAME
 
 RUN = "run"
 """Folder of what a run needs, inside of the model's."""
 BEFORE_FILE = "before.json"
 FEWEST_PICTURES = 5
-SHARES = (0.5, 0.4, 0.3, 0.2)
-"""Parts of the way from the first weights to the learnt ones that are tried; more forgets other things
-(training/RESULTS.md)."""
-REMEMBERED = 0.8
-"""Least mean IoU with the starting model's answers to first clicks on pictures that are not rehearsed; chosen
-on data other than what is reported (training/RESULTS.md)."""
-CHECKED = 3
-"""Every third picture that could be rehearsed is kept to see what was forgotten."""
+SHARES = (1.0, 0.75, 0.5)
+"""Parts of the way from the first weights to the learnt ones that are tried; averages may be better."""
 NEARLY = 0.005
 """Mean IoU on held-out objects that is given up for weights nearer to the first ones."""
 COUNTING = 0.12
@@ -79,7 +77,7 @@ class Learning:
         minutes: for everything, on this machine.
         tell: called with the state now and then; what it raises stops the run, which can go on later.
         config: how to adapt; None for what suits the network.
-        remember: files of pictures of other things, on which the model is to answer as before.
+        remember: files of pictures of other things, for which the starting model is to predict.
         sentences: what was left out, for the person.
     """
 
@@ -130,26 +128,33 @@ class Learning:
         teacher = cast(MapModel, load_model(self.source, "cpu", "float32"))  # as the network that learns
         size = network.config.zoom.size
         score = QuickScore(teacher, read_objects(pictures, held_out_objects(pictures, held_out)), size)
-        checked = list(self.remember[::CHECKED])
-        rehearsal = Rehearsal(teacher, [path for path in self.remember if path not in checked])
-        kept = Agreement(teacher, checked)
+        kind = self._kind(learning)
         config = self.config or config_for(network)
         adaptation = Adaptation(network, first, config, self._folder, note)
         budget = Budget(self._seconds_for_learning())
         self._budget = budget
-        best, steps = adaptation.run(learning, teacher, budget, score, self._say_learning, rehearsal)
-        weights = self._drawn_back(first, best, score, kept)
+        best, steps = adaptation.run(learning, teacher, budget, score, self._say_learning)
+        weights = self._mixed(first, best, score)
         save_weights(network.config, weights, self._folder / "model")
-        after = self._count(load_model(self._folder / "model", "cpu"), pictures, list(before), AFTER)
-        found = self._compare(before, after, pictures, held_out, steps, budget.used / 60)
+        learnt_model = load_model(self._folder / "model", "cpu")
+        found_after = self._count(
+            LearntModel(learnt_model, load_model(self.source, "cpu"), kind), pictures, list(before), AFTER
+        )
+        found = self._compare(before, found_after, pictures, held_out, steps, budget.used / 60)
         if found.better:
-            save_weights(network.config, weights, self.out)
+            self._write(network.config, weights, first, kind)
         finish(self._folder, weights, note)
         (self._folder / BEFORE_FILE).unlink(missing_ok=True)
         self.tell(LearningState(stage=FINISHED, progress=1.0, seconds_left=0.0, comparison=found))
         return found
 
     def _trainable(self) -> MapModel:
+        if is_learnt(self.source):
+            raise LearnError(
+                "{source} has learnt already: name the model that it began with; with --out {source} it "
+                "learns more.",
+                source=self.source,
+            )
         try:
             return load_model(self.source, "cpu", "float32", trainable=True)
         except ValueError as error:
@@ -196,20 +201,28 @@ class Learning:
     """Seconds that the last count of clicks took."""
     _stage = ""
 
-    def _drawn_back(self, first: Weights, best: Weights, score: QuickScore, kept: Agreement) -> Weights:
-        """The mixture nearest to the first weights that is nearly as good as any on held-out objects.
-
-        Mixtures that have forgotten too much do not count, but for the one that is the nearest.
-        """
+    def _mixed(self, first: Weights, best: Weights, score: QuickScore) -> Weights:
+        """The mixture nearest to the first weights that is nearly as good as any on held-out objects."""
         network = load_model(self.source, "cpu", "float32", trainable=True)
         found = []
         for share in SHARES:
             weights = mixed(first, best, share)
             network.load_state_dict(weights)
-            if share == SHARES[-1] or kept(network) >= REMEMBERED:
-                found.append((score(network), weights))
+            found.append((score(network), weights))
         good = max(quality for quality, _ in found) - NEARLY
         return [weights for quality, weights in found if quality >= good][-1]
+
+    def _kind(self, learning: Part) -> Kind:
+        """The kind of the pictures that are learnt from; those that cannot be read any more do not count."""
+        own = (sample.image for sample in map(learning.__getitem__, range(len(learning))) if sample.gt_masks)
+        return learn_kind(own, (pixels for path in self.remember if (pixels := _read(path)) is not None))
+
+    def _write(self, config: ModelConfig, weights: Weights, first: Weights, kind: Kind) -> None:
+        """Write the model; its weights, without which it is none, last."""
+        if not (start_of(self.out) / CONFIG_NAME).is_file():
+            save_weights(config, first, start_of(self.out))
+        write_kind(kind, self.out)
+        save_weights(config, weights, self.out)
 
     def _compare(
         self,
@@ -267,6 +280,14 @@ class Learning:
         elif part:
             left = (now - self._count_began) * (1 - part) / part
         self.tell(LearningState(stage=stage, progress=begin + part * (end - begin), seconds_left=left))
+
+
+def _read(path: Path) -> np.ndarray | None:
+    """The pixels of a picture; None for one that cannot be read."""
+    try:
+        return open_picture(path).pixels
+    except (PictureError, OSError):
+        return None
 
 
 SPANS = {READING: (0.0, 0.03), BEFORE: (0.03, 0.15), LEARNING: (0.15, 0.9), AFTER: (0.9, 1.0)}

@@ -152,6 +152,10 @@ class InteractiveModel(nn.Module, ABC):
         """The number of parameters; 0 where it is not known."""
         return sum(weight.numel() for weight in self.parameters())
 
+    def for_picture(self, picture: np.ndarray) -> InteractiveModel:
+        """The network that predicts on a picture uint8 (H, W, 3); only a learnt model has more than one."""
+        return self
+
     def crop(self, picture: np.ndarray, window: Window, size: tuple[int, int]) -> torch.Tensor:
         """Crop a window of a picture uint8 (H, W, 3) for `encode`, resized to `size` = (height, width)."""
         return crop_picture(picture, window, size)

@@ -17,10 +17,12 @@ from cfr_icl.files import disk_errors, replacing, write_atomically
 from cfr_icl.memory import keep_freed_memory
 from cfr_icl.models.base import InteractiveModel, ModelConfig
 from cfr_icl.models.folding import fold_batch_norms, fold_padding
+from cfr_icl.models.learnt import LearntModel
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import ARCHITECTURES, build_model
 from cfr_icl.weights import hub, others
 from cfr_icl.weights.engines import StoredNetwork, load_fastest, pick_engine
+from cfr_icl.weights.learnt import is_learnt, read_kind, start_of
 from cfr_icl.weights.names import CONFIG_NAME, WEIGHTS_NAME
 from cfr_icl.weights.precision import compute_in_precision, pick_device, pick_precision
 from cfr_icl.weights.recognise import check_shapes, looks_like
@@ -60,6 +62,9 @@ def load_model(
 ) -> InteractiveModel:
     """Load a network to predict with, or to train.
 
+    The folder of a learnt model (`cfr-icl learn`) holds two networks: to predict, both are loaded, to train,
+    the one that learnt.
+
     Args:
         source: "embedded", a folder, a .safetensors file, "hf://owner/name" or
             "hf://owner/name@revision"; None for the value of the environment variable CFR_ICL_WEIGHTS, or
@@ -83,6 +88,19 @@ def load_model(
     """
     source = str(source or os.environ.get("CFR_ICL_WEIGHTS") or "embedded")
     target, engine = pick_device(device), pick_engine(engine)
+    network = _load_network(source, target, precision, trainable, engine)
+    if trainable or not is_learnt(source):
+        return network
+    start = _load_network(str(start_of(source)), target, precision, trainable, engine)
+    if start.config != network.config:
+        raise ValueError(f"{source} and the model that it began with have different settings.")
+    return LearntModel(network, start, read_kind(source))
+
+
+def _load_network(
+    source: str, target: torch.device, precision: str, trainable: bool, engine: str
+) -> InteractiveModel:
+    """Load one network, as `load_model` does."""
     if other := _load_other(source, target):
         if trainable:
             raise ValueError(f"{source} is a model of another library, which cannot be trained here.")

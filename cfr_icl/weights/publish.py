@@ -12,6 +12,7 @@ from huggingface_hub import HfApi, ModelCard, ModelCardData
 from huggingface_hub.errors import HfHubHTTPError
 
 from cfr_icl import InteractiveModel, load_model
+from cfr_icl.models.learnt import LearntModel
 from cfr_icl.weights.names import CARD_NAME, CONFIG_NAME, WEIGHTS_NAME
 
 
@@ -56,6 +57,8 @@ def publish(publication: Publication) -> str:
 def _publish(options: Publication) -> str:
     # load the model first: a folder that cannot be loaded is not published
     model = load_model(options.folder, device="cpu")
+    if isinstance(model, LearntModel):
+        raise ValueError(f"{options.folder} is a learnt model of two networks, which the Hub cannot hold.")
     evaluation = json.loads(options.evaluation.read_text()) if options.evaluation else None
     api = HfApi()
     api.create_repo(options.repository, private=options.private or None, exist_ok=True)

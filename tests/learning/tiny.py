@@ -40,7 +40,6 @@ FROM_NOTHING = AdaptConfig(
     batch_size=2,
     pool=3,
     draw_back=0,
-    rehearse=0,
     steps=300,
 )
 """With it the network learns coloured squares from random weights, in seconds."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from huggingface_hub import ModelCard
 
 from cfr_icl import load_model
 from cfr_icl.cli.main import main
+from cfr_icl.models.learnt import Kind
+from cfr_icl.weights.learnt import write_kind
 from tests.weights.conftest import small_network
 from tests.weights.hub_server import TOKEN
 
@@ -74,3 +77,10 @@ def test_publishing_without_a_login_is_refused_with_advice(hub, folder, capsys):
     error = capsys.readouterr().err
     assert "error: lab/clicks was not published: log in with `hf auth login`" in error
     assert error.count("\n") == 1
+
+
+def test_a_learnt_model_of_two_networks_is_not_published(folder, logged_in, capsys):
+    shutil.copytree(folder, folder / "start")
+    write_kind(Kind(), folder)
+    assert main(["publish", str(folder), "lab/clicks", "--license", "apache-2.0"]) == 2
+    assert "is a learnt model of two networks" in capsys.readouterr().err
