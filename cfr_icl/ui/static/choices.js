@@ -102,7 +102,7 @@ export function setUpChoices(app) {
 }
 
 // [x, y, side] of the square around a mask, in pixels of the picture of this size (height, width). A small
-// mask beside a large one is shown larger, with some of its surroundings; beyond the picture is nothing to see.
+// mask beside a large one is shown larger, with some of its surroundings; the square stays in the picture.
 export function frameOf(shape, shapes, [height, width]) {
   const all = around(shapes);
   if (shape.empty) return all;

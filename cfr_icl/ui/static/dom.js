@@ -1,4 +1,4 @@
-// Creates elements of the page.
+// Elements of the page, and files for the browser to save.
 
 export function make(tag, properties = {}, ...children) {
   const node = Object.assign(document.createElement(tag), properties);
@@ -34,4 +34,14 @@ export function saveText(text, name) {
   const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
   save(url, name);
   setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
+// Whether keys write into an element.
+export function takesText(target) {
+  const others = ['range', 'checkbox', 'color', 'file', 'radio'];
+  return (
+    target.isContentEditable ||
+    target.tagName === 'TEXTAREA' ||
+    (target.tagName === 'INPUT' && !others.includes(target.type))
+  );
 }

@@ -60,3 +60,15 @@ export function sorted(files, { endings, work }) {
   pictures.sort((one, other) => byName.compare(one.path, other.path));
   return { pictures, works, others: seen.length - pictures.length - works.length };
 }
+
+// Each picture with its saved work, which must be there when the picture is opened; then work of others.
+// Returns { file, path, works } each; `ending` is that of the names of saved work.
+export function withWork(pictures, works, ending) {
+  const left = new Map(works.map((work) => [work.path, work]));
+  const entries = pictures.map((picture) => {
+    const work = left.get(picture.path + ending);
+    left.delete(picture.path + ending);
+    return { ...picture, works: work ? [work] : [] };
+  });
+  return [...entries, ...[...left.values()].map((work) => ({ ...work, works: [] }))];
+}

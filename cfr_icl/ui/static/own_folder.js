@@ -2,14 +2,11 @@
 // closed.
 
 import { FolderCopies } from './folder_copies.js';
-import { sorted } from './gathering.js';
+import { FolderUploads } from './folder_uploads.js';
+import { sorted, withWork } from './gathering.js';
 import { t } from './language.js';
 import { tab } from './memory.js';
-import { sendFile } from './uploading.js';
 
-const AT_ONCE = 3; // files that are being sent
-const TOGETHER = 8; // files that the server is told of in one action
-const TRIES = 3;
 const TRY_AGAIN_AFTER = 3000; // milliseconds
 const COPY_AFTER = 300; // milliseconds after work was saved
 const COPIED_TOGETHER = 50;
@@ -18,8 +15,7 @@ export function setUpOwnFolder(app) {
   const { root, ref, props } = app;
   const limits = props.own_folder;
   const copies = new FolderCopies();
-  const arrivedAs = new Map(); // { file, path } of what was sent, by the upload
-  let sending = null; // an AbortController while files are on their way
+  const uploads = new FolderUploads(app, limits.work);
   let stale = new Set(); // pictures whose work is to be copied
   let copying = false; // whether a copy is being made, or soon
   let unsaved = false; // work was done that no export of the whole folder holds
@@ -31,12 +27,12 @@ export function setUpOwnFolder(app) {
   };
 
   // Add files to the folder of this page, { file, path } each; the first make it.
-  app.addFiles = async (found) => {
+  app.addFiles = async (files) => {
     if (root.hasAttribute('data-folder') && !isOwn()) {
       app.notices.show(t('This page works through a folder; add pictures to the folder instead.'));
       return;
     }
-    const { pictures, works, others } = sorted(found, limits);
+    const { pictures, works, others } = sorted(files, limits);
     const room = limits.pictures - (isOwn() ? app.files.names.length : 0);
     if (!pictures.length && !works.length) {
       app.notices.show(t('There is no picture among these files.'));
@@ -53,112 +49,14 @@ export function setUpOwnFolder(app) {
       app.notices.show(said.replace('{n}', limits.pictures).replace('{m}', left), { general: true });
     }
     const single = isOwn() && pictures.length === 1 && !works.length;
-    await send(together(pictures.slice(0, Math.max(room, 0)), works), { open: single });
+    const taken = withWork(pictures.slice(0, Math.max(room, 0)), works, limits.work);
+    await uploads.send(taken, { open: single });
   };
 
-  // Each picture with its saved work, which must be there when the picture is opened; then work of others.
-  function together(pictures, works) {
-    const left = new Map(works.map((each) => [each.path, each]));
-    const entries = pictures.map((each) => {
-      const found = left.get(each.path + limits.work);
-      left.delete(each.path + limits.work);
-      return { ...each, works: found ? [found] : [] };
-    });
-    return [...entries, ...[...left.values()].map((each) => ({ ...each, works: [] }))];
-  }
-
-  app.cancelAdding = () => sending?.abort();
-
-  // Send files, and tell the server of those that arrived: with `open` it opens the last of them, with `back`
-  // it does not tell once more what is left out.
-  async function send(files, how = {}) {
-    while (sending) await sending.ended;
-    sending = new AbortController();
-    let ended = null;
-    sending.ended = new Promise((done) => {
-      ended = done;
-    });
-    const { signal } = sending,
-      waiting = [...files],
-      failed = [];
-    let arrived = [],
-      sent = 0;
-    const tell = (more) => {
-      app.send('add_files', {
-        files: arrived.map(({ path, sent: at }) => ({ path: at, name: path })),
-        more,
-        ...how,
-      });
-      arrived = [];
-    };
-    const show = (share) => {
-      ref('upload-bar').value = (sent + share) / files.length;
-      ref('upload-text').textContent = `${sent.toLocaleString()} / ${files.length.toLocaleString()}`;
-      ref('upload').hidden = false;
-    };
-    const sendOn = async (most = Infinity) => {
-      for (let count = 0; count < most && waiting.length && !signal.aborted; count += 1) {
-        const entry = waiting.shift();
-        const at = [];
-        for (const { file } of [entry, ...entry.works]) at.push(await sendOne(file, show, signal));
-        if (signal.aborted) return;
-        sent += 1;
-        show(0);
-        if (at.includes(null)) failed.push(entry);
-        else {
-          for (const [i, { file, path }] of [entry, ...entry.works].entries()) {
-            arrived.push({ path, sent: at[i] });
-            arrivedAs.set(at[i], { file, path });
-          }
-        }
-        if (arrived.length >= TOGETHER) tell(true);
-      }
-    };
-    show(0);
-    if (!isOwn()) {
-      await sendOn(1); // the first one is seen while the others are on their way
-      if (arrived.length) tell(true);
-    }
-    await Promise.all(Array.from({ length: AT_ONCE }, () => sendOn()));
-    tell(false);
-    ref('upload').hidden = true;
-    sending = null;
-    ended();
-    if (failed.length) {
-      const said = t('Files could not be sent: {n}.').replace('{n}', failed.length);
-      app.notices.show(said, {
-        lasting: true,
-        general: true,
-        choices: [[t('Try again'), () => send(failed, how)]],
-      });
-    }
-  }
-
-  // Path of a file on the server; null where it cannot be sent.
-  async function sendOne(file, onProgress, signal) {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await sendFile(file, onProgress, signal);
-      } catch (error) {
-        const refused = error.message === 'HTTP 413'; // too large
-        if (error.name === 'AbortError' || refused || attempt === TRIES) return null;
-        await app.explainFailure();
-        await new Promise((done) => setTimeout(done, TRY_AGAIN_AFTER));
-      }
-    }
-  }
+  app.cancelAdding = () => uploads.cancel();
 
   // Called with the uploads that the server did not find any more.
-  app.sendAgain = (uploads) => send(ofUploads(uploads));
-
-  function ofUploads(uploads) {
-    const found = uploads.map((upload) => arrivedAs.get(upload)).filter(Boolean);
-    const isWork = ({ path }) => path.toLowerCase().endsWith(limits.work);
-    return together(
-      found.filter((each) => !isWork(each)),
-      found.filter(isWork),
-    );
-  }
+  app.sendAgain = (missing) => uploads.send(uploads.filesOf(missing));
 
   // ---- what the browser keeps
 
@@ -166,7 +64,7 @@ export function setUpOwnFolder(app) {
   // server has them and their work.
   app.followNamed = (named) => {
     for (const [upload, name] of named) {
-      const sent = arrivedAs.get(upload);
+      const sent = uploads.arrived.get(upload);
       if (sent) copies.keepFile(key(), name, sent.file);
     }
   };
@@ -188,12 +86,12 @@ export function setUpOwnFolder(app) {
     copying = names.length > 0;
     if (!copying) return;
     for (const name of names) stale.delete(name);
-    const at = key();
-    const found = await app.server.saved_work({ page: app.page, names }).catch(() => null);
-    const open = at === tab.get('cfr-own'); // not closed meanwhile
-    if (open && found) await copies.keepWork(at, found);
+    const folder = key();
+    const texts = await app.server.saved_work({ page: app.page, names }).catch(() => null);
+    const open = folder === tab.get('cfr-own'); // not closed meanwhile
+    if (open && texts) await copies.keepWork(folder, texts);
     else if (open) for (const name of names) stale.add(name);
-    setTimeout(copyWork, found ? 0 : TRY_AGAIN_AFTER);
+    setTimeout(copyWork, texts ? 0 : TRY_AGAIN_AFTER);
   }
 
   app.hasOwnCopies = async () => {
@@ -204,7 +102,7 @@ export function setUpOwnFolder(app) {
 
   // Send everything once more to a server that has lost it, with what it was not told of yet, and open the
   // picture of this name.
-  app.giveFolderBack = async (name, uploads) => {
+  app.giveFolderBack = async (name, untold) => {
     const { files, work } = await copies.find(key());
     const pictures = [...files].map(([path, file]) => ({ path, file }));
     const works = [...work].map(([path, text]) => ({
@@ -213,9 +111,9 @@ export function setUpOwnFolder(app) {
     }));
     app.send('hello');
     const kept = sorted(pictures, limits).pictures;
-    const lost = ofUploads(uploads);
-    if (kept.length) await send(together(kept, works), { back: true });
-    if (lost.length) await send(lost);
+    const lost = uploads.filesOf(untold);
+    if (kept.length) await uploads.send(withWork(kept, works, limits.work), { back: true });
+    if (lost.length) await uploads.send(lost);
     const first = kept[0]?.path;
     if (first) app.send('goto', { name: files.has(name) ? name : first, picture: undefined });
     return kept.length > 0 || lost.length > 0;
@@ -238,8 +136,7 @@ export function setUpOwnFolder(app) {
         t('Stay here'),
       ));
     if (!sure) return;
-    app.cancelAdding();
-    arrivedAs.clear();
+    uploads.forget();
     copies.forget(key());
     tab.set('cfr-own', '');
     app.send('leave_folder');

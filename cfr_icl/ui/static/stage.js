@@ -1,38 +1,19 @@
-// The stage: the visible part of the picture, and everything painted on it.
+// The stage: everything that is painted on the canvas.
 
 import { Corners, polygonsOf } from './corners.js';
-import * as geometry from './geometry.js';
+import { Layer } from './layer.js';
 import * as overlays from './overlays.js';
+import { Placement } from './placement.js';
 
 const BESIDE_WORK = 0.6; // opacity of the other objects while one is in work, whose colour may be the same
 
-// A canvas as large as the stage that is painted anew only when what it is to show changes.
-class Layer {
-  constructor() {
-    this.context = document.createElement('canvas').getContext('2d');
-    this.shown = [];
-  }
-
-  // `shown` lists all that the painting depends on
-  update(stage, shown, paint) {
-    const { context } = this,
-      now = [stage.width, stage.height, ...shown];
-    if (now.length === this.shown.length && now.every((value, index) => value === this.shown[index])) return;
-    this.shown = now;
-    context.canvas.width = stage.width; // empties it
-    context.canvas.height = stage.height;
-    paint(context);
-  }
-}
-
-export class Stage {
-  // `actions.zoomed(scale)` is called when the picture lies elsewhere
+export class Stage extends Placement {
   constructor(canvas, look, actions) {
-    Object.assign(this, { canvas, look, actions });
+    super(canvas, actions);
+    this.look = look;
     this.context = canvas.getContext('2d');
     this.backdrop = new Layer(); // the picture
     this.finished = new Layer(); // objects that are not in work
-    this.picture = null;
     this.objects = [];
     this.pending = []; // clicks and strokes whose answer is awaited
     this.tool = 'click';
@@ -43,8 +24,6 @@ export class Stage {
     this.selected = new Set(); // ids of several objects
     this.pointer = null; // where the mouse is on the stage
     this.preview = null; // { shape, colour } of what a click would give
-    this.place = { scale: 1, x: 0, y: 0 };
-    this.fitted = true;
     this.crosshair = null;
     new ResizeObserver(() => this.resized()).observe(canvas.parentElement);
     this.followRatio();
@@ -76,69 +55,6 @@ export class Stage {
     this.drag = null;
     this.fit();
     this.draw();
-  }
-
-  // ---- where things are
-
-  get stage() {
-    return { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
-  }
-
-  get size() {
-    return { width: this.width, height: this.height };
-  }
-
-  get width() {
-    return this.picture ? this.picture.naturalWidth : 0;
-  }
-
-  get height() {
-    return this.picture ? this.picture.naturalHeight : 0;
-  }
-
-  get scale() {
-    return this.place.scale;
-  }
-
-  get x() {
-    return this.place.x;
-  }
-
-  get y() {
-    return this.place.y;
-  }
-
-  fit() {
-    if (!this.picture) return;
-    this.moveTo(geometry.fitted(this.size, this.stage), true);
-  }
-
-  actualSize() {
-    if (this.picture) this.moveTo(geometry.centred(this.size, this.stage, 1));
-  }
-
-  // Go back to where the picture was looked at before.
-  goTo(scale, x, y) {
-    this.moveTo(geometry.inSight({ scale, x, y }, this.size, this.stage));
-  }
-
-  zoomTo(scale, at) {
-    if (this.picture) this.moveTo(geometry.zoomed(this.place, this.size, this.stage, scale, at));
-  }
-
-  pan(dx, dy) {
-    if (this.picture) this.moveTo(geometry.panned(this.place, this.size, this.stage, dx, dy));
-  }
-
-  moveTo(place, fitted = false) {
-    Object.assign(this, { place, fitted });
-    this.actions.zoomed(this.scale);
-    this.draw();
-  }
-
-  // The picture pixel under a point of the stage, or null outside.
-  pixel(point) {
-    return this.picture && geometry.pixelAt(this.place, this.size, point);
   }
 
   // ---- painting

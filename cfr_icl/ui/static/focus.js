@@ -1,0 +1,52 @@
+// Give the focus back to the picture after the mouse or a finger has used a control: keys belong to it.
+
+import { takesText } from './dom.js';
+
+// With the keyboard alone the focus stays where it is.
+export function setUpFocus(app) {
+  const { root, ref } = app;
+  let pointed = false;
+  document.addEventListener(
+    'pointerdown',
+    () => {
+      pointed = true;
+    },
+    true,
+  );
+  document.addEventListener(
+    'keydown',
+    (event) => {
+      if (!(event.target.tagName === 'INPUT' && event.key === 'Enter')) pointed = false;
+    },
+    true,
+  );
+
+  const giveBack = (event) => {
+    const { target } = event;
+    if (!app.picture || root.querySelector('dialog[open]') || target.closest('dialog')) return;
+    if (takesText(target) || document.activeElement === ref('canvas')) return;
+    ref('canvas').focus({ preventScroll: true });
+  };
+  root.addEventListener(
+    'click',
+    (event) => {
+      const control = event.target.closest('button, summary, input[type=checkbox], [role=radio]');
+      if (pointed && event.detail && control) giveBack(event);
+    },
+    true,
+  );
+  root.addEventListener('change', (event) => {
+    if (pointed && event.target.matches('select, input:not([type=text])')) giveBack(event);
+  });
+  root.addEventListener('pointerup', (event) => {
+    if (event.target.matches('input[type=range]')) setTimeout(() => giveBack(event));
+  });
+  root.addEventListener('keydown', (event) => {
+    if (!['Enter', 'Escape'].includes(event.key) || !event.target.matches('.panel input[type=text]')) return;
+    const adds = event.target.form === ref('new-label') && event.key === 'Enter' && event.target.value;
+    if (adds) return; // several labels are typed one after another
+    setTimeout(() => {
+      if (app.picture) ref('canvas').focus({ preventScroll: true });
+    });
+  });
+}

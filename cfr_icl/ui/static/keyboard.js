@@ -1,0 +1,56 @@
+// Keys that are pressed on the page run commands; the space bar finishes an object, and held down it pans.
+
+import { takesText } from './dom.js';
+import { commandOf } from './keys.js';
+
+// Keys that mean nothing in a line of text, and so turn pages from an empty one.
+const TURNS = new Set(['previous', 'next']);
+
+export function setUpKeyboard(app) {
+  const { view, ref } = app;
+  const onStage = (target) => target === ref('canvas') || target === document.body;
+
+  document.addEventListener('keydown', (event) => {
+    view.shiftHeld = event.shiftKey;
+    const command = commandOf(event, app.keys);
+    if (command?.name === 'save') event.preventDefault(); // the browser's own dialog would save the page
+    if (app.root.querySelector('dialog[open]')) return;
+    if (takesText(event.target) && !(TURNS.has(command?.name) && !event.target.value)) return;
+    const chooses = event.target.tagName === 'SELECT' && !(event.ctrlKey || event.metaKey); // by letters
+    if (chooses) return;
+    if (!app.root.contains(event.target) && event.target !== document.body) return;
+    if (command?.name === 'space' || (event.repeat && view.spaceHeld && event.code === 'Space')) {
+      holdSpace(event);
+    } else if (command?.name === 'finish' && event.target.closest('button, summary, select, a')) {
+      return; // Enter presses the button
+    } else if (command?.name === 'label') {
+      const index = command.number - 1; // with Shift a label, also while masks are offered
+      const choose = command.shift ? app.chooseLabel : app.chooseByDigit;
+      if (!event.repeat) choose(index);
+      event.preventDefault();
+    } else if (command) {
+      app.command(command.name);
+      event.preventDefault();
+    }
+    view.showCursor();
+  });
+
+  function holdSpace(event) {
+    if (!onStage(event.target)) return;
+    if (!view.spaceHeld) view.spaceUsed = false;
+    view.spaceHeld = true;
+    event.preventDefault();
+  }
+
+  document.addEventListener('keyup', (event) => {
+    view.shiftHeld = event.shiftKey;
+    if (view.spaceHeld && (event.key === ' ' || event.code === 'Space')) {
+      view.spaceHeld = false;
+      if (!view.spaceUsed) app.command('finish'); // held and dragged it moves the picture
+    }
+    view.showCursor();
+  });
+
+  window.addEventListener('blur', () => view.releaseAll());
+  document.addEventListener('visibilitychange', () => view.releaseAll());
+}

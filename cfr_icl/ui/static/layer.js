@@ -1,0 +1,19 @@
+// A canvas as large as the stage that is painted anew only when what it is to show changes.
+
+export class Layer {
+  constructor() {
+    this.context = document.createElement('canvas').getContext('2d');
+    this.shown = [];
+  }
+
+  // `shown` lists all that the painting depends on
+  update(stage, shown, paint) {
+    const { context } = this,
+      now = [stage.width, stage.height, ...shown];
+    if (now.length === this.shown.length && now.every((value, index) => value === this.shown[index])) return;
+    this.shown = now;
+    context.canvas.width = stage.width; // empties it
+    context.canvas.height = stage.height;
+    paint(context);
+  }
+}
