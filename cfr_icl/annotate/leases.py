@@ -31,7 +31,9 @@ FOLDER = ".cfr-icl-taken"
 """Folder of the leases in a work folder that several processes share."""
 
 TAKEN = "{who} is working on {name}; nothing was changed. Go to another picture."
-TAKEN_BY_SOMEBODY = "Somebody is working on {name}; nothing was changed. Go to another picture."
+TAKEN_BY_SOMEBODY = (
+    "Somebody is working on {name}, perhaps you in another tab; nothing was changed. Go to another picture."
+)
 
 
 @dataclass(frozen=True)

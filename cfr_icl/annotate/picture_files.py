@@ -49,7 +49,7 @@ class PictureFiles:
         """The stamp of a picture that is there; raises PictureError where it is None."""
         stamp = self.stamp(name)
         if stamp is None:
-            raise PictureError("There is no file {file!r}.", file=str(self.path(name)))
+            raise PictureError("The file is not there any more.")
         return stamp
 
     def open(self, name: str, stamp: Stamp, view: View) -> OpenedPicture:

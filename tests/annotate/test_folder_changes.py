@@ -67,7 +67,7 @@ def test_a_removed_picture_is_gone_and_may_come_back(folder):
     folder.path("b.png").rename(folder.out / "b.png")
     assert folder.refresh() and folder.states["b.png"] == "gone"
     assert folder.next("a.png") == "c.png"
-    with pytest.raises(PictureError, match=r"^b\.png: There is no file"):
+    with pytest.raises(PictureError, match=r"^b\.png: The file is not there any more\.$"):
         folder.open("b.png")
     (folder.out / "b.png").rename(folder.path("b.png"))
     folder.refresh()
@@ -88,7 +88,7 @@ def test_something_other_than_a_file_in_a_pictures_place_is_not_opened(folder, k
     path = folder.path("b.png")
     path.unlink()
     NO_FILES[kind](path)
-    with pytest.raises(PictureError, match=r"^b\.png: There is no file"):
+    with pytest.raises(PictureError, match=r"^b\.png: The file is not there any more\.$"):
         folder.open("b.png")
     folder.read_ahead("b.png")
     assert folder.states["b.png"] == "gone" and folder.next("a.png") == "c.png"

@@ -419,9 +419,89 @@ def test_other_text_files_are_refused(text, tmp_path):
         load_masks(tmp_path / "a.txt", "a.png", SIZE)
 
 
+# ---- CVAT
+
+POLYGON = '<polygon label="cat" occluded="1" points="10,10;50,10;50,40;10,40"/>'
+OF_CVAT = {
+    "a polygon": (POLYGON, [("cat", 1200)]),
+    "a box": ('<box label="cat" xtl="10" ytl="10" xbr="50" ybr="40"/>', [("cat", 1200)]),
+    "a mask": (
+        '<mask label="dog" rle="1, 3, 2" left="7" top="8" width="3" height="2">'
+        '<attribute name="age">3</attribute></mask>',
+        [("dog", 3)],
+    ),
+    "tags": (POLYGON + '<tag label="good"/>', [("cat", 1200)]),
+    "a line and a point beside it": (
+        POLYGON + '<polyline label="cat" points="1,1;9,9"/><points label="cat" points="1,1"/>',
+        [("cat", 1200)],
+    ),
+    "damaged ones beside it": (
+        POLYGON + '<polygon label="cat" points="1,1;x,3"/><polygon points="1,nan;1,2;3,3"/><box xtl="1"/>'
+        '<mask rle="1, 9999999999999999999" left="0" top="0" width="9" height="9"/>'
+        '<mask rle="-1, 7" left="0" top="0" width="2" height="3"/>'
+        '<mask rle="6" left="119" top="0" width="2" height="3"/>',
+        [("cat", 1200)],
+    ),
+}
+
+
+def cvat_file(folder, shapes, name="a.png", before="", width=120):
+    path = folder / "annotations.xml"
+    path.write_text(
+        f"{before}<annotations><meta><task><labels><label><name>bird</name></label></labels></task></meta>"
+        f'<image id="0" name="{name}" width="{width}" height="90">{shapes}</image>'
+        '<image id="1" name="other.png" width="9" height="9"/></annotations>'
+    )
+    return path
+
+
+@pytest.mark.parametrize("kind", OF_CVAT)
+def test_cvat_files_are_read(kind, tmp_path):
+    shapes, expected = OF_CVAT[kind]
+    loaded = load_masks(cvat_file(tmp_path, shapes), "x/a.png", SIZE)
+    for found, (label, area) in zip(loaded.objects, expected, strict=True):
+        assert found.label == label and found.mask.area == area
+    assert bool(loaded.sentences) == ("beside it" in kind)
+    assert [label.name for label in loaded.labels] == ["bird"]
+    told = {"cat": {"occluded": True}, "dog": {"age": "3"}}[loaded.objects[0].label]
+    assert kind == "a box" or loaded.objects[0].foreign == {"attributes": told}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"shapes": ""}, "0 objects"),
+        ({"width": 9}, "9 x 90"),
+        ({"name": "b.png"}, "no picture 'a.png'"),
+        ({"before": '<!DOCTYPE x [<!ENTITY y "z">]>'}, "damaged"),
+        ({"before": "<"}, "damaged"),
+        ({"shapes": POLYGON * 1001}, "more than 1000"),
+    ],
+)
+def test_other_cvat_files_are_refused(changes, sentence, tmp_path):
+    with pytest.raises(MaskFileError, match=sentence):
+        load_masks(cvat_file(tmp_path, **{"shapes": POLYGON, **changes}), "a.png", SIZE)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [("<annotation><object/></annotation>", "Pascal VOC"), ("<svg/>", "not one of CVAT")],
+)
+def test_other_xml_files_are_refused(content, sentence, tmp_path):
+    (tmp_path / "a.xml").write_text(content)
+    with pytest.raises(MaskFileError, match=sentence):
+        load_masks(tmp_path / "a.xml", "a.png", SIZE)
+
+
+def test_label_studios_own_json_is_named(tmp_path):
+    path = stored(tmp_path, [{"data": {"image": "a.png"}, "annotations": [{"result": []}]}])
+    with pytest.raises(MaskFileError, match="Label Studio's own JSON"):
+        load_masks(path, "a.png", SIZE)
+
+
 @pytest.mark.parametrize("name", ["a.png", "x/a.png", "Müller.png"])
 @pytest.mark.parametrize(
-    "format", ["coco", "coco-polygons", "labelme", "yolo", "indexed", "masks", "cutouts"]
+    "format", ["coco", "coco-polygons", "labelme", "yolo", "cvat", "indexed", "masks", "cutouts"]
 )
 def test_our_own_exports_are_loaded_again(format, name, session, tmp_path):
     ring = np.hypot(*(np.mgrid[:90, :120] - np.array([45, 60])[:, None, None]))
@@ -440,7 +520,7 @@ def test_our_own_exports_are_loaded_again(format, name, session, tmp_path):
     path = next(
         path
         for path in files
-        if path.endswith((f"{stem}.json", f"{stem}.txt", f"{stem}.png", "annotations.json"))
+        if path.endswith((f"{stem}.json", f"{stem}.txt", f"{stem}.png", "annotations.json", ".xml"))
         or f"{stem}_1_" in path
     )
     target = tmp_path / path.replace("/", "_")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cfr_icl.annotate.imports.coco import load_coco
+from cfr_icl.annotate.imports.cvat import load_cvat
 from cfr_icl.annotate.imports.labelme import load_labelme
 from cfr_icl.annotate.imports.loaded import LoadedMasks, LoadedObject, MaskFileError
 from cfr_icl.annotate.imports.mask_picture import load_mask_picture, mask_pixels
@@ -32,7 +33,8 @@ def load_masks(
 ) -> LoadedMasks:
     """Read the objects in a file for a picture of this name and (height, width).
 
-    Supported are pictures of masks, JSON files of COCO and labelme, and text files of YOLO.
+    Supported are pictures of masks, JSON files of COCO and labelme, text files of YOLO, and XML
+    files of CVAT.
 
     Args:
         reading: one of the ways in which the file can be read, as `LoadedMasks.readings` names them; None
@@ -55,5 +57,5 @@ def load_masks(
         content = path.read_bytes()
         return load_yolo(content.decode(json.detect_encoding(content), errors="replace"), size, classes)
     if suffix == ".xml":
-        raise MaskFileError("XML files of Pascal VOC hold boxes alone; load the masks in SegmentationObject.")
+        return load_cvat(path, picture, size)
     return load_mask_picture(path, size, reading)

@@ -112,5 +112,5 @@ export function setUpOpening(app) {
 }
 
 function kindOf(file) {
-  return /\.(json|txt)$/i.test(file?.name ?? '') ? 'import' : 'open';
+  return /\.(json|txt|xml)$/i.test(file?.name ?? '') ? 'import' : 'open';
 }

@@ -37,7 +37,7 @@ export function setUpShowing(app) {
     });
   }
 
-  // A mask file that can be read in several ways: say how it was read, and offer the others.
+  // A mask file that can be read in several ways: the server says how it was read, the others are offered.
   const readings = {
     mask: 'one mask',
     indices: 'a number is an object',
@@ -52,7 +52,6 @@ export function setUpShowing(app) {
       t(readings[name] ?? name),
       () => send('import', { path, name: file ?? '', reading: name, replace: true }),
     ]);
-    const said = t('The file was read like this: {how}.').replace('{how}', t(readings[reading] ?? reading));
-    app.notices.show(`${said} ${t('It can also be read like this:')}`, { lasting: true, choices });
+    app.notices.show(t('It can also be read like this:'), { lasting: true, choices });
   };
 }

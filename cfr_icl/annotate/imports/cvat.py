@@ -1,0 +1,137 @@
+"""CVAT for images 1.1: the masks, polygons and boxes of one picture in an XML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+
+from cfr_icl.annotate.document import label_name
+from cfr_icl.annotate.imports.coco_images import Images
+from cfr_icl.annotate.imports.json_values import check_size, foreign_entries
+from cfr_icl.annotate.imports.loaded import (
+    MAX_OBJECTS,
+    LoadedLabel,
+    LoadedMasks,
+    LoadedObject,
+    MaskFileError,
+)
+from cfr_icl.annotate.imports.shapes import filled_areas, is_affordable
+from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.store import MAX_JSON_BYTES
+from cfr_icl.sentences import Sentence
+
+
+def load_cvat(path: Path, picture: str, size: tuple[int, int]) -> LoadedMasks:
+    """Read the objects of a picture; points and lines, which have no area, are left out and counted.
+
+    Args:
+        picture, size: name, and (height, width), as in `load_coco`.
+
+    Raises:
+        MaskFileError: when the file is no CVAT file, is damaged, or has no object of this picture.
+    """
+    image, labels = _image(_root(path), picture)
+    check_size(image.get("height"), image.get("width"), size, "CVAT")
+    drawn: list[tuple[ElementTree.Element, Mask | np.ndarray]] = []
+    left_out = 0
+    for shape in image:
+        if shape.tag in ("tag", "attribute"):  # of the picture
+            continue
+        if len(drawn) == MAX_OBJECTS:
+            raise MaskFileError(
+                "The CVAT file has more than {most} objects in this picture.", most=MAX_OBJECTS
+            )
+        try:
+            drawn.append((shape, _drawn(shape, size)))
+        except (ValueError, KeyError, OverflowError):
+            left_out += 1
+    if not is_affordable([part for _, part in drawn if isinstance(part, np.ndarray)], size):
+        raise MaskFileError("The polygons in the CVAT file have too many corners for this picture.")
+    objects = []
+    for shape, part in drawn:
+        mask = filled_areas([part], size) if isinstance(part, np.ndarray) else part
+        if mask.area:
+            name = label_name(shape.get("label") or "") or None
+            objects.append(LoadedObject(mask, name, foreign=_attributes(shape)))
+        else:
+            left_out += 1
+    if not objects:
+        raise MaskFileError("The CVAT file has {count} objects that can be read.", count=len(objects))
+    said = [Sentence("Shapes without an area are left out: {count}.", count=left_out)] if left_out else []
+    return LoadedMasks(objects, sentences=said, labels=labels)
+
+
+def _root(path: Path) -> ElementTree.Element:
+    if path.stat().st_size > MAX_JSON_BYTES:
+        raise MaskFileError(
+            "The XML file is too large; at most {megabytes} MB are read.",
+            megabytes=MAX_JSON_BYTES // 1_000_000,
+        )
+    content = path.read_bytes()
+    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:  # definitions that grow as they are read
+        raise MaskFileError("The XML file is damaged.")
+    try:
+        root = ElementTree.fromstring(content)
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise MaskFileError("The XML file is damaged.") from error
+    if root.tag == "annotation":
+        raise MaskFileError("XML files of Pascal VOC hold boxes alone; load the masks in SegmentationObject.")
+    if root.tag != "annotations":
+        raise MaskFileError("This XML file is not one of CVAT for images.")
+    return root
+
+
+def _image(root: ElementTree.Element, picture: str) -> tuple[ElementTree.Element, list[LoadedLabel]]:
+    """The entry of a picture, and the labels that the file lists."""
+    images = root.findall("image")
+    entries = [{"file_name": image.get("name"), "id": number} for number, image in enumerate(images)]
+    try:
+        found = images[Images(entries).find(picture)["id"]]
+    except MaskFileError as error:
+        raise MaskFileError("The CVAT file has no picture {name!r}, or several.", name=picture) from error
+    names = [label_name(label.findtext("name") or "") for label in root.findall("meta//labels/label")]
+    return found, [LoadedLabel(name) for name in names[:MAX_OBJECTS] if name]
+
+
+def _drawn(shape: ElementTree.Element, size: tuple[int, int]) -> Mask | np.ndarray:
+    """The mask of a shape, or its corners (N, 2); raises ValueError or KeyError for other shapes."""
+    values = shape.attrib
+    if shape.tag == "mask":
+        return _mask(values, size)
+    if shape.tag == "polygon":
+        points = np.array([corner.split(",") for corner in values["points"].split(";")], dtype=np.float64)
+    elif shape.tag == "box" and not float(values.get("rotation", 0)):
+        left, top, right, bottom = (float(values[name]) for name in ("xtl", "ytl", "xbr", "ybr"))
+        points = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    else:
+        raise ValueError("shape")
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3 or not (np.abs(points) < 1e7).all():
+        raise ValueError("points")
+    return points
+
+
+def _mask(values: Mapping[str, str], size: tuple[int, int]) -> Mask:
+    """A mask from run lengths inside of its box, row by row, outside and inside in turn."""
+    left, top, width, height = (int(values[name]) for name in ("left", "top", "width", "height"))
+    if not (0 <= left < left + width <= size[1] and 0 <= top < top + height <= size[0]):
+        raise ValueError("box")
+    runs = np.array(values["rle"].split(","), dtype=np.int64)
+    if (runs < 0).any() or (runs > width * height).any() or runs.sum() != width * height:
+        raise ValueError("rle")
+    part = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(height, width)
+    pixels = np.zeros(size, bool)
+    pixels[top : top + height, left : left + width] = part
+    return Mask.of(pixels)
+
+
+def _attributes(shape: ElementTree.Element) -> dict[str, object] | None:
+    """The attributes of an object; CVAT writes flags as "true" and "false"."""
+    texts = {each.get("name") or "": each.text or "" for each in shape.findall("attribute")}
+    flags = {"true": True, "false": False}
+    values = {name: flags.get(text, text) for name, text in texts.items() if name}
+    if shape.get("occluded") == "1":
+        values["occluded"] = True
+    return foreign_entries({"attributes": values or None}, ())
