@@ -64,8 +64,13 @@ class FolderLearning:
     @property
     def running(self) -> bool:
         """Whether a process learns, of this server or, as of READ_AGAIN ago, of another one."""
+        return self._runs_here or self.elsewhere
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another server runs the process, as of READ_AGAIN ago; that server alone stops it."""
         if self._runs_here:
-            return True
+            return False
         now = time.monotonic()
         if now >= self._looked + READ_AGAIN:
             self._looked, self._elsewhere = now, is_learning(self.out)

@@ -35,7 +35,6 @@ class ServerLearning:
         match action:
             case do.Learn():
                 self._run.start()
-                self._offered = False
             case do.StopLearning():
                 self._run.stop()
             case do.ForgetLearnt():
@@ -45,6 +44,8 @@ class ServerLearning:
     def describe(self, language: str) -> Learning:
         """What a page shows."""
         state = self._run.state()
+        if self._run.running:
+            self._offered = False
         found = state.comparison if state else None
         if state and state.stage == FINISHED and found and found.better and not self._offered:
             self._offer()
@@ -53,6 +54,7 @@ class ServerLearning:
             "finished": sum(each == DONE for each in list(self._folder.states.values())),
             "needed": NEEDED,
             "running": self._run.running,
+            "elsewhere": self._run.elsewhere,
             "stage": state.stage if state else None,
             "progress": round(state.progress, 2) if state else 0.0,
             "seconds_left": None if left is None else 60 * -(-left // 60),

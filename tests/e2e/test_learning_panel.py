@@ -5,12 +5,14 @@ import sys
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from PIL import Image
 from playwright.sync_api import expect
 
 from cfr_icl.annotate.document import Document, Instance
 from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.learning_run import FOLDER, FolderLearning
+from cfr_icl.annotate.learning_run import FOLDER, LOCK, FolderLearning
+from cfr_icl.annotate.learning_state import LearningState
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
 from cfr_icl.weights.loading import save_model
@@ -113,3 +115,15 @@ def test_learning_is_offered_stopped_continued_used_and_thrown_away(tool, folder
     expect(menu).not_to_be_visible()
     assert menu.input_value() == plain and not learnt.exists()
     expect(learn).to_be_visible()
+
+
+def test_a_run_of_another_server_is_shown_without_a_stop(tool, folder):
+    out, page = folder.out / FOLDER, tool.page
+    out.mkdir()
+    LearningState(stage="learning", progress=0.5, seconds_left=60).write(out)
+    with FileLock(out / LOCK):
+        tool.click(40, 30)
+        told = page.locator("[data-ref=learning-text]")
+        expect(told).to_have_text("Learning · on another server · 1 min left", timeout=SECONDS)
+        assert not page.get_by_role("button", name="Stop", exact=True).is_visible()
+    expect(page.locator("[data-ref=learnt-text]")).to_have_text("Stopped; it can go on.", timeout=SECONDS)

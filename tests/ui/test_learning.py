@@ -129,7 +129,8 @@ def test_it_is_stopped_while_labelling_goes_on(browser, process):
         if browser.told["progress"]:
             break
         time.sleep(0.05)
-    assert browser.told["running"] and browser.told["seconds_left"] == 180  # in whole minutes
+    assert browser.told["running"] and not browser.told["elsewhere"]
+    assert browser.told["seconds_left"] == 180  # in whole minutes
     assert browser.do(click(5, 5))["session"]["objects"]
     reply = browser.do({"kind": "stop_learning"})
     assert reply["learning"]["stage"] == "stopped" and not reply["learning"]["running"]
@@ -167,7 +168,7 @@ def test_a_run_of_another_server_is_shown_and_left_alone(browser, tmp_path, proc
     before = (out / "learning.json").read_bytes()
     with FileLock(out / LOCK):
         other = browse(Folder(tmp_path / "images", tmp_path / "out"))
-        assert other.told["running"] and other.told["stage"] == "learning"
+        assert other.told["running"] and other.told["elsewhere"] and other.told["stage"] == "learning"
         reply = other.do({"kind": kind})
         assert "Another server is learning from these pictures" in str(reply)
         assert (out / "learning.json").read_bytes() == before

@@ -218,6 +218,8 @@ class Learning(TypedDict):
     needed: int
     """How many of them learning is offered from."""
     running: bool
+    elsewhere: bool
+    """Whether another server runs it, which alone can stop it."""
     stage: str | None
     """As in `learning_state`; None where nothing was learnt yet."""
     progress: float

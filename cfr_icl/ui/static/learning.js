@@ -24,7 +24,7 @@ export function setUpLearning(app) {
 
   app.showLearning = () => {
     if (!learning) return;
-    const { finished, needed, running, stage, found, message, model } = learning;
+    const { finished, needed, running, elsewhere, stage, found, message, model } = learning;
     ref('learning').hidden = !(running || stage || finished >= needed);
     button('learn').hidden = running || finished < needed;
     button('learn').textContent = t('Learn from {n} finished pictures').replace(
@@ -34,6 +34,7 @@ export function setUpLearning(app) {
     ref('learning-run').hidden = !running;
     ref('learning-text').textContent = told(learning);
     ref('learning-bar').value = learning.progress;
+    button('stop-learning').hidden = elsewhere;
     ref('learnt').hidden = running || !(stage || model);
     ref('learnt-text').textContent = message || (found ? result(found) : t('Stopped; it can go on.'));
     ref('learnt-plot').toggleAttribute('hidden', !found);
@@ -63,8 +64,9 @@ const STAGES = {
 };
 
 // How far it is.
-function told({ stage, seconds_left: seconds }) {
-  const name = STAGES[stage]?.() ?? t('Learning');
+function told({ stage, elsewhere, seconds_left: seconds }) {
+  const step = STAGES[stage]?.() ?? t('Learning'),
+    name = elsewhere ? `${step} · ${t('on another server')}` : step;
   if (seconds === null || seconds === undefined) return name;
   const minutes = Math.max(1, Math.ceil(seconds / 60));
   return `${name} · ${t('{n} min left').replace('{n}', minutes.toLocaleString())}`;
