@@ -47,7 +47,7 @@ AT_HOME = {
     "httpx": ("workers/pool.py",),
     "starlette": ("workers/serving.py",),
     "uvicorn": ("workers/serving.py",),
-    "ray": ("scale/cluster.py",),
+    "ray": ("scale/cluster.py", "workers/replicas.py"),
     "pyarrow": ("annotate/list_files.py",),
 }
 """Optional packages, and where they are imported."""

@@ -112,8 +112,10 @@ def run(options: argparse.Namespace) -> None:
 
     spaces = sys.modules.get("spaces")  # imported by app.py before torch, where a GPU is lent
     workers = WorkerPool(options.workers, os.environ.get(TOKEN)) if options.workers else None
-    if workers:
-        workers.check()
+    if workers and workers.check() is None:
+        print(
+            f"No worker answers yet at {', '.join(workers.addresses)}; clicks wait for one.", file=sys.stderr
+        )
     folder = Folder(options.images, options.work, options.max_megapixels) if options.images else None
     labels = read_classes(options.classes) if options.classes else []
     attributes = read_attributes(options.classes) if options.classes else ()

@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,9 +92,8 @@ def run(options: argparse.Namespace) -> int:
 
     def predict(tasks: Sequence[PictureTask]) -> Iterable[PictureResult]:
         if options.engine == "ray":
-            options.weights, options.run = absolute_weights(options), None
-            actors = replace(cluster_actors(options), together=options.together)
-            return map_on_cluster(partial(new_worker, job, options), tasks, actors)
+            options.weights = absolute_weights(options)
+            return map_on_cluster(partial(new_worker, job, options), tasks, cluster_actors(options))
         if options.together > 1:
             return map_together(workers_together(job, segmenter, options.together), tasks, options.together)
         return map(BatchWorker(job, segmenter), tasks)
@@ -115,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def new_worker(job: BatchJob, options: argparse.Namespace) -> Callable[[PictureTask], PictureResult]:
-    """A worker with a network of its own, in the process that calls this."""
+    """A batch's worker with a network of its own, in the process that calls this."""
     from cfr_icl.annotate.batch.worker import BatchWorker
 
     segmenter = new_segmenter(options)
@@ -127,7 +125,7 @@ def new_worker(job: BatchJob, options: argparse.Namespace) -> Callable[[PictureT
 def workers_together(
     job: BatchJob, segmenter: Segmenter, count: int
 ) -> FreeWorker[PictureTask, PictureResult]:
-    """So many workers for as many threads, whose windows the segmenter's network computes together.
+    """`count` workers for as many threads, whose windows the segmenter's network computes together.
 
     Raises:
         ValueError: for a network whose windows cannot be joined.

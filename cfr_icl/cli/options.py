@@ -152,21 +152,44 @@ def add_together(parser: argparse.ArgumentParser, what: str) -> None:
     )
 
 
-def add_engine(parser: argparse.ArgumentParser) -> None:
-    """Add --engine and the options of a cluster's workers."""
+MOST_ACTORS = 10_000
+"""Processes on a cluster."""
+
+
+def add_engine(
+    parser: argparse.ArgumentParser,
+    use: str = "predict",
+    name: str = "actor",
+    count: str = "most workers with ray (default: no limit)",
+) -> None:
+    """Add --engine and the options of a cluster's processes.
+
+    Args:
+        use: what a cluster does.
+        name: of such a process, in the options --actors, --actor-cpus and --actor-gpus.
+        count: help for the number of processes.
+    """
     add = parser.add_argument_group("A cluster").add_argument
     add(
         "--engine",
         choices=["process", "ray"],
         default="process",
-        help="ray: predict on the cluster of RAY_ADDRESS, or on the cores of this machine (extra cluster); "
+        help=f"ray: {use} on the cluster of RAY_ADDRESS, or on the cores of this machine (extra cluster); "
         "process: without a cluster (default)",
     )
-    add("--actors", type=int, metavar="N", help="most workers with ray (default: no limit)")
-    add("--actor-cpus", type=number_up_to(1000), default=1.0, metavar="N", help="cores of each (default: 1)")
+    add(f"--{name}s", dest="actors", type=count_up_to(MOST_ACTORS), metavar="N", help=count)
     add(
-        "--actor-gpus",
-        type=float,
+        f"--{name}-cpus",
+        dest="actor_cpus",
+        type=number_up_to(1000),
+        default=1.0,
+        metavar="N",
+        help="cores of each (default: 1)",
+    )
+    add(
+        f"--{name}-gpus",
+        dest="actor_gpus",
+        type=number_up_to(1000, or_zero=True),
         default=0.0,
         metavar="N",
         help="GPUs of each, 0.25 for four on one (default: 0)",
@@ -174,10 +197,13 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 
 
 def cluster_actors(options: argparse.Namespace) -> Actors:
-    """The workers that a command line asks for; raises ValueError."""
-    if (options.actors is not None and options.actors < 1) or not 0 <= options.actor_gpus <= 1000:
-        raise ValueError("--actors goes from 1, and --actor-gpus from 0.")
-    return Actors(most=options.actors, cpus=options.actor_cpus, gpus=options.actor_gpus)
+    """The processes on a cluster that a command line asks for."""
+    return Actors(
+        most=options.actors,
+        cpus=options.actor_cpus,
+        gpus=options.actor_gpus,
+        together=getattr(options, "together", 1),
+    )
 
 
 def absolute_weights(options: argparse.Namespace) -> str:
@@ -233,20 +259,21 @@ def whole_numbers(text: str) -> list[int]:
         raise argparse.ArgumentTypeError(f"{text!r} is not numbers like 0,1,4.") from None
 
 
-def number_up_to(largest: float) -> Callable[[str], float]:
-    """Make a parser of option values: numbers above 0 and up to `largest`."""
+def number_up_to(largest: float, or_zero: bool = False) -> Callable[[str], float]:
+    """Make a parser of option values: numbers above 0, or from 0, and up to `largest`."""
 
     def parse(text: str) -> float:
         value = float(text)
-        if not 0 < value <= largest:
-            raise argparse.ArgumentTypeError(f"it goes up to {largest:g}, not {text}")
+        if not (0 < value <= largest or (or_zero and value == 0)):
+            least = "from" if or_zero else "above"
+            raise argparse.ArgumentTypeError(f"it goes {least} 0 to {largest:g}, not {text}")
         return value
 
     return parse
 
 
 def count_up_to(most: int) -> Callable[[str], int]:
-    """A type of an option: a whole number from 1."""
+    """Make a parser of option values: whole numbers from 1 up to `most`."""
 
     def parse(text: str) -> int:
         if not text.isdecimal() or not 1 <= int(text) <= most:

@@ -1,4 +1,4 @@
-"""How far long work is, a line now and then."""
+"""Print the progress of long work, a line every ten seconds."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import sys
 import time
 
 SECONDS = 10.0
-"""Between two lines."""
+"""From one line to the next."""
 
 
 class Progress:
-    """Says on stderr how many pictures are done and how long the others are going to take.
+    """Prints to stderr how many pictures are finished, and the time that the others will take.
 
     Args:
-        total: pictures to do.
+        total: number of pictures.
     """
 
     def __init__(self, total: int) -> None:
@@ -22,10 +22,10 @@ class Progress:
         self._start = self._shown = time.monotonic()
 
     def add(self, failed: int = 0) -> None:
-        """One more picture is done.
+        """Count a finished picture.
 
         Args:
-            failed: pictures that failed until now.
+            failed: number of pictures that failed until now.
         """
         self.done += 1
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""Shares of a list for processes that know nothing of each other."""
+"""Divide a list among processes that know nothing of each other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 MOST = 10_000
-"""Shards of a list."""
+"""The most shards of a list."""
 
 
 @dataclass(frozen=True)

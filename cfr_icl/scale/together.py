@@ -1,4 +1,4 @@
-"""Items of long work in several threads, such as pictures whose windows one network computes together."""
+"""Call a function in several threads, such as for pictures whose windows one network computes together."""
 
 from __future__ import annotations
 

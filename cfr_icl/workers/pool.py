@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,13 @@ from cfr_icl.models.base import PredictionError
 from cfr_icl.prediction import Prediction
 from cfr_icl.remote import RemoteSegmenter
 from cfr_icl.sentences import Refusal
-from cfr_icl.workers.wire import PredictionRequest, prediction_from_bytes, request_to_bytes
+from cfr_icl.workers.wire import (
+    NETWORK,
+    PICTURE,
+    PredictionRequest,
+    prediction_from_bytes,
+    request_to_bytes,
+)
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +38,7 @@ REST_SECONDS = 5.0
 
 
 class WorkersError(Refusal):
-    """No worker answers; the message is one sentence for the person."""
+    """No worker answers, or with another network than before; the message is one sentence for the person."""
 
 
 class WorkerPool:
@@ -49,7 +56,9 @@ class WorkerPool:
             import httpx
         self.addresses = [address.rstrip("/") for address in dict.fromkeys(addresses)]
         self._lost: dict[str, float] = {}
+        self._network: str | None = None
         self._errors = httpx.TransportError
+        self._silences = httpx.ConnectError, httpx.TimeoutException
         self._client = httpx.Client(
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
@@ -57,25 +66,27 @@ class WorkerPool:
             trust_env=False,
         )
 
-    def check(self) -> dict[str, Any]:
-        """Compare the workers; return their common description.
+    def check(self) -> dict[str, Any] | None:
+        """Compare the workers; return their common description, None where none answers.
 
         Raises:
-            ValueError: when none answers, one refuses, or their weights differ.
+            ValueError: when one refuses, or their weights differ.
         """
         answers: dict[str, dict[str, Any]] = {}
         for address in self.addresses:
             try:
                 response = self._client.get(f"{address}/about")
-                if response.status_code == 403:
-                    raise ValueError(f"The worker {address} asks for another CFR_ICL_WORKER_TOKEN.")
-                response.raise_for_status()
-                answers[address] = response.json()
             except self._errors as error:
                 log.warning("The worker %s does not answer: %s", address, error)
-        if not answers:
-            raise ValueError(f"No worker answers at {', '.join(self.addresses)}.")
-        first, *others = answers.items()
+                continue
+            if response.status_code == 403:
+                raise ValueError(f"The worker {address} asks for another CFR_ICL_WORKER_TOKEN.")
+            if response.status_code != 200 or NETWORK not in response.headers:
+                log.warning("There is no worker at %s; it answers with %s.", address, response.status_code)
+                continue
+            answers[address] = response.json()
+            self._network = response.headers[NETWORK]
+        first, *others = answers.items() or [("", None)]
         for address, about in others:
             if about != first[1]:
                 raise ValueError(f"The workers {first[0]} and {address} have different weights or settings.")
@@ -88,30 +99,54 @@ class WorkerPool:
     def send(self, request: PredictionRequest, pixels: np.ndarray) -> bytes:
         """Send a request, with its pixels if the worker lacks them; return the answer.
 
+        A worker that breaks off is asked again after the others: Ray Serve may have replaced a lost replica
+        behind its address by then.
+
         Raises:
-            WorkersError: when no worker answers.
+            WorkersError: when no worker answers, or only some with another network than before.
             ValueError: when the request cannot be answered.
             PredictionError: when the network's output is not finite.
         """
         content = request_to_bytes(request)
-        for address in self._order(request.picture):
+        order = deque(self._order(request.picture))
+        asked_again: set[str] = set()
+        changed = False
+        while order:
+            address = order.popleft()
             try:
-                response = self._client.post(f"{address}/predict", content=content)
+                response = self._post(address, request.picture, content)
                 if response.status_code == 404:
                     whole = request_to_bytes(replace(request, pixels=pixels))
-                    response = self._client.post(f"{address}/predict", content=whole)
+                    response = self._post(address, request.picture, whole)
             except self._errors as error:
                 log.warning("The worker %s is lost: %s", address, error)
-                self._lost[address] = time.monotonic()
-                continue
-            if response.status_code == 200:
-                return response.content
-            if response.status_code in (400, 422):
-                kind = PredictionError if response.status_code == 422 else ValueError
-                raise kind(response.json()["error"])
-            log.warning("The worker %s answers with status %s.", address, response.status_code)
+                again = not isinstance(error, self._silences)
+            else:
+                if response.status_code in (400, 422):
+                    kind = PredictionError if response.status_code == 422 else ValueError
+                    raise kind(response.json()["error"])
+                if response.status_code == 200:
+                    network = response.headers.get(NETWORK)
+                    self._network = self._network or network
+                    if network == self._network:
+                        return response.content
+                    changed = True
+                    log.warning("The worker %s has other weights or settings than before.", address)
+                else:
+                    log.warning("The worker %s answers with status %s.", address, response.status_code)
+                again = response.status_code >= 500
             self._lost[address] = time.monotonic()
+            if again and address not in asked_again:
+                asked_again.add(address)
+                order.append(address)
+        if changed:
+            raise WorkersError(
+                "The workers' network is another one than before; the page must be started again."
+            )
         raise WorkersError("No network worker answers; your work is kept. Try again in a moment.")
+
+    def _post(self, address: str, picture: str, content: bytes) -> Any:
+        return self._client.post(f"{address}/predict", content=content, headers={PICTURE: picture})
 
     def _order(self, picture: str) -> list[str]:
         """The workers in the order in which a request about a picture goes to them."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import hmac
+import json
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -14,7 +17,9 @@ from typing import Any
 from cfr_icl.extras import extra
 from cfr_icl.models.base import PredictionError
 from cfr_icl.segmenter import Segmenter
-from cfr_icl.workers.wire import PredictionRequest, prediction_to_bytes, request_from_bytes
+from cfr_icl.workers.wire import NETWORK, PredictionRequest, prediction_to_bytes, request_from_bytes
+
+log = logging.getLogger(__name__)
 
 PICTURES, PIXELS = 64, 400_000_000
 """Pictures that a worker keeps with what it computed of them, and their pixels together."""
@@ -92,7 +97,8 @@ class Worker:
 def application(worker: Worker, about: dict[str, Any], token: str | None = None, together: int = 1) -> Any:
     """The worker behind HTTP, as an ASGI application.
 
-    `GET /about` gives `about` as JSON; `POST /predict` answers a request of `wire`.
+    `GET /about` gives `about` as JSON; `POST /predict` answers a request of `wire`. Both answers have the
+    header `wire.NETWORK`, a digest of `about`.
 
     Args:
         about: tells the weights; pages compare it between workers.
@@ -106,6 +112,8 @@ def application(worker: Worker, about: dict[str, Any], token: str | None = None,
         from starlette.routing import Route
 
     line = ThreadPoolExecutor(together, "answer")
+    content_of_about = json.dumps(about, sort_keys=True).encode()
+    network = {NETWORK: hashlib.sha256(content_of_about).hexdigest()[:16]}
 
     def refused(status: int, error: object) -> Response:
         return JSONResponse({"error": str(error)}, status)
@@ -115,7 +123,9 @@ def application(worker: Worker, about: dict[str, Any], token: str | None = None,
         return token is None or hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
 
     async def tell(request: Request) -> Response:
-        return JSONResponse(about) if may_ask(request) else refused(403, "The token is missing or wrong.")
+        if not may_ask(request):
+            return refused(403, "The token is missing or wrong.")
+        return Response(content_of_about, media_type="application/json", headers=network)
 
     async def predict(request: Request) -> Response:
         if not may_ask(request):
@@ -128,13 +138,16 @@ def application(worker: Worker, about: dict[str, Any], token: str | None = None,
         loop = asyncio.get_running_loop()
         try:
             request_made = await loop.run_in_executor(None, request_from_bytes, bytes(content))
-            return Response(await loop.run_in_executor(line, worker.answer, request_made))
+            return Response(await loop.run_in_executor(line, worker.answer, request_made), headers=network)
         except UnknownPictureError as error:
             return refused(404, error)
         except ValueError as error:
             return refused(400, error)
         except PredictionError as error:
             return refused(422, error)
+        except Exception:
+            log.exception("A request failed.")
+            return refused(500, "Something went wrong inside of the worker.")
 
     return Starlette(routes=[Route("/about", tell), Route("/predict", predict, methods=["POST"])])
 

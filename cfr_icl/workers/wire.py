@@ -22,6 +22,12 @@ from cfr_icl.zoom.window import Window
 
 VERSION = 1
 
+PICTURE = "X-Session-Id"
+"""Header of a request with its picture's digest. Ray Serve sends requests of one value to one replica."""
+
+NETWORK = "X-Network"
+"""Header of an answer that is the same for workers with the same weights and settings."""
+
 
 @dataclass(frozen=True)
 class PredictionRequest:

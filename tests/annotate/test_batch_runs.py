@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow
@@ -131,6 +132,10 @@ def test_incomplete_or_mixed_parts_are_refused(images, tmp_path, capsys):
     run(images, tmp_path / "part-2", "--shard", "2/2", "--steps", "0")
     assert main(["join", *parts, "--out", out]) == 2
     assert "other settings" in capsys.readouterr().err
+    run(images, tmp_path / "part-2", "--shard", "2/2")
+    next((tmp_path / "part-2").glob("*.png")).unlink()
+    assert main(["join", *parts, "--out", out]) == 2
+    assert "is missing; run part 2/2 again" in capsys.readouterr().err and not Path(out).exists()
     run(images, tmp_path / "part-2", "--shard", "2/2")
     log = tmp_path / "part-2" / "batch-2-of-2.jsonl"
     log.write_text(log.read_text().replace('{"finished": true}\n', ""))

@@ -141,5 +141,5 @@ def test_an_error_of_a_worker_and_a_cluster_too_small_are_sentences(cluster):
 
     with pytest.raises(ClusterError, match="could not do it: There are no weights here"):
         list(map_on_cluster(no_worker, [1], Actors(cpus=0.1)))
-    with pytest.raises(ClusterError, match="a worker needs 64 and 0"):
+    with pytest.raises(ClusterError, match="a process needs 64 and 0"):
         list(map_on_cluster(no_worker, [1], Actors(cpus=64)))

@@ -105,9 +105,37 @@ def test_workers_that_do_not_belong_together_are_told_at_the_start(start):
     with pytest.raises(ValueError, match="CFR_ICL_WORKER_TOKEN"):
         WorkerPool([closed.url]).check()
     assert WorkerPool([closed.url], "secret").check() == {"weights": "colour"}
-    with pytest.raises(ValueError, match="No worker answers"):
-        WorkerPool(["http://127.0.0.1:1"]).check()
+    assert WorkerPool(["http://127.0.0.1:1"]).check() is None
     assert WorkerPool([one.url, "http://127.0.0.1:1"]).check() == {"weights": "colour"}
+
+
+def test_an_address_that_fails_once_is_asked_again(start, picture):
+    class FailsOnce(Segmenter):
+        failed = False
+
+        def predict(self, clicks, **options):
+            if not FailsOnce.failed:
+                FailsOnce.failed = True
+                raise RuntimeError("This replica is lost.")
+            return super().predict(clicks, **options)
+
+    predictor = WorkerPool([start(lambda: FailsOnce(ColourModel())).url]).predictor()
+    predictor.set_image(picture)
+    assert predictor.predict([Click(30, 40)]).mask.any() and FailsOnce.failed
+
+
+def test_a_page_never_mixes_the_masks_of_two_networks(start, picture):
+    worker = start()
+    predictor = WorkerPool([worker.url]).predictor()
+    predictor.set_image(picture)
+    predictor.predict([Click(30, 40)])
+    worker.die()
+    other = start(weights="other", port=worker.port)
+    with pytest.raises(WorkersError, match="another one than before"):
+        predictor.predict([Click(30, 41)])
+    other.die()
+    start(port=worker.port)
+    assert predictor.predict([Click(30, 41)]).mask.any()
 
 
 def test_a_network_that_breaks_and_a_wrong_click_are_no_lost_workers(start, picture):

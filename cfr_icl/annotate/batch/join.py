@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,17 +49,18 @@ def join(folders: Sequence[Path], out: Path) -> tuple[int, list[Problem]]:
         The number of pictures, and the problems of all shards.
 
     Raises:
-        ValueError: when shards are missing, unfinished, duplicated or made with different settings; then
-            nothing is written.
+        ValueError: when shards or their files are missing, and when shards are unfinished, duplicated or made
+            with different settings; then nothing is written.
     """
     parts = _parts(folders)
     settings = {name: value for name, value in parts[0].settings.items() if name != "cfr_icl_batch"}
     lines = [line for part in parts for line in part.lines.values()]
     labels = list(dict.fromkeys(name for part in parts for name in part.classes))
+    copies = [copy for part in parts for copy in _copies(part, out)]
     out.mkdir(parents=True, exist_ok=True)
-    for part in parts:
-        if part.folder.resolve() != out.resolve():
-            _copy_files(part, out)
+    for source, target in copies:
+        with replacing(target) as unfinished:
+            shutil.copy2(source, unfinished)
     if settings["format"] == COCO:
         write_annotations(out / ANNOTATIONS, lines, labels)
     if settings["format"] == WORK:
@@ -108,17 +109,25 @@ def _parts(folders: Sequence[Path]) -> list[Part]:
     return parts
 
 
-def _copy_files(part: Part, out: Path) -> None:
-    """Copy a part's files, each as a whole."""
+def _copies(part: Part, out: Path) -> Iterator[tuple[Path, Path]]:
+    """Each file of a part with its place in the joined folder; none where that is the part's own folder.
+
+    Raises:
+        ValueError: for a file that is missing or outside of its folder.
+    """
+    if part.folder.resolve() == out.resolve():
+        return
     for name in (name for line in part.lines.values() for name in line["files"]):
         source, target = part.folder / name, out / name
         if not leads_inside(source, part.folder) or not leads_inside(target, out):
             raise ValueError(f"{part.log} names a file outside of its folder: {name!r:.200}.")
-        with replacing(target) as unfinished:
-            shutil.copy2(source, unfinished)
+        if not source.is_file():
+            raise ValueError(f"{source} is missing; run part {part.shard} again.")
+        yield source, target
 
 
 def _join_classes(parts: Sequence[Part], out: Path) -> None:
+    """Write the classes of the joined folder and of all parts, in this order."""
     lists: list[list[Label]] = [
         classes.read_classes(folder / classes.FILE)
         for folder in dict.fromkeys([out, *(part.folder for part in parts)])
@@ -128,6 +137,7 @@ def _join_classes(parts: Sequence[Part], out: Path) -> None:
 
 
 def _failed(part: Part) -> list[Problem]:
+    """The problems in a part's list of failures."""
     path = part.shard.file(part.folder / FAILED)
     if not path.is_file():
         return []

@@ -106,6 +106,7 @@ def plan(
 
 
 def _of_shard(problems: Sequence[Problem], shard: Shard) -> Iterable[Problem]:
+    """One shard of the problems of rows: those of every count-th picture, so that each is told once."""
     pictures = shard.of(list(dict.fromkeys(problem.picture for problem in problems)))
     return (problem for problem in problems if problem.picture in set(pictures))
 
@@ -153,6 +154,7 @@ def _checked(entry: ObjectClicks, size: tuple[int, int], masks: Path) -> ObjectC
 
 
 def _digest(objects: Sequence[ObjectClicks], file_bytes: int) -> str:
+    """`PictureTask.digest`, the first 16 hexadecimal digits of a SHA-256."""
     content = json.dumps([file_bytes, *(astuple(replace(entry, place="")) for entry in objects)])
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
