@@ -186,11 +186,6 @@ def test_no_example_is_without_a_test():
             assert (ROOT / place).exists(), line
 
 
-def test_every_picture_and_link_to_a_file_exists():
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert target.startswith("http") or (ROOT / target).exists(), target
-
-
 def test_the_front_matter_describes_the_space():
     front = yaml.safe_load(README.split("---")[1])
     assert {"title", "emoji", "colorFrom", "colorTo", "license", "tags"} <= set(front)
