@@ -60,6 +60,11 @@ class FolderPlace:
         """Place of the picture in the list, from 0."""
         return self.folder.names.index(self.name) if self.name in self.folder.names else None
 
+    @property
+    def outdated(self) -> bool:
+        """Whether the work on the present picture was saved elsewhere since it was opened."""
+        return self.name is not None and self.folder.revisions.get(self.name) != self._revision
+
     def find(self, name: str) -> str:
         """The name, if the folder has a picture of it; raises ActionError."""
         if name not in self.folder.states:

@@ -1,6 +1,5 @@
 """Several pictures, or a folder, that are opened in the browser become a folder of the page."""
 
-import io
 import zipfile
 
 import numpy as np
@@ -179,10 +178,41 @@ def test_a_session_zip_brings_the_work_back(tool, photos, tmp_path):
     tool.idle()
     tool.page.get_by_label("Export format").select_option("session")
     made = tool.download_by(tool.page.locator("[data-do=export]").click)
-    zipfile.ZipFile(io.BytesIO(made.path().read_bytes())).extractall(photos)
+    archive = photos / "work.zip"
+    archive.write_bytes(made.path().read_bytes())
+    assert zipfile.ZipFile(archive).namelist() == ["9.png.session.json"]
     tool.page.get_by_role("button", name="Close the folder").click()
     tool.page.wait_for_selector(".cfr[data-empty]:not([data-folder])")
     tool.idle()
     tool.page.set_input_files("[data-ref=folder]", photos)
     opened(tool, 3)
     assert tool.page.locator("[data-ref=objects] li").count() == 1
+    archive.unlink()
+    tool.page.get_by_role("button", name="Close the folder").click()
+    tool.page.wait_for_selector(".cfr[data-empty]:not([data-folder])")
+    tool.idle()
+    archive = tmp_path / "work.zip"
+    archive.write_bytes(made.path().read_bytes())
+    tool.page.set_input_files("[data-ref=file]", archive)
+    tool.page.get_by_text("Open the pictures of this work first, or together with it.").wait_for()
+    tool.page.set_input_files("[data-ref=folder]", photos)
+    opened(tool, 3)
+    tool.page.set_input_files("[data-ref=file]", archive)  # its picture is open
+    tool.page.locator("[data-ref=objects] li").wait_for()
+    tool.click(80, 80)
+    tool.idle()
+    assert tool.page.locator("[data-ref=notices]").inner_text().count("9.png") == 0
+    assert len(tool.session.document.instances) == 1
+
+
+def test_a_zip_of_pictures_is_opened_and_a_damaged_one_named(tool, photos, tmp_path):
+    archive = tmp_path / "all.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
+        for file in photos.rglob("*.*"):
+            made.write(file, f"photos/{file.relative_to(photos).as_posix()}")
+    (tmp_path / "bad.zip").write_bytes(archive.read_bytes()[:300])
+    tool.page.set_input_files("[data-ref=file]", tmp_path / "bad.zip")
+    tool.page.get_by_text("This archive cannot be read").filter(has_text="bad.zip").wait_for()
+    tool.page.set_input_files("[data-ref=file]", archive)
+    opened(tool, 3)
+    assert names(tool) == ["9.png", "10.png", "more/1.png"]

@@ -1,6 +1,8 @@
 // Finds the files that a person chose or dropped, also those in folders, with their paths below these.
 
-const MOST = 20_000; // files of a drop that are looked at
+import { unzipped } from './unzipping.js';
+
+const MOST = 20_000; // files of a drop, or of an archive, that are looked at
 
 // Of a file dialog: { file, path } each.
 export function chosen(files) {
@@ -47,6 +49,32 @@ function belowCommon(files) {
   const first = files[0]?.path.split('/')[0];
   const common = files.every(({ path }) => path.startsWith(`${first}/`));
   return common ? files.map(({ file, path }) => ({ file, path: path.slice(first.length + 1) })) : files;
+}
+
+// Files with those of zip archives in place of these, where these have saved work, or else pictures; of an
+// archive with saved work only the pictures that it belongs to. `failed` are archives that cannot be read.
+export async function unpacked(files, { endings, work, bytes }) {
+  const ends = (path, list) => list.some((ending) => path.toLowerCase().endsWith(ending));
+  const all = [],
+    failed = [];
+  let archives = 0;
+  for (const each of files) {
+    if (!ends(each.path, ['.zip'])) {
+      all.push(each);
+      continue;
+    }
+    archives += 1;
+    try {
+      const wanted = (path) => ends(path, [...endings, work]);
+      const found = await unzipped(each.file, wanted, { files: MOST, bytes });
+      const works = new Set(found.map(({ path }) => path).filter((path) => ends(path, [work])));
+      if (works.size) all.push(...found.filter(({ path }) => works.has(path) || works.has(path + work)));
+      else all.push(...belowCommon(found));
+    } catch {
+      failed.push(each.path);
+    }
+  }
+  return { files: all, archives, failed };
 }
 
 // Which files are of use: pictures, and saved work of them, in the order of their names; and the number of

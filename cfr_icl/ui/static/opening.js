@@ -1,9 +1,8 @@
 // Files that come in: chosen, dropped, pasted, or an example. Of single ones the newest choice counts;
-// several
-// pictures, or a folder, become a folder of this page.
+// several pictures, a folder or an archive become a folder of this page.
 
 import { make } from './dom.js';
-import { chosen, dropped } from './gathering.js';
+import { chosen, dropped, unpacked } from './gathering.js';
 import { t } from './language.js';
 import { sendFile } from './uploading.js';
 
@@ -43,10 +42,16 @@ export function setUpOpening(app) {
     }
   };
 
-  // Several files, or those of a folder, go into a folder of this page; { file, path } each.
-  app.openAll = (found, folder = false) => {
-    if (found.length > 1 || folder) return app.addFiles(found);
-    return app.open(found[0]?.file);
+  // Several files, or those of a folder or an archive, go into a folder of this page; { file, path } each.
+  app.openAll = async (found, folder = false) => {
+    const { files, archives, failed } = await unpacked(found, app.props.own_folder);
+    if (failed.length) {
+      const said = t('This archive cannot be read; unpack it and open its files: {names}.');
+      app.notices.show(said.replace('{names}', failed.join(', ')), { general: true });
+      if (!files.length) return;
+    }
+    if (files.length > 1 || folder || archives) return app.addFiles(files);
+    return app.open(files[0]?.file);
   };
 
   async function withProgress(file, signal) {

@@ -34,8 +34,11 @@ export function setUpOwnFolder(app) {
     }
     const { pictures, works, others } = sorted(files, limits);
     const room = limits.pictures - (isOwn() ? app.files.names.length : 0);
-    if (!pictures.length && !works.length) {
-      app.notices.show(t('There is no picture among these files.'));
+    if (!pictures.length && !(works.length && isOwn())) {
+      const said = works.length
+        ? t('Open the pictures of this work first, or together with it.')
+        : t('There is no picture among these files.');
+      app.notices.show(said);
       return;
     }
     if (!isOwn() && !(await app.mayLeave())) return;
