@@ -59,7 +59,7 @@ class OwnFiles:
                 self._opening.hello()
             elif action.open and names:
                 self._opening.open_of_folder([*names.values()][-1])
-            elif place and place.outdated:  # its saved work was among them
+            elif place and place.name and place.outdated:  # its saved work was among them
                 self._opening.open_of_folder(place.name)
         finally:
             if not action.more:
