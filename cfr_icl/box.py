@@ -1,4 +1,4 @@
-"""Turn a box around an object into clicks and a previous mask, for networks that take no boxes."""
+"""Turn a box around an object into clicks and a previous mask, for networks that take clicks as maps."""
 
 from __future__ import annotations
 

@@ -173,7 +173,8 @@ class Segmenter:
             clicks: in picture pixels, in the order in which they were made.
             previous_mask: bools or probabilities (H, W) that the first click refines; None for an empty mask.
             box: the box from which the first clicks (`box_clicks`) and the previous mask (`box_guess`) were
-                made. Networks that take boxes get the box in place of these; others ignore it.
+                made. Networks of SAM's family get the box in place of these; a network with weights for boxes
+                (`InteractiveModel.takes_boxes`) answers the box alone with them; others ignore it.
             choice: index of the mask to start from among those that the network offers for the first click
                 (`Prediction.choices`); None for the one that it takes itself. Ignored by networks that offer
                 none.
@@ -230,7 +231,7 @@ class Segmenter:
         reached = CascadeState(passes[chosen].probabilities, passes[chosen].zoom_window)
         if close_up:
             coarse = reached.probabilities
-            closer = self._close_up_pass(close_up, coarse, state, cues)
+            closer = self._close_up_pass(close_up, coarse, state, cues, cfr)
             rated = passes[chosen].predicted_iou
             passes.append(
                 replace(closer, zoom_window=reached.zoom_window, refined=chosen, predicted_iou=rated)
@@ -252,6 +253,7 @@ class Segmenter:
         coarse: ProbabilityMap,
         state: CascadeState | None,
         cues: Cues,
+        cfr: CascadeForward,
     ) -> InnerPass:
         """Run one pass over the surroundings of the newest click, and blend it into the coarse map."""
         prediction = coarse.finer()
@@ -260,7 +262,7 @@ class Segmenter:
         window = close_up.window(prediction.window, cues.clicks[-1])
         # no mirror image here: it would double the time and saves hardly a click
         prompt = self._picture.prompt(cues, window, flip=False)
-        closer = self._picture.run_pass(prediction, window, prompt, flip=False)
+        closer = self._picture.run_pass(prediction, window, prompt, flip=False, cfr=cfr)
         return replace(closer, probabilities=blend(prediction, closer.probabilities), close_up=window)
 
     def _initial_map(self, previous_mask: np.ndarray | None) -> ProbabilityMap:

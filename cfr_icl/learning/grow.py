@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from cfr_icl.models.compact import GlobalAttention, Mixer, Pyramid
+from cfr_icl.models.branch import GlobalAttention, Mixer
+from cfr_icl.models.compact import Pyramid
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import build_model
 

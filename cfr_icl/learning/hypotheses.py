@@ -78,6 +78,18 @@ def record(
     rng: np.random.Generator,
 ) -> Iterator[Recorded]:
     """Endless first clicks on objects of a weighted mixture of data sets."""
+    for drawn, image, truths in windows(datasets, weights, augmentation, rng):
+        for example in clicked(network, encoded(network, image), truths, CLICKS, rng):
+            yield dataclasses.replace(example, dataset=drawn)
+
+
+def windows(
+    datasets: Sequence[Dataset],
+    weights: Sequence[float],
+    augmentation: Augmentation,
+    rng: np.random.Generator,
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Endless windows of a weighted mixture: the data set's number, the picture, truths int8 (K, S, S)."""
     shares = np.asarray(weights, float) / sum(weights)
     while True:
         drawn = int(rng.choice(len(datasets), p=shares))
@@ -88,36 +100,45 @@ def record(
         image, cuts = augmentation.cut(sample.image, np.stack([sample.gt_masks[n] for n in order]), rng)
         truths = cuts[(cuts == 1).mean(axis=(1, 2)) >= MIN_SHARE]
         if len(truths):
-            for example in _clicked(network, augmentation.recolour(image, rng), truths, rng):
-                yield dataclasses.replace(example, dataset=drawn)
+            yield drawn, augmentation.recolour(image, rng), truths
 
 
 @torch.no_grad()
-def _clicked(
-    network: CompactNet, image: np.ndarray, truths: np.ndarray, rng: np.random.Generator
+def encoded(network: CompactNet, image: np.ndarray) -> tuple[torch.Tensor, ...]:
+    """The features of a window, uint8 (S, S, 3)."""
+    picture = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None].float() / 255
+    return network.encode(picture)
+
+
+@torch.no_grad()
+def clicked(
+    network: CompactNet,
+    features: tuple[torch.Tensor, ...],
+    truths: np.ndarray,
+    most: int,
+    rng: np.random.Generator,
 ) -> Iterator[Recorded]:
-    """Click on up to CLICKS objects of a window; `truths` is int8 (K, S, S)."""
+    """Click on up to `most` objects of an encoded window; `truths` is int8 (K, S, S)."""
     clicks: list[Click] = []
     found: list[np.ndarray] = []
-    for number in rng.permutation(len(truths))[:CLICKS]:
+    for number in rng.permutation(len(truths))[:most]:
         click = _first_click(truths[number].astype(np.int32), rng)
         if click:
             clicks.append(click)
             found.append(truths_under(click, truths, int(number)))
     if not clicks:
         return
-    picture = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None].float() / 255
-    features = tuple(x.expand(len(clicks), -1, -1, -1) for x in network.encode(picture))
-    prompt = prompt_maps_of_first(clicks, *image.shape[:2])
+    features = tuple(x.expand(len(clicks), -1, -1, -1) for x in features)
+    prompt = prompt_maps_of_first(clicks, *truths.shape[1:])
     with network.autocast():
         logits, maps = network.decode_coarse(features, prompt)
     first, disks = reduced_inputs(logits, prompt[:, 1:2])
     for number, under in enumerate(found):
         mask = torch.sigmoid(logits[number]) > MASK_THRESHOLD
-        own = _ious(mask[None], torch.from_numpy(under)[:, None])[:, 0]
-        reduced = torch.stack([_reduced(truth) for truth in under])
+        own = ious_of(mask[None], torch.from_numpy(under)[:, None])[:, 0]
+        small = torch.stack([reduced(truth) for truth in under])
         seen = tuple(x[number].half().clone() for x in maps)
-        yield Recorded(seen, first[number].half(), disks[number].half(), reduced, own)
+        yield Recorded(seen, first[number].half(), disks[number].half(), small, own)
 
 
 def _first_click(gt_mask: np.ndarray, rng: np.random.Generator) -> Click | None:
@@ -144,7 +165,7 @@ def _iou_of(one: np.ndarray, other: np.ndarray) -> float:
     return int(np.count_nonzero(one & other)) / max(1, int(np.count_nonzero(one | other)))
 
 
-def _reduced(gt_mask: np.ndarray) -> torch.Tensor:
+def reduced(gt_mask: np.ndarray) -> torch.Tensor:
     """A truth at the resolution of the further masks, int8 (h, w)."""
     size = (gt_mask.shape[1] // SHARE, gt_mask.shape[0] // SHARE)
     inside, ignored = (
@@ -154,7 +175,7 @@ def _reduced(gt_mask: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.where(ignored > 0, -1, inside > 0.5).astype(np.int8))
 
 
-def _ious(masks: torch.Tensor, truths: torch.Tensor) -> torch.Tensor:
+def ious_of(masks: torch.Tensor, truths: torch.Tensor) -> torch.Tensor:
     """IoUs (T, K) of masks, bool (1, K, h, w), with truths, int8 (T, 1, h, w), without ignored pixels."""
     expected, counted = truths == 1, masks & (truths != -1)
     both, either = (counted & expected).sum(dim=(2, 3)), (counted | expected).sum(dim=(2, 3))
@@ -177,9 +198,9 @@ def train(head: Hypotheses, examples: Sequence[Recorded], steps: int, lr: float,
         for group in optimiser.param_groups:
             group["lr"] = lr * min(1, (step + 1) / 60) * (0.5 * (1 + np.cos(np.pi * step / steps)) + 0.01)
         batch = [examples[n] for n in rng.choice(len(examples), min(BATCH, len(examples)), replace=False)]
-        loss = _loss(head, [each.mirrored() for each in batch] if rng.random() < 0.5 else batch)
+        lost, _ = loss(head, [each.mirrored() for each in batch] if rng.random() < 0.5 else batch)
         optimiser.zero_grad()
-        loss.backward()
+        lost.backward()
         torch.nn.utils.clip_grad_norm_(head.parameters(), 2.0)
         optimiser.step()
         ema.update(head, step=step + 1)
@@ -197,10 +218,13 @@ def _run(head: Hypotheses, batch: Sequence[Recorded]) -> tuple[torch.Tensor, tor
     return logits.float(), probabilities, features
 
 
-def _loss(head: Hypotheses, batch: Sequence[Recorded]) -> torch.Tensor:
+def loss(head: Hypotheses, batch: Sequence[Recorded]) -> tuple[torch.Tensor, dict[str, float]]:
+    """The loss of a batch, and figures to report: mean IoU of the network's own mask, of the best, of the
+    one that is rated highest.
+    """
     logits, _, features = _run(head, batch)
     rated = head.rating(features.flatten(0, 1)).unflatten(0, (len(batch), 1 + FURTHER))
-    total = logits.new_zeros(())
+    total, found = logits.new_zeros(()), []
     for number, example in enumerate(batch):
         losses, ious = mask_losses(logits[number], example.truths)
         all_ious = torch.cat([example.own[:, None], ious], dim=1)
@@ -211,7 +235,10 @@ def _loss(head: Hypotheses, batch: Sequence[Recorded]) -> torch.Tensor:
         for weight, each, winner in zip(weights, losses, best.tolist(), strict=True):
             total = total + weight * (REST * each.mean() + (each[winner - 1] if winner else 0.1 * each.min()))
         total = total + 4 * (rated[number] - all_ious[0]).square().mean()
-    return total / len(batch)
+        meant = all_ious[0]
+        found.append((meant[0].item(), meant.max().item(), meant[rated[number].argmax()].item()))
+    figures = dict(zip(("own", "best", "rated highest"), np.mean(found, axis=0).tolist(), strict=True))
+    return total / len(batch), figures
 
 
 def mask_losses(logits: torch.Tensor, truths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -224,7 +251,7 @@ def mask_losses(logits: torch.Tensor, truths: torch.Tensor) -> tuple[torch.Tenso
     dice = 1 - (2 * both + 1) / (sizes + 1)
     entropy = F.binary_cross_entropy_with_logits(each, expected.expand_as(each), reduction="none")
     focal = ((1 - torch.exp(-entropy)) ** 2 * entropy * counted).sum(dim=(2, 3)) / counted.sum(dim=(2, 3))
-    ious = _ious((probabilities > MASK_THRESHOLD)[:1], truths[:, None])
+    ious = ious_of((probabilities > MASK_THRESHOLD)[:1], truths[:, None])
     return dice + 5 * focal, ious
 
 
@@ -237,7 +264,7 @@ def features_and_ious(head: Hypotheses, examples: Sequence[Recorded]) -> tuple[t
         _, probabilities, pooled = _run(head, batch)
         features.append(pooled)
         for example, masks in zip(batch, probabilities, strict=True):
-            found = _ious(masks[None] > MASK_THRESHOLD, example.truths[:1, None])[0]
+            found = ious_of(masks[None] > MASK_THRESHOLD, example.truths[:1, None])[0]
             found[0] = example.own[0]
             ious.append(found)
     return torch.cat(features), torch.stack(ious)

@@ -99,6 +99,11 @@ class Cues:
     box: Rectangle | None = None
     box_clicks: int = 0
 
+    @property
+    def is_box(self) -> bool:
+        """Whether there is a box and no further click."""
+        return self.box is not None and len(self.clicks) == self.box_clicks
+
 
 class InteractiveModel(nn.Module, ABC):
     """A network that predicts a mask from clicks on a picture.
@@ -117,6 +122,8 @@ class InteractiveModel(nn.Module, ABC):
     """Number of alternative masks that it offers for a single click; 0 for networks that give one mask."""
     choice_refinements: int = 0
     """Number of refinements of such a mask that was chosen."""
+    takes_boxes: bool = False
+    """Whether a network that takes clicks as maps has weights of its own for the coarse pass of a box."""
     precision: torch.dtype = torch.float32
     """Data type inside a pass during prediction; `encode` and all outputs stay float32."""
     encodes_ahead: bool = True

@@ -14,18 +14,24 @@ from typing import Any, cast
 
 import timm
 import torch
-import torch.nn.functional as F
 from timm.layers import ConvNormAct, Format
-from timm.models.vision_transformer import Block
 from torch import nn
 
+from cfr_icl.models.branch import (
+    SCALES,
+    Branch,
+    Mixer,
+    add_branch,
+    channels_last,
+    fit,
+    mixers,
+    resized,
+    run_branch,
+)
 from cfr_icl.models.hypotheses import FURTHER, Hypotheses, Offer, offer
 from cfr_icl.models.hypotheses import SCALES as HYPOTHESIS_SCALES
 from cfr_icl.models.iou_head import IoUHead, rate
 from cfr_icl.models.map_model import MapModel
-
-SCALES = 5
-"""Feature scales of the encoder: 1/2, 1/4, 1/8, 1/16 and 1/32."""
 
 
 class CompactNet(MapModel):
@@ -45,6 +51,7 @@ class CompactNet(MapModel):
             (empty: no pyramid).
         iou_head: predict the IoU of each mask with the object (False).
         hypotheses: predict further masks for a first click (False).
+        box_branch: a branch of its own answers a box alone (False).
         encoder_options: further arguments of the timm model, such as {"img_size": 448} for an encoder that is
             built for one input size (none).
 
@@ -69,6 +76,7 @@ class CompactNet(MapModel):
         pyramid: tuple[int, ...] = (),
         iou_head: bool = False,
         hypotheses: bool = False,
+        box_branch: bool = False,
         encoder_options: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
@@ -86,24 +94,22 @@ class CompactNet(MapModel):
             for source, width in zip(self.sources.values(), widths, strict=True)
         )
         self.pyramid = Pyramid(widths, pyramid) if pyramid else None
-        self.stem = ConvNormAct(3, widths[0], 3, stride=2)
-        self.down = _mixers(widths[1:], blocks)
-        cast(nn.Sequential, self.down[-1]).extend(GlobalAttention(widths[-1]) for _ in range(attention))
-        self.shrink = nn.ModuleList(
-            ConvNormAct(widths[i], widths[i + 1], 3, stride=2) for i in range(SCALES - 1)
-        )
-        self.grow = nn.ModuleList(
-            ConvNormAct(widths[i + 1], widths[i], 1, apply_act=False) for i in range(SCALES - 1)
-        )
-        self.up = _mixers(widths[1:-1], up_blocks)
-        self.fuse = ConvNormAct(widths[0], widths[0], 3)
-        self.head = nn.Sequential(nn.Conv2d(widths[0], 4, 3, padding=1), nn.PixelShuffle(2))
+        add_branch(self, widths, blocks, up_blocks, attention)
         self.iou_head: IoUHead | None = None
         if iou_head:
             self.add_iou_head()
         self.hypotheses: Hypotheses | None = None
         if hypotheses:
             self.add_hypotheses()
+        self._branch_sizes = {
+            "widths": widths,
+            "blocks": blocks,
+            "up_blocks": up_blocks,
+            "attention": attention,
+        }
+        self.box_branch: Branch | None = None
+        if box_branch:
+            self.add_box_branch()
 
     def add_iou_head(self, head: IoUHead | None = None) -> None:
         """Replace the head that predicts IoUs, in the configuration too; None for an untrained one."""
@@ -116,6 +122,16 @@ class CompactNet(MapModel):
         self.choices = 1 + FURTHER
         self._note("hypotheses")
 
+    def add_box_branch(self, branch: Branch | None = None) -> None:
+        """The same for the branch that answers boxes; None for a copy of the network's own."""
+        if branch is None:
+            branch = Branch(**self._branch_sizes)
+            own = self.state_dict()
+            branch.load_state_dict({name: own[name] for name in branch.state_dict()})
+        self.box_branch = branch
+        self.takes_boxes = True
+        self._note("box_branch")
+
     def _note(self, head: str) -> None:
         """Add a head to the configuration."""
         if hasattr(self, "config"):
@@ -124,7 +140,7 @@ class CompactNet(MapModel):
 
     def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
         mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
-        normal = _channels_last((image - mean) / std)
+        normal = channels_last((image - mean) / std)
         maps = self.encoder(normal)
         if getattr(self.encoder, "output_fmt", Format.NCHW) == Format.NHWC:
             maps = [x.permute(0, 3, 1, 2) for x in maps]
@@ -158,14 +174,20 @@ class CompactNet(MapModel):
         return self.decode_coarse(features, prompt_maps)[0]
 
     def rated_logits(
-        self, features: tuple[torch.Tensor, ...], prompt: torch.Tensor, previous: torch.Tensor, offers: bool
+        self,
+        features: tuple[torch.Tensor, ...],
+        prompt: torch.Tensor,
+        previous: torch.Tensor,
+        offers: bool,
+        box: bool = False,
     ) -> tuple[torch.Tensor, float | None, Offer | None]:
-        if self.iou_head is None and not offers:
+        if self.iou_head is None and not offers and not box:
             return super().rated_logits(features, prompt, previous, offers)
         prompt[:, :1] = previous
         prompt_maps = prompt.to(self.device)
         with self.autocast():
-            logits, maps = self.decode_coarse(features, prompt_maps)
+            answer = self.box_branch if box and self.box_branch else self.decode_coarse
+            logits, maps = answer(features, prompt_maps)
         rated = rate(self.iou_head, logits, maps[-2:], prompt_maps) if self.iou_head else None
         further = offer(self.hypotheses, maps, logits, prompt_maps) if offers and self.hypotheses else None
         return logits, rated, further
@@ -174,23 +196,12 @@ class CompactNet(MapModel):
         self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor
     ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
         """Compute the logits, and the branch's coarse maps on its way up, 1/8, 1/16 and 1/32."""
-        detail = self.stem(_channels_last(prompt_maps)) + features[0]
-        x, skips = detail, []
-        for picture, shrink, mix in zip(features[1:], self.shrink, self.down, strict=True):
-            x = mix(F.relu(_fit(shrink(x), picture) + picture))
-            skips.append(x)
-        coarse = [x]
-        for scale in reversed(range(1, SCALES - 1)):
-            x = self.up[scale - 1](_resized(self.grow[scale](x), skips[scale - 1]) + skips[scale - 1])
-            coarse.insert(0, x)
-        x = self.fuse(F.relu(_resized(self.grow[0](x), detail) + detail))
-        height, width = prompt_maps.shape[2:]
-        return self.head(x)[..., :height, :width].float(), tuple(coarse[-HYPOTHESIS_SCALES:])
+        return run_branch(self, features, prompt_maps)
 
     def learning_rate_scales(self, encoder: float, layer_decay: float) -> dict[str, float]:
         scales = super().learning_rate_scales(encoder, layer_decay)
         # these heads are trained apart, when the network is done
-        apart = ("iou_head.", "hypotheses.")
+        apart = ("iou_head.", "hypotheses.", "box_branch.")
         return {name: 0.0 if name.startswith(apart) else scale for name, scale in scales.items()}
 
 
@@ -206,13 +217,13 @@ class Pyramid(nn.Module):
         self.hand_down = nn.ModuleList(
             ConvNormAct(deep, fine, 1, apply_act=False) for fine, deep in pairwise(widths)
         )
-        self.mix = _mixers(widths[:-1], blocks)
+        self.mix = mixers(widths[:-1], blocks)
 
     def forward(self, image: torch.Tensor, features: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
         made = [features[-1]]
-        fine = (features[0] + _fit(self.colours(image), features[0]), *features[1:-1])
+        fine = (features[0] + fit(self.colours(image), features[0]), *features[1:-1])
         for own, hand_down, mix in reversed(list(zip(fine, self.hand_down, self.mix, strict=True))):
-            made.append(mix(own + _resized(hand_down(made[-1]), own)))
+            made.append(mix(own + resized(hand_down(made[-1]), own)))
         return tuple(reversed(made))
 
     def init_as_identity(self) -> None:
@@ -222,63 +233,3 @@ class Pyramid(nn.Module):
         for block in self.mix.modules():
             if isinstance(block, Mixer):
                 block.init_as_identity()
-
-
-def _mixers(widths: tuple[int, ...], counts: tuple[int, ...]) -> nn.ModuleList:
-    """A sequence of blocks for each scale."""
-    return nn.ModuleList(
-        nn.Sequential(*[Mixer(width) for _ in range(count)])
-        for width, count in zip(widths, counts, strict=True)
-    )
-
-
-class Mixer(nn.Module):
-    """A residual block: 5x5 depthwise convolution, then two pointwise ones with a wide middle."""
-
-    def __init__(self, width: int, expansion: int = 2) -> None:
-        super().__init__()
-        self.spatial = ConvNormAct(width, width, 5, groups=width, apply_act=False)
-        self.expand = ConvNormAct(width, expansion * width, 1)
-        self.project = ConvNormAct(expansion * width, width, 1, apply_act=False)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.project(self.expand(self.spatial(x)))
-
-    def init_as_identity(self) -> None:
-        """Initialise as the identity, so that a block added to trained weights does not change the output."""
-        nn.init.zeros_(self.project.conv.weight)
-
-
-class GlobalAttention(nn.Module):
-    """A transformer block over all positions of a map; a depthwise convolution encodes the positions."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.position = nn.Conv2d(width, width, 3, padding=1, groups=width)
-        self.block = Block(width, num_heads=max(1, width // 32), mlp_ratio=2, qkv_bias=True)
-
-    def init_as_identity(self) -> None:
-        """As for a `Mixer`."""
-        layers: tuple[Any, ...] = (self.position, self.block.attn.proj, self.block.mlp.fc2)
-        for layer in layers:
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = x + self.position(x)
-        tokens = self.block(x.flatten(2).transpose(1, 2))
-        return _channels_last(tokens.transpose(1, 2).reshape(x.shape))
-
-
-def _channels_last(x: torch.Tensor) -> torch.Tensor:
-    # other engines choose the layout by themselves
-    return x if torch.jit.is_tracing() else x.contiguous(memory_format=torch.channels_last)
-
-
-def _resized(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    return F.interpolate(x, size=like.shape[2:], mode="bilinear", align_corners=False)
-
-
-def _fit(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    """Resize `x` to the size of `like`; encoders round odd sizes differently, by a pixel."""
-    return x if x.shape[2:] == like.shape[2:] else _resized(x, like)

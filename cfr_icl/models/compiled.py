@@ -33,8 +33,8 @@ class CompiledNet(MapModel):
     Args:
         config: the network's.
         digest: of the weights, by which evaluations tell networks apart.
-        build: makes the network itself, which computes the half without a session, and inputs of sides that
-            the files are not made for; not called where nothing needs it.
+        build: makes the network itself, which computes the half without a session, boxes, and inputs of sides
+            that the files are not made for; not called where nothing needs it.
         encoder, decoder: inference sessions of `export`'s files; None for the network's own half.
         iou_head, hypotheses: the network's; None where it has none.
         parameter_count: the network's, which are in the files.
@@ -58,6 +58,7 @@ class CompiledNet(MapModel):
         self.config = config
         self.iou_head = iou_head
         self.hypotheses = hypotheses
+        self.takes_boxes = bool(config.options.get("box_branch"))
         self.choices = 1 + FURTHER if hypotheses else 0
         self.register_buffer("digest", torch.frombuffer(bytearray(digest), dtype=torch.uint8))
         self._build = build
@@ -98,10 +99,15 @@ class CompiledNet(MapModel):
         return self._decoded(features, prompt_maps)[0]
 
     def rated_logits(
-        self, features: tuple[torch.Tensor, ...], prompt: torch.Tensor, previous: torch.Tensor, offers: bool
+        self,
+        features: tuple[torch.Tensor, ...],
+        prompt: torch.Tensor,
+        previous: torch.Tensor,
+        offers: bool,
+        box: bool = False,
     ) -> tuple[torch.Tensor, float | None, Offer | None]:
-        if self._decoder is None or not _fits(prompt):
-            return self._network.rated_logits(features, prompt, previous, offers)
+        if self._decoder is None or box or not _fits(prompt):
+            return self._network.rated_logits(features, prompt, previous, offers, box)
         prompt[:, :1] = previous
         logits, *coarse = self._decoded(features, prompt)
         rated = rate(self.iou_head, logits, coarse[-2:], prompt) if self.iou_head else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,13 @@ from cfr_icl.zoom.window import Window, to_window
 
 if TYPE_CHECKING:
     from cfr_icl.models.hypotheses import Offer
+
+
+@dataclass(frozen=True)
+class BoxPrompt:
+    """The prompt maps of a box alone (cfr_icl/box.py), for networks that answer these in their own way."""
+
+    maps: torch.Tensor
 
 
 class MapModel(InteractiveModel):
@@ -46,12 +53,17 @@ class MapModel(InteractiveModel):
 
         Returns:
             Prompt maps for a window and its mirror image, float32 (2, 3, height, width), or (1, ...) without
-            flip. Channel 0, the previous mask, is not initialised; `run_pass` fills it in.
+            flip. Channel 0, the previous mask, is not initialised; `run_pass` fills it in. For a box alone,
+            and a network that `takes_boxes`, they are in a `BoxPrompt`.
         """
-        batch = [[to_window(click, window, size) for click in cues.clicks]]
+        clicks = cues.clicks
+        if self.takes_boxes and cues.box is not None:
+            clicks = clicks[1:]  # the one in its middle, which may not lie on the object
+        batch = [[to_window(click, window, size) for click in clicks]]
         if flip:
             batch.append([click.mirrored(size[1]) for click in batch[0]])
-        return torch.cat([torch.empty(len(batch), 1, *size), disk_maps(batch, *size)], dim=1)
+        maps = torch.cat([torch.empty(len(batch), 1, *size), disk_maps(batch, *size)], dim=1)
+        return BoxPrompt(maps) if self.takes_boxes and cues.is_box else maps
 
     def run_pass(
         self,
@@ -62,12 +74,14 @@ class MapModel(InteractiveModel):
         cfr: CascadeForward | None = None,
         offers: bool = True,
     ) -> InnerPass:
+        box = isinstance(prompt, BoxPrompt) and cfr is None  # refinements go on from its mask
+        prompt = prompt.maps if isinstance(prompt, BoxPrompt) else prompt
         mirrored, (height, width) = len(prompt) > 1, prompt.shape[2:]
         mask = previous.crop(window, (height, width))
         maps = torch.stack([mask, mask.flip(1)] if mirrored else [mask])[:, None]
         offers = offers and bool(self.choices) and cfr is None
         offers = offers and is_one_click(prompt[0, 1:]) and not mask.any()
-        logits, predicted_iou, offer = self.rated_logits(features, prompt, maps, offers)
+        logits, predicted_iou, offer = self.rated_logits(features, prompt, maps, offers, box)
         logits = logits[:, 0].float().cpu()
         if not torch.isfinite(logits.sum()):
             raise PredictionError("The network's output is not finite; its weights may be damaged.")
@@ -91,12 +105,13 @@ class MapModel(InteractiveModel):
         return self.decode_in_precision(features, prompt.to(self.device))
 
     def rated_logits(
-        self, features: Features, prompt: Any, previous: torch.Tensor, offers: bool
+        self, features: Features, prompt: Any, previous: torch.Tensor, offers: bool, box: bool = False
     ) -> tuple[torch.Tensor, float | None, Offer | None]:
         """Like `logits`, and predict the IoU with the object of the mask that is their mean.
 
         Args:
             offers: also predict the further masks of a first click; False for networks without `choices`.
+            box: answer as for a box alone; False for networks that do not `takes_boxes`.
 
         Returns:
             Logits; the IoU, 0 to 1, None for networks that do not predict it; the

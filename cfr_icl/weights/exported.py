@@ -53,6 +53,7 @@ def digest_of(source: StoredNetwork, compiles: bool) -> bytes:
     for file in (
         source.weights,
         code / "compact.py",
+        code / "branch.py",
         code / "hypotheses.py",
         code / "map_model.py",
         code / "folding.py",

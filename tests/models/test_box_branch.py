@@ -1,0 +1,80 @@
+"""A branch of its own answers a box alone: all other answers stay, and later clicks go on from its mask."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from cfr_icl import CascadeForward, Click, Segmenter
+from cfr_icl.box import box_clicks, box_guess
+from cfr_icl.models.registry import build_model, default_config
+from cfr_icl.rectangle import Rectangle
+
+SIZE = (60, 80)
+BOX = Rectangle(20, 10, 60, 45)
+BOX_CLICKS = tuple(replace(click, batched=True) for click in box_clicks(BOX, SIZE))
+BOXED = {"previous_mask": box_guess(BOX, SIZE), "box": BOX}
+
+
+def network(change: float | None):
+    """A network with random weights; with a branch for boxes whose logits differ by `change`."""
+    torch.manual_seed(0)
+    model = build_model(default_config("compact")).eval()
+    if change is not None:
+        model.add_box_branch()
+        with torch.no_grad():
+            model.box_branch.head[0].bias += change
+        model.box_branch.eval()
+    return model
+
+
+def segmenter(change: float | None):
+    pixels = np.random.default_rng(0).integers(90, 160, (*SIZE, 3), dtype=np.uint8)
+    pixels[10:45, 20:60] = (250, 20, 20)
+    made = Segmenter(network(change))
+    made.set_image(pixels)
+    return made
+
+
+@pytest.fixture(scope="module")
+def segmenters():
+    return {change: segmenter(change) for change in (None, 0.0, 5.0)}
+
+
+def test_a_new_branch_is_a_copy_and_is_not_told_the_middle_of_the_box(segmenters):
+    before = segmenters[None].predict(BOX_CLICKS[1:], previous_mask=BOXED["previous_mask"])
+    after = segmenters[0.0].predict(BOX_CLICKS, **BOXED)
+    assert torch.equal(before.passes[0].probabilities.values, after.passes[0].probabilities.values)
+
+
+def test_the_branch_answers_the_coarse_pass_of_a_box_and_the_network_refines_it(segmenters):
+    cfr = CascadeForward(steps=1, adaptive=False, mirror_refinements=True)
+    own, boxed = (segmenters[change].predict(BOX_CLICKS, **BOXED, cfr=cfr).passes for change in (0.0, 5.0))
+    logits = [torch.logit(each[0].probabilities.values) for each in (own, boxed)]
+    assert torch.allclose(logits[1] - logits[0], torch.full_like(logits[0], 5.0), atol=1e-2)
+    assert_refines(segmenters[None], boxed[0], BOX_CLICKS[1:], boxed[1])
+
+
+def assert_refines(plain, before, clicks, after):
+    """The network without the branch makes the later pass from the earlier one and these clicks."""
+    clicks = [replace(click, batched=True) for click in clicks]
+    mask = before.probabilities.to_picture().numpy()
+    refined = plain.predict(clicks, previous_mask=mask, cfr=CascadeForward(steps=0)).passes[0]
+    assert torch.allclose(refined.probabilities.values, after.probabilities.values, atol=1e-4)
+
+
+def test_clicks_without_a_box_are_answered_as_before(segmenters):
+    for clicks in ([Click(30, 20)], [Click(30, 20), Click(5, 5, False)], BOX_CLICKS):
+        before, after = (segmenters[change].predict(clicks) for change in (None, 5.0))
+        assert len(before.passes) == len(after.passes)
+        for one, other in zip(before.passes, after.passes, strict=True):
+            assert torch.equal(one.probabilities.values, other.probabilities.values)
+
+
+def test_a_click_after_a_box_goes_on_from_its_mask(segmenters):
+    clicks, cfr = (*BOX_CLICKS, Click(5, 5, False)), CascadeForward(steps=0)
+    start, after = (segmenters[5.0].predict(each, **BOXED, cfr=cfr) for each in (BOX_CLICKS, clicks))
+    assert_refines(segmenters[None], start.passes[0], clicks[1:], after.passes[0])
+    fresh = segmenter(5.0).predict(clicks, **BOXED, cfr=cfr)  # nothing in its cache
+    assert np.array_equal(fresh.mask, after.mask)
