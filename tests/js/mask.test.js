@@ -117,3 +117,30 @@ test('light colours have a dark edge, others a light one', () => {
   assert.match(haloOf('#3b82f6'), /^rgba\(255/);
   assert.match(haloOf('#fff'), /^rgba\(0, 0, 0/);
 });
+
+test('an outline with many corners takes a frame of its own, where it may wait', () => {
+  globalThis.Path2D = class {
+    moveTo() {}
+    lineTo() {}
+    closePath() {}
+  };
+  const done = [];
+  const context = {
+    save() {},
+    restore() {},
+    scale() {},
+    fill: () => done.push('fill'),
+    stroke: () => done.push('line'),
+  };
+  const painted = (shape, mayWait) => {
+    done.length = 0;
+    const waits = shape.paint(context, 1, '#f00', 0.5, 1, mayWait);
+    return [waits, done.join(' ')];
+  };
+  const decoded = (columns) => MaskShape.decode([columns[0].length, columns.length], encode(columns));
+  const ragged = decoded(random(100, 100, 0.5, 1));
+  assert.deepEqual(painted(ragged, true), [true, 'fill']);
+  assert.deepEqual(painted(ragged, true), [false, 'fill line line']);
+  assert.deepEqual(painted(decoded(random(100, 100, 0.5, 1)), false), [false, 'fill line line']);
+  assert.deepEqual(painted(decoded([[true, false]]), true), [false, 'fill line line']);
+});

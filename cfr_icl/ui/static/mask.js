@@ -21,6 +21,7 @@ export function decodeCounts(text) {
 
 const SLOPE = 3; // squares of a stair that is drawn as a slope
 const SEEN = 1.5; // pixels of the screen from which on a square is seen as one
+const MANY = 4000; // corners from which on the outline's lines take a frame of their own
 
 // The edge of an outline, which is seen on light and dark pictures: dark around light colours.
 export function haloOf(colour) {
@@ -61,7 +62,7 @@ function sloped(ring) {
 }
 
 export class MaskShape {
-  #drawn = { step: 0, path: null, slopes: null };
+  #drawn = { step: 0, path: null, slopes: null, corners: 0 };
 
   // columns.get(x) is a flat list of [start, end) rows
   constructor(columns) {
@@ -124,15 +125,20 @@ export class MaskShape {
   }
 
   // Paint it in picture coordinates, `scale` pixels of the screen to one of the picture; its outline is kept.
-  paint(context, scale, colour, opacity, lineWidth) {
+  // If it `mayWait`, an outline with many corners is left to the next call, for which true is returned:
+  // these lines take most of the time, and the mask is seen without them.
+  paint(context, scale, colour, opacity, lineWidth, mayWait = false) {
     const drawn = this.#drawn,
       { box } = this,
       small = Math.min(box.right - box.left, box.bottom - box.top) / 64;
     const step = Math.max(1, Math.floor(Math.min(small, 0.5 / scale)));
-    if (drawn.step !== step) {
-      const rings = this.coarse(step).rings();
-      Object.assign(drawn, { step, path: traced(rings), slopes: traced(rings.map(sloped)) });
+    const anew = drawn.step !== step;
+    if (anew) {
+      const rings = this.coarse(step).rings(),
+        corners = rings.reduce((sum, ring) => sum + ring.length / 2, 0);
+      Object.assign(drawn, { step, path: traced(rings), slopes: traced(rings.map(sloped)), corners });
     }
+    const waits = mayWait && anew && lineWidth > 0 && drawn.corners > MANY;
     const contour = scale * step < SEEN ? drawn.slopes : drawn.path;
     context.save();
     context.lineJoin = contour === drawn.path ? 'miter' : 'bevel';
@@ -141,7 +147,7 @@ export class MaskShape {
     context.fillStyle = colour;
     context.fill(drawn.path, 'evenodd');
     context.globalAlpha = 1;
-    if (lineWidth)
+    if (lineWidth && !waits)
       for (const [width, stroke] of [
         [2 * lineWidth, haloOf(colour)],
         [lineWidth, colour],
@@ -151,6 +157,7 @@ export class MaskShape {
         context.stroke(contour);
       }
     context.restore();
+    return waits;
   }
 
   // Closed lines between mask and background along the pixels' borders, [x, y, x, y, ...] from corner to

@@ -223,6 +223,7 @@ export class Stage extends Placement {
 
   paintObject({ shape, colour, current }, context, ratio, opacity) {
     const lineWidth = this.look.contour ? ratio * (current ? 1.8 : 1.2) : 0;
-    if (shape) shape.paint(context, this.scale * ratio, colour, opacity, lineWidth);
+    const waits = shape?.paint(context, this.scale * ratio, colour, opacity, lineWidth, current);
+    if (waits) this.draw();
   }
 }
