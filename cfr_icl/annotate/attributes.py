@@ -59,8 +59,12 @@ def with_value(
 
 def joined(*lists: Iterable[Attribute]) -> tuple[Attribute, ...]:
     """Join lists of definitions; one that is in several is that of the last."""
-    found = {(each.name, each.of_picture): each for attributes in lists for each in attributes}
-    return tuple(found.values())[:MAX_ATTRIBUTES]
+    definitions = {
+        (definition.name, definition.of_picture): definition
+        for attributes in lists
+        for definition in attributes
+    }
+    return tuple(definitions.values())[:MAX_ATTRIBUTES]
 
 
 def attributes_from_json(entries: Any) -> tuple[Attribute, ...]:

@@ -57,8 +57,8 @@ class Source:
             self._find_images(data)
         else:
             self._find_files(files)
-        found = {*self._coco, *self._files}
-        self.pictures: Sequence[str] = [name for name in folder.names if name in found]
+        with_masks = {*self._coco, *self._files}
+        self.pictures: Sequence[str] = [name for name in folder.names if name in with_masks]
 
     def load(self, name: str, size: tuple[int, int]) -> LoadedMasks:
         """The objects for a picture of this (height, width); raises MaskFileError."""
@@ -73,16 +73,16 @@ class Source:
         for entry in data["annotations"]:
             if isinstance(entry, Mapping):
                 entries[str(entry.get("image_id"))].append(entry)
-        searched = Images([*images, _NO_IMAGE] if len(images) == 1 else images)
+        by_name = Images([*images, _NO_IMAGE] if len(images) == 1 else images)
         used = set()
         for name in self._folder.names:
             try:
-                image = searched.find(name)
+                image = by_name.find(name)
             except MaskFileError:
                 continue
-            if found := entries.get(str(image.get("id"))):
+            if annotations := entries.get(str(image.get("id"))):
                 used.add(str(image.get("id")))
-                self._coco[name] = {**data, "images": [image], "annotations": found}
+                self._coco[name] = {**data, "images": [image], "annotations": annotations}
         self.unknown = len(entries) - len(used)
 
     def _find_files(self, files: Mapping[str, Path]) -> None:
@@ -94,20 +94,21 @@ class Source:
         self.unknown = 0
         for path, file in files.items():
             stem = PurePosixPath(path).with_suffix("")
-            plain = next(
-                (stem.name.removesuffix(end) for end in ENDINGS if stem.name.endswith(end)), stem.name
+            base = next(
+                (stem.name.removesuffix(ending) for ending in ENDINGS if stem.name.endswith(ending)),
+                stem.name,
             )
-            keys = (str(stem), str(stem.with_name(plain)) if plain else "", stem.name, plain)
-            found = next((by_stem[key] for key in keys if len(by_stem.get(key, ())) == 1), None)
-            if found:
-                self._files[found[0]] = file
+            keys = (str(stem), str(stem.with_name(base)) if base else "", stem.name, base)
+            pictures = next((by_stem[key] for key in keys if len(by_stem.get(key, ())) == 1), None)
+            if pictures:
+                self._files[pictures[0]] = file
             else:
                 self.unknown += 1
 
 
 @dataclass
 class Filled:
-    """What became of a folder."""
+    """The result of filling a folder."""
 
     pictures: int = 0
     objects: int = 0
@@ -118,8 +119,8 @@ class Filled:
 
     @property
     def sentences(self) -> list[Sentence]:
-        """What is to be told."""
-        told: list[Sentence] = [
+        """Messages for the user about the result."""
+        sentences: list[Sentence] = [
             Sentence(
                 "Masks were loaded; pictures: {pictures}, objects: {objects}.",
                 pictures=self.pictures,
@@ -127,15 +128,15 @@ class Filled:
             )
         ]
         if self.kept:
-            told.append(
+            sentences.append(
                 Sentence("Pictures that have work already stayed as they are: {kept}.", kept=self.kept)
             )
-        told += self.problems[:MOST_MESSAGES]
+        sentences += self.problems[:MOST_MESSAGES]
         if len(self.problems) > MOST_MESSAGES:
-            told.append(
+            sentences.append(
                 Sentence("Other pictures were left out: {number}.", number=len(self.problems) - MOST_MESSAGES)
             )
-        return told
+        return sentences
 
 
 def has_work(folder: Folder, name: str) -> bool:
@@ -158,12 +159,9 @@ def fill(folder: Folder, source: Source, holder: str, who: str = "", add: bool =
             filled.kept += 1
             continue
         try:
-            folder.leases.take(name, holder, who)
-            try:
+            with folder.leases.held(name, holder, who):
                 filled.objects += _fill_picture(folder, source, name, who)
                 filled.pictures += 1
-            finally:
-                folder.leases.give_back(name, holder)
         except (Refusal, OSError) as error:
             said = error.sentence if isinstance(error, Refusal) else error.strerror
             filled.problems.append(Sentence("{name}: {error}", name=name, error=said))

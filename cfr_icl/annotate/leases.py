@@ -6,8 +6,8 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,15 @@ class Leases:
                 self._known.pop(picture, None)
                 if self._folder:
                     self._file(picture).unlink(missing_ok=True)
+
+    @contextmanager
+    def held(self, picture: str, holder: str, who: str) -> Iterator[None]:
+        """A context in which a person has a picture; raises as `take`."""
+        self.take(picture, holder, who)
+        try:
+            yield
+        finally:
+            self.give_back(picture, holder)
 
     def others(self, holder: str) -> dict[str, str]:
         """Names of the people who work on pictures, by picture, but for this holder; "" if unknown."""

@@ -36,7 +36,7 @@ NAMED = 3
 
 
 class OwnFolder:
-    """Takes files into a folder of its own, and tells in a few sentences what was left out.
+    """Takes files into a folder of its own, and says in a few messages what was left out.
 
     Args:
         root: an empty folder, which is removed by its owner.
@@ -54,11 +54,11 @@ class OwnFolder:
         """None before the first picture."""
         self.bytes = 0
         """Bytes of the pictures, and of the saved work that came with them."""
-        self._count = self._again = self._works = 0
+        self._count = self._repeated = self._restored = 0
         self._renamed: list[str] = []
         self._refused: list[Sentence] = []
         self._too_many: list[str] = []
-        self._full = False
+        self._disk_full = False
 
     def add(self, files: Iterable[tuple[Path, str]]) -> dict[Path, str]:
         """Move files into the folder: pictures, and session files of pictures that are there.
@@ -72,7 +72,7 @@ class OwnFolder:
             The names in the folder of the pictures among them, by file; those left out are missing.
         """
         named: dict[Path, str] = {}
-        beside: dict[str, str] = {}
+        names: dict[str, str] = {}
         works = []
         for file, path in files:
             name = safe_path(path.removesuffix(SESSION_SUFFIX))
@@ -80,7 +80,7 @@ class OwnFolder:
                 works.append((file, name))
             elif name:
                 taken = self._add_picture(file, name)
-                beside[name] = taken or ""
+                names[name] = taken or ""
                 if taken:
                     named[file] = taken
         if self.folder:
@@ -89,11 +89,11 @@ class OwnFolder:
             self.folder = Folder(self._images, self._work, self._max_megapixels)
             self.folder.classes.set(self._labels)
         for file, name in works:
-            self._add_work(file, beside.get(name, name))
+            self._add_work(file, names.get(name, name))
         return named
 
-    def told(self, back: bool = False) -> list[Sentence]:
-        """Sentences about the files since the last call.
+    def take_messages(self, back: bool = False) -> list[Sentence]:
+        """Messages for the user about the files since the last call.
 
         Args:
             back: the files were in such a folder before; only what is lost or has changed is told.
@@ -102,15 +102,15 @@ class OwnFolder:
         if len(self._refused) > NAMED:
             more = len(self._refused) - NAMED
             sentences.append(Sentence("Other files that cannot be taken in: {number}.", number=more))
-        if self._again and not back:
+        if self._repeated and not back:
             sentences.append(
-                Sentence("Files that are here already were left out: {number}.", number=self._again)
+                Sentence("Files that are here already were left out: {number}.", number=self._repeated)
             )
         if self._renamed:
             sentences.append(
                 Sentence(
                     "Files of one name with different contents got a number: {names}.",
-                    names=some(self._renamed),
+                    names=shortened(self._renamed),
                 )
             )
         if self._too_many:
@@ -119,15 +119,17 @@ class OwnFolder:
                     "A page holds {count} pictures and {megabytes} MB at most; left out: {names}.",
                     count=MOST_PICTURES,
                     megabytes=MOST_BYTES // 1_000_000,
-                    names=some(self._too_many),
+                    names=shortened(self._too_many),
                 )
             )
-        if self._full:
+        if self._disk_full:
             sentences.append(Sentence("The server's disk is full; some pictures were left out."))
-        if self._works and not back:
-            sentences.append(Sentence("Saved work was taken in for pictures: {number}.", number=self._works))
-        self._again = self._works = 0
-        self._full = False
+        if self._restored and not back:
+            sentences.append(
+                Sentence("Saved work was taken in for pictures: {number}.", number=self._restored)
+            )
+        self._repeated = self._restored = 0
+        self._disk_full = False
         self._refused, self._renamed, self._too_many = [], [], []
         return sentences
 
@@ -139,10 +141,10 @@ class OwnFolder:
         except PictureError as error:
             self._refused.append(Sentence("{name}: {error}", name=name, error=error))
             return None
-        target, there = self._target(file, name)
+        target, is_copy = self._target(file, name)
         taken = target.relative_to(self._images).as_posix()
-        if there:
-            self._again += 1
+        if is_copy:
+            self._repeated += 1
             return taken
         if self._count >= MOST_PICTURES:
             self._too_many.append(name)
@@ -161,7 +163,7 @@ class OwnFolder:
         if self.bytes + size > MOST_BYTES:
             self._too_many.append(name)
         elif shutil.disk_usage(self._images).free - size < SPARE_BYTES:
-            self._full = True
+            self._disk_full = True
         else:
             return True
         return False
@@ -199,7 +201,7 @@ class OwnFolder:
             )
             return
         if name in self.folder.labels_of:
-            self._again += 1
+            self._repeated += 1
             return
         if not self._has_room(file.stat().st_size, name + SESSION_SUFFIX):
             return
@@ -207,12 +209,12 @@ class OwnFolder:
             size, document, visits = store.load_work(file)
             if store.read_json(file).get("file_bytes") not in (None, self.folder.path(name).stat().st_size):
                 raise store.StoreError("The saved work belongs to another file of this name.")
-            there = picture_size(self.folder.path(name), document.view)
-            if size != there:
-                document = store.load(file, there)  # says what is wrong
+            present_size = picture_size(self.folder.path(name), document.view)
+            if size != present_size:
+                document = store.load(file, present_size)  # raises the reason
             self.folder.save(name, document, size, self.folder.revisions[name], visits)
             self.bytes += self.folder.session_path(name).stat().st_size
-            self._works += 1
+            self._restored += 1
         except (Refusal, OSError) as error:
             said = error.sentence if isinstance(error, Refusal) else error
             self._refused.append(Sentence("{name}: {error}", name=name + SESSION_SUFFIX, error=said))
@@ -224,9 +226,9 @@ def safe_path(text: str) -> str:
     Args:
         text: a path as a browser tells it, untrusted.
     """
-    text = "".join(c for c in shown_name(text).replace("\\", "/") if c.isprintable())
+    text = "".join(letter for letter in shown_name(text).replace("\\", "/") if letter.isprintable())
     if os.name == "nt":
-        text = "".join("_" if c in '<>:"|?*' else c for c in text)
+        text = "".join("_" if letter in '<>:"|?*' else letter for letter in text)
     parts = [part.strip() for part in text.split("/")]
     parts = [part for part in parts if part.strip(".")]
     if not parts or any(part.startswith(".") or part in NO_FOLDERS for part in parts):
@@ -235,14 +237,14 @@ def safe_path(text: str) -> str:
 
 
 def _cut(part: str, ending: str) -> str:
-    """A name, which has this ending, without so much before the ending that it has LONGEST_PART bytes."""
+    """A name that ends so, shortened before its ending to LONGEST_PART bytes."""
     if len(part.encode()) <= LONGEST_PART:
         return part
     stem = part[: -len(ending)] if ending else part
     return stem.encode()[: LONGEST_PART - len(ending.encode())].decode("utf-8", "ignore") + ending
 
 
-def some(names: Sequence[str]) -> str:
-    """The first of some names, and how many there are more."""
+def shortened(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
     more = f" (+{len(names) - NAMED})" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more

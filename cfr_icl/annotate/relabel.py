@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from cfr_icl.annotate.document import Document, Label
+from cfr_icl.annotate.document import Document, Instance, Label
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.record import Visit, now
 from cfr_icl.sentences import Refusal, Sentence
@@ -22,45 +22,47 @@ class Change:
     new: str
     colour: str | None = None
 
-    def of(self, labels: Sequence[Label]) -> list[Label]:
+    def in_list(self, labels: Sequence[Label]) -> list[Label]:
         """The list of labels after the change, in which all keep their places, and so their numbers.
 
         A label whose objects join those of another one stays, without objects.
         """
         joins = any(label.name == self.new for label in labels)
-        renamed = self.new if joins else self.name
+        changed = self.new if joins else self.name
         return [
             replace(label, name=self.new, colour=self.colour or label.colour)
-            if label.name == renamed
+            if label.name == changed
             else label
             for label in labels
         ]
 
-    def applied(self, document: Document, colour: str | None = None) -> Document:
+    def in_document(self, document: Document, colour: str | None = None) -> Document:
         """The document after the change, also on locked objects, whose masks stay.
 
         Args:
             colour: of the label in the folder's list, for objects that get the label of others.
         """
-        given = self.colour or colour
-        instances = tuple(
-            replace(each, label=self.new, colour=given or each.colour) if each.label == self.name else each
-            for each in document.instances
-        )
-        if self.colour:
-            instances = tuple(
-                replace(each, colour=self.colour) if each.label == self.new else each for each in instances
-            )
         return replace(
             document,
-            instances=instances,
-            labels=tuple(self.of(document.labels)),
+            instances=tuple(self._of_object(instance, colour) for instance in document.instances),
+            labels=tuple(self.in_list(document.labels)),
             label=self.new if document.label == self.name else document.label,
         )
 
+    def _of_object(self, instance: Instance, colour: str | None) -> Instance:
+        if instance.label == self.name:
+            return replace(instance, label=self.new, colour=self.colour or colour or instance.colour)
+        if instance.label == self.new and self.colour:
+            return replace(instance, colour=self.colour)
+        return instance
+
+    def renames(self, document: Document) -> int:
+        """How many objects get another label."""
+        return sum(instance.label == self.name for instance in document.instances)
+
 
 @dataclass
-class Found:
+class Affected:
     """What a change affects, or affected."""
 
     pictures: int = 0
@@ -80,61 +82,53 @@ class Found:
         )
 
 
-def count(folder: Folder, change: Change, holder: str) -> Found:
+def count(folder: Folder, change: Change, holder: str) -> Affected:
     """How many pictures and objects a change affects, and which pictures others work on."""
-    found, taken = Found(), folder.leases.others(holder)
+    affected, taken = Affected(), folder.leases.others(holder)
     for name, labels in list(folder.labels_of.items()):
         if change.name not in labels and not (change.colour and change.new in labels):
             continue
         if name in taken:
-            found.left_out.append(name)
+            affected.left_out.append(name)
             continue
         try:
             document = folder.work(name).document
         except (Refusal, OSError):
-            found.left_out.append(name)
+            affected.left_out.append(name)
             continue
-        found.pictures += 1
-        found.objects += sum(each.label == change.name for each in document.instances)
-    return found
+        affected.pictures += 1
+        affected.objects += change.renames(document)
+    return affected
 
 
 def relabel(
-    folder: Folder,
-    change: Change,
-    holder: str,
-    who: str = "",
-    keep: Callable[[str], bool] = lambda name: False,
-) -> Found:
+    folder: Folder, change: Change, holder: str, who: str = "", open_picture: str | None = None
+) -> Affected:
     """Change all saved work, one file after another, each atomically.
 
     Args:
         holder, who: of the person, as in `Leases.take`.
-        keep: whether a picture is the caller's to change.
+        open_picture: a picture that the caller changes; None if there is none.
     """
-    found = Found()
+    affected = Affected()
     colour = next((label.colour for label in folder.labels if label.name == change.new), None)
     for name in list(folder.labels_of):
-        if keep(name):
+        if name == open_picture:
             continue
         try:
             work = folder.work(name)
-            changed = change.applied(work.document, colour)
-            if changed == work.document:
+            if change.in_document(work.document, colour) == work.document:
                 continue
-            folder.leases.take(name, holder, who)
-            try:
+            with folder.leases.held(name, holder, who):
                 work = folder.work(name)  # as it is now that nobody else has it
-                changed = change.applied(work.document, colour)
+                changed = change.in_document(work.document, colour)
                 visit = Visit(now(), who=who, did=RELABELLED)
                 folder.save(name, changed, work.size, work.revision, (*work.visits, visit))
-            finally:
-                folder.leases.give_back(name, holder)
         except (Refusal, OSError):
-            found.left_out.append(name)
+            affected.left_out.append(name)
             continue
-        objects = sum(each.label == change.name for each in work.document.instances)
-        found.pictures += bool(objects)
-        found.objects += objects
-    folder.classes.change(change.of)
-    return found
+        objects = change.renames(work.document)
+        affected.pictures += bool(objects)
+        affected.objects += objects
+    folder.classes.change(change.in_list)
+    return affected

@@ -20,13 +20,13 @@ def chosen(document: Document, ids: Collection[int], locked: bool = False) -> tu
     Raises:
         ActionError: for an unknown id, or a locked object.
     """
-    wanted = set(ids)
-    found = tuple(instance for instance in document.instances if instance.id in wanted)
-    if missing := wanted - {instance.id for instance in found}:
-        document.find(missing.pop())
-    for instance in () if locked else found:
+    ids = set(ids)
+    selected = tuple(instance for instance in document.instances if instance.id in ids)
+    if unknown := ids - {instance.id for instance in selected}:
+        document.find(unknown.pop())
+    for instance in () if locked else selected:
         instance.check_unlocked()
-    return found
+    return selected
 
 
 def without_objects(document: Document, ids: Collection[int]) -> Document:

@@ -152,19 +152,19 @@ class Opening:
         """Say who has the picture, and why it was sent back."""
         if (who := self.place.taken.get(name)) is not None:
             if who:
-                said = Sentence("{who} is working on {name}; it can be looked at.", who=who, name=name)
+                message = Sentence("{who} is working on {name}; it can be looked at.", who=who, name=name)
             else:
-                said = Sentence("Somebody is working on {name}; it can be looked at.", name=name)
-            self._outbox.tell(said)
+                message = Sentence("Somebody is working on {name}; it can be looked at.", name=name)
+            self._outbox.tell(message)
         document = opened.document
         if document and document.review == SENT_BACK:
             sender = next((visit.who for visit in reversed(opened.visits) if visit.did == SENT_BACK), "")
-            told = {"name": name, "note": document.note or "–"}
+            values = {"name": name, "note": document.note or "–"}
             if sender:
-                said = Sentence("{who} sent {name} back, with the note “{note}”.", who=sender, **told)
+                message = Sentence("{who} sent {name} back, with the note “{note}”.", who=sender, **values)
             else:
-                said = Sentence("{name} was sent back, with the note “{note}”.", **told)
-            self._outbox.tell(said)
+                message = Sentence("{name} was sent back, with the note “{note}”.", **values)
+            self._outbox.tell(message)
 
     def _own_copy(self, path: str) -> Path:
         """A copy of an upload, because pages that are sent the same file share the upload."""

@@ -63,7 +63,7 @@ class OwnFiles:
                 self._opening.open_of_folder(place.name)
         finally:
             if not action.more:
-                for sentence in folder.told(action.back):
+                for sentence in folder.take_messages(action.back):
                     self._outbox.tell(sentence)
 
     def leave(self) -> None:

@@ -14,7 +14,7 @@ from cfr_icl.annotate.document import ActionError, Document
 from cfr_icl.annotate.fill import Source, fill
 from cfr_icl.annotate.folder import Folder, Opened
 from cfr_icl.annotate.record import LONGEST_PAUSE, Visit, now
-from cfr_icl.annotate.relabel import Change, Found, count, relabel
+from cfr_icl.annotate.relabel import Affected, Change, count, relabel
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
 from cfr_icl.sentences import Sentence
@@ -151,27 +151,27 @@ class FolderPlace:
             ) from error
 
     def fill(self, source: Source, add: bool) -> list[Sentence]:
-        """Load masks of files into the folder; what is to be told about it."""
+        """Load masks of files into the folder; messages for the user about it."""
         return fill(self.folder, source, self._holder, self._who, add).sentences
 
-    def count_labels(self, change: Change) -> Found:
+    def count_labels(self, change: Change) -> Affected:
         """What a change of a label in the whole folder affects."""
         return count(self.folder, change, self._holder)
 
-    def relabel(self, change: Change) -> Found:
+    def relabel(self, change: Change) -> Affected:
         """Change a label in the whole folder; on the open picture, if it is free, as one step of undo."""
-        mine = self.name if self.name not in self.taken else None
-        found = relabel(self.folder, change, self._holder, self._who, keep=lambda name: name == mine)
-        if mine is not None:
-            objects = sum(each.label == change.name for each in self.session.document.instances)
+        free = self.name if self.name not in self.taken else None
+        affected = relabel(self.folder, change, self._holder, self._who, open_picture=free)
+        if free is not None:
+            objects = change.renames(self.session.document)
             self.take()
             colours = (label.colour for label in self.folder.labels if label.name == change.new)
             colour = next(colours, None)
-            self.session.relabel(lambda document: change.applied(document, colour))
+            self.session.relabel(lambda document: change.in_document(document, colour))
             self.save()
-            found.pictures += bool(objects)
-            found.objects += objects
-        return found
+            affected.pictures += bool(objects)
+            affected.objects += objects
+        return affected
 
     def _count_time(self) -> None:
         """Count the time since the action before, unless it was a pause."""

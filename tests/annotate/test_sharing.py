@@ -75,9 +75,9 @@ def test_a_class_that_one_renamed_does_not_come_back_from_the_other(replicas):
     one, other = replicas
     one.classes.set([Label("cat", "#3b82f6"), Label("cup", "#f59e0b")])
     other.refresh()
-    one.classes.change(Change("cat", "dog").of)
+    one.classes.change(Change("cat", "dog").in_list)
     assert other.classes.number([]) == ["dog", "cup"]
-    one.classes.change(Change("dog", "fox").of)
+    one.classes.change(Change("dog", "fox").in_list)
     other.classes.set([Label("hat", "#10b981")])
     for folder in replicas:
         folder.refresh()

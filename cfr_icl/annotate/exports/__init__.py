@@ -83,43 +83,43 @@ def export(
     worked_on = [picture for picture in pictures if picture.instances or picture.document.done]
     if not worked_on:
         return {}
-    written = count(1)
+    steps = count(1)
     formats = len(FORMATS) if format == EVERYTHING else 1
     names = class_names(worked_on, classes)
     stems = with_stems(worked_on)
     parts = divided([picture.name for picture in worked_on], split) if split else {}
     sentences = [] if sentences is None else sentences
-    said: list[Sentence] = []
+    messages: list[Sentence] = []
 
-    def write(each: ExportFormat, indices: Iterable[int]) -> Files:
+    def write(format: ExportFormat, indices: Iterable[int]) -> Files:
         job = ExportJob(
             [stems[index] for index in indices],
             detail,
             names,
-            said,
-            finished=lambda: progress(next(written) // formats, len(worked_on)),
+            messages,
+            finished=lambda: progress(next(steps) // formats, len(worked_on)),
         )
-        return each.write(job)
+        return format.write(job)
 
     files: Files = {}
-    for each in FORMATS.values() if format == EVERYTHING else (FORMATS[format],):
-        prefix = f"{each.name}/" if format == EVERYTHING else ""
+    for chosen in FORMATS.values() if format == EVERYTHING else (FORMATS[format],):
+        prefix = f"{chosen.name}/" if format == EVERYTHING else ""
         if not parts:
-            found = write(each, range(len(stems)))
+            written = write(chosen, range(len(stems)))
         else:
-            found = each.beside_parts(list(parts), names) if each.beside_parts else {}
-            beside = set(found)
+            written = chosen.beside_parts(list(parts), names) if chosen.beside_parts else {}
+            common = set(written)
             for part, indices in parts.items():
-                made = write(each, indices)
-                found |= {f"{part}/{name}": made[name] for name in made if name not in beside}
-        files |= {fitting(prefix + name): content for name, content in found.items()}
-    sentences += dict.fromkeys(said)
+                of_part = write(chosen, indices)
+                written |= {f"{part}/{name}": of_part[name] for name in of_part if name not in common}
+        files |= {fitting(prefix + name): content for name, content in written.items()}
+    sentences += dict.fromkeys(messages)
     return files
 
 
 def export_warnings(format: str, pictures: Sequence[AnnotatedPicture]) -> list[Sentence]:
     """Messages for the user about content of these pictures that a format cannot hold."""
-    areas = [i.mask.area for picture in pictures for i in picture.document.instances]
+    areas = [instance.mask.area for picture in pictures for instance in picture.document.instances]
     empty, tiny = areas.count(0), sum(0 < area < TINY_PIXELS for area in areas)
     sentences = (
         [Sentence("Objects without pixels are not in the export: {empty}.", empty=empty)] if empty else []

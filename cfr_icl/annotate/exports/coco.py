@@ -79,15 +79,15 @@ def _categories(job: ExportJob) -> dict[str, dict[str, Any]]:
         for label in picture.document.labels:
             if label.category_id is not None or label.supercategory is not None:
                 labels.setdefault(label.name, label)
-    found = [labels[name].category_id if name in labels else None for name in job.class_names]
-    counts = Counter(found)
-    kept = {number for number in found if number is not None and counts[number] == 1}
+    given = [labels[name].category_id if name in labels else None for name in job.class_names]
+    counts = Counter(given)
+    unique = {number for number in given if number is not None and counts[number] == 1}
     categories = {}
     for number, name in enumerate(job.class_names, start=1):
-        known = found[number - 1] in kept
-        while not known and number in kept:
-            number += len(job.class_names) + max(kept)
-        entry: dict[str, Any] = {"id": found[job.classes[name] - 1] if known else number, "name": name}
+        keeps = given[number - 1] in unique
+        while not keeps and number in unique:
+            number += len(job.class_names) + max(unique)
+        entry: dict[str, Any] = {"id": given[job.classes[name] - 1] if keeps else number, "name": name}
         if name in labels and labels[name].supercategory is not None:
             entry["supercategory"] = labels[name].supercategory
         categories[name] = entry
