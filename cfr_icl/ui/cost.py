@@ -50,7 +50,7 @@ class ModelCost:
             }
 
     def describe(self) -> dict[str, Any] | None:
-        """The cost as `replies.ModelCost`; None until the model is loaded, or where it runs elsewhere."""
+        """The cost as in `replies.ModelCost`; None until the model is loaded, or where it runs elsewhere."""
         if self._facts is None:
             return None
         return {**self._facts, "picture": _seconds(self._pictures), "click": _seconds(self._clicks)}

@@ -203,7 +203,8 @@ class QueuedPredictor:
     @property
     def cost(self) -> dict[str, Any] | None:
         """What the model costs, as `replies.ModelCost`; None until it is loaded."""
-        return self._cost.describe()
+        cost = self._cost.describe()
+        return {**cost, "of_kind": getattr(self._inner, "is_of_kind", None)} if cost else None
 
 
 def _timed(function: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[Any, float]:

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeCost, shareOf } from '../../cfr_icl/ui/static/cost.js';
+import { describeCost, describeKind, shareOf } from '../../cfr_icl/ui/static/cost.js';
 
 test('the bar grows, also when a wait takes longer than before, and is never full', () => {
   const shares = [0, 1, 2, 4, 8, 20].map((seconds) => shareOf(seconds, 4));
@@ -22,4 +22,9 @@ test('what a model costs is one line, without what is not known', () => {
     picture: null,
   });
   assert.equal(unknown, 'GPU · 0.1 s a click · licence unknown');
+});
+
+test('which network of a learnt model predicts is a sentence', () => {
+  assert.match(describeKind({ of_kind: true }), /as those learnt from/);
+  assert.match(describeKind({ of_kind: false }), /the starting model predicts/);
 });

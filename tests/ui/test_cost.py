@@ -1,12 +1,17 @@
 """What a model costs, as the page is told."""
 
 import pytest
+import torch
+from PIL import Image
 
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.models.learnt import LearntModel
 from cfr_icl.ui.server import Server, Settings
 from cfr_icl.weights.licence import read_licence
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
 from tests.ui.test_actions import example, send
+from tests.ui.test_restoring import Browser
 
 
 @pytest.mark.parametrize(
@@ -44,3 +49,24 @@ def test_the_page_is_told_what_the_model_costs_when_that_changed(tmp_path):
     known["reply"] = reply["reply"]
     page, reply = send(shared, page, {"number": 4, "kind": "finish"}, known=known)
     assert "model_cost" not in reply
+
+
+class Red(torch.nn.Module):
+    """In place of a kind: pictures whose first pixel is red."""
+
+    def accepts(self, picture):
+        return tuple(picture[0, 0]) == (255, 0, 0)
+
+
+def test_the_page_is_told_which_network_of_a_learnt_model_predicts(tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("red", "blue"):
+        Image.new("RGB", (60, 40), name).save(folder / f"{name}.png")
+    model = LearntModel(ColourModel(), ColourModel(), Red())
+    server = Server(Settings(menu={"learnt": model}, folder=Folder(folder, tmp_path / "work")))
+    browser, told = Browser(server), []
+    for name in ("red.png", "blue.png"):
+        browser.do({"kind": "goto", "name": name})
+        told.append(browser.do({"kind": "prepare"})["model_cost"]["of_kind"])
+    assert told == [True, False]

@@ -198,6 +198,8 @@ class ModelCost(TypedDict):
     """Seconds to encode a picture before its first click: the median of the last ones on this machine."""
     click: float | None
     """The same for a prediction."""
+    of_kind: bool | None
+    """Whether the picture is of the kind that the model learnt; None for other models, or if unknown."""
 
 
 class Job(TypedDict):

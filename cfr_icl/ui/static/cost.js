@@ -14,7 +14,10 @@ export function setUpCost(app) {
   app.showCost = (changed) => {
     cost = changed ?? cost;
     ref('model-cost').hidden = !cost;
-    if (cost) ref('model-cost').textContent = describeCost(cost);
+    if (!cost) return;
+    ref('model-cost').textContent = describeCost(cost);
+    ref('model-kind').textContent = describeKind(cost);
+    ref('model-kind').hidden = cost.of_kind == null;
   };
 
   // While the picture is encoded a bar goes on as long as that took before.
@@ -40,6 +43,13 @@ export function setUpCost(app) {
 export function shareOf(seconds, expected) {
   const share = seconds / expected;
   return share < 0.8 ? share : 1 - 0.2 * Math.exp(1 - share / 0.8);
+}
+
+// Which network of a learnt model predicts on the picture.
+export function describeKind({ of_kind: ofKind }) {
+  return ofKind
+    ? t('A picture as those learnt from.')
+    : t('Another kind of picture: the starting model predicts.');
 }
 
 export function describeCost({ parameters, device, licence, picture, click }) {
