@@ -88,7 +88,7 @@ def test_the_contrast_can_be_chosen(tmp_path):
 
 
 @pytest.mark.parametrize("values", [(5, 5), (50, 5), (-1, 50), (5, 101), (float("nan"), 50)])
-def test_a_contrast_that_is_none_is_refused(values):
+def test_a_contrast_out_of_range_is_refused(values):
     with pytest.raises(ValueError, match="percentile"):
         View(low=values[0], high=values[1])
 
@@ -113,7 +113,7 @@ def test_turned_by_exif_and_copied_for_the_browser(tmp_path):
     assert copy != path and np.array_equal(read_picture(copy), opened.pixels)
 
 
-def test_eight_bits_are_as_they_are(tmp_path):
+def test_pictures_of_eight_bits_stay_as_they_are(tmp_path):
     grey = Image.fromarray((GREY * 100).astype(np.uint8))
     opened = open_picture(file(tmp_path, grey, ".png"), view=View(low=20, high=80))
     assert opened.pixels.max() == 100 and not opened.remarks.deep and opened.remarks.values is None

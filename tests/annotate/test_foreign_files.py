@@ -188,7 +188,7 @@ def test_a_detectors_results_are_those_of_this_picture_if_they_are_of_one(tmp_pa
         read_objects(stored(tmp_path, [*results, {**results[0], "image_id": 8}]), "a.png", SIZE)
 
 
-def test_what_is_left_out_is_counted(tmp_path):
+def test_entries_that_are_left_out_are_counted(tmp_path):
     data = copy.deepcopy(BASE)
     for change in (
         more(),

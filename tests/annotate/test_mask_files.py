@@ -276,7 +276,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_what_is_no_mask_is_refused_in_one_sentence(kind, tmp_path):
+def test_a_file_without_masks_is_refused_in_one_sentence(kind, tmp_path):
     save, sentence = REFUSED[kind]
     with pytest.raises(MaskFileError, match=sentence):
         load_masks(save(tmp_path), "a.png", SIZE)

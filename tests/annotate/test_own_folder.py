@@ -86,9 +86,8 @@ def test_a_folder_has_bounds(own, sent, monkeypatch):
     monkeypatch.setattr(own_folder, "MOST_PICTURES", 10)
     monkeypatch.setattr(own_folder, "MOST_BYTES", own.bytes + 10)
     own.add(files[3:])
-    assert own.folder.names == ["0.png", "1.png"] and own.take_messages()[0].endswith(
-        "left out: 2.png, 3.png."
-    )
+    assert own.folder.names == ["0.png", "1.png"]
+    assert own.take_messages()[0].endswith("left out: 2.png, 3.png.")
     monkeypatch.setattr(own_folder, "MOST_BYTES", 10**9)
     monkeypatch.setattr(own_folder, "SPARE_BYTES", 10**18)
     own.add(files[3:])

@@ -322,7 +322,7 @@ def test_undo_and_redo_run_no_network(session, monkeypatch):
     assert session.document is end
 
 
-def test_an_action_after_undo_starts_a_new_future(session):
+def test_an_action_after_undo_ends_redo(session):
     session.click(Click(30, 40))
     session.click(Click(90, 50))
     session.undo()

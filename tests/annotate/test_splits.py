@@ -24,7 +24,7 @@ def test_shares_are_about_as_asked_and_no_picture_moves_when_others_are_added():
 
 
 @pytest.mark.parametrize("text", ["", "80", "a,b", "-1,2", "0,0,0", "1,2,3,4", "nan,1", "inf,1"])
-def test_shares_that_are_none_are_refused(text):
+def test_shares_that_do_not_divide_a_whole_are_refused(text):
     with pytest.raises(ValueError, match="no split such as 80,10,10"):
         read_shares(text)
 

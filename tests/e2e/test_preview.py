@@ -32,7 +32,7 @@ def asked(tool):
     return requests
 
 
-def test_resting_shows_faintly_what_a_click_gives_until_the_pointer_moves(open_tool):
+def test_a_resting_pointer_shows_a_preview_until_it_moves(open_tool):
     tool = open_tool
     plain = tool.colour(40, 50)
     rest(tool, 80, 80)
@@ -55,7 +55,7 @@ def test_resting_shows_faintly_what_a_click_gives_until_the_pointer_moves(open_t
     assert requests == []
 
 
-def test_nothing_is_asked_on_a_mask_with_another_tool_or_while_masks_are_hidden(open_tool):
+def test_no_preview_is_asked_for_on_a_mask_with_another_tool_or_while_masks_are_hidden(open_tool):
     tool = open_tool
     tool.click(80, 80)
     tool.page.keyboard.press("Enter")
@@ -101,7 +101,7 @@ def test_a_click_does_not_wait_for_the_preview_and_drops_it(open_tool):
     expect(previewed(tool)).not_to_be_attached()
 
 
-def test_the_switch_is_remembered_and_has_a_key(open_tool):
+def test_the_switch_of_previews_is_remembered_and_has_a_key(open_tool):
     tool = open_tool
     tool.page.keyboard.press("w")
     expect(tool.page.locator(".toast-body").first).to_contain_text("off")
@@ -122,7 +122,7 @@ def test_the_switch_is_remembered_and_has_a_key(open_tool):
     expect(previewed(tool)).not_to_be_attached()
 
 
-def test_the_crosshair_of_the_keyboard_is_a_pointer_too(open_tool):
+def test_the_crosshair_of_the_keyboard_gets_previews_too(open_tool):
     tool = open_tool
     tool.page.locator("canvas").focus()
     tool.page.keyboard.press("ArrowRight")
@@ -131,7 +131,7 @@ def test_the_crosshair_of_the_keyboard_is_a_pointer_too(open_tool):
     expect(previewed(tool)).not_to_be_attached()
 
 
-def test_fingers_get_none(browser, server, squares):
+def test_fingers_get_no_preview(browser, server, squares):
     context = browser.new_context(viewport={"width": 390, "height": 780}, has_touch=True, is_mobile=True)
     tool = Tool(context.new_page(), server)
     tool.upload(squares)

@@ -42,7 +42,7 @@ def test_exports_leave_by_the_page(open_tool):
     assert ids[80, 80] == 1 and ids[100, 230] == 2
 
 
-def test_what_an_export_leaves_out_is_said(open_tool):
+def test_content_that_an_export_leaves_out_is_told(open_tool):
     tool = open_tool
     tool.click(80, 80)
     tool.idle()

@@ -83,7 +83,7 @@ def test_done_marks_the_picture_that_was_seen_and_no_other(folder_tool):
     assert states(tool) == ["done", "done", "todo"]
 
 
-def test_what_was_said_of_a_picture_goes_with_it(folder_tool, tmp_path):
+def test_messages_about_a_picture_go_with_it(folder_tool, tmp_path):
     tool = folder_tool
     values = np.zeros((200, 300), np.uint8)
     values[10:50, 10:50], values[90:150, 90:150] = 1, 2

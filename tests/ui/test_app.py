@@ -42,7 +42,7 @@ def start(*arguments, **environment):
 
 
 @pytest.mark.slow
-def test_it_starts_as_on_a_space(tmp_path):
+def test_the_app_starts_as_on_a_space(tmp_path):
     """Host and port from the environment, a home that cannot be written, named weights, a lent GPU."""
     save_model(build_model(default_config("compact")), tmp_path / "weights")
     home = tmp_path / "home"

@@ -22,7 +22,7 @@ def prepared(shared):
     return page, {"page": page.token, "picture": page.shown, "x": 300, "y": 130, "positive": True}
 
 
-def test_it_tells_roughly_what_the_click_gives_and_changes_nothing(shared):
+def test_a_preview_shows_roughly_the_mask_of_the_click_and_changes_nothing(shared):
     page, question = prepared(shared)
     before = page.session.document
     told = shared.preview(question)
@@ -48,16 +48,16 @@ def test_it_tells_roughly_what_the_click_gives_and_changes_nothing(shared):
         {"page": None},
     ],
 )
-def test_whatever_else_a_browser_asks_it_is_told_nothing(shared, change):
+def test_a_question_of_another_page_or_picture_or_with_wrong_values_gets_no_preview(shared, change):
     _, question = prepared(shared)
     assert shared.preview({**question, **change}) is None
 
 
-def test_what_is_no_question_is_told_nothing(shared):
+def test_data_that_is_no_question_gets_no_preview(shared):
     assert shared.preview(None) is shared.preview([]) is shared.preview({"page": "x"}) is None
 
 
-def test_a_page_asks_for_one_at_a_time_and_gets_none_while_somebody_clicks(shared):
+def test_a_page_gets_one_preview_at_a_time_and_none_while_somebody_clicks(shared):
     page, question = prepared(shared)
     in_step, go_on = Event(), Event()
     original = page.session.preview
@@ -81,7 +81,7 @@ def test_a_page_asks_for_one_at_a_time_and_gets_none_while_somebody_clicks(share
     assert shared.preview(question) is not None
 
 
-def test_without_a_network_of_its_own_the_server_offers_none():
+def test_a_server_without_a_network_of_its_own_offers_no_previews():
     assert Server(Settings(ColourModel())).previews
     assert not Server(Settings(ColourModel(), remote=lambda *cues: None)).previews
     assert not Server(Settings(workers=WorkerPool(["http://127.0.0.1:9"]))).previews

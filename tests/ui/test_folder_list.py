@@ -57,7 +57,7 @@ def test_labels_of_pictures_are_told_when_they_change_and_after_a_new_start(brow
     assert Folder(folder.images, folder.out).labels_of == {"a.png": ("cup",)}
 
 
-def test_small_pictures_are_made_of_the_folders_own_pictures_alone(folder, images):
+def test_thumbnails_are_made_of_pictures_of_the_folder_alone(folder, images):
     made = small_pictures(folder, ["a.png", "c.png", "../a.png", "/etc/passwd", 7, None])
     assert set(made) == {"a.png", "c.png"} and made["c.png"] == ""
     image = Image.open(io.BytesIO(base64.b64decode(made["a.png"].partition(",")[2])))
@@ -85,7 +85,7 @@ def test_time_at_work_is_counted_without_pauses_and_saved(folder, monkeypatch):
     assert [visit.objects for visit in folder.open("a.png").visits] == [1, 0] and place.pace == [15, 1]
 
 
-def test_what_is_no_visit_is_left_out():
+def test_visits_that_are_damaged_are_left_out():
     visits = (Visit("2026-01-01T00:00:00+00:00", 3.5, 2, "Ann"), Visit("2026-01-02T00:00:00+00:00"))
     entries = visits_to_json(visits)
     assert visits_from_json(entries) == visits

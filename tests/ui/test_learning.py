@@ -100,7 +100,7 @@ def until(browser, stage):
     raise AssertionError(browser.told)
 
 
-def test_it_is_offered_from_ten_finished_pictures_on(browser):
+def test_learning_is_offered_from_ten_finished_pictures_on(browser):
     assert (browser.told["finished"], browser.told["needed"], browser.told["stage"]) == (9, 10, None)
     browser.do({"kind": "goto", "name": "9.png"})
     reply = browser.do({"kind": "done", "done": True})
@@ -121,7 +121,7 @@ def test_a_better_model_joins_the_menu_and_can_be_thrown_away(browser, process, 
     assert reply["model"] == "first" and not (tmp_path / "out" / FOLDER).exists()
 
 
-def test_it_is_stopped_while_labelling_goes_on(browser, process):
+def test_learning_is_stopped_while_labelling_goes_on(browser, process):
     process("waits")
     browser.do({"kind": "learn"})
     for _ in range(600):
@@ -144,7 +144,7 @@ def test_it_is_stopped_while_labelling_goes_on(browser, process):
         ("crashes", "Das Lernen endete unerwartet; es kann von dort weitergehen, wo es war."),
     ],
 )
-def test_what_goes_wrong_is_one_sentence(browser, process, what, message):
+def test_a_failure_of_learning_is_told_in_one_sentence(browser, process, what, message):
     process(what)
     browser.do({"kind": "learn"})
     told = until(browser, "failed")

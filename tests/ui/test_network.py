@@ -25,7 +25,7 @@ def no_pause(monkeypatch):
     monkeypatch.setattr(network, "QUIET", 0)
 
 
-def test_what_is_left_to_compute_ahead_is_dropped_when_somebody_asks():
+def test_work_ahead_is_dropped_when_somebody_asks_for_a_prediction():
     line, taken, in_step, go_on = NetworkLine(), [], Event(), Event()
 
     def steps():
@@ -43,7 +43,7 @@ def test_what_is_left_to_compute_ahead_is_dropped_when_somebody_asks():
     assert taken == [0]
 
 
-def test_all_of_it_is_computed_while_nobody_asks_and_an_error_ends_that_alone(caplog):
+def test_work_ahead_is_finished_while_nobody_asks_and_an_error_ends_it_alone(caplog):
     line, taken = NetworkLine(), []
 
     def steps():
@@ -59,7 +59,7 @@ def test_all_of_it_is_computed_while_nobody_asks_and_an_error_ends_that_alone(ca
     assert line.run(lambda: "answer") == "answer"
 
 
-def test_after_an_answer_the_next_click_s_window_is_encoded_ahead():
+def test_after_a_prediction_the_window_of_the_next_click_is_encoded_ahead():
     picture = np.full((450, 600, 3), 128, np.uint8)
     picture[200:260, 210:270] = (220, 30, 30)  # small: the window moves to it
     model, encoded = ColourModel(), []
@@ -80,7 +80,7 @@ def test_after_an_answer_the_next_click_s_window_is_encoded_ahead():
     assert plain > 0 and ahead == 0 and np.array_equal(mask, same)
 
 
-def test_what_is_asked_beside_the_answers_gives_way_to_them():
+def test_calls_in_idle_time_give_way_to_predictions():
     line, in_step, go_on, called = NetworkLine(), Event(), Event(), []
     assert line.if_idle(lambda one, other: one + other, 1, 2) == 3
     with ThreadPoolExecutor(3) as threads:
@@ -101,7 +101,7 @@ def test_what_is_asked_beside_the_answers_gives_way_to_them():
     assert line.if_idle(lambda: "again") == "again"
 
 
-def test_no_more_than_some_of_these_wait_at_a_time(monkeypatch):
+def test_the_number_of_waiting_calls_in_idle_time_is_bounded(monkeypatch):
     monkeypatch.setattr(network, "IDLE_CALLS", 1)
     line, in_step, go_on = NetworkLine(), Event(), Event()
     with ThreadPoolExecutor(1) as threads:
@@ -112,7 +112,7 @@ def test_no_more_than_some_of_these_wait_at_a_time(monkeypatch):
         assert one.result()
 
 
-def test_what_is_asked_beside_has_its_turn_between_two_steps():
+def test_a_call_in_idle_time_has_its_turn_between_two_steps_of_work_ahead():
     line, order, in_step, go_on = NetworkLine(), [], Event(), Event()
 
     def steps():
@@ -189,7 +189,7 @@ def test_a_click_waits_for_one_step_of_the_next_picture_and_the_rest_is_done_whe
     assert len(encoded) == 2
 
 
-def test_the_next_picture_is_kept_for_no_more_than_some_pages(monkeypatch):
+def test_the_number_of_next_pictures_that_are_kept_is_bounded(monkeypatch):
     monkeypatch.setattr(network, "EXPECTED_PICTURES", 2)
     line, (picture, following) = NetworkLine(), pictures(2)
     segmenters = [Segmenter(ColourModel()) for _ in range(3)]

@@ -79,7 +79,7 @@ def test_a_server_that_was_started_anew_says_so(shared, token):
 
 
 @pytest.mark.parametrize("data", [None, [], {"known": 1}, {"known": {"page": []}}])
-def test_who_names_no_page_gets_a_new_one(shared, data):
+def test_a_browser_that_names_no_page_gets_a_new_one(shared, data):
     page, _ = worked_on(shared)
     assert shared.answer(data)["page"] not in (None, page.token)
 
@@ -118,7 +118,7 @@ def test_a_page_that_nobody_uses_for_a_day_is_closed_and_never_found_again(timed
         assert loaded_anew(shared, token)[0] is not page
 
 
-def test_pictures_of_resting_pages_have_a_bound(timed, monkeypatch):
+def test_the_pixels_of_resting_pages_are_bounded(timed, monkeypatch):
     shared, clock = timed
     monkeypatch.setattr("cfr_icl.ui.open_pages.RESTING_PIXELS", 2.5 * 512 * 512)
     pages = []

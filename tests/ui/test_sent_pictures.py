@@ -63,7 +63,7 @@ def test_pictures_are_worked_through_saved_and_exported(browser, server):
     assert exported(browser, kind="download", what="sessions") == ["a.png.session.json", "b.png.session.json"]
 
 
-def test_what_is_left_out_is_told_once_at_the_end(server, picture):
+def test_files_that_are_left_out_are_told_once_at_the_end(server, picture):
     browser = Browser(server)
     reply = browser.do(files(server, picture, "a.png", "broken.png", more=True))
     assert "messages" not in reply and reply["picture"]["name"] == "a.png"
@@ -86,7 +86,7 @@ def test_a_picture_that_is_added_alone_is_opened_and_saved_work_comes_back(brows
     assert reply["folder"]["saved"] == ["a.png"] and len(reply["session"]["objects"]) == 1
 
 
-def test_another_page_sees_and_reaches_nothing_of_it(browser, server):
+def test_another_page_neither_sees_nor_reaches_the_folder_of_a_page(browser, server):
     other = Browser(server)
     reply = other.do({"kind": "hello"})
     assert "folder" not in reply
@@ -124,7 +124,7 @@ def test_a_server_that_ends_takes_its_pages_along(browser, server):
     assert len(server.pages) == 0 and not list(server.uploads.glob("page-*"))
 
 
-def test_resting_pages_hold_no_more_than_the_disk_is_lent_for(browser, server, monkeypatch):
+def test_the_bytes_of_resting_pages_on_the_disk_are_bounded(browser, server, monkeypatch):
     folder = server.pages.find(browser.page).place.folder
     monkeypatch.setattr(open_pages, "RESTING_BYTES", 10)
     monkeypatch.setattr(open_pages, "RESTS_AFTER", 0)

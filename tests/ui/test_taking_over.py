@@ -36,7 +36,7 @@ def test_objects_follow_from_picture_to_picture_and_are_saved(browser):
     assert undone["session"]["order"] == [] and not undone["session"]["can_undo"]
 
 
-def test_what_cannot_be_taken_over_is_told_in_one_sentence(browser):
+def test_objects_that_cannot_be_taken_over_are_told_in_one_sentence(browser):
     assert browser.do({"kind": "take_over", "follow": True})["messages"] == ["There is no previous picture."]
     browser.do({"kind": "goto", "name": "1.png"})
     (message,) = browser.do({"kind": "take_over", "follow": False})["messages"]

@@ -82,7 +82,7 @@ def test_windows_that_wait_at_the_same_time_are_one_run_with_the_same_masks(pict
     assert largest < 100 or len(model.runs) < len(alone.runs)
 
 
-def test_an_error_is_that_of_its_own_call(picture):
+def test_an_error_of_a_window_fails_its_own_call_alone(picture):
     class Picky(ColourModel):
         def decode(self, features, prompt_maps):
             if (features[:, 0].amax((1, 2)) == 0).any():

@@ -53,7 +53,7 @@ def test_workers_answer_like_a_network_of_this_process(start, picture):
     assert len(worker.asked) == before
 
 
-def test_a_lost_worker_is_a_retry_then_a_sentence_and_the_work_stays(start, picture):
+def test_a_lost_worker_means_a_retry_then_a_sentence_and_the_work_stays(start, picture):
     first, second = start(), start()
     pool = WorkerPool([first.url, second.url])
     session = clicked(pool.predictor(), picture)
@@ -171,7 +171,7 @@ def test_the_page_says_that_no_worker_answers_and_goes_on_when_one_does(start, w
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 100, (50).to_bytes(8, "little") + b"{}" * 25])
-def test_what_is_no_request_is_refused(content, start):
+def test_data_that_is_no_request_is_refused(content, start):
     import httpx
 
     worker = start()
@@ -180,7 +180,7 @@ def test_what_is_no_request_is_refused(content, start):
         prediction_from_bytes(content)
 
 
-def test_all_of_a_prediction_comes_back(picture):
+def test_every_field_of_a_prediction_survives_the_wire(picture):
     model = ColourModel()
     segmenter = Segmenter(model, close_up=CloseUpConfig(first_click=1))
     segmenter.set_image(picture)

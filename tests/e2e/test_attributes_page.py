@@ -24,7 +24,9 @@ def field(tool, name):
     return tool.page.get_by_label(name, exact=True)
 
 
-def test_they_are_set_by_mouse_and_keys_undone_exported_and_defined_by_the_list(tool, squares, tmp_path):
+def test_attributes_are_set_by_mouse_and_keys_undone_exported_and_defined_by_the_list(
+    tool, squares, tmp_path
+):
     tool.upload(squares)
     path = tmp_path / "labels.json"
     path.write_text(json.dumps(LIST))
@@ -59,7 +61,7 @@ def test_they_are_set_by_mouse_and_keys_undone_exported_and_defined_by_the_list(
         assert [each["name"] for each in json.load(file)["attributes"]] == ["quality", "age", "weather"]
 
 
-def test_they_are_set_for_all_that_are_selected_and_survive_a_reload(tool, squares):
+def test_attributes_are_set_for_all_selected_objects_and_survive_a_reload(tool, squares):
     tool.upload(squares)
     for x, y in ((80, 80), (230, 100)):
         tool.click(x, y)
