@@ -17,6 +17,7 @@ from cfr_icl.annotate.imports.coco import load_coco
 from cfr_icl.annotate.imports.coco_images import Images
 from cfr_icl.annotate.imports.loaded import LoadedMasks, MaskFileError
 from cfr_icl.annotate.record import Visit, now
+from cfr_icl.annotate.taking_back import Trace
 from cfr_icl.sentences import Refusal, Sentence
 
 FILLED = "filled"
@@ -116,6 +117,8 @@ class Filled:
     """Pictures that have work already, which stayed as it is."""
     problems: list[Sentence] = field(default_factory=list)
     """Messages about pictures that were left out."""
+    traces: dict[str, Trace] = field(default_factory=dict)
+    """What became of each picture, to take it back."""
 
     @property
     def sentences(self) -> list[Sentence]:
@@ -160,7 +163,8 @@ def fill(folder: Folder, source: Source, holder: str, who: str = "", add: bool =
             continue
         try:
             with folder.leases.held(name, holder, who):
-                filled.objects += _fill_picture(folder, source, name, who)
+                trace = filled.traces[name] = _fill_picture(folder, source, name, who)
+                filled.objects += len(trace.added)
                 filled.pictures += 1
         except (Refusal, OSError) as error:
             said = error.sentence if isinstance(error, Refusal) else error.strerror
@@ -168,8 +172,8 @@ def fill(folder: Folder, source: Source, holder: str, who: str = "", add: bool =
     return filled
 
 
-def _fill_picture(folder: Folder, source: Source, name: str, who: str) -> int:
-    """Number of the objects that were added."""
+def _fill_picture(folder: Folder, source: Source, name: str, who: str) -> Trace:
+    """What was added."""
     if name in folder.labels_of:
         work = folder.work(name)
         size, document, visits, revision = work.size, work.document, work.visits, work.revision
@@ -184,7 +188,7 @@ def _fill_picture(folder: Folder, source: Source, name: str, who: str) -> int:
         changed = replace(changed, review="")
     visit = Visit(now(), objects=len(added), who=who, did=FILLED)
     folder.save(name, changed, size, revision, (*visits, visit))
-    return len(added)
+    return Trace.between(document, changed)
 
 
 def _with_certainty(instance: Instance) -> Instance:

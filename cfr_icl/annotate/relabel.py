@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from cfr_icl.annotate.document import Document, Instance, Label
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.record import Visit, now
+from cfr_icl.annotate.taking_back import Trace
 from cfr_icl.sentences import Refusal, Sentence
 
 RELABELLED = "relabelled"
@@ -69,6 +70,8 @@ class Affected:
     objects: int = 0
     left_out: list[str] = field(default_factory=list)
     """Names of pictures that others work on, or whose work cannot be read."""
+    traces: dict[str, Trace] = field(default_factory=dict)
+    """What became of each picture, to take it back."""
 
     @property
     def sentence(self) -> Sentence | None:
@@ -124,6 +127,7 @@ def relabel(
                 changed = change.in_document(work.document, colour)
                 visit = Visit(now(), who=who, did=RELABELLED)
                 folder.save(name, changed, work.size, work.revision, (*work.visits, visit))
+                affected.traces[name] = Trace.between(work.document, changed)
         except (Refusal, OSError):
             affected.left_out.append(name)
             continue

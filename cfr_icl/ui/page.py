@@ -162,6 +162,8 @@ class Page:
                 self._whole_folder.fill(add)
             case do.RelabelFolder():
                 self._whole_folder.relabel(action)
+            case do.TakeBackInFolder():
+                self._whole_folder.take_back()
             case do.TakeOver(follow=follow):
                 self._take_over(follow)
             case do.View():

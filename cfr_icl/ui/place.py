@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from cfr_icl.annotate.document import ActionError, Document
-from cfr_icl.annotate.fill import Source, fill
+from cfr_icl.annotate.fill import FILLED, Source, fill
 from cfr_icl.annotate.folder import Folder, Opened
 from cfr_icl.annotate.record import LONGEST_PAUSE, Visit, now
-from cfr_icl.annotate.relabel import Affected, Change, count, relabel
+from cfr_icl.annotate.relabel import RELABELLED, Affected, Change, count, relabel
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.store import StoreError
+from cfr_icl.annotate.taking_back import FolderChange, Trace
 from cfr_icl.sentences import Sentence
 
 SHOWN = 20
@@ -54,6 +55,8 @@ class FolderPlace:
         self._seconds = 0.0
         self._objects = 0
         """Time at work and objects of the pictures that were left."""
+        self._change: FolderChange | None = None
+        """The last change of the whole folder, until it is taken back."""
 
     @property
     def index(self) -> int | None:
@@ -152,7 +155,9 @@ class FolderPlace:
 
     def fill(self, source: Source, add: bool) -> list[Sentence]:
         """Load masks of files into the folder; messages for the user about it."""
-        return fill(self.folder, source, self._holder, self._who, add).sentences
+        filled = fill(self.folder, source, self._holder, self._who, add)
+        self._remember(FolderChange(FILLED, filled.traces))
+        return filled.sentences
 
     def count_labels(self, change: Change) -> Affected:
         """What a change of a label in the whole folder affects."""
@@ -161,17 +166,45 @@ class FolderPlace:
     def relabel(self, change: Change) -> Affected:
         """Change a label in the whole folder; on the open picture, if it is free, as one step of undo."""
         free = self.name if self.name not in self.taken else None
+        classes = tuple(self.folder.labels)
         affected = relabel(self.folder, change, self._holder, self._who, open_picture=free)
         if free is not None:
-            objects = change.renames(self.session.document)
+            before = self.session.document
+            objects = change.renames(before)
             self.take()
             colours = (label.colour for label in self.folder.labels if label.name == change.new)
             colour = next(colours, None)
             self.session.relabel(lambda document: change.in_document(document, colour))
             self.save()
+            affected.traces[free] = Trace.between(before, self.session.document)
             affected.pictures += bool(objects)
             affected.objects += objects
+        after = tuple(self.folder.labels)
+        self._remember(FolderChange(RELABELLED, affected.traces, (classes, after)))
         return affected
+
+    def take_back(self) -> list[Sentence]:
+        """Take the last change of the whole folder back; messages for the user about it.
+
+        On the open picture, if it is free, it is one step of undo. Raises ActionError without a change.
+        """
+        change, self._change = self._change, None
+        if change is None:
+            raise ActionError("There is no change of the whole folder to take back.")
+        free = self.name if self.name in change.traces and self.name not in self.taken else None
+        if free is not None:
+            self.take()
+            undone, back, stay = change.traces[free].undone(self.session.document)
+            self.session.relabel(lambda document: undone)
+            self.save()
+        result = change.take_back(self.folder, self._holder, self._who, open_picture=free)
+        if free is not None:
+            result.count(back, stay)
+        return result.sentences
+
+    def _remember(self, change: FolderChange) -> None:
+        if change.traces:
+            self._change = change
 
     def _count_time(self) -> None:
         """Count the time since the action before, unless it was a pause."""
@@ -211,6 +244,7 @@ class FolderPlace:
             "reviews": dict(self.folder.review_of),
             "people": dict(self.folder.people_of),
             "visits": self._latest(),
+            "change": self._change.did if self._change else None,
         }
         told, self._told = self._told if heard else {}, {**lists, "labels": labels}
         changed: dict[str, Any] = {key: now for key, now in lists.items() if told.get(key) != now}

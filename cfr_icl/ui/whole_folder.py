@@ -90,6 +90,13 @@ class WholeFolder:
         if affected.sentence:
             self._outbox.tell(affected.sentence)
 
+    def take_back(self) -> None:
+        """Take the last of these changes back."""
+        place = self._place
+        place.save()
+        for sentence in place.take_back():
+            self._outbox.tell(sentence)
+
     def rest(self) -> None:
         """Forget offered masks, whose files stay."""
         self._masks = None

@@ -1,15 +1,17 @@
 """A folder is filled with the masks of one COCO file, or of files named as its pictures."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from cfr_icl.annotate.document import ACCEPTED, Document
-from cfr_icl.annotate.fill import Source, fill
+from cfr_icl.annotate.fill import FILLED, Source, fill
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import MaskFileError, coco_images
+from cfr_icl.annotate.taking_back import FolderChange
 from cfr_icl.cli.main import main
 
 
@@ -146,3 +148,29 @@ def test_pictures_are_found_by_the_nearest_of_their_names(picture, found):
     else:
         with pytest.raises(MaskFileError, match=found):
             images.find(picture)
+
+
+def test_loaded_masks_are_taken_back_and_corrected_ones_stay(folder, coco):
+    source = Source(folder, {"coco.json": coco})
+    change = FolderChange(FILLED, fill(folder, source, "1").traces)
+    work = folder.work("a.png")
+    corrected = replace(work.document.instances[0], mask=work.document.instances[0].mask.inverted())
+    folder.save("a.png", work.document.with_instance(corrected), work.size, work.revision)
+    result = change.take_back(folder, "1", "Ann")
+    assert (result.pictures, result.objects, result.stay) == (2, 2, 1)
+    assert folder.labels_of == {"a.png": ("cup",), "sub/c.png": ()}
+    assert folder.states["sub/c.png"] == "todo"
+    assert folder.work("a.png").document.instances == (corrected,)
+
+
+def test_an_acceptance_comes_back_with_the_masks_before(folder, coco):
+    source = Source(folder, {"coco.json": coco})
+    fill(folder, source, "1")
+    work = folder.work("a.png")
+    accepted = replace(work.document, done=True, review=ACCEPTED)
+    folder.save("a.png", accepted, work.size, work.revision)
+    change = FolderChange(FILLED, fill(folder, source, "1", add=True).traces)
+    assert folder.work("a.png").document.review == ""
+    change.take_back(folder, "1", "")
+    undone = folder.work("a.png").document
+    assert (undone.review, undone.instances) == (ACCEPTED, accepted.instances)

@@ -1,14 +1,16 @@
 """A label is renamed or coloured in all saved work of a folder, but for what others work on."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from cfr_icl.annotate.document import Label
 from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.relabel import Change, count, relabel
+from cfr_icl.annotate.relabel import RELABELLED, Change, count, relabel
 from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.taking_back import FolderChange
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
 from tests.stand_in import ColourModel
@@ -77,3 +79,28 @@ def test_pictures_of_others_and_damaged_work_are_left_out_and_named(folder):
     assert folder.session_path("a.png").read_bytes() == before
     folder.leases.give_back("a.png", "2")
     assert relabel(folder, change, "1").objects == 1 and folder.leases.others("2") == {}
+
+
+def test_a_change_is_taken_back_but_for_what_was_changed_since(folder):
+    listed = list(folder.labels)
+    before = {name: labels(folder, name) for name in ("a.png", "b.png")}
+    found = relabel(folder, Change("cta", "cat", "#ff0000"), "1")
+    change = FolderChange(RELABELLED, found.traces, (listed, list(folder.labels)))
+    work = folder.work("b.png")
+    touched = replace(work.document.instances[0], label="dog")
+    folder.save("b.png", work.document.with_instance(touched), work.size, work.revision)
+    result = change.take_back(folder, "1", "Ann")
+    assert (result.pictures, result.objects, result.stay, result.left_out) == (1, 1, 1, [])
+    assert labels(folder, "a.png") == before["a.png"]
+    assert labels(folder, "b.png")[0][0] == "dog"
+    assert folder.labels == listed
+    assert folder.work("a.png").visits[-1].did == "taken_back"
+
+
+def test_a_change_of_pictures_that_others_work_on_is_not_taken_back(folder):
+    change = FolderChange(RELABELLED, relabel(folder, Change("cta", "kitten"), "1").traces)
+    folder.leases.take("a.png", "2", "Bob")
+    result = change.take_back(folder, "1", "Ann")
+    assert result.left_out == ["a.png"] and result.pictures == 1
+    assert labels(folder, "a.png")[0][0] == "kitten" and labels(folder, "b.png")[0][0] == "cta"
+    assert "a.png" in result.sentences[-1]

@@ -227,6 +227,11 @@ def test_a_label_is_renamed_in_the_whole_folder(browser, images, tmp_path):
     saved = json.loads((tmp_path / "out" / "10.png.session.json").read_text())
     assert saved["objects"][0]["label"] == "mug"
     assert "mug" in page.locator("[data-ref=labels]").inner_text()
+    page.get_by_role("button", name="Take the changed label back").click()
+    page.get_by_text("Taken back; pictures: 1, objects: 1.").wait_for()
+    tool.idle()
+    saved = json.loads((tmp_path / "out" / "10.png.session.json").read_text())
+    assert saved["objects"][0]["label"] == "cup" and not page.locator("[data-ref=take-back]").is_visible()
     assert tool.errors == []
     context.close()
     server.close()

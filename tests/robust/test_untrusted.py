@@ -119,7 +119,19 @@ VALID = [
     {"kind": "fill_folder", "add": True},
     {"kind": "relabel_folder", "name": "cup", "new": "mug", "colour": "#123456", "sure": True},
     {"kind": "restore", "name": "x.png", "path": "x.png", "example": 0, "session": {"objects": []}},
-    *({"kind": kind} for kind in ("hello", "undo", "redo", "clear", "finish", "inspect", "cancel_job")),
+    *(
+        {"kind": kind}
+        for kind in (
+            "hello",
+            "undo",
+            "redo",
+            "clear",
+            "finish",
+            "inspect",
+            "cancel_job",
+            "take_back_in_folder",
+        )
+    ),
     *({"kind": kind} for kind in ("learn", "stop_learning", "forget_learnt", "leave_folder")),
 ]
 

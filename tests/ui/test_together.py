@@ -143,6 +143,15 @@ def test_a_label_is_changed_in_the_whole_folder_after_a_count(people):
     (now,) = reply["session"]["objects"]
     assert (now["label"], now["colour"]) == ("cat", "#112233")
     assert reply["folder"]["labels"] == {"a.png": ["cat"], "b.png": ["cat"]}
+    assert reply["folder"]["change"] == "relabelled"
+    reply = ann.do({"kind": "take_back_in_folder"})
+    assert reply["messages"] == ["Taken back; pictures: 2, objects: 2."]
+    assert reply["folder"]["labels"] == {"a.png": ["object"], "b.png": ["object"]}
+    assert reply["folder"]["change"] is None and reply["session"]["objects"][0]["label"] == "object"
+    assert "no change of the whole folder" in ann.do({"kind": "take_back_in_folder"})["messages"][0]
+    ann.do({"kind": "undo"})  # on the open picture it was a step
+    assert ann.document.instances[0].label == "cat"
+    ann.do({"kind": "redo"}, {**change, "sure": True})
     bob.do({"kind": "hello"})
     bob.do({"kind": "goto", "name": "a.png"})
     assert bob.document.instances[0].label == "cat"

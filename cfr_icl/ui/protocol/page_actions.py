@@ -121,6 +121,12 @@ class RelabelFolder(Action):
     """Whether the person agreed; else the reply says how much would change."""
 
 
+class TakeBackInFolder(Action):
+    """Take the last change of the whole folder back: loaded masks, or a changed label."""
+
+    kind: Literal["take_back_in_folder"]
+
+
 class OfferMasks(Action):
     """Look which pictures of the folder uploaded files have masks for; nothing is changed."""
 

@@ -139,6 +139,9 @@ class FolderState(TypedDict):
     """Names of those who worked on each picture; sent when it changed."""
     visits: NotRequired[list[dict[str, Any]]]
     """The last visits of the open picture, latest first: who, began, minutes, objects, did, note."""
+    change: NotRequired[str | None]
+    """The last change of the whole folder, "filled" or "relabelled", while it can be taken back; sent when it
+    changed."""
     pace: NotRequired[list[int]]
     """Seconds at work and objects made since the page was opened; sent when they changed."""
 

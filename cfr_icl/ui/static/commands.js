@@ -80,6 +80,7 @@ export function setUpCommands(app) {
     save: () => saveWork(),
     fill: () => ref('fill-files').click(),
     relabel: () => app.askRelabel(),
+    'take-back': () => send('take_back_in_folder'),
     accept: () => app.review(true),
     'send-back': (byButton) => (byButton ? app.review(false) : app.writeNote()),
     'brush-smaller': () => app.showBrush(Math.min(view.brush - 1, view.brush / 1.25)),

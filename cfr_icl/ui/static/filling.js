@@ -27,12 +27,19 @@ export function setUpFilling(app) {
     }
   });
 
+  // The last change of the whole folder, 'filled' or 'relabelled', can be taken back; null for none.
+  app.offerTakingBack = (change) => {
+    const texts = { filled: 'Take the loaded masks back', relabelled: 'Take the changed label back' };
+    ref('take-back').hidden = !change;
+    ref('take-back').textContent = change ? t(texts[change]) : '';
+  };
+
   // The server has looked into the files: what is to be done with them.
   app.offerFilling = ({ pictures, with_work, unknown }) => {
     const said = [
       t('There are masks for {n}.').replace('{n}', count(pictures, 'picture')),
       ...(with_work ? [t('Of these {n} have work already.').replace('{n}', with_work)] : []),
-      t('Loading cannot be undone.'),
+      t('While this page is open, it can be taken back above the list of pictures.'),
       ...(unknown ? [t('Without a picture of their name: {n}.').replace('{n}', unknown)] : []),
     ].join(' ');
     const choices = [

@@ -51,7 +51,7 @@ export function setUpRelabelling(app) {
       ...(left_out.length
         ? [t('Left out, because others work on them: {names}.').replace('{names}', left_out.join(', '))]
         : []),
-      t('Other pictures than this one cannot be undone.'),
+      t('While this page is open, it can be taken back above the list of pictures.'),
     ].join(' ');
     if (await app.question.ask(said, t('Change'), t('Stay here'))) {
       send('relabel_folder', { name, new: renamed, colour, sure: true });

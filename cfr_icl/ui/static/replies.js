@@ -98,6 +98,7 @@ export function setUpReplies(app) {
       app.showFormat();
     }
     app.files.show(folder);
+    if (folder.change !== undefined) app.offerTakingBack(folder.change);
     app.followVisits(folder.visits);
     if (app.incoming) app.incoming.index = folder.index;
     else if (folder.index !== app.files.index) app.files.showIndex(folder.index);

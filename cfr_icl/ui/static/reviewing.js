@@ -11,6 +11,7 @@ const DONE_THINGS = {
   sent_back: 'sent back',
   filled: 'loaded from files',
   relabelled: 'label changed in the whole folder',
+  taken_back: 'a change of the folder was taken back',
 };
 
 export function setUpReviewing(app) {

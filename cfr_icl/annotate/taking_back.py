@@ -1,0 +1,165 @@
+"""Take the last change of a whole folder back: masks that were loaded, or a label that was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from cfr_icl.annotate.document import ACCEPTED, Document, Instance, Label
+from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.record import Visit, now
+from cfr_icl.sentences import Refusal, Sentence
+
+TAKEN_BACK = "taken_back"
+"""What a visit did that took a change of the whole folder back."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a change did to a picture; small, because it is kept for each picture of the change."""
+
+    added: Mapping[int, tuple[str, str]]
+    """Version of the mask and label of each object that came, by its id."""
+    relabelled: Mapping[int, tuple[tuple[str, str], tuple[str, str]]]
+    """Label and colour after and before the change, of the objects where they differ."""
+    labels: tuple[Label, ...]
+    given: tuple[Label, ...]
+    """The picture's list of labels before and after the change."""
+    label: tuple[str, str]
+    """The label of the next object before and after."""
+    review: tuple[str, str]
+    """Result of the review before and after."""
+
+    @classmethod
+    def between(cls, before: Document, after: Document) -> Trace:
+        old = {each.id: (each.label, each.colour) for each in before.instances}
+        new = {each.id: (each.label, each.colour) for each in after.instances}
+        return cls(
+            {each.id: _state(each) for each in after.instances if each.id not in old},
+            {id: (new[id], old[id]) for id in old if id in new and new[id] != old[id]},
+            before.labels,
+            after.labels,
+            (before.label, after.label),
+            (before.review, after.review),
+        )
+
+    def undone(self, document: Document) -> tuple[Document, int, int]:
+        """The document without the change, and how many objects went back and how many stay.
+
+        Objects stay as they are if a person changed since what the change had given them.
+        """
+        instances, back, stay = [], 0, 0
+        for each in document.instances:
+            given, before = self.relabelled.get(each.id, (None, None))
+            if self.added.get(each.id) == _state(each):
+                back += 1
+                continue
+            if before is not None and given == (each.label, each.colour):
+                each = replace(each, label=before[0], colour=before[1])
+                back += 1
+            elif each.id in self.added or before is not None:
+                stay += 1
+            instances.append(each)
+        used = {each.label for each in instances}
+        active = document.active if any(each.id == document.active for each in instances) else None
+        reviewed = document.review == self.review[1] and not stay
+        undone = replace(
+            document,
+            instances=tuple(instances),
+            active=active,
+            labels=tuple(_labels(self.labels, self.given, document.labels, used)),
+            label=self.label[0] if document.label == self.label[1] else document.label,
+            review=ACCEPTED if reviewed and self.review[0] == ACCEPTED else document.review,
+        )
+        return undone, back, stay
+
+
+@dataclass
+class TakenBack:
+    """What became of a folder."""
+
+    pictures: int = 0
+    objects: int = 0
+    stay: int = 0
+    """Objects that a person changed since."""
+    left_out: list[str] = field(default_factory=list)
+    """Pictures that others work on, or whose work cannot be read or written."""
+
+    def count(self, back: int, stay: int) -> None:
+        """Count the objects of a picture that went back, and those that stay."""
+        self.pictures += bool(back)
+        self.objects += back
+        self.stay += stay
+
+    @property
+    def sentences(self) -> list[Sentence]:
+        """Messages for the user."""
+        told = [
+            Sentence(
+                "Taken back; pictures: {pictures}, objects: {objects}.",
+                pictures=self.pictures,
+                objects=self.objects,
+            )
+        ]
+        if self.stay:
+            told.append(Sentence("Objects that were changed since stay: {number}.", number=self.stay))
+        if self.left_out:
+            names = ", ".join(self.left_out[:5]) + (" …" if len(self.left_out) > 5 else "")
+            told.append(
+                Sentence("Pictures that others work on, or that cannot be saved, stay: {names}.", names=names)
+            )
+        return told
+
+
+@dataclass(frozen=True)
+class FolderChange:
+    """The last change of a whole folder that a page made."""
+
+    did: str
+    """As in `Visit.did`."""
+    traces: Mapping[str, Trace]
+    """By the names of the pictures."""
+    classes: tuple[Sequence[Label], Sequence[Label]] | None = None
+    """The folder's list of classes before and after, if the change was one of the list too."""
+
+    def take_back(self, folder: Folder, holder: str, who: str, open_picture: str | None = None) -> TakenBack:
+        """Change all saved work, one file after another, each atomically, then the list of classes.
+
+        Args:
+            holder, who: of the person, as in `Leases.take`.
+            open_picture: this picture is left to the caller.
+        """
+        result = TakenBack()
+        for name, trace in self.traces.items():
+            if name == open_picture:
+                continue
+            try:
+                with folder.leases.held(name, holder, who):
+                    work = folder.work(name)
+                    undone, back, stay = trace.undone(work.document)
+                    added = len(undone.instances) - len(work.document.instances)
+                    visit = Visit(now(), objects=added, who=who, did=TAKEN_BACK)
+                    folder.save(name, undone, work.size, work.revision, (*work.visits, visit))
+            except (Refusal, OSError):
+                result.left_out.append(name)
+                continue
+            result.count(back, stay)
+        if self.classes:
+            before, after = self.classes
+            used = {label for labels in folder.labels_of.values() for label in labels}
+            folder.classes.change(lambda listed: _labels(before, after, listed, used))
+        return result
+
+
+def _state(instance: Instance) -> tuple[str, str]:
+    return instance.mask.version, instance.label
+
+
+def _labels(
+    before: Sequence[Label], after: Sequence[Label], listed: Sequence[Label], used: Collection[str]
+) -> list[Label]:
+    """The list before a change, with the labels that came since and those that objects still have."""
+    known = {label.name for label in before}
+    changed = {label.name for label in after}
+    came = [label for label in listed if label.name not in known]
+    return [*before, *(label for label in came if label.name not in changed or label.name in used)]
