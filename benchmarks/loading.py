@@ -21,8 +21,8 @@ import torch
 from benchmarks.measure import in_own_process, peak_memory
 from cfr_icl import load_model
 from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
-from cfr_icl.weights.loading import save_model, save_weights
 from cfr_icl.weights.published import convert
+from cfr_icl.weights.saving import save_model, save_weights
 from tests.parity.checkpoints import checkpoint, published_shapes
 from tests.parity.recorded import RECORDED_NAMES, recorded
 from tests.parity.test_networks import recorded_input

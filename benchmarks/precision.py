@@ -27,7 +27,8 @@ from cfr_icl.data.registry import open_dataset
 from cfr_icl.evaluation import iou, simulate
 from cfr_icl.models.base import Features
 from cfr_icl.models.map_model import MapModel
-from cfr_icl.weights.loading import EMBEDDED, write_config
+from cfr_icl.weights.loading import EMBEDDED
+from cfr_icl.weights.saving import write_config
 from tests.parity.recipe import scene
 from tests.parity.recorded import CASES
 

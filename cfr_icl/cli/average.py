@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> None:
     import torch
 
     from cfr_icl.learning.average import average, read_part
-    from cfr_icl.weights.loading import save_model
+    from cfr_icl.weights.saving import save_model
 
     parts = [read_part(entry) for entry in options.weights]
     save_model(average(parts), options.out, getattr(torch, options.dtype))

@@ -18,7 +18,7 @@ from cfr_icl.data.source import select
 from cfr_icl.evaluation.calibration import Reliability, window_predictions
 from cfr_icl.evaluation.report import save_lines
 from cfr_icl.evaluation.run import one_thread
-from cfr_icl.weights.loading import write_config
+from cfr_icl.weights.saving import write_config
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     import torch
 
-    from cfr_icl.weights.loading import save_weights
     from cfr_icl.weights.published import convert, read_checkpoint
+    from cfr_icl.weights.saving import save_weights
 
     config, tensors = convert(*read_checkpoint(options.checkpoint))
     save_weights(config, tensors, options.folder, getattr(torch, options.dtype))

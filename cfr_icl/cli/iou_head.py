@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> None:
     from cfr_icl.learning.iou_head import draw, fit, record
     from cfr_icl.learning.settings import read_settings
     from cfr_icl.models.compact import CompactNet
-    from cfr_icl.weights.loading import save_model
+    from cfr_icl.weights.saving import save_model
 
     network = load_model(options.weights, "cpu", "float32", trainable=True)
     if not isinstance(network, CompactNet):

@@ -48,8 +48,9 @@ from cfr_icl.models.learnt import Kind, LearntModel
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.sentences import Sentence
 from cfr_icl.weights.learnt import is_learnt, start_of, write_kind
-from cfr_icl.weights.loading import load_model, save_weights
+from cfr_icl.weights.loading import load_model
 from cfr_icl.weights.names import CONFIG_NAME, WEIGHTS_NAME
+from cfr_icl.weights.saving import save_weights
 
 RUN = "run"
 """Folder of what a run needs, inside of the model's."""

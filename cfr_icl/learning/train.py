@@ -33,7 +33,8 @@ from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.folding import compute_folded
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.weights.loading import load_model, save_model
+from cfr_icl.weights.loading import load_model
+from cfr_icl.weights.saving import save_model
 
 CHECKPOINT = "checkpoint.pt"
 

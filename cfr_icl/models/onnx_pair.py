@@ -104,6 +104,8 @@ class OnnxPair(PromptableModel):
         super().__init__()
         self.config = ModelConfig("onnx_pair", dict(digests or {}), WHOLE_PICTURE)
         self._encoder, self._decoder, self._input = encoder, decoder, encoder_input
+        if {entry.name for entry in encoder.get_inputs()} >= set(DECODER_INPUTS):
+            raise ValueError("the encoder's file holds a decoder; the two may be swapped")
         inputs = {entry.name: entry for entry in decoder.get_inputs()}
         outputs = [entry.name for entry in decoder.get_outputs()]
         lacking = [name for name in DECODER_INPUTS if name not in inputs]

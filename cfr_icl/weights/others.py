@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from cfr_icl.extras import extra
@@ -17,7 +18,8 @@ from cfr_icl.models.onnx_pair import EncoderInput, OnnxPair, find_pair
 from cfr_icl.models.promptable import PromptableModel, TransformersModel
 from cfr_icl.weights import hub
 from cfr_icl.weights.exported import session
-from cfr_icl.weights.names import WEIGHTS_NAME
+from cfr_icl.weights.names import CONFIG_NAME, WEIGHTS_NAME
+from cfr_icl.zoom.window import Window
 
 PROCESSOR_NAMES = ("preprocessor_config.json", "processor_config.json")
 
@@ -116,6 +118,7 @@ def load_transformers(folder: Path, family: Family, source: str, device: torch.d
                 use_safetensors=True,
                 dtype=torch.float32,
                 output_loading_info=True,
+                ignore_mismatched_sizes=True,  # told below, in a sentence
             )
             has_processor = any((folder / name).is_file() for name in PROCESSOR_NAMES)
             load_processor = (
@@ -123,17 +126,46 @@ def load_transformers(folder: Path, family: Family, source: str, device: torch.d
             )
             processor = load_processor(folder, local_files_only=True)
         except Exception as error:  # the library raises errors of many types for damaged or foreign files
-            raise ValueError(f"{source} cannot be read as {family.network}: {_first_line(error)}") from error
+            raise ValueError(f"{source} cannot be read as {family.network}: {_one_line(error)}.") from error
+    if other := sorted(report["mismatched_keys"]):
+        name, stored, expected = other[0]
+        raise ValueError(
+            f"{source} has weights that do not fit its {CONFIG_NAME}: {name!r} is {_by_sides(stored)}, "
+            f"expected is {_by_sides(expected)}."
+        )
     if missing := sorted(report["missing_keys"]):
         more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise ValueError(f"{source} lacks weights of {family.network}: {missing[0]!r}{more}.")
     model = TransformersModel(network, processor).to(device).eval().requires_grad_(False)
+    _check_preparation(model, source)
     if family is _SAM_HQ and not model.responds_to_clicks():
         raise ValueError(
             f"{source} is a SAM-HQ, whose decoder ignores clicks in transformers {transformers.__version__}; "
             "use a SAM or SAM 2.1 instead."
         )
     return model
+
+
+def _check_preparation(model: TransformersModel, source: str) -> None:
+    """Raise ValueError where the image processor does not make pictures of the network's size."""
+    side = model.network.config.prompt_encoder_config.image_size
+    whole = Window.of_size(8, 8)
+    try:
+        made = model.crop(np.zeros((8, 8, 3), np.uint8), whole, (8, 8)).shape[2:]
+        fits = tuple(made) == model.frame(whole.size).network_size == (side, side)
+    except Exception as error:  # the library raises errors of many types for settings that it does not know
+        raise ValueError(
+            f"{source} has an image processor that cannot be used: {_one_line(error)}."
+        ) from error
+    if not fits:
+        raise ValueError(
+            f"{source} has an image processor for pictures of {_by_sides(made)}, its network takes "
+            f"{side} x {side}."
+        )
+
+
+def _by_sides(shape: Iterable[int]) -> str:
+    return " x ".join(map(str, shape)) or "one number"
 
 
 @contextmanager
@@ -159,8 +191,11 @@ def _digest(file: Path) -> str:
     return digest.hexdigest()
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]
+def _one_line(error: Exception) -> str:
+    """The first line of an error's message, with the next one if that is announced, without a full stop."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = " ".join(lines[:2] if lines and lines[0].endswith(":") else lines[:1])
+    return (said or type(error).__name__)[:200].rstrip(".")
 
 
 def is_onnx_pair(folder: Path) -> bool:
@@ -194,5 +229,5 @@ def load_onnx_pair(folder: Path, source: str, device: torch.device) -> Promptabl
         return OnnxPair(encoder, decoder, settings, digests).eval()
     except Exception as error:  # the runtime raises an error type of its own for each kind of damage
         raise ValueError(
-            f"{source} holds no usable pair of SAM's ONNX export: {_first_line(error)}."
+            f"{source} holds no usable pair of SAM's ONNX export: {_one_line(error)}."
         ) from error

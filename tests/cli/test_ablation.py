@@ -5,7 +5,7 @@ import pytest
 from cfr_icl.cli import ablation
 from cfr_icl.cli.main import main
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.weights.loading import save_model
+from cfr_icl.weights.saving import save_model
 
 
 @pytest.fixture

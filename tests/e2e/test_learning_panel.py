@@ -15,8 +15,8 @@ from cfr_icl.annotate.learning_run import FOLDER, LOCK, FolderLearning
 from cfr_icl.annotate.learning_state import LearningState
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
-from cfr_icl.weights.loading import save_model
 from cfr_icl.weights.menu import ModelMenu
+from cfr_icl.weights.saving import save_model
 from tests.e2e.tool import Server, Tool
 from tests.learning.tiny import ARCHITECTURE
 

@@ -8,7 +8,8 @@ import pytest
 from cfr_icl.cli.main import main
 from cfr_icl.evaluation.calibration import Reliability
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.weights.loading import load_model, save_model
+from cfr_icl.weights.loading import load_model
+from cfr_icl.weights.saving import save_model
 
 
 def predictions_of(inverse_temperature: float, seed: int = 0) -> Reliability:

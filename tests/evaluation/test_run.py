@@ -13,7 +13,7 @@ from cfr_icl.data.source import select
 from cfr_icl.evaluation import job as job_module
 from cfr_icl.evaluation import run as run_module
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.weights.loading import save_model
+from cfr_icl.weights.saving import save_model
 from cfr_icl.zoom.window import ZoomConfig
 from tests.stand_in import ColourModel
 

@@ -5,7 +5,7 @@ import torch
 
 from cfr_icl.learning import learn
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.weights.loading import save_model
+from cfr_icl.weights.saving import save_model
 from tests.small_runs import data, tiny, write_config  # noqa: F401
 
 

@@ -5,7 +5,8 @@ import torch
 
 from cfr_icl.cli.main import main
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.weights.loading import load_model, save_model
+from cfr_icl.weights.loading import load_model
+from cfr_icl.weights.saving import save_model
 
 SMALL = {"widths": [8, 8, 8, 16, 32], "blocks": [1, 1, 1, 1], "attention": 1}
 

@@ -10,7 +10,8 @@ from cfr_icl.learning.adapt_checkpoint import read_checkpoint
 from cfr_icl.learning.adapt_config import config_for
 from cfr_icl.learning.own_pictures import open_own_pictures
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.weights.loading import load_model, save_model
+from cfr_icl.weights.loading import load_model
+from cfr_icl.weights.saving import save_model
 
 SIDE = 32
 

@@ -6,7 +6,8 @@ import torch
 from cfr_icl.cli.main import main
 from cfr_icl.learning.grow import grown
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.weights.loading import load_model, save_model
+from cfr_icl.weights.loading import load_model
+from cfr_icl.weights.saving import save_model
 
 SMALL = {"widths": [8, 8, 8, 16, 32], "blocks": [1, 1, 1, 1], "attention": 1}
 DEEPER = {"blocks": [2, 1, 3, 1], "up_blocks": [1, 2, 3], "attention": 2, "pyramid": [1, 2, 1, 1]}

@@ -9,7 +9,7 @@ from cfr_icl import load_model
 from cfr_icl.cli.main import main
 from cfr_icl.learning import box_branch
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.weights.loading import save_model
+from cfr_icl.weights.saving import save_model
 from tests.small_runs import data  # noqa: F401
 
 

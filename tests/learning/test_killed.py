@@ -17,7 +17,8 @@ from cfr_icl.learning.own_pictures import open_own_pictures
 from cfr_icl.models.digest import weights_digest
 from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
 from cfr_icl.weights import loading
-from cfr_icl.weights.loading import load_model, save_model
+from cfr_icl.weights.loading import load_model
+from cfr_icl.weights.saving import save_model
 from tests.learning.test_learn import QUICK
 from tests.learning.tiny import ARCHITECTURE
 

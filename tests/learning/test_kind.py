@@ -14,7 +14,7 @@ from cfr_icl.models.digest import weights_digest
 from cfr_icl.models.learnt import LearntModel
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.learnt import write_kind
-from cfr_icl.weights.loading import save_model
+from cfr_icl.weights.saving import save_model
 from cfr_icl.workers.batching import BatchedNetwork
 from tests.stand_in import ColourModel
 

@@ -22,7 +22,8 @@ from cfr_icl.learning.held_out import hold_out
 from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part, open_own_pictures
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.sentences import Sentence
-from cfr_icl.weights.loading import load_model, save_model
+from cfr_icl.weights.loading import load_model
+from cfr_icl.weights.saving import save_model
 
 QUICK = AdaptConfig(
     augmentation=Augmentation(size=32, whole=1, min_pixels=10, objects=2), batch_size=2, pool=3, steps=5

@@ -19,7 +19,7 @@ from cfr_icl.learning.adapt_checkpoint import read_checkpoint
 from cfr_icl.learning.own_pictures import open_own_pictures
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights import loading
-from cfr_icl.weights.loading import save_model
+from cfr_icl.weights.saving import save_model
 from tests.learning.test_learn import QUICK, learning
 from tests.learning.tiny import FROM_NOTHING
 from tests.models import tiny_onnx

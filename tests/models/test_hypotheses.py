@@ -13,7 +13,7 @@ from cfr_icl.data.folder import FolderDataset
 from cfr_icl.learning import hypotheses as learning
 from cfr_icl.models.hypotheses import FURTHER, Hypotheses
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.weights.loading import save_model
+from cfr_icl.weights.saving import save_model
 from tests.small_runs import data  # noqa: F401
 
 FIRST = Click(30, 20)

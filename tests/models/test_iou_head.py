@@ -13,7 +13,7 @@ from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.learning.iou_head import RatedPasses, bounding_box, fit, iou, record
 from cfr_icl.models.iou_head import IoUHead, pool
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.weights.loading import save_model
+from cfr_icl.weights.saving import save_model
 from tests.small_runs import data  # noqa: F401
 
 

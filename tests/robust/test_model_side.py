@@ -16,7 +16,8 @@ from cfr_icl.cli.main import main
 from cfr_icl.clicks import Click
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.segmenter import PredictionError, Segmenter
-from cfr_icl.weights.loading import EMBEDDED, load_model, save_model
+from cfr_icl.weights.loading import EMBEDDED, load_model
+from cfr_icl.weights.saving import save_model
 from cfr_icl.zoom.window import ZoomConfig
 from tests.stand_in import ColourModel
 

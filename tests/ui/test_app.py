@@ -14,7 +14,7 @@ from PIL import Image
 
 from cfr_icl.cli.main import main
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.weights.loading import save_model
+from cfr_icl.weights.saving import save_model
 
 APP = Path(__file__).parents[2] / "app.py"
 

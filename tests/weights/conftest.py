@@ -6,7 +6,7 @@ import torch
 from huggingface_hub import constants
 
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.weights.loading import save_model
+from cfr_icl.weights.saving import save_model
 from tests.weights.hub_server import HubServer
 
 

@@ -14,7 +14,7 @@ from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.compiled import CompiledNet
 from cfr_icl.models.registry import build_model
 from cfr_icl.weights import engines, exported
-from cfr_icl.weights.loading import save_model
+from cfr_icl.weights.saving import save_model
 from cfr_icl.zoom.window import ZoomConfig
 
 CLICKS = [Click(230, 120), Click(300, 200), Click(60, 60, positive=False)]

@@ -16,8 +16,8 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights import loading
-from cfr_icl.weights.loading import save_model
 from cfr_icl.weights.precision import pick_device, pick_precision
+from cfr_icl.weights.saving import save_model, save_weights
 from tests.weights.conftest import small_network
 
 
@@ -257,7 +257,7 @@ def test_loading_takes_little_more_memory_than_the_weights(name, stored, tmp_pat
     with torch.device("meta"):
         shapes = build_model(default_config(name)).state_dict()
     tensors = {key: torch.zeros(value.shape, dtype=stored) for key, value in shapes.items()}
-    loading.save_weights(default_config(name), tensors, tmp_path, stored)
+    save_weights(default_config(name), tensors, tmp_path, stored)
     del tensors
     out = subprocess.run(
         [sys.executable, "-c", MEASURE, tmp_path], capture_output=True, text=True, check=True

@@ -127,6 +127,38 @@ def test_damaged_files_are_refused_in_one_sentence(repositories, tmp_path, kind)
             load_model(folder, device="cpu")
 
 
+@pytest.mark.parametrize("kind", tiny_sam.KINDS)
+def test_a_configuration_that_does_not_fit_the_weights_is_told_in_one_sentence(repositories, tmp_path, kind):
+    files = repositories[kind]
+    config = json.loads(files["config.json"])
+    config["mask_decoder_config"]["hidden_size"] = 48
+    other = written(tmp_path / "other", files | {"config.json": json.dumps(config).encode()})
+    with pytest.raises(
+        ValueError, match=r"do not fit its config\.json: '[\w.]+' is [\d x]+, expected is [\d x]+\.$"
+    ):
+        load_model(other, device="cpu")
+    text = json.loads(files["config.json"]) | {"prompt_encoder_config": "x"}
+    text = written(tmp_path / "text", files | {"config.json": json.dumps(text).encode()})
+    with pytest.raises(ValueError, match=r"'prompt_encoder_config': TypeError: [^\n]+\.$"):
+        load_model(text, device="cpu")
+
+
+@pytest.mark.parametrize("kind", tiny_sam.KINDS)
+def test_an_image_processor_of_another_network_is_told_before_the_first_click(repositories, tmp_path, kind):
+    name = "preprocessor_config.json"
+    files = repositories[kind]
+    settings = json.loads(files[name])
+    key = "longest_edge" if "longest_edge" in settings["size"] else "height"
+    for size, message in (
+        ({"shortest_edge": 5}, "an image processor that cannot be used|for pictures of"),
+        (settings["size"] | {key: 64}, r"for pictures of 64 x \d+, its network takes (\d+) x \1\."),
+    ):
+        changed = settings | {"size": size, "pad_size": {"height": 64, "width": 64}}
+        folder = written(tmp_path / message[:9], files | {name: json.dumps(changed).encode()})
+        with pytest.raises(ValueError, match=message):
+            load_model(folder, device="cpu")
+
+
 def test_missing_weights_are_named(repositories, tmp_path):
     from safetensors.torch import load, save
 
