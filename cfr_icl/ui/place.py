@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -76,8 +77,11 @@ class FolderPlace:
 
     def introduce(self, who: str, tab: str) -> None:
         """Set who works here, and how their browser's tab is named, if it has a name."""
-        self._who = who
+        renamed, self._who = who != self._who, who
         self._holder = tab or self._holder
+        if renamed and self._visit.began:
+            with suppress(StoreError):  # somebody else has the picture by now
+                self.take()
 
     @property
     def taken(self) -> dict[str, str]:

@@ -109,6 +109,14 @@ def test_a_review_is_told_to_the_next_one_and_stored_with_names(people):
     assert Folder(folder.images, folder.out).review_of == {"a.png": "accepted"}
 
 
+def test_a_new_name_is_seen_by_others_at_once(people):
+    ann, bob = people
+    ann.do(click(30, 40))
+    ann.introduced["who"] = "Anna"
+    ann.do({"kind": "hello"})
+    assert bob.do({"kind": "hello"})["folder"]["taken"] == {"a.png": "Anna"}
+
+
 def test_a_change_makes_an_accepted_picture_one_to_check(people):
     ann, _ = people
     ann.do(click(30, 40), {"kind": "review", "accepted": True})

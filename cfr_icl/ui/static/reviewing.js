@@ -20,7 +20,10 @@ export function setUpReviewing(app) {
   if (!tab.get('cfr-tab')) tab.set('cfr-tab', Math.random().toString(36).slice(2));
 
   ref('who').value = person.get('cfr-who') ?? '';
-  ref('who').addEventListener('change', () => person.set('cfr-who', ref('who').value.trim()));
+  ref('who').addEventListener('change', () => {
+    person.set('cfr-who', ref('who').value.trim());
+    send('hello'); // others see the name at once
+  });
 
   // Who works here, as the server is told with each request.
   app.introduce = () => ({ who: person.get('cfr-who') ?? '', tab: tab.get('cfr-tab') });
