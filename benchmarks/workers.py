@@ -70,6 +70,8 @@ class Workers:
         try:
             for address in addresses:
                 while WorkerPool([address]).check() is None:
+                    if any(process.poll() is not None for process in processes):
+                        raise SystemExit("A worker did not start.")
                     time.sleep(0.2)
             yield Running(WorkerPool(addresses), [process.pid for process in processes])
         finally:

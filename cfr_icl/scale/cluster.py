@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import re
@@ -54,6 +55,7 @@ def map_on_cluster(
     """
     with extra("cluster", "--engine ray"):
         import ray.data
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # it would warn of pickled items
     with connected():
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = context.print_on_execution_start = False
@@ -86,15 +88,18 @@ def connected() -> Iterator[None]:
     with extra("cluster", "--engine ray"):
         import ray
         from ray.exceptions import RayError
-    try:
-        if not ray.is_initialized():
+    if not ray.is_initialized():
+        try:
             address = os.environ.get("RAY_ADDRESS", "local")
             ray.init(address, log_to_driver=False, configure_logging=False)
+        except Exception as error:  # a bare one where a busy machine starts Ray too slowly
+            raise ClusterError(cluster_sentence(error)) from error
+    try:
         yield
     except ClusterError:
         raise
     except (RayError, ConnectionError) as error:
-        raise ClusterError(sentence_of(error)) from error
+        raise ClusterError(cluster_sentence(error)) from error
 
 
 def actors_that_fit(actors: Actors) -> int:
@@ -117,7 +122,7 @@ def actors_that_fit(actors: Actors) -> int:
     return room if actors.most is None else min(room, actors.most)
 
 
-def sentence_of(error: BaseException) -> str:
+def cluster_sentence(error: BaseException) -> str:
     """The sentence of a cluster's error: the worker's own error without its traceback."""
     texts: list[str] = []
     cause: BaseException | None = error

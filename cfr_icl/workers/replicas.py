@@ -8,7 +8,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from cfr_icl.extras import extra
-from cfr_icl.scale.cluster import Actors, ClusterError, actors_that_fit, connected, sentence_of, use_cores
+from cfr_icl.scale.cluster import (
+    Actors,
+    ClusterError,
+    actors_that_fit,
+    cluster_sentence,
+    connected,
+    use_cores,
+)
 
 APPLICATION = "cfr-icl"
 """The name of the workers in Ray Serve."""
@@ -72,7 +79,7 @@ def running(make_worker: Callable[[], Any], replicas: Actors, host: str, port: i
             serve.run(worker.bind(), name=APPLICATION)
         except (RuntimeError, RayServeException) as error:
             serve.shutdown()
-            raise ClusterError(sentence_of(error)) from error
+            raise ClusterError(cluster_sentence(error)) from error
         try:
             yield
         finally:
