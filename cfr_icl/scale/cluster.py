@@ -89,9 +89,10 @@ def connected() -> Iterator[None]:
         import ray
         from ray.exceptions import RayError
     if not ray.is_initialized():
+        address = os.environ.get("RAY_ADDRESS", "local")
+        dashboard = False if address == "local" else None  # that of a cluster is its own matter
         try:
-            address = os.environ.get("RAY_ADDRESS", "local")
-            ray.init(address, log_to_driver=False, configure_logging=False)
+            ray.init(address, include_dashboard=dashboard, log_to_driver=False, configure_logging=False)
         except Exception as error:  # a bare one where a busy machine starts Ray too slowly
             raise ClusterError(cluster_sentence(error)) from error
     try:
