@@ -7,12 +7,17 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click
 from cfr_icl.rectangle import Rectangle
+from cfr_icl.zoom.probability_map import ProbabilityMap
 
 OBJECT_PROBABILITY = 0.6
 """Probability inside the ellipse of `box_guess`. It is hardly above the mask threshold, so that the network
 drops pixels that do not belong to the object. Chosen on the even half of the data (benchmarks/box.py)."""
+
+BOX_EXPANSION = 1.8
+"""Ratio of the sides of a box's window to its own, for networks with weights for boxes. Chosen as above."""
 
 
 def box_clicks(box: Rectangle, size: tuple[int, int]) -> tuple[Click, ...]:
@@ -47,3 +52,25 @@ def box_guess(box: Rectangle, size: tuple[int, int]) -> np.ndarray:
     cv2.ellipse(guess, (centre, axes, 0), OBJECT_PROBABILITY, cv2.FILLED)
     guess.flags.writeable = False
     return guess
+
+
+def box_fit(probabilities: ProbabilityMap, box: Rectangle) -> float:
+    """IoU, 0 to 1, of a box with the bounding box of a mask; in a large picture nearly so.
+
+    Args:
+        probabilities: the mask is where they are above MASK_THRESHOLD.
+        box: around the object, in picture pixels.
+    """
+    decision = probabilities.decision_map
+    inside = decision.values.numpy() > MASK_THRESHOLD
+    both = found = 1.0
+    sides = (decision.window.columns, (box.left, box.right)), (decision.window.rows, (box.top, box.bottom))
+    for axis, ((first, end), (low, high)) in enumerate(sides):
+        places = np.flatnonzero(inside.any(axis))
+        if not len(places):
+            return 0.0
+        step = (end - first - 1) / max(1, inside.shape[1 - axis] - 1)
+        start, stop = first + step * places[0], first + step * places[-1] + 1
+        both *= max(0.0, min(stop, high) - max(start, low))
+        found *= stop - start
+    return both / (found + box.area - both)

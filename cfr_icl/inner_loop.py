@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
+from cfr_icl.box import BOX_EXPANSION, box_fit
 from cfr_icl.cfr import CascadeForward, changed_pixels
 from cfr_icl.encoded_picture import EncodedPicture
 from cfr_icl.models.base import Cues
@@ -59,10 +60,17 @@ class InnerLoop:
         self._has_mask = has_mask
         self._choice = choice
         self._prompt = cache(partial(picture.prompt, cues))
+        self._boxed = picture.model.takes_boxes and cues.is_box
 
     def run(self, start: ProbabilityMap, click_number: int) -> tuple[list[InnerPass], int]:
         """Run CFR from these probabilities; return all passes, coarse first, and the chosen one's index."""
-        return self._cfr.run(self._forward, start, click_number, lambda each: each.agreement, _changed_pixels)
+        return self._cfr.run(self._forward, start, click_number, self._rating, _changed_pixels)
+
+    def _rating(self, inner_pass: InnerPass) -> float:
+        """What `best_pass` goes by: agreement; for a box alone, times how well the mask fills it."""
+        if not self._boxed or self._cues.box is None:
+            return inner_pass.agreement
+        return inner_pass.agreement * box_fit(inner_pass.probabilities, self._cues.box)
 
     def _forward(self, previous: ProbabilityMap) -> tuple[ProbabilityMap, InnerPass]:
         """Run one pass; the first one on the unresized picture is repeated zoomed in on a small object."""
@@ -93,8 +101,10 @@ class InnerLoop:
         return self._flip and (self._coarse is None or self._cfr.needs_mirror(self._coarse.agreement))
 
     def _place_window(self, probabilities: ProbabilityMap | None) -> None:
-        place = self._picture.zoom.next_window
-        self._window = place(self._window, probabilities, self._cues.clicks, self._picture.whole)
+        zoom = self._picture.zoom
+        if self._boxed and self._coarse is None:
+            zoom = replace(zoom, expansion=BOX_EXPANSION)
+        self._window = zoom.next_window(self._window, probabilities, self._cues.clicks, self._picture.whole)
 
     def _run(self, previous: ProbabilityMap) -> InnerPass:
         self.forwards += 1

@@ -7,9 +7,12 @@ import pytest
 import torch
 
 from cfr_icl import CascadeForward, Click, Segmenter
-from cfr_icl.box import box_clicks, box_guess
+from cfr_icl.box import box_clicks, box_fit, box_guess
 from cfr_icl.models.registry import build_model, default_config
+from cfr_icl.prediction import InnerPass
 from cfr_icl.rectangle import Rectangle
+from cfr_icl.zoom.probability_map import ProbabilityMap
+from cfr_icl.zoom.window import Window
 
 SIZE = (60, 80)
 BOX = Rectangle(20, 10, 60, 45)
@@ -78,3 +81,30 @@ def test_a_click_after_a_box_goes_on_from_its_mask(segmenters):
     assert_refines(segmenters[None], start.passes[0], clicks[1:], after.passes[0])
     fresh = segmenter(5.0).predict(clicks, **BOXED, cfr=cfr)  # nothing in its cache
     assert np.array_equal(fresh.mask, after.mask)
+
+
+def test_a_mask_fits_a_box_by_its_bounding_box():
+    pixels = torch.zeros(60, 80)
+    pixels[10:45, 20:40] = 0.9
+    whole, wider = ProbabilityMap.of_picture(pixels), Rectangle(20, 10, 60, 45)
+    assert box_fit(whole, Rectangle(20, 10, 40, 45)) == 1
+    assert box_fit(whole, wider) == pytest.approx(0.5)
+    assert box_fit(whole, Rectangle(0, 0, 10, 10)) == 0
+    assert box_fit(ProbabilityMap.of_picture(0 * pixels), wider) == 0
+    reduced = ProbabilityMap(pixels[::2, ::2], Window.of_size(60, 80), Window.of_size(60, 80), exact=False)
+    assert box_fit(reduced, Rectangle(20, 10, 40, 45)) == pytest.approx(1, abs=0.1)
+
+
+def test_a_pass_that_leaves_the_box_is_not_the_best(segmenters, monkeypatch):
+    boxed = segmenter(5.0)
+    masks = iter([(10, 45, 20, 60), (10, 12, 20, 22), (10, 12, 20, 22)])  # the object, then nearly nothing
+
+    def run_pass(previous, *arguments, **options):
+        top, bottom, left, right = next(masks)
+        values = torch.zeros(SIZE)
+        values[top:bottom, left:right] = 0.9
+        return InnerPass(ProbabilityMap.of_picture(values), agreement=0.9)
+
+    monkeypatch.setattr(boxed._picture, "run_pass", run_pass)
+    prediction = boxed.predict(BOX_CLICKS, **BOXED)
+    assert prediction.chosen == 0 and prediction.mask.sum() == 35 * 40
