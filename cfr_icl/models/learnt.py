@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import timm
 import torch
 from torch import nn
 
@@ -27,6 +26,8 @@ class Descriptor(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        import timm  # imported here: the page starts without waiting for timm
+
         encoder: Any = timm.create_model(ENCODER, features_only=True, pretrained=False)
         config = encoder.default_cfg
         self.encoder = encoder
