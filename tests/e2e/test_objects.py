@@ -165,3 +165,19 @@ def test_a_list_of_labels_is_typed_line_by_line_and_shows_their_keys(tool):
     tool.click(300, 130)
     tool.idle()
     assert tool.session.active.label == "egg"
+
+
+def test_a_long_label_pushes_nothing_away_and_stays_on_one_line(tool):
+    tool.example("coffee")
+    tool.page.locator("[data-do=labels]").click()
+    tool.page.keyboard.type("a label of many words that nobody would ever want to read to its end\n")
+    tool.idle()
+    chip = tool.page.locator("[data-ref=labels] [data-key]").bounding_box()
+    text = tool.page.locator("[data-ref=labels] [data-key] bdi").bounding_box()
+    assert text["y"] >= chip["y"] and text["y"] + text["height"] <= chip["y"] + chip["height"]
+    assert text["x"] + text["width"] <= chip["x"] + chip["width"]
+    panel = tool.page.locator(".panel").bounding_box()
+    finish = tool.page.locator(".objects [data-do=finish]")
+    box = finish.bounding_box()
+    assert box["x"] + box["width"] <= panel["x"] + panel["width"]
+    assert finish.evaluate("button => button.scrollWidth <= button.clientWidth + 1")

@@ -43,10 +43,10 @@ export function setUpFocus(app) {
   });
   root.addEventListener('keydown', (event) => {
     if (!['Enter', 'Escape'].includes(event.key) || !event.target.matches('.panel input[type=text]')) return;
-    const adds = event.target.form === ref('new-label') && event.key === 'Enter' && event.target.value;
-    if (adds) return; // several labels are typed one after another
-    setTimeout(() => {
+    const giveToPicture = () => {
       if (app.picture) ref('canvas').focus({ preventScroll: true });
-    });
+    };
+    if (event.target.form !== ref('new-label')) setTimeout(giveToPicture);
+    else if (event.key === 'Escape' || !event.target.value) giveToPicture(); // else the next label is typed
   });
 }

@@ -78,7 +78,7 @@ export function setUpLabels(app) {
     dot.style.background = colour;
     const key = index < 9 ? `${t('Label')} (${index + 1})` : t('Label'),
       title = `${key} · ${t('double click or F2 renames it')}`;
-    const chip = make('button', { type: 'button', title }, dot, name);
+    const chip = make('button', { type: 'button', title }, dot, make('bdi', {}, name));
     if (index < 9) chip.dataset.key = index + 1;
     chip.setAttribute('aria-pressed', String(pressed));
     chip.addEventListener('click', () => app.chooseLabel(index));
