@@ -100,8 +100,8 @@ class Annotator:
         objects = {instance.id: instance for instance in session.document.instances}
         empty = Mask.empty(*session.size)
         return [
-            ObjectChange(session.name, id, found.label, found.mask.pixels)
-            if (found := objects.get(id))
+            ObjectChange(session.name, id, instance.label, instance.mask.pixels)
+            if (instance := objects.get(id))
             else ObjectChange(session.name, id, None, empty.pixels)
             for id in dict.fromkeys(ids[:1000])
             if type(id) is int and 0 < id < session.document.next_id

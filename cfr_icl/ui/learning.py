@@ -46,12 +46,12 @@ class ServerLearning:
         state = self._run.state()
         if self._run.running:
             self._offered = False
-        found = state.comparison if state else None
-        if state and state.stage == FINISHED and found and found.better and not self._offered:
+        comparison = state.comparison if state else None
+        if state and state.stage == FINISHED and comparison and comparison.better and not self._offered:
             self._offer()
         left = state.seconds_left if state else None
         return {
-            "finished": sum(each == DONE for each in list(self._folder.states.values())),
+            "finished": list(self._folder.states.values()).count(DONE),
             "needed": NEEDED,
             "running": self._run.running,
             "elsewhere": self._run.elsewhere,
@@ -60,7 +60,7 @@ class ServerLearning:
             "seconds_left": None if left is None else 60 * -(-left // 60),
             "message": translated(state.sentence, language) if state and state.sentence else None,
             "model": LEARNT if LEARNT in self._menu else None,
-            "found": asdict(found) if found else None,
+            "comparison": asdict(comparison) if comparison else None,
         }
 
     def _offer(self) -> None:

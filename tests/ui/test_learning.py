@@ -112,10 +112,10 @@ def test_a_better_model_joins_the_menu_and_can_be_thrown_away(browser, process, 
     process("better")
     browser.do({"kind": "learn"})
     told = until(browser, "finished")
-    assert told["model"] == "learnt from this folder" and told["found"]["after"] == 4
+    assert told["model"] == "learnt from this folder" and told["comparison"]["after"] == 4
     assert browser.do({"kind": "model", "name": told["model"]})["model"] == told["model"]
     again = browse(Folder(tmp_path / "images", tmp_path / "out"))  # on the next day
-    assert again.told["model"] == told["model"] and again.told["found"]["before"] == 6
+    assert again.told["model"] == told["model"] and again.told["comparison"]["before"] == 6
     reply = browser.do({"kind": "forget_learnt"})
     assert reply["learning"]["model"] is None and reply["learning"]["stage"] is None
     assert reply["model"] == "first" and not (tmp_path / "out" / FOLDER).exists()

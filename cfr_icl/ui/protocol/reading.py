@@ -94,7 +94,7 @@ _SENTENCES = {
 
 def _sentence(error: ValidationError, kind: str) -> Sentence:
     """A message of this package for Pydantic's first error."""
-    first = min(error.errors(include_url=False), key=lambda found: found["type"] == "int_type")
+    first = min(error.errors(include_url=False), key=lambda detail: detail["type"] == "int_type")
     if first["type"] == "value_error":
         return first["ctx"]["error"].sentence
     template = _SENTENCES.get(first["type"], "{name!r} of the action {kind} cannot be used.")

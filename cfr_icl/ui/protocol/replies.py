@@ -233,8 +233,8 @@ class Learning(TypedDict):
     """Why it failed, in the language of the page."""
     model: str | None
     """Name of the learnt model in the menu; None without one."""
-    found: dict[str, Any] | None
-    """The fields of `Comparison`."""
+    comparison: dict[str, Any] | None
+    """The fields of `Comparison`; None before learning has finished."""
 
 
 class Reply(TypedDict):

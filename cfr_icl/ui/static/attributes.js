@@ -8,13 +8,13 @@ const SPOKEN = { occluded: () => t('occluded'), truncated: () => t('truncated'),
 
 // The definitions to show for values, those that a list defines first: { name, kind, choices }.
 export function definitionsFor(defined, usual, values) {
-  const found = new Map(usual.map((name) => [name, { name, kind: 'yes_no' }]));
-  for (const each of defined) found.set(each.name, each);
+  const definitions = new Map(usual.map((name) => [name, { name, kind: 'yes_no' }]));
+  for (const definition of defined) definitions.set(definition.name, definition);
   const kinds = { boolean: 'yes_no', number: 'number', string: 'text' };
   for (const [name, value] of Object.entries(values)) {
-    if (!found.has(name)) found.set(name, { name, kind: kinds[typeof value] });
+    if (!definitions.has(name)) definitions.set(name, { name, kind: kinds[typeof value] });
   }
-  return [...found.values()];
+  return [...definitions.values()];
 }
 
 export function setUpAttributes(app) {
@@ -30,7 +30,8 @@ export function setUpAttributes(app) {
       ),
       first = objects[0];
     const title = objects.length > 1 ? ref('selection-count').textContent : `${t('Object')} ${first?.id}`;
-    const of = (owner) => list.filter((each) => (each.of === 'picture') === (owner === 'picture'));
+    const of = (owner) =>
+      list.filter((definition) => (definition.of === 'picture') === (owner === 'picture'));
     ref('attributes-note').hidden = Boolean(first);
     const values = first?.attributes ?? {},
       locked = objects.some((object) => object.locked),
@@ -57,7 +58,7 @@ export function setUpAttributes(app) {
     group.hidden = !definitions.length;
     group.replaceChildren(
       make('legend', {}, title),
-      ...definitions.map((each) => field(each, values[each.name], ids, locked)),
+      ...definitions.map((definition) => field(definition, values[definition.name], ids, locked)),
     );
     if (focused !== null) group.querySelector(`[name="${CSS.escape(focused)}"]`)?.focus();
   }

@@ -109,9 +109,11 @@ export function setUpCommands(app) {
   // The next object that is to be looked at; the one in work counts as looked at when it is finished.
   function selectUnsure() {
     const { objects } = app.state,
-      at = objects.findIndex((object) => object.current),
-      next = [...objects.slice(at + 1), ...objects.slice(0, at + 1)].find((object) => object.unsure);
-    if (at >= 0) send('finish');
+      current = objects.findIndex((object) => object.current),
+      next = [...objects.slice(current + 1), ...objects.slice(0, current + 1)].find(
+        (object) => object.unsure,
+      );
+    if (current >= 0) send('finish');
     if (next && !next.current) app.select(next.id);
   }
 

@@ -33,11 +33,11 @@ export class Copies {
 
   // The stored copy of a page, or null.
   async find(page) {
-    const found = await this.#do('readonly', async (pictures, sessions) => {
+    const copy = await this.#do('readonly', async (pictures, sessions) => {
       const [picture, session] = [finished(pictures.get(page)), finished(sessions.get(page))];
       return { ...(await picture), ...(await session) };
     });
-    return found?.source && found.session && Date.now() - found.saved < KEPT_FOR ? found : null;
+    return copy?.source && copy.session && Date.now() - copy.saved < KEPT_FOR ? copy : null;
   }
 
   async forget(page) {

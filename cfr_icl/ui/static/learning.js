@@ -24,7 +24,7 @@ export function setUpLearning(app) {
 
   app.showLearning = () => {
     if (!learning) return;
-    const { finished, needed, running, elsewhere, stage, found, message, model } = learning;
+    const { finished, needed, running, elsewhere, stage, comparison, message, model } = learning;
     ref('learning').hidden = !(running || stage || finished >= needed);
     button('learn').hidden = running || finished < needed;
     button('learn').textContent = t('Learn from {n} finished pictures').replace(
@@ -36,9 +36,10 @@ export function setUpLearning(app) {
     ref('learning-bar').value = learning.progress;
     button('stop-learning').hidden = elsewhere;
     ref('learnt').hidden = running || !(stage || model);
-    ref('learnt-text').textContent = message || (found ? result(found) : t('Stopped; it can go on.'));
-    ref('learnt-plot').toggleAttribute('hidden', !found);
-    if (found) plot(ref('learnt-plot'), found);
+    ref('learnt-text').textContent =
+      message || (comparison ? result(comparison) : t('Stopped; it can go on.'));
+    ref('learnt-plot').toggleAttribute('hidden', !comparison);
+    if (comparison) plot(ref('learnt-plot'), comparison);
     button('use-learnt').hidden = !model || ref('model').value === model;
   };
 
@@ -91,10 +92,10 @@ const signed = (value) =>
 // Mean IoU against the number of clicks, before and after.
 function plot(svg, { ious_before: before, ious_after: after }) {
   const node = (tag, properties, text = '') => {
-    const made = document.createElementNS('http://www.w3.org/2000/svg', tag);
-    for (const [name, value] of Object.entries(properties)) made.setAttribute(name, value);
-    made.textContent = text;
-    return made;
+    const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+    for (const [name, value] of Object.entries(properties)) element.setAttribute(name, value);
+    element.textContent = text;
+    return element;
   };
   const line = (ious, kind) => {
     const shown = ious.slice(0, SHOWN_CLICKS),

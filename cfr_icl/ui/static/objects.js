@@ -6,7 +6,7 @@ import { t } from './language.js';
 // The objects whose label or number contains a text, ordered by 'number', 'label' or 'area' (largest first).
 export function listed(objects, text, order) {
   const sought = text.trim().toLocaleLowerCase();
-  const found = objects.filter(
+  const shown = objects.filter(
     ({ id, label, current }) =>
       current || String(id) === sought || label.toLocaleLowerCase().includes(sought),
   );
@@ -15,7 +15,7 @@ export function listed(objects, text, order) {
     label: (one, other) => one.label.localeCompare(other.label) || one.id - other.id,
     area: (one, other) => other.area - one.area,
   };
-  return found.sort(orders[order] ?? orders.number);
+  return shown.sort(orders[order] ?? orders.number);
 }
 
 export class ObjectList {

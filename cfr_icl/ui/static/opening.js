@@ -43,8 +43,8 @@ export function setUpOpening(app) {
   };
 
   // Several files, or those of a folder or an archive, go into a folder of this page; { file, path } each.
-  app.openAll = async (found, folder = false) => {
-    const { files, archives, failed } = await unpacked(found, app.props.own_folder);
+  app.openAll = async (chosenFiles, folder = false) => {
+    const { files, archives, failed } = await unpacked(chosenFiles, app.props.own_folder);
     if (failed.length) {
       const said = t('This archive cannot be read; unpack it and open its files: {names}.');
       app.notices.show(said.replace('{names}', failed.join(', ')), { general: true });

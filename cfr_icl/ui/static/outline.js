@@ -52,30 +52,30 @@ function cornersOf(points, tolerance) {
 
 // The corner next to a place, { ring, corner }, or null where none is within `reach`.
 export function cornerNear(rings, place, reach) {
-  let found = null,
+  let nearest = null,
     best = reach;
   rings.forEach(({ points, corners }, ring) => {
     corners.forEach((index, corner) => {
       const { x, y } = at(points, index),
         away = Math.hypot(place.x - x, place.y - y);
-      if (away <= best) [found, best] = [{ ring, corner }, away];
+      if (away <= best) [nearest, best] = [{ ring, corner }, away];
     });
   });
-  return found;
+  return nearest;
 }
 
 // The side of the polygon next to a place: { ring, corner } of the corner before it; null where none is.
 export function sideNear(rings, place, reach) {
-  let found = null,
+  let nearest = null,
     best = reach;
   rings.forEach(({ points, corners }, ring) => {
     corners.forEach((index, corner) => {
       const next = corners[(corner + 1) % corners.length];
       const away = distanceTo(place, at(points, index), at(points, next));
-      if (away <= best) [found, best] = [{ ring, corner }, away];
+      if (away <= best) [nearest, best] = [{ ring, corner }, away];
     });
   });
-  return found;
+  return nearest;
 }
 
 // Add a corner where the exact line of a side comes nearest to a place; the mask stays as it is.

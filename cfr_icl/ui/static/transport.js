@@ -60,9 +60,9 @@ export function setUpTransport(app) {
 
   // Find out why there is no reply: 'reached', 'unreachable', or 'login', which opens the login dialog.
   app.explainFailure = async () => {
-    const found = await probe();
-    if (found === 'login') await logIn();
-    return found;
+    const state = await probe();
+    if (state === 'login') await logIn();
+    return state;
   };
 
   async function probe() {
