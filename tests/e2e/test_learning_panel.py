@@ -20,7 +20,7 @@ from cfr_icl.weights.saving import save_model
 from tests.e2e.tool import Server, Tool
 from tests.learning.tiny import ARCHITECTURE
 
-SECONDS = 60_000
+SECONDS = 180_000
 """Milliseconds in which a part of the run is over on a busy machine."""
 
 

@@ -91,7 +91,7 @@ def browse(folder):
 
 def until(browser, stage):
     """The learning state once it has this stage, while the page asks."""
-    for _ in range(600):
+    for _ in range(3600):
         reply = browser.do()
         browser.told = reply.get("learning", browser.told)
         if browser.told["stage"] == stage and not browser.told["running"]:
@@ -124,7 +124,7 @@ def test_a_better_model_joins_the_menu_and_can_be_thrown_away(browser, process, 
 def test_learning_is_stopped_while_labelling_goes_on(browser, process):
     process("waits")
     browser.do({"kind": "learn"})
-    for _ in range(600):
+    for _ in range(3600):
         browser.told = browser.do().get("learning", browser.told)
         if browser.told["progress"]:
             break

@@ -1,7 +1,7 @@
+// The passes of a prediction: small pictures of each, its probabilities, threshold and zoom-in window.
+
 import { make } from './dom.js';
 import { t } from './language.js';
-
-// Looking inside an answer: the passes of CFR, the probabilities and the zoom window.
 
 // Probabilities as colours over the picture: clear at 0, blue, yellow, red at 1.
 function heatmap(image) {
