@@ -26,6 +26,7 @@ from cfr_icl.annotate.learning_state import (
     EXIT_DISK_FULL,
     EXIT_NO_GAIN,
     FAILED,
+    FIRST_CLICKS,
     STOPPED,
     Comparison,
     LearningState,
@@ -164,8 +165,9 @@ def table(result: Comparison) -> str:
         ),
         "",
         f"Difference: {result.difference:+.2f} clicks "
-        f"(95 % interval {result.low:+.2f} to {result.high:+.2f}) on "
-        f"{result.held_out_objects} objects of {result.held_out_pictures} held-out pictures; "
+        f"(95 % interval {result.low:+.2f} to {result.high:+.2f}), mean IoU over the first {FIRST_CLICKS} "
+        f"clicks {100 * result.iou_gain:+.1f} ({100 * result.iou_low:+.1f} to {100 * result.iou_high:+.1f}), "
+        f"on {result.held_out_objects} objects of {result.held_out_pictures} held-out pictures; "
         f"{result.pictures - result.held_out_pictures} pictures were learnt from, {result.steps} steps in "
         f"{result.minutes:.1f} minutes.",
     ]

@@ -15,6 +15,7 @@ from cfr_icl.annotate.learning_state import (
     AFTER,
     BEFORE,
     FINISHED,
+    FIRST_CLICKS,
     LEARNING,
     READING,
     Comparison,
@@ -239,10 +240,9 @@ class Learning:
             raise LearnError("The pictures that are learnt from are not there any more.")
         clicks_before = [clicks_of(before[held]) for held in both]
         clicks_after = [clicks_of(after[held]) for held in both]
-        gain = difference(
-            [new - old for old, new in zip(clicks_before, clicks_after, strict=True)],
-            [held.picture for held in both],
-        )
+        groups = [held.picture for held in both]
+        saved = difference([new - old for old, new in zip(clicks_before, clicks_after, strict=True)], groups)
+        gain = difference([_quality(after[held]) - _quality(before[held]) for held in both], groups)
         return Comparison(
             pictures=len(pictures),
             held_out_pictures=len(held_out),
@@ -250,12 +250,15 @@ class Learning:
             held_out_objects=len(both),
             before=sum(clicks_before) / len(both),
             after=sum(clicks_after) / len(both),
-            difference=gain.mean,
-            low=gain.low,
-            high=gain.high,
+            difference=saved.mean,
+            low=saved.low,
+            high=saved.high,
             ious_before=mean_ious([before[held] for held in both], MOST_CLICKS),
             ious_after=mean_ious([after[held] for held in both], MOST_CLICKS),
-            better=gain.high < 0,
+            better=saved.mean < 0 < gain.low,
+            iou_gain=gain.mean,
+            iou_low=gain.low,
+            iou_high=gain.high,
             dropped=dict(pictures.dropped),
             steps=steps,
             minutes=minutes,
@@ -281,6 +284,11 @@ class Learning:
         elif part:
             left = (now - self._count_began) * (1 - part) / part
         self.tell(LearningState(stage=stage, progress=begin + part * (end - begin), seconds_left=left))
+
+
+def _quality(ious: Sequence[float]) -> float:
+    """The mean IoU over an object's first clicks."""
+    return sum(mean_ious([ious], FIRST_CLICKS)) / FIRST_CLICKS
 
 
 def _read(path: Path) -> np.ndarray | None:

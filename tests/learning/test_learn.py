@@ -52,6 +52,12 @@ def test_a_model_that_needs_fewer_clicks_is_written_and_another_one_is_not(data,
     assert any(not torch.equal(first[name], second[name]) for name in first)
 
 
+def test_fewer_clicks_without_better_first_ones_may_be_chance(data, source, tmp_path, clicks):
+    clicks(9, 8)
+    found = learning(data, source, tmp_path).run()
+    assert found.difference == -1 and found.iou_gain == 0 and not found.better
+
+
 def test_a_run_that_was_stopped_goes_on_and_the_old_model_stays(data, source, tmp_path, clicks):
     steps = []
 

@@ -74,14 +74,19 @@ function told({ stage, elsewhere, seconds_left: seconds }) {
 }
 
 // The result, in one line.
-function result({ before, after, low, high, better, held_out_pictures: pictures }) {
+function result({ before, after, low, high, better, held_out_pictures: pictures, ...found }) {
   const clicks = t('Clicks on {n} pictures that were held out: {a} before, {b} after ({low} to {high}).')
     .replace('{n}', pictures.toLocaleString())
     .replace('{a}', fixed(before))
     .replace('{b}', fixed(after))
     .replace('{low}', signed(low))
     .replace('{high}', signed(high));
-  return better ? clicks : `${clicks} ${t('That is not surely better; the model stays as it is.')}`;
+  const ious = t('IoU of the first clicks: {gain} % ({low} to {high}).')
+    .replace('{gain}', signed(100 * found.iou_gain))
+    .replace('{low}', signed(100 * found.iou_low))
+    .replace('{high}', signed(100 * found.iou_high));
+  const all = found.iou_low === found.iou_high ? clicks : `${clicks} ${ious}`; // results of older versions lack it
+  return better ? all : `${all} ${t('That is not surely better; the model stays as it is.')}`;
 }
 
 const fixed = (value) =>
