@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from cfr_icl.box import box_clicks
-from cfr_icl.cfr import CascadeForward
+from cfr_icl.cfr import MASK_THRESHOLD, CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.close_up import CloseUpConfig, blend, carry_over_details
 from cfr_icl.encoded_picture import EncodedPicture
@@ -209,7 +209,7 @@ class Segmenter:
         self, part: PredictionKey, number: int, state: CascadeState | None, previous_mask: np.ndarray | None
     ) -> tuple[Prediction, CascadeState]:
         """Predict the last batch of clicks, the `number`-th from 1, from the state after the earlier ones."""
-        cfr, cues = part.cfr, self._cues(part)
+        cfr, cues = part.cfr, self._cues(part, state)
         close_up = self.close_up if self.close_up and self.close_up.applies(number, cfr) else None
         if close_up:
             cfr = replace(cfr, steps=cfr.steps - 1)
@@ -242,10 +242,14 @@ class Segmenter:
         prediction = Prediction(tuple(passes), chosen, forwards, self.model.config.inverse_temperature)
         return prediction, reached
 
-    def _cues(self, part: PredictionKey) -> Cues:
+    def _cues(self, part: PredictionKey, state: CascadeState | None) -> Cues:
         if part.box is None:
             return Cues(part.clicks)
-        return Cues(part.clicks, part.box, len(box_clicks(part.box, self._picture.whole.size)))
+        count, middle = len(box_clicks(part.box, self._picture.whole.size)), part.clicks[0]
+        complete = self.model.takes_boxes and len(part.clicks) >= count
+        if complete and not (state and _holds(state.probabilities, middle)):
+            return Cues(part.clicks[1:], part.box, count - 1)  # the object may not be in the box's middle
+        return Cues(part.clicks, part.box, count)
 
     def _close_up_pass(
         self,
@@ -272,6 +276,12 @@ class Segmenter:
         if previous_mask is None:
             return ProbabilityMap(torch.zeros(1, 1), picture, picture, exact)
         return ProbabilityMap.of_picture(torch.from_numpy(previous_mask.astype(np.float32)), exact)
+
+
+def _holds(probabilities: ProbabilityMap, click: Click) -> bool:
+    """Whether the mask holds the pixel of a click."""
+    x, y = int(click.x), int(click.y)
+    return float(probabilities.crop(Window(x, y, x + 1, y + 1), (1, 1))) > MASK_THRESHOLD
 
 
 def _check(picture: EncodedPicture, clicks: Sequence[Click], previous_mask: np.ndarray | None) -> None:

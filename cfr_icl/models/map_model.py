@@ -56,10 +56,7 @@ class MapModel(InteractiveModel):
             flip. Channel 0, the previous mask, is not initialised; `run_pass` fills it in. For a box alone,
             and a network that `takes_boxes`, they are in a `BoxPrompt`.
         """
-        clicks = cues.clicks
-        if self.takes_boxes and cues.box is not None:
-            clicks = clicks[1:]  # the one in its middle, which may not lie on the object
-        batch = [[to_window(click, window, size) for click in clicks]]
+        batch = [[to_window(click, window, size) for click in cues.clicks]]
         if flip:
             batch.append([click.mirrored(size[1]) for click in batch[0]])
         maps = torch.cat([torch.empty(len(batch), 1, *size), disk_maps(batch, *size)], dim=1)

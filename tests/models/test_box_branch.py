@@ -42,7 +42,7 @@ def segmenter(change: float | None):
 
 @pytest.fixture(scope="module")
 def segmenters():
-    return {change: segmenter(change) for change in (None, 0.0, 5.0)}
+    return {change: segmenter(change) for change in (None, 0.0, 5.0, -5.0)}
 
 
 def test_a_new_branch_is_a_copy_and_is_not_told_the_middle_of_the_box(segmenters):
@@ -75,11 +75,15 @@ def test_clicks_without_a_box_are_answered_as_before(segmenters):
             assert torch.equal(one.probabilities.values, other.probabilities.values)
 
 
-def test_a_click_after_a_box_goes_on_from_its_mask(segmenters):
+@pytest.mark.parametrize(("change", "told"), [(5.0, True), (-5.0, False)])
+def test_a_click_after_a_box_goes_on_from_its_mask_and_the_middle_counts_if_it_is_in_it(
+    segmenters, change, told
+):
     clicks, cfr = (*BOX_CLICKS, Click(5, 5, False)), CascadeForward(steps=0)
-    start, after = (segmenters[5.0].predict(each, **BOXED, cfr=cfr) for each in (BOX_CLICKS, clicks))
-    assert_refines(segmenters[None], start.passes[0], clicks[1:], after.passes[0])
-    fresh = segmenter(5.0).predict(clicks, **BOXED, cfr=cfr)  # nothing in its cache
+    start, after = (segmenters[change].predict(each, **BOXED, cfr=cfr) for each in (BOX_CLICKS, clicks))
+    assert start.mask[27, 39] == told
+    assert_refines(segmenters[None], start.passes[0], clicks if told else clicks[1:], after.passes[0])
+    fresh = segmenter(change).predict(clicks, **BOXED, cfr=cfr)  # nothing in its cache
     assert np.array_equal(fresh.mask, after.mask)
 
 
