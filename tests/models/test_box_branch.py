@@ -1,12 +1,14 @@
 """A branch of its own answers a box alone: all other answers stay, and later clicks go on from its mask."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from cfr_icl import CascadeForward, Click, Segmenter
+from cfr_icl import CascadeForward, Click, Segmenter, load_model
 from cfr_icl.box import box_clicks, box_fit, box_guess
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.prediction import InnerPass
@@ -14,10 +16,16 @@ from cfr_icl.rectangle import Rectangle
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.window import Window
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 SIZE = (60, 80)
 BOX = Rectangle(20, 10, 60, 45)
 BOX_CLICKS = tuple(replace(click, batched=True) for click in box_clicks(BOX, SIZE))
 BOXED = {"previous_mask": box_guess(BOX, SIZE), "box": BOX}
+
+
+@pytest.fixture(scope="module")
+def embedded():
+    return Segmenter(load_model("embedded", "cpu"))
 
 
 def network(change: float | None):
@@ -112,3 +120,22 @@ def test_a_pass_that_leaves_the_box_is_not_the_best(segmenters, monkeypatch):
     monkeypatch.setattr(boxed._picture, "run_pass", run_pass)
     prediction = boxed.predict(BOX_CLICKS, **BOXED)
     assert prediction.chosen == 0 and prediction.mask.sum() == 35 * 40
+
+
+@pytest.mark.parametrize(
+    ("example", "box"),
+    [
+        ("flower.jpg", Rectangle(165, 75, 475, 375)),
+        ("rocket.jpg", Rectangle(300, 110, 345, 395)),
+        ("astronaut.png", Rectangle(20, 10, 380, 512)),
+    ],
+)
+def test_a_box_alone_gives_the_object_that_fills_it(embedded, example, box):
+    pixels = np.asarray(Image.open(EXAMPLES / example).convert("RGB"))
+    size = pixels.shape[:2]
+    embedded.set_image(pixels)
+    clicks = [replace(click, batched=True) for click in box_clicks(box, size)]
+    prediction = embedded.predict(clicks, previous_mask=box_guess(box, size), box=box)
+    assert box_fit(prediction.passes[prediction.chosen].probabilities, box) > 0.7
+    inside = prediction.mask[box.top : box.bottom, box.left : box.right]
+    assert inside.sum() > 0.9 * prediction.mask.sum()
