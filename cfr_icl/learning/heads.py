@@ -159,7 +159,7 @@ def train(
     )
     spent = 0.0
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
         spent = state["spent"]
         for learner in learners:
             learner.load(state[learner.name])

@@ -191,6 +191,7 @@ DANGEROUS = {
 CHECKPOINTS = {
     "weights/published.py",
     "learning/train.py",
+    "learning/heads.py",
     "learning/adapt_checkpoint.py",
     "learning/encoders.py",
 }
