@@ -142,8 +142,16 @@ CASES = {
         stored(values((ONE, 3), (TWO, 4), background=-1, dtype=np.int32), ".tif"),
         [ONE, TWO],
     ),
-    "background 1": (stored(values((ONE, 2), (TWO, 3), background=1)), [ONE, TWO]),
+    "no background": (stored(values((ONE, 2), (TWO, 3), background=1)), [ONE, TWO, ~(ONE | TWO)]),
     "background 255": (stored(values((ONE, 1), (TWO, 2), background=255)), [ONE, TWO]),
+    "our own label map of objects everywhere": (
+        content(indexed_png(SIZE, [(1, "#ff0000", ONE), (2, "#00ff00", ~ONE)])),
+        [ONE, ~ONE],
+    ),
+    "our own large label map of objects everywhere": (
+        content(indexed_png(SIZE, [(300, "#ff0000", ONE), (301, "#00ff00", ~ONE)])),
+        [ONE, ~ONE],
+    ),
     "our own label map": (content(indexed_png(SIZE, [(1, "#ff0000", ONE), (2, "#00ff00", TWO)])), [ONE, TWO]),
     "grey levels as JPEG": (
         stored(values((ONE, 85), (TWO, 170), (THREE, 255)), ".jpg", quality=90),

@@ -53,8 +53,11 @@ def _palette_readings(pixels: MaskPixels, palette: np.ndarray) -> list[str]:
 
 
 def _grey_readings(values: np.ndarray, lossy: bool) -> list[str]:
-    if len(distinct(values)) <= 2 and not lossy:
-        return [MASK, INVERTED]
+    levels = distinct(values)
+    if len(levels) <= 2 and not lossy:
+        # two ids of more than 8 bits without background, as our label maps of objects that cover the picture
+        ids = values.dtype == np.uint16 and len(levels) == 2 and 0 < levels[0] < levels[1] < 65_535
+        return [INDICES, MASK, INVERTED] if ids else [MASK, INVERTED]
     soft = lossy or not is_flat(values)
     if not soft:
         return [INDICES, MASK]

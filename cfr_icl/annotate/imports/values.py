@@ -70,8 +70,8 @@ def _background(levels: np.ndarray, values: np.ndarray) -> float | None:
 def by_index(values: np.ndarray) -> Regions:
     """Each value as an object, except for background and void.
 
-    Background are 0 and negative values, or -1 alone if it runs along the border; without any of them, the
-    value along the border. Void is the largest value of the type beside small ones (VOID_BELOW).
+    Background are 0 and negative values, or -1 alone if it runs along the border; without any of them all
+    values are objects. Void is the largest value of the type beside small ones (VOID_BELOW).
     """
     levels = distinct(values)
     ids = values.astype(np.int64)
@@ -86,8 +86,6 @@ def by_index(values: np.ndarray) -> Regions:
     ids[void] = 0
     if 0 in levels or (levels < 0).any():
         ids[ids < 0] = 0
-    elif len(positive) > 1 and not void.any():
-        ids[ids == int(border_value(values))] = 0
     return Regions(ids, "The file was read as a label map, by its values.", int(void.sum()))
 
 
