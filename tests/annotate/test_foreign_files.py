@@ -483,6 +483,19 @@ def test_other_cvat_files_are_refused(changes, sentence, tmp_path):
         load_masks(cvat_file(tmp_path, **{"shapes": POLYGON, **changes}), "a.png", SIZE)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
+def test_entities_are_refused_in_every_encoding(encoding, tmp_path):
+    before = f'<?xml version="1.0" encoding="{encoding[:6].rstrip("-")}"?>\n'
+    path = cvat_file(tmp_path, POLYGON, before=before)
+    plain = path.read_text()
+    path.write_text(plain, encoding=encoding)
+    assert load_masks(path, "a.png", SIZE).objects
+    grown = plain.replace("<annotations>", '<!DOCTYPE x [<!ENTITY y "cat">]><annotations>', 1)
+    path.write_text(grown.replace("bird", "&y;"), encoding=encoding)
+    with pytest.raises(MaskFileError, match="damaged"):
+        load_masks(path, "a.png", SIZE)
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [("<annotation><object/></annotation>", "Pascal VOC"), ("<svg/>", "not one of CVAT")],

@@ -64,17 +64,22 @@ def load_cvat(path: Path, picture: str, size: tuple[int, int]) -> LoadedMasks:
     return LoadedMasks(objects, sentences=said, labels=labels)
 
 
+class _WithoutDefinitions(ElementTree.TreeBuilder):
+    """Refuses a document type, in any encoding, before its entities, which grow as they are read."""
+
+    def doctype(self, name: str, public: str | None, system: str | None) -> None:
+        raise ValueError("doctype")
+
+
 def _root(path: Path) -> ElementTree.Element:
     if path.stat().st_size > MAX_JSON_BYTES:
         raise MaskFileError(
             "The XML file is too large; at most {megabytes} MB are read.",
             megabytes=MAX_JSON_BYTES // 1_000_000,
         )
-    content = path.read_bytes()
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:  # definitions that grow as they are read
-        raise MaskFileError("The XML file is damaged.")
+    parser = ElementTree.XMLParser(target=_WithoutDefinitions())
     try:
-        root = ElementTree.fromstring(content)
+        root = ElementTree.fromstring(path.read_bytes(), parser)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise MaskFileError("The XML file is damaged.") from error
     if root.tag == "annotation":
