@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from pycocotools import mask as coco_mask
+from safetensors import SafetensorError
 
 from cfr_icl import files
 from cfr_icl.annotate.learning_state import EXIT_DISK_FULL, FAILED, read_state
@@ -18,7 +19,7 @@ from cfr_icl.learning import adapt_checkpoint, learn
 from cfr_icl.learning.adapt_checkpoint import read_checkpoint
 from cfr_icl.learning.own_pictures import open_own_pictures
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.weights import loading
+from cfr_icl.weights import saving
 from cfr_icl.weights.saving import save_model
 from tests.learning.test_learn import QUICK, learning
 from tests.learning.tiny import FROM_NOTHING
@@ -35,12 +36,12 @@ def full_disk(*args, **options):
 
 
 def full_disk_of_safetensors(*args, **options):
-    raise loading.SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+    raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
 
 
 @pytest.mark.parametrize(
     ("owner", "name", "fails"),
-    [(adapt_checkpoint.torch, "save", full_disk), (loading, "save_file", full_disk_of_safetensors)],
+    [(adapt_checkpoint.torch, "save", full_disk), (saving, "save_file", full_disk_of_safetensors)],
     ids=["checkpoint", "model"],
 )
 def test_a_full_disk_is_one_sentence_and_learning_goes_on_when_there_is_room(
