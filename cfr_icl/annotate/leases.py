@@ -106,12 +106,18 @@ class Leases:
 
     @contextmanager
     def held(self, picture: str, holder: str, who: str) -> Iterator[None]:
-        """A context in which a person has a picture; raises as `take`."""
+        """A context in which a person has a picture; raises as `take`.
+
+        A picture that the person had before stays theirs.
+        """
+        before = self._read(picture)
+        had = before is not None and before.holder == holder and before.until > self._clock()
         self.take(picture, holder, who)
         try:
             yield
         finally:
-            self.give_back(picture, holder)
+            if not had:
+                self.give_back(picture, holder)
 
     def others(self, holder: str) -> dict[str, str]:
         """Names of the people who work on pictures, by picture, but for this holder; "" if unknown."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
-from cfr_icl.annotate.document import ACCEPTED, Document, Instance, Label
+from cfr_icl.annotate.document import ACCEPTED, MAX_LABELS, Document, Instance, Label
 from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.object_json import instance_to_json
 from cfr_icl.annotate.record import Visit, now
 from cfr_icl.sentences import Refusal, Sentence
 
@@ -18,8 +21,8 @@ TAKEN_BACK = "taken_back"
 class Trace:
     """What a change did to a picture; small, because it is kept for each picture of the change."""
 
-    added: Mapping[int, tuple[str, str]]
-    """Version of the mask and label of each object that came, by its id."""
+    added: Mapping[int, str]
+    """Digest of all that a person can change of each object that came, by its id."""
     relabelled: Mapping[int, tuple[tuple[str, str], tuple[str, str]]]
     """Label and colour after and before the change, of the objects where they differ."""
     labels: tuple[Label, ...]
@@ -29,37 +32,44 @@ class Trace:
     """The label of the next object before and after."""
     review: tuple[str, str]
     """Result of the review before and after."""
+    done: bool = False
+    """Whether the picture was done before."""
 
     @classmethod
     def between(cls, before: Document, after: Document) -> Trace:
         old = {each.id: (each.label, each.colour) for each in before.instances}
         new = {each.id: (each.label, each.colour) for each in after.instances}
         return cls(
-            {each.id: _state(each) for each in after.instances if each.id not in old},
+            {each.id: _digest(each) for each in after.instances if each.id not in old},
             {id: (new[id], old[id]) for id in old if id in new and new[id] != old[id]},
             before.labels,
             after.labels,
             (before.label, after.label),
             (before.review, after.review),
+            before.done,
         )
 
     def undone(self, document: Document) -> tuple[Document, int, int]:
         """The document without the change, and how many objects went back and how many stay.
 
-        Objects stay as they are if a person changed since what the change had given them.
+        Objects stay as they are if a person changed since what the change had given them, and loaded ones
+        if a person changed anything of them. A picture that was done with loaded objects alone is open again.
         """
         instances, back, stay = [], 0, 0
         for each in document.instances:
             given, before = self.relabelled.get(each.id, (None, None))
-            if self.added.get(each.id) == _state(each):
+            if each.id in self.added and self.added[each.id] == _digest(each):
                 back += 1
                 continue
             if before is not None and given == (each.label, each.colour):
                 each = replace(each, label=before[0], colour=before[1])
                 back += 1
-            elif each.id in self.added or before is not None:
+            elif each.id in self.added or before not in (None, (each.label, each.colour)):
                 stay += 1
             instances.append(each)
+        if document.instances and not instances and not self.done:
+            review = "" if document.review == ACCEPTED else document.review
+            document = replace(document, done=False, review=review)
         used = {each.label for each in instances}
         active = document.active if any(each.id == document.active for each in instances) else None
         reviewed = document.review == self.review[1] and not stay
@@ -151,15 +161,43 @@ class FolderChange:
         return result
 
 
-def _state(instance: Instance) -> tuple[str, str]:
-    return instance.mask.version, instance.label
+def _digest(instance: Instance) -> str:
+    """A digest of an object as it is stored, but for what is computed beside its mask."""
+    stored = instance_to_json(replace(instance, timing=None, left_out=0))
+    return hashlib.sha256(json.dumps(stored).encode()).hexdigest()[:32]
 
 
 def _labels(
     before: Sequence[Label], after: Sequence[Label], listed: Sequence[Label], used: Collection[str]
 ) -> list[Label]:
-    """The list before a change, with the labels that came since and those that objects still have."""
-    known = {label.name for label in before}
-    changed = {label.name for label in after}
-    came = [label for label in listed if label.name not in known]
-    return [*before, *(label for label in came if label.name not in changed or label.name in used)]
+    """The present list without a change: the other labels, and what others changed since, stay as they are.
+
+    Labels keep their places, and so their numbers; one that objects still have comes back at the end.
+    """
+    old = {label.name: label for label in before}
+    renamed = {label.name for label in after}
+    there = {label.name for label in listed}
+    changed = {}
+    for place, label in enumerate(after):
+        if label.name in old:
+            changed[label.name] = (old[label.name], label)
+        elif len(before) == len(after) and before[place].name not in renamed | there:
+            changed[label.name] = (before[place], label)
+    labels, kept = [], []
+    for label in listed:
+        if label.name in changed:
+            was, became = changed[label.name]
+            if was.name != label.name and label.name in used:
+                kept.append(label)
+            label = _without_change(label, was, became)
+        elif label.name in renamed and len(before) < len(after) and label.name not in used:
+            continue
+        labels.append(label)
+    return [*labels, *kept][:MAX_LABELS]
+
+
+def _without_change(label: Label, before: Label, after: Label) -> Label:
+    """The label with the values before a change where it still has those after it."""
+    names = [each.name for each in fields(Label)]
+    back = {name: getattr(before, name) for name in names if getattr(label, name) == getattr(after, name)}
+    return replace(label, **back)

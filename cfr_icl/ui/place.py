@@ -172,27 +172,31 @@ class FolderPlace:
         free = self.name if self.name not in self.taken else None
         classes = tuple(self.folder.labels)
         affected = relabel(self.folder, change, self._holder, self._who, open_picture=free)
-        if free is not None:
-            before = self.session.document
-            objects = change.renames(before)
-            self.take()
-            colours = (label.colour for label in self.folder.labels if label.name == change.new)
-            colour = next(colours, None)
-            self.session.relabel(lambda document: change.in_document(document, colour))
-            self.save()
-            affected.traces[free] = Trace.between(before, self.session.document)
-            affected.pictures += bool(objects)
-            affected.objects += objects
         after = tuple(self.folder.labels)
-        self._remember(FolderChange(RELABELLED, affected.traces, (classes, after)))
+        try:
+            if free is not None:
+                before = self.session.document
+                objects = change.renames(before)
+                self.take()
+                colours = (label.colour for label in after if label.name == change.new)
+                colour = next(colours, None)
+                self.session.relabel(lambda document: change.in_document(document, colour))
+                affected.traces[free] = Trace.between(before, self.session.document)
+                self.save()
+                affected.pictures += bool(objects)
+                affected.objects += objects
+        finally:  # the other pictures are changed already
+            self._remember(FolderChange(RELABELLED, affected.traces, (classes, after)))
         return affected
 
     def take_back(self) -> list[Sentence]:
         """Take the last change of the whole folder back; messages for the user about it.
 
-        On the open picture, if it is free, it is one step of undo. Raises ActionError without a change.
+        On the open picture, if it is free, it is one step of undo. What cannot be saved, or is taken by
+        others, can be taken back later. Raises ActionError without a change, StoreError where the open
+        picture's work cannot be saved.
         """
-        change, self._change = self._change, None
+        change = self._change
         if change is None:
             raise ActionError("There is no change of the whole folder to take back.")
         free = self.name if self.name in change.traces and self.name not in self.taken else None
@@ -204,6 +208,8 @@ class FolderPlace:
         result = change.take_back(self.folder, self._holder, self._who, open_picture=free)
         if free is not None:
             result.count(back, stay)
+        left = {name: change.traces[name] for name in result.left_out}
+        self._change = FolderChange(change.did, left) if left else None
         return result.sentences
 
     def _remember(self, change: FolderChange) -> None:
@@ -251,7 +257,8 @@ class FolderPlace:
             "change": self._change.did if self._change else None,
         }
         told, self._told = self._told if heard else {}, {**lists, "labels": labels}
-        changed: dict[str, Any] = {key: now for key, now in lists.items() if told.get(key) != now}
+        never = object()  # a change of None is told too
+        changed: dict[str, Any] = {key: now for key, now in lists.items() if told.get(key, never) != now}
         labelled = told.get("labels", {})
         if relabelled := {name: list(now) for name, now in labels.items() if labelled.get(name) != now}:
             changed["labels"] = relabelled

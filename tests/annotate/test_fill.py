@@ -13,6 +13,7 @@ from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import MaskFileError, coco_images
 from cfr_icl.annotate.taking_back import FolderChange
 from cfr_icl.cli.main import main
+from cfr_icl.clicks import Click
 
 
 @pytest.fixture
@@ -174,3 +175,39 @@ def test_an_acceptance_comes_back_with_the_masks_before(folder, coco):
     change.take_back(folder, "1", "")
     undone = folder.work("a.png").document
     assert (undone.review, undone.instances) == (ACCEPTED, accepted.instances)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"foreign": {"attributes": {"occluded": True}}},
+        {"colour": "#123456"},
+        {"visible": False},
+        {"locked": True},
+        {"clicks": (Click(30, 30),)},
+        {"certainty": None},
+        {"label": "dog"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_loaded_objects_of_which_a_person_changed_anything_stay(folder, coco, change):
+    filled = FolderChange(FILLED, fill(folder, Source(folder, {"coco.json": coco}), "1").traces)
+    work = folder.work("a.png")
+    touched = replace(work.document.instances[0], **change)
+    done = replace(work.document.with_instance(touched), done=True)
+    folder.save("a.png", done, work.size, work.revision)
+    assert filled.take_back(folder, "1", "Ann").stay == 1
+    left = folder.work("a.png").document
+    assert [each.id for each in left.instances] == [1] and left.done
+
+
+@pytest.mark.parametrize("was_done", [False, True])
+def test_a_picture_that_was_done_with_loaded_masks_is_to_be_done_again(folder, coco, was_done):
+    folder.save("a.png", Document(done=was_done), (90, 120), 0)
+    filled = FolderChange(FILLED, fill(folder, Source(folder, {"coco.json": coco}), "1", add=True).traces)
+    work = folder.work("a.png")
+    folder.save("a.png", replace(work.document, done=True, review=ACCEPTED), work.size, work.revision)
+    filled.take_back(folder, "1", "Ann")
+    left = folder.work("a.png").document
+    assert not left.instances and left.done == was_done
+    assert was_done or (left.review == "" and folder.states["a.png"] == "todo")

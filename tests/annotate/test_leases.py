@@ -42,6 +42,17 @@ def test_a_taken_picture_is_refused_to_others_until_it_is_given_back(leases, now
     assert refused_for(one, "1", "Ann") == "Somebody"
 
 
+def test_a_picture_that_is_held_for_a_moment_stays_with_who_had_it(leases):
+    one, other = leases
+    one.take("a.png", "1", "Ann")
+    with one.held("a.png", "1", "Ann"):
+        pass
+    assert refused_for(other, "2", "Bob") == "Ann"
+    with one.held("b.png", "1", "Ann"):
+        pass
+    other.take("b.png", "2", "Bob")
+
+
 def test_a_lease_lasts_while_there_are_actions_and_ends_after_a_crash(leases, now):
     one, other = leases
     for _ in range(5):

@@ -104,3 +104,27 @@ def test_a_change_of_pictures_that_others_work_on_is_not_taken_back(folder):
     assert result.left_out == ["a.png"] and result.pictures == 1
     assert labels(folder, "a.png")[0][0] == "kitten" and labels(folder, "b.png")[0][0] == "cta"
     assert "a.png" in result.sentences[-1]
+
+
+def test_a_change_is_taken_back_in_the_list_of_labels_as_it_is_now(folder):
+    listed = [Label("cat", "#111111"), Label("dog", "#222222"), Label("cow", "#333333")]
+    folder.classes.change(lambda _: listed)
+    found = relabel(folder, Change("dog", "hund"), "1")
+    change = FolderChange(RELABELLED, found.traces, (listed, list(folder.labels)))
+    relabel(folder, Change("cow", "kuh"), "2")
+    relabel(folder, Change("cat", "cat", "#444444"), "2")
+    change.take_back(folder, "1", "Ann")
+    now = [Label("cat", "#444444"), Label("dog", "#222222"), Label("kuh", "#333333")]
+    assert folder.labels == now
+    work = folder.work("a.png").document
+    assert [label.name for label in work.labels] == ["cta", "dog", "cat"]
+    assert labels(folder, "a.png")[1] == ("dog", "#f59e0b")
+
+
+def test_a_label_that_objects_of_others_still_have_stays_on_the_list(folder):
+    listed = tuple(folder.labels)
+    found = relabel(folder, Change("cta", "kitten"), "1")
+    change = FolderChange(RELABELLED, found.traces, (listed, tuple(folder.labels)))
+    folder.leases.take("a.png", "2", "Bob")
+    change.take_back(folder, "1", "Ann")
+    assert [label.name for label in folder.labels] == ["cta", "dog", "cat", "kitten"]

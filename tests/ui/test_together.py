@@ -171,6 +171,66 @@ def test_a_label_is_changed_in_the_whole_folder_after_a_count(people):
     assert "needs a name" in ann.do({**change, "new": " "})["messages"][0]
 
 
+@pytest.fixture
+def relabelled(folders):
+    """A folder, and Ann on b.png, and a change of the label of the objects of both pictures."""
+    folder = folders()
+    ann = Browser(Server(Settings(ColourModel(), folder=folder)), who="Ann", tab="1")
+    ann.do({"kind": "hello"})
+    ann.do(click(30, 40), {"kind": "goto", "name": "b.png"})
+    ann.do(click(30, 40))
+    return folder, ann, {"kind": "relabel_folder", "name": "object", "new": "cat", "sure": True}
+
+
+def no_space(*_args):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_change_that_cannot_be_taken_back_now_is_taken_back_later(relabelled, monkeypatch):
+    folder, ann, change = relabelled
+    ann.do(change)
+    with monkeypatch.context() as full:
+        full.setattr("cfr_icl.annotate.store.save", no_space)
+        assert "cannot be saved" in ann.do({"kind": "take_back_in_folder"})["messages"][0]
+    assert "Taken back" in ann.do({"kind": "take_back_in_folder"})["messages"][0]
+    assert dict(folder.labels_of) == {"a.png": ("object",), "b.png": ("object",)}
+
+
+def test_pictures_of_others_can_be_taken_back_once_they_are_free(relabelled):
+    folder, ann, change = relabelled
+    ann.do(change)
+    folder.leases.take("a.png", "2", "Bob")
+    assert "change" not in ann.do({"kind": "take_back_in_folder"})["folder"]
+    assert folder.labels_of["a.png"] == ("cat",) and folder.labels_of["b.png"] == ("object",)
+    folder.leases.give_back("a.png", "2")
+    reply = ann.do({"kind": "take_back_in_folder"})
+    assert reply["folder"]["change"] is None and folder.labels_of["a.png"] == ("object",)
+
+
+def test_a_change_that_could_not_be_saved_on_the_open_picture_can_be_taken_back(relabelled, monkeypatch):
+    folder, ann, change = relabelled
+    save = folder.save
+
+    def save_others(name, *values):
+        return no_space() if name == "b.png" else save(name, *values)
+
+    with monkeypatch.context() as full:
+        full.setattr(folder, "save", save_others)
+        reply = ann.do(change)
+    assert "b.png cannot be saved" in reply["messages"][0] and reply["folder"]["change"] == "relabelled"
+    ann.do({"kind": "take_back_in_folder"})
+    assert dict(folder.labels_of) == {"a.png": ("object",), "b.png": ("object",)}
+
+
+def test_a_page_that_lost_an_answer_hears_that_nothing_is_to_be_taken_back(relabelled):
+    _, ann, change = relabelled
+    ann.do(change)
+    heard = ann.reply
+    ann.do({"kind": "take_back_in_folder"})
+    ann.reply = heard
+    assert ann.do({"kind": "select", "id": 1})["folder"]["change"] is None
+
+
 def test_a_lock_that_fails_leaves_the_work_of_each_picture_in_its_own_file(folders, monkeypatch):
     folder = folders()
     ann = Browser(Server(Settings(ColourModel(), folder=folder)), who="Ann", tab="1")
