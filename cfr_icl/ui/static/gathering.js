@@ -51,8 +51,11 @@ function belowCommon(files) {
   return common ? files.map(({ file, path }) => ({ file, path: path.slice(first.length + 1) })) : files;
 }
 
-// Files with those of zip archives in place of these, where these have saved work, or else pictures; of an
-// archive with saved work only the pictures that it belongs to. `failed` are archives that cannot be read.
+// Files of operating systems: their names or folders begin with a dot.
+const isOfSystem = (path) => /(^|\/)(\.|__MACOSX\/)/.test(path);
+
+// Files with the pictures and the saved work of zip archives in place of these. `failed` are archives that
+// cannot be read.
 export async function unpacked(files, { endings, work, bytes }) {
   const ends = (path, list) => list.some((ending) => path.toLowerCase().endsWith(ending));
   const all = [],
@@ -65,11 +68,10 @@ export async function unpacked(files, { endings, work, bytes }) {
     }
     archives += 1;
     try {
-      const wanted = (path) => ends(path, [...endings, work]);
+      const wanted = (path) => ends(path, [...endings, work]) && !isOfSystem(path);
       const found = await unzipped(each.file, wanted, { files: MOST, bytes });
-      const works = new Set(found.map(({ path }) => path).filter((path) => ends(path, [work])));
-      if (works.size) all.push(...found.filter(({ path }) => works.has(path) || works.has(path + work)));
-      else all.push(...belowCommon(found));
+      // work alone is of pictures that are open under these paths
+      all.push(...(found.some(({ path }) => ends(path, endings)) ? belowCommon(found) : found));
     } catch {
       failed.push(each.path);
     }
@@ -78,9 +80,9 @@ export async function unpacked(files, { endings, work, bytes }) {
 }
 
 // Which files are of use: pictures, and saved work of them, in the order of their names; and the number of
-// others. Files of operating systems, whose names or folders begin with a dot, do not count.
+// others, without files of operating systems.
 export function sorted(files, { endings, work }) {
-  const seen = files.filter(({ path }) => !/(^|\/)(\.|__MACOSX\/)/.test(path));
+  const seen = files.filter(({ path }) => !isOfSystem(path));
   const has = (path, ending) => path.toLowerCase().endsWith(ending);
   const pictures = seen.filter(({ path }) => endings.some((ending) => has(path, ending)));
   const works = seen.filter(({ path }) => has(path, work));

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { unpacked } from '../../cfr_icl/ui/static/gathering.js';
+import { zip } from './archive.js';
+
+const LIMITS = { endings: ['.png', '.jpg'], work: '.session.json', bytes: 1e6 };
+
+async function pathsIn(...names) {
+  const archive = zip(Object.fromEntries(names.map((name) => [name, 'x'])));
+  const { files } = await unpacked([{ file: archive, path: 'all.zip' }], LIMITS);
+  return files.map(({ path }) => path);
+}
+
+test('all pictures of an archive come out, with saved work or without', async () => {
+  const pictures = ['0.png', '1.png', '2.JPG', 'more/3.png'],
+    work = '1.png.session.json';
+  const inFolder = (names) => names.map((name) => `photos/${name}`);
+  assert.deepEqual(await pathsIn(...inFolder([...pictures, work])), [...pictures, work]);
+  assert.deepEqual(await pathsIn(...inFolder(pictures), 'photos/notes.txt'), pictures);
+  assert.deepEqual(await pathsIn(...pictures, work), [...pictures, work]);
+});
+
+test('saved work alone keeps its paths, by which its pictures are found', async () => {
+  assert.deepEqual(await pathsIn('more/3.png.session.json'), ['more/3.png.session.json']);
+});
+
+test('files of operating systems do not change the names', async () => {
+  const own = ['__MACOSX/photos/._0.png', '.Trash/1.png', 'photos/._0.png'];
+  assert.deepEqual(await pathsIn(...own, 'photos/0.png', 'photos/0.png.session.json'), [
+    '0.png',
+    '0.png.session.json',
+  ]);
+  assert.deepEqual(await pathsIn('photos/0.png', ...own), ['0.png']);
+});
