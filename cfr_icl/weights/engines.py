@@ -102,7 +102,8 @@ def load_fastest(source: StoredNetwork, engine: str) -> MapModel:
     return CompiledNet(
         source.config,
         digest,
-        lambda: source.build(dtype),
+        # the files may be replaced or gone when the first box comes
+        source.hold(dtype) if encoder and decoder else partial(source.build, dtype),
         encoder,
         decoder,
         _iou_head(source),

@@ -33,11 +33,13 @@ class StoredNetwork:
 
     Attributes:
         build: builds the network for prediction, with its decoder in the data type given.
+        hold: reads the file, and gives what builds the network of its content when that is needed.
     """
 
     config: ModelConfig
     weights: Path
     build: Callable[[torch.dtype], MapModel]
+    hold: Callable[[torch.dtype], Callable[[], MapModel]]
 
 
 def digest_of(source: StoredNetwork, compiles: bool) -> bytes:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, overload
 
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load
 
 from cfr_icl.memory import keep_freed_memory
 from cfr_icl.models.base import InteractiveModel, ModelConfig
@@ -107,22 +108,25 @@ def _load_network(
     config, weights = _find(source)
 
     def build(dtype: torch.dtype) -> MapModel:
-        return _built(config, weights, source, target, dtype)
+        model = _read_into(_empty(config, source), weights, source, target)
+        return _converted(model, dtype)
+
+    def hold(dtype: torch.dtype) -> Callable[[], MapModel]:
+        content = weights.read_bytes()
+        return lambda: _converted(_load_into(_empty(config, source), _float(load(content)), target), dtype)
 
     if target.type == "cpu":
         keep_freed_memory()
     if trainable:
         return _read_into(_empty(config, source), weights, source, target).requires_grad_(True)
     if target.type == "cpu" and precision == "auto":
-        return load_fastest(StoredNetwork(config, weights, build), engine)
+        return load_fastest(StoredNetwork(config, weights, build, hold), engine)
     return build(pick_precision(precision, target, config))
 
 
-def _built(
-    config: ModelConfig, weights: Path, source: str, device: torch.device, dtype: torch.dtype
-) -> MapModel:
-    """Build the network for prediction with PyTorch, with `decode` in a data type."""
-    model = _read_into(_empty(config, source), weights, source, device).requires_grad_(False)
+def _converted(model: MapModel, dtype: torch.dtype) -> MapModel:
+    """Convert the network, in place, for prediction with PyTorch, with `decode` in a data type."""
+    model.requires_grad_(False)
     model.precision = dtype
     fold_batch_norms(model)
     fold_padding(model)
@@ -133,7 +137,12 @@ def _built(
 def _read_into(model: MapModel, weights: Path, source: str, device: torch.device) -> MapModel:
     """Read the weights of a file into the network, and move it to a device."""
     _check(weights, model, source)
-    model.load_state_dict(_read(weights, device), strict=True, assign=True)
+    return _load_into(model, _read(weights, device), device)
+
+
+def _load_into(model: MapModel, tensors: Mapping[str, torch.Tensor], device: torch.device) -> MapModel:
+    """Give the network float32 tensors as its weights, and move it to a device."""
+    model.load_state_dict(tensors, strict=True, assign=True)
     return model.to(device).eval()
 
 
@@ -261,6 +270,11 @@ def _read(weights: Path, device: torch.device) -> dict[str, torch.Tensor]:
                     raise ValueError(f"The weight {name!r} in {weights} is not finite; the file is damaged.")
                 tensors[name] = tensor.to(device)
     return tensors
+
+
+def _float(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors with floating-point ones as float32."""
+    return {name: x.float() if x.is_floating_point() else x for name, x in tensors.items()}
 
 
 def _opened(file: Path) -> safe_open:

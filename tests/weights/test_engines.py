@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import sys
 
 import pytest
@@ -75,6 +76,25 @@ def test_the_iou_of_a_mask_is_predicted_as_by_pytorch(tmp_path, monkeypatch):
         segmenter.set_image(example("chelsea.png"))
         ious.append(segmenter.predict(CLICKS[:1]).predicted_iou)
     assert 0 < ious[0] < 1 and ious[1] == pytest.approx(ious[0], abs=1e-4)
+
+
+def test_a_box_is_answered_by_the_weights_that_were_loaded_whatever_happens_to_the_files(folder):
+    options = {"encoder": "test_efficientnet", "blocks": (0, 0, 0, 0), "attention": 1, "box_branch": True}
+    config = ModelConfig("compact", options, ZoomConfig(size=64))
+    save_model(build_model(config), folder)
+    prompt = torch.rand(1, 3, 64, 64)
+    plain = load_model(folder, "cpu", "float32")
+
+    def answer(model):
+        with torch.inference_mode():
+            return model.rated_logits(model.encode(prompt), prompt.clone(), prompt[:, :1], False, True)[0]
+
+    expected = answer(plain)
+    replaced, removed = (load_model(folder, "cpu", engine="onnx") for _ in range(2))
+    save_model(build_model(config), folder)
+    assert torch.allclose(answer(replaced), expected, rtol=1e-3, atol=1e-3)
+    shutil.rmtree(folder)
+    assert torch.allclose(answer(removed), expected, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize(("height", "width"), [(64, 96), (100, 90)])
