@@ -18,6 +18,7 @@ from cfr_icl.data.source import select
 from cfr_icl.evaluation.calibration import Reliability, window_predictions
 from cfr_icl.evaluation.report import save_lines
 from cfr_icl.evaluation.run import one_thread
+from cfr_icl.weights.learnt import refuse_learnt
 from cfr_icl.weights.saving import write_config
 
 
@@ -35,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    if options.write:
+        refuse_learnt(options.weights)
     model = load_model(options.weights, "cpu")
     reliability = Reliability()
     segmenter = Segmenter(model)

@@ -31,8 +31,10 @@ def run(options: argparse.Namespace) -> None:
     from cfr_icl.learning.heads import train
     from cfr_icl.learning.settings import read_settings
     from cfr_icl.models.compact import CompactNet
+    from cfr_icl.weights.learnt import refuse_learnt
     from cfr_icl.weights.saving import save_model
 
+    refuse_learnt(options.weights)
     network = load_model(options.weights, "cpu", "float32", trainable=True)
     if not isinstance(network, CompactNet):
         raise ValueError("Only compact networks have these heads.")

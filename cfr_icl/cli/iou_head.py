@@ -32,8 +32,10 @@ def run(options: argparse.Namespace) -> None:
     from cfr_icl.learning.iou_head import draw, fit, record
     from cfr_icl.learning.settings import read_settings
     from cfr_icl.models.compact import CompactNet
+    from cfr_icl.weights.learnt import refuse_learnt
     from cfr_icl.weights.saving import save_model
 
+    refuse_learnt(options.weights)
     network = load_model(options.weights, "cpu", "float32", trainable=True)
     if not isinstance(network, CompactNet):
         raise ValueError("Only compact networks have a head that predicts IoUs.")
@@ -43,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
         [each.weight for each in data],
         np.random.default_rng(options.seed),
     )
-    answering = load_model(options.weights, "cpu")
+    answering = load_model(options.weights, "cpu", engine="torch")
     assert isinstance(answering, CompactNet)
     answering.add_iou_head()
     passes = record(Segmenter(answering), objects, options.objects)

@@ -33,13 +33,17 @@ from cfr_icl.annotate.learning_state import (
 )
 from cfr_icl.annotate.listing import list_pictures
 from cfr_icl.cli.options import WEIGHTS, add_megapixels, default_weights, number_up_to
-from cfr_icl.sentences import sentence_of
+from cfr_icl.sentences import Sentence, sentence_of
 
 if TYPE_CHECKING:
     from cfr_icl.learning.learn import Learning
 
 MOST_MINUTES = 1440
 MOST_REMEMBERED = 60
+OTHER_START = Sentence(
+    "What was learnt began with another version of the model; throw it away to learn anew."
+)
+"""On the page, which names no folders."""
 
 
 class Stopped(Exception):
@@ -92,7 +96,7 @@ def _run_alone(options: argparse.Namespace) -> int:
     """As `run`, while no other process learns into the folder."""
     import torch
 
-    from cfr_icl.learning.learn import Learning
+    from cfr_icl.learning.learn import Learning, OtherStartError
     from cfr_icl.learning.own_pictures import open_own_pictures
 
     if options.threads:
@@ -136,7 +140,8 @@ def _run_alone(options: argparse.Namespace) -> int:
             print(f"error: {DISK_FULL}", file=sys.stderr)
             return EXIT_DISK_FULL
         if options.background:
-            LearningState(stage=FAILED, sentence=sentence_of(error)).write(options.out)
+            sentence = OTHER_START if isinstance(error, OtherStartError) else sentence_of(error)
+            LearningState(stage=FAILED, sentence=sentence).write(options.out)
         raise
     end_line()
     print(table(comparison))

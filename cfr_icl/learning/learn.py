@@ -68,6 +68,10 @@ TELL_SECONDS = 1.0
 Ious = dict[HeldOut, list[float]]
 
 
+class OtherStartError(LearnError):
+    """What was learnt began with another model than the one that is given."""
+
+
 @dataclass
 class Learning:
     """One run, or the rest of one that was stopped.
@@ -106,7 +110,7 @@ class Learning:
         digest = weights_digest(network)
         earlier = read_checkpoint(self._folder) or {}
         if earlier.get("digest", digest) != digest:
-            raise LearnError(
+            raise OtherStartError(
                 "{out} went on from another model than {source}; choose another folder, or remove it.",
                 out=str(self.out),
                 source=self.source,

@@ -18,6 +18,12 @@ def is_learnt(source: str | Path) -> bool:
     return (Path(source).expanduser() / KIND_NAME).is_file()
 
 
+def refuse_learnt(source: str | Path) -> None:
+    """Raise ValueError for the folder of a learnt model, where one network is needed."""
+    if is_learnt(source):
+        raise ValueError(f"{source} is a learnt model of two networks; name a model of one network.")
+
+
 def start_of(source: str | Path) -> Path:
     """The folder of the model that a learnt one began with."""
     return Path(source).expanduser() / START_NAME
@@ -33,7 +39,8 @@ def read_kind(source: str | Path) -> Kind:
         kind = Kind()
         kind.load_state_dict(tensors)
     except (SafetensorError, RuntimeError, ValueError) as error:
-        raise ValueError(f"{file} is damaged or of another version ({error!s:.120}).") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".:")
+        raise ValueError(f"{file} is damaged or of another version ({reason}).") from error
     return kind
 
 

@@ -63,6 +63,16 @@ def test_the_branch_learns_the_boxed_object(network):
     assert np.mean(ious[-5:]) > max(0.7, np.mean(ious[:3]) + 0.1)
 
 
+@pytest.mark.parametrize("name", ["heads", "hypotheses", "iou-head", "calibrate"])
+def test_commands_that_change_one_network_refuse_a_learnt_model(name, tmp_path, capsys):
+    (tmp_path / "kind.safetensors").touch()
+    (tmp_path / "config.yaml").write_text("data: []")
+    more = ["--config", str(tmp_path / "config.yaml"), "--out", str(tmp_path / "out")]
+    more = ["--data", f"folder={tmp_path}", "--write"] if name == "calibrate" else more
+    assert main([name, "--weights", str(tmp_path), *more]) == 2
+    assert "is a learnt model of two networks; name a model of one network." in capsys.readouterr().err
+
+
 def test_the_command_adds_both_heads_and_goes_on_where_it_stopped(data, network, tmp_path, capsys):  # noqa: F811
     save_model(network, tmp_path / "trained")
     config = {

@@ -111,7 +111,7 @@ def test_a_folder_of_an_older_version_without_a_kind_still_opens(folder, example
 def test_damaged_files_of_a_learnt_model_are_said(folder):
     for content in ({"threshold": torch.zeros(())}, {"threshold": torch.tensor(torch.nan)}):
         save_file(content, folder / "kind.safetensors")
-        with pytest.raises(ValueError, match="damaged or of another version"):
+        with pytest.raises(ValueError, match=r"damaged or of another version \([^\n]+\)\.$"):
             load_model(folder)
     (folder / "kind.safetensors").write_bytes(b"damaged")
     with pytest.raises(ValueError, match="damaged or of another version"):

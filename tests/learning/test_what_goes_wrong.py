@@ -113,6 +113,18 @@ def test_the_page_is_told_why_nothing_can_be_learnt(data, source, tmp_path, monk
     assert state.sentence == "Learning needs 5 finished pictures with objects; there are 3."
 
 
+def test_the_page_is_told_without_a_path_that_what_was_learnt_began_with_another_model(
+    data, source, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("cfr_icl.cli.learn._run_in_background", learn_without_page)
+    monkeypatch.setattr(learn, "read_checkpoint", lambda folder: {"digest": "another"})
+    out = tmp_path / "learnt"
+    assert main(command(data, source, out, "--background")) == 2
+    assert "went on from another model than" in capsys.readouterr().err
+    told = "What was learnt began with another version of the model; throw it away to learn anew."
+    assert read_state(out).sentence == told
+
+
 def learn_without_page():
     """In place of the thread that waits for the page to end, and of the low priority."""
     import threading

@@ -98,7 +98,8 @@ def test_ignored_pixels_do_not_count():
     assert iou(np.array([[True, False, True, True]]), gt_mask) == pytest.approx(1 / 3)
 
 
-def test_the_command_adds_a_head_and_changes_no_other_weight(data, tmp_path, capsys):  # noqa: F811
+def test_the_command_adds_a_head_and_changes_no_other_weight(data, tmp_path, monkeypatch, capsys):  # noqa: F811
+    monkeypatch.setenv("CFR_ICL_ENGINE", "onnx")  # learning needs PyTorch
     save_model(network(), tmp_path / "plain")
     config = tmp_path / "config.yaml"
     config.write_text(yaml.safe_dump({"data": [{"kind": "folder", "path": str(data)}]}))
