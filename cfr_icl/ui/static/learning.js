@@ -85,7 +85,8 @@ function result({ before, after, low, high, better, held_out_pictures: pictures,
     .replace('{gain}', signed(100 * found.iou_gain))
     .replace('{low}', signed(100 * found.iou_low))
     .replace('{high}', signed(100 * found.iou_high));
-  const all = found.iou_low === found.iou_high ? clicks : `${clicks} ${ious}`; // results of older versions lack it
+  // results of older versions lack the second figure
+  const all = found.iou_low === found.iou_high ? clicks : `${clicks} ${ious}`;
   return better ? all : `${all} ${t('That is not surely better; the model stays as it is.')}`;
 }
 
