@@ -79,7 +79,7 @@ def request_from_bytes(content: bytes) -> PredictionRequest:
             arrays.get("pixels"),
             bool(header["ahead"]),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError("This is not a request to a worker.") from error
 
 
@@ -186,7 +186,14 @@ def _unpacked(content: bytes) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
             raise ValueError("The worker and the page are of different versions of this package.")
         tensors = load(content)
         header = json.loads(metadata["json"])
-    except (SafetensorError, KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (
+        SafetensorError,
+        KeyError,
+        TypeError,
+        UnicodeDecodeError,
+        json.JSONDecodeError,
+        RecursionError,
+    ) as error:
         raise ValueError("What came over the network is damaged.") from error
     tensors.pop("", None)
     return header, tensors

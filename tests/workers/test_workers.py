@@ -180,6 +180,18 @@ def test_data_that_is_no_request_is_refused(content, start):
         prediction_from_bytes(content)
 
 
+@pytest.mark.parametrize("header", ["endless", "deep"])
+def test_hostile_json_in_a_request_is_refused(header):
+    from safetensors.torch import save
+
+    if header == "endless":
+        content = request_to_bytes(PredictionRequest("p", choice=float("inf")))
+    else:
+        content = save({"": np_tensor(1, 1)}, {"json": "[" * 100_000, "version": "1"})
+    with pytest.raises(ValueError, match=r"damaged|not a"):
+        request_from_bytes(content)
+
+
 def test_every_field_of_a_prediction_survives_the_wire(picture):
     model = ColourModel()
     segmenter = Segmenter(model, close_up=CloseUpConfig(first_click=1))
