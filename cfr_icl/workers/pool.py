@@ -21,6 +21,7 @@ from cfr_icl.workers.wire import (
     NETWORK,
     PICTURE,
     PredictionRequest,
+    picture_digest,
     prediction_from_bytes,
     request_to_bytes,
 )
@@ -167,7 +168,7 @@ class WorkerPredictor(RemoteSegmenter):
 
     def set_image(self, picture: np.ndarray) -> None:
         super().set_image(picture)
-        self._digest = hashlib.sha256(f"{picture.shape}".encode() + picture.tobytes()).hexdigest()
+        self._digest = picture_digest(picture)
 
     def prepare(self) -> None:
         """Let the picture's worker encode it; where none answers, the first click says so."""

@@ -17,7 +17,13 @@ from typing import Any
 from cfr_icl.extras import extra
 from cfr_icl.models.base import PredictionError
 from cfr_icl.segmenter import Segmenter
-from cfr_icl.workers.wire import NETWORK, PredictionRequest, prediction_to_bytes, request_from_bytes
+from cfr_icl.workers.wire import (
+    NETWORK,
+    PredictionRequest,
+    picture_digest,
+    prediction_to_bytes,
+    request_from_bytes,
+)
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +84,8 @@ class Worker:
         return prediction_to_bytes(prediction)
 
     def _kept(self, request: PredictionRequest) -> _Kept:
+        if request.pixels is not None and picture_digest(request.pixels) != request.picture:
+            raise ValueError("The picture of the request is not the one that it names.")
         with self._lock:
             if request.picture not in self._pictures:
                 if request.pixels is None:

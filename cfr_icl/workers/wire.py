@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class PredictionRequest:
     """A page's request to a worker: the arguments of `Predictor.predict` and the picture."""
 
     picture: str
-    """A digest of the pixels."""
+    """The `picture_digest` of the pixels."""
     clicks: tuple[Click, ...] = ()
     previous_mask: np.ndarray | None = None
     box: Rectangle | None = None
@@ -44,6 +45,11 @@ class PredictionRequest:
     """The picture itself, uint8 (H, W, 3); None where the worker has it from before."""
     ahead: bool = False
     """Whether the picture is to be encoded before the first click; nothing is predicted."""
+
+
+def picture_digest(pixels: np.ndarray) -> str:
+    """The digest that names a picture in requests."""
+    return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
 
 
 def request_to_bytes(request: PredictionRequest) -> bytes:

@@ -16,6 +16,7 @@ from cfr_icl.workers import serving
 from cfr_icl.workers.pool import WorkerPool, WorkersError
 from cfr_icl.workers.wire import (
     PredictionRequest,
+    picture_digest,
     prediction_from_bytes,
     prediction_to_bytes,
     request_from_bytes,
@@ -190,6 +191,13 @@ def test_hostile_json_in_a_request_is_refused(header):
         content = save({"": np_tensor(1, 1)}, {"json": "[" * 100_000, "version": "1"})
     with pytest.raises(ValueError, match=r"damaged|not a"):
         request_from_bytes(content)
+
+
+def test_a_picture_under_the_name_of_another_one_is_refused(picture):
+    worker = serving.Worker(lambda: Segmenter(ColourModel()))
+    with pytest.raises(ValueError, match="not the one"):
+        worker.answer(PredictionRequest(picture_digest(picture), ahead=True, pixels=255 - picture))
+    assert worker.answer(PredictionRequest(picture_digest(picture), ahead=True, pixels=picture)) == b""
 
 
 def test_every_field_of_a_prediction_survives_the_wire(picture):
