@@ -207,11 +207,36 @@ def test_a_box_starts_an_object_with_its_centre_and_outside(session, picture):
         session.box(5, 5, 6, 6)
 
 
+def test_a_box_drawn_again_replaces_the_first_one_in_one_step(session):
+    session.box(12, 22, 40, 50)
+    first = session.active
+    session.box(8, 18, 52, 62)
+    assert [each.id for each in session.document.instances] == [first.id]
+    assert session.active.box == Rectangle(8, 18, 53, 63) and session.active.mask.area
+    session.undo()
+    assert session.document.instances == (first,)
+    session.paint([(30, 40)], 5, add=True)
+    drawn = session.active
+    with pytest.raises(ActionError, match="no object was made"):  # with a stroke it is not replaced
+        session.box(8, 18, 52, 62)
+    assert session.active is drawn
+
+
+def test_a_box_of_whose_object_others_have_all_pixels_makes_no_object(session):
+    session.box(8, 18, 52, 62)
+    session.finish()
+    before = session.document
+    with pytest.raises(ActionError, match="no object was made"):
+        session.box(8, 18, 52, 62)
+    assert session.document is before and session.notices == []
+
+
 def test_a_box_is_given_to_the_predictor_for_models_that_take_boxes(session, monkeypatch):
     given, predict = [], session.segmenter.predict
     recording = lambda *a, **k: given.append(k["box"]) or predict(*a, **k)  # noqa: E731
     monkeypatch.setattr(session.segmenter, "predict", recording)
     session.click(Click(30, 40))
+    session.clear()
     session.box(20, 30, 70, 80)
     session.click(Click(40, 50))
     assert given[0] is None and set(given[1:]) == {Rectangle(20, 30, 71, 81)}
