@@ -111,6 +111,41 @@ def test_a_server_that_was_started_anew_goes_on_with_the_same_picture(browser, i
     second.close()
 
 
+def test_a_click_and_page_down_wait_for_a_server_that_is_started_anew(browser, images, tmp_path, monkeypatch):
+    started = Context.id
+    first, context, tool = start(browser, images, tmp_path / "out")
+    place = tool.page.get_by_label("Place in the folder")
+    tool.page.keyboard.press("PageDown")
+    tool.idle()
+    tool.page.evaluate("window.sameDocument = true")
+    first.close()
+    tool.click(90, 90)
+    tool.page.keyboard.press("PageDown")
+    tool.page.get_by_text("cannot be reached").wait_for()
+    tool.page.wait_for_timeout(2500)  # Gradio looks every two seconds whether a server is there
+    monkeypatch.setattr(Context, "id", started)  # a new process counts anew
+    second = Server(folder=Folder(images, tmp_path / "out"), port=first.blocks.server_port)
+    tool.page.get_by_text("your work is back").wait_for()
+    tool.idle()
+    assert tool.page.evaluate("window.sameDocument")
+    assert place.inner_text() == "3 / 4"
+    tool.page.keyboard.press("PageUp")
+    tool.idle()
+    assert place.inner_text() == "2 / 4"
+    (found,) = second.pages[-1].session.document.instances
+    assert [(click.x, click.y) for click in found.clicks] == [(90, 90)]
+    second.close()
+
+    monkeypatch.setattr(Context, "id", started)
+    third = Server(folder=Folder(images, tmp_path / "out"), port=first.blocks.server_port)
+    tool.page.reload()
+    tool.page.get_by_text("your work is back").wait_for()
+    tool.idle()
+    assert place.inner_text() == "2 / 4"
+    context.close()
+    third.close()
+
+
 def test_objects_follow_to_the_next_picture_by_a_key_and_come_back_by_one_undo(browser, images, tmp_path):
     Image.fromarray(np.roll(np.asarray(Image.open(images / "9.png")), 6, 1)).save(images / "10.png")
     server, context, tool = start(browser, images, tmp_path / "out")

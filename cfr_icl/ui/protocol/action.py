@@ -13,8 +13,8 @@ class Action(BaseModel):
     """The base of all actions. `picture` is the token of the picture on the screen; None before the first."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
-    direct: ClassVar[bool] = False
-    """Whether the reply has no files or progress, so that it can bypass Gradio's events."""
+    direct: ClassVar[bool] = True
+    """Whether it bypasses Gradio's events, which are needed for a browser's tab and for progress alone."""
     needs_picture: ClassVar[bool] = False
     """Whether the action is refused if `picture` is not the open picture."""
     works: ClassVar[bool] = False
@@ -28,6 +28,5 @@ class Action(BaseModel):
 class SessionAction(Action):
     """An action on the objects and settings of the picture that it names."""
 
-    direct: ClassVar[bool] = True
     needs_picture: ClassVar[bool] = True
     works: ClassVar[bool] = True

@@ -25,6 +25,7 @@ class Hello(Action):
     """The first action of a page; opens the first picture of a folder that is not done."""
 
     kind: Literal["hello"]
+    direct: ClassVar[bool] = False
 
 
 class Open(Action):
@@ -105,7 +106,6 @@ class TakeOver(Action):
 
     kind: Literal["take_over"]
     works: ClassVar[bool] = True
-    direct: ClassVar[bool] = True
     needs_picture: ClassVar[bool] = True
     follow: Flag
 
@@ -198,7 +198,6 @@ class Polygons(Action):
     """Show the polygons of an export with this tolerance."""
 
     kind: Literal["polygons"]
-    direct: ClassVar[bool] = True
     needs_picture: ClassVar[bool] = True
     detail: Detail
 
@@ -207,7 +206,6 @@ class Inspect(Action):
     """Show the inner passes of the active object's last prediction."""
 
     kind: Literal["inspect"]
-    direct: ClassVar[bool] = True
     needs_picture: ClassVar[bool] = True
 
 
@@ -215,7 +213,6 @@ class Choices(Action):
     """Show the masks that the network offers for the active object's one click."""
 
     kind: Literal["choices"]
-    direct: ClassVar[bool] = True
     needs_picture: ClassVar[bool] = True
 
 
@@ -223,6 +220,7 @@ class Model(Action):
     """Switch the network; the active object is predicted again."""
 
     kind: Literal["model"]
+    direct: ClassVar[bool] = False
     name: ModelName
 
 

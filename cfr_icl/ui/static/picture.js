@@ -4,6 +4,7 @@ import { narrow } from './dom.js';
 import * as geometry from './geometry.js';
 import { t } from './language.js';
 import { person, tab } from './memory.js';
+import { addressOf } from './uploading.js';
 
 const LOAD_AGAIN = [500, 2000, 5000, 10000]; // milliseconds; then always the last
 
@@ -45,7 +46,7 @@ export function setUpPicture(app) {
         LOAD_AGAIN[Math.min(attempt, LOAD_AGAIN.length - 1)],
       );
     };
-    image.src = incoming.picture.file.url;
+    image.src = addressOf(incoming.picture.file);
   }
 
   function paint(incoming, image) {
@@ -73,7 +74,7 @@ export function setUpPicture(app) {
     describe(picture);
     app.showViewOf(picture);
     if (root.hasAttribute('data-folder')) app.files.showIndex(index);
-    if (root.hasAttribute('data-own')) tab.set('cfr-own-at', picture.name);
+    if (root.hasAttribute('data-folder')) tab.set('cfr-at', picture.name);
     app.showSession(state);
     if (!root.querySelector('dialog[open]')) ref('canvas').focus({ preventScroll: true });
     ref('tip').hidden = person.get('cfr-hint') === 'seen';

@@ -51,7 +51,7 @@ export function setUpReplies(app) {
     channel.acknowledge(reply.applied);
     app.followWish();
     app.checkPutBack();
-    if (reply.resumed === false && !reply.picture) app.recover(reply);
+    if (reply.resumed === false) app.recover(reply);
   };
 
   // A reply that another has overtaken would show what was before.

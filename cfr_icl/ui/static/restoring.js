@@ -50,7 +50,8 @@ export function setUpRestoring(app) {
   app.recover = async ({ forgotten }) => {
     const before = app.resume;
     app.resume = null;
-    if (inFolder() || !before) return;
+    if (!before) return;
+    if (inFolder()) return goBack(forgotten);
     app.restoring = true;
     const folder = await app.hasOwnCopies();
     const copy = folder ? null : await copies.find(before);
@@ -59,12 +60,20 @@ export function setUpRestoring(app) {
     app.restoring = true;
     if (folder) {
       putting = { waiting: [], picture: null, why: forgotten };
-      return giveFolderBack(tab.get('cfr-own-at'));
+      return giveFolderBack(tab.get('cfr-at'));
     }
     putting = { waiting: [], picture: null, why: forgotten };
     await giveBack(copy.name, copy.source, copy.session, false);
     copies.forget(before);
   };
+
+  // The server has the work on its folder, and opens another picture than the one that was open.
+  function goBack(why) {
+    const index = app.files.names.indexOf(tab.get('cfr-at'));
+    if (index < 0 || index === (app.incoming?.index ?? app.files.index)) return;
+    app.goTo(index);
+    app.notices.show(told(why), { general: true });
+  }
 
   async function giveFolderBack(name, uploads = []) {
     putting.sending = true;

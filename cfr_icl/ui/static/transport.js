@@ -18,8 +18,8 @@ export function setUpTransport(app) {
     waiters = [];
   };
 
-  // Gradio's events bring the session, files and a model's progress; what changes objects alone goes
-  // around them, which is faster.
+  // Gradio's events name the tab and show a model's progress. All else goes around them: that is faster,
+  // and Gradio reloads the page, with all that waits in it, after an event that did not arrive.
   app.deliver = async (actions) => {
     const kinds = actions.map((action) => action.kind);
     const known = {
@@ -31,8 +31,8 @@ export function setUpTransport(app) {
       ...app.introduce(),
     };
     const parcel = { actions, known };
-    if (app.page && actions.length && kinds.every((kind) => app.props.direct.includes(kind))) {
-      const reply = await app.server.apply(parcel).catch(() => null);
+    if (app.page && kinds.every((kind) => app.props.direct.includes(kind))) {
+      const reply = await replied(app.server.apply(parcel).catch(() => null));
       if (!reply) {
         // Gradio does not report failures
         await app.explainFailure();
@@ -41,12 +41,14 @@ export function setUpTransport(app) {
       queueMicrotask(() => app.receive(reply)); // an error there is not a failed delivery
       return;
     }
+    // a page that was lost has work that no reload may end
+    if ((app.page || app.restoring) && (await app.explainFailure()) !== 'reached') throw Error('no reply');
     const heard = new Promise((done) => waiters.push(done));
     app.trigger(kinds.includes('model') ? 'switch' : 'act', parcel);
     await replied(heard);
   };
 
-  // Wait for a reply to an event; fails when the server is found to be out of reach.
+  // Wait for a reply, and return it; fails when the server is found to be out of reach.
   async function replied(heard) {
     let came = false;
     heard.then(() => {
@@ -56,6 +58,7 @@ export function setUpTransport(app) {
       await Promise.race([heard, new Promise((done) => setTimeout(done, ASK_AFTER))]);
       if (!came && (await app.explainFailure()) !== 'reached') throw Error('no reply');
     }
+    return heard;
   }
 
   // Find out why there is no reply: 'reached', 'unreachable', or 'login', which opens the login dialog.

@@ -7,7 +7,7 @@ export function serverAddress() {
 
 // Where a file that the server made can be fetched.
 export function addressOf(file) {
-  return file.url ?? `${serverAddress()}/file=${encodeURI(file.path)}`;
+  return file.url ?? `${serverAddress()}/file=${file.path.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 // Resolves to the file's path on the server. `signal` cancels it; `onProgress` gets the share sent, 0 to 1.
