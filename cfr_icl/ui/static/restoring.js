@@ -111,7 +111,7 @@ export function setUpRestoring(app) {
         if ((token ?? picture.token) === picture.token) app.send(kind, data);
       }
     }
-    app.notices.show(told(why));
+    app.notices.show(told(why), { general: true }); // also when the next picture is asked for already
   };
 
   // Called after each reply: the server may have refused what was given back.
