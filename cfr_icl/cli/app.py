@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import gc
 import os
 import signal
 import sys
@@ -164,6 +165,7 @@ def run(options: argparse.Namespace) -> None:
     # Stopped like by Ctrl+C: pages leave the disk, and give back what they hold of a shared folder.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     blocks.block_thread()
+    gc.freeze()  # else the interpreter looks at all objects of PyTorch before it ends, for many seconds
 
 
 def example_pictures() -> list[Path]:
