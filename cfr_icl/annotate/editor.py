@@ -297,7 +297,7 @@ class Editor:
         self._commit(document.with_instance(self._composed(document, instance)))
 
     def _composed(self, document: Document, instance: Instance) -> Instance:
-        """The object with its mask composed anew; a notice says if it has no pixels left."""
+        """Compose the object's mask again; add a notice if the object has no pixels left."""
         result = composed(instance, document.others(instance.id))
         self._report_empty(result)
         return result

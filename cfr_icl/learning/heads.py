@@ -107,7 +107,7 @@ class Learner:
             self.figures.clear()
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint holds; examples are made anew."""
+        """The state for a checkpoint, without examples, which a resumed run creates again."""
         return {
             "head": self.head.state_dict(),
             "average": self.average.module.state_dict(),

@@ -257,7 +257,7 @@ class FolderPlace:
             "change": self._change.did if self._change else None,
         }
         told, self._told = self._told if heard else {}, {**lists, "labels": labels}
-        never = object()  # a change of None is told too
+        never = object()  # a change to None is sent too
         changed: dict[str, Any] = {key: now for key, now in lists.items() if told.get(key, never) != now}
         labelled = told.get("labels", {})
         if relabelled := {name: list(now) for name, now in labels.items() if labelled.get(name) != now}:

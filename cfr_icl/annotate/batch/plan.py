@@ -106,7 +106,7 @@ def plan(
 
 
 def _of_shard(problems: Sequence[Problem], shard: Shard) -> Iterable[Problem]:
-    """One shard of the problems of rows: those of every count-th picture, so that each is told once."""
+    """Keep the problems of one shard, of every count-th picture, so that each is reported once."""
     pictures = shard.of(list(dict.fromkeys(problem.picture for problem in problems)))
     return (problem for problem in problems if problem.picture in set(pictures))
 

@@ -6,7 +6,7 @@ import { t } from './language.js';
 import { sendFile } from './uploading.js';
 
 const AT_ONCE = 3; // files that are being sent
-const TOGETHER = 8; // files that the server is told of in one action
+const TOGETHER = 8; // uploaded files that one action names to the server
 const TRIES = 3;
 const TRY_AGAIN_AFTER = 3000; // milliseconds
 

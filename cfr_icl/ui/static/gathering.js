@@ -2,7 +2,7 @@
 
 import { unzipped } from './unzipping.js';
 
-const MOST = 20_000; // files of a drop, or of an archive, that are looked at
+const MOST = 20_000; // files that are read from a drop or an archive
 
 // Of a file dialog: { file, path } each.
 export function chosen(files) {

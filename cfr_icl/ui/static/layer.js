@@ -1,4 +1,4 @@
-// A canvas as large as the stage that is painted anew only when what it is to show changes.
+// A canvas of the stage's size. It is painted only when its content changes.
 
 export class Layer {
   constructor() {

@@ -48,7 +48,7 @@ export class Placement {
     if (this.picture) this.moveTo(geometry.centred(this.size, this.stage, 1));
   }
 
-  // Go back to where the picture was looked at before.
+  // Restore zoom and position of an earlier visit to the picture.
   goTo(scale, x, y) {
     this.moveTo(geometry.inSight({ scale, x, y }, this.size, this.stage));
   }
