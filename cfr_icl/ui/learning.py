@@ -51,7 +51,7 @@ class ServerLearning:
             self._offer()
         left = state.seconds_left if state else None
         return {
-            "finished": list(self._folder.states.values()).count(DONE),
+            "finished": self._finished(),
             "needed": NEEDED,
             "running": self._run.running,
             "elsewhere": self._run.elsewhere,
@@ -62,6 +62,11 @@ class ServerLearning:
             "model": LEARNT if LEARNT in self._menu else None,
             "comparison": asdict(comparison) if comparison else None,
         }
+
+    def _finished(self) -> int:
+        """Number of finished pictures with objects: those that can be learnt from."""
+        labels_of = self._folder.labels_of
+        return sum(state == DONE and bool(labels_of.get(name)) for name, state in self._folder.states.items())
 
     def _offer(self) -> None:
         """Put the model into the menu, anew where it learnt more: pages that use it keep what they have."""

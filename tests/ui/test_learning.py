@@ -8,15 +8,18 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from cfr_icl.annotate.document import Document
+from cfr_icl.annotate.document import Document, Instance
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.learning_run import FOLDER, LOCK, FolderLearning
 from cfr_icl.annotate.learning_state import Comparison, LearningState
+from cfr_icl.annotate.masks import Mask
 from cfr_icl.ui.server import Server, Settings
 from cfr_icl.weights.menu import ModelMenu
 from tests.stand_in import ColourModel
 from tests.ui.test_restoring import Browser, click
 
+MASK = Mask.of(np.pad(np.ones((10, 10), bool), ((20, 10), (20, 20))))
+SQUARE = Instance(id=1, label="square", colour="#123456", network_mask=MASK, mask=MASK)
 FOUND = Comparison(
     pictures=12,
     held_out_pictures=3,
@@ -78,7 +81,7 @@ def browser(tmp_path):
         Image.fromarray(np.full((40, 50, 3), 20 * number, np.uint8)).save(images / f"{number}.png")
     folder = Folder(images, tmp_path / "out")
     for number in range(9):
-        folder.save(f"{number}.png", Document(done=True), (40, 50), 0)
+        folder.save(f"{number}.png", Document(instances=(SQUARE,), done=True, next_id=2), (40, 50), 0)
     return browse(folder)
 
 
@@ -103,9 +106,16 @@ def until(browser, stage):
 def test_learning_is_offered_from_ten_finished_pictures_on(browser):
     assert (browser.told["finished"], browser.told["needed"], browser.told["stage"]) == (9, 10, None)
     browser.do({"kind": "goto", "name": "9.png"})
+    browser.do(click(5, 5))
     reply = browser.do({"kind": "done", "done": True})
     assert reply["learning"]["finished"] == 10
     assert "learning" not in browser.do(click(5, 5))  # nothing changed: replies stay small
+
+
+def test_finished_pictures_without_objects_do_not_count(browser):
+    browser.do({"kind": "goto", "name": "9.png"})
+    reply = browser.do({"kind": "done", "done": True})
+    assert reply.get("learning", browser.told)["finished"] == 9
 
 
 def test_a_better_model_joins_the_menu_and_can_be_thrown_away(browser, process, tmp_path):
