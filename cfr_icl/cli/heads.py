@@ -11,35 +11,23 @@ trained on, and a run that was stopped goes on.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from cfr_icl.cli.compact import add_head_arguments, load_compact
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--weights", default="embedded", help="a compact network, as for load_model")
-    add("--config", type=Path, required=True, help="a YAML file with data, augmentation and minutes")
-    add("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes to the config")
-    add("--out", type=Path, required=True, help="folder for the network with its heads")
-    add("--dtype", choices=("float32", "float16"), default="float32", help="of the file")
+    add_head_arguments(parser, "data, augmentation and minutes")
 
 
 def run(options: argparse.Namespace) -> None:
     import torch
 
-    from cfr_icl import load_model
     from cfr_icl.data.registry import open_dataset
     from cfr_icl.learning.heads import train
     from cfr_icl.learning.settings import read_settings
-    from cfr_icl.models.compact import CompactNet
-    from cfr_icl.weights.learnt import refuse_learnt
     from cfr_icl.weights.saving import save_model
 
-    refuse_learnt(options.weights)
-    network = load_model(options.weights, "cpu", "float32", trainable=True)
-    if not isinstance(network, CompactNet):
-        raise ValueError("Only compact networks have these heads.")
-    answering = load_model(options.weights, "cpu", network.config.reduced_precision or "float32")
-    assert isinstance(answering, CompactNet)
+    network, answering = load_compact(options.weights)
     settings = read_settings(options.config, options.set)
     datasets = [open_dataset(each.kind, each.path, **each.options) for each in settings.data]
     if network.hypotheses is None:

@@ -10,18 +10,15 @@ How good a mask is, is learnt from objects of the first --rated data sets.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from cfr_icl.cli.compact import add_head_arguments, load_compact
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_head_arguments(parser, "data, augmentation and steps")
     add = parser.add_argument
-    add("--weights", default="embedded", help="a compact network, as for load_model")
-    add("--config", type=Path, required=True, help="a YAML file with data, augmentation and steps")
-    add("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes to the config")
     add("--clicks", type=int, default=5000, help="first clicks to learn from, 0.5 MB of memory each")
     add("--rated", type=int, help="rate masks by the first so many data sets alone (default: by all)")
-    add("--out", type=Path, required=True, help="folder for the network with its new head")
-    add("--dtype", choices=("float32", "float16"), default="float32", help="of the file")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -30,25 +27,18 @@ def run(options: argparse.Namespace) -> None:
     import numpy as np
     import torch
 
-    from cfr_icl import load_model
     from cfr_icl.data.registry import open_dataset
+    from cfr_icl.learning import first_clicks
     from cfr_icl.learning import hypotheses as learning
     from cfr_icl.learning.settings import read_settings
-    from cfr_icl.models.compact import CompactNet
-    from cfr_icl.weights.learnt import refuse_learnt
     from cfr_icl.weights.saving import save_model
 
-    refuse_learnt(options.weights)
-    network = load_model(options.weights, "cpu", "float32", trainable=True)
-    if not isinstance(network, CompactNet):
-        raise ValueError("Only compact networks have a head that predicts further masks.")
-    answering = load_model(options.weights, "cpu", network.config.reduced_precision or "float32")
-    assert isinstance(answering, CompactNet)
+    network, answering = load_compact(options.weights)
     settings = read_settings(options.config, options.set)
     datasets = [open_dataset(each.kind, each.path, **each.options) for each in settings.data]
     weights = [each.weight for each in settings.data]
     rng = np.random.default_rng(settings.seed)
-    endless = learning.record(answering, datasets, weights, settings.augmentation, rng)
+    endless = first_clicks.record(answering, datasets, weights, settings.augmentation, rng)
     examples = list(itertools.islice(endless, options.clicks))
     network.add_hypotheses()
     assert network.hypotheses is not None

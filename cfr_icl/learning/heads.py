@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from timm.optim import param_groups_weight_decay
 from timm.utils import ModelEmaV3
 from torch import nn
 
 from cfr_icl.data.augmentation import Augmentation
 from cfr_icl.data.samples import Dataset
-from cfr_icl.learning import box_branch, hypotheses
+from cfr_icl.learning import box_branch, first_clicks, hypotheses
 from cfr_icl.learning.settings import Settings
 from cfr_icl.models.branch import Branch
 from cfr_icl.models.compact import CompactNet
@@ -64,11 +65,7 @@ class Learner:
         self.name, self.head, self._loss = name, head.to(memory_format=torch.channels_last), loss
         self._batch_size, self._held, self._first = batch_size, held, first
         self._uses, self._rate = uses, rate
-        decayed = [weight for weight in head.parameters() if weight.ndim > 1]
-        others = [weight for weight in head.parameters() if weight.ndim <= 1]
-        self.optimiser = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": 0.02}, {"params": others, "weight_decay": 0.0}]
-        )
+        self.optimiser = torch.optim.AdamW(param_groups_weight_decay(head, 0.02))
         self.average = ModelEmaV3(head, decay=0.996, use_warmup=True)
         self.examples: list[Any] = []
         self.seen = 0
@@ -191,7 +188,7 @@ def _progress(learners: Sequence[Learner], settings: Settings, spent: float) -> 
 
 
 def _click_loss(
-    head: Hypotheses, batch: Sequence[hypotheses.Recorded], rng: np.random.Generator
+    head: Hypotheses, batch: Sequence[first_clicks.Recorded], rng: np.random.Generator
 ) -> tuple[torch.Tensor, dict[str, float]]:
     return hypotheses.loss(head, [each.mirrored() for each in batch] if rng.random() < 0.5 else batch)
 
@@ -202,11 +199,11 @@ def _examples(
     weights: Sequence[float],
     augmentation: Augmentation,
     rng: np.random.Generator,
-) -> Iterator[tuple[list[hypotheses.Recorded], list[box_branch.BoxWindow]]]:
+) -> Iterator[tuple[list[first_clicks.Recorded], list[box_branch.BoxWindow]]]:
     """Endless windows, each as clicks and as a window for boxes."""
-    for _, image, truths in hypotheses.windows(datasets, weights, augmentation, rng):
-        features = hypotheses.encoded(network, image)
-        clicks = list(hypotheses.clicked(network, features, truths, CLICKS, rng))
+    for _, image, truths in first_clicks.windows(datasets, weights, augmentation, rng):
+        features = first_clicks.encoded(network, image)
+        clicks = list(first_clicks.clicked(network, features, truths, CLICKS, rng))
         yield clicks, box_branch.box_window(features, truths, BOXED, rng)
 
 

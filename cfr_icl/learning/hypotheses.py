@@ -1,38 +1,24 @@
 """Train the head that predicts further masks for a first click; the network stays.
 
-A window of a training picture is encoded once and clicked at several places. All objects under a click are
-its truths: the object that was meant, its whole, its parts. For each truth the loss is that of the best mask,
-so the further masks learn what the network's own mask is not.
+For each truth under a click the loss is that of the best mask, so the further masks learn what the network's
+own mask is not.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
+from timm.optim import param_groups_weight_decay
 from timm.utils import ModelEmaV3
 
 from cfr_icl.cfr import MASK_THRESHOLD
-from cfr_icl.clicks import Click
-from cfr_icl.data.augmentation import Augmentation
-from cfr_icl.data.samples import Dataset
-from cfr_icl.learning.feature_pool import prompt_maps_of_first
-from cfr_icl.models.compact import CompactNet
-from cfr_icl.models.hypotheses import FURTHER, SCALES, SHARE, Hypotheses, reduced_inputs
+from cfr_icl.learning.first_clicks import Recorded, ious_of
+from cfr_icl.models.hypotheses import FURTHER, SCALES, Hypotheses
 from cfr_icl.models.iou_head import IoUHead
-from cfr_icl.robot import error_distances, random_click
 
-CLICKS = 6
-"""Clicks on one window at most."""
-MOST_TRUTHS = 4
-ALIKE = 0.85
-"""Truths of this IoU are the same."""
-MIN_SHARE = 0.004
-"""Objects below this share of the window are left out."""
 BATCH = 16
 REST = 0.06
 """Weight of the mean loss of all further masks, beside that of the best."""
@@ -40,157 +26,11 @@ PREFER_OWN = 0.02
 """A further mask is the best only if its IoU is this much higher than that of the network's own mask."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Recorded:
-    """One first click: what the head sees, and the truths under the click.
-
-    Attributes:
-        maps: of the branch, float16 (C, h, w) each.
-        first, clicks: as for `Hypotheses.forward`, float16 (1, h, w).
-        truths: int8 (T, h, w): 1 object, 0 background, -1 ignored; first the object that was meant.
-        own: IoU of the network's own mask with each truth.
-        dataset: number of the data set in the mixture.
-    """
-
-    maps: tuple[torch.Tensor, ...]
-    first: torch.Tensor
-    clicks: torch.Tensor
-    truths: torch.Tensor
-    own: torch.Tensor
-    dataset: int = 0
-
-    def mirrored(self) -> Recorded:
-        """The same for the mirror image, whose features the network computes nearly so."""
-        return dataclasses.replace(
-            self,
-            maps=tuple(x.flip(2) for x in self.maps),
-            first=self.first.flip(2),
-            clicks=self.clicks.flip(2),
-            truths=self.truths.flip(2),
-        )
-
-
-def record(
-    network: CompactNet,
-    datasets: Sequence[Dataset],
-    weights: Sequence[float],
-    augmentation: Augmentation,
-    rng: np.random.Generator,
-) -> Iterator[Recorded]:
-    """Endless first clicks on objects of a weighted mixture of data sets."""
-    for drawn, image, truths in windows(datasets, weights, augmentation, rng):
-        for example in clicked(network, encoded(network, image), truths, CLICKS, rng):
-            yield dataclasses.replace(example, dataset=drawn)
-
-
-def windows(
-    datasets: Sequence[Dataset],
-    weights: Sequence[float],
-    augmentation: Augmentation,
-    rng: np.random.Generator,
-) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Endless windows of a weighted mixture: the data set's number, the picture, truths int8 (K, S, S)."""
-    shares = np.asarray(weights, float) / sum(weights)
-    while True:
-        drawn = int(rng.choice(len(datasets), p=shares))
-        sample = datasets[drawn][int(rng.integers(len(datasets[drawn])))]
-        if not sample.gt_masks:
-            continue
-        order = rng.permutation(len(sample.gt_masks))[:24]
-        image, cuts = augmentation.cut(sample.image, np.stack([sample.gt_masks[n] for n in order]), rng)
-        truths = cuts[(cuts == 1).mean(axis=(1, 2)) >= MIN_SHARE]
-        if len(truths):
-            yield drawn, augmentation.recolour(image, rng), truths
-
-
-@torch.no_grad()
-def encoded(network: CompactNet, image: np.ndarray) -> tuple[torch.Tensor, ...]:
-    """The features of a window, uint8 (S, S, 3)."""
-    picture = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None].float() / 255
-    return network.encode(picture)
-
-
-@torch.no_grad()
-def clicked(
-    network: CompactNet,
-    features: tuple[torch.Tensor, ...],
-    truths: np.ndarray,
-    most: int,
-    rng: np.random.Generator,
-) -> Iterator[Recorded]:
-    """Click on up to `most` objects of an encoded window; `truths` is int8 (K, S, S)."""
-    clicks: list[Click] = []
-    found: list[np.ndarray] = []
-    for number in rng.permutation(len(truths))[:most]:
-        click = _first_click(truths[number].astype(np.int32), rng)
-        if click:
-            clicks.append(click)
-            found.append(truths_under(click, truths, int(number)))
-    if not clicks:
-        return
-    features = tuple(x.expand(len(clicks), -1, -1, -1) for x in features)
-    prompt = prompt_maps_of_first(clicks, *truths.shape[1:])
-    with network.autocast():
-        logits, maps = network.decode_coarse(features, prompt)
-    first, disks = reduced_inputs(logits, prompt[:, 1:2])
-    for number, under in enumerate(found):
-        mask = torch.sigmoid(logits[number]) > MASK_THRESHOLD
-        own = ious_of(mask[None], torch.from_numpy(under)[:, None])[:, 0]
-        small = torch.stack([reduced(truth) for truth in under])
-        seen = tuple(x[number].half().clone() for x in maps)
-        yield Recorded(seen, first[number].half(), disks[number].half(), small, own)
-
-
-def _first_click(gt_mask: np.ndarray, rng: np.random.Generator) -> Click | None:
-    """The robot user's first click of evaluation or of training, with equal probability."""
-    empty = np.zeros(gt_mask.shape, np.float32)
-    if rng.random() < 0.5:
-        return random_click(empty, gt_mask, rng)
-    depth, _ = error_distances(empty, gt_mask)
-    y, x = np.unravel_index(depth.argmax(), gt_mask.shape)
-    return Click(int(x), int(y)) if depth.max() > 0 else None
-
-
-def truths_under(click: Click, truths: np.ndarray, meant: int) -> np.ndarray:
-    """The object that was meant, and all others under a click that differ: int8 (T, S, S)."""
-    chosen = [meant]
-    for other in np.flatnonzero(truths[:, int(click.y), int(click.x)] == 1):
-        pixels = truths[other] == 1
-        if all(_iou_of(pixels, truths[one] == 1) < ALIKE for one in chosen):
-            chosen.append(int(other))
-    return truths[chosen[:MOST_TRUTHS]]
-
-
-def _iou_of(one: np.ndarray, other: np.ndarray) -> float:
-    return int(np.count_nonzero(one & other)) / max(1, int(np.count_nonzero(one | other)))
-
-
-def reduced(gt_mask: np.ndarray) -> torch.Tensor:
-    """A truth at the resolution of the further masks, int8 (h, w)."""
-    size = (gt_mask.shape[1] // SHARE, gt_mask.shape[0] // SHARE)
-    inside, ignored = (
-        cv2.resize((gt_mask == value).astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        for value in (1, -1)
-    )
-    return torch.from_numpy(np.where(ignored > 0, -1, inside > 0.5).astype(np.int8))
-
-
-def ious_of(masks: torch.Tensor, truths: torch.Tensor) -> torch.Tensor:
-    """IoUs (T, K) of masks, bool (1, K, h, w), with truths, int8 (T, 1, h, w), without ignored pixels."""
-    expected, counted = truths == 1, masks & (truths != -1)
-    both, either = (counted & expected).sum(dim=(2, 3)), (counted | expected).sum(dim=(2, 3))
-    return both / either.clamp(min=1)
-
-
 def train(head: Hypotheses, examples: Sequence[Recorded], steps: int, lr: float, seed: int) -> Hypotheses:
     """Train a head on recorded clicks; gives the moving average of its weights."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    decayed = [weight for weight in head.parameters() if weight.ndim > 1]
-    others = [weight for weight in head.parameters() if weight.ndim <= 1]
-    optimiser = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": 0.02}, {"params": others, "weight_decay": 0.0}], lr=lr
-    )
+    optimiser = torch.optim.AdamW(param_groups_weight_decay(head, 0.02), lr=lr)
     standardise(head, examples[:200])
     head.to(memory_format=torch.channels_last)
     ema = ModelEmaV3(head, decay=0.998, use_warmup=True)

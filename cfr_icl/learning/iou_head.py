@@ -14,6 +14,7 @@ from cfr_icl import CascadeForward, Segmenter
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.data.samples import Dataset
+from cfr_icl.evaluation.metrics import iou
 from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.iou_head import IoUHead
 from cfr_icl.rectangle import Rectangle
@@ -110,13 +111,6 @@ def bounding_box(gt_mask: np.ndarray) -> Rectangle:
     """The smallest rectangle around an object, int (H, W) with 1 on it."""
     rows, columns = np.flatnonzero((gt_mask == 1).any(1)), np.flatnonzero((gt_mask == 1).any(0))
     return Rectangle(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-
-
-def iou(mask: np.ndarray, gt_mask: np.ndarray) -> float:
-    """IoU of a mask, bool (H, W), with a ground truth int (H, W), without pixels of -1."""
-    expected, counted = np.equal(gt_mask, 1), mask & (gt_mask != -1)
-    union = int(np.count_nonzero(counted | expected))
-    return int(np.count_nonzero(counted & expected)) / max(1, union)
 
 
 def fit(passes: RatedPasses, seed: int = 0, hidden: int = 16) -> IoUHead:

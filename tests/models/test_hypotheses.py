@@ -10,6 +10,7 @@ from cfr_icl.cli.main import main
 from cfr_icl.clicks import disk_maps, is_one_click
 from cfr_icl.data.augmentation import Augmentation
 from cfr_icl.data.folder import FolderDataset
+from cfr_icl.learning import first_clicks
 from cfr_icl.learning import hypotheses as learning
 from cfr_icl.models.hypotheses import FURTHER, Hypotheses
 from cfr_icl.models.registry import build_model, default_config
@@ -88,7 +89,7 @@ def test_truths_are_what_lies_under_the_click_without_what_is_nearly_the_same():
     whole, part, twin, beside = np.zeros((4, 32, 32), np.int8)
     whole[4:28, 4:28] = part[4:16, 4:16] = beside[4:8, 20:28] = 1
     twin[4:28, 4:27] = 1
-    found = learning.truths_under(Click(8, 8), np.stack([whole, part, twin, beside]), 1)
+    found = first_clicks.truths_under(Click(8, 8), np.stack([whole, part, twin, beside]), 1)
     assert np.array_equal(found, np.stack([part, whole]))
 
 
@@ -104,7 +105,7 @@ def test_further_masks_learn_what_the_networks_own_mask_is_not():
         clicks = torch.zeros(1, 32, 32, dtype=torch.float16)
         clicks[0, 2 * row + 7, 8] = 1
         own = torch.tensor([0.3, 1.0])
-        examples.append(learning.Recorded(tuple(x.half() for x in maps), first, clicks, truth, own))
+        examples.append(first_clicks.Recorded(tuple(x.half() for x in maps), first, clicks, truth, own))
     torch.manual_seed(0)
     head = Hypotheses((4, 6, 8), widths=(16, 16, 32), blocks=(1, 1, 1), attention=1)
     head = learning.train(head, examples[:40], steps=60, lr=5e-3, seed=0)
@@ -117,7 +118,7 @@ def test_further_masks_learn_what_the_networks_own_mask_is_not():
 
 def test_first_clicks_are_recorded_from_windows_of_a_folder(data):  # noqa: F811
     augmentation = Augmentation(size=64, whole=1.0, merge=0.0, min_pixels=4)
-    endless = learning.record(
+    endless = first_clicks.record(
         network(False), [FolderDataset(data)], [1.0], augmentation, np.random.default_rng(0)
     )
     example = next(endless)

@@ -1,0 +1,43 @@
+"""What the commands that train a head of a compact network have in common."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cfr_icl.models.compact import CompactNet
+
+
+def add_head_arguments(parser: argparse.ArgumentParser, needed: str) -> None:
+    """Add the options of all these commands.
+
+    Args:
+        needed: what the config must hold, for the help.
+    """
+    add = parser.add_argument
+    add("--weights", default="embedded", help="a compact network, as for load_model")
+    add("--config", type=Path, required=True, help=f"a YAML file with {needed}")
+    add("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes to the config")
+    add("--out", type=Path, required=True, help="folder for the network with its new head")
+    add("--dtype", choices=("float32", "float16"), default="float32", help="of the file")
+
+
+def load_compact(source: str) -> tuple[CompactNet, CompactNet]:
+    """Load a compact network in float32, to add heads to, and once more in the precision of its answers.
+
+    Raises:
+        ValueError: for a learnt model, and for networks of other families.
+    """
+    from cfr_icl import load_model
+    from cfr_icl.models.compact import CompactNet
+    from cfr_icl.weights.learnt import refuse_learnt
+
+    refuse_learnt(source)
+    network = load_model(source, "cpu", "float32", trainable=True)
+    if not isinstance(network, CompactNet):
+        raise ValueError("Only compact networks have such a head.")
+    answering = load_model(source, "cpu", network.config.reduced_precision or "float32", engine="torch")
+    assert isinstance(answering, CompactNet)
+    return network, answering
