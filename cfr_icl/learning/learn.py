@@ -15,7 +15,6 @@ from cfr_icl.annotate.learning_state import (
     AFTER,
     BEFORE,
     FINISHED,
-    FIRST_CLICKS,
     LEARNING,
     READING,
     Comparison,
@@ -23,19 +22,16 @@ from cfr_icl.annotate.learning_state import (
 )
 from cfr_icl.annotate.pictures import PictureError, open_picture
 from cfr_icl.data.samples import Dataset
-from cfr_icl.evaluation.paired import difference
-from cfr_icl.evaluation.report import mean_ious
 from cfr_icl.files import remove_unfinished, write_atomically
 from cfr_icl.learning.adapt import Adaptation
 from cfr_icl.learning.adapt_checkpoint import finish, read_checkpoint
 from cfr_icl.learning.adapt_config import AdaptConfig, config_for
 from cfr_icl.learning.average import Weights, mixed
 from cfr_icl.learning.budget import Budget
+from cfr_icl.learning.comparison import Ious, compare
 from cfr_icl.learning.count_clicks import (
-    MOST_CLICKS,
     HeldOut,
     QuickScore,
-    clicks_of,
     held_out_objects,
     read_objects,
     sessions,
@@ -64,8 +60,6 @@ NEARLY = 0.005
 COUNTING = 0.12
 """Part of the minutes for each count of clicks."""
 TELL_SECONDS = 1.0
-
-Ious = dict[HeldOut, list[float]]
 
 
 class OtherStartError(LearnError):
@@ -146,7 +140,7 @@ class Learning:
         found_after = self._count(
             LearntModel(learnt_model, load_model(self.source, "cpu"), kind), pictures, list(before), AFTER
         )
-        found = self._compare(before, found_after, pictures, held_out, steps, budget.used / 60)
+        found = compare(before, found_after, pictures, held_out, steps, budget.used / 60)
         if found.better:
             self._write(network.config, weights, first, kind)
         finish(self._folder, weights, note)
@@ -230,44 +224,6 @@ class Learning:
         write_kind(kind, self.out)
         save_weights(config, weights, self.out)
 
-    def _compare(
-        self,
-        before: Ious,
-        after: Ious,
-        pictures: OwnPictures,
-        held_out: Sequence[str],
-        steps: int,
-        minutes: float,
-    ) -> Comparison:
-        both = [held for held in before if held in after]
-        if not both:
-            raise LearnError("The pictures that are learnt from are not there any more.")
-        clicks_before = [clicks_of(before[held]) for held in both]
-        clicks_after = [clicks_of(after[held]) for held in both]
-        groups = [held.picture for held in both]
-        saved = difference([new - old for old, new in zip(clicks_before, clicks_after, strict=True)], groups)
-        gain = difference([_quality(after[held]) - _quality(before[held]) for held in both], groups)
-        return Comparison(
-            pictures=len(pictures),
-            held_out_pictures=len(held_out),
-            objects=sum(map(pictures.objects, range(len(pictures)))),
-            held_out_objects=len(both),
-            before=sum(clicks_before) / len(both),
-            after=sum(clicks_after) / len(both),
-            difference=saved.mean,
-            low=saved.low,
-            high=saved.high,
-            ious_before=mean_ious([before[held] for held in both], MOST_CLICKS),
-            ious_after=mean_ious([after[held] for held in both], MOST_CLICKS),
-            better=saved.mean < 0 < gain.low,
-            iou_gain=gain.mean,
-            iou_low=gain.low,
-            iou_high=gain.high,
-            dropped=dict(pictures.dropped),
-            steps=steps,
-            minutes=minutes,
-        )
-
     # ---- what is told
 
     def _say_learning(self, step: int, progress: float) -> None:
@@ -288,11 +244,6 @@ class Learning:
         elif part:
             left = (now - self._count_began) * (1 - part) / part
         self.tell(LearningState(stage=stage, progress=begin + part * (end - begin), seconds_left=left))
-
-
-def _quality(ious: Sequence[float]) -> float:
-    """The mean IoU over an object's first clicks."""
-    return sum(mean_ious([ious], FIRST_CLICKS)) / FIRST_CLICKS
 
 
 def _read(path: Path) -> np.ndarray | None:

@@ -9,10 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from cfr_icl import clicks
-from cfr_icl.annotate import store
 from cfr_icl.annotate.document import ActionError, Document
-from cfr_icl.annotate.follow import take_over
-from cfr_icl.annotate.imports import load_masks
 from cfr_icl.annotate.inspect import inside
 from cfr_icl.annotate.polygons import polygons
 from cfr_icl.annotate.session import Session
@@ -22,6 +19,7 @@ from cfr_icl.ui.apply import apply
 from cfr_icl.ui.downloads import Downloads
 from cfr_icl.ui.files import PageFiles
 from cfr_icl.ui.messages import translated
+from cfr_icl.ui.object_sources import load_upload, take_over_previous
 from cfr_icl.ui.opening import Opening
 from cfr_icl.ui.outbox import Outbox
 from cfr_icl.ui.own_files import OwnFiles
@@ -151,7 +149,7 @@ class Page:
             case do.LeaveFolder():
                 self._own.leave()
             case do.Import():
-                self._import_upload(action)
+                load_upload(action, self.session, self.files, self.place, self._outbox)
             case do.Example(index=index):
                 self._opening.open_example(index)
             case do.Goto():
@@ -165,7 +163,7 @@ class Page:
             case do.TakeBackInFolder():
                 self._whole_folder.take_back()
             case do.TakeOver(follow=follow):
-                self._take_over(follow)
+                take_over_previous(self.session, self.place, follow)
             case do.View():
                 self._opening.change_view(action)
             case do.Restore():
@@ -286,37 +284,6 @@ class Page:
         learning.act(action)
         if self.model not in self.settings.menu:
             self._switch_model(next(iter(self.settings.menu)))
-
-    def _import_upload(self, action: do.Import) -> None:
-        file = self.files.uploaded(action.path)
-        session = self.session
-        content = file.read_bytes()[:200] if file.suffix.lower() == ".json" else b""
-        if b'"cfr_icl_session"' in content:
-            session.restore(store.load(file, session.size))
-            return
-        listed = self.place.folder.labels if self.place else []
-        classes = [label.name for label in listed or session.document.labels]
-        loaded = load_masks(file, session.name, session.size, action.reading, classes)
-        session.add_loaded(loaded, again=action.replace)
-        self._outbox.add(
-            loaded={
-                "path": action.path,
-                "reading": loaded.reading,
-                "readings": list(loaded.readings),
-                "objects": len(loaded.objects),
-            }
-        )
-
-    def _take_over(self, follow: bool) -> None:
-        """Add the objects of the picture before in the list."""
-        place = self.place
-        before = place and place.name and place.folder.next(place.name, -1)
-        if not before:
-            raise ActionError("There is no previous picture.")
-        opened = place.folder.open(before)
-        if opened.document is None or not opened.document.instances:
-            raise ActionError("The previous picture, {name}, has no objects.", name=before)
-        take_over(self.session, opened.document, opened.picture, follow)
 
     def _preview_polygons(self, detail: float) -> None:
         self._outbox.add(

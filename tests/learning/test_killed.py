@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from cfr_icl.files import PREFIX
-from cfr_icl.learning import adapt_checkpoint, learn
+from cfr_icl.learning import adapt_checkpoint, comparison, learn
 from cfr_icl.learning.adapt import Adaptation
 from cfr_icl.learning.adapt_checkpoint import read_checkpoint
 from cfr_icl.learning.feature_pool import FeaturePool
@@ -74,7 +74,7 @@ MOMENTS = {
     "features": (FeaturePool, "add", killed_at, 2),
     "training": (Adaptation, "_step", killed_at, 4),
     "writing the checkpoint": (adapt_checkpoint.torch, "save", killed_within, 3),
-    "evaluation": (learn, "clicks_of", killed_at, 1),
+    "evaluation": (comparison, "clicks_of", killed_at, 1),
     "writing the model that is compared": (saving, "save_file", killed_within, 1),
     "writing the model": (saving, "save_file", killed_within, 2),
     "the model is written": (learn, "finish", killed_at, 1),

@@ -1,0 +1,51 @@
+"""Objects that do not come from clicks: those of an uploaded file, and those of the previous picture."""
+
+from __future__ import annotations
+
+from cfr_icl.annotate import store
+from cfr_icl.annotate.document import ActionError
+from cfr_icl.annotate.follow import take_over
+from cfr_icl.annotate.imports import load_masks
+from cfr_icl.annotate.session import Session
+from cfr_icl.ui.files import PageFiles
+from cfr_icl.ui.outbox import Outbox
+from cfr_icl.ui.place import FolderPlace
+from cfr_icl.ui.protocol import page_actions as do
+
+
+def load_upload(
+    action: do.Import, session: Session, files: PageFiles, place: FolderPlace | None, outbox: Outbox
+) -> None:
+    """Add the objects of an uploaded file to the session, or replace its work by that of a session file."""
+    file = files.uploaded(action.path)
+    content = file.read_bytes()[:200] if file.suffix.lower() == ".json" else b""
+    if b'"cfr_icl_session"' in content:
+        session.restore(store.load(file, session.size))
+        return
+    listed = place.folder.labels if place else []
+    classes = [label.name for label in listed or session.document.labels]
+    loaded = load_masks(file, session.name, session.size, action.reading, classes)
+    session.add_loaded(loaded, again=action.replace)
+    outbox.add(
+        loaded={
+            "path": action.path,
+            "reading": loaded.reading,
+            "readings": list(loaded.readings),
+            "objects": len(loaded.objects),
+        }
+    )
+
+
+def take_over_previous(session: Session, place: FolderPlace | None, follow: bool) -> None:
+    """Add the objects of the picture before in the list.
+
+    Args:
+        follow: find each object again in the present picture; else copy its mask.
+    """
+    before = place and place.name and place.folder.next(place.name, -1)
+    if not place or not before:
+        raise ActionError("There is no previous picture.")
+    opened = place.folder.open(before)
+    if opened.document is None or not opened.document.instances:
+        raise ActionError("The previous picture, {name}, has no objects.", name=before)
+    take_over(session, opened.document, opened.picture, follow)
