@@ -20,7 +20,6 @@ import os
 import signal
 import threading
 from contextlib import suppress
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -71,7 +70,7 @@ def new_worker(options: argparse.Namespace, token: str | None) -> Any:
     about = {
         "weights": weights_digest(model),
         "precision": str(model.precision),
-        "zoom": asdict(model.config.zoom),
+        "config": model.config.to_dict(),
     }
     if options.together > 1:
         BatchedNetwork(model, options.together)

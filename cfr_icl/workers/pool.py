@@ -90,7 +90,9 @@ class WorkerPool:
         first, *others = answers.items() or [("", None)]
         for address, about in others:
             if about != first[1]:
-                raise ValueError(f"The workers {first[0]} and {address} have different weights or settings.")
+                raise ValueError(
+                    f"The workers {first[0]} and {address} have different weights, settings or engines."
+                )
         return first[1]
 
     def predictor(self) -> WorkerPredictor:
@@ -132,7 +134,7 @@ class WorkerPool:
                     if network == self._network:
                         return response.content
                     changed = True
-                    log.warning("The worker %s has other weights or settings than before.", address)
+                    log.warning("The worker %s has another network than before.", address)
                 else:
                     log.warning("The worker %s answers with status %s.", address, response.status_code)
                 again = response.status_code >= 500
