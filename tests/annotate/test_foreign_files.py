@@ -5,6 +5,7 @@ import copy
 import io
 import json
 import unicodedata
+import zipfile
 
 import numpy as np
 import orjson
@@ -543,3 +544,10 @@ def test_our_own_exports_are_loaded_again(format, name, session, tmp_path):
     for found, mask in zip(loaded.objects, masks, strict=True):
         pixels = found.mask.pixels
         assert (pixels & mask).sum() / (pixels | mask).sum() > 0.97
+
+
+def test_a_zip_is_to_be_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "masks.zip", "w") as archive:
+        archive.writestr("mask.png", b"")
+    with pytest.raises(MaskFileError, match="Unpack this zip"):
+        load_masks(tmp_path / "masks.zip", "a.png", SIZE)

@@ -58,4 +58,6 @@ def load_masks(
         return load_yolo(content.decode(json.detect_encoding(content), errors="replace"), size, classes)
     if suffix == ".xml":
         return load_cvat(path, picture, size)
+    if suffix == ".zip":
+        raise MaskFileError("Unpack this zip and load its files.")
     return load_mask_picture(path, size, reading)
