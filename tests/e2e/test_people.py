@@ -45,6 +45,7 @@ def name(tool):
 def test_two_people_share_a_folder_and_review_their_work(browser, servers):
     ann = visit(browser, servers[0], "Ann")
     ann.click(80, 80)
+    ann.page.locator("[data-ref=objects] li").wait_for()
     ann.idle()
     bob = visit(browser, servers[1], "Bob")
     assert name(ann) == "a.png" and name(bob) == "b.png"
