@@ -42,6 +42,13 @@ class Rectangle(NamedTuple):
     def area(self) -> int:
         return self.height * self.width
 
+    def overlap(self, other: Rectangle) -> float:
+        """Intersection over union of the pixels with those of another rectangle, 0 to 1."""
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.bottom, other.bottom) - max(self.top, other.top)
+        common = max(0, width) * max(0, height)
+        return common / max(1, self.area + other.area - common)
+
     @property
     def rows(self) -> tuple[int, int]:
         """First row, and last row plus one."""

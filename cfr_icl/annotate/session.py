@@ -23,6 +23,10 @@ from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import PredictionError
 from cfr_icl.sentences import Refusal
 
+REDRAWN = 0.4
+"""IoU from which on a box is taken for a correction of the one before. Boxes of objects side by side overlap
+less."""
+
 
 class Session(Editor):
     """An editor with a predictor: clicks, boxes, thresholds and CFR settings give masks.
@@ -101,7 +105,7 @@ class Session(Editor):
     def box(self, left: int, top: int, right: int, bottom: int) -> None:
         """Start an object with a box around it; the four sides, in any order, are inclusive pixels.
 
-        A box that overlaps the box of the active object replaces it, while the object has nothing else.
+        A box much like that of the active object replaces it, while the object has nothing else.
 
         Raises:
             ActionError: for a box that is too small, or of which other objects have all pixels.
@@ -110,9 +114,9 @@ class Session(Editor):
         left, right = sorted((min(max(left, 0), width - 1), min(max(right, 0), width - 1)))
         top, bottom = sorted((min(max(top, 0), height - 1), min(max(bottom, 0), height - 1)))
         if right - left < 4 or bottom - top < 4:
-            raise ActionError("Draw the box around the object, at least 5 pixels a side.")
+            raise ActionError("A box has at least 5 pixels a side; zoom in and draw it larger, or click.")
         box = Rectangle(left, top, right + 1, bottom + 1)
-        if self.active is not None and self._is_only_box_over(self.active, box):
+        if self.active is not None and self._is_redrawn(self.active, box):
             document = self.document
             instance = replace(self.active, certainty=None, chosen_pass=None, choice=None)
         else:
@@ -125,15 +129,12 @@ class Session(Editor):
             raise ActionError("Other objects have all pixels of this box's object; no object was made.")
         self._commit(document.with_instance(boxed))
 
-    def _is_only_box_over(self, instance: Instance, box: Rectangle) -> bool:
-        """Whether an object was begun by a box that overlaps this one, and has no clicks or strokes yet."""
+    def _is_redrawn(self, instance: Instance, box: Rectangle) -> bool:
+        """Whether a box is drawn again for an object that has only its box, no clicks or strokes yet."""
         old = instance.box
         if old is None or instance.locked or instance.initial_mask or instance.painted or instance.erased:
             return False
-        apart = (
-            old.right <= box.left or box.right <= old.left or old.bottom <= box.top or box.bottom <= old.top
-        )
-        return not apart and instance.clicks == box_clicks(old, self.size)
+        return old.overlap(box) >= REDRAWN and instance.clicks == box_clicks(old, self.size)
 
     def edit(self, id: int, **changes: Any) -> None:
         """Change fields of an object: its colour, the switches, and the threshold of its prediction."""

@@ -222,6 +222,22 @@ def test_a_box_drawn_again_replaces_the_first_one_in_one_step(session):
     assert session.active is drawn
 
 
+def test_a_box_beside_the_last_one_starts_another_object(session):
+    session.box(8, 18, 52, 62)
+    first = session.active
+    session.box(42, 18, 110, 72)  # boxes of neighbours overlap
+    assert session.document.find(first.id) == first and session.active.id != first.id
+
+
+def test_pixels_of_finished_objects_stay_with_them_when_a_box_is_drawn_around(session):
+    first, second = two_objects(session)
+    session.finish()
+    session.box(0, 0, 119, 89)
+    assert session.document.find(first.id).mask == first.mask
+    assert session.document.find(second.id).mask == second.mask
+    assert not (session.mask & (first.mask.pixels | second.mask.pixels)).any()
+
+
 def test_a_box_of_whose_object_others_have_all_pixels_makes_no_object(session):
     session.box(8, 18, 52, 62)
     session.finish()

@@ -269,3 +269,8 @@ def test_brush_eraser_and_box_by_mouse(tool, squares):
         tool.page.keyboard.press("Control+z")
     tool.idle()
     assert not tool.session.document.instances
+    tool.page.keyboard.press("r")
+    drag((80, 80), (81, 81))  # the hand was not still
+    drag((230, 100), (233, 102))  # around a few pixels
+    assert [len(each.clicks) for each in tool.session.document.instances] == [1, 1]
+    assert tool.session.mask[100, 230] and not tool.session.mask[80, 80]

@@ -76,6 +76,15 @@ test('a stroke lies on half pixels without repetitions', () => {
   ]);
 });
 
+test('a box of a few pixels is a click in its middle', () => {
+  const middle = (...sides) => geometry.middleOfSmall({ width: 600, height: 400 }, ...sides);
+  assert.deepEqual(middle(10, 20, 13, 22), { x: 11, y: 21 });
+  assert.deepEqual(middle(13, 22, 10, 20), { x: 11, y: 21 });
+  assert.equal(middle(10, 20, 14, 22), null);
+  assert.equal(middle(10, 20, 80, 21), null);
+  assert.equal(middle(-4, 20, -2, 22), null);
+});
+
 test('the crosshair stays on the picture and comes into view', () => {
   assert.deepEqual(geometry.stepped({ x: 2, y: 399 }, [-1, 0], 12, picture), { x: 0, y: 399 });
   assert.deepEqual(geometry.stepped({ x: 2, y: 399 }, [0, 1], 12, picture), { x: 2, y: 399 });

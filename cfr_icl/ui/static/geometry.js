@@ -56,6 +56,17 @@ export function inSight({ scale, x, y }, picture, stage) {
   return { scale, x: within(x, picture.width, stage.width), y: within(y, picture.height, stage.height) };
 }
 
+const LEAST_BOX = 5; // picture pixels a side, of a box that the network can use
+
+// The pixel in the middle of a box around something so small that a click on it says more; null for other
+// boxes. Its sides are inclusive pixels, of which some may lie beside the picture.
+export function middleOfSmall({ width, height }, left, top, right, bottom) {
+  if (Math.max(Math.abs(right - left), Math.abs(bottom - top)) + 1 >= LEAST_BOX) return null;
+  const x = Math.floor((left + right) / 2),
+    y = Math.floor((top + bottom) / 2);
+  return x >= 0 && y >= 0 && x < width && y < height ? { x, y } : null;
+}
+
 // A point of the stage in picture coordinates: pixel (0, 0) reaches from 0 to 1.
 export function onPicture(place, point) {
   return { x: (point.x - place.x) / place.scale, y: (point.y - place.y) / place.scale };

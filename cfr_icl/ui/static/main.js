@@ -11,6 +11,7 @@ import { FileList } from './files.js';
 import { setUpFilling } from './filling.js';
 import { setUpFocus } from './focus.js';
 import { setUpFolder } from './folder.js';
+import { middleOfSmall } from './geometry.js';
 import { Inspector } from './inspect.js';
 import { setUpJobs } from './jobs.js';
 import { setUpKeyboard } from './keyboard.js';
@@ -94,7 +95,10 @@ export function start({ element, trigger, props, server, upload, watch }) {
     select: (id) => app.select(id),
     toggle: (id) => app.toggleSelected(id),
     box: (left, top, right, bottom, drag) => {
-      mark('box', { left, top, right, bottom }, drag);
+      const middle = middleOfSmall(app.view.size, left, top, right, bottom);
+      if (middle) app.command('finish'); // as a box, it starts an object
+      if (middle) mark('click', { ...middle, positive: true }, { ...middle, positive: true });
+      else mark('box', { left, top, right, bottom }, drag);
       app.showTool('click');
     },
     paint: (points, add, drag) => mark('paint', { points, add, diameter: drag.brush }, drag),

@@ -199,7 +199,7 @@ export class View extends Stage {
     this.pointers.delete(event.pointerId);
     if (finished && pointer) {
       const tapped = event.pointerType === 'touch' && !pointer.dragged && !pointer.draws;
-      if (pointer.draws && this.drag) this.finishDrag();
+      if (pointer.draws && this.drag) this.finishDrag(pointer, event);
       else if (tapped) this.clickAt(pointer, false);
     }
     this.drag = null;
@@ -207,17 +207,20 @@ export class View extends Stage {
     this.showCursor();
   }
 
-  finishDrag() {
+  // A drag of less than DRAG_DISTANCE is a click, on which the hand was not quite still.
+  finishDrag({ dragged, start }, { shiftKey, altKey }) {
     const { kind, points } = this.drag;
     if (!this.picture || !this.actions.ready()) return;
-    if (kind === 'box') {
+    if (kind === 'box' && !dragged) {
+      this.clickAt(start, shiftKey, altKey);
+    } else if (kind === 'box') {
       const [from, to] = [points[0], points.at(-1)];
       this.actions.box(...[from.x, from.y, to.x, to.y].map(Math.floor), this.drag);
     } else if (kind === 'corner') {
       const patch = points.length > 1 ? reshaped(this.drag.held, points.at(-1)) : null;
       if (patch) this.actions.reshape(patch, this.drag);
     } else if (kind === 'lasso' || kind === 'unlasso') {
-      this.finishLasso(kind, points);
+      this.finishLasso(kind, dragged ? points : [points[0]]);
     } else {
       this.actions.paint(geometry.thinned(points), kind === 'brush', this.drag);
     }
