@@ -14,10 +14,12 @@ from filelock import FileLock, Timeout
 
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.learning_state import (
+    CHECKPOINT,
     EXIT_DISK_FULL,
     EXIT_NO_GAIN,
     FAILED,
     FINISHED,
+    RUN,
     STOPPED,
     LearningState,
     read_state,
@@ -88,6 +90,11 @@ class FolderLearning:
     def has_model(self) -> bool:
         """Whether there is a learnt model that needs fewer clicks."""
         return (self.out / MODEL_FILE).is_file()
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether there is a run to go on from."""
+        return (self.out / RUN / CHECKPOINT).is_file()
 
     @property
     def command(self) -> list[str]:

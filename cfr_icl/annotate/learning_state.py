@@ -14,6 +14,10 @@ from cfr_icl.sentences import Sentence
 
 FILE = "learning.json"
 """Name of the file in the folder of the learnt model."""
+RUN = "run"
+"""In the same folder, the folder of what a run needs beside the model."""
+CHECKPOINT = "checkpoint.pt"
+"""Name of the file in RUN from which learning goes on."""
 
 READING, BEFORE, LEARNING, AFTER = "reading", "before", "learning", "after"
 FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"

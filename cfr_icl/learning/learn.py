@@ -17,6 +17,7 @@ from cfr_icl.annotate.learning_state import (
     FINISHED,
     LEARNING,
     READING,
+    RUN,
     Comparison,
     LearningState,
 )
@@ -49,8 +50,6 @@ from cfr_icl.weights.loading import load_model
 from cfr_icl.weights.names import CONFIG_NAME, WEIGHTS_NAME
 from cfr_icl.weights.saving import save_weights
 
-RUN = "run"
-"""Folder of what a run needs, inside of the model's."""
 BEFORE_FILE = "before.json"
 FEWEST_PICTURES = 5
 SHARES = (1.0, 0.75, 0.5)

@@ -56,6 +56,7 @@ class ServerLearning:
             "running": self._run.running,
             "elsewhere": self._run.elsewhere,
             "stage": state.stage if state else None,
+            "begun": self._run.has_checkpoint,
             "progress": round(state.progress, 2) if state else 0.0,
             "seconds_left": None if left is None else 60 * -(-left // 60),
             "message": translated(state.sentence, language) if state and state.sentence else None,

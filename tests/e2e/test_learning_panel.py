@@ -1,5 +1,6 @@
 """The page learns from the folder's finished pictures: the real command, with the smallest network."""
 
+import re
 import sys
 
 import numpy as np
@@ -95,22 +96,31 @@ def test_learning_is_offered_stopped_continued_used_and_thrown_away(tool, folder
     told = page.locator("[data-ref=learnt-text]")
     expect(told).to_have_text("Stopped; it can go on.", timeout=SECONDS)
     assert not menu.is_visible()
+    forget = page.locator("[data-do=forget-learnt]")
+    expect(forget).to_have_text("Start over")  # there is a run, and no model yet
 
     hold.unlink()
     learn.click()
-    expect(told).to_contain_text("pictures that were held out", timeout=SECONDS)
+    expect(told).to_contain_text("objects that it did not learn from", timeout=SECONDS)
+    notice = page.locator(".notice", has_text="objects that it did not learn from")
+    expect(notice.get_by_role("button", name="Use the learnt model")).to_be_visible()
     expect(told).not_to_contain_text("not surely better")
     lines = page.locator("[data-ref=learnt-plot] polyline")
     assert [line.get_attribute("class") for line in lines.all()] == ["before", "after"]
-    use = page.get_by_role("button", name="Use the learnt model")
+    use = page.locator("[data-do=use-learnt]")
     use.click()
     tool.idle()
     assert menu.is_visible() and menu.input_value() == "learnt from this folder"
     assert not use.is_visible()
+    expect(told).to_contain_text("The learnt model is in use.")
     learnt = folder.out / FOLDER
     assert (learnt / "model.safetensors").is_file()
 
-    page.get_by_role("button", name="Throw it away").click()
+    expect(forget).to_have_text("Throw it away")
+    forget.click()
+    keep = page.get_by_role("button", name="Keep it")
+    expect(keep).to_be_focused()  # Enter loses nothing
+    expect(keep).to_have_class(re.compile("primary"))
     page.locator("[data-ref=ask-yes]").click()
     expect(menu).not_to_be_visible()
     assert menu.input_value() == plain and not learnt.exists()

@@ -167,6 +167,10 @@ def test_a_run_whose_process_was_killed_with_the_page_can_go_on(browser, tmp_pat
     LearningState(stage="learning", progress=0.5, seconds_left=60).write(tmp_path / "out" / FOLDER)
     again = browse(Folder(tmp_path / "images", tmp_path / "out"))
     assert again.told["stage"] == "stopped" and not again.told["running"]
+    assert not again.told["begun"]  # it was killed before anything was learnt
+    (tmp_path / "out" / FOLDER / "run").mkdir()
+    (tmp_path / "out" / FOLDER / "run" / "checkpoint.pt").write_bytes(b"weights")
+    assert browse(Folder(tmp_path / "images", tmp_path / "out")).told["begun"]
 
 
 @pytest.mark.parametrize("kind", ["learn", "stop_learning", "forget_learnt"])

@@ -227,6 +227,8 @@ class Learning(TypedDict):
     """Whether another server runs it, which alone can stop it."""
     stage: str | None
     """As in `learning_state`; None where nothing was learnt yet."""
+    begun: bool
+    """Whether there is a run that the next one goes on from."""
     progress: float
     seconds_left: float | None
     message: str | None

@@ -121,6 +121,7 @@ export function setUpExporting(app) {
       t('The objects on this picture were not exported. Leave them?'),
       t('Leave them'),
       t('Stay here'),
+      { loses: true },
     );
 
   restoreChoice();

@@ -5,26 +5,41 @@ import { t } from './language.js';
 
 const ASK_AGAIN = 2000; // milliseconds
 const WIDTH = 200,
-  HEIGHT = 70, // of the plot
+  HEIGHT = 50, // of the plot
   SHOWN_CLICKS = 10;
 
 export function setUpLearning(app) {
   const { ref, button, send } = app;
   const poll = polling(app, ASK_AGAIN);
-  let learning = null;
+  let learning = null,
+    isNewer = false; // whether the model learnt more than the page's use of it
 
   // Called with each reply's `learning`, which is undefined where nothing changed.
   app.followLearning = (told) => {
     if (told === undefined) return;
     if ((told.model ?? null) !== (learning?.model ?? null)) app.showModels(told.model);
+    const ends = learning?.running && !told.running;
     learning = told;
+    if (ends) isNewer = Boolean(told.comparison?.better);
     app.showLearning();
+    if (ends) announce();
     poll(learning.running);
+  };
+
+  const inUse = () => !isNewer && ref('model').value === learning.model;
+
+  // The end of a run, which the panel may show out of sight.
+  const announce = () => {
+    const { comparison, message, model } = learning;
+    const choices =
+      comparison?.better && model && !inUse() ? [[t('Use the learnt model'), app.useLearnt]] : [];
+    const text = message || (comparison && result(comparison));
+    if (text) app.notices.show(text, { lasting: true, general: true, choices });
   };
 
   app.showLearning = () => {
     if (!learning) return;
-    const { finished, needed, running, elsewhere, stage, comparison, message, model } = learning;
+    const { finished, needed, running, elsewhere, stage, begun, comparison, message, model } = learning;
     ref('learning').hidden = !(running || stage || finished >= needed);
     button('learn').hidden = running || finished < needed;
     button('learn').textContent = t('Learn from {n} finished pictures').replace(
@@ -36,21 +51,36 @@ export function setUpLearning(app) {
     ref('learning-bar').value = learning.progress;
     button('stop-learning').hidden = elsewhere;
     ref('learnt').hidden = running || !(stage || model);
-    ref('learnt-text').textContent =
-      message || (comparison ? result(comparison) : t('Stopped; it can go on.'));
+    ref('learnt-text').textContent = message || (comparison ? result(comparison) : stopped(stage));
+    if (model && comparison?.better) {
+      const choice = inUse()
+        ? t('The learnt model is in use.')
+        : t('Use it now; the model menu switches back.');
+      ref('learnt-text').append(` ${choice}`);
+    }
     ref('learnt-plot').toggleAttribute('hidden', !comparison);
-    if (comparison) plot(ref('learnt-plot'), comparison);
-    button('use-learnt').hidden = !model || ref('model').value === model;
+    ref('learnt-intervals').hidden = !comparison;
+    if (comparison) {
+      plot(ref('learnt-plot'), comparison);
+      ref('learnt-intervals').textContent = intervals(comparison);
+    }
+    button('use-learnt').hidden = !model || inUse();
+    button('forget-learnt').hidden = !(model || begun);
+    button('forget-learnt').textContent = t(model ? 'Throw it away' : 'Start over');
   };
 
   app.useLearnt = () => {
     send('model', { name: learning.model });
     ref('model').value = learning.model;
+    isNewer = false;
     app.showLearning();
   };
 
   app.forgetLearnt = async () => {
-    const sure = await app.question.ask(t('Throw away what was learnt?'), t('Throw it away'), t('Keep it'));
+    const name = button('forget-learnt').textContent;
+    const sure = await app.question.ask(t('Throw away what was learnt?'), name, t('Keep it'), {
+      loses: true,
+    });
     if (sure) send('forget_learnt');
   };
 
@@ -73,21 +103,29 @@ function told({ stage, elsewhere, seconds_left: seconds }) {
   return `${name} · ${t('{n} min left').replace('{n}', minutes.toLocaleString())}`;
 }
 
+const stopped = (stage) => (stage ? t('Stopped; it can go on.') : '');
+
 // The result, in one line.
-function result({ before, after, low, high, better, held_out_pictures: pictures, ...found }) {
-  const clicks = t('Clicks on {n} pictures that were held out: {a} before, {b} after ({low} to {high}).')
-    .replace('{n}', pictures.toLocaleString())
+function result({ before, after, better, held_out_objects: objects }) {
+  const clicks = t('Clicks per object: {a} before, {b} after, on {n} objects that it did not learn from.')
+    .replace('{n}', objects.toLocaleString())
     .replace('{a}', fixed(before))
-    .replace('{b}', fixed(after))
+    .replace('{b}', fixed(after));
+  return better ? clicks : `${clicks} ${t('That is not surely better; the model stays as it is.')}`;
+}
+
+// How sure the result is.
+function intervals({ difference, low, high, iou_gain: gain, iou_low: lowIou, iou_high: highIou }) {
+  const clicks = t('Clicks: {difference} ({low} to {high}).')
+    .replace('{difference}', signed(difference))
     .replace('{low}', signed(low))
     .replace('{high}', signed(high));
+  if (lowIou === highIou) return clicks; // results of older versions lack the second figure
   const ious = t('IoU of the first clicks: {gain} % ({low} to {high}).')
-    .replace('{gain}', signed(100 * found.iou_gain))
-    .replace('{low}', signed(100 * found.iou_low))
-    .replace('{high}', signed(100 * found.iou_high));
-  // results of older versions lack the second figure
-  const all = found.iou_low === found.iou_high ? clicks : `${clicks} ${ious}`;
-  return better ? all : `${all} ${t('That is not surely better; the model stays as it is.')}`;
+    .replace('{gain}', signed(100 * gain))
+    .replace('{low}', signed(100 * lowIou))
+    .replace('{high}', signed(100 * highIou));
+  return `${clicks} ${ious}`;
 }
 
 const fixed = (value) =>
@@ -112,9 +150,9 @@ function plot(svg, { ious_before: before, ious_after: after }) {
     node('path', { class: 'axes', d: `M0 0V${HEIGHT + 2}H${WIDTH}` }),
     line(before, 'before'),
     line(after, 'after'),
-    node('text', { class: 'before', x: 4, y: 83 }, t('before')),
-    node('text', { class: 'after', x: 60, y: 83 }, t('after')),
-    node('text', { class: 'axes', x: WIDTH, y: 83, 'text-anchor': 'end' }, t('IoU, clicks 1 to 10')),
+    node('text', { class: 'before', x: 4, y: 63 }, t('before')),
+    node('text', { class: 'after', x: 60, y: 63 }, t('after')),
+    node('text', { class: 'axes', x: WIDTH, y: 63, 'text-anchor': 'end' }, t('IoU, clicks 1 to 10')),
   );
   svg.setAttribute('aria-label', t('IoU, clicks 1 to 10'));
 }

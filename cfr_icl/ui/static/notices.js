@@ -61,9 +61,12 @@ export class Question {
     this.part('ask-yes').addEventListener('click', () => dialog.close('yes'));
   }
 
-  // Resolves to true when the person agrees, false else; one question at a time.
-  async ask(text, yes, no) {
+  // Resolves to true when the person agrees, false else; one question at a time. Where agreeing `loses`
+  // something, the other button stands out.
+  async ask(text, yes, no, { loses = false } = {}) {
     while (this.#open) await this.#open;
+    this.part('ask-yes').classList.toggle('primary', !loses);
+    this.part('ask-no').classList.toggle('primary', loses);
     this.part('ask-text').textContent = text;
     this.part('ask-yes').textContent = yes;
     this.part('ask-no').textContent = no;

@@ -137,6 +137,7 @@ export function setUpOwnFolder(app) {
         t('The work on this folder was not exported since its last change. Close the folder?'),
         t('Close the folder'),
         t('Stay here'),
+        { loses: true },
       ));
     if (!sure) return;
     uploads.forget();
