@@ -105,9 +105,12 @@ def test_the_embedded_network_offers_further_masks_for_its_first_click(browser):
     tool.idle()
     assert choices.first.get_attribute("aria-checked") == "true"  # its own answer stays
     own = tool.session.mask
+    rough = [choice.get_attribute("title").endswith("when it is taken") for choice in choices.all()]
+    assert rough == [False, True, True]  # the small picture of its own answer is what the object has
     for number in (2, 3):
         tool.page.keyboard.press(str(number))
         tool.idle()
+        assert not choices.nth(number - 1).get_attribute("title").endswith("when it is taken")
         assert tool.session.active.choice == number - 1 and (tool.session.mask != own).any()
         assert choices.nth(number - 1).get_attribute("aria-checked") == "true"
     tool.page.keyboard.press("1")

@@ -1,4 +1,5 @@
-// The masks that a network offers for the first click on an object, as small pictures to choose from.
+// The masks that a network offers for the first click on an object, as small pictures to choose from. The one
+// that is taken is shown as the object has it; the network refines the others when they are taken.
 
 import { make } from './dom.js';
 import { t } from './language.js';
@@ -41,21 +42,21 @@ export function setUpChoices(app) {
   app.showChoices = (choices) => {
     if (!asked || choices.object !== app.state.active) return;
     const shapes = choices.masks.map(({ counts }) => MaskShape.decode(choices.size, counts));
-    offer = { ...choices, shapes };
-    const active = current();
+    offer = { ...choices, shapes, taken: shapes.map(() => null) };
     ref('choices').replaceChildren(
-      ...shapes.map((shape, index) => {
-        const rating = `${Math.round(100 * choices.masks[index].score)} %`;
-        const name = `${t('Take this mask')} (${index + 1})`;
-        const title = `${name}: ${t('predicted IoU')} ${rating}`;
-        const choice = make('button', { type: 'button', title }, small(shape, active.colour));
+      ...shapes.map((_, index) => {
+        const choice = make('button', { type: 'button' }, make('img', { alt: '' }));
         choice.append(make('small', {}, String(index + 1)));
         choice.setAttribute('role', 'radio');
-        choice.setAttribute('aria-label', name);
+        choice.setAttribute('aria-label', `${t('Take this mask')} (${index + 1})`);
         choice.addEventListener('click', () => app.choose(index));
         return choice;
       }),
     );
+    const active = current();
+    shapes.forEach((_, index) => {
+      paint(index, active.colour);
+    });
     show(active);
     release();
   };
@@ -82,13 +83,28 @@ export function setUpChoices(app) {
   function show(active) {
     ref('choices').hidden = !offer;
     if (!offer) return;
+    const now = active.choice ?? offer.choice;
     [...ref('choices').children].forEach((choice, index) => {
-      choice.setAttribute('aria-checked', String(index === (active.choice ?? offer.choice)));
+      choice.setAttribute('aria-checked', String(index === now));
     });
+    if (!active.shape || active.shape === offer.taken[now] || app.view.pending.length) return;
+    offer.taken[now] = active.shape;
+    offer.shapes[now] = new MaskShape(active.shape.columns); // its path is that of another size
+    paint(now, active.colour);
   }
 
-  // A mask on its part of the picture.
-  function small(shape, colour) {
+  // Show a mask of the offer in its button. The outline of a rough one is dashed, as that of a preview.
+  function paint(index, colour) {
+    const choice = ref('choices').children[index],
+      rough = !app.takesCoordinates && !offer.taken[index];
+    const rating = `${Math.round(100 * offer.masks[index].score)} %`,
+      name = `${t('Take this mask')} (${index + 1}): ${t('predicted IoU')} ${rating}`;
+    choice.title = rough ? `${name}; ${t('refined when it is taken')}` : name;
+    choice.querySelector('img').src = small(offer.shapes[index], colour, rough);
+  }
+
+  // The address of a picture of a mask on its part of the picture.
+  function small(shape, colour, rough) {
     const ratio = window.devicePixelRatio || 1,
       canvas = make('canvas', { width: SIDE * ratio, height: SIDE * ratio });
     const context = canvas.getContext('2d'),
@@ -96,8 +112,9 @@ export function setUpChoices(app) {
     context.scale(canvas.width / side, canvas.width / side);
     context.translate(-x, -y);
     context.drawImage(app.view.picture, 0, 0);
-    if (!shape.empty) shape.paint(context, canvas.width / side, colour, 0.55, ratio);
-    return make('img', { src: canvas.toDataURL(), alt: '' });
+    if (rough) context.setLineDash([4, 3].map((length) => (length * side) / SIDE));
+    if (!shape.empty) shape.paint(context, canvas.width / side, colour, rough ? 0.35 : 0.55, ratio);
+    return canvas.toDataURL();
   }
 }
 
