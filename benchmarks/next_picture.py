@@ -102,7 +102,7 @@ class Labeller:
         time.sleep(rest / 2)
         open_page = self.server.pages.find(self.page or "")
         assert open_page and open_page.place and open_page.place.name
-        following = open_page.place.folder.next(open_page.place.name)
+        following = open_page.place.folder.pictures.next(open_page.place.name)
         self.do({"kind": "goto", "name": following, "step": 1})
         start = time.perf_counter()
         self.do({"kind": "prepare"})

@@ -139,7 +139,7 @@ class Labeller:
         self.way, self.aided, self.previews = way, way != WAYS[0], way == WAYS[2]
         labels = [Label(name, COLOURS[number]) for number, name in enumerate(KINDS)]
         folder = Folder(root / "images", root / way.replace(",", ""))
-        folder.classes.set(labels)
+        folder.work.classes.set(labels)
         usual = ui_server.Segmenter
         ui_server.Segmenter = Segmenter if self.aided else Unprepared
         self.server = Server(model, folder=folder, labels=labels)

@@ -158,7 +158,7 @@ def test_the_export_example_writes_the_work_on_a_folder(model):
     Path("photos").mkdir()
     Path("photos/chelsea.png").write_bytes(Path("examples/chelsea.png").read_bytes())
     folder, session = Folder(Path("photos"), Path("work")), Session(Segmenter(model))
-    session.open(folder.read("chelsea.png"), "chelsea.png")
+    session.open(folder.open("chelsea.png").picture, "chelsea.png")
     session.click(Click(230, 120))
     folder.save("chelsea.png", session.document, session.size, 0)
     assert main(command("export")) == 0

@@ -16,6 +16,7 @@ from cfr_icl.annotate.imports import load_masks
 from cfr_icl.annotate.imports.coco import load_coco
 from cfr_icl.annotate.imports.coco_images import Images
 from cfr_icl.annotate.imports.loaded import LoadedMasks, MaskFileError
+from cfr_icl.annotate.pictures import picture_size
 from cfr_icl.annotate.record import Visit, now
 from cfr_icl.annotate.taking_back import Trace
 from cfr_icl.sentences import Refusal, Sentence
@@ -59,13 +60,13 @@ class Source:
         else:
             self._find_files(files)
         with_masks = {*self._coco, *self._files}
-        self.pictures: Sequence[str] = [name for name in folder.names if name in with_masks]
+        self.pictures: Sequence[str] = [name for name in folder.pictures.names if name in with_masks]
 
     def load(self, name: str, size: tuple[int, int]) -> LoadedMasks:
         """The objects for a picture of this (height, width); raises MaskFileError."""
         if name in self._coco:
             return load_coco(self._coco[name], name, size)
-        classes = [label.name for label in self._folder.labels]
+        classes = [label.name for label in self._folder.work.classes.labels]
         return load_masks(self._files[name], name, size, None, classes)
 
     def _find_images(self, data: Mapping[str, Any]) -> None:
@@ -76,7 +77,7 @@ class Source:
                 entries[str(entry.get("image_id"))].append(entry)
         by_name = Images([*images, _NO_IMAGE] if len(images) == 1 else images)
         used = set()
-        for name in self._folder.names:
+        for name in self._folder.pictures.names:
             try:
                 image = by_name.find(name)
             except MaskFileError:
@@ -88,7 +89,7 @@ class Source:
 
     def _find_files(self, files: Mapping[str, Path]) -> None:
         by_stem: dict[str, list[str]] = defaultdict(list)
-        for name in self._folder.names:
+        for name in self._folder.pictures.names:
             stem = PurePosixPath(name).with_suffix("")
             for key in {str(stem), stem.name}:
                 by_stem[key].append(name)
@@ -144,7 +145,11 @@ class Filled:
 
 def has_work(folder: Folder, name: str) -> bool:
     """Whether a picture has objects or a state that a person gave it."""
-    return bool(folder.labels_of.get(name)) or folder.states[name] == "done" or name in folder.review_of
+    return (
+        bool(folder.pictures.labels_of.get(name))
+        or folder.pictures.states[name] == "done"
+        or name in folder.pictures.review_of
+    )
 
 
 def fill(folder: Folder, source: Source, holder: str, who: str = "", add: bool = False) -> Filled:
@@ -162,7 +167,7 @@ def fill(folder: Folder, source: Source, holder: str, who: str = "", add: bool =
             filled.kept += 1
             continue
         try:
-            with folder.leases.held(name, holder, who):
+            with folder.work.leases.held(name, holder, who):
                 trace = filled.traces[name] = _fill_picture(folder, source, name, who)
                 filled.objects += len(trace.added)
                 filled.pictures += 1
@@ -174,12 +179,12 @@ def fill(folder: Folder, source: Source, holder: str, who: str = "", add: bool =
 
 def _fill_picture(folder: Folder, source: Source, name: str, who: str) -> Trace:
     """What was added."""
-    if name in folder.labels_of:
-        work = folder.work(name)
+    if name in folder.pictures.labels_of:
+        work = folder.work.load(name)
         size, document, visits, revision = work.size, work.document, work.visits, work.revision
     else:
-        size, document, visits, revision = folder.size(name), Document(), (), folder.revisions[name]
-        document = replace(document, labels=tuple(folder.labels))
+        size, revision = picture_size(folder.files.path(name)), folder.work.revisions[name]
+        document, visits = Document(labels=tuple(folder.work.classes.labels)), ()
     before = len(document.instances)
     changed = with_loaded(document, source.load(name, size), size)
     added = tuple(_with_certainty(instance) for instance in changed.instances[before:])

@@ -53,9 +53,9 @@ class FolderLearning:
     """
 
     def __init__(self, folder: Folder, source: str) -> None:
-        self.out = folder.out / FOLDER
-        self._images, self._work = folder.images, folder.out
-        self._megapixels = folder.max_megapixels
+        self.out = folder.work.path / FOLDER
+        self._images, self._work = folder.images, folder.work.path
+        self._megapixels = folder.files.max_megapixels
         self._source = source
         self._process: subprocess.Popen[bytes] | None = None
         self._read = float("-inf")

@@ -87,7 +87,7 @@ class OwnFolder:
             self.folder.refresh(now=True)
         elif self._count:
             self.folder = Folder(self._images, self._work, self._max_megapixels)
-            self.folder.classes.set(self._labels)
+            self.folder.work.classes.set(self._labels)
         for file, name in works:
             self._add_work(file, names.get(name, name))
         return named
@@ -195,25 +195,27 @@ class OwnFolder:
 
     def _add_work(self, file: Path, name: str) -> None:
         """Take in saved work of a picture that has none yet, if it is valid and belongs to the picture."""
-        if self.folder is None or name not in self.folder.states:
+        folder = self.folder
+        if folder is None or name not in folder.pictures.states:
             self._refused.append(
                 Sentence("{name}: There is no picture of this name.", name=name + SESSION_SUFFIX)
             )
             return
-        if name in self.folder.labels_of:
+        if name in folder.pictures.labels_of:
             self._repeated += 1
             return
         if not self._has_room(file.stat().st_size, name + SESSION_SUFFIX):
             return
         try:
+            picture = folder.files.path(name)
             size, document, visits = store.load_work(file)
-            if store.read_json(file).get("file_bytes") not in (None, self.folder.path(name).stat().st_size):
+            if store.read_json(file).get("file_bytes") not in (None, picture.stat().st_size):
                 raise store.StoreError("The saved work belongs to another file of this name.")
-            present_size = picture_size(self.folder.path(name), document.view)
+            present_size = picture_size(picture, document.view)
             if size != present_size:
                 document = store.load(file, present_size)  # raises the reason
-            self.folder.save(name, document, size, self.folder.revisions[name], visits)
-            self.bytes += self.folder.session_path(name).stat().st_size
+            folder.save(name, document, size, folder.work.revisions[name], visits)
+            self.bytes += folder.work.sessions.path(name).stat().st_size
             self._restored += 1
         except (Refusal, OSError) as error:
             said = error.sentence if isinstance(error, Refusal) else error

@@ -87,15 +87,15 @@ class Affected:
 
 def count(folder: Folder, change: Change, holder: str) -> Affected:
     """How many pictures and objects a change affects, and which pictures others work on."""
-    affected, taken = Affected(), folder.leases.others(holder)
-    for name, labels in list(folder.labels_of.items()):
+    affected, taken = Affected(), folder.work.leases.others(holder)
+    for name, labels in list(folder.pictures.labels_of.items()):
         if change.name not in labels and not (change.colour and change.new in labels):
             continue
         if name in taken:
             affected.left_out.append(name)
             continue
         try:
-            document = folder.work(name).document
+            document = folder.work.load(name).document
         except (Refusal, OSError):
             affected.left_out.append(name)
             continue
@@ -114,16 +114,16 @@ def relabel(
         open_picture: a picture that the caller changes; None if there is none.
     """
     affected = Affected()
-    colour = next((label.colour for label in folder.labels if label.name == change.new), None)
-    for name in list(folder.labels_of):
+    colour = next((label.colour for label in folder.work.classes.labels if label.name == change.new), None)
+    for name in list(folder.pictures.labels_of):
         if name == open_picture:
             continue
         try:
-            work = folder.work(name)
+            work = folder.work.load(name)
             if change.in_document(work.document, colour) == work.document:
                 continue
-            with folder.leases.held(name, holder, who):
-                work = folder.work(name)  # as it is now that nobody else has it
+            with folder.work.leases.held(name, holder, who):
+                work = folder.work.load(name)  # as it is now that nobody else has it
                 changed = change.in_document(work.document, colour)
                 visit = Visit(now(), who=who, did=RELABELLED)
                 folder.save(name, changed, work.size, work.revision, (*work.visits, visit))
@@ -134,5 +134,5 @@ def relabel(
         objects = change.renames(work.document)
         affected.pictures += bool(objects)
         affected.objects += objects
-    folder.classes.change(change.in_list)
+    folder.work.classes.change(change.in_list)
     return affected

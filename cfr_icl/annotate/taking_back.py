@@ -144,8 +144,8 @@ class FolderChange:
             if name == open_picture:
                 continue
             try:
-                with folder.leases.held(name, holder, who):
-                    work = folder.work(name)
+                with folder.work.leases.held(name, holder, who):
+                    work = folder.work.load(name)
                     undone, back, stay = trace.undone(work.document)
                     added = len(undone.instances) - len(work.document.instances)
                     visit = Visit(now(), objects=added, who=who, did=TAKEN_BACK)
@@ -156,8 +156,8 @@ class FolderChange:
             result.count(back, stay)
         if self.classes:
             before, after = self.classes
-            used = {label for labels in folder.labels_of.values() for label in labels}
-            folder.classes.change(lambda listed: _labels(before, after, listed, used))
+            used = {label for labels in folder.pictures.labels_of.values() for label in labels}
+            folder.work.classes.change(lambda listed: _labels(before, after, listed, used))
         return result
 
 

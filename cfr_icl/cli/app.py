@@ -122,11 +122,11 @@ def run(options: argparse.Namespace) -> None:
     attributes = read_attributes(options.classes) if options.classes else ()
     if folder:
         if options.shared:
-            folder.share()
+            folder.work.share()
         else:
-            folder.claim()
+            folder.work.claim()
         if labels:
-            folder.classes.set(labels)
+            folder.work.classes.set(labels)
     menu = ModelMenu(options.weights, functools.partial(load_model, engine=options.engine))
     first = options.weights[0]
     server = Server(
@@ -134,7 +134,7 @@ def run(options: argparse.Namespace) -> None:
             steps=options.steps,
             examples=example_pictures(),
             max_megapixels=options.max_megapixels,
-            labels=folder.labels if folder else labels,
+            labels=folder.work.classes.labels if folder else labels,
             attributes=attributes,
             folder=folder,
             menu={} if spaces or workers else menu,

@@ -59,12 +59,12 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"There is no folder {str(options.work)!r} with saved work.")
     folder = Folder(options.images, options.work, options.max_megapixels)
     if options.classes:
-        folder.classes.set(read_classes(options.classes))
+        folder.work.classes.set(read_classes(options.classes))
     work = folder.saved_work()
     left_out = list(work.left_out)
-    classes = folder.classes.number(work.pictures)
+    classes = folder.work.classes.number(work.pictures)
     files = export(options.format, work.pictures, options.tolerance, classes, left_out, split=_split(options))
-    messages = write_files(options.out, files, map(folder.path, folder.names), folder.images)
+    messages = write_files(options.out, files, map(folder.files.path, folder.pictures.names), folder.images)
     warnings = export_warnings(options.format, work.pictures)
     print(f"{len(files)} files in {options.out}", *warnings, *messages, sep="\n")
     if left_out:

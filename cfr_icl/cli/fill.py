@@ -49,9 +49,9 @@ def run(options: argparse.Namespace) -> int:
     else:
         raise ValueError(f"There is no file or folder {str(masks)!r}.")
     folder = Folder(options.images, options.work, options.max_megapixels)
-    folder.share()
+    folder.work.share()
     if options.classes:
-        folder.classes.set(read_classes(options.classes))
+        folder.work.classes.set(read_classes(options.classes))
     source = Source(folder, files)
     if not source.pictures:
         raise ValueError(f"{str(masks)!r} has no masks for the pictures in {str(options.images)!r}.")

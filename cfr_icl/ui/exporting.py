@@ -47,7 +47,7 @@ def one_file(session: Session, what: str) -> MadeFile:
 
 def all_sessions(folder: Folder) -> MadeFile:
     """The session files of a folder in a zip archive; raises ActionError where there is none."""
-    files = {session_file(name): text.encode() for name, text in session_texts(folder, folder.names)}
+    files = {session_file(name): text.encode() for name, text in session_texts(folder, folder.pictures.names)}
     if not files:
         raise ActionError("There is no object to export.")
     return MadeFile(exports.zipped(files), folder.images.name, "_sessions.zip")
@@ -57,8 +57,8 @@ def session_texts(folder: Folder, names: Iterable[str]) -> Iterator[tuple[str, s
     """The contents of the session files of some pictures, by the names of the pictures."""
     for name in names:
         with suppress(OSError, Refusal, ValueError):
-            if name in folder.labels_of:
-                yield name, folder.session_path(name).read_text(encoding="utf-8")
+            if name in folder.pictures.labels_of:
+                yield name, folder.work.sessions.path(name).read_text(encoding="utf-8")
 
 
 def export_of(session: Session, folder: Folder | None, action: Export) -> Callable[[Progress], MadeFile]:
@@ -77,13 +77,13 @@ def export_of(session: Session, folder: Folder | None, action: Export) -> Callab
         return lambda progress: _export_folder(folder, action, progress, split)
     picture = session.picture
     pictures = [AnnotatedPicture(session.name, session.size, session.document, lambda: picture)]
-    classes = folder.classes.number(pictures) if folder else session.number_classes(pictures)
+    classes = folder.work.classes.number(pictures) if folder else session.number_classes(pictures)
     return lambda progress: _export(pictures, classes, [], Path(session.name).stem, action, progress)
 
 
 def _export_folder(folder: Folder, action: Export, progress: Progress, split: Split | None) -> MadeFile:
     work = folder.saved_work()
-    classes = folder.classes.number(work.pictures)
+    classes = folder.work.classes.number(work.pictures)
     return _export(work.pictures, classes, list(work.left_out), folder.images.name, action, progress, split)
 
 

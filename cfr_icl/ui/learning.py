@@ -66,8 +66,11 @@ class ServerLearning:
 
     def _finished(self) -> int:
         """Number of finished pictures with objects: those that can be learnt from."""
-        labels_of = self._folder.labels_of
-        return sum(state == DONE and bool(labels_of.get(name)) for name, state in self._folder.states.items())
+        labels_of = self._folder.pictures.labels_of
+        return sum(
+            state == DONE and bool(labels_of.get(name))
+            for name, state in self._folder.pictures.states.items()
+        )
 
     def _offer(self) -> None:
         """Put the model into the menu, anew where it learnt more: pages that use it keep what they have."""

@@ -22,7 +22,7 @@ def load_upload(
     if b'"cfr_icl_session"' in content:
         session.restore(store.load(file, session.size))
         return
-    listed = place.folder.labels if place else []
+    listed = place.folder.work.classes.labels if place else []
     classes = [label.name for label in listed or session.document.labels]
     loaded = load_masks(file, session.name, session.size, action.reading, classes)
     session.add_loaded(loaded, again=action.replace)
@@ -42,7 +42,7 @@ def take_over_previous(session: Session, place: FolderPlace | None, follow: bool
     Args:
         follow: find each object again in the present picture; else copy its mask.
     """
-    before = place and place.name and place.folder.next(place.name, -1)
+    before = place and place.name and place.folder.pictures.next(place.name, -1)
     if not place or not before:
         raise ActionError("There is no previous picture.")
     opened = place.folder.open(before)

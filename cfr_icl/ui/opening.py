@@ -56,8 +56,8 @@ class Opening:
         """Open the first picture of the folder that is not done, if none is open."""
         if self.place and self.place.name is None:
             self.place.folder.refresh()
-            names = self.place.folder.names
-            self._go(names[self.place.folder.first_open(self.place.taken)], step=1)
+            names = self.place.folder.pictures.names
+            self._go(names[self.place.folder.pictures.first_open(self.place.taken)], step=1)
 
     def open_upload(self, path: str, name: str) -> None:
         """Open an uploaded picture under a name."""
@@ -110,8 +110,8 @@ class Opening:
         self.place.save()  # what could not be saved is not left behind
         folder = self.place.folder
         name = action.name
-        if name is None and action.index is not None and 0 <= action.index < len(folder.names):
-            name = folder.names[action.index]
+        if name is None and action.index is not None and 0 <= action.index < len(folder.pictures.names):
+            name = folder.pictures.names[action.index]
         folder.refresh()
         self._go(self.place.find(name or ""), action.step, action.to_do)
 
@@ -133,14 +133,16 @@ class Opening:
             except (PictureError, StoreError) as refusal:
                 following = None
                 if step:
-                    following = folder.next_to_do(name, step) if to_do else folder.next(name, step)
+                    following = (
+                        folder.pictures.next_to_do(name, step) if to_do else folder.pictures.next(name, step)
+                    )
                 if following is None:
                     raise
                 self._outbox.tell(refusal)
                 name = following
         document = opened.document
         if document is None and self.place.name is None:
-            document = folder.latest()
+            document = folder.work.latest()
         pixels = OpenedPicture(opened.picture, opened.remarks)
         self._start(pixels, self._files.copied(opened.path), name, document, opened.key)
         self.place.arrive(opened)

@@ -86,7 +86,7 @@ class OwnFiles:
     def rest(self) -> None:
         """Free the memory of a picture that was decoded in advance."""
         if self._folder and self._folder.folder:
-            self._folder.folder.rest()
+            self._folder.folder.files.forget_ahead()
 
     def _arrived(self, uploads: Sequence[do.SentFile]) -> dict[Path, do.SentFile]:
         """The files of uploads, a copy for each further one of a file; asks for those that are gone."""

@@ -62,16 +62,17 @@ class FolderPlace:
     @property
     def index(self) -> int | None:
         """Place of the picture in the list, from 0."""
-        return self.folder.names.index(self.name) if self.name in self.folder.names else None
+        names = self.folder.pictures.names
+        return names.index(self.name) if self.name in names else None
 
     @property
     def outdated(self) -> bool:
         """Whether the work on the present picture was saved elsewhere since it was opened."""
-        return self.name is not None and self.folder.revisions.get(self.name) != self._revision
+        return self.name is not None and self.folder.work.revisions[self.name] != self._revision
 
     def find(self, name: str) -> str:
         """The name, if the folder has a picture of it; raises ActionError."""
-        if name not in self.folder.states:
+        if name not in self.folder.pictures.states:
             raise ActionError("There is no such picture in the folder.")
         return name
 
@@ -86,12 +87,12 @@ class FolderPlace:
     @property
     def taken(self) -> dict[str, str]:
         """Names of others, by the pictures that they work on."""
-        return {} if self.own else self.folder.leases.others(self._holder)
+        return {} if self.own else self.folder.work.leases.others(self._holder)
 
     def take(self) -> None:
         """Take the picture for as long as it is worked on; raises StoreError when somebody else has it."""
         if self.name is not None and not self.own:
-            self.folder.leases.take(self.name, self._holder, self._who)
+            self.folder.work.leases.take(self.name, self._holder, self._who)
 
     def give_back(self) -> None:
         """Let others work on the picture."""
@@ -99,7 +100,7 @@ class FolderPlace:
 
     def _give_back(self, name: str | None) -> None:
         if name is not None and not self.own:
-            self.folder.leases.give_back(name, self._holder)
+            self.folder.work.leases.give_back(name, self._holder)
 
     def arrive(self, opened: Opened) -> None:
         """Set the present picture, which the session has opened, and give the one before back."""
@@ -120,7 +121,7 @@ class FolderPlace:
         name = self.name
         if name is None:
             return
-        following = self.folder.next_to_do(name) or self.folder.next(name)
+        following = self.folder.pictures.next_to_do(name) or self.folder.pictures.next(name)
         if following is None:
             return
 
@@ -170,9 +171,9 @@ class FolderPlace:
     def relabel(self, change: Change) -> Affected:
         """Change a label in the whole folder; on the open picture, if it is free, as one step of undo."""
         free = self.name if self.name not in self.taken else None
-        classes = tuple(self.folder.labels)
+        classes = tuple(self.folder.work.classes.labels)
         affected = relabel(self.folder, change, self._holder, self._who, open_picture=free)
-        after = tuple(self.folder.labels)
+        after = tuple(self.folder.work.classes.labels)
         try:
             if free is not None:
                 before = self.session.document
@@ -242,17 +243,17 @@ class FolderPlace:
         Args:
             heard: whether the page received the last state; if so, only changes are sent.
         """
-        states = self.folder.states
-        names = tuple(self.folder.names)
-        labels = dict(self.folder.labels_of)
+        pictures = self.folder.pictures
+        names = tuple(pictures.names)
+        labels = dict(pictures.labels_of)
         lists = {
             "names": names,
-            "states": tuple(states[name] for name in names),
-            "certainties": dict(self.folder.certainty_of),
+            "states": tuple(pictures.states[name] for name in names),
+            "certainties": dict(pictures.certainty_of),
             "pace": self.pace,
             "taken": self.taken,
-            "reviews": dict(self.folder.review_of),
-            "people": dict(self.folder.people_of),
+            "reviews": dict(pictures.review_of),
+            "people": dict(pictures.people_of),
             "visits": self._latest(),
             "change": self._change.did if self._change else None,
         }
@@ -264,7 +265,7 @@ class FolderPlace:
             changed["labels"] = relabelled
         if self.own:
             changed["own"] = True
-            saved = {name: number for name, number in self.folder.revisions.items() if number}
+            saved = {name: number for name, number in dict(self.folder.work.revisions).items() if number}
             self._told["saved"] = saved
             before = told.get("saved", {})
             if newly := [name for name, number in saved.items() if before.get(name) != number]:

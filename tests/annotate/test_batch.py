@@ -261,7 +261,7 @@ def test_masks_among_the_pictures_are_no_pictures_and_are_written_again(images, 
         assert run(images, images / "masks", "b.png,30,40,,\n") == 0
     from cfr_icl.annotate.folder import Folder
 
-    assert "masks/b_1.png" not in Folder(images, tmp_path / "work").names
+    assert "masks/b_1.png" not in Folder(images, tmp_path / "work").pictures.names
 
 
 def test_a_picture_is_one_task_with_all_its_objects(images, tmp_path):

@@ -178,8 +178,8 @@ def test_a_box_is_predicted_as_on_the_page(images, tmp_path):
     session.box(8, 18, 52, 62)
     (drawn,) = session.document.instances
     assert (instance.label, instance.clicks, instance.box) == ("cup", drawn.clicks, drawn.box)
-    assert instance.network_mask.area and folder.states["0.png"] == "work"
-    assert [label.name for label in folder.labels] == ["cup"]
+    assert instance.network_mask.area and folder.pictures.states["0.png"] == "work"
+    assert [label.name for label in folder.work.classes.labels] == ["cup"]
 
 
 def test_a_mask_is_refined_from_a_click_in_its_middle_or_from_those_of_the_list(images, tmp_path):
@@ -189,8 +189,8 @@ def test_a_mask_is_refined_from_a_click_in_its_middle_or_from_those_of_the_list(
     heading, rows = "picture,object,mask,x,y", "0.png,a,start.png,,\n0.png,b,start.png,22,33\n"
     assert run(images, tmp_path / "work", "--format", "work", rows=rows, heading=heading) == 0
     folder = Folder(images, tmp_path / "work")
-    first, second = folder.load("0.png", (90, 120)).instances
-    assert folder.certainty_of == {"0.png": min(first.certainty, second.certainty)}
+    first, second = folder.open("0.png").document.instances
+    assert folder.pictures.certainty_of == {"0.png": min(first.certainty, second.certainty)}
     assert len(first.clicks) == 1 and mask[int(first.clicks[0].y), int(first.clicks[0].x)]
     assert [(click.x, click.y) for click in second.clicks] == [(22, 33)]
     assert np.array_equal(first.initial_mask.pixels, mask > 0) and second.overlap
@@ -224,10 +224,10 @@ def test_saved_work_is_never_replaced(images, tmp_path, predicted, capsys):
     session.open(opened.picture, "2.png", opened.document)
     session.delete(1)
     folder.save("2.png", session.document, session.size, opened.revision)
-    before = folder.session_path("2.png").read_bytes()
+    before = folder.work.sessions.path("2.png").read_bytes()
     for options in ((), ("--steps", "0")):
         run(images, work, "--format", "work", *options)
-        assert folder.session_path("2.png").read_bytes() == before
+        assert folder.work.sessions.path("2.png").read_bytes() == before
     assert "2.png: There is saved work on it already" in capsys.readouterr().err
     assert len(predicted) == 5
 
@@ -262,6 +262,6 @@ def test_predicted_ious_are_in_coco_and_mark_masks_for_the_page(images, tmp_path
     entries = json.loads((tmp_path / "coco" / "annotations.json").read_text())["annotations"]
     assert {entry["predicted_iou"] for entry in entries} == {0.74}
     assert run(images, tmp_path / "work", "--format", "work") == 0
-    document = Folder(images, tmp_path / "work").load("0.png", (90, 120))
+    document = Folder(images, tmp_path / "work").open("0.png").document
     assert [instance.certainty for instance in document.instances] == pytest.approx([0.7431] * 2)
     assert all(instance.unsure for instance in document.instances)

@@ -114,11 +114,11 @@ def test_the_folders_classes_are_every_pictures_list(tmp_path):
     work = Work(tmp_path, "a.png", "b.png")
     work.save("a.png", "dog", listed=["dog", "cow"])
     folder = Folder(tmp_path / "images", tmp_path / "work")
-    folder.classes.set([Label("cat", "#000000")])
+    folder.work.classes.set([Label("cat", "#000000")])
     assert [label.name for label in folder.open("a.png").document.labels] == ["cat", "dog", "cow"]
     again = Folder(tmp_path / "images", tmp_path / "work")
-    assert [label.name for label in again.latest().labels] == ["cat", "dog", "cow"]
-    assert [label.name for label in again.labels] == ["cat"]
+    assert [label.name for label in again.work.latest().labels] == ["cat", "dog", "cow"]
+    assert [label.name for label in again.work.classes.labels] == ["cat"]
 
 
 def test_labels_of_loaded_masks_join_the_list(session):
@@ -156,7 +156,7 @@ def test_a_damaged_list_of_classes_is_reported_and_not_overwritten(tmp_path, cap
     work = Work(tmp_path, "a.png")
     work.save("a.png", "dog")
     (tmp_path / "work/classes.json").write_text("{")
-    assert Folder(tmp_path / "images", tmp_path / "work").labels == []
+    assert Folder(tmp_path / "images", tmp_path / "work").work.classes.labels == []
     assert "classes.json is no list of classes" in caplog.text
 
 

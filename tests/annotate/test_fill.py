@@ -49,34 +49,36 @@ def test_a_coco_file_fills_its_pictures_and_scores_order_them(folder, coco):
     filled = fill(folder, source, "1", "Ann")
     assert (filled.pictures, filled.objects, filled.kept) == (2, 3, 0)
     assert "b.png: In the COCO file the picture is 5 x 5" in filled.sentences[1]
-    again = Folder(folder.images, folder.out)
-    assert again.labels_of == {"a.png": ("cup", "cat"), "sub/c.png": ("cup",)}
-    assert again.certainty_of == {"a.png": 0.3}
+    again = Folder(folder.images, folder.work.path)
+    assert again.pictures.labels_of == {"a.png": ("cup", "cat"), "sub/c.png": ("cup",)}
+    assert again.pictures.certainty_of == {"a.png": 0.3}
     instance = again.open("sub/c.png").document.instances[0]
     assert instance.mask.pixels[30, 30] and instance.certainty is None
-    assert [(visit.who, visit.did) for visit in again.work("a.png").visits] == [("Ann", "filled")]
+    assert [(visit.who, visit.did) for visit in again.work.load("a.png").visits] == [("Ann", "filled")]
 
 
 def test_work_that_is_there_stays_unless_it_is_to_be_added_to(folder, coco):
     source = Source(folder, {"coco.json": coco})
     fill(folder, source, "1")
-    before = folder.session_path("a.png").read_bytes()
+    before = folder.work.sessions.path("a.png").read_bytes()
     filled = fill(folder, source, "1")
-    assert filled.kept == 2 and filled.objects == 0 and folder.session_path("a.png").read_bytes() == before
+    assert (
+        filled.kept == 2 and filled.objects == 0 and folder.work.sessions.path("a.png").read_bytes() == before
+    )
     assert fill(folder, source, "1", add=True).objects == 3
-    assert len(folder.work("a.png").document.instances) == 4
+    assert len(folder.work.load("a.png").document.instances) == 4
 
 
 def test_a_picture_that_got_masks_is_accepted_no_longer(folder, coco):
     folder.save("a.png", Document(done=True, review=ACCEPTED), (90, 120), 0)
     fill(folder, Source(folder, {"coco.json": coco}), "1", add=True)
-    document = folder.work("a.png").document
+    document = folder.work.load("a.png").document
     assert len(document.instances) == 2 and document.done and document.review == ""
-    assert "a.png" not in folder.review_of
+    assert "a.png" not in folder.pictures.review_of
 
 
 def test_the_names_of_a_large_file_are_read_once(folder, coco, monkeypatch):
-    folder._list.add([f"{number}.png" for number in range(300)])
+    folder.pictures.add([f"{number}.png" for number in range(300)])
     data = json.loads(coco.read_text())
     data["images"] = [{"id": number, "file_name": f"photos/{number}"} for number in range(300)]
     coco.write_text(json.dumps(data))
@@ -87,10 +89,10 @@ def test_the_names_of_a_large_file_are_read_once(folder, coco, monkeypatch):
 
 
 def test_pictures_of_others_are_left_alone(folder, coco):
-    folder.leases.take("a.png", "2", "Bob")
+    folder.work.leases.take("a.png", "2", "Bob")
     filled = fill(folder, Source(folder, {"coco.json": coco}), "1")
     assert filled.pictures == 1 and "Bob is working on a.png" in filled.problems[0]
-    assert "a.png" not in folder.labels_of
+    assert "a.png" not in folder.pictures.labels_of
 
 
 def test_files_find_the_pictures_of_their_names(folder, tmp_path):
@@ -117,7 +119,7 @@ def test_one_image_of_a_coco_file_belongs_to_its_picture_alone(folder, coco):
 
 
 def test_the_command_fills_a_folder_and_says_what_it_did(folder, coco, tmp_path, capsys):
-    command = ["fill", str(coco), "--images", str(folder.images), "--work", str(folder.out)]
+    command = ["fill", str(coco), "--images", str(folder.images), "--work", str(folder.work.path)]
     assert main(command) == 1  # b.png is of another size
     said = capsys.readouterr()
     assert "pictures: 2, objects: 3" in said.out and "Without a picture of their name: 1." in said.err
@@ -154,26 +156,26 @@ def test_pictures_are_found_by_the_nearest_of_their_names(picture, found):
 def test_loaded_masks_are_taken_back_and_corrected_ones_stay(folder, coco):
     source = Source(folder, {"coco.json": coco})
     change = FolderChange(FILLED, fill(folder, source, "1").traces)
-    work = folder.work("a.png")
+    work = folder.work.load("a.png")
     corrected = replace(work.document.instances[0], mask=work.document.instances[0].mask.inverted())
     folder.save("a.png", work.document.with_instance(corrected), work.size, work.revision)
     result = change.take_back(folder, "1", "Ann")
     assert (result.pictures, result.objects, result.stay) == (2, 2, 1)
-    assert folder.labels_of == {"a.png": ("cup",), "sub/c.png": ()}
-    assert folder.states["sub/c.png"] == "todo"
-    assert folder.work("a.png").document.instances == (corrected,)
+    assert folder.pictures.labels_of == {"a.png": ("cup",), "sub/c.png": ()}
+    assert folder.pictures.states["sub/c.png"] == "todo"
+    assert folder.work.load("a.png").document.instances == (corrected,)
 
 
 def test_an_acceptance_comes_back_with_the_masks_before(folder, coco):
     source = Source(folder, {"coco.json": coco})
     fill(folder, source, "1")
-    work = folder.work("a.png")
+    work = folder.work.load("a.png")
     accepted = replace(work.document, done=True, review=ACCEPTED)
     folder.save("a.png", accepted, work.size, work.revision)
     change = FolderChange(FILLED, fill(folder, source, "1", add=True).traces)
-    assert folder.work("a.png").document.review == ""
+    assert folder.work.load("a.png").document.review == ""
     change.take_back(folder, "1", "")
-    undone = folder.work("a.png").document
+    undone = folder.work.load("a.png").document
     assert (undone.review, undone.instances) == (ACCEPTED, accepted.instances)
 
 
@@ -192,12 +194,12 @@ def test_an_acceptance_comes_back_with_the_masks_before(folder, coco):
 )
 def test_loaded_objects_of_which_a_person_changed_anything_stay(folder, coco, change):
     filled = FolderChange(FILLED, fill(folder, Source(folder, {"coco.json": coco}), "1").traces)
-    work = folder.work("a.png")
+    work = folder.work.load("a.png")
     touched = replace(work.document.instances[0], **change)
     done = replace(work.document.with_instance(touched), done=True)
     folder.save("a.png", done, work.size, work.revision)
     assert filled.take_back(folder, "1", "Ann").stay == 1
-    left = folder.work("a.png").document
+    left = folder.work.load("a.png").document
     assert [each.id for each in left.instances] == [1] and left.done
 
 
@@ -205,9 +207,9 @@ def test_loaded_objects_of_which_a_person_changed_anything_stay(folder, coco, ch
 def test_a_picture_that_was_done_with_loaded_masks_is_to_be_done_again(folder, coco, was_done):
     folder.save("a.png", Document(done=was_done), (90, 120), 0)
     filled = FolderChange(FILLED, fill(folder, Source(folder, {"coco.json": coco}), "1", add=True).traces)
-    work = folder.work("a.png")
+    work = folder.work.load("a.png")
     folder.save("a.png", replace(work.document, done=True, review=ACCEPTED), work.size, work.revision)
     filled.take_back(folder, "1", "Ann")
-    left = folder.work("a.png").document
+    left = folder.work.load("a.png").document
     assert not left.instances and left.done == was_done
-    assert was_done or (left.review == "" and folder.states["a.png"] == "todo")
+    assert was_done or (left.review == "" and folder.pictures.states["a.png"] == "todo")

@@ -32,9 +32,9 @@ def images(tmp_path, picture):
 
 def test_order_is_the_natural_one_and_other_files_are_left_alone(images, tmp_path):
     folder = Folder(images, images / "out")
-    assert folder.names == ["9.png", "10.png", "sub/1.png"]
-    assert set(folder.states.values()) == {"todo"}
-    assert folder.first_open() == 0
+    assert folder.pictures.names == ["9.png", "10.png", "sub/1.png"]
+    assert set(folder.pictures.states.values()) == {"todo"}
+    assert folder.pictures.first_open() == 0
 
 
 def test_states_and_work_are_resumed(images, tmp_path, session):
@@ -46,28 +46,28 @@ def test_states_and_work_are_resumed(images, tmp_path, session):
     session.set_done(False)
     folder.save("10.png", session.document, session.size, 0)
     again = Folder(images, tmp_path / "out")
-    assert again.states == {"9.png": "done", "10.png": "work", "sub/1.png": "todo"}
-    assert again.first_open() == 1
-    assert again.load("10.png", session.size) == session.document
-    assert again.load("sub/1.png", session.size) is None
+    assert again.pictures.states == {"9.png": "done", "10.png": "work", "sub/1.png": "todo"}
+    assert again.pictures.first_open() == 1
+    assert again.open("10.png").document == session.document
+    assert again.open("sub/1.png").document is None
     assert {path: path.read_bytes() for path in images.rglob("*.png")} == before
 
 
 def test_labels_and_settings_come_back_on_the_next_day(images, tmp_path, session):
-    assert Folder(images, tmp_path / "out").latest() is None
+    assert Folder(images, tmp_path / "out").work.latest() is None
     folder = Folder(images, tmp_path / "out")
     session.click(Click(30, 40))
     session.set_label("cup", session.active.id)
     folder.save("9.png", session.document, session.size, 0)
-    latest = Folder(images, tmp_path / "out").latest()
+    latest = Folder(images, tmp_path / "out").work.latest()
     assert latest.label == "cup" and latest.cfr == session.document.cfr and not latest.instances
 
 
 def test_the_next_picture_is_read_in_advance(images, tmp_path, picture):
     folder = Folder(images, tmp_path / "out")
     folder.read_ahead("10.png")
-    assert np.array_equal(folder.read("10.png"), picture)
-    assert np.array_equal(folder.read("9.png"), picture)
+    assert np.array_equal(folder.open("10.png").picture, picture)
+    assert np.array_equal(folder.open("9.png").picture, picture)
 
 
 def test_folders_without_pictures_are_refused(tmp_path):
@@ -150,5 +150,5 @@ def test_masks_made_elsewhere_are_saved_with_their_overlap(images, tmp_path, ses
     square[10:50, 10:50] = True
     add_masks(session, [(None, Mask.of(square)), (None, Mask.of(square))])
     folder.save("9.png", session.document, session.size, 0)
-    loaded = folder.load("9.png", session.size)
+    loaded = folder.open("9.png").document
     assert loaded == session.document and [i.overlap for i in loaded.instances] == [False, True]

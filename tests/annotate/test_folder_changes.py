@@ -34,7 +34,7 @@ def folder(tmp_path, monkeypatch):
     for name in ("a.png", "b.png", "c.png"):
         picture(tmp_path / "images" / name)
     opened = Folder(tmp_path / "images", tmp_path / "work")
-    for name in opened.names:
+    for name in opened.pictures.names:
         opened.save(name, document(), (90, 120), 0)
     return Folder(tmp_path / "images", tmp_path / "work")
 
@@ -50,28 +50,28 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("kind", UNREADABLE)
 def test_pictures_that_cannot_be_opened_are_named_and_skipped(folder, kind):
-    UNREADABLE[kind](folder.path("b.png"))
+    UNREADABLE[kind](folder.files.path("b.png"))
     with pytest.raises((PictureError, StoreError), match=r"^b\.png: "):
         folder.open("b.png")
-    assert folder.states["b.png"] == "unreadable"
-    assert folder.next("a.png") == "c.png" and folder.next("c.png", -1) == "a.png"
+    assert folder.pictures.states["b.png"] == "unreadable"
+    assert folder.pictures.next("a.png") == "c.png" and folder.pictures.next("c.png", -1) == "a.png"
     folder.refresh()
-    assert folder.states == {"a.png": "work", "b.png": "unreadable", "c.png": "work"}
-    picture(folder.path("b.png"))
-    assert folder.refresh() and folder.states["b.png"] == "work"
+    assert folder.pictures.states == {"a.png": "work", "b.png": "unreadable", "c.png": "work"}
+    picture(folder.files.path("b.png"))
+    assert folder.refresh() and folder.pictures.states["b.png"] == "work"
     assert folder.open("b.png").document.instances
-    assert folder.next("a.png") == "b.png"
+    assert folder.pictures.next("a.png") == "b.png"
 
 
 def test_a_removed_picture_is_gone_and_may_come_back(folder):
-    folder.path("b.png").rename(folder.out / "b.png")
-    assert folder.refresh() and folder.states["b.png"] == "gone"
-    assert folder.next("a.png") == "c.png"
+    folder.files.path("b.png").rename(folder.work.path / "b.png")
+    assert folder.refresh() and folder.pictures.states["b.png"] == "gone"
+    assert folder.pictures.next("a.png") == "c.png"
     with pytest.raises(PictureError, match=r"^b\.png: The file is not there any more\.$"):
         folder.open("b.png")
-    (folder.out / "b.png").rename(folder.path("b.png"))
+    (folder.work.path / "b.png").rename(folder.files.path("b.png"))
     folder.refresh()
-    assert folder.states["b.png"] == "work" and folder.open("b.png").document.instances
+    assert folder.pictures.states["b.png"] == "work" and folder.open("b.png").document.instances
 
 
 NO_FILES = {
@@ -85,32 +85,35 @@ NO_FILES = {
 
 @pytest.mark.parametrize("kind", NO_FILES)
 def test_something_other_than_a_file_in_a_pictures_place_is_not_opened(folder, kind):
-    path = folder.path("b.png")
+    path = folder.files.path("b.png")
     path.unlink()
     NO_FILES[kind](path)
     with pytest.raises(PictureError, match=r"^b\.png: The file is not there any more\.$"):
         folder.open("b.png")
     folder.read_ahead("b.png")
-    assert folder.states["b.png"] == "gone" and folder.next("a.png") == "c.png"
+    assert folder.pictures.states["b.png"] == "gone" and folder.pictures.next("a.png") == "c.png"
     assert [each.name for each in folder.saved_work().pictures] == ["a.png", "c.png"]
 
 
 def test_work_that_somebody_deletes_is_gone_and_the_picture_opens(folder):
-    (folder.out / "b.png.session.json").unlink()
+    (folder.work.path / "b.png.session.json").unlink()
     opened = folder.open("b.png")
-    assert opened.document is None and folder.states["b.png"] == "todo"
-    assert folder.save("b.png", document(), (90, 120), opened.revision) and folder.states["b.png"] == "work"
+    assert opened.document is None and folder.pictures.states["b.png"] == "todo"
+    assert (
+        folder.save("b.png", document(), (90, 120), opened.revision)
+        and folder.pictures.states["b.png"] == "work"
+    )
 
 
 @pytest.mark.parametrize(
     ("content", "sentence"), [("{", "damaged"), ('{"cfr_icl_session": 99}', "session file of this version")]
 )
 def test_damaged_work_is_reported_and_not_overwritten(folder, content, sentence):
-    path = folder.out / "b.png.session.json"
+    path = folder.work.path / "b.png.session.json"
     path.write_text(content)
     with pytest.raises(StoreError, match=sentence):
         folder.open("b.png")
-    assert folder.states["b.png"] == "unreadable" and path.read_text() == content
+    assert folder.pictures.states["b.png"] == "unreadable" and path.read_text() == content
     (said,) = folder.saved_work().left_out
     assert sentence in said and said.startswith("b.png: ")
 
@@ -120,33 +123,33 @@ def test_added_pictures_join_in_order(folder):
     picture(folder.images / "bb.png")
     picture(folder.images / "sub/d.jpg", format="JPEG")
     assert folder.refresh()
-    assert folder.names == ["a.png", "b.png", "bb.png", "c.png", "sub/d.jpg"]
-    assert folder.states["bb.png"] == "todo" and folder.first_open() == 0
+    assert folder.pictures.names == ["a.png", "b.png", "bb.png", "c.png", "sub/d.jpg"]
+    assert folder.pictures.states["bb.png"] == "todo" and folder.pictures.first_open() == 0
     opened = folder.open("bb.png")
     assert folder.save("bb.png", document(done=True), (90, 120), opened.revision) == 1
-    assert folder.states["bb.png"] == "done"
+    assert folder.pictures.states["bb.png"] == "done"
 
 
 def test_a_replaced_picture_is_read_again_and_reported(folder):
     folder.read_ahead("b.png")
-    folder._files._ahead[1].result()
-    old = folder.path("b.png").stat().st_mtime_ns
-    picture(folder.path("b.png"), colour=(250, 1, 2))
+    folder.files._ahead[1].result()
+    old = folder.files.path("b.png").stat().st_mtime_ns
+    picture(folder.files.path("b.png"), colour=(250, 1, 2))
     assert folder.open("b.png").picture[0, 0, 0] == 250
-    os.utime(folder.path("b.png"), ns=(old, old))
+    os.utime(folder.files.path("b.png"), ns=(old, old))
     rng = np.random.default_rng(1)
-    Image.fromarray(rng.integers(0, 255, (90, 120, 3), np.uint8)).save(folder.path("b.png"))
+    Image.fromarray(rng.integers(0, 255, (90, 120, 3), np.uint8)).save(folder.files.path("b.png"))
     (sentence,) = folder.open("b.png").sentences
     assert sentence.startswith("b.png was changed")
     assert not folder.open("a.png").sentences
 
 
 def test_states_of_saved_work_are_right_at_the_next_start(folder, tmp_path):
-    UNREADABLE["garbage"](folder.path("a.png"))
+    UNREADABLE["garbage"](folder.files.path("a.png"))
     again = Folder(tmp_path / "images", tmp_path / "work")
     with pytest.raises(PictureError):
         again.open("a.png")
-    assert again.names[again.first_open()] == "b.png"
+    assert again.pictures.names[again.pictures.first_open()] == "b.png"
 
 
 CHANGES = {
@@ -174,13 +177,13 @@ def test_work_that_cannot_be_exported_is_reported(folder, tmp_path, kind):
 
 
 def test_a_picture_that_vanished_from_the_open_folder_is_reported(folder):
-    folder.path("b.png").unlink()
+    folder.files.path("b.png").unlink()
     (sentence,) = folder.saved_work().left_out
     assert sentence == "b.png is not there any more; its work is not exported."
 
 
 def test_damaged_work_is_reported_and_the_rest_exported(folder):
-    folder.session_path("b.png").write_text("{")
+    folder.work.sessions.path("b.png").write_text("{")
     saved = folder.saved_work()
     assert [each.name for each in saved.pictures] == ["a.png", "c.png"]
     assert "b.png" in saved.left_out[0] and "damaged" in saved.left_out[0]

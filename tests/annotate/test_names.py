@@ -57,7 +57,7 @@ def work(folder, names, label="cat"):
     opened = Folder(folder / "images", folder / "work")
     mask = Mask.of(SQUARE)
     document = Document((Instance(1, label, "#3b82f6", mask, mask),), next_id=2, done=True)
-    for name in opened.names:
+    for name in opened.pictures.names:
         opened.save(name, document, (90, 120), 0)
     return Folder(folder / "images", folder / "work")
 
@@ -65,9 +65,9 @@ def work(folder, names, label="cat"):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_picture_of_any_name_is_worked_on_and_exported(name, tmp_path):
     folder = work(tmp_path, ["a.png", name])
-    json.dumps(folder.names).encode("utf-8")  # a reply can be sent
-    assert len(folder.names) == 2
-    for each in folder.names:
+    json.dumps(folder.pictures.names).encode("utf-8")  # a reply can be sent
+    assert len(folder.pictures.names) == 2
+    for each in folder.pictures.names:
         opened = folder.open(each)
         assert opened.document.instances and opened.picture.shape == (90, 120, 3)
     stem = name.rpartition(".")[0]
@@ -119,7 +119,7 @@ def test_no_picture_takes_anothers_files(names, tmp_path):
 )
 def test_names_that_are_equal_on_other_systems_are_reported(names, tmp_path):
     folder = work(tmp_path, names)
-    if len(folder.names) < 2:
+    if len(folder.pictures.names) < 2:
         pytest.skip("this file system takes them for one itself")
     assert any(
         "capitals or accents" in text for text in export_warnings("yolo", folder.saved_work().pictures)
@@ -188,15 +188,19 @@ def test_files_of_earlier_exports_are_reported_and_pictures_are_never_replaced(t
     assert "a_1_cat.png" in sentence
     before = {path: path.read_bytes() for path in (tmp_path / "images").iterdir()}
     with pytest.raises(ValueError, match="would replace a picture"):
-        write_files(tmp_path / "images", files, map(folder.path, folder.names))
+        write_files(tmp_path / "images", files, map(folder.files.path, folder.pictures.names))
     assert {path: path.read_bytes() for path in (tmp_path / "images").iterdir()} == before
-    write_files(tmp_path / "images/masks", files, map(folder.path, folder.names), folder.images)
-    assert Folder(tmp_path / "images", tmp_path / "work").names == folder.names
+    write_files(
+        tmp_path / "images/masks", files, map(folder.files.path, folder.pictures.names), folder.images
+    )
+    assert Folder(tmp_path / "images", tmp_path / "work").pictures.names == folder.pictures.names
 
 
 def test_long_names_have_session_files_of_their_own(tmp_path):
     long = ["漢" * 80 + f"{number}.png" for number in range(3)]
     folder = work(tmp_path, long)
-    assert len({session_file(name) for name in folder.names}) == 3
+    assert len({session_file(name) for name in folder.pictures.names}) == 3
     assert session_file("a/b.png") == "a/b.png.session.json"
-    assert all(store.read_json(folder.session_path(name))["picture"] == name for name in folder.names)
+    assert all(
+        store.read_json(folder.work.sessions.path(name))["picture"] == name for name in folder.pictures.names
+    )

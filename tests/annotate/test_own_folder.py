@@ -39,9 +39,11 @@ def test_pictures_are_taken_in_their_order_and_other_files_are_reported(own, sen
     own.add(
         [sent("b10.png"), sent("b9.png", 1), sent("x.png", b""), sent("y.png", b"hello"), sent("z.txt", 2)]
     )
-    assert own.folder.names == ["b9.png", "b10.png"] and own.folder.labels[0].name == "cat"
+    assert (
+        own.folder.pictures.names == ["b9.png", "b10.png"] and own.folder.work.classes.labels[0].name == "cat"
+    )
     own.add([sent("sub/a.png", 3)])
-    assert own.folder.names == ["b9.png", "b10.png", "sub/a.png"]
+    assert own.folder.pictures.names == ["b9.png", "b10.png", "sub/a.png"]
     told = own.take_messages()
     assert (
         told[0] == "x.png: The file is empty." and "not a picture" in told[1] and told[2].startswith("z.txt")
@@ -59,9 +61,11 @@ def test_no_name_leads_out_of_the_folder(own, sent, tmp_path):
         "é" * 300 + ".png",
     ]
     own.add([sent(name, number) for number, name in enumerate(names)])
-    assert len(own.folder.names) == len(names)
+    assert len(own.folder.pictures.names) == len(names)
     inside = {path for path in (tmp_path / "page" / "pictures").rglob("*") if path.is_file()}
-    assert len(inside) == len(names) and all(own.folder.path(name) in inside for name in own.folder.names)
+    assert len(inside) == len(names) and all(
+        own.folder.files.path(name) in inside for name in own.folder.pictures.names
+    )
     assert not (tmp_path / "up.png").exists()
 
 
@@ -72,7 +76,7 @@ def test_files_of_operating_systems_are_no_pictures(name):
 
 def test_the_same_file_is_taken_once_and_another_of_its_name_gets_a_number(own, sent):
     own.add([sent("a.png", 1), sent("a.png", 1), sent("a.png", 2), sent("a.png/b.png", 3)])
-    assert sorted(own.folder.names) == ["a.png", "a.png_b.png", "a~2.png"]
+    assert sorted(own.folder.pictures.names) == ["a.png", "a.png_b.png", "a~2.png"]
     assert own.take_messages() == [
         "Files that are here already were left out: 1.",
         "Files of one name with different contents got a number: a~2.png, a.png_b.png.",
@@ -86,12 +90,12 @@ def test_a_folder_has_bounds(own, sent, monkeypatch):
     monkeypatch.setattr(own_folder, "MOST_PICTURES", 10)
     monkeypatch.setattr(own_folder, "MOST_BYTES", own.bytes + 10)
     own.add(files[3:])
-    assert own.folder.names == ["0.png", "1.png"]
+    assert own.folder.pictures.names == ["0.png", "1.png"]
     assert own.take_messages()[0].endswith("left out: 2.png, 3.png.")
     monkeypatch.setattr(own_folder, "MOST_BYTES", 10**9)
     monkeypatch.setattr(own_folder, "SPARE_BYTES", 10**18)
     own.add(files[3:])
-    assert own.folder.names == ["0.png", "1.png"] and "disk is full" in own.take_messages()[0]
+    assert own.folder.pictures.names == ["0.png", "1.png"] and "disk is full" in own.take_messages()[0]
 
 
 def test_saved_work_comes_with_its_picture_and_replaces_none(own, sent, tmp_path):
@@ -102,7 +106,7 @@ def test_saved_work_comes_with_its_picture_and_replaces_none(own, sent, tmp_path
 
     own.add([work("a.png", (20, 30), True), sent("a.png"), sent("b.png", 1), work("b.png", (9, 9), True)])
     own.add([work("a.png", (20, 30), False), work("c.png", (20, 30), True), sent("b.png.session.json", b"{")])
-    assert own.folder.states == {"a.png": "done", "b.png": "todo"}
+    assert own.folder.pictures.states == {"a.png": "done", "b.png": "todo"}
     told = " ".join(own.take_messages())
     assert "taken in for pictures: 1" in told and "belongs to a picture of 9 x 9" in told
     assert "c.png.session.json: There is no picture" in told and "here already were left out: 1" in told
@@ -120,14 +124,14 @@ def test_work_goes_to_the_picture_that_it_was_saved_of(own, sent, tmp_path):
     of_second = work(second, "frame.png")
     assert own.add([first]) == {first[0]: "frame.png"}
     own.add([sent("frame.png.session.json", of_second[0].read_bytes())])
-    assert own.folder.states == {"frame.png": "todo"}
+    assert own.folder.pictures.states == {"frame.png": "todo"}
     assert "belongs to another file of this name" in own.take_messages(back=True)[0]
     held = own.bytes
     assert own.add([second, of_second, long, work(long, long[1])]) == {
         second[0]: "frame~2.png",
         long[0]: long[1],
     }
-    assert own.folder.states == {"frame.png": "todo", "frame~2.png": "done", long[1]: "done"}
+    assert own.folder.pictures.states == {"frame.png": "todo", "frame~2.png": "done", long[1]: "done"}
     files = [path for path in (tmp_path / "page").rglob("*.png*") if path.name != "frame.png"]
     assert own.bytes - held == sum(path.stat().st_size for path in files)
 
@@ -138,7 +142,9 @@ def test_saved_work_counts_within_the_bounds(own, sent, tmp_path, monkeypatch):
     own.add([sent("a.png")])
     monkeypatch.setattr(own_folder, "MOST_BYTES", own.bytes + 10)
     own.add([work])
-    assert own.folder.states == {"a.png": "todo"} and own.take_messages()[0].endswith("a.png.session.json.")
+    assert own.folder.pictures.states == {"a.png": "todo"} and own.take_messages()[0].endswith(
+        "a.png.session.json."
+    )
 
 
 def test_nothing_is_left_of_the_uploads(own, sent):

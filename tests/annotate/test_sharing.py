@@ -24,7 +24,7 @@ def replicas(picture, tmp_path, monkeypatch):
         Image.fromarray(np.roll(picture, number, axis=1)).save(tmp_path / "images" / f"{number}.png")
     folders = [Folder(tmp_path / "images", tmp_path / "out") for _ in range(2)]
     for folder in folders:
-        folder.share()
+        folder.work.share()
     return folders
 
 
@@ -41,7 +41,7 @@ def test_work_saved_by_one_process_is_continued_by_the_other(replicas):
     session.click(Click(30, 40))
     session.set_done(True)
     one.save("0.png", session.document, session.size, revision)
-    assert other.refresh() and other.states == {"0.png": "done", "1.png": "todo"}
+    assert other.refresh() and other.pictures.states == {"0.png": "done", "1.png": "todo"}
     again, revision = opened(other, "0.png")
     assert again.document.instances == session.document.instances
     again.click(Click(90, 50))
@@ -55,37 +55,37 @@ def test_nobody_overwrites_what_another_process_saved_meanwhile(replicas):
     for session, _ in (first, second):
         session.click(Click(30, 40))
     one.save("0.png", first[0].document, first[0].size, first[1])
-    before = one.session_path("0.png").read_bytes()
+    before = one.work.sessions.path("0.png").read_bytes()
     opened(other, "0.png")  # a third person sees the saved work, which does not make the second one's newer
     with pytest.raises(StoreError, match="Somebody else is working on"):
         other.save("0.png", second[0].document, second[0].size, second[1])
-    assert one.session_path("0.png").read_bytes() == before
+    assert one.work.sessions.path("0.png").read_bytes() == before
 
 
 def test_classes_of_both_are_kept_and_their_numbers_stay(replicas):
     one, other = replicas
-    one.classes.set([Label("cat", "#3b82f6")])
-    other.classes.set([Label("dog", "#f59e0b")])
+    one.work.classes.set([Label("cat", "#3b82f6")])
+    other.work.classes.set([Label("dog", "#f59e0b")])
     one.refresh()
-    names = [label.name for label in other.labels]
-    assert names == ["cat", "dog"] == [label.name for label in one.labels]
+    names = [label.name for label in other.work.classes.labels]
+    assert names == ["cat", "dog"] == [label.name for label in one.work.classes.labels]
 
 
 def test_a_class_that_one_renamed_does_not_come_back_from_the_other(replicas):
     one, other = replicas
-    one.classes.set([Label("cat", "#3b82f6"), Label("cup", "#f59e0b")])
+    one.work.classes.set([Label("cat", "#3b82f6"), Label("cup", "#f59e0b")])
     other.refresh()
-    one.classes.change(Change("cat", "dog").in_list)
-    assert other.classes.number([]) == ["dog", "cup"]
-    one.classes.change(Change("dog", "fox").in_list)
-    other.classes.set([Label("hat", "#10b981")])
+    one.work.classes.change(Change("cat", "dog").in_list)
+    assert other.work.classes.number([]) == ["dog", "cup"]
+    one.work.classes.change(Change("dog", "fox").in_list)
+    other.work.classes.set([Label("hat", "#10b981")])
     for folder in replicas:
         folder.refresh()
-        assert [label.name for label in folder.labels] == ["fox", "cup", "hat"]
+        assert [label.name for label in folder.work.classes.labels] == ["fox", "cup", "hat"]
 
 
 def test_a_process_that_does_not_share_keeps_the_others_out(replicas, tmp_path):
     alone = Folder(tmp_path / "images", tmp_path / "work")
-    alone.claim()
+    alone.work.claim()
     with pytest.raises(ValueError, match="Another process is working"):
-        Folder(tmp_path / "images", tmp_path / "work").share()
+        Folder(tmp_path / "images", tmp_path / "work").work.share()

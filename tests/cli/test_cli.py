@@ -124,7 +124,7 @@ def test_export_writes_the_work_on_a_folder(picture, tmp_path, capsys):
     picture.rename(images / "red.png")
     folder = Folder(images, work)
     session = Session(Segmenter(ColourModel()))
-    session.open(folder.read("red.png"), "red.png")
+    session.open(folder.open("red.png").picture, "red.png")
     session.click(Click(20, 30))
     folder.save("red.png", session.document, session.size, 0)
     command = ["export", "--images", str(images), "--work", str(work), "--out", str(out), "--format"]

@@ -232,7 +232,7 @@ def test_pictures_are_offered_in_the_order_of_doubt(browser, images, tmp_path):
         assert page.locator("[data-ref=name]").text_content() == name
         page.keyboard.press("d")
         tool.idle()
-    assert Folder(images, tmp_path / "out").states == dict.fromkeys(folder.names, "done")
+    assert Folder(images, tmp_path / "out").pictures.states == dict.fromkeys(folder.pictures.names, "done")
     context.close()
     server.close()
 

@@ -113,7 +113,7 @@ def test_learning_is_offered_stopped_continued_used_and_thrown_away(tool, folder
     assert menu.is_visible() and menu.input_value() == "learnt from this folder"
     assert not use.is_visible()
     expect(told).to_contain_text("The learnt model is in use.")
-    learnt = folder.out / FOLDER
+    learnt = folder.work.path / FOLDER
     assert (learnt / "model.safetensors").is_file()
 
     expect(forget).to_have_text("Throw it away")
@@ -128,7 +128,7 @@ def test_learning_is_offered_stopped_continued_used_and_thrown_away(tool, folder
 
 
 def test_a_run_of_another_server_is_shown_without_a_stop(tool, folder):
-    out, page = folder.out / FOLDER, tool.page
+    out, page = folder.work.path / FOLDER, tool.page
     out.mkdir()
     LearningState(stage="learning", progress=0.5, seconds_left=60).write(out)
     with FileLock(out / LOCK):

@@ -22,7 +22,7 @@ def servers(request, tmp_path, monkeypatch):
     made = []
     for _ in range(1 if request.param == "one server" else 2):
         folder = Folder(tmp_path / "images", tmp_path / "out")
-        folder.share()
+        folder.work.share()
         made.append(Server(folder=folder))
     yield made[0], made[-1]
     for server in made:

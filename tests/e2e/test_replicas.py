@@ -29,7 +29,7 @@ from cfr_icl.ui import blocks
 from cfr_icl.ui.server import Server, Settings
 from tests.stand_in import ColourModel
 folder = Folder(Path(sys.argv[1]), Path(sys.argv[2]))
-folder.share()
+folder.work.share()
 server = Server(Settings(ColourModel(), folder=folder))
 add = server.pages.add
 server.pages.add = lambda *page: (add(*page), Path(sys.argv[4]).touch())

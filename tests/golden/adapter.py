@@ -186,7 +186,11 @@ class FolderPage:
         """Do a step; returns the file that an export serves."""
         if verb == "done":
             self._act("done", done=True)
-            open_ones = [i for i, name in enumerate(self.folder.names) if self.folder.states[name] != "done"]
+            open_ones = [
+                i
+                for i, name in enumerate(self.folder.pictures.names)
+                if self.folder.pictures.states[name] != "done"
+            ]
             if open_ones:
                 self._act("goto", index=open_ones[0])
         elif verb == "goto":
@@ -206,7 +210,7 @@ class FolderPage:
 
     def shown(self) -> list:
         """Where the page is and what it shows of the folder."""
-        states = [self.folder.states[name] for name in self.folder.names]
+        states = [self.folder.pictures.states[name] for name in self.folder.pictures.names]
         return [self.page.place.index, states, self.page.session.name]
 
     def _act(self, kind: str, **values) -> None:

@@ -54,7 +54,7 @@ def annotate(folder: Folder, uploads: Path, states: list[str], say: Callable[[in
         for step in range(states.index(content(page)) + 1, ACTIONS + 2):
             page.apply({"number": page.applied + 1, **action(step)})
             say(page.place.index, step)
-        if page.place.index + 1 == len(folder.names):
+        if page.place.index + 1 == len(folder.pictures.names):
             return
         page.apply({"number": page.applied + 1, "kind": "goto", "index": page.place.index + 1})
 
@@ -111,10 +111,10 @@ def kill_often(kills: int, seed: int) -> dict:
             found["half_written"] += len(list(out.glob(f"{PREFIX}*")))
             folder = Folder(images, out)
             more = 0
-            for index, name in enumerate(folder.names):
-                path = folder.session_path(name)
+            for index, name in enumerate(folder.pictures.names):
+                path = folder.work.sessions.path(name)
                 try:
-                    document = folder.load(name, (90, 120))
+                    document = folder.open(name).document
                     step = 0 if document is None else states.index(saved_content(path))
                 except (StoreError, ValueError) as error:
                     found["losses"].append(f"kill {number}, {name}: {error}")
@@ -129,7 +129,7 @@ def kill_often(kills: int, seed: int) -> dict:
 
 def _claim_and_annotate(images: Path, out: Path, states: list[str], say) -> None:
     folder = Folder(images, out)
-    folder.claim()
+    folder.work.claim()
     with tempfile.TemporaryDirectory() as uploads:
         annotate(folder, Path(uploads), states, say)
 
@@ -163,7 +163,7 @@ def fill_disk() -> dict:
         page = Page(Server(Settings(ColourModel(size=32), steps=1, folder=folder), Path(scratch)))
         page.apply({"number": 1, "kind": "hello"})
         page.apply({"number": 2, **action(1)})
-        path = folder.session_path("0.png")
+        path = folder.work.sessions.path("0.png")
         before = path.read_bytes()
         _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, most))
@@ -179,7 +179,7 @@ def fill_disk() -> dict:
         return {
             "messages": messages,
             "old_file_kept": kept,
-            "left_over": [each.name for each in folder.out.glob(f"{PREFIX}*")],
+            "left_over": [each.name for each in folder.work.path.glob(f"{PREFIX}*")],
             "saved_later": saved_content(path) == content(page),
         }
 

@@ -100,7 +100,7 @@ def test_exif_orientation_is_applied_alike_by_page_endpoint_and_folder(
     path.write_bytes(content)
     upright = read_picture(path)
     assert upright.shape == (30, 20, 3)
-    assert np.array_equal(Folder(images, tmp_path / "out").read(path.name), upright)
+    assert np.array_equal(Folder(images, tmp_path / "out").open(path.name).picture, upright)
     assert thumbnail(path).size == (20, 30)
     shown = shown_upright(browser_copy(path, upright, tmp_path))
     assert np.abs(shown.astype(int) - upright).mean() < 4
@@ -238,4 +238,4 @@ def test_the_limit_is_an_option_everywhere(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["segment", str(path), "--click", "1,1", "--out", "m.png", "--max-megapixels", "nan"])
     with pytest.raises(PictureError, match="at most 0"):
-        Folder(tmp_path, out, 0.01).read("picture.png")
+        Folder(tmp_path, out, 0.01).open("picture.png")

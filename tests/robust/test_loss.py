@@ -69,7 +69,7 @@ def test_a_folder_that_cannot_be_written_is_reported_and_tried_again(
     folder = Folder(images, tmp_path / "out")
     shared = Server(Settings(ColourModel(), folder=folder))
     page, _ = send(shared, None, {"number": 1, "kind": "hello"}, {**CLICK, "number": 2})
-    before = folder.session_path("a.png").read_bytes()
+    before = folder.work.sessions.path("a.png").read_bytes()
     module, name = function.split(".")
 
     def fail(*arguments, **options):
@@ -87,11 +87,11 @@ def test_a_folder_that_cannot_be_written_is_reported_and_tried_again(
             {"kind": "goto", "index": 1, "number": 5},
         )
         assert len(warnings) == 2 and reply["folder"]["index"] == 0 and reply["session"]["done"]
-    assert folder.session_path("a.png").read_bytes() == before
-    assert sorted(path.name for path in folder.out.iterdir()) == ["a.png.session.json"]
+    assert folder.work.sessions.path("a.png").read_bytes() == before
+    assert sorted(path.name for path in folder.work.path.iterdir()) == ["a.png.session.json"]
     _, reply = send(shared, page, {"kind": "goto", "index": 1, "number": 6})
     assert len(warnings) == 2 and reply["folder"]["index"] == 1 and reply["folder"]["states"][0] == "done"
-    saved = Folder(images, tmp_path / "out").load("a.png", (90, 120))
+    saved = Folder(images, tmp_path / "out").open("a.png").document
     assert saved.done and [click.x for click in saved.instances[0].clicks] == [30, 20]
     page.close()
 
@@ -109,7 +109,7 @@ def test_what_cannot_be_saved_can_be_undone_and_left(images, tmp_path, warnings,
 
 HOLDER = """
 import sys; from pathlib import Path; from cfr_icl.annotate.folder import Folder
-folder = Folder(*map(Path, sys.argv[1:])); folder.claim(); print('ready', flush=True); sys.stdin.read()
+folder = Folder(*map(Path, sys.argv[1:])); folder.work.claim(); print('ready', flush=True); sys.stdin.read()
 """
 
 
@@ -137,7 +137,7 @@ def test_a_second_process_on_a_folder_is_refused_until_the_first_ends(images, tm
         first.wait()
         first.stdin.close()
         first.stdout.close()
-    Folder(images, out).claim()
+    Folder(images, out).work.claim()
     assert not half_written.exists()
 
 

@@ -367,9 +367,9 @@ def test_json_that_exhausts_readers_is_refused(content, tmp_path, picture):
     Image.fromarray(picture).save(tmp_path / "a.png")
     (out / "a.png.session.json").write_bytes(content)
     folder = Folder(tmp_path, out)
-    assert folder.states["a.png"] == "work" and folder.latest() is None
+    assert folder.pictures.states["a.png"] == "work" and folder.work.latest() is None
     with pytest.raises(StoreError):
-        folder.load("a.png", (90, 120))
+        folder.open("a.png")
 
 
 def test_a_json_file_that_is_too_large_is_not_read(tmp_path, monkeypatch):
@@ -458,14 +458,14 @@ def test_links_lead_neither_pictures_nor_work_out_of_their_folders(picture, tmp_
     (images / "alias.png").symlink_to(images / "a.png")
     (out / "sub").symlink_to(outside)
     folder = Folder(images, out)
-    assert folder.names == ["a.png", "alias.png", "sub/b.png"]
+    assert folder.pictures.names == ["a.png", "alias.png", "sub/b.png"]
     session = opened(picture)
     with pytest.raises(StoreError, match="out of its folder"):
         folder.save("sub/b.png", session.document, session.size, 0)
     (out / "a.png.session.json").symlink_to(outside / "stolen.json")
     (outside / "stolen.json").write_bytes(store.encode(session_data[1]))
     with pytest.raises(StoreError, match="out of its folder"):
-        folder.load("a.png", session.size)
+        folder.open("a.png")
     assert sorted(path.name for path in outside.iterdir()) == ["secret.png", "stolen.json"]
     only_links = tmp_path / "only"
     only_links.mkdir()

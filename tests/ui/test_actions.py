@@ -152,7 +152,7 @@ def test_two_people_on_one_picture_never_overwrite_each_other_unseen(warnings, t
     assert warnings == []
     send(shared, two, {**click, "x": 200, "number": 2})
     assert len(warnings) == 1 and "Somebody is working on" in warnings[0]
-    saved = folder.load(folder.names[0], one.session.size)
+    saved = folder.open(folder.pictures.names[0]).document
     assert saved == one.session.document
     _, reply = send(
         shared, two, {"kind": "goto", "index": 1, "number": 3}, {"kind": "goto", "index": 0, "number": 4}

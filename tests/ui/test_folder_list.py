@@ -54,7 +54,7 @@ def test_labels_of_pictures_are_told_when_they_change_and_after_a_new_start(brow
     assert "labels" not in browser.do({"kind": "finish"})["folder"]
     assert browser.do({"kind": "undo"}, {"kind": "undo"})["folder"]["labels"] == {"a.png": []}
     browser.do({"kind": "redo"}, {"kind": "redo"})
-    assert Folder(folder.images, folder.out).labels_of == {"a.png": ("cup",)}
+    assert Folder(folder.images, folder.work.path).pictures.labels_of == {"a.png": ("cup",)}
 
 
 def test_thumbnails_are_made_of_pictures_of_the_folder_alone(folder, images):
@@ -76,7 +76,7 @@ def test_time_at_work_is_counted_without_pauses_and_saved(folder, monkeypatch):
         seconds[0] += passed
         browser.do(action)
     assert place.pace == [12, 1]
-    (visit,) = json.loads((folder.out / "a.png.session.json").read_text())["visits"]
+    (visit,) = json.loads((folder.work.path / "a.png.session.json").read_text())["visits"]
     assert visit["seconds"] == 12 and visit["objects"] == 1 and visit["began"].endswith("+00:00")
     browser.do({"kind": "goto", "name": "b.png"})
     browser.do({"kind": "goto", "name": "a.png"})
@@ -105,7 +105,7 @@ def test_the_doubt_of_a_picture_is_told_until_its_masks_were_looked_at(folder, p
     figures = {1: 0.4, 2: 0.9}
     sure = [replace(instance, certainty=figures[instance.id]) for instance in session.document.instances]
     folder.save("b.png", replace(session.document, instances=tuple(sure), active=None), session.size, 0)
-    browser = Browser(Server(Settings(ColourModel(), folder=Folder(folder.images, folder.out))))
+    browser = Browser(Server(Settings(ColourModel(), folder=Folder(folder.images, folder.work.path))))
     assert browser.do({"kind": "hello"})["folder"]["certainties"] == {"b.png": 0.4}
     assert "certainties" not in browser.do({"kind": "goto", "name": "b.png"})["folder"]
     reply = browser.do({"kind": "select", "id": 1}, {"kind": "finish"})

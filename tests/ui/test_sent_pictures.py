@@ -181,7 +181,7 @@ def test_the_page_of_a_folder_takes_no_files(tmp_path, picture):
     browser = Browser(server)
     browser.do({"kind": "hello"})
     reply = browser.do(files(server, picture, "b.png"))
-    assert "add pictures to the folder instead" in reply["messages"][0] and folder.names == ["a.png"]
+    assert "add pictures to the folder instead" in reply["messages"][0] and folder.pictures.names == ["a.png"]
 
 
 def test_masks_of_files_fill_the_folder_after_an_offer(browser, server):

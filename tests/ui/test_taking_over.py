@@ -30,7 +30,7 @@ def test_objects_follow_from_picture_to_picture_and_are_saved(browser):
         reply = browser.do({"kind": "take_over", "follow": True})
         (found,) = reply["session"]["objects"]
         assert found["label"] == "square" and found["id"] == 1 and 0 < found["certainty"] <= 1
-    saved = browser.server.settings.folder.load("2.png", (90, 120)).instances[0]
+    saved = browser.server.settings.folder.open("2.png").document.instances[0]
     assert saved.mask.pixels[60, 55] and not saved.mask.pixels[22, 12]
     undone = browser.do({"kind": "undo"})
     assert undone["session"]["order"] == [] and not undone["session"]["can_undo"]

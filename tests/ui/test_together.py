@@ -24,7 +24,7 @@ def folders(picture, tmp_path, monkeypatch):
 
     def make():
         folder = Folder(tmp_path / "images", tmp_path / "out")
-        folder.share()
+        folder.work.share()
         return folder
 
     return make
@@ -72,8 +72,8 @@ def test_a_server_that_died_keeps_a_picture_for_its_own_person_alone(folders, mo
     assert "Ann is working" in bob.do(click(90, 50))["messages"][0]
     assert "messages" not in again.do({"kind": "finish"}, click(90, 50))
     folder = second.settings.folder  # and some minutes later
-    later = leases.Leases(folder.out, clock=lambda: time.time() + leases.LASTS + 1)
-    monkeypatch.setattr(folder, "leases", later)
+    later = leases.Leases(folder.work.path, clock=lambda: time.time() + leases.LASTS + 1)
+    monkeypatch.setattr(folder.work, "leases", later)
     bob.do({"kind": "goto", "name": "b.png"})
     bob.do({"kind": "goto", "name": "a.png"})
     assert "messages" not in bob.do({"kind": "finish"}, click(90, 70))
@@ -97,7 +97,7 @@ def test_a_review_is_told_to_the_next_one_and_stored_with_names(people):
     reply = bob.do({"kind": "review", "accepted": True})
     assert reply["session"]["review"] == "accepted" and reply["session"]["done"]
     folder = bob.server.settings.folder
-    saved = json.loads(folder.session_path("a.png").read_text())
+    saved = json.loads(folder.work.sessions.path("a.png").read_text())
     assert [(visit["who"], visit.get("did")) for visit in saved["visits"]] == [
         ("Ann", "done"),
         ("Bob", "sent_back"),
@@ -106,7 +106,7 @@ def test_a_review_is_told_to_the_next_one_and_stored_with_names(people):
     ]
     assert saved["visits"][1]["note"] == "the edge" and saved["review"] == "accepted"
     assert [visit["who"] for visit in reply["folder"]["visits"]][:2] == ["Bob", "Ann"]
-    assert Folder(folder.images, folder.out).review_of == {"a.png": "accepted"}
+    assert Folder(folder.images, folder.work.path).pictures.review_of == {"a.png": "accepted"}
 
 
 def test_a_new_name_is_seen_by_others_at_once(people):
@@ -128,13 +128,13 @@ def test_a_change_makes_an_accepted_picture_one_to_check(people):
 def test_saved_work_with_an_odd_review_is_refused_and_names_are_shortened(people):
     ann, bob = people
     ann.do(click(30, 40), {"kind": "goto", "name": "b.png"})
-    path = ann.server.settings.folder.session_path("a.png")
+    path = ann.server.settings.folder.work.sessions.path("a.png")
     path.write_text(json.dumps({**json.loads(path.read_text()), "review": "perfect"}))
     bob.introduced["who"] = "B" * 500
     bob.do({"kind": "hello"})
     assert "damaged" in bob.do({"kind": "goto", "name": "a.png"})["messages"][0]
     bob.do(click(30, 40))
-    assert bob.server.settings.folder.people_of["b.png"] == ("B" * 60,)
+    assert bob.server.settings.folder.pictures.people_of["b.png"] == ("B" * 60,)
 
 
 def test_a_label_is_changed_in_the_whole_folder_after_a_count(people):
@@ -193,18 +193,20 @@ def test_a_change_that_cannot_be_taken_back_now_is_taken_back_later(relabelled, 
         full.setattr("cfr_icl.annotate.store.save", no_space)
         assert "cannot be saved" in ann.do({"kind": "take_back_in_folder"})["messages"][0]
     assert "Taken back" in ann.do({"kind": "take_back_in_folder"})["messages"][0]
-    assert dict(folder.labels_of) == {"a.png": ("object",), "b.png": ("object",)}
+    assert dict(folder.pictures.labels_of) == {"a.png": ("object",), "b.png": ("object",)}
 
 
 def test_pictures_of_others_can_be_taken_back_once_they_are_free(relabelled):
     folder, ann, change = relabelled
     ann.do(change)
-    folder.leases.take("a.png", "2", "Bob")
+    folder.work.leases.take("a.png", "2", "Bob")
     assert "change" not in ann.do({"kind": "take_back_in_folder"})["folder"]
-    assert folder.labels_of["a.png"] == ("cat",) and folder.labels_of["b.png"] == ("object",)
-    folder.leases.give_back("a.png", "2")
+    assert folder.pictures.labels_of["a.png"] == ("cat",) and folder.pictures.labels_of["b.png"] == (
+        "object",
+    )
+    folder.work.leases.give_back("a.png", "2")
     reply = ann.do({"kind": "take_back_in_folder"})
-    assert reply["folder"]["change"] is None and folder.labels_of["a.png"] == ("object",)
+    assert reply["folder"]["change"] is None and folder.pictures.labels_of["a.png"] == ("object",)
 
 
 def test_a_change_that_could_not_be_saved_on_the_open_picture_can_be_taken_back(relabelled, monkeypatch):
@@ -219,7 +221,7 @@ def test_a_change_that_could_not_be_saved_on_the_open_picture_can_be_taken_back(
         reply = ann.do(change)
     assert "b.png cannot be saved" in reply["messages"][0] and reply["folder"]["change"] == "relabelled"
     ann.do({"kind": "take_back_in_folder"})
-    assert dict(folder.labels_of) == {"a.png": ("object",), "b.png": ("object",)}
+    assert dict(folder.pictures.labels_of) == {"a.png": ("object",), "b.png": ("object",)}
 
 
 def test_a_page_that_lost_an_answer_hears_that_nothing_is_to_be_taken_back(relabelled):
@@ -236,18 +238,18 @@ def test_a_lock_that_fails_leaves_the_work_of_each_picture_in_its_own_file(folde
     ann = Browser(Server(Settings(ColourModel(), folder=folder)), who="Ann", tab="1")
     ann.do({"kind": "hello"})
     ann.do(click(30, 40))
-    before = folder.session_path("a.png").read_bytes()
+    before = folder.work.sessions.path("a.png").read_bytes()
 
     def no_lock():
         raise OSError(116, "Stale file handle")
 
     with monkeypatch.context() as broken:
-        broken.setattr(folder._shared, "saving", no_lock)
+        broken.setattr(folder.work._shared, "saving", no_lock)
         reply = ann.do({"kind": "goto", "name": "b.png"})
         assert reply["picture"]["name"] == "b.png" and "messages" not in reply
         (said,) = ann.do(click(30, 40))["messages"]  # not taken, and told when it is saved
         assert "b.png cannot be saved (Stale file handle)" in said
     ann.do(click(90, 50))
-    assert folder.session_path("a.png").read_bytes() == before
-    (saved,) = folder.work("b.png").document.instances
+    assert folder.work.sessions.path("a.png").read_bytes() == before
+    (saved,) = folder.work.load("b.png").document.instances
     assert len(saved.clicks) == 2

@@ -31,7 +31,7 @@ def browser(images, tmp_path):
 
 def objects(browser, name):
     folder = browser.server.settings.folder
-    document = folder.load(name, (90, 120))
+    document = folder.open(name).document
     return len(document.instances) if document else 0
 
 
@@ -60,7 +60,7 @@ def test_a_second_d_marks_no_picture_that_nobody_saw(browser):
     reply = browser.do(*done)
     assert OTHER in reply["messages"][0]
     assert reply["folder"] == {"index": 2}  # nothing changed since the first D
-    states = browser.server.settings.folder.states
+    states = browser.server.settings.folder.pictures.states
     assert [states[name] for name in ("a.png", "c.png", "d.png")] == ["done", "todo", "todo"]
 
 
@@ -101,7 +101,7 @@ def test_d_goes_to_the_next_picture_that_is_to_be_done_over_what_cannot_be_opene
     (images / "b.png").write_bytes(b"broken in another way")
     reply = d("b.png")
     assert "b.png" in reply["messages"][0] and "picture" not in reply
-    assert browser.server.settings.folder.states == {
+    assert browser.server.settings.folder.pictures.states == {
         "a.png": "done",
         "b.png": "unreadable",
         "c.png": "done",
