@@ -282,14 +282,21 @@ def test_a_whole_folder_is_filled_with_masks_of_files(browser, images, tmp_path)
         masks.append(tmp_path / f"{name}.png")
         Image.fromarray(mask).save(masks[-1])
     page.set_input_files("[data-ref=fill-files]", masks)
-    page.get_by_text("There are masks for 2 pictures.").wait_for()
+    page.get_by_text("Load masks into 2 pictures?").wait_for()
     page.get_by_role("button", name="Load them").click()
     page.get_by_text("Masks were loaded; pictures: 2, objects: 2.").wait_for()
     tool.idle()
     assert page.locator("[data-ref=objects] li").count() == 1
     page.keyboard.press("PageDown")
     tool.idle()
-    assert page.locator("[data-ref=objects] li").count() == 1 and tool.errors == []
+    assert page.locator("[data-ref=objects] li").count() == 1
+    page.set_input_files("[data-ref=fill-files]", masks[:1])
+    page.get_by_text("Pictures with work, which stays as it is: 1.").wait_for()
+    page.get_by_role("button", name="Cancel").last.click()
+    page.set_input_files("[data-ref=fill-files]", masks[:1])
+    page.get_by_role("button", name="Add them to all (1)").click()
+    page.get_by_text("Masks were loaded; pictures: 1, objects: 1.").wait_for()
+    assert tool.errors == []
     context.close()
     server.close()
 

@@ -35,24 +35,21 @@ export function setUpFilling(app) {
   };
 
   // The server has looked into the files: what is to be done with them.
-  app.offerFilling = ({ pictures, with_work, unknown }) => {
+  app.offerFilling = async ({ pictures, with_work, unknown }) => {
+    const some = with_work > 0 && with_work < pictures;
     const said = [
-      t('There are masks for {n}.').replace('{n}', count(pictures, 'picture')),
-      ...(with_work ? [t('Of these {n} have work already.').replace('{n}', with_work)] : []),
+      t('Load masks into {n}?').replace('{n}', count(pictures, 'picture')),
+      ...(with_work ? [t('Pictures with work, which stays as it is: {n}.').replace('{n}', with_work)] : []),
+      ...(unknown ? [t('Files without a picture of their name: {n}.').replace('{n}', unknown)] : []),
       t('While this page is open, it can be taken back above the list of pictures.'),
-      ...(unknown ? [t('Without a picture of their name: {n}.').replace('{n}', unknown)] : []),
-    ].join(' ');
-    const choices = [
-      ...(pictures > with_work
-        ? [
-            [
-              t(with_work ? 'Load them where there is no work' : 'Load them'),
-              () => send('fill_folder', { add: false }),
-            ],
-          ]
-        : []),
-      ...(with_work ? [[t('Add them to all'), () => send('fill_folder', { add: true })]] : []),
-    ];
-    app.notices.show(said, { lasting: true, general: true, choices });
+    ].join('\n');
+    const only = t('Only where there is no work ({n})').replace('{n}', pictures - with_work),
+      add = t('Add them to all ({n})').replace('{n}', pictures);
+    const answer = await app.question.choose(said, {
+      yes: some ? only : with_work ? add : t('Load them'),
+      other: some ? add : '',
+      no: t('Cancel'),
+    });
+    if (answer !== 'no') send('fill_folder', { add: answer === 'other' || with_work === pictures });
   };
 }

@@ -57,27 +57,34 @@ export class Question {
   constructor(dialog) {
     this.dialog = dialog;
     this.part = (name) => dialog.querySelector(`[data-ref="${name}"]`);
-    this.part('ask-no').addEventListener('click', () => dialog.close('no'));
-    this.part('ask-yes').addEventListener('click', () => dialog.close('yes'));
+    for (const answer of ['yes', 'other', 'no'])
+      this.part(`ask-${answer}`).addEventListener('click', () => dialog.close(answer));
   }
 
-  // Resolves to true when the person agrees, false else; one question at a time. Where agreeing `loses`
-  // something, the other button stands out.
+  // Resolves to true when the person agrees, false else. Where agreeing `loses` something, the other button
+  // stands out.
   async ask(text, yes, no, { loses = false } = {}) {
+    return (await this.choose(text, { yes, no, loses })) === 'yes';
+  }
+
+  // Resolves to 'yes', 'no' or, where there is such a button, 'other'; one question at a time.
+  async choose(text, { yes, no, other = '', loses = false }) {
     while (this.#open) await this.#open;
     this.part('ask-yes').classList.toggle('primary', !loses);
     this.part('ask-no').classList.toggle('primary', loses);
     this.part('ask-text').textContent = text;
     this.part('ask-yes').textContent = yes;
     this.part('ask-no').textContent = no;
+    this.part('ask-other').textContent = other;
+    this.part('ask-other').hidden = !other;
     const { dialog } = this;
     dialog.returnValue = 'no';
     dialog.showModal();
     this.#open = new Promise((done) => {
-      dialog.addEventListener('close', () => done(dialog.returnValue === 'yes'), { once: true });
+      dialog.addEventListener('close', () => done(dialog.returnValue || 'no'), { once: true });
     });
-    const agreed = await this.#open;
+    const answer = await this.#open;
     this.#open = null;
-    return agreed;
+    return answer;
   }
 }
