@@ -72,7 +72,7 @@ def inside(session: Session) -> dict[str, Any]:
         "probabilities": _jpeg(prediction.probabilities, MAP_SIDE),
         "window": [*window.rows, *window.columns],
         "passes": passes,
-        "kept": prediction.chosen if instance.chosen_pass is None else instance.chosen_pass,
+        "chosen_pass": prediction.chosen if instance.chosen_pass is None else instance.chosen_pass,
     }
 
 

@@ -29,8 +29,8 @@ class OwnFiles:
         self._opening, self._outbox = opening, outbox
         self._folder: OwnFolder | None = None
         self._names: list[list[str]] = []
-        """Uploads that became pictures, as `Reply.named`, until the browser knows."""
-        self._told = 0
+        """Uploads that became pictures, as `Reply.added_pictures`, until the browser knows."""
+        self._sent = 0
         """How many of them were in the last reply."""
         self.left = False
         """Whether the person gave the folder back; the page is then to be closed."""
@@ -47,7 +47,7 @@ class OwnFiles:
         folder = self._folder = self._folder or OwnFolder(
             self._files.folder, self._settings.max_megapixels, self._session.document.labels
         )
-        uploads = self._arrived(action.files)
+        uploads = self._files_of(action.files)
         names = folder.add((file, upload.name) for file, upload in uploads.items())
         self._names += [[uploads[file].path, name] for file, name in names.items()]
         self._files.drop(uploads)
@@ -72,15 +72,15 @@ class OwnFiles:
             raise ActionError("This page has no folder of its own.")
         self.left = True
 
-    def news(self, heard: bool) -> list[list[str]]:
-        """Names of uploads that the browser does not know, as `Reply.named`.
+    def added_pictures(self, received: bool) -> list[list[str]]:
+        """Names of uploads that the browser does not know, as `Reply.added_pictures`.
 
         Args:
-            heard: whether the browser received the last reply.
+            received: whether the browser received the last reply.
         """
-        if heard:
-            del self._names[: self._told]
-        self._told = len(self._names)
+        if received:
+            del self._names[: self._sent]
+        self._sent = len(self._names)
         return list(self._names)
 
     def rest(self) -> None:
@@ -88,7 +88,7 @@ class OwnFiles:
         if self._folder and self._folder.folder:
             self._folder.folder.files.forget_ahead()
 
-    def _arrived(self, uploads: Sequence[do.SentFile]) -> dict[Path, do.SentFile]:
+    def _files_of(self, uploads: Sequence[do.SentFile]) -> dict[Path, do.SentFile]:
         """The files of uploads, a copy for each further one of a file; asks for those that are gone."""
         arrived: dict[Path, do.SentFile] = {}
         missing = []
@@ -100,5 +100,5 @@ class OwnFiles:
             else:  # files of one content and name have one upload
                 arrived[self._files.copied(file) if file in arrived else file] = upload
         if missing:
-            self._outbox.add(again=missing)
+            self._outbox.add(missing_uploads=missing)
         return arrived

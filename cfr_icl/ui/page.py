@@ -18,6 +18,7 @@ from cfr_icl.sentences import Sentence
 from cfr_icl.ui.apply import apply
 from cfr_icl.ui.downloads import Downloads
 from cfr_icl.ui.files import PageFiles
+from cfr_icl.ui.folder_reply import FolderReply
 from cfr_icl.ui.messages import translated
 from cfr_icl.ui.object_sources import load_upload, take_over_previous
 from cfr_icl.ui.opening import Opening
@@ -66,11 +67,12 @@ class Page:
         self._own = OwnFiles(self.settings, self.session, self.files, self._opening, self._outbox)
         self._whole_folder = WholeFolder(self.files, self._opening, self._outbox)
         self._downloads = Downloads(self.files, self._outbox, server.jobs)
+        self._folder_reply = FolderReply()
         self._shown: Document | None = None
         """The document of the last reply."""
         self._replies = 0
-        self._told_cost: dict[str, Any] | None = None
-        self._told_learning: Learning | None = None
+        self._sent_cost: dict[str, Any] | None = None
+        self._sent_learning: Learning | None = None
 
     @property
     def picture(self) -> dict[str, Any] | None:
@@ -88,7 +90,7 @@ class Page:
         return self._opening.place
 
     @property
-    def left(self) -> bool:
+    def left_folder(self) -> bool:
         """Whether the person gave the page's own folder back; the page is then to be closed."""
         return self._own.left
 
@@ -194,7 +196,7 @@ class Page:
         """A `replies.Reply` with everything that the browser does not have yet."""
         same_picture = self.picture is not None and known.picture == self.picture["token"]
         same_page = known.page == self.token and known.reply == self._replies
-        heard = same_picture and known.reply == self._replies
+        shown = self._shown if same_picture and known.reply == self._replies else None
         self._replies += 1
         reply = {
             "page": self.token,
@@ -202,11 +204,11 @@ class Page:
             "applied": self.applied,
             "session": {
                 "picture": self.shown,
-                **describe(self.session, self._shown if heard else None, restorable=self.place is None),
+                **describe(self.session, shown, restorable=self.place is None),
             },
         }
-        if self.left:
-            reply["left"] = True
+        if self.left_folder:
+            reply["left_folder"] = True
         self._shown = self.session.document
         if self.picture and not same_picture:
             reply["picture"] = self.picture
@@ -215,16 +217,16 @@ class Page:
         if getattr(self.session.segmenter, "takes_coordinates", False):
             reply["takes_coordinates"] = True
         cost = getattr(self.session.segmenter, "cost", None)
-        if cost and (cost != self._told_cost or not same_page):
-            reply["model_cost"] = self._told_cost = cost
+        if cost and (cost != self._sent_cost or not same_page):
+            reply["model_cost"] = self._sent_cost = cost
         if self.place:
-            reply["folder"] = self.place.state(same_page)
-        if named := self._own.news(heard=same_page):
-            reply["named"] = named
+            reply["folder"] = self._folder_reply.describe(self.place, same_page)
+        if added := self._own.added_pictures(received=same_page):
+            reply["added_pictures"] = added
         if self.server.learning:
             learning = self.server.learning.describe(known.language)
-            if not (same_page and learning == self._told_learning):
-                reply["learning"] = self._told_learning = learning
+            if not (same_page and learning == self._sent_learning):
+                reply["learning"] = self._sent_learning = learning
         self._downloads.report()
         reply.update(self._outbox.take(known.language))
         return reply

@@ -201,7 +201,7 @@ class Server:
 
     def _answer(self, page: Page, data: Any, known: Known) -> dict[str, Any]:
         reply = page.answer(data, known)
-        if page.left:
+        if page.left_folder:
             self.pages.close(page)
         return reply
 

@@ -36,16 +36,16 @@ _DESCRIBED = {
 """Keys of an object's entry in a session file that are restored from its description."""
 
 
-def describe(session: Session, told: Document | None = None, restorable: bool = False) -> dict[str, Any]:
+def describe(session: Session, shown: Document | None = None, restorable: bool = False) -> dict[str, Any]:
     """The session as JSON, without the objects and masks that the page has already.
 
     Args:
-        told: the document that the page shows; None for a complete description. Otherwise only objects that
+        shown: the document that the page shows; None for a complete description. Otherwise only objects that
             differ from it are described, and the order of ids if it differs.
         restorable: include everything that `restored` needs.
     """
     document = session.document
-    old = {instance.id: instance for instance in told.instances} if told else {}
+    old = {instance.id: instance for instance in shown.instances} if shown else {}
     described: dict[str, Any] = {
         "objects": [
             _object(instance, old.get(instance.id), restorable)
@@ -62,12 +62,12 @@ def describe(session: Session, told: Document | None = None, restorable: bool = 
         "can_undo": session.can_undo,
         "can_redo": session.can_redo,
     }
-    if told is None or told.labels is not document.labels:
+    if shown is None or shown.labels is not document.labels:
         described["labels"] = [asdict(label) for label in document.labels]
-    if told is None or told.attributes is not document.attributes:
+    if shown is None or shown.attributes is not document.attributes:
         described["attribute_list"] = attributes_to_json(document.attributes)
     order = [instance.id for instance in document.instances]
-    if told is None or order != list(old):
+    if shown is None or order != list(old):
         described["order"] = order
     if restorable:
         described["stored"] = _stored_of_document(document)
@@ -128,11 +128,11 @@ def _object(instance: Instance, old: Instance | None, restorable: bool) -> dict[
         "drawn_box": list(instance.box) if instance.box else None,
         "clicks_of_box": instance.clicks_of_box,
         **{name: getattr(instance, name) for name in SWITCHES},
-        "kept": instance.chosen_pass,
+        "chosen_pass": instance.chosen_pass,
         "version": mask.version,
         "area": mask.area,
         "box": mask.box,
-        "answer": timing_to_json(instance.timing) if instance.timing else None,
+        "timing": timing_to_json(instance.timing) if instance.timing else None,
         "attributes": attribute_values(instance.foreign),
         "certainty": instance.certainty,
         "unsure": instance.unsure,
@@ -161,10 +161,11 @@ def _stored(instance: Instance) -> dict[str, Any]:
 def _file_entry(described: Mapping[str, Any]) -> dict[str, Any]:
     """An object's entry in a session file, from its description."""
     stored = described.get("stored", {})
-    names = ("id", "label", "colour", "kept", "answer", *SWITCHES)
+    names = ("id", "label", "colour", *SWITCHES)
     return {
         **stored,
         **{name: described[name] for name in names if name in described},
+        **{key: described.get(name) for key, name in ((_CHOSEN_PASS, "chosen_pass"), (_TIMING, "timing"))},
         "clicks": [[x, y, bool(positive)] for x, y, positive in described["clicks"]],
         _NEIGHBOUR_CLICKS: [[x, y, bool(positive)] for x, y, positive in described["neighbour_clicks"]],
         "certainty": described.get("certainty"),

@@ -6,9 +6,10 @@ import shutil
 from pathlib import Path
 
 from cfr_icl.annotate.document import ActionError
-from cfr_icl.annotate.fill import Source, has_work
+from cfr_icl.annotate.fill import FILLED, Source, fill, has_work
 from cfr_icl.annotate.own_folder import safe_path
-from cfr_icl.annotate.relabel import Change
+from cfr_icl.annotate.relabel import RELABELLED, Affected, Change, count, relabel
+from cfr_icl.annotate.taking_back import FolderChange, TakenBack, Trace
 from cfr_icl.sentences import Sentence
 from cfr_icl.ui.files import PageFiles
 from cfr_icl.ui.opening import Opening
@@ -54,10 +55,13 @@ class WholeFolder:
         masks, self._masks = self._masks, None
         if self._opening.place is None or masks is None:
             raise ActionError("Choose the files with masks first.")
-        for sentence in self._place.fill(masks, add):
+        place = self._place
+        filled = fill(place.folder, masks, place.holder, place.log.who, add)
+        _remember(place, FolderChange(FILLED, filled.traces))
+        for sentence in filled.sentences:
             self._outbox.tell(sentence)
-        if self._place.name is not None:
-            self._opening.open_of_folder(self._place.name)
+        if place.name is not None:
+            self._opening.open_of_folder(place.name)
 
     def relabel(self, action: do.RelabelFolder) -> None:
         """Change a label, or, before the person is sure, count the objects that have it."""
@@ -67,7 +71,7 @@ class WholeFolder:
         place.save()
         change = Change(action.name, action.new, action.colour)
         if not action.sure:
-            affected = place.count_labels(change)
+            affected = count(place.folder, change, place.holder)
             self._outbox.add(
                 relabel={
                     "pictures": affected.pictures,
@@ -79,7 +83,7 @@ class WholeFolder:
                 }
             )
             return
-        affected = place.relabel(change)
+        affected = _relabel(place, change)
         self._outbox.tell(
             Sentence(
                 "The label was changed; pictures: {pictures}, objects: {objects}.",
@@ -91,12 +95,62 @@ class WholeFolder:
             self._outbox.tell(affected.sentence)
 
     def take_back(self) -> None:
-        """Take the last of these changes back."""
+        """Take the last of these changes back.
+
+        What cannot be saved, or is taken by others, can be taken back later. Raises ActionError without a
+        change, StoreError where the open picture's work cannot be saved.
+        """
         place = self._place
         place.save()
-        for sentence in place.take_back():
+        if place.last_change is None:
+            raise ActionError("There is no change of the whole folder to take back.")
+        for sentence in _take_back(place, place.last_change).sentences:
             self._outbox.tell(sentence)
 
     def rest(self) -> None:
         """Forget offered masks, whose files stay."""
         self._masks = None
+
+
+def _relabel(place: FolderPlace, change: Change) -> Affected:
+    """Change a label in the whole folder; on the open picture, if it is free, as one step of undo."""
+    session, classes = place.session, place.folder.work.classes
+    free = place.name if place.name not in place.taken else None
+    listed = tuple(classes.labels)
+    affected = relabel(place.folder, change, place.holder, place.log.who, open_picture=free)
+    relisted = tuple(classes.labels)
+    try:
+        if free is not None:
+            before = session.document
+            objects = change.renames(before)
+            place.take()
+            colour = next((label.colour for label in relisted if label.name == change.new), None)
+            session.relabel(lambda document: change.in_document(document, colour))
+            affected.traces[free] = Trace.between(before, session.document)
+            place.save()
+            affected.pictures += bool(objects)
+            affected.objects += objects
+    finally:  # the other pictures are changed already
+        _remember(place, FolderChange(RELABELLED, affected.traces, (listed, relisted)))
+    return affected
+
+
+def _take_back(place: FolderPlace, change: FolderChange) -> TakenBack:
+    """Take a change back; on the open picture, if it is free, as one step of undo."""
+    free = place.name if place.name in change.traces and place.name not in place.taken else None
+    back = stay = 0
+    if free is not None:
+        place.take()
+        undone, back, stay = change.traces[free].undone(place.session.document)
+        place.session.relabel(lambda document: undone)
+        place.save()
+    result = change.take_back(place.folder, place.holder, place.log.who, open_picture=free)
+    result.count(back, stay)
+    remaining = {name: change.traces[name] for name in result.left_out}
+    place.last_change = FolderChange(change.did, remaining) if remaining else None
+    return result
+
+
+def _remember(place: FolderPlace, change: FolderChange) -> None:
+    if change.traces:
+        place.last_change = change

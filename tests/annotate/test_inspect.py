@@ -111,4 +111,4 @@ def test_a_pass_that_was_chosen_is_the_mask_that_inspect_compares(session):
     session.keep_pass(1)
     session.set_cascade(replace(TWO))
     session.undo()
-    assert inside(session)["kept"] == 1 and session.notices == []
+    assert inside(session)["chosen_pass"] == 1 and session.notices == []

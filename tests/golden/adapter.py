@@ -115,7 +115,7 @@ def looked_inside(session: Session) -> list:
     """What Inspect shows, without its names."""
     shown = inside(session)
     passes = [[p["picture"], p["added"], p["removed"], p["close_up"]] for p in shown["passes"]]
-    return [shown["probabilities"], shown["kept"], passes]
+    return [shown["probabilities"], shown["chosen_pass"], passes]
 
 
 def answer_of_active(session: Session):

@@ -75,14 +75,14 @@ def test_time_at_work_is_counted_without_pauses_and_saved(folder, monkeypatch):
     for passed, action in ((5, click(30, 40)), (400, click(35, 45)), (7, {"kind": "finish"})):
         seconds[0] += passed
         browser.do(action)
-    assert place.pace == [12, 1]
+    assert place.log.pace == [12, 1]
     (visit,) = json.loads((folder.work.path / "a.png.session.json").read_text())["visits"]
     assert visit["seconds"] == 12 and visit["objects"] == 1 and visit["began"].endswith("+00:00")
     browser.do({"kind": "goto", "name": "b.png"})
     browser.do({"kind": "goto", "name": "a.png"})
     seconds[0] += 3
     browser.do({"kind": "undo"})
-    assert [visit.objects for visit in folder.open("a.png").visits] == [1, 0] and place.pace == [15, 1]
+    assert [visit.objects for visit in folder.open("a.png").visits] == [1, 0] and place.log.pace == [15, 1]
 
 
 def test_visits_that_are_damaged_are_left_out():

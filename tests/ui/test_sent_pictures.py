@@ -67,7 +67,7 @@ def test_files_that_are_left_out_are_told_once_at_the_end(server, picture):
     browser = Browser(server)
     reply = browser.do(files(server, picture, "a.png", "broken.png", more=True))
     assert "messages" not in reply and reply["picture"]["name"] == "a.png"
-    assert [name for _, name in reply["named"]] == ["a.png"]
+    assert [name for _, name in reply["added_pictures"]] == ["a.png"]
     assert browser.do({"kind": "add_files", "files": []})["messages"] == ["broken.png: The file is empty."]
 
 
@@ -100,7 +100,7 @@ def test_another_page_neither_sees_nor_reaches_the_folder_of_a_page(browser, ser
 def test_a_folder_is_given_back_with_its_page(browser, server):
     folder = server.pages.find(browser.page).place.folder
     assert folder.images.is_dir()
-    assert browser.do({"kind": "leave_folder"})["left"] is True
+    assert browser.do({"kind": "leave_folder"})["left_folder"] is True
     assert not folder.images.exists() and server.pages.find(browser.page) is None
     other = Browser(server)
     assert "no folder of its own" in other.do({"kind": "leave_folder"})["messages"][0]
@@ -139,7 +139,9 @@ def test_a_file_that_did_not_arrive_is_asked_for_again(browser, server, tmp_path
         {"path": str(server.uploads / "gone"), "name": "c.png"},
         {"path": str(tmp_path / "secret.png"), "name": "d.png"},
     ]
-    assert browser.do({"kind": "add_files", "files": sent})["again"] == [each["path"] for each in sent]
+    assert browser.do({"kind": "add_files", "files": sent})["missing_uploads"] == [
+        each["path"] for each in sent
+    ]
     assert (tmp_path / "secret.png").exists()
 
 
@@ -149,10 +151,10 @@ def test_the_browser_is_told_the_names_of_its_files_until_it_knows(server, pictu
     sent = [{**first, "name": "frame.png"}, {**second, "name": "frame.png"}]
     twin = {"path": first["path"], "name": "twin.png"}  # one content and file name: one upload
     named = [[first["path"], "frame.png"], [second["path"], "frame~2.png"], [first["path"], "twin.png"]]
-    assert browser.do({"kind": "add_files", "files": [*sent, twin]})["named"] == named
+    assert browser.do({"kind": "add_files", "files": [*sent, twin]})["added_pictures"] == named
     browser.reply = 0  # the reply was lost
-    assert browser.do()["named"] == named
-    assert "named" not in browser.do()
+    assert browser.do()["added_pictures"] == named
+    assert "added_pictures" not in browser.do()
 
 
 def test_a_damaged_first_picture_keeps_the_others_from_nothing(server, picture):

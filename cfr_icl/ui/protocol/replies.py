@@ -60,7 +60,7 @@ class Object(TypedDict):
     threshold: float
     left_out: int
     """Number of pixels that were removed from the mask because other objects have them."""
-    kept: int | None
+    chosen_pass: int | None
     """Index of the inner pass that the person chose."""
     choice: int | None
     """Index of the mask that the person chose of those that the network offers for the first click."""
@@ -69,8 +69,8 @@ class Object(TypedDict):
     area: int
     box: list[int]
     """Left, top, width and height of the smallest rectangle around the mask; zeros when it is empty."""
-    answer: dict[str, Any] | None
-    """The fields of `document.Timing`: what the last answer took, and the masks that it offers."""
+    timing: dict[str, Any] | None
+    """The fields of `document.Timing`: what the last prediction took, and how many masks it offers."""
     attributes: dict[str, bool | float | str]
     """Values by name."""
     certainty: float | None
@@ -250,11 +250,11 @@ class Reply(TypedDict):
     """Whether the work of the page before the reload continues; sent if `Known.resume` was given."""
     moved: NotRequired[bool]
     """The work continues in another tab; this tab must stop."""
-    left: NotRequired[bool]
+    left_folder: NotRequired[bool]
     """The page's own folder was given back, and the page is closed."""
-    again: NotRequired[list[str]]
+    missing_uploads: NotRequired[list[str]]
     """Uploads of `add_files` that did not arrive; their files are to be sent again."""
-    named: NotRequired[list[list[str]]]
+    added_pictures: NotRequired[list[list[str]]]
     """[upload, name] for each picture that came into the page's own folder, with its name there, which may
     differ from the name that was sent. Sent until the browser knows it."""
     reply: int

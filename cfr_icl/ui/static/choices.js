@@ -18,7 +18,7 @@ export function setUpChoices(app) {
 
   const current = () => app.state.objects.find((object) => object.current);
   const clickOf = (active) =>
-    active?.clicks.length === 1 && active.answer?.choices > 1
+    active?.clicks.length === 1 && active.timing?.choices > 1
       ? [app.picture?.token, active.id, ref('model').value, ...active.clicks[0]].join(' ')
       : null;
   const offered = () => offer !== null && asked === clickOf(current());

@@ -105,7 +105,7 @@ export class Inspector {
           make('small', {}, change),
         );
         choice.setAttribute('role', 'radio');
-        choice.setAttribute('aria-checked', String(index === inside.kept));
+        choice.setAttribute('aria-checked', String(index === inside.chosen_pass));
         choice.addEventListener('click', (event) => {
           event.stopPropagation();
           this.send('keep_pass', { pass: index });

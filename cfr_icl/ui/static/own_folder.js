@@ -65,8 +65,8 @@ export function setUpOwnFolder(app) {
 
   // Called with [upload, name] of pictures: under this name, which may be another than that of the file, the
   // server has them and their work.
-  app.followNamed = (named) => {
-    for (const [upload, name] of named) {
+  app.noteAdded = (added) => {
+    for (const [upload, name] of added) {
       const sent = uploads.arrived.get(upload);
       if (sent) copies.keepFile(key(), name, sent.file);
     }

@@ -76,7 +76,7 @@ export function setUpPanel(app) {
 
 // Describes the last refinement of the object.
 function describeRefinement(active) {
-  const { passes, changed } = active?.answer ?? {};
+  const { passes, changed } = active?.timing ?? {};
   if (!passes) return '';
   if (changed === null) return t('1 pass, nothing was refined');
   return t('{n} passes, last changed {m} px').replace('{n}', passes).replace('{m}', changed.toLocaleString());
@@ -95,8 +95,8 @@ function describe(state, active) {
     ...(clicks || !active.drawn_box ? [count(clicks, 'click')] : []),
     `${active.area.toLocaleString()} px`,
   ];
-  const { answer } = active;
-  if (answer) parts.push(count(answer.forwards, 'pass'), `${Math.round(answer.milliseconds)} ms`);
+  const { timing } = active;
+  if (timing) parts.push(count(timing.forwards, 'pass'), `${Math.round(timing.milliseconds)} ms`);
   if (active.left_out) {
     parts.push(t('{n} px left to other objects').replace('{n}', active.left_out.toLocaleString()));
   }

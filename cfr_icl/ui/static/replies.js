@@ -15,7 +15,7 @@ export function setUpReplies(app) {
     if (reply.picture && reply.picture.token !== app.latest()?.token) app.notices.forgetPicture();
     const general = Boolean(reply.download); // of an export
     for (const message of reply.messages || []) app.notices.show(message, { general });
-    if (reply.left) return app.beginAnew();
+    if (reply.left_folder) return app.beginAnew();
     if (reply.forgotten && reply.page === null) return app.putBack(reply);
     if (!app.page) {
       app.page = reply.page;
@@ -44,8 +44,8 @@ export function setUpReplies(app) {
     }
     if (reply.fill) app.offerFilling(reply.fill);
     if (reply.relabel) app.confirmRelabel(reply.relabel);
-    if (reply.named) app.followNamed(reply.named);
-    if (reply.again) app.sendAgain(reply.again);
+    if (reply.added_pictures) app.noteAdded(reply.added_pictures);
+    if (reply.missing_uploads) app.sendAgain(reply.missing_uploads);
     if (reply.loaded) app.offerReadings(reply.loaded);
     app.followJob(reply.job);
     channel.acknowledge(reply.applied);

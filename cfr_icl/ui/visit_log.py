@@ -1,0 +1,97 @@
+"""Who works on the open picture of a folder and for how long, and the pace since the page was opened."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from cfr_icl.annotate.document import Document
+from cfr_icl.annotate.record import LONGEST_PAUSE, Visit, now
+
+SHOWN = 20
+"""Visits of a picture that the page shows."""
+
+
+class VisitLog:
+    """The visits of the open picture: those before, and the present one, which begins with a change.
+
+    Args:
+        clock: gives the time in seconds.
+
+    Attributes:
+        who: name of the person; empty if unknown.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.who = ""
+        self._clock = clock
+        self._last_action = clock()
+        self._earlier: tuple[Visit, ...] = ()
+        self._present = Visit("")
+        self._objects_before = 0
+        self._seconds = 0.0
+        self._objects = 0
+        """Time at work and objects of the pictures that were left."""
+
+    def open(self, visits: Sequence[Visit], document: Document) -> None:
+        """Go on to a picture with these visits and this document."""
+        self._seconds += self._present.seconds
+        self._objects += self._present.objects
+        self._earlier, self._present = tuple(visits), Visit("")
+        self._objects_before = len(document.instances)
+
+    def count_time(self) -> None:
+        """Count the time since the action before, unless it was a pause."""
+        before, self._last_action = self._last_action, self._clock()
+        passed = self._last_action - before
+        if passed <= LONGEST_PAUSE:
+            self._present = replace(self._present, seconds=round(self._present.seconds + passed, 1))
+
+    def note_change(self, before: Document | None, after: Document) -> None:
+        """Note what an action changed; None for a picture without saved work."""
+        self._present = replace(
+            self._present,
+            began=self._present.began or now(),
+            objects=len(after.instances) - self._objects_before,
+            who=self.who,
+            **_verdict(before or Document(), after),
+        )
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether the picture was changed in the present visit."""
+        return bool(self._present.began)
+
+    @property
+    def visits(self) -> tuple[Visit, ...]:
+        """All visits of the picture, the present one last."""
+        return (*self._earlier, self._present) if self.has_changes else self._earlier
+
+    @property
+    def pace(self) -> list[int]:
+        """Seconds at work and objects made since the page was opened."""
+        return [
+            round(self._seconds + self._present.seconds),
+            max(0, self._objects + self._present.objects),
+        ]
+
+    def latest(self) -> list[dict[str, Any]]:
+        """The last visits of the picture as `replies.FolderState.visits`, the latest first."""
+        return [_described(visit) for visit in self.visits[: -SHOWN - 1 : -1]]
+
+
+def _verdict(before: Document, after: Document) -> dict[str, Any]:
+    """`did` and `note` of a visit, if the picture was marked as done or open, or reviewed; else nothing."""
+    marks = [(document.done, document.review, document.note) for document in (before, after)]
+    if marks[0] == marks[1]:
+        return {}
+    return {"did": after.review or ("done" if after.done else "open"), "note": after.note}
+
+
+def _described(visit: Visit) -> dict[str, Any]:
+    """The visit without empty fields, its time in minutes."""
+    names = ("who", "began", "objects", "did", "note")
+    fields = {name: getattr(visit, name) for name in names if getattr(visit, name)}
+    return {"minutes": round(visit.seconds / 60), **fields}
