@@ -23,7 +23,7 @@ from benchmarks.pictures import example
 from cfr_icl import load_model
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.models.base import InteractiveModel
-from cfr_icl.ui.network import QueuedPredictor
+from cfr_icl.ui.queued_predictor import QueuedPredictor
 from cfr_icl.ui.server import Server, Settings
 
 

@@ -24,12 +24,13 @@ from cfr_icl.ui.cost import ModelCost
 from cfr_icl.ui.exporting import session_texts
 from cfr_icl.ui.files import remove_abandoned
 from cfr_icl.ui.learning import ServerLearning
-from cfr_icl.ui.network import NetworkLine, QueuedPredictor
+from cfr_icl.ui.network_line import NetworkLine
 from cfr_icl.ui.open_pages import CLOSES_AFTER, OpenPages
 from cfr_icl.ui.page import Page
 from cfr_icl.ui.place import FolderPlace
 from cfr_icl.ui.protocol import Known, read_known, read_preview
 from cfr_icl.ui.protocol.replies import Preview
+from cfr_icl.ui.queued_predictor import QueuedPredictor
 from cfr_icl.ui.thumbnails import small_pictures
 from cfr_icl.weights.menu import ModelMenu
 from cfr_icl.workers.pool import WorkerPool

@@ -9,8 +9,9 @@ import pytest
 
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
-from cfr_icl.ui import network
-from cfr_icl.ui.network import NetworkLine, QueuedPredictor
+from cfr_icl.ui import network_line
+from cfr_icl.ui.network_line import NetworkLine
+from cfr_icl.ui.queued_predictor import QueuedPredictor
 from tests.stand_in import ColourModel
 
 
@@ -22,7 +23,7 @@ def wait_for_idle_work(line):
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch):
-    monkeypatch.setattr(network, "QUIET", 0)
+    monkeypatch.setattr(network_line, "QUIET", 0)
 
 
 def test_work_ahead_is_dropped_when_somebody_asks_for_a_prediction():
@@ -102,7 +103,7 @@ def test_calls_in_idle_time_give_way_to_predictions():
 
 
 def test_the_number_of_waiting_calls_in_idle_time_is_bounded(monkeypatch):
-    monkeypatch.setattr(network, "IDLE_CALLS", 1)
+    monkeypatch.setattr(network_line, "IDLE_CALLS", 1)
     line, in_step, go_on = NetworkLine(), Event(), Event()
     with ThreadPoolExecutor(1) as threads:
         one = threads.submit(line.if_idle, lambda: in_step.set() or go_on.wait(10))
@@ -190,7 +191,7 @@ def test_a_click_waits_for_one_step_of_the_next_picture_and_the_rest_is_done_whe
 
 
 def test_the_number_of_next_pictures_that_are_kept_is_bounded(monkeypatch):
-    monkeypatch.setattr(network, "EXPECTED_PICTURES", 2)
+    monkeypatch.setattr(network_line, "EXPECTED_PICTURES", 2)
     line, (picture, following) = NetworkLine(), pictures(2)
     segmenters = [Segmenter(ColourModel()) for _ in range(3)]
     predictors = [QueuedPredictor(line, lambda each=each: each) for each in segmenters]

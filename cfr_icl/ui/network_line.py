@@ -1,0 +1,117 @@
+"""One queue for all network calls; loading, files and exports do not pass through it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from threading import Event, Lock, Semaphore
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+if TYPE_CHECKING:
+    from cfr_icl.ui.queued_predictor import QueuedPredictor
+
+log = logging.getLogger(__name__)
+
+QUIET = 0.15
+"""Seconds without a call before anything is computed ahead: the browser paints the last answer then."""
+
+IDLE_CALLS = 8
+"""Calls of `NetworkLine.if_idle` at a time; each of them holds a thread that a click may need."""
+
+EXPECTED_PICTURES = 8
+"""Pages whose next picture is kept, encoded: its pixels, and features of some megabytes."""
+
+
+class NetworkLine:
+    """One thread for all networks of a server, first come, first served.
+
+    There is only one, because each thread that runs a network starts OpenMP threads of its own, and these
+    compete for the cores. Loading networks, reading and writing files run in the threads of the pages.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
+        self._threads = ThreadPoolExecutor(threads, "network")
+        self._lock = Lock()
+        self._waiting = 0
+        self._someone_waits = Event()
+        """Set while anybody waits for an answer."""
+        self._idle_calls = Semaphore(IDLE_CALLS)
+        self._with_expected: list[ref[QueuedPredictor]] = []
+
+    def run(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """Call a function in the line, in the caller's context; wait, then return its value or raise."""
+        context = copy_context()  # Gradio and ZeroGPU read the present request from it
+        with self._as_waiting():
+            return self._threads.submit(context.run, function, *arguments, **named).result()
+
+    def if_idle(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function in the line if nobody waits for an answer when its turn comes.
+
+        Returns:
+            The function's value; None if it was not called, as while IDLE_CALLS others wait.
+        """
+
+        def call() -> Any:
+            return None if self._someone_waits.is_set() else function(*arguments)
+
+        if self._someone_waits.is_set() or not self._idle_calls.acquire(blocking=False):
+            return None
+        try:
+            return self._threads.submit(call).result()
+        finally:
+            self._idle_calls.release()
+
+    def in_idle_time(self, steps: Callable[[], Iterator[None]]) -> None:
+        """Begin soon to take steps, while nobody waits for an answer; drop the rest when somebody does.
+
+        Other calls in the line have their turn between two steps.
+        """
+        self._threads.submit(self._begin, steps)
+
+    def _begin(self, steps: Callable[[], Iterator[None]]) -> None:
+        if not self._someone_waits.wait(QUIET):
+            self._take_step(steps())
+
+    def _take_step(self, steps: Iterator[None]) -> None:
+        if self._someone_waits.is_set():
+            return
+        try:
+            next(steps)
+        except StopIteration:
+            return
+        except Exception:
+            log.exception("Computing ahead failed")
+            return
+        if not self._someone_waits.is_set():
+            with suppress(RuntimeError):  # the process ends
+                self._threads.submit(self._take_step, steps)
+
+    def note_expected(self, predictor: QueuedPredictor) -> None:
+        """Note that a predictor keeps an expected picture; beyond EXPECTED_PICTURES the oldest is dropped."""
+        with self._lock:
+            others = [each for each in self._with_expected if each() not in (None, predictor)]
+            self._with_expected = [*others, ref(predictor)]
+            over, self._with_expected = (
+                self._with_expected[:-EXPECTED_PICTURES],
+                self._with_expected[-EXPECTED_PICTURES:],
+            )
+        for each in over:
+            if oldest := each():
+                oldest.expect(None)
+
+    @contextmanager
+    def _as_waiting(self) -> Iterator[None]:
+        with self._lock:
+            self._waiting += 1
+            self._someone_waits.set()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting -= 1
+                if not self._waiting:
+                    self._someone_waits.clear()
