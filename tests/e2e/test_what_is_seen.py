@@ -30,6 +30,16 @@ def test_export_and_finish_stay_in_the_panel_with_two_hundred_objects(tool, tmp_
     )
     list_of_objects = tool.page.locator("[data-ref=objects]")
     assert list_of_objects.evaluate("e => e.scrollHeight > 2 * e.clientHeight && e.clientHeight > 150")
+    tool.page.get_by_label("Order of the objects").select_option("label")
+    label = tool.page.get_by_label("Label of object 1", exact=True)
+    label.fill("zebra")
+    label.press("Enter")  # the row goes to the end of the list
+    tool.idle()
+    assert list_of_objects.evaluate(
+        """list => { const frame = list.getBoundingClientRect(),
+          row = list.querySelector('.current').getBoundingClientRect();
+        return list.scrollTop > 0 && row.top >= frame.top && row.bottom <= frame.bottom + 1; }"""
+    )
 
 
 def test_a_label_can_be_typed_on_a_tablet(browser, server, squares):

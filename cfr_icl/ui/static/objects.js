@@ -24,6 +24,8 @@ export class ObjectList {
   constructor(list, labels, send, select, repaint) {
     Object.assign(this, { list, labels, send, select, repaint });
     this.rows = new Map();
+    this.shown = ''; // id and place of the object in work
+    new ResizeObserver(() => this.keepInSight()).observe(list);
   }
 
   show(objects) {
@@ -42,10 +44,20 @@ export class ObjectList {
       if (row.node === place) place = place.nextElementSibling;
       else this.list.insertBefore(row.node, place);
     }
-    const current = objects.find((object) => object.current);
-    if (current && current.id !== this.shown)
-      this.rows.get(current.id).node.scrollIntoView({ block: 'nearest' });
-    this.shown = current?.id;
+    const current = objects.findIndex((object) => object.current),
+      shown = `${objects[current]?.id} ${current}`;
+    if (shown !== this.shown) this.keepInSight();
+    this.shown = shown;
+  }
+
+  // Scroll to the object in work, the list alone: the panel around it stays where it is.
+  keepInSight() {
+    const current = this.list.querySelector('.current');
+    if (!current) return;
+    const frame = this.list.getBoundingClientRect(),
+      row = current.getBoundingClientRect();
+    if (row.top < frame.top) this.list.scrollTop -= frame.top - row.top;
+    else if (row.bottom > frame.bottom) this.list.scrollTop += row.bottom - frame.bottom;
   }
 
   // Ids of the objects that are shown, in their order.
