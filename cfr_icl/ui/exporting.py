@@ -35,10 +35,11 @@ class MadeFile:
 def one_file(session: Session, what: str) -> MadeFile:
     """The mask or cut-out of the active object, or of all, or the session; raises ActionError."""
     size, stem = session.size, Path(session.name).stem
+    of_all = "_all" if session.active is None and len(session.document.instances) > 1 else ""
     if what == "mask":
-        return MadeFile(mask_png(session.mask), stem, "_mask.png")
+        return MadeFile(mask_png(session.mask), stem, f"{of_all}_mask.png")
     if what == "cutout":
-        return MadeFile(cutout_png(session.picture, session.mask), stem, "_cutout.png")
+        return MadeFile(cutout_png(session.picture, session.mask), stem, f"{of_all}_cutout.png")
     if what == "session":
         saved = store.to_json(session.document, session.name, size)
         return MadeFile(store.encode(saved), stem, ".session.json")

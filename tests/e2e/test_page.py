@@ -49,6 +49,15 @@ def test_downloads_have_the_pictures_size_and_the_masks_values(tool, squares):
     assert np.array_equal(cutout[..., 3], mask)
     assert (cutout[80, 80] == (220, 30, 30, 255)).all()
 
+    tool.page.keyboard.press("Enter")
+    tool.click(230, 100)
+    tool.page.keyboard.press("Enter")
+    tool.idle()
+    download = tool.download("Mask (all)")
+    assert download.suggested_filename == "squares_all_mask.png"
+    with Image.open(download.path()) as image:
+        assert np.array(image)[[80, 100], [80, 230]].all()
+
 
 def test_right_click_shift_and_the_switch_are_negative(tool, squares):
     tool.upload(squares)

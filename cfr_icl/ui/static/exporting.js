@@ -66,7 +66,26 @@ export function setUpExporting(app) {
   app.showExport = () => {
     ref('split').hidden = !exportsFolder() || ref('format').value === 'session';
     app.button('export').disabled = !app.state.objects.length && !exportsFolder();
+    showDownloads(app.state.objects);
   };
+
+  // Without an object in work these files hold all objects together.
+  function showDownloads(objects) {
+    const all = objects.length > 1 && !objects.some((object) => object.current);
+    const show = (name, text, title) => {
+      const button = app.button(name);
+      button.disabled = !objects.length;
+      button.querySelector('span').textContent = text;
+      button.title = all ? `${title}; ${t('all objects together, as none is selected')}` : title;
+    };
+    show(
+      'download-mask',
+      all ? t('Mask (all)') : t('Mask'),
+      t('PNG as large as the picture, with 0 and 255'),
+    );
+    const title = t('PNG with transparency around the object');
+    show('download-cutout', all ? t('Cut-out (all)') : t('Cut-out'), title);
+  }
 
   app.showFormat = () => {
     ref('detail-row').hidden = !polygonFormats.includes(ref('format').value);

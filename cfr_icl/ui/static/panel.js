@@ -47,7 +47,6 @@ export function setUpPanel(app) {
     button('undo').disabled = !state.can_undo;
     button('redo').disabled = !state.can_redo;
     button('finish').disabled = !active;
-    for (const name of ['download-mask', 'download-cutout']) button(name).disabled = !state.objects.length;
     app.showExport();
     button('load-masks').disabled = !app.picture;
     ref('no-objects').hidden = state.objects.length > 0;
