@@ -38,7 +38,7 @@ def test_work_ahead_is_dropped_when_somebody_asks_for_a_prediction():
 
     line.in_idle_time(steps)
     assert in_step.wait(10)
-    asked, original = line._asked, line._asked.set
+    asked, original = line._someone_waits, line._someone_waits.set
     asked.set = lambda: (original(), go_on.set())  # the question comes within the first step
     assert line.run(lambda: "answer") == "answer"
     assert taken == [0]
@@ -95,7 +95,7 @@ def test_calls_in_idle_time_give_way_to_predictions():
         assert in_step.wait(10)
         behind = threads.submit(line.if_idle, called.append, "behind it")
         answer = threads.submit(line.run, lambda: "answer")
-        assert line._asked.wait(10)
+        assert line._someone_waits.wait(10)
         go_on.set()
         assert running.result() and answer.result() == "answer" and behind.result() is None
     assert called == []
@@ -181,7 +181,7 @@ def test_a_click_waits_for_one_step_of_the_next_picture_and_the_rest_is_done_whe
     with ThreadPoolExecutor(1) as threads:
         assert in_step.wait(10)
         answer = threads.submit(line.run, lambda: len(encoded))
-        assert line._asked.wait(10)
+        assert line._someone_waits.wait(10)
         go_on.set()
         assert answer.result() == 1
     predictor.set_image(second)
