@@ -80,8 +80,11 @@ def test_the_whole_folder_is_exported_from_a_picture_without_objects(browser, im
     tool.page.keyboard.press("PageDown")
     tool.idle()
     export = tool.page.locator("[data-do=export]")
+    whole = tool.page.get_by_label("Whole folder")
+    assert whole.is_checked()  # what a person who works through a folder expects
+    whole.uncheck()
     assert export.is_disabled()
-    tool.page.get_by_label("Whole folder").check()
+    whole.check()
     data = json.loads(Path(tool.download_by(export.click).path()).read_text())
     assert [image["file_name"] for image in data["images"]] == ["9.png"]
     assert len(data["annotations"]) == 1

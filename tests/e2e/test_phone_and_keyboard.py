@@ -1,5 +1,7 @@
 """The page on a phone, and with a keyboard alone."""
 
+import shutil
+
 import pytest
 
 from cfr_icl.annotate.folder import Folder
@@ -58,7 +60,10 @@ def test_everything_is_large_enough_for_a_finger_and_nothing_is_cut_off(phone):
 
 
 def test_a_folder_on_a_phone_shows_its_pictures_and_their_states(browser, tmp_path):
-    server = Server(folder=Folder(EXAMPLES[0].parent, tmp_path / "work"))
+    for path in EXAMPLES:
+        shutil.copy(path, tmp_path)
+    (tmp_path / "flower.jpg").rename(tmp_path / f"the flower {'of the second camera ' * 4}0017.jpg")
+    server = Server(folder=Folder(tmp_path, tmp_path / "work"))
     context = browser.new_context(**PHONE)
     tool = Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
     tool.page.get_by_role("button", name="Done").tap()
@@ -69,6 +74,11 @@ def test_a_folder_on_a_phone_shows_its_pictures_and_their_states(browser, tmp_pa
     tool._opened("coffee.png")
     assert tool.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert tool.page.locator(".bar").bounding_box()["height"] < 100  # two lines of buttons
+    long = tool.page.get_by_role("button", name="the flower")
+    assert long.bounding_box()["width"] < 300 and long.get_by_text("0017.jpg").is_visible()
+    export = tool.page.locator("[data-do=export]")
+    export.scroll_into_view_if_needed()
+    assert export.is_enabled() and tool.download_by(export.tap).suggested_filename.endswith(".json")
     context.close()
     server.close()
 

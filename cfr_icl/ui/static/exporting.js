@@ -37,8 +37,15 @@ export function setUpExporting(app) {
   };
 
   const keepChoice = () => {
-    const [format, split] = [ref('format').value, ref('split').value];
-    person.set('cfr-export', JSON.stringify({ format, split, detail: detail() }));
+    const [format, split] = [ref('format').value, ref('split').value],
+      whole = ref('whole-folder').checked;
+    person.set('cfr-export', JSON.stringify({ format, split, detail: detail(), whole }));
+  };
+
+  // A folder is exported as a whole, unless a person has chosen otherwise for one that the server keeps.
+  app.showFolderExport = (own) => {
+    ref('whole-folder').checked = own || (person.json('cfr-export', {}).whole ?? true);
+    app.showFormat();
   };
 
   const askPolygons = () => {
@@ -66,6 +73,7 @@ export function setUpExporting(app) {
   app.showExport = () => {
     ref('split').hidden = !exportsFolder() || ref('format').value === 'session';
     app.button('export').disabled = !app.state.objects.length && !exportsFolder();
+    app.button('export').title = exportsFolder() ? t('All pictures of the folder') : t('This picture');
     showDownloads(app.state.objects);
   };
 
@@ -144,7 +152,8 @@ export function setUpExporting(app) {
     );
 
   restoreChoice();
-  for (const name of ['format', 'detail', 'split']) ref(name).addEventListener('change', keepChoice);
+  for (const name of ['format', 'detail', 'split', 'whole-folder'])
+    ref(name).addEventListener('change', keepChoice);
   ref('format').addEventListener('change', app.showFormat);
   ref('whole-folder').addEventListener('change', app.showExport);
   ref('detail').addEventListener('change', askPolygons);

@@ -94,8 +94,7 @@ export function setUpReplies(app) {
     app.followOwnFolder(folder);
     if (ref('files').hidden) {
       for (const name of ['files', 'walk']) ref(name).hidden = false;
-      ref('whole-folder').checked = Boolean(folder.own); // it is to be taken out of the page as a whole
-      app.showFormat();
+      app.showFolderExport(Boolean(folder.own));
     }
     app.files.show(folder);
     if (folder.change !== undefined) app.offerTakingBack(folder.change);
