@@ -30,7 +30,7 @@ COMMANDS = {
     "average": "average the weights of several runs of one network",
     "calibrate": "calibrate a model's probabilities",
     "iou-head": "train a head that predicts the IoU of masks",
-    "heads": "train the heads for first clicks and boxes together",
+    "first-branch": "train a branch that answers first clicks and boxes",
     "hypotheses": "train a head that predicts further masks for a first click",
     "publish": "publish a model folder on the Hugging Face Hub",
     "ablation": "train and evaluate with and without ICL, SUEM and CFR",

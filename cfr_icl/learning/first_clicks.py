@@ -114,7 +114,7 @@ def clicked(
     clicks: list[Click] = []
     found: list[np.ndarray] = []
     for number in rng.permutation(len(truths))[:most]:
-        click = _first_click(truths[number].astype(np.int32), rng)
+        click = first_click(truths[number].astype(np.int32), rng)
         if click:
             clicks.append(click)
             found.append(truths_under(click, truths, int(number)))
@@ -123,7 +123,7 @@ def clicked(
     features = tuple(x.expand(len(clicks), -1, -1, -1) for x in features)
     prompt = prompt_maps_of_first(clicks, *truths.shape[1:])
     with network.autocast():
-        logits, maps = network.decode_coarse(features, prompt)
+        logits, maps = network.first_answer(features, prompt)
     first, disks = reduced_inputs(logits, prompt[:, 1:2])
     for number, under in enumerate(found):
         mask = torch.sigmoid(logits[number]) > MASK_THRESHOLD
@@ -133,7 +133,7 @@ def clicked(
         yield Recorded(seen, first[number].half(), disks[number].half(), small, own)
 
 
-def _first_click(gt_mask: np.ndarray, rng: np.random.Generator) -> Click | None:
+def first_click(gt_mask: np.ndarray, rng: np.random.Generator) -> Click | None:
     """The robot user's first click of evaluation or of training, with equal probability."""
     empty = np.zeros(gt_mask.shape, np.float32)
     if rng.random() < 0.5:

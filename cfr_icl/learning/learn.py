@@ -41,6 +41,7 @@ from cfr_icl.learning.held_out import hold_out
 from cfr_icl.learning.kind import learn_kind
 from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part
 from cfr_icl.models.base import InteractiveModel, ModelConfig
+from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.digest import weights_digest
 from cfr_icl.models.learnt import Kind, LearntModel
 from cfr_icl.models.map_model import MapModel
@@ -155,9 +156,12 @@ class Learning:
                 source=self.source,
             )
         try:
-            return load_model(self.source, "cpu", "float32", trainable=True)
+            network = load_model(self.source, "cpu", "float32", trainable=True)
         except ValueError as error:
             raise LearnError("{source} cannot learn: {error}", source=self.source, error=error) from error
+        if isinstance(network, CompactNet):
+            network.answer_first_clicks(by_branch=False)  # the branch that learns answers them
+        return network
 
     @property
     def _folder(self) -> Path:

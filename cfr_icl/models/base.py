@@ -124,6 +124,8 @@ class InteractiveModel(nn.Module, ABC):
     """Number of refinements of such a mask that was chosen."""
     takes_boxes: bool = False
     """Whether a network that takes clicks as maps has weights of its own for the coarse pass of a box."""
+    takes_first_clicks: bool = False
+    """Whether these weights also answer a first click."""
     precision: torch.dtype = torch.float32
     """Data type inside a pass during prediction; `encode` and all outputs stay float32."""
     encodes_ahead: bool = True

@@ -52,6 +52,7 @@ class CompactNet(MapModel):
         iou_head: predict the IoU of each mask with the object (False).
         hypotheses: predict further masks for a first click (False).
         box_branch: a branch of its own answers a box alone (False).
+        first_clicks: it also answers a first click (False).
         encoder_options: further arguments of the timm model, such as {"img_size": 448} for an encoder that is
             built for one input size (none).
 
@@ -77,6 +78,7 @@ class CompactNet(MapModel):
         iou_head: bool = False,
         hypotheses: bool = False,
         box_branch: bool = False,
+        first_clicks: bool = False,
         encoder_options: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
@@ -109,7 +111,7 @@ class CompactNet(MapModel):
         }
         self.box_branch: Branch | None = None
         if box_branch:
-            self.add_box_branch()
+            self.add_box_branch(first_clicks=first_clicks)
 
     def add_iou_head(self, head: IoUHead | None = None) -> None:
         """Replace the head that predicts IoUs, in the configuration too; None for an untrained one."""
@@ -122,8 +124,12 @@ class CompactNet(MapModel):
         self.choices = 1 + FURTHER
         self._note("hypotheses")
 
-    def add_box_branch(self, branch: Branch | None = None) -> None:
-        """The same for the branch that answers boxes; None for a copy of the network's own."""
+    def add_box_branch(self, branch: Branch | None = None, first_clicks: bool = False) -> None:
+        """The same for the branch that answers boxes; None for a copy of the network's own.
+
+        Args:
+            first_clicks: it answers a first click too.
+        """
         if branch is None:
             branch = Branch(**self._branch_sizes)
             own = self.state_dict()
@@ -131,11 +137,19 @@ class CompactNet(MapModel):
         self.box_branch = branch
         self.takes_boxes = True
         self._note("box_branch")
+        self.answer_first_clicks(first_clicks)
 
-    def _note(self, head: str) -> None:
-        """Add a head to the configuration."""
+    def answer_first_clicks(self, by_branch: bool) -> None:
+        """Let the branch for boxes answer a first click too, or the network's own."""
+        self.takes_first_clicks = by_branch
+        self._note("first_clicks", by_branch)
+
+    def _note(self, option: str, value: bool = True) -> None:
+        """Write an option into the configuration; False, its default, is left out."""
         if hasattr(self, "config"):
-            options = {**self.config.options, head: True}
+            options = {**self.config.options, option: value}
+            if not value:
+                del options[option]
             self.config = dataclasses.replace(self.config, options=options)
 
     def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -168,7 +182,8 @@ class CompactNet(MapModel):
         return self
 
     def batched(self) -> list[tuple[nn.Module, str]]:
-        return [(self, "encode"), (self, "decode_coarse")]
+        first = [(self.box_branch, "forward")] if self.box_branch else []
+        return [(self, "encode"), (self, "decode_coarse"), *first]
 
     def decode(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> torch.Tensor:
         return self.decode_coarse(features, prompt_maps)[0]
@@ -179,18 +194,25 @@ class CompactNet(MapModel):
         prompt: torch.Tensor,
         previous: torch.Tensor,
         offers: bool,
-        box: bool = False,
+        first: bool = False,
     ) -> tuple[torch.Tensor, float | None, Offer | None]:
-        if self.iou_head is None and not offers and not box:
+        if self.iou_head is None and not offers and not first:
             return super().rated_logits(features, prompt, previous, offers)
         prompt[:, :1] = previous
         prompt_maps = prompt.to(self.device)
         with self.autocast():
-            answer = self.box_branch if box and self.box_branch else self.decode_coarse
+            answer = self.box_branch if first and self.box_branch else self.decode_coarse
             logits, maps = answer(features, prompt_maps)
         rated = rate(self.iou_head, logits, maps[-2:], prompt_maps) if self.iou_head else None
         further = offer(self.hypotheses, maps, logits, prompt_maps) if offers and self.hypotheses else None
         return logits, rated, further
+
+    def first_answer(
+        self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+        """Like `decode_coarse`, for a first click."""
+        by_branch = self.box_branch if self.takes_first_clicks else None
+        return (by_branch or self.decode_coarse)(features, prompt_maps)
 
     def decode_coarse(
         self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor

@@ -1,4 +1,4 @@
-"""A network whose halves another engine computes, from files that were exported of it."""
+"""A network whose parts another engine computes, from files that were exported of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from cfr_icl.models.base import ModelConfig
+from cfr_icl.models.base import Features, ModelConfig
 from cfr_icl.models.hypotheses import FURTHER, Hypotheses, Offer, offer
 from cfr_icl.models.iou_head import IoUHead, rate
 from cfr_icl.models.map_model import MapModel
@@ -26,16 +26,18 @@ OPERATORS = 17
 
 
 class CompiledNet(MapModel):
-    """A network of this package with its encoder, its decoder or both run by ONNX Runtime.
+    """A network of this package with its encoder, its decoders or all run by ONNX Runtime.
 
     Features are a tuple of float tensors, as the network's own.
 
     Args:
         config: the network's.
         digest: of the weights, by which evaluations tell networks apart.
-        build: makes the network itself, which computes the half without a session, boxes, and inputs of sides
-            that the files are not made for; not called where nothing needs it.
-        encoder, decoder: inference sessions of `export`'s files; None for the network's own half.
+        build: makes the network itself, which computes the parts without a session, and inputs of sides that
+            the files are not made for; not called where nothing needs it.
+        encoder, decoder: inference sessions of `export`'s files; None for the network's own part.
+        first_decoder: the session that answers boxes and first clicks, of networks that take them; None else,
+            and where `decoder` is None.
         iou_head, hypotheses: the network's; None where it has none.
         parameter_count: the network's, which are in the files.
     """
@@ -49,6 +51,7 @@ class CompiledNet(MapModel):
         build: Callable[[], MapModel],
         encoder: Any = None,
         decoder: Any = None,
+        first_decoder: Any = None,
         iou_head: IoUHead | None = None,
         hypotheses: Hypotheses | None = None,
         parameter_count: int = 0,
@@ -59,10 +62,11 @@ class CompiledNet(MapModel):
         self.iou_head = iou_head
         self.hypotheses = hypotheses
         self.takes_boxes = bool(config.options.get("box_branch"))
+        self.takes_first_clicks = bool(config.options.get("first_clicks"))
         self.choices = 1 + FURTHER if hypotheses else 0
         self.register_buffer("digest", torch.frombuffer(bytearray(digest), dtype=torch.uint8))
         self._build = build
-        self._encoder, self._decoder = encoder, decoder
+        self._encoder, self._decoder, self._first_decoder = encoder, decoder, first_decoder
         if encoder is None or decoder is None:
             self._network  # noqa: B018  not at the first click
 
@@ -79,8 +83,9 @@ class CompiledNet(MapModel):
         return self._parameter_count
 
     def batched(self) -> list[tuple[nn.Module, str]]:
-        decoders = [(self, "_decoded")] if self._decoder is not None else self._network.batched()[1:]
-        return [(self, "encode"), *decoders]
+        if self._decoder is None:
+            return [(self, "encode"), *self._network.batched()[1:]]
+        return [(self, "encode"), (self, "_decoded"), (self, "_first_decoded")]
 
     def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
         if self._encoder is None or not _fits(image):
@@ -104,29 +109,38 @@ class CompiledNet(MapModel):
         prompt: torch.Tensor,
         previous: torch.Tensor,
         offers: bool,
-        box: bool = False,
+        first: bool = False,
     ) -> tuple[torch.Tensor, float | None, Offer | None]:
-        if self._decoder is None or box or not _fits(prompt):
-            return self._network.rated_logits(features, prompt, previous, offers, box)
+        if self._decoder is None or (first and self._first_decoder is None) or not _fits(prompt):
+            return self._network.rated_logits(features, prompt, previous, offers, first)
         prompt[:, :1] = previous
-        logits, *coarse = self._decoded(features, prompt)
+        logits, *coarse = (self._first_decoded if first else self._decoded)(features, prompt)
         rated = rate(self.iou_head, logits, coarse[-2:], prompt) if self.iou_head else None
         further = offer(self.hypotheses, coarse, logits, prompt) if offers and self.hypotheses else None
         return logits, rated, further
 
     def _decoded(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> list[torch.Tensor]:
         """The logits, and the coarsest maps for the heads that predict IoUs and further masks."""
-        inputs = {f"features{number}": _array(x) for number, x in enumerate(features)}
-        arrays = self._decoder.run(None, {PROMPT_MAPS: _array(prompt_maps), **inputs})
-        return [torch.from_numpy(array) for array in arrays]
+        return _run(self._decoder, features, prompt_maps)
+
+    def _first_decoded(self, features: Features, prompt_maps: torch.Tensor) -> list[torch.Tensor]:
+        """The same of the branch for boxes and first clicks."""
+        return _run(self._first_decoder, features, prompt_maps)
+
+
+def _run(decoder: Any, features: Features, prompt_maps: torch.Tensor) -> list[torch.Tensor]:
+    inputs = {f"features{number}": _array(x) for number, x in enumerate(features)}
+    arrays = decoder.run(None, {PROMPT_MAPS: _array(prompt_maps), **inputs})
+    return [torch.from_numpy(array) for array in arrays]
 
 
 @torch.no_grad()
-def export(network: MapModel, encoder: Path, decoder: Path) -> None:
-    """Write a network's halves as ONNX files, for any batch and any sides that are multiples of SIDES.
+def export(network: MapModel, encoder: Path, decoder: Path, first_decoder: Path | None = None) -> None:
+    """Write a network's parts as ONNX files, for any batch and any sides that are multiples of SIDES.
 
     Args:
         network: in float32, loaded to answer; its `encode` returns a tuple of tensors.
+        first_decoder: for the branch that answers boxes and first clicks; None for a network without one.
 
     Raises:
         Exception: of PyTorch's exporter, for a network with operators that it does not know.
@@ -136,9 +150,12 @@ def export(network: MapModel, encoder: Path, decoder: Path) -> None:
     features = network.encode(image)
     names = [f"features{number}" for number in range(len(features))]
     answers = [LOGITS, *(COARSE if _rates(network) else ())]
+    decoders: list[tuple[nn.Module, Path]] = [(_Decoder(network), decoder)]
+    if first_decoder:
+        decoders.append((_FirstDecoder(network), first_decoder))
     for half, inputs, given, outputs, file in (
         (_Encoder(network), (image,), [IMAGE], names, encoder),
-        (_Decoder(network), (prompt_maps, *features), [PROMPT_MAPS, *names], answers, decoder),
+        *((part, (prompt_maps, *features), [PROMPT_MAPS, *names], answers, file) for part, file in decoders),
     ):
         axes = {name: {0: "batch", 2: f"{name}_height", 3: f"{name}_width"} for name in [*given, *outputs]}
         torch.onnx.export(
@@ -168,6 +185,12 @@ class _Decoder(_Encoder):
             return self.network.decode(features, prompt_maps)
         logits, coarse = self.network.decode_coarse(features, prompt_maps)
         return (logits, *coarse)
+
+
+class _FirstDecoder(_Encoder):
+    def forward(self, prompt_maps: torch.Tensor, *features: torch.Tensor) -> Any:  # type: ignore
+        logits, coarse = self.network.box_branch(features, prompt_maps)
+        return (logits, *coarse) if _rates(self.network) else logits
 
 
 def _rates(network: MapModel) -> bool:

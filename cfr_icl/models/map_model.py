@@ -71,14 +71,16 @@ class MapModel(InteractiveModel):
         cfr: CascadeForward | None = None,
         offers: bool = True,
     ) -> InnerPass:
-        box = isinstance(prompt, BoxPrompt) and cfr is None  # refinements go on from its mask
+        box = isinstance(prompt, BoxPrompt)
         prompt = prompt.maps if isinstance(prompt, BoxPrompt) else prompt
         mirrored, (height, width) = len(prompt) > 1, prompt.shape[2:]
         mask = previous.crop(window, (height, width))
         maps = torch.stack([mask, mask.flip(1)] if mirrored else [mask])[:, None]
-        offers = offers and bool(self.choices) and cfr is None
-        offers = offers and is_one_click(prompt[0, 1:]) and not mask.any()
-        logits, predicted_iou, offer = self.rated_logits(features, prompt, maps, offers, box)
+        coarse = cfr is None  # refinements go on from its mask
+        one_click = coarse and not box and is_one_click(prompt[0, 1:]) and not mask.any()
+        first = (coarse and box) or (one_click and self.takes_first_clicks)
+        offers = offers and bool(self.choices) and one_click
+        logits, predicted_iou, offer = self.rated_logits(features, prompt, maps, offers, first)
         logits = logits[:, 0].float().cpu()
         if not torch.isfinite(logits.sum()):
             raise PredictionError("The network's output is not finite; its weights may be damaged.")
@@ -102,13 +104,13 @@ class MapModel(InteractiveModel):
         return self.decode_in_precision(features, prompt.to(self.device))
 
     def rated_logits(
-        self, features: Features, prompt: Any, previous: torch.Tensor, offers: bool, box: bool = False
+        self, features: Features, prompt: Any, previous: torch.Tensor, offers: bool, first: bool = False
     ) -> tuple[torch.Tensor, float | None, Offer | None]:
         """Like `logits`, and predict the IoU with the object of the mask that is their mean.
 
         Args:
             offers: also predict the further masks of a first click; False for networks without `choices`.
-            box: answer as for a box alone; False for networks that do not `takes_boxes`.
+            first: answer a box alone or a first click with weights of their own; False for networks without.
 
         Returns:
             Logits; the IoU, 0 to 1, None for networks that do not predict it; the

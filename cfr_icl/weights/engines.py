@@ -94,7 +94,8 @@ def load_fastest(source: StoredNetwork, engine: str) -> MapModel:
         return source.build(dtype)
     try:
         encoder = session(files[0]) if engines.encoder == ONNX else None
-        decoder = session(files[1]) if engines.decoder == ONNX else None
+        decoders = [session(file) for file in files[1:]] if engines.decoder == ONNX else []
+        decoder, first_decoder = (*decoders, None, None)[:2]
     except Exception as error:  # the runtime has errors of its own for each kind of damage
         log.warning("An exported network is damaged and was removed (%.200s); PyTorch is used.", error)
         shutil.rmtree(files[0].parent, ignore_errors=True)
@@ -106,6 +107,7 @@ def load_fastest(source: StoredNetwork, engine: str) -> MapModel:
         source.hold(dtype) if encoder and decoder else partial(source.build, dtype),
         encoder,
         decoder,
+        first_decoder,
         _iou_head(source),
         _hypotheses(source),
         _parameter_count(source.weights),
@@ -153,7 +155,7 @@ def has_bfloat16() -> bool:
     return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
-def _fastest(source: StoredNetwork, digest: bytes, files: tuple[Path, Path] | None) -> EnginePair:
+def _fastest(source: StoredNetwork, digest: bytes, files: tuple[Path, ...] | None) -> EnginePair:
     """The fastest engines: from the measurements in the cache folder, or else measured now."""
     reduced = REDUCED if source.config.reduced_precision == REDUCED and has_bfloat16() else None
     if reduced is None and files is None:
@@ -173,7 +175,7 @@ def _fastest(source: StoredNetwork, digest: bytes, files: tuple[Path, Path] | No
 
 
 def _measured(
-    source: StoredNetwork, reduced: str | None, files: tuple[Path, Path] | None
+    source: StoredNetwork, reduced: str | None, files: tuple[Path, ...] | None
 ) -> tuple[EnginePair, dict[str, dict[str, float]]]:
     """Measure all engines side by side, and check that they agree.
 
@@ -185,7 +187,7 @@ def _measured(
         networks[reduced] = source.build(getattr(torch, reduced))
     if files:
         networks[ONNX] = CompiledNet(
-            source.config, bytes(1), lambda: networks["float32"], *(session(file) for file in files)
+            source.config, bytes(1), lambda: networks["float32"], *(session(file) for file in files[:2])
         )
     size = source.config.zoom.size
     generator = torch.Generator().manual_seed(0)

@@ -8,6 +8,7 @@ import logging
 import shutil
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -65,24 +66,27 @@ def digest_of(source: StoredNetwork, compiles: bool) -> bytes:
     return digest.digest()
 
 
-def exported(source: StoredNetwork, digest: bytes) -> tuple[Path, Path] | None:
+def exported(source: StoredNetwork, digest: bytes) -> tuple[Path, ...] | None:
     """Export a network unless it was exported before.
 
     Args:
         digest: of `digest_of`, which names its folder.
 
     Returns:
-        The files of encoder and decoder; None where the network cannot be exported.
+        The files of encoder and decoder, and of the branch for boxes and first clicks in networks that have
+        one; None where the network cannot be exported.
     """
     folder = cache_folder() / "onnx" / f"{digest.hex()[:32]}-torch{version('torch')}"
-    files = folder / "encoder.onnx", folder / "decoder.onnx"
+    parts = ["encoder", "decoder", *(["first_decoder"] if source.config.options.get("box_branch") else [])]
+    files = tuple(folder / f"{part}.onnx" for part in parts)
     if all(file.is_file() for file in files):
         return files
     network = source.build(torch.float32)
     try:
-        with replacing(files[0]) as encoder, replacing(files[1]) as decoder, warnings.catch_warnings():
+        with ExitStack() as stack:
+            stack.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore")  # about constants, which are intended
-            export(network, encoder, decoder)
+            export(network, *(stack.enter_context(replacing(file)) for file in files))
     except Exception as error:  # the exporter has errors of its own for each kind of network
         log.warning("The network stays in PyTorch, as it cannot be exported: %.200s", error)
         return None

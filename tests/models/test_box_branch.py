@@ -1,4 +1,4 @@
-"""A branch of its own answers a box alone: all other answers stay, and later clicks go on from its mask."""
+"""A branch of its own answers boxes, and first clicks if it can: later passes go on from its mask."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -81,6 +81,25 @@ def test_clicks_without_a_box_are_answered_as_before(segmenters):
         assert len(before.passes) == len(after.passes)
         for one, other in zip(before.passes, after.passes, strict=True):
             assert torch.equal(one.probabilities.values, other.probabilities.values)
+
+
+def test_the_branch_answers_a_first_click_where_it_is_trained_for_it(segmenters):
+    cfr = CascadeForward(steps=1, adaptive=False, mirror_refinements=True)
+    answering = segmenter(5.0)
+    answering.model.answer_first_clicks(by_branch=True)
+    first, second = [Click(30, 20)], [Click(30, 20), Click(5, 5, False)]
+    own, after = (each.predict(first, cfr=cfr).passes for each in (segmenters[0.0], answering))
+    logits = [torch.logit(each[0].probabilities.values) for each in (own, after)]
+    assert torch.allclose(logits[1] - logits[0], torch.full_like(logits[0], 5.0), atol=1e-2)
+    assert_refines(segmenters[None], after[0], first, after[1])
+    mask = after[1].probabilities.to_picture().numpy()
+    later = [each.predict(second, previous_mask=mask, cfr=cfr) for each in (segmenters[None], answering)]
+    assert np.array_equal(later[0].mask, later[1].mask)
+    preview = answering.preview(first[0])
+    assert preview.probabilities.mean() > 0.9  # the same branch
+    assert answering.model.config.options == {"box_branch": True, "first_clicks": True}
+    answering.model.answer_first_clicks(by_branch=False)
+    assert answering.model.config.options == {"box_branch": True}
 
 
 @pytest.mark.parametrize(("change", "told"), [(5.0, True), (-5.0, False)])

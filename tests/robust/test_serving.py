@@ -191,7 +191,7 @@ DANGEROUS = {
 CHECKPOINTS = {
     "weights/published.py",
     "learning/train.py",
-    "learning/heads.py",
+    "learning/first_branch.py",
     "learning/adapt_checkpoint.py",
     "learning/encoders.py",
 }

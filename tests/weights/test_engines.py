@@ -4,16 +4,19 @@ import json
 import logging
 import shutil
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
 
 from benchmarks.pictures import example
 from cfr_icl import Click, Segmenter, load_model
+from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.evaluation import iou
 from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.compiled import CompiledNet
 from cfr_icl.models.registry import build_model
+from cfr_icl.rectangle import Rectangle
 from cfr_icl.weights import engines, exported
 from cfr_icl.weights.saving import save_model
 from cfr_icl.zoom.window import ZoomConfig
@@ -76,6 +79,27 @@ def test_the_iou_of_a_mask_is_predicted_as_by_pytorch(tmp_path, monkeypatch):
         segmenter.set_image(example("chelsea.png"))
         ious.append(segmenter.predict(CLICKS[:1]).predicted_iou)
     assert 0 < ious[0] < 1 and ious[1] == pytest.approx(ious[0], abs=1e-4)
+
+
+def test_boxes_and_first_clicks_are_answered_by_the_branch_for_them_in_each_engine(folder):
+    options = {"encoder": "test_efficientnet", "blocks": (0, 0, 0, 0), "attention": 1, "iou_head": True}
+    network = build_model(ModelConfig("compact", options, ZoomConfig(size=64)))
+    network.add_box_branch(first_clicks=True)
+    network.box_branch.head[0].bias.data += 3.0
+    save_model(network, folder)
+    box = Rectangle(60, 40, 300, 250)
+    answers = []
+    for model in (load_model(folder, "cpu", "float32"), load_model(folder, "cpu", engine="onnx")):
+        segmenter = Segmenter(model)
+        segmenter.set_image(example("chelsea.png"))
+        clicks = [replace(click, batched=True) for click in box_clicks(box, (300, 451))]
+        boxed = segmenter.predict(clicks, previous_mask=box_guess(box, (300, 451)), box=box)
+        answers.append(
+            [each.passes[0].probabilities.values for each in (segmenter.predict(CLICKS[:1]), boxed)]
+        )
+    for one, other in zip(*answers, strict=True):
+        assert one.mean() > 0.6 and torch.allclose(one, other, atol=1e-3)
+    assert "_network" not in vars(model)  # nothing but the sessions was needed
 
 
 def test_a_box_is_answered_by_the_weights_that_were_loaded_whatever_happens_to_the_files(folder):

@@ -1,0 +1,114 @@
+"""Examples and loss of the branch that answers first prompts: a click or a box."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from cfr_icl.box import box_clicks, box_guess
+from cfr_icl.cfr import MASK_THRESHOLD
+from cfr_icl.clicks import disk_maps
+from cfr_icl.icl import normalised_focal_loss
+from cfr_icl.learning.feature_pool import prompt_maps_of_first
+from cfr_icl.learning.first_clicks import first_click
+from cfr_icl.models.branch import Branch
+from cfr_icl.rectangle import Rectangle
+
+CLICKED = 0.65
+"""Share of the objects that begin with a click."""
+SLOPPY = (0.01, 0.05, 0.1)
+"""The largest error of a box's sides, as shares of its width and height; one of these for each box."""
+MIN_SIDE = 0.08
+"""No box is drawn around objects whose box has a shorter side, as a share of the window's."""
+OBJECTS = 4
+"""Objects of a window in a batch at most."""
+DICE = 0.5
+"""Weight of the Dice loss beside the normalised focal loss."""
+
+
+@dataclass(frozen=True)
+class EncodedWindow:
+    """A training window with its features, in half precision, and its objects.
+
+    Attributes:
+        features: of the picture, (1, C, h, w) each.
+        truths: int8 (K, S, S): 1 object, 0 background, -1 ignored.
+    """
+
+    features: tuple[torch.Tensor, ...]
+    truths: np.ndarray
+
+
+def sloppy_box(pixels: np.ndarray, rng: np.random.Generator) -> Rectangle:
+    """The box around pixels, bool (H, W), as people draw it."""
+    rows, columns = np.flatnonzero(pixels.any(1)), np.flatnonzero(pixels.any(0))
+    box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], float)
+    sides = np.tile(box[2:] - box[:2], 2)
+    height, width = pixels.shape
+    moved = np.round(box + rng.choice(SLOPPY) * rng.uniform(-1, 1, 4) * sides)
+    left, top, right, bottom = (int(v) for v in np.clip(moved, 0, [width, height, width, height]))
+    return Rectangle(left, top, max(left + 1, right), max(top + 1, bottom))
+
+
+def prompt_maps_of_box(box: Rectangle, size: tuple[int, int]) -> torch.Tensor:
+    """The prompt maps of a box in the pixels of a window: float32 (1, 3, height, width).
+
+    They are what `MapModel.prompt` makes: without the click in the middle, which may not lie on the object.
+    """
+    guess = torch.from_numpy(box_guess(box, size).copy())[None, None]
+    return torch.cat([guess, disk_maps([box_clicks(box, size)[1:]], *size)], dim=1)
+
+
+def first_prompt(gt_mask: np.ndarray, rng: np.random.Generator) -> torch.Tensor | None:
+    """Click on an object or draw a box around it.
+
+    Args:
+        gt_mask: int8 (H, W), as in `EncodedWindow`.
+
+    Returns:
+        Prompt maps, float32 (1, 3, H, W); None for an object that is too small for what was drawn.
+    """
+    size = gt_mask.shape[0], gt_mask.shape[1]
+    if rng.random() < CLICKED:
+        click = first_click(gt_mask.astype(np.int32), rng)
+        return None if click is None else prompt_maps_of_first([click], *size)
+    pixels = gt_mask == 1
+    if min(np.ptp(places) for places in np.nonzero(pixels)) + 1 < MIN_SIDE * size[0]:
+        return None
+    return prompt_maps_of_box(sloppy_box(pixels, rng), size)
+
+
+def loss(
+    branch: Branch, batch: Sequence[EncodedWindow], rng: np.random.Generator
+) -> tuple[torch.Tensor, dict[str, list[float]]] | None:
+    """The loss of first prompts in these windows, and the IoUs of "clicks" and "boxes"; None if none fits."""
+    windows, truths, prompts = [], [], []
+    for number, window in enumerate(batch):
+        for which in rng.permutation(len(window.truths))[:OBJECTS]:
+            maps = first_prompt(window.truths[which], rng)
+            if maps is not None:
+                windows.append(number)
+                truths.append(torch.from_numpy(window.truths[which]))
+                prompts.append(maps)
+    if not prompts:
+        return None
+    features = tuple(
+        torch.cat(maps)[windows].float() for maps in zip(*(window.features for window in batch), strict=True)
+    )
+    prompt_maps = torch.cat(prompts)
+    with torch.autocast("cpu", torch.bfloat16):
+        logits, _ = branch(features, prompt_maps)
+    truth = torch.stack(truths)[:, None].float()
+    counted, expected = truth != -1, truth == 1
+    probabilities = torch.sigmoid(logits) * counted
+    both = (probabilities * expected).sum(dim=(1, 2, 3))
+    dice = 1 - (2 * both + 1) / (probabilities.sum(dim=(1, 2, 3)) + expected.sum(dim=(1, 2, 3)) + 1)
+    total = (normalised_focal_loss(logits, truth) + DICE * dice).mean()
+    with torch.no_grad():
+        mask = probabilities > MASK_THRESHOLD
+        overlap, union = ((mask & expected).sum(dim=(1, 2, 3)), (mask | expected).sum(dim=(1, 2, 3)))
+        ious, boxed = overlap / union, prompt_maps[:, 0].flatten(1).any(1)
+    return total, {"clicks": ious[~boxed].tolist(), "boxes": ious[boxed].tolist()}
