@@ -161,9 +161,10 @@ class Folder:
         revision: int,
         visits: Sequence[Visit] = (),
     ) -> int:
-        """Save a document, as `WorkFolder.save`, with the size of its picture's file."""
+        """Save a document, as `WorkFolder.save`, with the bytes and, once opened, the digest of its file."""
         stamp = self.files.stamp(name)
-        return self.work.save(name, document, size, revision, visits, stamp and stamp[1])
+        digest = stamp and self.files.known_digest(name, stamp)
+        return self.work.save(name, document, size, revision, visits, stamp and stamp[1], digest)
 
     def saved_work(self) -> SavedWork:
         """All pictures with objects or marked as done, for export, and messages about those left out."""

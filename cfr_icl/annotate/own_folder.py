@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cfr_icl.annotate import store
+from cfr_icl.annotate.belongings import Belongings
 from cfr_icl.annotate.document import Label
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.listing import NO_FOLDERS, is_picture_name, shown_name
@@ -75,8 +76,9 @@ class OwnFolder:
         names: dict[str, str] = {}
         works = []
         for file, path in files:
-            name = safe_path(path.removesuffix(SESSION_SUFFIX))
-            if name and path.endswith(SESSION_SUFFIX):
+            is_work = path.lower().endswith(SESSION_SUFFIX)
+            name = safe_path(path[: -len(SESSION_SUFFIX)] if is_work else path)
+            if name and is_work:
                 works.append((file, name))
             elif name:
                 taken = self._add_picture(file, name)
@@ -88,8 +90,9 @@ class OwnFolder:
         elif self._count:
             self.folder = Folder(self._images, self._work, self._max_megapixels)
             self.folder.work.classes.set(self._labels)
+        belongings = Belongings(self.folder, names) if self.folder else None
         for file, name in works:
-            self._add_work(file, names.get(name, name))
+            self._add_work(file, name, belongings)
         return named
 
     def take_messages(self, back: bool = False) -> list[Sentence]:
@@ -193,25 +196,20 @@ class OwnFolder:
             target = target.with_name(_cut(target.name, numbered))
         return target, False
 
-    def _add_work(self, file: Path, name: str) -> None:
+    def _add_work(self, file: Path, work_name: str, belongings: Belongings | None) -> None:
         """Take in saved work of a picture that has none yet, if it is valid and belongs to the picture."""
         folder = self.folder
-        if folder is None or name not in folder.pictures.states:
-            self._refused.append(
-                Sentence("{name}: There is no picture of this name.", name=name + SESSION_SUFFIX)
-            )
-            return
-        if name in folder.pictures.labels_of:
-            self._repeated += 1
-            return
-        if not self._has_room(file.stat().st_size, name + SESSION_SUFFIX):
-            return
         try:
-            picture = folder.files.path(name)
+            name = belongings.picture(work_name, store.read_json(file)) if belongings else None
+            if folder is None or name is None:
+                raise store.StoreError("There is no picture of this name.")
+            if name in folder.pictures.labels_of:
+                self._repeated += 1
+                return
+            if not self._has_room(file.stat().st_size, work_name + SESSION_SUFFIX):
+                return
             size, document, visits = store.load_work(file)
-            if store.read_json(file).get("file_bytes") not in (None, picture.stat().st_size):
-                raise store.StoreError("The saved work belongs to another file of this name.")
-            present_size = picture_size(picture, document.view)
+            present_size = picture_size(folder.files.path(name), document.view)
             if size != present_size:
                 document = store.load(file, present_size)  # raises the reason
             folder.save(name, document, size, folder.work.revisions[name], visits)
@@ -219,7 +217,7 @@ class OwnFolder:
             self._restored += 1
         except (Refusal, OSError) as error:
             said = error.sentence if isinstance(error, Refusal) else error
-            self._refused.append(Sentence("{name}: {error}", name=name + SESSION_SUFFIX, error=said))
+            self._refused.append(Sentence("{name}: {error}", name=work_name + SESSION_SUFFIX, error=said))
 
 
 def safe_path(text: str) -> str:

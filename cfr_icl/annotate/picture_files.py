@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from stat import S_ISREG
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from cfr_icl.annotate.listing import leads_inside
 from cfr_icl.annotate.pictures import OpenedPicture, PictureError, View, open_picture, picture_size
+from cfr_icl.annotate.store import file_digest
 
 Stamp = tuple[int, int, int]
 """Time of change, size and inode of a file; a changed or replaced file has another stamp."""
@@ -24,6 +26,7 @@ class PictureFiles:
         self.max_megapixels = max_megapixels
         self._paths = dict(paths)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="next-picture")
+        self._digests: dict[str, tuple[Stamp, str]] = {}
         self._ahead: tuple[tuple[str, Stamp, View], Future[OpenedPicture]] | None = None
 
     def add(self, paths: Mapping[str, Path]) -> None:
@@ -57,7 +60,26 @@ class PictureFiles:
         ahead = self._ahead
         if ahead and ahead[0] == (name, stamp, view):
             return ahead[1].result()
-        return open_picture(self.path(name), self.max_megapixels, view)
+        return self._decoded(name, stamp, view)
+
+    def _decoded(self, name: str, stamp: Stamp, view: View) -> OpenedPicture:
+        opened = open_picture(self.path(name), self.max_megapixels, view)
+        with suppress(OSError):
+            self.digest(name, stamp)
+        return opened
+
+    def digest(self, name: str, stamp: Stamp) -> str:
+        """The `store.file_digest` of the file with this stamp, read once; raises OSError."""
+        known = self.known_digest(name, stamp)
+        if known is None:
+            known = file_digest(self.path(name))
+            self._digests[name] = stamp, known
+        return known
+
+    def known_digest(self, name: str, stamp: Stamp) -> str | None:
+        """The digest of the file with this stamp, if it was read before."""
+        of_stamp, digest = self._digests.get(name, (None, None))
+        return digest if of_stamp == stamp else None
 
     def read_ahead(self, name: str, view: View, then: Callable[[np.ndarray], None] | None = None) -> None:
         """Start decoding a picture in the background; only the last one is kept.
@@ -70,7 +92,7 @@ class PictureFiles:
             return
         ahead = self._ahead
         if ahead is None or ahead[0] != (name, stamp, view):
-            reading = self._reader.submit(open_picture, self.path(name), self.max_megapixels, view)
+            reading = self._reader.submit(self._decoded, name, stamp, view)
             ahead = self._ahead = (name, stamp, view), reading
         if then:
             ahead[1].add_done_callback(lambda read: None if read.exception() else then(read.result().pixels))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -42,8 +43,9 @@ def to_json(
     size: tuple[int, int],
     file_bytes: int | None = None,
     visits: Sequence[Visit] = (),
+    digest: str | None = None,
 ) -> dict[str, Any]:
-    """A document with the name, the (height, width) and the bytes of its picture's file."""
+    """A document with the name, the (height, width), the bytes and the digest of its picture's file."""
     return {
         "cfr_icl_session": VERSION,
         "picture": picture,
@@ -57,6 +59,7 @@ def to_json(
         "objects": [instance_to_json(instance, document.cfr) for instance in document.instances],
         **({} if document.view == View() else {"view": asdict(document.view)}),
         **({} if file_bytes is None else {"file_bytes": file_bytes}),
+        **({} if digest is None else {"file_digest": digest}),
         **({} if document.foreign is None else {"foreign": document.foreign}),
         **({"attributes": attributes_to_json(document.attributes)} if document.attributes else {}),
         **({"review": document.review, "note": document.note} if document.review else {}),
@@ -119,9 +122,19 @@ def save(
     size: tuple[int, int],
     file_bytes: int | None = None,
     visits: Sequence[Visit] = (),
+    digest: str | None = None,
 ) -> None:
     """Write a session file."""
-    write_atomically(path, encode(to_json(document, picture, size, file_bytes, visits)))
+    write_atomically(path, encode(to_json(document, picture, size, file_bytes, visits, digest)))
+
+
+def file_digest(path: Path) -> str:
+    """The digest of a picture's file, by which its saved work finds it; raises OSError."""
+    content = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while part := file.read(1 << 20):
+            content.update(part)
+    return content.hexdigest()
 
 
 def load(path: Path, size: tuple[int, int]) -> Document:

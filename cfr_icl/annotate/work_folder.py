@@ -170,6 +170,7 @@ class WorkFolder:
         revision: int,
         visits: Sequence[Visit] = (),
         file_bytes: int | None = None,
+        digest: str | None = None,
     ) -> int:
         """Save a document atomically; `revision` is the one from which it was edited.
 
@@ -177,6 +178,7 @@ class WorkFolder:
             size: height and width of the picture.
             visits: who worked on the picture so far.
             file_bytes: bytes of the picture's file, by which a changed picture is detected; None if unknown.
+            digest: its `store.file_digest`; None if unknown, then that of the saved work stays.
 
         Returns:
             The new revision.
@@ -193,13 +195,25 @@ class WorkFolder:
                     name=name,
                 )
             path = self.sessions.path(name)
-            store.save(path, document, name, size, file_bytes, visits)
+            digest = digest or self._saved_digest(name, file_bytes)
+            store.save(path, document, name, size, file_bytes, visits, digest)
             if self._shared:
                 self._shared.remember(name, path)
             self.sessions.remember(name)
             self.revisions[name] = revision + 1
             self._pictures.set_saved(name, Summary.of(document, visits))
             return revision + 1
+
+    def _saved_digest(self, name: str, file_bytes: int | None) -> str | None:
+        """The digest in the saved work on a picture, if its file has as many bytes as then."""
+        try:
+            stored = self.sessions.read(name)
+        except (OSError, StoreError):
+            return None
+        if not isinstance(stored, dict) or stored.get("file_bytes") != file_bytes:
+            return None
+        digest = stored.get("file_digest")
+        return digest if isinstance(digest, str) else None
 
     def latest(self) -> Document | None:
         """A document without objects, with labels and settings of the last saved one; None without one."""

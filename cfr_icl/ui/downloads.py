@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from pathlib import Path
 
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.session import Session
@@ -20,9 +21,14 @@ class Downloads:
         self._files, self._outbox, self._jobs = files, outbox, jobs
         self._job: Job[MadeFile] | None = None
 
-    def one(self, session: Session, what: str, folder: Folder | None = None) -> None:
+    def one(
+        self, session: Session, what: str, folder: Folder | None = None, source: Path | None = None
+    ) -> None:
         """Serve a file of `exporting.one_file`, or all session files of a folder; raises ActionError."""
-        self._serve(all_sessions(folder) if what == "sessions" and folder else one_file(session, what))
+        if what == "sessions" and folder:
+            self._serve(all_sessions(folder))
+        else:
+            self._serve(one_file(session, what, source))
 
     def export(self, session: Session, folder: Folder | None, action: Export) -> None:
         """Make an export, in the background for a whole folder; raises ActionError."""

@@ -32,8 +32,12 @@ class MadeFile:
     """Messages for the user."""
 
 
-def one_file(session: Session, what: str) -> MadeFile:
-    """The mask or cut-out of the active object, or of all, or the session; raises ActionError."""
+def one_file(session: Session, what: str, source: Path | None = None) -> MadeFile:
+    """The mask or cut-out of the active object, or of all, or the session; raises ActionError.
+
+    Args:
+        source: the picture's file, to which the session will belong.
+    """
     size, stem = session.size, Path(session.name).stem
     of_all = "_all" if session.active is None and len(session.document.instances) > 1 else ""
     if what == "mask":
@@ -41,7 +45,8 @@ def one_file(session: Session, what: str) -> MadeFile:
     if what == "cutout":
         return MadeFile(cutout_png(session.picture, session.mask), stem, f"{of_all}_cutout.png")
     if what == "session":
-        saved = store.to_json(session.document, session.name, size)
+        length, digest = (source.stat().st_size, store.file_digest(source)) if source else (None, None)
+        saved = store.to_json(session.document, session.name, size, length, digest=digest)
         return MadeFile(store.encode(saved), stem, ".session.json")
     raise ActionError("There is no download {what!r}.", what=what)
 

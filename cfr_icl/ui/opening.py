@@ -49,8 +49,8 @@ class Opening:
         self.picture: dict[str, Any] | None = None
         """The open picture as `replies.Picture`; None before the first."""
         self._key: Hashable | None = None
-        self._source: Path | None = None
-        """File of the picture, a copy of the page's own."""
+        self.source: Path | None = None
+        """File of the open picture, a copy of the page's own."""
 
     def hello(self) -> None:
         """Open the first picture of the folder that is not done, if none is open."""
@@ -86,7 +86,7 @@ class Opening:
 
     def change_view(self, action: do.View) -> None:
         """Show another page of the picture's file, or other percentiles, and keep the work."""
-        if self._source is None or self.picture is None:
+        if self.source is None or self.picture is None:
             raise ActionError("Open a picture first.")
         document, remarks = self._session.document, self.picture
         page = remarks["page"] if action.page is None else action.page
@@ -100,8 +100,8 @@ class Opening:
             )
         except ValueError as error:
             raise ActionError(sentence_of(error)) from error
-        opened = open_picture(self._source, self._settings.max_megapixels, view)
-        self._start(opened, self._source, self._session.name, replace(document, view=view), self._key)
+        opened = open_picture(self.source, self._settings.max_megapixels, view)
+        self._start(opened, self.source, self._session.name, replace(document, view=view), self._key)
 
     def goto(self, action: do.Goto) -> None:
         """Save the work and open a picture of the folder."""
@@ -194,7 +194,7 @@ class Opening:
         shown = browser_copy(path, opened.pixels, folder, document.view if document else VIEW)
         self._key = path if key is None else key
         self._session.open(opened.pixels, name, document, self._key)
-        self._source = path
+        self.source = path
         height, width = opened.pixels.shape[:2]
         self.picture = {
             "token": folder.name,

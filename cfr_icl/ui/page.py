@@ -171,7 +171,7 @@ class Page:
             case do.Restore():
                 self._opening.restore(action)
             case do.Download(what=what):
-                self._downloads.one(self.session, what, folder)
+                self._downloads.one(self.session, what, folder, self._opening.source)
             case do.Export():
                 self._downloads.export(self.session, folder, action)
             case do.CancelJob():

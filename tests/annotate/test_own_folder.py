@@ -1,5 +1,6 @@
 """A folder of files that somebody sent: pictures are taken, and everything else is told."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 from cfr_icl.annotate import own_folder
 from cfr_icl.annotate.document import Document, Label
 from cfr_icl.annotate.own_folder import OwnFolder, safe_path
-from cfr_icl.annotate.store import save
+from cfr_icl.annotate.store import file_digest, save
 
 
 @pytest.fixture
@@ -134,6 +135,78 @@ def test_work_goes_to_the_picture_that_it_was_saved_of(own, sent, tmp_path):
     assert own.folder.pictures.states == {"frame.png": "todo", "frame~2.png": "done", long[1]: "done"}
     files = [path for path in (tmp_path / "page").rglob("*.png*") if path.name != "frame.png"]
     assert own.bytes - held == sum(path.stat().st_size for path in files)
+
+
+@pytest.fixture
+def work_of(sent, tmp_path):
+    """A function that makes saved work of a sent picture, with its digest, under any name."""
+
+    def make(picture, name, picture_name="picture.bmp"):
+        file = picture[0]
+        facts = {"file_bytes": file.stat().st_size, "digest": file_digest(file)}
+        save(tmp_path / "work", Document(done=True), picture_name, (20, 30), **facts)
+        return sent(name, (tmp_path / "work").read_bytes())
+
+    return make
+
+
+def bitmap(value):
+    """The content of a picture without compression: all of them have equally many bytes."""
+    content = io.BytesIO()
+    Image.fromarray(np.full((20, 30, 3), value, np.uint8)).save(content, "BMP")
+    return content.getvalue()
+
+
+def test_work_finds_its_picture_under_any_name(own, sent, work_of):
+    cat, dog, fox = sent("Cat.BMP", bitmap(1)), sent("sub/dog.bmp", bitmap(2)), sent("fox.bmp", bitmap(3))
+    works = [
+        work_of(cat, "cat.bmp.session.json"),
+        work_of(dog, "elsewhere/DOG.SESSION.JSON"),
+        work_of(fox, "renamed (1).session.json"),
+    ]
+    own.add([cat, dog, fox, sent("owl.bmp", bitmap(4))])
+    own.add(works)
+    states = own.folder.pictures.states
+    assert states == {"Cat.BMP": "done", "fox.bmp": "done", "owl.bmp": "todo", "sub/dog.bmp": "done"}
+    assert own.take_messages()[-1] == "Saved work was taken in for pictures: 3."
+
+
+def test_work_never_goes_to_another_picture_of_its_name_and_size(own, sent, work_of):
+    elsewhere = sent("day1/0001.bmp", bitmap(1))
+    works = [work_of(elsewhere, "0001.bmp.session.json"), work_of(elsewhere, "day1/0001.bmp.session.json")]
+    own.add([sent("0001.bmp", bitmap(2)), sent("0002.bmp", bitmap(3))])
+    own.add(works)
+    assert set(own.folder.pictures.states.values()) == {"todo"}
+    assert own.take_messages() == [
+        "0001.bmp.session.json: The saved work belongs to another file of this name.",
+        "day1/0001.bmp.session.json: There is no picture of this name.",
+    ]
+
+
+def test_of_equal_files_work_takes_the_one_of_its_name(own, sent, work_of):
+    first, second = sent("a/x.bmp", bitmap(1)), sent("b/y.bmp", bitmap(1))
+    work = work_of(second, "c/Y.bmp.session.json")
+    own.add([first, second, work])
+    assert own.folder.pictures.states == {"a/x.bmp": "todo", "b/y.bmp": "done"}
+
+
+def test_older_work_finds_its_picture_by_name_alone(own, sent, tmp_path):
+    def work(name, picture):
+        save(tmp_path / "work", Document(done=True), picture, (20, 30))
+        return sent(name, (tmp_path / "work").read_bytes())
+
+    own.add([sent("Cat.png", 1), sent("dog.png", 2), sent("fox.png", 3), sent("sub/owl.png", 4)])
+    own.add(
+        [
+            work("cat.PNG.session.json", "cat.PNG"),
+            work("dog.session.json", "dog.png"),
+            work("fox.session.json", "fox.jpg"),
+            work("owl.png.session.json", "owl.png"),
+        ]
+    )
+    states = own.folder.pictures.states
+    assert states == {"Cat.png": "done", "dog.png": "done", "fox.png": "todo", "sub/owl.png": "todo"}
+    assert "fox.session.json: There is no picture" in own.take_messages()[0]
 
 
 def test_saved_work_counts_within_the_bounds(own, sent, tmp_path, monkeypatch):

@@ -86,6 +86,24 @@ def test_a_picture_that_is_added_alone_is_opened_and_saved_work_comes_back(brows
     assert reply["folder"]["saved"] == ["a.png"] and len(reply["session"]["objects"]) == 1
 
 
+def test_a_session_file_of_a_single_picture_finds_it_in_a_folder(browser, server, picture):
+    single = Browser(server)
+    single.do({"kind": "hello"})
+    path = server.uploads / "single" / "cat.png"
+    path.parent.mkdir(parents=True)
+    Image.fromarray(picture).save(path, "PNG")
+    single.do({"kind": "open", "path": str(path), "name": "cat.png", "picture": None})
+    saved = single.do(click(30, 40), {"kind": "download", "what": "session"})["download"]
+    assert saved["orig_name"] == "cat.session.json"
+
+    action = files(server, picture, "holidays/cat.png", open=False)
+    action["files"].append({"path": saved["path"], "name": "cat.session.json"})
+    fresh = Browser(server)
+    fresh.do({"kind": "hello"})
+    reply = fresh.do(action)
+    assert fresh.picture["name"] == "holidays/cat.png" and len(reply["session"]["objects"]) == 1
+
+
 def test_another_page_neither_sees_nor_reaches_the_folder_of_a_page(browser, server):
     other = Browser(server)
     reply = other.do({"kind": "hello"})
