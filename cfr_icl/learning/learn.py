@@ -47,9 +47,9 @@ from cfr_icl.models.learnt import Kind, LearntModel
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.sentences import Sentence
 from cfr_icl.weights.learnt import is_learnt, start_of, write_kind
-from cfr_icl.weights.loading import load_model
+from cfr_icl.weights.loading import find_model, load_model
 from cfr_icl.weights.names import CONFIG_NAME, WEIGHTS_NAME
-from cfr_icl.weights.saving import save_weights
+from cfr_icl.weights.saving import copy_model, halved_without_loss, save_weights
 
 BEFORE_FILE = "before.json"
 FEWEST_PICTURES = 5
@@ -135,14 +135,14 @@ class Learning:
         self._budget = budget
         best, steps = adaptation.run(learning, teacher, budget, score, self._say_learning)
         weights = self._mixed(first, best, score)
-        save_weights(network.config, weights, self._folder / "model")
+        save_weights(network.config, halved_without_loss(weights), self._folder / "model", dtype=None)
         learnt_model = load_model(self._folder / "model", "cpu")
         found_after = self._count(
             LearntModel(learnt_model, load_model(self.source, "cpu"), kind), pictures, list(before), AFTER
         )
         found = compare(before, found_after, pictures, held_out, steps, budget.used / 60)
         if found.better:
-            self._write(network.config, weights, first, kind)
+            self._write(network.config, weights, kind)
         finish(self._folder, weights, note)
         (self._folder / BEFORE_FILE).unlink(missing_ok=True)
         self.tell(LearningState(stage=FINISHED, progress=1.0, seconds_left=0.0, comparison=found))
@@ -220,12 +220,12 @@ class Learning:
         own = (sample.image for sample in map(learning.__getitem__, range(len(learning))) if sample.gt_masks)
         return learn_kind(own, (pixels for path in self.remember if (pixels := _read(path)) is not None))
 
-    def _write(self, config: ModelConfig, weights: Weights, first: Weights, kind: Kind) -> None:
+    def _write(self, config: ModelConfig, weights: Weights, kind: Kind) -> None:
         """Write the model; its weights, without which it is none, last."""
         if not (start_of(self.out) / CONFIG_NAME).is_file():
-            save_weights(config, first, start_of(self.out))
+            copy_model(*find_model(self.source), start_of(self.out))
         write_kind(kind, self.out)
-        save_weights(config, weights, self.out)
+        save_weights(config, halved_without_loss(weights), self.out, dtype=None)
 
     # ---- what is told
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ ENCODER = "tf_efficientnet_lite0"
 """timm's name of the encoder that describes pictures, the embedded network's."""
 SIDE = 224
 """Sides of a picture that is described, in pixels."""
+SAME = ("mirrors", "takes_coordinates", "takes_boxes", "choices", "choice_refinements", "precision")
+"""Attributes that both networks of a learnt model have in common."""
 
 
 class Descriptor(nn.Module):
@@ -67,18 +70,21 @@ class Kind(nn.Module):
 class LearntModel(InteractiveModel):
     """Predicts with the network that learnt on pictures of its kind, with the starting network on all others.
 
-    The decision is made once for a picture (`for_picture`). Both networks have one configuration.
+    The decision is made once for a picture (`for_picture`). The networks' configurations differ in nothing
+    but the branch that answers a first click (`CompactNet.answer_first_clicks`). Modules that rested during
+    learning (the encoder, the heads, the branch that answers boxes) are in memory once.
 
     Args:
-        learnt, start: the two networks, with weights of their own.
+        learnt, start: the two networks; equal modules of `learnt` are replaced by those of `start`.
         kind: the pictures that were learnt from.
     """
 
     def __init__(self, learnt: InteractiveModel, start: InteractiveModel, kind: Kind) -> None:
         super().__init__()
+        _share_equal_modules(learnt, start)
         self.learnt, self.start, self.kind = learnt, start, kind
         self.config = learnt.config
-        for name in ("mirrors", "takes_coordinates", "choices", "choice_refinements", "precision"):
+        for name in SAME:
             setattr(self, name, getattr(learnt, name))
         self.encoder_modules = learnt.encoder_modules
 
@@ -86,7 +92,8 @@ class LearntModel(InteractiveModel):
         return self.learnt if self.kind.accepts(picture) else self.start
 
     def batched(self) -> list[tuple[nn.Module, str]]:
-        return [*self.learnt.batched(), *self.start.batched()]
+        # once each: a shared module is a part of both
+        return list(dict.fromkeys([*self.learnt.batched(), *self.start.batched()]))
 
     @property
     def device(self) -> torch.device:
@@ -114,3 +121,17 @@ class LearntModel(InteractiveModel):
         offers: bool = True,
     ) -> InnerPass:
         return self.learnt.run_pass(features, prompt, previous, window, cfr, offers)
+
+
+def _share_equal_modules(learnt: nn.Module, start: nn.Module) -> None:
+    """Replace, in place, modules of `learnt` by those of `start` that have the same weights."""
+    for name, module in list(learnt.named_children()):
+        other = getattr(start, name, None)
+        if isinstance(other, nn.Module) and _equal(module.state_dict(), other.state_dict()):
+            setattr(learnt, name, other)
+
+
+def _equal(one: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(
+        value.dtype == other[name].dtype and torch.equal(value, other[name]) for name, value in one.items()
+    )

@@ -33,7 +33,7 @@ from cfr_icl.models.hypotheses import SCALES, Hypotheses
 from cfr_icl.models.iou_head import POOLS, IoUHead
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import ARCHITECTURES
-from cfr_icl.weights.exported import StoredNetwork, digest_of, exported, session
+from cfr_icl.weights.exported import StoredNetwork, digest_of, exported, session, shared_session
 
 log = logging.getLogger(__name__)
 
@@ -93,8 +93,8 @@ def load_fastest(source: StoredNetwork, engine: str) -> MapModel:
     if ONNX not in (engines.encoder, engines.decoder) or files is None:
         return source.build(dtype)
     try:
-        encoder = session(files[0]) if engines.encoder == ONNX else None
-        decoders = [session(file) for file in files[1:]] if engines.decoder == ONNX else []
+        encoder = shared_session(files[0]) if engines.encoder == ONNX else None
+        decoders = [shared_session(file) for file in files[1:]] if engines.decoder == ONNX else []
         decoder, first_decoder = (*decoders, None, None)[:2]
     except Exception as error:  # the runtime has errors of its own for each kind of damage
         log.warning("An exported network is damaged and was removed (%.200s); PyTorch is used.", error)

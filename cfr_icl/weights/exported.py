@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import torch
 
@@ -23,6 +24,9 @@ from cfr_icl.models.compiled import export
 from cfr_icl.models.map_model import MapModel
 
 log = logging.getLogger(__name__)
+
+_shared: WeakValueDictionary[tuple[bytes, int], Any] = WeakValueDictionary()
+"""The sessions in use, by the SHA-256 of their file and their number of threads."""
 
 EXPORTS_KEPT = 4
 """Number of networks whose exports are kept."""
@@ -99,6 +103,15 @@ def forget_old_exports(folder: Path) -> None:
     exports = sorted(folder.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)
     for old in exports[EXPORTS_KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
+
+
+def shared_session(file: Path) -> Any:
+    """Like `session`, but one for all networks whose files have the same content."""
+    key = hashlib.sha256(file.read_bytes()).digest(), torch.get_num_threads()
+    found = _shared.get(key)
+    if found is None:
+        found = _shared[key] = session(file)
+    return found
 
 
 def session(file: Path, providers: Sequence[str] = ("CPUExecutionProvider",)) -> Any:

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, overload
 
@@ -91,9 +92,15 @@ def load_model(
     if trainable or not is_learnt(source):
         return network
     start = _load_network(str(start_of(source)), target, precision, trainable, engine)
-    if start.config != network.config:
+    if _without_first_clicks(start.config) != _without_first_clicks(network.config):
         raise ValueError(f"{source} and the model that it began with have different settings.")
     return LearntModel(network, start, read_kind(source))
+
+
+def _without_first_clicks(config: ModelConfig) -> ModelConfig:
+    """Leave out which branch answers first clicks: in a learnt network it is the one that learnt."""
+    options = {name: value for name, value in config.options.items() if name != "first_clicks"}
+    return replace(config, options=options)
 
 
 def _load_network(
@@ -105,7 +112,7 @@ def _load_network(
             raise ValueError(f"{source} is a model of another library, which cannot be trained here.")
         other.precision = pick_precision(precision, target, other.config)
         return other
-    config, weights = _find(source)
+    config, weights = find_model(source)
 
     def build(dtype: torch.dtype) -> MapModel:
         model = _read_into(_empty(config, source), weights, source, target)
@@ -173,8 +180,8 @@ def _load_other(source: str, device: torch.device) -> InteractiveModel | None:
     return others.load_transformers(folder, family, source, device) if family else None
 
 
-def _find(source: str) -> tuple[ModelConfig, Path]:
-    """The configuration and the weights file behind a source."""
+def find_model(source: str) -> tuple[ModelConfig, Path]:
+    """The configuration and the weights file behind a source of this package; raises as `load_model`."""
     if source.startswith(hub.SCHEME):
         # the configuration first, to avoid downloading weights of another library
         file = hub.download(source, CONFIG_NAME)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,9 +38,9 @@ def save_weights(
     config: ModelConfig,
     tensors: Mapping[str, torch.Tensor],
     folder: str | Path,
-    dtype: torch.dtype = torch.float32,
+    dtype: torch.dtype | None = torch.float32,
 ) -> None:
-    """Like `save_model`, for a configuration and tensors by name.
+    """Like `save_model`, for a configuration and tensors by name; `dtype` None keeps the type of each.
 
     Raises:
         ValueError: for a weight that is not finite as `dtype`.
@@ -47,12 +48,12 @@ def save_weights(
     """
     folder = Path(folder)
     stored = {
-        name: (value.to(dtype) if value.is_floating_point() else value).cpu().contiguous()
+        name: (value.to(dtype) if dtype and value.is_floating_point() else value).cpu().contiguous()
         for name, value in tensors.items()
     }
     for name, value in stored.items():
         if not value.isfinite().all():
-            raise ValueError(f"The weight {name!r} is not finite as {dtype} and cannot be stored.")
+            raise ValueError(f"The weight {name!r} is not finite as {value.dtype} and cannot be stored.")
     description = json.dumps(config.to_dict())
     with replacing(folder / WEIGHTS_NAME) as unfinished, disk_errors(folder):
         unfinished.touch()
@@ -60,6 +61,25 @@ def save_weights(
         save_file(stored, unfinished, metadata={"format": "pt", "config": description})
         unfinished.chmod(usual)  # safetensors 0.8 lets nobody else read it
     write_config(config, folder)
+
+
+def copy_model(config: ModelConfig, weights: Path, folder: str | Path) -> None:
+    """Write a model whose weights are a copy of a file, byte for byte: what is cached by them is found again.
+
+    Raises:
+        OSError: when a file cannot be written.
+    """
+    folder = Path(folder)
+    with replacing(folder / WEIGHTS_NAME) as unfinished, disk_errors(folder):
+        shutil.copyfile(weights, unfinished)
+    write_config(config, folder)
+
+
+def halved_without_loss(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors, in half precision where that changes no value."""
+    halves = {name: value.half() for name, value in tensors.items() if value.is_floating_point()}
+    kept = {name for name, half in halves.items() if torch.equal(half.float(), tensors[name].float())}
+    return {name: halves[name] if name in kept else value for name, value in tensors.items()}
 
 
 def write_config(config: ModelConfig, folder: str | Path) -> None:

@@ -15,10 +15,12 @@ from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.evaluation import iou
 from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.compiled import CompiledNet
+from cfr_icl.models.learnt import Kind
 from cfr_icl.models.registry import build_model
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.weights import engines, exported
-from cfr_icl.weights.saving import save_model
+from cfr_icl.weights.learnt import write_kind
+from cfr_icl.weights.saving import copy_model, halved_without_loss, save_model, save_weights
 from cfr_icl.zoom.window import ZoomConfig
 
 CLICKS = [Click(230, 120), Click(300, 200), Click(60, 60, positive=False)]
@@ -211,6 +213,29 @@ def test_only_the_newest_exports_are_kept(tmp_path):
         (tmp_path / str(number)).mkdir()
     exported.forget_old_exports(tmp_path)
     assert len(list(tmp_path.iterdir())) == exported.EXPORTS_KEPT
+
+
+@pytest.mark.parametrize("engine", ["torch", "onnx"])
+def test_the_encoder_that_a_learnt_model_left_as_it_was_is_in_memory_once(folder, engine):
+    network = load_model(folder, "cpu", "float32", trainable=True)
+    changed = {name: value.clone() for name, value in network.state_dict().items()}
+    for name in changed:
+        if name.startswith("head."):
+            changed[name] += 0.1
+    copy_model(network.config, folder / "model.safetensors", folder / "learnt" / "start")
+    save_weights(network.config, halved_without_loss(changed), folder / "learnt", dtype=None)
+    write_kind(Kind(), folder / "learnt")
+    before = load_model(folder, "cpu", engine=engine)
+    model = load_model(folder / "learnt", "cpu", engine=engine)
+    if engine == "onnx":
+        assert model.learnt._encoder is model.start._encoder is before._encoder
+        assert model.learnt._decoder is not model.start._decoder is before._decoder
+    else:
+        assert model.learnt.encoder is model.start.encoder and model.learnt.head is not model.start.head
+    alone = load_model(folder / "learnt" / "start", "cpu", engine=engine)
+    assert (mask(model.start) == mask(alone)).all()
+    save_weights(network.config, changed, folder / "alone")
+    assert (mask(model.learnt) == mask(load_model(folder / "alone", "cpu", engine=engine))).all()
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

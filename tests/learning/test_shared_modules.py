@@ -1,0 +1,125 @@
+"""A learnt model of the embedded architecture: its branches, and the modules that its networks share."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from cfr_icl import CascadeForward, Click, Segmenter, load_model
+from cfr_icl.box import box_clicks, box_guess
+from cfr_icl.learning import learn
+from cfr_icl.learning.adapt_config import AdaptConfig
+from cfr_icl.learning.own_pictures import open_own_pictures
+from cfr_icl.models.base import ModelConfig
+from cfr_icl.models.learnt import LearntModel
+from cfr_icl.models.registry import build_model
+from cfr_icl.rectangle import Rectangle
+from cfr_icl.weights.saving import save_model
+from cfr_icl.workers.batching import BatchedNetwork
+from cfr_icl.zoom.window import ZoomConfig
+from tests.learning.test_learn import QUICK
+
+SIZE = (48, 64)
+BOX = Rectangle(20, 10, 60, 45)
+CLICKS = [Click(30, 20), Click(5, 5, False)]
+CFR = CascadeForward(steps=1, adaptive=False)
+
+
+@pytest.fixture
+def source(tmp_path, monkeypatch):
+    """A small network whose branch for boxes answers first clicks too, with random weights."""
+    monkeypatch.setenv("CFR_ICL_CACHE", str(tmp_path / "cache"))
+    torch.manual_seed(0)
+    options = {"encoder": "test_efficientnet", "blocks": (0, 0, 0, 0), "attention": 1, "iou_head": True}
+    network = build_model(ModelConfig("compact", options, ZoomConfig(size=64)))
+    network.add_box_branch(first_clicks=True)
+    network.box_branch.head[0].bias.data -= 3.0
+    save_model(network, tmp_path / "source")
+    return tmp_path / "source"
+
+
+@pytest.fixture
+def learnt(data, source, tmp_path, clicks):
+    """The folder of a model that learnt from the source for a few steps."""
+    clicks(6, 4)
+    dataset = open_own_pictures(data / "images", data / "masks")
+    config: AdaptConfig = replace(QUICK, optimiser=replace(QUICK.optimiser, lr=0.1, warm_up=0))
+    assert learn.Learning(dataset, str(source), tmp_path / "learnt", 5, config=config).run().better
+    return tmp_path / "learnt"
+
+
+class Chosen(torch.nn.Module):
+    """In place of the kind of a learnt model."""
+
+    def __init__(self, accepts):
+        super().__init__()
+        self.accepts = lambda picture: accepts
+
+
+def answers(model):
+    """Probabilities after a first click, a second one, a box, and a click after the box."""
+    segmenter = Segmenter(model)
+    segmenter.set_image(np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8))
+    boxed = {"previous_mask": box_guess(BOX, SIZE), "box": BOX}
+    corners = tuple(replace(click, batched=True) for click in box_clicks(BOX, SIZE))
+    return [
+        segmenter.predict(CLICKS[:1], cfr=CFR).probabilities,
+        segmenter.predict(CLICKS, cfr=CFR).probabilities,
+        segmenter.predict(corners, **boxed, cfr=CFR).probabilities,
+        segmenter.predict((*corners, CLICKS[1]), **boxed, cfr=CFR).probabilities,
+    ]
+
+
+def same(one, other):
+    return [np.array_equal(*pair) for pair in zip(answers(one), answers(other), strict=True)]
+
+
+@pytest.mark.parametrize("engine", ["torch", "onnx"])
+def test_a_model_with_a_branch_for_first_clicks_learns_and_is_the_same_elsewhere(source, learnt, engine):
+    given, model = (load_model(folder, "cpu", engine=engine) for folder in (source, learnt))
+    assert isinstance(model, LearntModel)
+    model.kind = Chosen(False)
+    assert all(same(given, model))
+    # of its kind, the branch that learnt answers first clicks, and boxes are answered as before
+    model.kind = Chosen(True)
+    assert (model.start.takes_first_clicks, model.learnt.takes_first_clicks) == (True, False)
+    assert not any(same(given, model)[:2])
+    coarse = replace(CFR, steps=0)
+    boxes = []
+    for each in (given, model):
+        segmenter = Segmenter(each)
+        segmenter.set_image(np.full((*SIZE, 3), 99, np.uint8))
+        corners = tuple(replace(click, batched=True) for click in box_clicks(BOX, SIZE))
+        boxed = {"previous_mask": box_guess(BOX, SIZE), "box": BOX}
+        boxes.append(segmenter.predict(corners, **boxed, cfr=coarse).probabilities)
+    assert np.array_equal(*boxes)
+
+
+@pytest.mark.parametrize("engine", ["torch", "onnx"])
+def test_what_rested_during_learning_is_in_memory_once(learnt, engine):
+    model = load_model(learnt, "cpu", engine=engine)
+    shared, own = (
+        (("_encoder", "_first_decoder", "iou_head"), ("_decoder",))
+        if engine == "onnx"
+        else (("encoder", "lateral", "box_branch", "iou_head"), ("head",))
+    )
+    assert all(getattr(model.learnt, part) is getattr(model.start, part) for part in shared)
+    assert all(getattr(model.learnt, part) is not getattr(model.start, part) for part in own)
+
+
+@pytest.mark.parametrize("accepts", [True, False])
+@pytest.mark.parametrize("engine", ["torch", "onnx"])
+def test_shared_modules_answer_people_who_work_together(learnt, engine, accepts):
+    plain, joined = (load_model(learnt, "cpu", engine=engine) for _ in range(2))
+    plain.kind = joined.kind = Chosen(accepts)
+    BatchedNetwork(joined, 2)
+    given = []
+    # a thread of its own: where calls wait for each other, there is never an answer
+    thread = threading.Thread(target=lambda: given.extend(answers(joined)), daemon=True)
+    thread.start()
+    thread.join(60)
+    assert len(given) == 4
+    for one, other in zip(answers(plain), given, strict=True):
+        assert np.allclose(one, other, atol=1e-5)
