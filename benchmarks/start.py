@@ -35,7 +35,6 @@ from cfr_icl.weights.menu import ModelMenu; stamp()
 menu = ModelMenu(["embedded"])
 blocks = build(Server(Settings(menu=menu))); stamp()
 launch(blocks, prevent_thread_lock=True, quiet=True); stamp()
-import timm; stamp()
 menu["embedded"]; stamp()
 for (wall, cpu), (wall_after, cpu_after) in zip(stamps, stamps[1:]):
     print(wall_after - wall, cpu_after - cpu)
@@ -47,7 +46,6 @@ NAMES = (
     "import the page's own modules",
     "Gradio's blocks",
     "Gradio's server",
-    "import timm, with torchvision",
     "network and weights",
 )
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from timm.layers import ConvNormAct
-from timm.models.vision_transformer import Block
 from torch import nn
 
 from cfr_icl.models.hypotheses import SCALES as HYPOTHESIS_SCALES
+from cfr_icl.models.layers import AttentionBlock, ConvNormAct
 
 SCALES = 5
 """Feature scales of the encoder: 1/2, 1/4, 1/8, 1/16 and 1/32."""
@@ -104,7 +103,7 @@ class GlobalAttention(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.position = nn.Conv2d(width, width, 3, padding=1, groups=width)
-        self.block = Block(width, num_heads=max(1, width // 32), mlp_ratio=2, qkv_bias=True)
+        self.block = AttentionBlock(width, max(1, width // 32))
 
     def init_as_identity(self) -> None:
         """As for a `Mixer`."""

@@ -2,7 +2,7 @@
 
 A picture is encoded once, before the clicks. A pass runs only a light branch, in which clicks and previous
 mask are combined with the picture's features at every scale. The encoder of the embedded weights is
-EfficientNet-Lite0 (Tan and Le, ICML 2019, arXiv 1905.11946), from timm.
+EfficientNet-Lite0 (efficientnet_lite.py).
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from __future__ import annotations
 import dataclasses
 import math
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
-import timm
 import torch
-from timm.layers import ConvNormAct, Format
 from torch import nn
 
+from cfr_icl.models import efficientnet_lite
 from cfr_icl.models.branch import (
     SCALES,
     Branch,
@@ -31,6 +30,7 @@ from cfr_icl.models.branch import (
 from cfr_icl.models.hypotheses import FURTHER, Hypotheses, Offer, offer
 from cfr_icl.models.hypotheses import SCALES as HYPOTHESIS_SCALES
 from cfr_icl.models.iou_head import IoUHead, rate
+from cfr_icl.models.layers import ConvNormAct
 from cfr_icl.models.map_model import MapModel
 
 
@@ -84,10 +84,18 @@ class CompactNet(MapModel):
         super().__init__()
         self.encoder_name = encoder
         self.widths = widths
-        options = {"features_only": True, "pretrained": False, **(encoder_options or {})}
-        self.encoder = cast(Any, timm.create_model(encoder, **options))
-        self.mean, self.std = (self.encoder.default_cfg[key] for key in ("mean", "std"))
-        reductions, channels = self.encoder.feature_info.reduction(), self.encoder.feature_info.channels()
+        self.encoder: Any
+        if encoder == efficientnet_lite.NAME and not encoder_options:
+            self.encoder = efficientnet_lite.EfficientNetLite0()
+            self.mean, self.std = self.encoder.mean, self.encoder.std
+            reductions, channels = self.encoder.reductions, self.encoder.channels
+        else:
+            import timm  # imported here: see layers.py
+
+            options = {"features_only": True, "pretrained": False, **(encoder_options or {})}
+            self.encoder = timm.create_model(encoder, **options)
+            self.mean, self.std = (self.encoder.default_cfg[key] for key in ("mean", "std"))
+            reductions, channels = self.encoder.feature_info.reduction(), self.encoder.feature_info.channels()
         # of several maps at one scale, the last comes from the deepest layer
         self.sources = {2 ** (i + 1): None for i in range(SCALES)}
         self.sources |= {r: i for i, r in enumerate(reductions) if r in self.sources}
@@ -156,7 +164,7 @@ class CompactNet(MapModel):
         mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
         normal = channels_last((image - mean) / std)
         maps = self.encoder(normal)
-        if getattr(self.encoder, "output_fmt", Format.NCHW) == Format.NHWC:
+        if getattr(self.encoder, "output_fmt", "NCHW") == "NHWC":
             maps = [x.permute(0, 3, 1, 2) for x in maps]
         features = tuple(
             self._missing(image, reduction, width) if source is None else lateral(maps[source])

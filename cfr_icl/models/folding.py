@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import fuse_conv_bn_weights
 
+from cfr_icl.models.layers import Conv2dSame, pad_same
+
 
 @torch.no_grad()
 def fold_batch_norms(module: nn.Module) -> None:
@@ -36,11 +38,9 @@ def fold_batch_norms(module: nn.Module) -> None:
 
 def fold_padding(module: nn.Module) -> None:
     """Replace, in place, convolutions with TensorFlow's padding, which copy each map into a padded one."""
-    from timm.layers import Conv2dSame  # imported here: the page starts without waiting for timm
-
     for parent in list(module.modules()):
         for name, child in list(parent.named_children()):
-            if isinstance(child, Conv2dSame):
+            if isinstance(child, nn.Conv2d) and _pads_same(child):
                 setattr(parent, name, SamePadding(child))
 
 
@@ -66,6 +66,11 @@ def _shifted(weight: torch.Tensor) -> torch.Tensor:
     return F.pad(weight, (1, 0, 1, 0))
 
 
+def _pads_same(convolution: nn.Conv2d) -> bool:
+    """Whether a convolution has TensorFlow's padding: our class or timm's, known by its name without timm."""
+    return type(convolution).__name__ == Conv2dSame.__name__
+
+
 def _same_padded(
     convolution: nn.Conv2d,
     x: torch.Tensor,
@@ -73,15 +78,12 @@ def _same_padded(
     bias: torch.Tensor | None,
     shifted: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    from timm.layers import pad_same
-
     height, width = convolution.kernel_size
     strides, even = convolution.stride == (2, 2), x.shape[2] % 2 == x.shape[3] % 2 == 0
     if strides and even and height % 2 == width % 2 == 1 and convolution.dilation == (1, 1):
         shifted, padding = _shifted(weight) if shifted is None else shifted, (height // 2, width // 2)
         return F.conv2d(x, shifted, bias, convolution.stride, padding, groups=convolution.groups)
-    x = pad_same(x, [height, width], [*convolution.stride], [*convolution.dilation])
-    return convolution._conv_forward(x, weight, bias)
+    return convolution._conv_forward(pad_same(x, convolution), weight, bias)
 
 
 def compute_folded(module: nn.Module) -> None:
@@ -100,14 +102,12 @@ class _Folded:
         self.convolution, self.norm = convolution, norm
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        from timm.layers import Conv2dSame
-
         convolution, norm = self.convolution, self.norm
         mean, variance = _statistics(norm)
         scale = norm.weight * torch.rsqrt(variance + norm.eps)
         bias = -mean if convolution.bias is None else convolution.bias - mean
         weight, bias = convolution.weight * scale[:, None, None, None], norm.bias + scale * bias
-        if isinstance(convolution, Conv2dSame):
+        if _pads_same(convolution):
             return _same_padded(convolution, x, weight, bias)
         return convolution._conv_forward(x, weight, bias)
 

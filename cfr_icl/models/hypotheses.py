@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from cfr_icl.models.iou_head import IoUHead, pool
+from cfr_icl.models.layers import AttentionBlock, ConvNeXtBlock, LayerNorm2d
 
 FURTHER = 2
 """Number of masks that the head adds to that of the network."""
@@ -52,27 +53,15 @@ class Hypotheses(nn.Module):
         blocks: Sequence[int] = (2, 1, 1),
         attention: int = 2,
     ) -> None:
-        from timm.layers import LayerNorm2d  # imported here: see folding.py
-        from timm.models.convnext import ConvNeXtBlock
-        from timm.models.vision_transformer import Block
-
         super().__init__()
         self.norm = nn.ModuleList(LayerNorm2d(count) for count in channels)
         # the network's mask, its maximum and the clicks beside each map
         self.enter = nn.ModuleList(nn.Conv2d(c + 3, w, 1) for c, w in zip(channels, widths, strict=True))
         self.position = nn.Conv2d(widths[-1], widths[-1], 3, padding=1, groups=widths[-1])
-        self.attention = nn.Sequential(
-            *(Block(widths[-1], num_heads=4, mlp_ratio=2, qkv_bias=True) for _ in range(attention))
-        )
+        self.attention = nn.Sequential(*(AttentionBlock(widths[-1], heads=4) for _ in range(attention)))
         self.grow = nn.ModuleList(nn.Conv2d(widths[i + 1], widths[i], 1) for i in range(len(widths) - 1))
         self.mix = nn.ModuleList(
-            nn.Sequential(
-                *(
-                    ConvNeXtBlock(w, kernel_size=3, mlp_ratio=2, conv_mlp=True, ls_init_value=None)
-                    for _ in range(n)
-                )
-            )
-            for w, n in zip(widths, blocks, strict=True)
+            nn.Sequential(*(ConvNeXtBlock(w) for _ in range(n))) for w, n in zip(widths, blocks, strict=True)
         )
         self.masks = nn.Sequential(
             LayerNorm2d(widths[0]), nn.Conv2d(widths[0], 4 * FURTHER, 3, padding=1), nn.PixelShuffle(2)

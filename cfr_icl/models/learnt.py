@@ -11,13 +11,12 @@ from torch import nn
 
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.models.base import Cues, Features, InteractiveModel
+from cfr_icl.models.efficientnet_lite import EfficientNetLite0
 from cfr_icl.prediction import InnerPass
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.resample import crop_picture
 from cfr_icl.zoom.window import Window
 
-ENCODER = "tf_efficientnet_lite0"
-"""timm's name of the encoder that describes pictures, the embedded network's."""
 SIDE = 224
 """Sides of a picture that is described, in pixels."""
 SAME = ("mirrors", "takes_coordinates", "takes_boxes", "choices", "choice_refinements", "precision")
@@ -29,19 +28,14 @@ class Descriptor(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        import timm  # imported here: the page starts without waiting for timm
-
-        encoder: Any = timm.create_model(ENCODER, features_only=True, pretrained=False)
-        config = encoder.default_cfg
-        self.encoder = encoder
-        self._mean, self._std = (torch.tensor(config[name]).view(3, 1, 1) for name in ("mean", "std"))
+        self.encoder = EfficientNetLite0()  # as in the embedded network
+        self._mean, self._std = (torch.tensor(x).view(3, 1, 1) for x in (self.encoder.mean, self.encoder.std))
         self.eval().requires_grad_(False)
 
     @property
     def width(self) -> int:
         """The number of values of a description."""
-        feature_info: Any = self.encoder.feature_info
-        return feature_info.channels()[-1]
+        return self.encoder.channels[-1]
 
     @torch.no_grad()
     def forward(self, picture: np.ndarray) -> torch.Tensor:

@@ -62,6 +62,8 @@ def digest_of(source: StoredNetwork, compiles: bool) -> bytes:
         code / "compact.py",
         code / "branch.py",
         code / "hypotheses.py",
+        code / "layers.py",
+        code / "efficientnet_lite.py",
         code / "map_model.py",
         code / "folding.py",
         code / "compiled.py",
