@@ -2,9 +2,10 @@
 
     python -m benchmarks.device [--device cuda] [--models embedded vit_b vit_h] [--pairs 15]
 
-Published networks have random weights, on which times do not depend; ViT-H needs 3 GB. All settings take turns.
-"Prepared": the picture was encoded before the click, as on the page. On CUDA a pass is also replayed as a
-CUDA graph, which shows what starting its kernels one by one costs. It takes a few minutes on a GPU; on a CPU try
+Published networks have random weights, on which times do not depend; ViT-H needs 3 GB. All settings take
+turns. "Prepared": the picture was encoded before the click, as on the page. On CUDA a pass is also replayed
+as a CUDA graph, which shows what starting its kernels one by one costs. It takes a few minutes on a GPU; on a
+CPU try
 
     python -m benchmarks.device --device cpu --models embedded vit_xtiny --size 64 --pairs 1
 """

@@ -35,13 +35,13 @@ from cfr_icl.models.map_model import MapModel
 
 
 class CompactNet(MapModel):
-    """A timm encoder for the picture and a small U-shaped branch for the prompt maps.
+    """An encoder for the picture and a small U-shaped branch for the prompt maps.
 
     The branch goes down from 1/2 to 1/32 and up again. On the way down the encoder's features are added at
     each scale, after a 1x1 convolution; attention at 1/32 spreads a click over the whole object.
 
     Args:
-        encoder: any timm model with feature maps ("tf_efficientnet_lite0"). At scales that the encoder does
+        encoder: timm's name of a model with feature maps ("tf_efficientnet_lite0"). At scales that it does
             not have, the branch has no features of the picture.
         widths: channels of the branch at 1/2, 1/4, 1/8, 1/16 and 1/32 (16, 32, 48, 96, 128).
         blocks: convolution blocks on the way down at 1/4, 1/8, 1/16 and 1/32 (1, 2, 2, 2).

@@ -1,5 +1,6 @@
 """The compact network's layers give what timm's give, and timm is not imported for them."""
 
+import dataclasses
 import subprocess
 import sys
 
@@ -10,8 +11,10 @@ from timm import layers as timm_layers
 from timm.models.convnext import ConvNeXtBlock as TimmConvNeXtBlock
 from timm.models.vision_transformer import Block
 
+from cfr_icl import load_model
 from cfr_icl.models.efficientnet_lite import NAME, EfficientNetLite0
 from cfr_icl.models.layers import AttentionBlock, Conv2dSame, ConvNeXtBlock, ConvNormAct, LayerNorm2d
+from cfr_icl.models.registry import build_model
 
 LAYERS = {
     "convolution": (ConvNormAct(8, 12, 3, 2), timm_layers.ConvNormAct(8, 12, 3, 2)),
@@ -66,6 +69,19 @@ def test_the_encoder_gives_what_timms_gives(sides):
     picture = torch.randn(2, 3, *sides)
     for features, expected, channels in zip(own(picture), other(picture), own.channels, strict=True):
         assert torch.equal(features, expected) and features.shape[1] == channels
+
+
+@torch.inference_mode()
+def test_the_embedded_weights_give_the_same_logits_in_timms_encoder():
+    own = load_model("embedded", device="cpu", trainable=True).eval()
+    options = {**own.config.options, "encoder_options": {"drop_path_rate": 0}}
+    other = build_model(dataclasses.replace(own.config, options=options)).eval()
+    assert isinstance(own.encoder, EfficientNetLite0) and not isinstance(other.encoder, EfficientNetLite0)
+    assert list(own.state_dict()) == list(other.state_dict())
+    other.load_state_dict(own.state_dict())
+    picture, prompt_maps = torch.rand(2, 1, 3, 96, 128, generator=torch.Generator().manual_seed(0))
+    logits, expected = (network.decode(network.encode(picture), prompt_maps) for network in (own, other))
+    assert torch.equal(logits, expected)
 
 
 def test_the_embedded_network_is_loaded_without_timm_and_pytorchs_compiler():
