@@ -204,7 +204,7 @@ def finished(count: int, answer: Mask, swallowed: bool) -> list[Mask]:
             canvas = np.zeros((height, width), np.uint8)
             cv2.fillPoly(canvas, [outline.round().astype(np.int32)], 1)
             mask = Mask.of(canvas.astype(bool))
-            if mask.common(answer).area == (mask.area if swallowed else 0):
+            if mask.intersection(answer).area == (mask.area if swallowed else 0):
                 masks.append(mask)
             if len(masks) == count:
                 return masks

@@ -37,10 +37,10 @@ class EncodedPicture:
     def __init__(self, model: InteractiveModel, zoom: ZoomConfig, pixels: np.ndarray) -> None:
         self._model = model
         self.zoom = zoom
-        self.whole = Window.of_size(*pixels.shape[:2])
+        self.full_window = Window.of_size(*pixels.shape[:2])
         self.pixels = pixels
         self._features: OrderedDict[tuple, tuple[bool, Features]] = OrderedDict()
-        self._begun: Iterator[None] = iter(())
+        self._steps: Iterator[None] = iter(())
 
     @cached_property
     def model(self) -> InteractiveModel:
@@ -56,7 +56,7 @@ class EncodedPicture:
 
     def prompt(self, cues: Cues, window: Window | None, flip: bool) -> Any:
         """The network's prompt for a window, made from the cues."""
-        return self.model.prompt(cues, window or self.whole, self._input_size(window), flip)
+        return self.model.prompt(cues, window or self.full_window, self._input_size(window), flip)
 
     def run_pass(
         self,
@@ -80,12 +80,12 @@ class EncodedPicture:
             PredictionError: when the network's output is not finite.
         """
         features = self.encode(window, flip)
-        inner_pass = self.model.run_pass(features, prompt, previous, window or self.whole, cfr, offers)
+        inner_pass = self.model.run_pass(features, prompt, previous, window or self.full_window, cfr, offers)
         return replace(inner_pass, zoom_window=window)
 
     def is_encoded(self, window: Window | None) -> bool:
         """Whether the features of a window are in the cache, perhaps without those of its mirror image."""
-        return (window or self.whole, self._input_size(window)) in self._features
+        return (window or self.full_window, self._input_size(window)) in self._features
 
     def encode_in_steps(self, window: Window | None, flip: bool) -> Iterator[None]:
         """Compute the features of a window step by step: the mirror image by itself, and more if it can be.
@@ -102,21 +102,21 @@ class EncodedPicture:
 
     def begin(self, window: Window | None, flip: bool) -> None:
         """Make `take_steps` compute the features of a window that `encode` will be asked for."""
-        self._begun = self.encode_in_steps(window, flip)
+        self._steps = self.encode_in_steps(window, flip)
 
     def take_steps(self) -> Iterator[None]:
         """Go on with what was begun; whatever is left is done at the next call, or by `encode`."""
-        for _ in self._begun:  # not `yield from`, which would close it with this iterator
+        for _ in self._steps:  # not `yield from`, which would close it with this iterator
             yield
 
     def encode(self, window: Window | None, flip: bool) -> Features:
         """The features of a window; computed where they are not in the cache."""
-        for _ in self._begun:
+        for _ in self._steps:
             pass
         return self._encode(window, flip)
 
     def _encode(self, window: Window | None, flip: bool) -> Features:
-        view, size = window or self.whole, self._input_size(window)
+        view, size = window or self.full_window, self._input_size(window)
         key = view, size
         mirrored, features = self._features.get(key, (False, None))
         if features is None or (flip and not mirrored):
@@ -129,13 +129,13 @@ class EncodedPicture:
             self._features[key] = mirrored, features
             if len(self._features) > WINDOWS_KEPT:
                 oldest = next(iter(self._features))
-                del self._features[next((k for k in self._features if k[0] != self.whole), oldest)]
+                del self._features[next((k for k in self._features if k[0] != self.full_window), oldest)]
         self._features.move_to_end(key)
         return _first(features) if mirrored and not flip else features
 
     def _input_size(self, window: Window | None) -> tuple[int, int]:
         """(height, width) of the network's input for a window."""
-        return self.zoom.input_size(window) if window else self.whole.size
+        return self.zoom.input_size(window) if window else self.full_window.size
 
 
 def _joined(features: Features, mirrored: Features) -> Features:

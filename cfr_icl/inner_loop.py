@@ -104,7 +104,9 @@ class InnerLoop:
         zoom = self._picture.zoom
         if self._boxed and self._coarse is None:
             zoom = replace(zoom, expansion=BOX_EXPANSION)
-        self._window = zoom.next_window(self._window, probabilities, self._cues.clicks, self._picture.whole)
+        self._window = zoom.next_window(
+            self._window, probabilities, self._cues.clicks, self._picture.full_window
+        )
 
     def _run(self, previous: ProbabilityMap) -> InnerPass:
         self.forwards += 1

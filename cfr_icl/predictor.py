@@ -75,13 +75,13 @@ class PredictionKey:
     box: Rectangle | None = None
     choice: int | None = None
 
-    def first(self, count: int) -> PredictionKey:
+    def of_first_clicks(self, count: int) -> PredictionKey:
         """The key of the first `count` clicks."""
         return replace(self, clicks=self.clicks[:count])
 
     def is_start_of(self, other: PredictionKey) -> bool:
         """Whether the other key has the same clicks, and perhaps more after them."""
-        return self == other.first(len(self.clicks))
+        return self == other.of_first_clicks(len(self.clicks))
 
 
 class PredictionCache(Generic[State]):

@@ -106,7 +106,7 @@ class Segmenter:
 
     def _first_window(self, picture: EncodedPicture) -> Window | None:
         """The window of the first click on every object, which shows the whole picture."""
-        return self.zoom.next_window(None, None, [], picture.whole)
+        return self.zoom.next_window(None, None, [], picture.full_window)
 
     @torch.inference_mode()
     def prepare(self) -> None:
@@ -129,7 +129,7 @@ class Segmenter:
         state = self._cache.state(self._last) if self._last else None
         if self._last is not None and state is not None:
             start = replace(state.probabilities)  # a copy, as in _predict_batch
-            window = self.zoom.next_window(state.zoom_window, start, self._last.clicks, picture.whole)
+            window = self.zoom.next_window(state.zoom_window, start, self._last.clicks, picture.full_window)
             yield from picture.encode_in_steps(window, self.flip)
         if expected:
             yield from expected.take_steps()
@@ -151,7 +151,7 @@ class Segmenter:
         _check(picture, [click], previous_mask)
         start = self._initial_map(previous_mask)
         around = None if previous_mask is None else start
-        window = self.zoom.next_window(None, around, [click], picture.whole)
+        window = self.zoom.next_window(None, around, [click], picture.full_window)
         if not picture.is_encoded(window):
             return None
         prompt = picture.prompt(Cues((click,)), window, flip=False)
@@ -195,7 +195,7 @@ class Segmenter:
 
     def _predict_batches(self, key: PredictionKey, previous_mask: np.ndarray | None) -> Prediction:
         """Predict the clicks batch by batch, starting after the last batch whose state is cached."""
-        parts = [key.first(end) for end in _batch_ends(key.clicks)]
+        parts = [key.of_first_clicks(end) for end in _batch_ends(key.clicks)]
         states = [self._cache.state(part) for part in parts[:-1]]
         cached = max((number for number, state in enumerate(states, 1) if state), default=0)
         state = states[cached - 1] if cached else None
@@ -245,7 +245,7 @@ class Segmenter:
     def _cues(self, part: PredictionKey, state: CascadeState | None) -> Cues:
         if part.box is None:
             return Cues(part.clicks)
-        count, middle = len(box_clicks(part.box, self._picture.whole.size)), part.clicks[0]
+        count, middle = len(box_clicks(part.box, self._picture.full_window.size)), part.clicks[0]
         complete = self.model.takes_boxes and len(part.clicks) >= count
         if complete and not (state and _holds(state.probabilities, middle)):
             return Cues(part.clicks[1:], part.box, count - 1)  # the object may not be in the box's middle
@@ -271,7 +271,7 @@ class Segmenter:
 
     def _initial_map(self, previous_mask: np.ndarray | None) -> ProbabilityMap:
         """The probabilities before any click: those of the previous mask, or zeros."""
-        picture = self._picture.whole
+        picture = self._picture.full_window
         exact = self.zoom.is_exact(picture)
         if previous_mask is None:
             return ProbabilityMap(torch.zeros(1, 1), picture, picture, exact)
@@ -286,7 +286,7 @@ def _holds(probabilities: ProbabilityMap, click: Click) -> bool:
 
 def _check(picture: EncodedPicture, clicks: Sequence[Click], previous_mask: np.ndarray | None) -> None:
     """Raise ValueError for a click outside the picture or a previous mask of another size."""
-    whole = picture.whole
+    whole = picture.full_window
     for click in clicks:
         click.check_inside(whole.width, whole.height)
     if previous_mask is not None and previous_mask.shape != whole.size:

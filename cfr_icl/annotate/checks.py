@@ -60,9 +60,9 @@ def number(value: Any) -> float:
     return value
 
 
-def whole(value: Any, least: int, most: int) -> int:
-    """An integer from `least` to `most`."""
-    if not least <= typed(value, int) <= most:
+def integer(value: Any, minimum: int, maximum: int) -> int:
+    """An integer from `minimum` to `maximum`."""
+    if not minimum <= typed(value, int) <= maximum:
         raise ValueError("number")
     return value
 

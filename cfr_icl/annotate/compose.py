@@ -34,8 +34,8 @@ def composed(instance: Instance, others: Sequence[Instance]) -> Instance:
     mask = instance.network_mask
     if instance.fill_holes or instance.keep_largest or instance.painted or instance.erased:
         mask = Mask.of(_reworked(instance))
-    near = [] if instance.overlap else [other.mask for other in others if mask.near(other.mask)]
-    taken = mask.common(Mask.union(near)) if near else None
+    near = [] if instance.overlap else [other.mask for other in others if mask.boxes_overlap(other.mask)]
+    taken = mask.intersection(Mask.union(near)) if near else None
     if taken is None or not taken.area:
         return replace(instance, mask=mask, left_out=0)
     free = without_slivers(mask.without(taken), taken, instance)
@@ -63,7 +63,7 @@ def without_slivers(free: Mask, taken: Mask, instance: Instance) -> Mask:
     """
     if not free.area:
         return free
-    left, top, width, height = grown(taken.box, MARGIN, free.height, free.width)
+    left, top, width, height = with_margin(taken.box, MARGIN, free.height, free.width)
     rest, cut = (by_column(mask, left, top, width, height) for mask in (free, taken))
     kernel = np.ones((THIN, THIN), np.uint8)
     beside = cv2.dilate(cut, np.ones((2 * THIN + 1, 2 * THIN + 1), np.uint8))
@@ -103,7 +103,9 @@ def without_slivers(free: Mask, taken: Mask, instance: Instance) -> Mask:
     return free.without(Mask.placed(slivers.T, left, top, free.height, free.width))
 
 
-def grown(box: tuple[int, int, int, int], margin: int, height: int, width: int) -> tuple[int, int, int, int]:
+def with_margin(
+    box: tuple[int, int, int, int], margin: int, height: int, width: int
+) -> tuple[int, int, int, int]:
     """Grow a box (left, top, width, height) by a margin on each side, inside a picture of this size."""
     left, top = max(0, box[0] - margin), max(0, box[1] - margin)
     right, bottom = min(width, box[0] + box[2] + margin), min(height, box[1] + box[3] + margin)
@@ -137,15 +139,15 @@ def neighbour_clicks(instance: Instance, others: Sequence[Instance]) -> tuple[Cl
     """
     if instance.overlap:
         return ()
-    near = [other.mask for other in others if instance.network_mask.near(other.mask)]
-    shares = zip(instance.network_mask.shares(near), near, strict=True)
+    near = [other.mask for other in others if instance.network_mask.boxes_overlap(other.mask)]
+    shares = zip(instance.network_mask.shares_inside(near), near, strict=True)
     swallowed = [(share * mask.area, mask) for share, mask in shares if share > 0.5]
     click = instance.clicks[0]
     clicks = []
     for _, mask in sorted(swallowed, key=lambda pair: pair[0], reverse=True)[:MAX_NEIGHBOUR_CLICKS]:
-        common = instance.network_mask.common(mask)
+        common = instance.network_mask.intersection(mask)
         left, top, width, height = common.box
-        part = common.part
+        part = common.box_pixels
         column, row = int(click.x) - left, int(click.y) - top
         if not (0 <= column < width and 0 <= row < height and part[row, column]):
             x, y = deepest(part)

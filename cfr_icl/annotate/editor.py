@@ -250,16 +250,16 @@ class Editor:
         """Remove a label from the list; raises ActionError while an object has it."""
         self._apply(label_lists.without_label(self.document, name))
 
-    def add_loaded(self, loaded: LoadedMasks, again: bool = False) -> None:
+    def add_loaded(self, loaded: LoadedMasks, replace_last: bool = False) -> None:
         """Add the objects of a file; clicks correct them with their mask as previous mask.
 
         Their labels join the list of labels.
 
         Args:
-            again: first remove the objects of the last file, if nothing was done since; used to read the
-                same file in another way.
+            replace_last: first remove the objects of the last file, if nothing was done since; for reading
+                the same file in another way.
         """
-        if again and self._load is not None and self._load == self._history.position and self.can_undo:
+        if replace_last and self._load is not None and self._load == self._history.position and self.can_undo:
             self.undo()
         self._commit(with_loaded(self.document, loaded, self.size))
         self._load = self._history.position

@@ -114,7 +114,7 @@ class Filled:
 
     pictures: int = 0
     objects: int = 0
-    kept: int = 0
+    unchanged: int = 0
     """Pictures that have work already, which stayed as it is."""
     problems: list[Sentence] = field(default_factory=list)
     """Messages about pictures that were left out."""
@@ -131,9 +131,9 @@ class Filled:
                 objects=self.objects,
             )
         ]
-        if self.kept:
+        if self.unchanged:
             sentences.append(
-                Sentence("Pictures that have work already stayed as they are: {kept}.", kept=self.kept)
+                Sentence("Pictures that have work already stayed as they are: {kept}.", kept=self.unchanged)
             )
         sentences += self.problems[:MOST_MESSAGES]
         if len(self.problems) > MOST_MESSAGES:
@@ -164,7 +164,7 @@ def fill(folder: Folder, source: Source, holder: str, who: str = "", add: bool =
     filled = Filled()
     for name in source.pictures:
         if has_work(folder, name) and not add:
-            filled.kept += 1
+            filled.unchanged += 1
             continue
         try:
             with folder.work.leases.held(name, holder, who):
@@ -178,7 +178,7 @@ def fill(folder: Folder, source: Source, holder: str, who: str = "", add: bool =
 
 
 def _fill_picture(folder: Folder, source: Source, name: str, who: str) -> Trace:
-    """What was added."""
+    """Add the masks of the files to a picture; return what changed."""
     if name in folder.pictures.labels_of:
         work = folder.work.load(name)
         size, document, visits, revision = work.size, work.document, work.visits, work.revision

@@ -145,13 +145,13 @@ class Folder:
             () if stored is None else visits_from_json(stored.get("visits")),
         )
 
-    def read_ahead(self, name: str, then: Callable[[np.ndarray], None] | None = None) -> None:
+    def read_ahead(self, name: str, when_read: Callable[[np.ndarray], None] | None = None) -> None:
         """Start decoding a picture in the background; only the last one is kept.
 
         Args:
-            then: is given the pixels, uint8 (H, W, 3) RGB, in any thread, if they can be read.
+            when_read: is given the pixels, uint8 (H, W, 3) RGB, in any thread, if they can be read.
         """
-        self.files.read_ahead(name, self.work.sessions.view(name), then)
+        self.files.read_ahead(name, self.work.sessions.view(name), when_read)
 
     def save(
         self,

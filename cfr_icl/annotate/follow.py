@@ -86,7 +86,7 @@ def _copied(instance: Instance) -> Instance:
 
 def _followed(session: Session, instance: Instance, motion: Motion) -> Instance | None:
     """The object with its mask on the session's picture; None when it is lost."""
-    moved = motion.moved(instance.mask.pixels)
+    moved = motion.move(instance.mask.pixels)
     clicks = inner_clicks(moved)
     if not clicks or np.count_nonzero(moved) < LEAST_LEFT * instance.mask.area:
         return None
@@ -119,7 +119,7 @@ class Motion:
         small = cv2.resize(picture, None, fx=self._scale, fy=self._scale, interpolation=cv2.INTER_AREA)
         return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
 
-    def moved(self, mask: np.ndarray) -> np.ndarray:
+    def move(self, mask: np.ndarray) -> np.ndarray:
         """Shift, turn and scale an object's mask to the object's new place, bool (H, W)."""
         height, width = self._flow.shape[:2]
         small = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)

@@ -15,7 +15,7 @@ HISTORIES_KEPT, HISTORY_BYTES = 20, 32_000_000
 
 
 class History:
-    """The documents of the open picture, a cursor, and the histories of pictures that were left.
+    """The documents of the open picture, a cursor, and the histories of pictures that were closed.
 
     Steps change masks, labels or colours of objects. Selection, `visible`, `locked`, `done`, the list of
     labels and the next label are no steps: undo leaves them as they are, and changing them does not end redo.
@@ -25,7 +25,7 @@ class History:
         self._documents = [document]
         self._cursor = 0
         self._key: Hashable | None = None
-        self._left: OrderedDict[Hashable, tuple[list[Document], int]] = OrderedDict()
+        self._closed: OrderedDict[Hashable, tuple[list[Document], int]] = OrderedDict()
 
     @property
     def document(self) -> Document:
@@ -45,7 +45,7 @@ class History:
     def can_redo(self) -> bool:
         return self._cursor < len(self._documents) - 1
 
-    def last(self, count: int) -> Sequence[Document]:
+    def latest(self, count: int) -> Sequence[Document]:
         """The present document and those of up to `count` steps before it, oldest first."""
         return self._documents[max(0, self._cursor - count) : self._cursor + 1]
 
@@ -55,8 +55,8 @@ class History:
         Args:
             key: identifies the picture; None if its history is not to be kept.
         """
-        self._leave()
-        documents, cursor = self._left.pop(key, ([], 0)) if key is not None else ([], 0)
+        self._keep_closed()
+        documents, cursor = self._closed.pop(key, ([], 0)) if key is not None else ([], 0)
         if not documents or documents[cursor].instances != document.instances:
             documents, cursor = [document], 0
         self._key, self._documents, self._cursor = key, documents, cursor
@@ -103,18 +103,18 @@ class History:
             attributes=now.attributes,
         )
 
-    def _leave(self) -> None:
+    def _keep_closed(self) -> None:
         """Keep the history of the picture that is closed, and drop the oldest histories."""
         if self._key is None or len(self._documents) < 2:
             return
-        self._left[self._key] = (self._documents, self._cursor)
-        while len(self._left) > HISTORIES_KEPT or self._kept_bytes() > HISTORY_BYTES:
-            self._left.popitem(last=False)
+        self._closed[self._key] = (self._documents, self._cursor)
+        while len(self._closed) > HISTORIES_KEPT or self._kept_bytes() > HISTORY_BYTES:
+            self._closed.popitem(last=False)
 
     def _kept_bytes(self) -> int:
         masks = {
             id(mask): len(mask.counts)
-            for documents, _ in self._left.values()
+            for documents, _ in self._closed.values()
             for document in documents
             for instance in document.instances
             for mask in instance.masks

@@ -18,7 +18,7 @@ from cfr_icl.files import write_atomically
 
 log = logging.getLogger(__name__)
 
-LASTS = 180.0
+LEASE_SECONDS = 180.0
 """Seconds after its holder's last action at which a lease ends, also where the holder's process died."""
 
 RENEWED_AFTER = 30.0
@@ -66,13 +66,13 @@ class Leases:
         self._folder = out / FOLDER if out else None
         self._exclusive = exclusive
         self._clock = clock
-        self._known: dict[str, Lease] = {}
-        self._looked = -LOOK_SECONDS
+        self._leases: dict[str, Lease] = {}
+        self._last_look = -LOOK_SECONDS
 
     def take(self, picture: str, holder: str, who: str) -> None:
         """Take a picture, so that nobody else changes it, or go on with it.
 
-        The lease ends after LASTS seconds, unless it is renewed. Where it cannot be written, a warning is
+        The lease ends after LEASE_SECONDS, unless it is renewed. Where it cannot be written, a warning is
         logged, and the person may work all the same.
 
         Args:
@@ -100,7 +100,7 @@ class Leases:
         with suppress(OSError), self._exclusive():  # its lock is a file too
             lease = self._read(picture)
             if lease and lease.holder == holder:
-                self._known.pop(picture, None)
+                self._leases.pop(picture, None)
                 if self._folder:
                     self._file(picture).unlink(missing_ok=True)
 
@@ -122,37 +122,37 @@ class Leases:
     def others(self, holder: str) -> dict[str, str]:
         """Names of the people who work on pictures, by picture, but for this holder; "" if unknown."""
         now = self._clock()
-        if self._folder and not 0 <= now - self._looked < LOOK_SECONDS:
-            self._looked = now
+        if self._folder and not 0 <= now - self._last_look < LOOK_SECONDS:
+            self._last_look = now
             files = self._folder.glob("*.json") if self._folder.is_dir() else ()
             read = (_lease(file) for file in files)
-            self._known = {lease.picture: lease for lease in read if lease}
+            self._leases = {lease.picture: lease for lease in read if lease}
         return {
             lease.picture: lease.who
-            for lease in list(self._known.values())
+            for lease in list(self._leases.values())
             if lease.holder != holder and lease.until > now
         }
 
     def _is_fresh(self, picture: str, holder: str, who: str) -> bool:
         """Whether this person has a lease on the picture that is younger than RENEWED_AFTER."""
-        lease = self._known.get(picture)
+        lease = self._leases.get(picture)
         mine = lease is not None and (lease.holder, lease.who) == (holder, who)
-        return mine and lease.until > self._clock() + LASTS - RENEWED_AFTER
+        return mine and lease.until > self._clock() + LEASE_SECONDS - RENEWED_AFTER
 
     def _write(self, picture: str, holder: str, who: str) -> Lease | None:
         """Write a lease, unless somebody else has one, which is returned; raises OSError."""
         now = self._clock()
         lease = self._read(picture)
         if lease and lease.holder != holder and lease.until > now:
-            self._known[picture] = lease
+            self._leases[picture] = lease
             return lease
-        lease = self._known[picture] = Lease(picture, holder, who, now + LASTS)
+        lease = self._leases[picture] = Lease(picture, holder, who, now + LEASE_SECONDS)
         if self._folder:
             write_atomically(self._file(picture), json.dumps(asdict(lease)))
         return None
 
     def _read(self, picture: str) -> Lease | None:
-        return _lease(self._file(picture)) if self._folder else self._known.get(picture)
+        return _lease(self._file(picture)) if self._folder else self._leases.get(picture)
 
     def _file(self, picture: str) -> Path:
         assert self._folder

@@ -67,7 +67,7 @@ def list_pictures(images: Path, work: Path | None = None) -> Listing:
                 relative.append(name)
         elif suffix in HEIF_SUFFIXES or suffix in UNREADABLE_SUFFIXES:
             left_out[suffix] += 1
-    listing = Listing(_named(images, relative), [])
+    listing = Listing(_by_shown_name(images, relative), [])
     if any(suffix in left_out for suffix in HEIF_SUFFIXES):
         number = sum(left_out.pop(suffix, 0) for suffix in HEIF_SUFFIXES)
         listing.sentences.append(
@@ -83,12 +83,12 @@ def list_pictures(images: Path, work: Path | None = None) -> Listing:
         listing.sentences.append(
             Sentence(
                 "Links that lead out of the folder or to other folders are left out: {names}.",
-                names=_some(links),
+                names=_first_names(links),
             )
         )
     if closed:
         listing.sentences.append(
-            Sentence("Folders that cannot be opened are left out: {names}.", names=_some(closed))
+            Sentence("Folders that cannot be opened are left out: {names}.", names=_first_names(closed))
         )
     return listing
 
@@ -146,10 +146,10 @@ def read_manifest(folder: Path) -> list[str]:
         return []
 
 
-def _named(images: Path, relative: Iterable[str]) -> dict[str, Path]:
+def _by_shown_name(images: Path, relative: Iterable[str]) -> dict[str, Path]:
     """Files by names that are valid text, in natural order."""
     paths: dict[str, Path] = {}
-    for name in sorted(relative, key=natural):
+    for name in sorted(relative, key=natural_key):
         text = shown_name(name)
         number = 2
         while text in paths:
@@ -177,13 +177,13 @@ def leads_inside(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
 
 
-def natural(name: str) -> list:
-    """Order in which 9.jpg comes before 10.jpg."""
+def natural_key(name: str) -> list:
+    """A key for sorting names so that 9.jpg comes before 10.jpg."""
     parts = re.split(r"(\d+)", name)
     return [(int(part), "") if n % 2 else (0, part.lower()) for n, part in enumerate(parts)] + [(0, name)]
 
 
-def _some(names: list[str], most: int = 3) -> str:
+def _first_names(names: list[str], most: int = 3) -> str:
     """The first names of a list and how many more there are."""
     shown = ", ".join(shown_name(name) for name in sorted(names)[:most])
     return shown + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -77,11 +77,11 @@ class Mask:
             return cls.union([cls.union(masks[i : i + MERGED_AT_ONCE]) for i in parts])
         return cls._of_coco(coco.merge([mask.coco for mask in masks]))
 
-    def common(self, other: Mask) -> Mask:
+    def intersection(self, other: Mask) -> Mask:
         """The pixels that both masks hold, computed from run lengths."""
         return self._of_coco(coco.merge([self.coco, other.coco], intersect=True))
 
-    def shares(self, masks: Sequence[Mask]) -> list[float]:
+    def shares_inside(self, masks: Sequence[Mask]) -> list[float]:
         """The share of each of these masks that lies in this one, 0 to 1."""
         if not masks:
             return []
@@ -89,7 +89,7 @@ class Mask:
 
     def without(self, other: Mask) -> Mask:
         """The pixels that the other mask does not hold, computed from run lengths."""
-        return self.common(other.inverted())
+        return self.intersection(other.inverted())
 
     def inverted(self) -> Mask:
         """All other pixels.
@@ -107,14 +107,14 @@ class Mask:
             begin = first[1:]
         return Mask(self.height, self.width, "".join(map(encode_run, begin)) + rest)
 
-    def near(self, other: Mask) -> bool:
+    def boxes_overlap(self, other: Mask) -> bool:
         """Whether the bounding boxes of the masks overlap; a quick test before `overlaps`."""
         (x, y, width, height), (u, v, other_width, other_height) = self.box, other.box
         return x < u + other_width and u < x + width and y < v + other_height and v < y + height
 
     def overlaps(self, other: Mask) -> bool:
         """Whether the masks have pixels in common."""
-        return self.near(other) and self.common(other).area > 0
+        return self.boxes_overlap(other) and self.intersection(other).area > 0
 
     @property
     def coco(self) -> dict:
@@ -127,7 +127,7 @@ class Mask:
         return cv2.transpose(coco.decode(self.coco).T).view(bool)
 
     @property
-    def part(self) -> np.ndarray:
+    def box_pixels(self) -> np.ndarray:
         """The pixels inside its bounding box, bool (height, width)."""
         return self.cropped(*self.box)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from cfr_icl.annotate.checks import colour, foreign_values, label_text, number, typed, whole
+from cfr_icl.annotate.checks import colour, foreign_values, integer, label_text, number, typed
 from cfr_icl.annotate.document import MAX_CLICKS, MAX_ID, Instance, Label, Timing
 from cfr_icl.annotate.image_files import MAX_SIDE
 from cfr_icl.annotate.masks import Mask
@@ -68,12 +68,12 @@ def instance_from_json(entry: Mapping[str, Any], size: tuple[int, int], cfr: Cas
     values = {field.name: values[_KEYS.get(field.name, field.name)] for field in fields(Instance)}
     for name in ("keep_largest", "fill_holes", "overlap", "visible", "locked"):
         typed(values[name], bool)
-    whole(values["id"], 1, MAX_ID)
-    whole(values["left_out"], 0, height * width)
+    integer(values["id"], 1, MAX_ID)
+    integer(values["left_out"], 0, height * width)
     if values["chosen_pass"] is not None:
-        whole(values["chosen_pass"], 0, 10 * MAX_STEPS)
+        integer(values["chosen_pass"], 0, 10 * MAX_STEPS)
     if values["choice"] is not None:
-        whole(values["choice"], 0, MAX_CHOICES - 1)
+        integer(values["choice"], 0, MAX_CHOICES - 1)
     values["label"] = label_text(values["label"])
     colour(values["colour"])
     if not 0 < values["threshold"] < 1:
@@ -85,8 +85,8 @@ def instance_from_json(entry: Mapping[str, Any], size: tuple[int, int], cfr: Cas
         values[name] = _clicks(values[name], height, width)
     if values["box"] is not None:
         left, top, right, bottom = values["box"]
-        right, bottom = whole(right, 0, width - 1), whole(bottom, 0, height - 1)
-        values["box"] = Rectangle(whole(left, 0, right), whole(top, 0, bottom), right + 1, bottom + 1)
+        right, bottom = integer(right, 0, width - 1), integer(bottom, 0, height - 1)
+        values["box"] = Rectangle(integer(left, 0, right), integer(top, 0, bottom), right + 1, bottom + 1)
     if values["cfr"] is not None:
         values["cfr"] = CascadeForward.from_json(values["cfr"])
     elif values["clicks"]:
@@ -96,12 +96,12 @@ def instance_from_json(entry: Mapping[str, Any], size: tuple[int, int], cfr: Cas
         if not 0 <= timing.milliseconds < 1e9:
             raise ValueError("timing")
         values["timing"] = Timing(
-            whole(timing.forwards, 0, 1000),
+            integer(timing.forwards, 0, 1000),
             float(timing.milliseconds),
             timing.window and _window(timing.window),
-            None if timing.passes is None else whole(timing.passes, 0, 1000),
-            None if timing.changed is None else whole(timing.changed, 0, height * width),
-            whole(timing.choices, 0, MAX_CHOICES),
+            None if timing.passes is None else integer(timing.passes, 0, 1000),
+            None if timing.changed is None else integer(timing.changed, 0, height * width),
+            integer(timing.choices, 0, MAX_CHOICES),
         )
     values["foreign"] = foreign_values(values["foreign"])
     if values["certainty"] is not None and not 0 <= number(values["certainty"]) <= 1:
@@ -120,7 +120,7 @@ def label_from_json(entry: Mapping[str, Any]) -> Label:
     return Label(
         label_text(entry["name"]),
         colour(entry["colour"]),
-        None if category is None else whole(category, 0, MAX_CATEGORY_ID),
+        None if category is None else integer(category, 0, MAX_CATEGORY_ID),
         None if parent is None else label_text(parent),
     )
 
@@ -131,11 +131,11 @@ def view_from_json(entry: Any) -> View:
         return View()
     low, high = (float(number(entry[name])) for name in ("low", "high"))
     page = entry["page"]
-    return View(page=page if page is None else whole(page, 0, MAX_PAGES - 1), low=low, high=high)
+    return View(page=page if page is None else integer(page, 0, MAX_PAGES - 1), low=low, high=high)
 
 
 def _window(sides: Sequence[Any]) -> Rectangle:
-    top, bottom, left, right = (whole(side, 0, MAX_SIDE) for side in sides)
+    top, bottom, left, right = (integer(side, 0, MAX_SIDE) for side in sides)
     return Rectangle(left, top, right, bottom)
 
 

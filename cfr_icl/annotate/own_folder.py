@@ -95,17 +95,17 @@ class OwnFolder:
             self._add_work(file, name, belongings)
         return named
 
-    def take_messages(self, back: bool = False) -> list[Sentence]:
+    def take_messages(self, restored: bool = False) -> list[Sentence]:
         """Messages for the user about the files since the last call.
 
         Args:
-            back: the files were in such a folder before; only what is lost or has changed is told.
+            restored: the files were in such a folder before; only what is lost or has changed is told.
         """
         sentences = self._refused[:NAMED]
         if len(self._refused) > NAMED:
             more = len(self._refused) - NAMED
             sentences.append(Sentence("Other files that cannot be taken in: {number}.", number=more))
-        if self._repeated and not back:
+        if self._repeated and not restored:
             sentences.append(
                 Sentence("Files that are here already were left out: {number}.", number=self._repeated)
             )
@@ -127,7 +127,7 @@ class OwnFolder:
             )
         if self._disk_full:
             sentences.append(Sentence("The server's disk is full; some pictures were left out."))
-        if self._restored and not back:
+        if self._restored and not restored:
             sentences.append(
                 Sentence("Saved work was taken in for pictures: {number}.", number=self._restored)
             )

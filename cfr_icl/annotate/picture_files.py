@@ -81,11 +81,13 @@ class PictureFiles:
         of_stamp, digest = self._digests.get(name, (None, None))
         return digest if of_stamp == stamp else None
 
-    def read_ahead(self, name: str, view: View, then: Callable[[np.ndarray], None] | None = None) -> None:
+    def read_ahead(
+        self, name: str, view: View, when_read: Callable[[np.ndarray], None] | None = None
+    ) -> None:
         """Start decoding a picture in the background; only the last one is kept.
 
         Args:
-            then: is given the pixels, uint8 (H, W, 3) RGB, in any thread, if they can be read.
+            when_read: is given the pixels, uint8 (H, W, 3) RGB, in any thread, if they can be read.
         """
         stamp = self.stamp(name)
         if stamp is None:
@@ -94,8 +96,10 @@ class PictureFiles:
         if ahead is None or ahead[0] != (name, stamp, view):
             reading = self._reader.submit(self._decoded, name, stamp, view)
             ahead = self._ahead = (name, stamp, view), reading
-        if then:
-            ahead[1].add_done_callback(lambda read: None if read.exception() else then(read.result().pixels))
+        if when_read:
+            ahead[1].add_done_callback(
+                lambda read: None if read.exception() else when_read(read.result().pixels)
+            )
 
     def forget_ahead(self) -> None:
         """Free the picture that was decoded in advance."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any
 
-from cfr_icl.annotate.listing import natural
+from cfr_icl.annotate.listing import natural_key
 from cfr_icl.annotate.picture_files import Stamp
 from cfr_icl.annotate.session_files import DONE, OPEN, WORK, Summary
 
@@ -42,7 +42,7 @@ class PictureList:
         added = dict.fromkeys(names, OPEN)
         if added:
             self.states.update(added)
-            self.names = sorted([*self.names, *added], key=natural)
+            self.names = sorted([*self.names, *added], key=natural_key)
 
     def refresh(self, present: Container[str], stamp: Callable[[str], Stamp | None]) -> None:
         """Set all states anew.

@@ -157,7 +157,7 @@ class Session(Editor):
         else:  # the setting of the next click, whatever is undone before
             self._history.update_all(cfr=cfr)
 
-    def use(self, segmenter: Predictor) -> None:
+    def switch_predictor(self, segmenter: Predictor) -> None:
         """Switch to another network: keep all clicks and predict the active object's mask again.
 
         Masks that another network made stay as they are, also those that undo and redo bring back. The
@@ -215,7 +215,7 @@ class Session(Editor):
     @property
     def suggests_box(self) -> bool:
         """Whether a box around the active object may tell the network more than another click."""
-        return suggests_box(self._history.last(LITTLE_CLICKS + 1))
+        return suggests_box(self._history.latest(LITTLE_CLICKS + 1))
 
     def predict(self, instance: Instance) -> Prediction:
         """Predict an object from its clicks, with the CFR settings of its mask.

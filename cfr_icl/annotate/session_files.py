@@ -73,7 +73,7 @@ class SessionFiles:
 
     def __init__(self, out: Path) -> None:
         self.out = out
-        self._known = self.find()
+        self._found = self.find()
         """Files that were there when they were last looked for; others may have been added since."""
 
     def find(self) -> set[str]:
@@ -95,7 +95,7 @@ class SessionFiles:
 
     def is_known(self, name: str) -> bool:
         """Whether the picture had a session file when this was made, or since `remember`."""
-        return session_file(name) in self._known
+        return session_file(name) in self._found
 
     def has(self, name: str) -> bool:
         """Whether the picture has a session file; raises StoreError like `path`."""
@@ -103,7 +103,7 @@ class SessionFiles:
 
     def remember(self, name: str) -> None:
         """Take in a session file that was written."""
-        self._known.add(session_file(name))
+        self._found.add(session_file(name))
 
     def read(self, name: str) -> Any:
         """The JSON of a picture's session file; None when there is none. Raises StoreError or OSError."""
@@ -112,7 +112,7 @@ class SessionFiles:
         try:
             return store.read_json(self.path(name))
         except FileNotFoundError:  # somebody has deleted it
-            self._known.discard(session_file(name))
+            self._found.discard(session_file(name))
             return None
 
     def latest_first(self, names: Iterable[str]) -> list[Path]:

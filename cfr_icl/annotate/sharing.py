@@ -28,8 +28,8 @@ class SharedFolder:
 
     def __init__(self, out: Path, paths: Mapping[str, Path]) -> None:
         self._lock = FileLock(out / LOCK)
-        self._known = {name: _stamp(path) for name, path in paths.items()}
-        self._looked = time.monotonic()
+        self._stamps = {name: _stamp(path) for name, path in paths.items()}
+        self._last_look = time.monotonic()
 
     def saving(self) -> FileLock:
         """A context in which no other process saves."""
@@ -38,21 +38,21 @@ class SharedFolder:
     def changed(self, name: str, path: Path) -> bool:
         """Whether another process saved the picture since the last call; removing a file does not count."""
         stamp = _stamp(path)
-        if stamp is None or stamp == self._known.get(name):
+        if stamp is None or stamp == self._stamps.get(name):
             return False
-        self._known[name] = stamp
+        self._stamps[name] = stamp
         return True
 
     def remember(self, name: str, path: Path) -> None:
         """Note the stamp of a file that this process saved."""
-        self._known[name] = _stamp(path)
+        self._stamps[name] = _stamp(path)
 
     def is_time_to_look(self) -> bool:
         """Whether LOOK_SECONDS passed since this was true; files may lie on a slow network."""
         now = time.monotonic()
-        if now - self._looked < LOOK_SECONDS:
+        if now - self._last_look < LOOK_SECONDS:
             return False
-        self._looked = now
+        self._last_look = now
         return True
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cfr_icl.annotate.attributes import attributes_from_json, attributes_to_json
-from cfr_icl.annotate.checks import foreign_values, label_text, one_of, typed, whole
+from cfr_icl.annotate.checks import foreign_values, integer, label_text, one_of, typed
 from cfr_icl.annotate.document import ACCEPTED, MAX_ID, MAX_LABELS, SENT_BACK, Document
 from cfr_icl.annotate.image_files import MAX_SIDE
 from cfr_icl.annotate.object_json import (
@@ -85,8 +85,8 @@ def from_json(data: Any, size: tuple[int, int]) -> Document:
         cfr = CascadeForward.from_json(data["cfr"])
         instances = tuple(instance_from_json(entry, size, cfr) for entry in data["objects"])
         ids = [instance.id for instance in instances]
-        next_id = whole(data["next_id"], 1, MAX_ID + 1)
-        active = None if data["active"] is None else whole(data["active"], 1, MAX_ID)
+        next_id = integer(data["next_id"], 1, MAX_ID + 1)
+        active = None if data["active"] is None else integer(data["active"], 1, MAX_ID)
         if len(set(ids)) < len(ids) or active not in (None, *ids) or max([0, *ids]) >= next_id:
             raise ValueError("ids")
         labels = tuple(label_from_json(entry) for entry in data["labels"])
@@ -152,7 +152,7 @@ def load_work(path: Path) -> tuple[tuple[int, int], Document, tuple[Visit, ...]]
     try:
         data = read_json(path)
         try:
-            height, width = (whole(side, 1, MAX_SIDE) for side in data["size"])
+            height, width = (integer(side, 1, MAX_SIDE) for side in data["size"])
         except (KeyError, TypeError, ValueError) as error:
             raise StoreError("This is not a session file of this version.") from error
         return (height, width), from_json(data, (height, width)), visits_from_json(data.get("visits"))

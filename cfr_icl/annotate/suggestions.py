@@ -36,7 +36,7 @@ def _clicks_changed_little(steps: Sequence[Document], count: int) -> bool:
     for before, after in pairwise(objects):
         if not before.clicks or before.clicks != after.clicks[:-1]:
             return False
-        common = before.network_mask.common(after.network_mask).area
+        common = before.network_mask.intersection(after.network_mask).area
         changed = before.network_mask.area + after.network_mask.area - 2 * common
         if changed > LITTLE_CHANGE * after.network_mask.area:
             return False

@@ -26,7 +26,7 @@ class Trace:
     relabelled: Mapping[int, tuple[tuple[str, str], tuple[str, str]]]
     """Label and colour after and before the change, of the objects where they differ."""
     labels: tuple[Label, ...]
-    given: tuple[Label, ...]
+    new_labels: tuple[Label, ...]
     """The picture's list of labels before and after the change."""
     label: tuple[str, str]
     """The label of the next object before and after."""
@@ -77,7 +77,7 @@ class Trace:
             document,
             instances=tuple(instances),
             active=active,
-            labels=tuple(_labels(self.labels, self.given, document.labels, used)),
+            labels=tuple(_without_list_change(self.labels, self.new_labels, document.labels, used)),
             label=self.label[0] if document.label == self.label[1] else document.label,
             review=ACCEPTED if reviewed and self.review[0] == ACCEPTED else document.review,
         )
@@ -90,35 +90,37 @@ class TakenBack:
 
     pictures: int = 0
     objects: int = 0
-    stay: int = 0
+    changed_since: int = 0
     """Objects that a person changed since."""
     left_out: list[str] = field(default_factory=list)
     """Pictures that others work on, or whose work cannot be read or written."""
 
-    def count(self, back: int, stay: int) -> None:
-        """Count the objects of a picture that went back, and those that stay."""
+    def count(self, back: int, changed_since: int) -> None:
+        """Count the objects of a picture that went back, and those that were changed since."""
         self.pictures += bool(back)
         self.objects += back
-        self.stay += stay
+        self.changed_since += changed_since
 
     @property
     def sentences(self) -> list[Sentence]:
         """Messages for the user."""
-        told = [
+        sentences = [
             Sentence(
                 "Taken back; pictures: {pictures}, objects: {objects}.",
                 pictures=self.pictures,
                 objects=self.objects,
             )
         ]
-        if self.stay:
-            told.append(Sentence("Objects that were changed since stay: {number}.", number=self.stay))
+        if self.changed_since:
+            sentences.append(
+                Sentence("Objects that were changed since stay: {number}.", number=self.changed_since)
+            )
         if self.left_out:
             names = ", ".join(self.left_out[:5]) + (" …" if len(self.left_out) > 5 else "")
-            told.append(
+            sentences.append(
                 Sentence("Pictures that others work on, or that cannot be saved, stay: {names}.", names=names)
             )
-        return told
+        return sentences
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ class FolderChange:
         if self.classes:
             before, after = self.classes
             used = {label for labels in folder.pictures.labels_of.values() for label in labels}
-            folder.work.classes.change(lambda listed: _labels(before, after, listed, used))
+            folder.work.classes.change(lambda listed: _without_list_change(before, after, listed, used))
         return result
 
 
@@ -167,7 +169,7 @@ def _digest(instance: Instance) -> str:
     return hashlib.sha256(json.dumps(stored).encode()).hexdigest()[:32]
 
 
-def _labels(
+def _without_list_change(
     before: Sequence[Label], after: Sequence[Label], listed: Sequence[Label], used: Collection[str]
 ) -> list[Label]:
     """The present list without a change: the other labels, and what others changed since, stay as they are.

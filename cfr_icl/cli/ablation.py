@@ -42,19 +42,19 @@ STEPS = (1, 2, 4, 8)
 AS_PUBLISHED: dict[str, Any] = {"best_pass": False, "mirror_refinements": True}
 
 
-def _fixed(steps: int, cf_clicks: int | None) -> CascadeForward:
+def _fixed_steps(steps: int, cf_clicks: int | None) -> CascadeForward:
     return CascadeForward(steps=steps, adaptive=False, cf_clicks=cf_clicks, **AS_PUBLISHED)
 
 
 SETTINGS = (
     CascadeForward(steps=0, **AS_PUBLISHED),
-    *(_fixed(n, cf_clicks) for cf_clicks in (1, None) for n in STEPS),
+    *(_fixed_steps(n, cf_clicks) for cf_clicks in (1, None) for n in STEPS),
     *(CascadeForward(steps=max(STEPS), cf_clicks=k, min_change_ratio=0, **AS_PUBLISHED) for k in (1, None)),
 )
 PLAIN = setting_name(SETTINGS[0])
 COMPARED = tuple(setting_name(cfr) for cfr in SETTINGS[1:] if cfr.steps in (1, 4) or cfr.adaptive)
 """The settings whose effect is given with its uncertainty; the tables hold all of them."""
-FROM_WEIGHTS = (SETTINGS[0], _fixed(4, None))
+FROM_WEIGHTS = (SETTINGS[0], _fixed_steps(4, None))
 """The settings of trainings that go on from a trained network."""
 
 
@@ -154,7 +154,7 @@ def write(
         by_zoom: the results of each training, with zoom-in (True) and with zoom-in held fixed (False).
     """
     zoomed = by_zoom[True]
-    objects = len(_of(zoomed[BASELINE], PLAIN))
+    objects = len(_with_setting(zoomed[BASELINE], PLAIN))
     chosen = f"the {options.half} half (CRC-32 of the name) of " if options.half else ""
     budget = (
         f"{settings.minutes:g} minutes" if settings.minutes else f"{settings.for_processes(1).steps} steps"
@@ -188,14 +188,16 @@ def write(
     path.write_text("\n\n".join(parts) + "\n\n" + reading, encoding="utf-8")
 
 
-def _of(results: Sequence[Result], setting: str) -> list[Result]:
+def _with_setting(results: Sequence[Result], setting: str) -> list[Result]:
     return [r for r in results if r.setting == setting]
 
 
 def _table(by_training: Results, protocol: Protocol) -> str:
     rows = {
         name: {
-            s: summarise(_of(results, s), protocol) for s in map(setting_name, SETTINGS) if _of(results, s)
+            s: summarise(_with_setting(results, s), protocol)
+            for s in map(setting_name, SETTINGS)
+            if _with_setting(results, s)
         }
         for name, results in by_training.items()
     }
@@ -225,7 +227,7 @@ def _effects(by_zoom: Mapping[bool, Results]) -> str:
             ]
     rows = ["| what | clicks | IoU after the first click |", "| --- | ---: | ---: |"]
     for name, old, old_setting, new, new_setting in comparisons:
-        pairs = list(zip(_of(old, old_setting), _of(new, new_setting), strict=True))
+        pairs = list(zip(_with_setting(old, old_setting), _with_setting(new, new_setting), strict=True))
         clicks = [clicks_to_reach(b.ious, TARGET) - clicks_to_reach(a.ious, TARGET) for a, b in pairs]
         first = [100 * (b.ious[0] - a.ious[0]) for a, b in pairs]
         rows.append(f"| {name} | {difference(clicks)} | {difference(first)} |")
@@ -236,13 +238,13 @@ def _plots(path: Path, by_zoom: Mapping[bool, Results]) -> list[Path]:
     folder = path.parent / "results"
     clicks = range(1, Protocol().max_clicks + 1)
     ious = {
-        name: (clicks, mean_ious([r.ious for r in _of(results, PLAIN)], len(clicks)))
+        name: (clicks, mean_ious([r.ious for r in _with_setting(results, PLAIN)], len(clicks)))
         for name, results in by_zoom[True].items()
     }
     noc = {
         f"{name}, {'zoom-in' if zoom else 'no zoom-in'}, {'first' if cf_clicks else 'every'} click": (
             (0, *STEPS),
-            [_mean_clicks(by_zoom[zoom][name], _fixed(n, cf_clicks)) for n in (0, *STEPS)],
+            [_mean_clicks(by_zoom[zoom][name], _fixed_steps(n, cf_clicks)) for n in (0, *STEPS)],
         )
         for name in (BASELINE, BOTH)
         for zoom in by_zoom
@@ -255,4 +257,6 @@ def _plots(path: Path, by_zoom: Mapping[bool, Results]) -> list[Path]:
 
 
 def _mean_clicks(results: Sequence[Result], cfr: CascadeForward) -> float:
-    return float(np.mean([clicks_to_reach(r.ious, TARGET) for r in _of(results, setting_name(cfr))]))
+    return float(
+        np.mean([clicks_to_reach(r.ious, TARGET) for r in _with_setting(results, setting_name(cfr))])
+    )

@@ -33,7 +33,7 @@ class ResultLog:
         text = "\n".join(complete or [json.dumps(identity)]) + "\n"
         write_atomically(path, text)
 
-    def done(self) -> dict[tuple[str, str], set[tuple[int, str]]]:
+    def finished(self) -> dict[tuple[str, str], set[tuple[int, str]]]:
         """The (object id, setting) pairs that are finished, by data set and picture."""
         done: dict[tuple[str, str], set[tuple[int, str]]] = {}
         for result in self.results:

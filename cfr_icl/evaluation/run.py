@@ -107,8 +107,8 @@ def evaluate(
         "precision": str(model.precision),
         "protocol": dataclasses.asdict(job.protocol),
     }
-    finished = ResultLog(log, identity)
-    done = finished.done()
+    result_log = ResultLog(log, identity)
+    done = result_log.finished()
     units, chosen = [], set()
     for number, source in enumerate(job.sources):
         names = source.open().names
@@ -117,11 +117,11 @@ def evaluate(
             chosen.add(key)
             units.append(Unit(number, index, frozenset(done.get(key, ()))))
     with one_thread():
-        _evaluate_units(job, model, units, finished, workers, actors)
+        _evaluate_units(job, model, units, result_log, workers, actors)
     order = {setting_name(setting): number for number, setting in enumerate(job.settings)}
     results = [
         result
-        for result in finished.results
+        for result in result_log.results
         if result.setting in order and (result.data, result.picture) in chosen and result.area >= job.min_area
     ]
     results.sort(key=lambda result: (result.data, result.picture, result.object_id, order[result.setting]))

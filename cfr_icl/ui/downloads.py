@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.session import Session
-from cfr_icl.ui.exporting import MadeFile, all_sessions, export_of, one_file
+from cfr_icl.ui.exporting import MadeFile, all_sessions, export_of, single_file
 from cfr_icl.ui.files import PageFiles
 from cfr_icl.ui.jobs import Job
 from cfr_icl.ui.outbox import Outbox
@@ -21,14 +21,14 @@ class Downloads:
         self._files, self._outbox, self._jobs = files, outbox, jobs
         self._job: Job[MadeFile] | None = None
 
-    def one(
-        self, session: Session, what: str, folder: Folder | None = None, source: Path | None = None
+    def serve_file(
+        self, session: Session, kind: str, folder: Folder | None = None, source: Path | None = None
     ) -> None:
-        """Serve a file of `exporting.one_file`, or all session files of a folder; raises ActionError."""
-        if what == "sessions" and folder:
+        """Serve a file of `exporting.single_file`, or all session files of a folder; raises ActionError."""
+        if kind == "sessions" and folder:
             self._serve(all_sessions(folder))
         else:
-            self._serve(one_file(session, what, source))
+            self._serve(single_file(session, kind, source))
 
     def export(self, session: Session, folder: Folder | None, action: Export) -> None:
         """Make an export, in the background for a whole folder; raises ActionError."""

@@ -32,7 +32,7 @@ class MadeFile:
     """Messages for the user."""
 
 
-def one_file(session: Session, what: str, source: Path | None = None) -> MadeFile:
+def single_file(session: Session, kind: str, source: Path | None = None) -> MadeFile:
     """The mask or cut-out of the active object, or of all, or the session; raises ActionError.
 
     Args:
@@ -40,15 +40,15 @@ def one_file(session: Session, what: str, source: Path | None = None) -> MadeFil
     """
     size, stem = session.size, Path(session.name).stem
     of_all = "_all" if session.active is None and len(session.document.instances) > 1 else ""
-    if what == "mask":
+    if kind == "mask":
         return MadeFile(mask_png(session.mask), stem, f"{of_all}_mask.png")
-    if what == "cutout":
+    if kind == "cutout":
         return MadeFile(cutout_png(session.picture, session.mask), stem, f"{of_all}_cutout.png")
-    if what == "session":
+    if kind == "session":
         length, digest = (source.stat().st_size, store.file_digest(source)) if source else (None, None)
         saved = store.to_json(session.document, session.name, size, length, digest=digest)
         return MadeFile(store.encode(saved), stem, ".session.json")
-    raise ActionError("There is no download {what!r}.", what=what)
+    raise ActionError("There is no download {what!r}.", what=kind)
 
 
 def all_sessions(folder: Folder) -> MadeFile:

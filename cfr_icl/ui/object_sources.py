@@ -25,7 +25,7 @@ def load_upload(
     listed = place.folder.work.classes.labels if place else []
     classes = [label.name for label in listed or session.document.labels]
     loaded = load_masks(file, session.name, session.size, action.reading, classes)
-    session.add_loaded(loaded, again=action.replace)
+    session.add_loaded(loaded, replace_last=action.replace)
     outbox.add(
         loaded={
             "path": action.path,

@@ -57,7 +57,7 @@ class Opening:
         if self.place and self.place.name is None:
             self.place.folder.refresh()
             names = self.place.folder.pictures.names
-            self._go(names[self.place.folder.pictures.first_open(self.place.taken)], step=1)
+            self._open_from(names[self.place.folder.pictures.first_open(self.place.taken)], step=1)
 
     def open_upload(self, path: str, name: str) -> None:
         """Open an uploaded picture under a name."""
@@ -113,14 +113,14 @@ class Opening:
         if name is None and action.index is not None and 0 <= action.index < len(folder.pictures.names):
             name = folder.pictures.names[action.index]
         folder.refresh()
-        self._go(self.place.find(name or ""), action.step, action.to_do)
+        self._open_from(self.place.find(name or ""), action.step, action.to_do)
 
     def open_of_folder(self, name: str) -> None:
         """Save the work and open a picture of the folder by its name."""
         self.place.save()
-        self._go(name)
+        self._open_from(name)
 
-    def _go(self, name: str, step: int | None = None, to_do: bool = False) -> None:
+    def _open_from(self, name: str, step: int | None = None, to_do: bool = False) -> None:
         """Open a picture of the folder; with a step those that cannot be opened are told and passed over.
 
         With `to_do` done ones are passed over too, and the list goes around.

@@ -171,7 +171,7 @@ class Page:
             case do.Restore():
                 self._opening.restore(action)
             case do.Download(what=what):
-                self._downloads.one(self.session, what, folder, self._opening.source)
+                self._downloads.serve_file(self.session, what, folder, self._opening.source)
             case do.Export():
                 self._downloads.export(self.session, folder, action)
             case do.CancelJob():
@@ -274,7 +274,7 @@ class Page:
     def _switch_model(self, name: str) -> None:
         predictor = self.server.predictor(name)
         predictor.load()
-        self.session.use(predictor)
+        self.session.switch_predictor(predictor)
         self.model = name
         if self.place:
             self.place.read_ahead()

@@ -166,7 +166,7 @@ class Server:
         """
         known = read_known(data)
         page = self._page(known, tab)
-        return self._answer(page, data, known) if page else self._forgotten(known)
+        return self._answer_and_close(page, data, known) if page else self._forgotten(known)
 
     async def answer_in_turn(self, data: Any, tab: str | None = None) -> dict[str, Any]:
         """Like `answer`, without blocking: the parcels of a page run one after another, pages in parallel."""
@@ -177,7 +177,7 @@ class Server:
 
         async def take_turn() -> dict[str, Any]:
             async with page.turn:
-                return await self.in_worker(self._answer, page, data, known)
+                return await self.in_worker(self._answer_and_close, page, data, known)
 
         return await asyncio.shield(asyncio.ensure_future(take_turn()))  # also when the browser gave up
 
@@ -200,7 +200,7 @@ class Server:
         call = copy_context().run
         return await asyncio.get_running_loop().run_in_executor(self._workers, call, function, *arguments)
 
-    def _answer(self, page: Page, data: Any, known: Known) -> dict[str, Any]:
+    def _answer_and_close(self, page: Page, data: Any, known: Known) -> dict[str, Any]:
         reply = page.answer(data, known)
         if page.left_folder:
             self.pages.close(page)

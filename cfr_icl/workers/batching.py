@@ -43,7 +43,7 @@ class BatchedNetwork:
         functions = model.batched()
         if not functions:
             raise ValueError(f"{model.config.architecture} cannot join windows: leave out --together.")
-        self._most = most
+        self._largest_batch = most
         self._device = model.device.type
         self._waiting: deque[_Call] = deque()
         self._changed = threading.Condition()
@@ -69,18 +69,18 @@ class BatchedNetwork:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting)
                 first = self._waiting[0]
-                batch = [call for call in self._waiting if call.kind == first.kind][: self._most]
+                batch = [call for call in self._waiting if call.kind == first.kind][: self._largest_batch]
                 for call in batch:
                     self._waiting.remove(call)
-            self._answer(batch)
+            self._run_batch(batch)
 
-    def _answer(self, batch: list[_Call]) -> None:
+    def _run_batch(self, batch: list[_Call]) -> None:
         try:
             results = self._computed(batch)
         except Exception as error:  # goes to the thread that called
             if len(batch) > 1:  # such as a batch that does not fit into the GPU's memory
                 for call in batch:
-                    self._answer([call])
+                    self._run_batch([call])
             else:
                 batch[0].result.set_exception(error)
             return

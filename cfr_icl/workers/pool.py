@@ -154,18 +154,18 @@ class WorkerPool:
     def _order(self, picture: str) -> list[str]:
         """The workers in the order in which a request about a picture goes to them."""
 
-        def place(address: str) -> tuple[bool, bytes]:
+        def preference(address: str) -> tuple[bool, bytes]:
             lost = time.monotonic() - self._lost.get(address, -REST_SECONDS) < REST_SECONDS
             return lost, hashlib.sha256(f"{address} {picture}".encode()).digest()
 
-        return sorted(self.addresses, key=place)
+        return sorted(self.addresses, key=preference)
 
 
 class WorkerPredictor(RemoteSegmenter):
     """A `Predictor` whose network is that of the workers; `predict` raises WorkersError when none answers."""
 
     def __init__(self, pool: WorkerPool) -> None:
-        super().__init__(self._ask)
+        super().__init__(self._request_prediction)
         self._pool = pool
 
     def set_image(self, picture: np.ndarray) -> None:
@@ -181,5 +181,5 @@ class WorkerPredictor(RemoteSegmenter):
         except WorkersError as error:
             log.warning("A picture is not encoded ahead: %s", error)
 
-    def _ask(self, picture: np.ndarray, *cues: Any) -> Prediction:
+    def _request_prediction(self, picture: np.ndarray, *cues: Any) -> Prediction:
         return prediction_from_bytes(self._pool.send(PredictionRequest(self._digest, *cues), picture))

@@ -35,7 +35,7 @@ LARGEST = 800_000_000
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _ServedPicture:
     """A picture with what was computed of it; one request about it at a time."""
 
     segmenter: Segmenter
@@ -58,7 +58,7 @@ class Worker:
 
     def __init__(self, make_segmenter: Callable[[], Segmenter]) -> None:
         self._make = make_segmenter
-        self._pictures: OrderedDict[str, _Kept] = OrderedDict()
+        self._pictures: OrderedDict[str, _ServedPicture] = OrderedDict()
         self._lock = threading.Lock()
 
     def answer(self, request: PredictionRequest) -> bytes:
@@ -69,12 +69,12 @@ class Worker:
             ValueError: for a request that cannot be answered.
             PredictionError: when the network's output is not finite.
         """
-        kept = self._kept(request)
-        with kept.turn:
+        served = self._picture_of(request)
+        with served.turn:
             if request.ahead:
-                kept.segmenter.prepare()
+                served.segmenter.prepare()
                 return b""
-            prediction = kept.segmenter.predict(
+            prediction = served.segmenter.predict(
                 request.clicks,
                 previous_mask=request.previous_mask,
                 box=request.box,
@@ -83,7 +83,7 @@ class Worker:
             )
         return prediction_to_bytes(prediction)
 
-    def _kept(self, request: PredictionRequest) -> _Kept:
+    def _picture_of(self, request: PredictionRequest) -> _ServedPicture:
         if request.pixels is not None and picture_digest(request.pixels) != request.picture:
             raise ValueError("The picture of the request is not the one that it names.")
         with self._lock:
@@ -93,9 +93,10 @@ class Worker:
                 segmenter = self._make()
                 segmenter.set_image(request.pixels)
                 pixels = request.pixels.shape[0] * request.pixels.shape[1]
-                self._pictures[request.picture] = _Kept(segmenter, pixels)
+                self._pictures[request.picture] = _ServedPicture(segmenter, pixels)
                 while len(self._pictures) > PICTURES or (
-                    len(self._pictures) > 1 and sum(kept.pixels for kept in self._pictures.values()) > PIXELS
+                    len(self._pictures) > 1
+                    and sum(served.pixels for served in self._pictures.values()) > PIXELS
                 ):
                     self._pictures.popitem(last=False)
             self._pictures.move_to_end(request.picture)
@@ -130,7 +131,7 @@ def application(worker: Worker, about: dict[str, Any], token: str | None = None,
         given = request.headers.get("authorization", "")
         return token is None or hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
 
-    async def tell(request: Request) -> Response:
+    async def describe(request: Request) -> Response:
         if not may_ask(request):
             return refused(403, "The token is missing or wrong.")
         return Response(content_of_about, media_type="application/json", headers=network)
@@ -157,7 +158,7 @@ def application(worker: Worker, about: dict[str, Any], token: str | None = None,
             log.exception("A request failed.")
             return refused(500, "Something went wrong inside of the worker.")
 
-    return Starlette(routes=[Route("/about", tell), Route("/predict", predict, methods=["POST"])])
+    return Starlette(routes=[Route("/about", describe), Route("/predict", predict, methods=["POST"])])
 
 
 def serve(app: Any, host: str, port: int) -> None:

@@ -94,22 +94,26 @@ def prediction_to_bytes(prediction: Prediction) -> bytes:
     tensors: dict[str, torch.Tensor] = {}
     numbers: dict[int, str] = {}
 
-    def put(tensor: torch.Tensor) -> str:
+    def store(tensor: torch.Tensor) -> str:
         """Store a tensor once, however many maps share it."""
         if id(tensor) not in numbers:
             numbers[id(tensor)] = str(len(numbers))
             tensors[numbers[id(tensor)]] = tensor.detach().cpu().contiguous().clone()
         return numbers[id(tensor)]
 
-    def described(it: ProbabilityMap) -> dict[str, Any]:
+    def described(map_: ProbabilityMap) -> dict[str, Any]:
         entry = {
-            "values": put(it.values),
-            "window": it.window,
-            "picture": it.picture,
-            "exact": it.exact,
+            "values": store(map_.values),
+            "window": map_.window,
+            "picture": map_.picture,
+            "exact": map_.exact,
         }
-        if isinstance(it, LogitMap):
-            logits = {"logits": put(it.logits), "network_size": it.network_size, "unpadded": it.unpadded}
+        if isinstance(map_, LogitMap):
+            logits = {
+                "logits": store(map_.logits),
+                "network_size": map_.network_size,
+                "unpadded": map_.unpadded,
+            }
             return {**entry, **logits}
         return entry
 

@@ -47,7 +47,7 @@ def test_a_coco_file_fills_its_pictures_and_scores_order_them(folder, coco):
     source = Source(folder, {"coco.json": coco})
     assert list(source.pictures) == ["a.png", "b.png", "sub/c.png"] and source.unknown == 1
     filled = fill(folder, source, "1", "Ann")
-    assert (filled.pictures, filled.objects, filled.kept) == (2, 3, 0)
+    assert (filled.pictures, filled.objects, filled.unchanged) == (2, 3, 0)
     assert "b.png: In the COCO file the picture is 5 x 5" in filled.sentences[1]
     again = Folder(folder.images, folder.work.path)
     assert again.pictures.labels_of == {"a.png": ("cup", "cat"), "sub/c.png": ("cup",)}
@@ -63,7 +63,9 @@ def test_work_that_is_there_stays_unless_it_is_to_be_added_to(folder, coco):
     before = folder.work.sessions.path("a.png").read_bytes()
     filled = fill(folder, source, "1")
     assert (
-        filled.kept == 2 and filled.objects == 0 and folder.work.sessions.path("a.png").read_bytes() == before
+        filled.unchanged == 2
+        and filled.objects == 0
+        and folder.work.sessions.path("a.png").read_bytes() == before
     )
     assert fill(folder, source, "1", add=True).objects == 3
     assert len(folder.work.load("a.png").document.instances) == 4
@@ -160,7 +162,7 @@ def test_loaded_masks_are_taken_back_and_corrected_ones_stay(folder, coco):
     corrected = replace(work.document.instances[0], mask=work.document.instances[0].mask.inverted())
     folder.save("a.png", work.document.with_instance(corrected), work.size, work.revision)
     result = change.take_back(folder, "1", "Ann")
-    assert (result.pictures, result.objects, result.stay) == (2, 2, 1)
+    assert (result.pictures, result.objects, result.changed_since) == (2, 2, 1)
     assert folder.pictures.labels_of == {"a.png": ("cup",), "sub/c.png": ()}
     assert folder.pictures.states["sub/c.png"] == "todo"
     assert folder.work.load("a.png").document.instances == (corrected,)
@@ -198,7 +200,7 @@ def test_loaded_objects_of_which_a_person_changed_anything_stay(folder, coco, ch
     touched = replace(work.document.instances[0], **change)
     done = replace(work.document.with_instance(touched), done=True)
     folder.save("a.png", done, work.size, work.revision)
-    assert filled.take_back(folder, "1", "Ann").stay == 1
+    assert filled.take_back(folder, "1", "Ann").changed_since == 1
     left = folder.work.load("a.png").document
     assert [each.id for each in left.instances] == [1] and left.done
 

@@ -153,7 +153,7 @@ def test_motion_shifts_turns_and_scales(session):
     turn[:, 2] += (6, -4)
     now = cv2.warpAffine(before, turn, before.shape[1::-1], borderMode=cv2.BORDER_REFLECT)
     expected = cv2.warpAffine(mask.astype(np.uint8), turn, mask.shape[::-1]) > 0
-    assert iou(Motion(before, now).moved(mask), expected) > 0.9
+    assert iou(Motion(before, now).move(mask), expected) > 0.9
     assert inner_clicks(np.zeros((5, 5), bool)) == ()
 
 

@@ -90,7 +90,7 @@ def test_a_damaged_setting_of_an_object_is_refused(session, cfr):
 
 def test_undo_after_a_change_of_the_model_restores_the_old_mask_and_inspect_names_its_model(session):
     before = session.mask
-    session.use(Segmenter(Contrary()))
+    session.switch_predictor(Segmenter(Contrary()))
     changed = session.mask
     assert not np.array_equal(changed, before)
     assert passes(session) == 5 and session.notices == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cfr_icl.annotate.leases import FOLDER, LASTS, LOOK_SECONDS, Leases
+from cfr_icl.annotate.leases import FOLDER, LEASE_SECONDS, LOOK_SECONDS, Leases
 from cfr_icl.annotate.store import StoreError
 
 
@@ -57,7 +57,7 @@ def test_a_lease_lasts_while_there_are_actions_and_ends_after_a_crash(leases, no
     one, other = leases
     for _ in range(5):
         one.take("a.png", "1", "Ann")
-        now[0] += LASTS - 1
+        now[0] += LEASE_SECONDS - 1
         assert refused_for(other, "2", "Bob") == "Ann"
     now[0] += 2  # nobody gives it back
     assert other.others("2") == {}

@@ -330,11 +330,11 @@ def test_a_file_is_read_again_with_another_reading(session, tmp_path):
     path = stored(values((ONE, 255), (TWO, 255)))(tmp_path)
     session.add_loaded(load_masks(path, "a.png", SIZE))
     assert len(session.document.instances) == 1
-    session.add_loaded(load_masks(path, "a.png", SIZE, "objects"), again=True)
+    session.add_loaded(load_masks(path, "a.png", SIZE, "objects"), replace_last=True)
     assert len(session.document.instances) == 2
     session.undo()
     assert not session.document.instances
     session.redo()
     session.delete(session.document.instances[0].id)
-    session.add_loaded(load_masks(path, "a.png", SIZE, "mask"), again=True)
+    session.add_loaded(load_masks(path, "a.png", SIZE, "mask"), replace_last=True)
     assert len(session.document.instances) == 2  # work since stays

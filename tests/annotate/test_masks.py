@@ -14,7 +14,7 @@ def test_masks_survive_encoding_and_decoding(pixels):
     assert np.array_equal(mask.pixels, pixels)
     assert mask.area == pixels.sum()
     left, top, width, height = mask.box
-    assert np.array_equal(mask.part, pixels[top : top + height, left : left + width])
+    assert np.array_equal(mask.box_pixels, pixels[top : top + height, left : left + width])
     if pixels.any():
         assert pixels[top : top + height, left : left + width].sum() == pixels.sum()
         assert pixels[top : top + height, left : left + width].any(axis=0)[[0, -1]].all()
@@ -37,10 +37,10 @@ def test_common_pixels_follow_from_the_run_lengths():
     rng = np.random.default_rng(0)
     for density in (0, 0.3, 1):
         one, other = (rng.random((2, 17, 23)) < density) & (np.arange(23) > 4)
-        common = Mask.of(one).common(Mask.of(other))
+        common = Mask.of(one).intersection(Mask.of(other))
         assert common == Mask.of(one & other)
         assert Mask.of(one).overlaps(Mask.of(other)) == (one & other).any()
-        assert Mask.of(one).shares([Mask.of(other)]) == [(one & other).sum() / max(1, other.sum())]
+        assert Mask.of(one).shares_inside([Mask.of(other)]) == [(one & other).sum() / max(1, other.sum())]
     assert Mask.empty(17, 23) == Mask.of(np.zeros((17, 23), bool))
 
 
@@ -49,7 +49,7 @@ def test_the_union_of_many_masks_holds_every_pixel_of_theirs():
     masks = [Mask.of(each) for each in pixels]
     for count in (1, 10, 11, 100, 123):
         assert Mask.union(masks[:count]) == Mask.of(pixels[:count].any(axis=0))
-    assert Mask.empty(17, 23).shares(masks) == [0] * 123 and masks[0].shares([]) == []
+    assert Mask.empty(17, 23).shares_inside(masks) == [0] * 123 and masks[0].shares_inside([]) == []
 
 
 @given(hnp.arrays(bool, st.tuples(st.just(2), st.integers(1, 40), st.integers(1, 40))))
@@ -76,6 +76,6 @@ def test_long_and_single_runs_are_inverted():
 def test_masks_whose_rectangles_are_apart_are_not_near():
     left, right, whole = np.zeros((3, 10, 20), bool)
     left[2:5, 3:8] = right[2:5, 8:12] = whole[:] = True
-    assert not Mask.of(left).near(Mask.of(right))
-    assert Mask.of(whole).near(Mask.of(right)) and Mask.of(right).near(Mask.of(whole))
-    assert not Mask.of(whole).near(Mask.empty(10, 20))
+    assert not Mask.of(left).boxes_overlap(Mask.of(right))
+    assert Mask.of(whole).boxes_overlap(Mask.of(right)) and Mask.of(right).boxes_overlap(Mask.of(whole))
+    assert not Mask.of(whole).boxes_overlap(Mask.empty(10, 20))

@@ -126,7 +126,7 @@ def test_work_goes_to_the_picture_that_it_was_saved_of(own, sent, tmp_path):
     assert own.add([first]) == {first[0]: "frame.png"}
     own.add([sent("frame.png.session.json", of_second[0].read_bytes())])
     assert own.folder.pictures.states == {"frame.png": "todo"}
-    assert "belongs to another file of this name" in own.take_messages(back=True)[0]
+    assert "belongs to another file of this name" in own.take_messages(restored=True)[0]
     held = own.bytes
     assert own.add([second, of_second, long, work(long, long[1])]) == {
         second[0]: "frame~2.png",

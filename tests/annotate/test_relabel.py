@@ -92,7 +92,7 @@ def test_a_change_is_taken_back_but_for_what_was_changed_since(folder):
     touched = replace(work.document.instances[0], label="dog")
     folder.save("b.png", work.document.with_instance(touched), work.size, work.revision)
     result = change.take_back(folder, "1", "Ann")
-    assert (result.pictures, result.objects, result.stay, result.left_out) == (1, 1, 1, [])
+    assert (result.pictures, result.objects, result.changed_since, result.left_out) == (1, 1, 1, [])
     assert labels(folder, "a.png") == before["a.png"]
     assert labels(folder, "b.png")[0][0] == "dog"
     assert folder.work.classes.labels == listed

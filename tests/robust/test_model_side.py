@@ -186,7 +186,7 @@ def test_a_network_that_fails_is_not_switched_to():
     session.click(Click(5, 5, False))
     before, mask = session.segmenter, session.mask
     with pytest.raises(ActionError, match="not finite"):
-        session.use(Segmenter(Overflowing()))
+        session.switch_predictor(Segmenter(Overflowing()))
     assert session.segmenter is before and np.array_equal(session.mask, mask)
 
 

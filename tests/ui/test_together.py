@@ -72,7 +72,7 @@ def test_a_server_that_died_keeps_a_picture_for_its_own_person_alone(folders, mo
     assert "Ann is working" in bob.do(click(90, 50))["messages"][0]
     assert "messages" not in again.do({"kind": "finish"}, click(90, 50))
     folder = second.settings.folder  # and some minutes later
-    later = leases.Leases(folder.work.path, clock=lambda: time.time() + leases.LASTS + 1)
+    later = leases.Leases(folder.work.path, clock=lambda: time.time() + leases.LEASE_SECONDS + 1)
     monkeypatch.setattr(folder.work, "leases", later)
     bob.do({"kind": "goto", "name": "b.png"})
     bob.do({"kind": "goto", "name": "a.png"})

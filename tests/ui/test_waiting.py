@@ -111,7 +111,7 @@ def test_files_hold_up_nobodys_click(kind, tmp_path, monkeypatch):
     begun, go = Event(), Event()
     server = Server(Settings(ColourModel(), examples=EXAMPLES))
     page, _ = send(server, None, {"number": 1, "kind": "example", "index": 3}, {**CLICK, "number": 2})
-    module, name = (downloads, "one_file") if kind == "download" else (opening, "browser_copy")
+    module, name = (downloads, "single_file") if kind == "download" else (opening, "browser_copy")
     function = getattr(module, name)
 
     def slow(*arguments):

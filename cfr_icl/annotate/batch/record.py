@@ -16,7 +16,7 @@ from cfr_icl.annotate.batch.plan import COCO, PictureTask
 from cfr_icl.annotate.click_lists import Problem
 from cfr_icl.annotate.exports import export
 from cfr_icl.annotate.exports.picture import AnnotatedPicture
-from cfr_icl.annotate.listing import natural
+from cfr_icl.annotate.listing import natural_key
 from cfr_icl.files import write_atomically
 from cfr_icl.scale.shards import Shard
 
@@ -46,10 +46,10 @@ class Record:
         """Whether a log with other settings was replaced."""
         self.lines: dict[str, dict[str, Any]] = {} if self.restarted else lines
         """Log lines by picture."""
-        self._first = {"settings": identity, "shard": str(shard), "classes": list(classes)}
+        self._header = {"settings": identity, "shard": str(shard), "classes": list(classes)}
         self.replace_lines(self.lines.values())
 
-    def has(self, task: PictureTask) -> bool:
+    def contains(self, task: PictureTask) -> bool:
         """Whether a picture with the same objects is logged; some of its objects may have failed."""
         return self.lines.get(task.picture, {}).get("digest") == task.digest
 
@@ -70,7 +70,7 @@ class Record:
     def replace_lines(self, lines: Iterable[dict[str, Any]]) -> None:
         """Rewrite the log with these lines of pictures, without the end line and incomplete lines."""
         self.lines = {line["picture"]: line for line in lines}
-        content = (json.dumps(line) + "\n" for line in (self._first, *self.lines.values()))
+        content = (json.dumps(line) + "\n" for line in (self._header, *self.lines.values()))
         write_atomically(self.path, "".join(content))
 
     def keep_only(self, pictures: Iterable[str]) -> None:
@@ -134,7 +134,7 @@ def write_annotations(path: Path, lines: Iterable[Mapping[str, Any]], classes: S
         StoreError: when a line is damaged.
     """
     pictures = []
-    for line in sorted(lines, key=lambda line: natural(line["picture"])):
+    for line in sorted(lines, key=lambda line: natural_key(line["picture"])):
         if line.get("work"):
             height, width = line["work"]["size"]
             document = store.from_json(line["work"], (height, width))

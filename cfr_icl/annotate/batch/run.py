@@ -96,10 +96,10 @@ def _reasons_to_skip(batch: Batch, record: Record, task: PictureTask) -> Sequenc
     """Reasons to skip a picture, in sentences; empty if it is finished, None if it must be predicted."""
     files_exist = all((batch.out / name).exists() for name in task.files)
     if batch.format == WORK:
-        if files_exist and record.has(task):
+        if files_exist and record.contains(task):
             return record.failed(task)
         return [_work_exists(task)] if files_exist else None
-    return [] if files_exist and record.has(task) and not record.failed(task) else None
+    return [] if files_exist and record.contains(task) and not record.failed(task) else None
 
 
 def _work_exists(task: PictureTask) -> str:

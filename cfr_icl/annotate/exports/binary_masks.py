@@ -8,7 +8,7 @@ from cfr_icl.annotate.exports.png import mask_png
 
 def _masks(job: ExportJob) -> Files:
     files: Files = {}
-    for stem, picture in job.each():
+    for stem, picture in job.each_picture():
         for instance in picture.instances:
             name = free_name(object_file(stem, instance), files)
             files[name] = mask_png(instance.mask.pixels)

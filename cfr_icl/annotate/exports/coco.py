@@ -34,7 +34,7 @@ def _coco_dictionary(job: ExportJob, segmentation: Callable[[Instance], Any]) ->
     annotation_ids = iter(_ids([_foreign(instance).get("id") for instance in instances]))
     categories = _categories(job)
     images, annotations = [], []
-    for image_id, (_, picture) in zip(image_ids, job.each(), strict=True):
+    for image_id, (_, picture) in zip(image_ids, job.each_picture(), strict=True):
         height, width = picture.size
         entry = {"id": image_id, "file_name": picture.name, "width": width, "height": height}
         images.append({**(picture.document.foreign or {}), **entry})
@@ -63,10 +63,10 @@ def _foreign(instance: Instance) -> Mapping[str, Any]:
     return instance.foreign or {}
 
 
-def _ids(kept: Sequence[Any]) -> list[int]:
+def _ids(previous: Sequence[Any]) -> list[int]:
     """A number for each entry: the one that it had before if no other has it, else the next free one."""
-    counts = Counter(number for number in kept if type(number) is int)
-    ids = [number if type(number) is int and counts[number] == 1 else None for number in kept]
+    counts = Counter(number for number in previous if type(number) is int)
+    ids = [number if type(number) is int and counts[number] == 1 else None for number in previous]
     used = {number for number in ids if number is not None}
     free = (number for number in count(1) if number not in used)
     return [next(free) if number is None else number for number in ids]

@@ -10,7 +10,7 @@ from cfr_icl.sentences import Sentence
 
 def _cutouts(job: ExportJob) -> Files:
     files: Files = {}
-    for stem, picture in job.each():
+    for stem, picture in job.each_picture():
         if not picture.instances:
             continue
         try:

@@ -32,7 +32,7 @@ def _cvat(job: ExportJob) -> Files:
         listed = ElementTree.SubElement(label, "attributes")
         for attribute in defined:
             _define(listed, attribute)
-    for number, (_, picture) in enumerate(job.each()):
+    for number, (_, picture) in enumerate(job.each_picture()):
         height, width = picture.size
         sides = {"width": str(width), "height": str(height)}
         image = ElementTree.SubElement(
@@ -50,7 +50,7 @@ def _cvat(job: ExportJob) -> Files:
 def _mask(instance: Instance, order: int) -> dict[str, str]:
     """Run lengths inside of the mask's box, row by row, outside and inside in turn."""
     left, top, width, height = instance.mask.box
-    pixels = instance.mask.part.reshape(-1)
+    pixels = instance.mask.box_pixels.reshape(-1)
     changes = np.flatnonzero(np.diff(pixels)) + 1
     runs = np.diff([0, *changes, len(pixels)]).tolist()
     if pixels[0]:

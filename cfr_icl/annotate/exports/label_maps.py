@@ -9,7 +9,7 @@ from cfr_icl.annotate.exports.png import indexed_png
 def _indexed(job: ExportJob) -> Files:
     return {
         f"{stem}.png": indexed_png(picture.size, [(i.id, i.colour, i.mask.pixels) for i in picture.instances])
-        for stem, picture in job.each()
+        for stem, picture in job.each_picture()
     }
 
 

@@ -23,7 +23,7 @@ LENGTH_BITS = (3, 4, 8, 16)
 
 def _label_studio(job: ExportJob) -> Files:
     tasks = []
-    for _, picture in job.each():
+    for _, picture in job.each_picture():
         height, width = picture.size
         results = [_result(instance, height, width) for instance in picture.instances]
         name = shown_name(picture.name)

@@ -18,7 +18,7 @@ from cfr_icl.annotate.polygons import parts_of
 
 def _labelme(job: ExportJob) -> Files:
     files = {}
-    for stem, picture in job.each():
+    for stem, picture in job.each_picture():
         height, width = picture.size
         shapes = [shape for instance in picture.instances for shape in _labelme_shapes(instance, job.detail)]
         files[f"{stem}.json"] = to_json(

@@ -60,7 +60,7 @@ class ExportJob:
     finished: Callable[[], None] = lambda: None
     """Called after each picture that a writer has finished."""
 
-    def each(self) -> Iterator[tuple[str, AnnotatedPicture]]:
+    def each_picture(self) -> Iterator[tuple[str, AnnotatedPicture]]:
         """Iterate over the pictures and count them as finished."""
         for entry in self.pictures:
             yield entry
@@ -96,9 +96,9 @@ class ExportFormat:
     the parts and of the classes. The parts do not get files of these names."""
 
 
-def class_names(pictures: Sequence[AnnotatedPicture], first: Sequence[str] = ()) -> list[str]:
-    """All labels in the order of their numbers: `first`, then those of lists of labels, then of objects."""
-    names = [*first]
+def class_names(pictures: Sequence[AnnotatedPicture], numbered: Sequence[str] = ()) -> list[str]:
+    """All labels in the order of their numbers: `numbered`, those of lists of labels, those of objects."""
+    names = [*numbered]
     names += [label.name for picture in pictures for label in picture.document.labels]
     names += [instance.label for picture in pictures for instance in picture.instances]
     return list(dict.fromkeys(names))

@@ -17,7 +17,7 @@ PICTURES = ("picture", "width", "height", "objects", "done", "seconds")
 
 
 def _statistics(job: ExportJob) -> Files:
-    pictures = [picture for _, picture in job.each()]
+    pictures = [picture for _, picture in job.each_picture()]
     tables = {
         "classes": (CLASSES, _classes(job.class_names, pictures)),
         "pictures": (PICTURES, [_picture(picture) for picture in pictures]),

@@ -20,7 +20,7 @@ def _voc(job: ExportJob) -> Files:
         i.label: i.colour for _, picture in reversed(job.pictures) for i in reversed(picture.instances)
     }
     files: Files = {"labels.txt": "".join(f"{name}\n" for name in ("background", *classes)).encode("utf-8")}
-    for stem, picture in job.each():
+    for stem, picture in job.each_picture():
         masks = [(instance, instance.mask.pixels) for instance in picture.instances]
         files[f"SegmentationClass/{stem}.png"] = indexed_png(
             picture.size, [(classes[i.label], colours[i.label], mask) for i, mask in masks]

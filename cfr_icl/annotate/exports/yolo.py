@@ -14,7 +14,7 @@ from cfr_icl.annotate.polygons import joined, opened, parts_of
 def _yolo(job: ExportJob) -> Files:
     classes = job.classes
     files = {}
-    for stem, picture in job.each():
+    for stem, picture in job.each_picture():
         height, width = picture.size
         lines = []
         for instance in picture.instances:

@@ -70,7 +70,7 @@ def _is_of_label_studio(data: Any) -> bool:
 
 
 def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> LoadedMasks:
-    images = [image for image in _list(data.get("images")) if isinstance(image, Mapping)]
+    images = [image for image in _list_or_empty(data.get("images")) if isinstance(image, Mapping)]
     if not images:  # a file without names is this picture's if its objects are of one picture
         ids = {str(each.get("image_id")) for each in data["annotations"] if isinstance(each, Mapping)}
         images = [{"id": ids.pop()}] if len(ids) == 1 else []
@@ -80,7 +80,7 @@ def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> Loade
     entries = [
         entry
         for entry in data["annotations"]
-        if isinstance(entry, Mapping) and _same(entry.get("image_id"), image.get("id"))
+        if isinstance(entry, Mapping) and _equal_ids(entry.get("image_id"), image.get("id"))
     ]
     if not 0 < len(entries) <= MAX_OBJECTS:
         raise MaskFileError("The COCO file has {count} objects for this picture.", count=len(entries))
@@ -137,7 +137,7 @@ def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> Loade
 def _categories(entries: Any) -> dict[str, LoadedLabel]:
     """The categories that have an id and a name, by id."""
     categories = {}
-    for entry in _list(entries):
+    for entry in _list_or_empty(entries):
         if not isinstance(entry, Mapping) or entry.get("name") is None:
             continue
         name, parent = label_name(str(entry["name"])), entry.get("supercategory")
@@ -193,11 +193,11 @@ def _mask_of_run_lengths(segmentation: Mapping[str, Any], size: tuple[int, int])
     return Mask.parse(height, width, counts)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _equal_ids(one: Any, other: Any) -> bool:
     """Whether two ids are equal, also where one of them is text."""
     return one == other or (one is not None and other is not None and str(one) == str(other))
 
 
-def _list(value: Any) -> list[Any]:
+def _list_or_empty(value: Any) -> list[Any]:
     """A value that should be a list; empty for anything else."""
     return value if isinstance(value, list) else []

@@ -62,27 +62,27 @@ class Images:
     def _matches(self, picture: str) -> Iterator[Sequence[Mapping[str, Any]]]:
         """The entries that fit by one comparison after another."""
         path, name = _path(picture), _base_name(picture)
-        yield self._by(_path).get(path, ())
-        yield self._below(path)
-        yield self._by(_base_name).get(name, ())
-        yield self._by(_without_upload_prefix).get(name, ())
-        yield self._by(_url_base_name).get(name, ())
-        yield self._by(_folded_base_name).get(name.casefold(), ())
-        yield self._by(_stem).get(PurePosixPath(name).stem.casefold(), ())
+        yield self._by_key(_path).get(path, ())
+        yield self._by_path_end(path)
+        yield self._by_key(_base_name).get(name, ())
+        yield self._by_key(_without_upload_prefix).get(name, ())
+        yield self._by_key(_url_base_name).get(name, ())
+        yield self._by_key(_folded_base_name).get(name.casefold(), ())
+        yield self._by_key(_stem).get(PurePosixPath(name).stem.casefold(), ())
 
-    def _by(self, key: _Key) -> _Table:
+    def _by_key(self, key: _Key) -> _Table:
         """The entries by a key of their names."""
         if key not in self._tables:
             self._tables[key] = _table((key(name), image) for name, image in self._named)
         return self._tables[key]
 
-    def _below(self, path: str) -> list[Mapping[str, Any]]:
+    def _by_path_end(self, path: str) -> list[Mapping[str, Any]]:
         """The entries whose path ends with "/" and this path, and those with which this path ends so."""
         end = ("/" + path)[::-1]
         backwards, images = self._backwards
         first = bisect_left(backwards, end)
         last = bisect_right(backwards, end, lo=first, key=lambda each: each[: len(end)])
-        by_path = self._by(_path)
+        by_path = self._by_key(_path)
         ends = (path[place + 1 :] for place, sign in enumerate(path) if sign == "/")
         return [*images[first:last], *(image for each in ends for image in by_path.get(each, ()))]
 

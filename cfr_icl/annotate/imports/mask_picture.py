@@ -143,5 +143,5 @@ def _coloured(pixels: MaskPixels) -> np.ndarray:
 
 def _has_parts(mask: Mask) -> bool:
     """Whether a mask has several connected parts of at least MIN_REGION pixels."""
-    _, _, statistics, _ = cv2.connectedComponentsWithStats(mask.part.astype(np.uint8), connectivity=8)
+    _, _, statistics, _ = cv2.connectedComponentsWithStats(mask.box_pixels.astype(np.uint8), connectivity=8)
     return bool((statistics[1:, cv2.CC_STAT_AREA] >= MIN_REGION).sum() > 1)
