@@ -76,7 +76,7 @@ def test_a_page_gets_one_preview_at_a_time_and_none_while_somebody_clicks(shared
     go_on.set()
     thread.join()
     assert told[0] is not None
-    with shared.line._asks():
+    with shared.line._as_waiting():
         assert shared.preview(question) is None
     assert shared.preview(question) is not None
 
