@@ -10,9 +10,11 @@ from pathlib import Path
 from cfr_icl.annotate import exports, store
 from cfr_icl.annotate.document import ActionError
 from cfr_icl.annotate.exports import Progress
+from cfr_icl.annotate.exports.archive import portable_names, zipped
 from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.exports.png import cutout_png, mask_png
 from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.listing import shown_name
 from cfr_icl.annotate.session import Session
 from cfr_icl.annotate.session_files import session_file
 from cfr_icl.annotate.splits import Split, read_shares
@@ -56,7 +58,7 @@ def all_sessions(folder: Folder) -> MadeFile:
     files = {session_file(name): text.encode() for name, text in session_texts(folder, folder.pictures.names)}
     if not files:
         raise ActionError("There is no object to export.")
-    return MadeFile(exports.zipped(files), folder.images.name, "_sessions.zip")
+    return MadeFile(zipped(files), folder.images.name, "_sessions.zip")
 
 
 def session_texts(folder: Folder, names: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -109,4 +111,21 @@ def _export(
     if len(files) == 1:
         ((name, content),) = files.items()
         return MadeFile(content, stem, f"_{action.format}{Path(name).suffix}", messages)
-    return MadeFile(exports.zipped(files), stem, f"_{action.format}.zip", messages)
+    messages += _changed_names(files)
+    return MadeFile(zipped(files), stem, f"_{action.format}.zip", messages)
+
+
+def _changed_names(files: Iterable[str]) -> list[Sentence]:
+    """A message about names that an archive holds in another form."""
+    names = [(shown_name(name), portable) for name, portable in portable_names(files).items()]
+    changed = [(name, portable) for name, portable in names if name != portable]
+    if not changed:
+        return []
+    name, portable = changed[0]
+    return [
+        Sentence(
+            "Windows cannot unpack some names, such as {name}; in the zip it is {portable}.",
+            name=name,
+            portable=portable,
+        )
+    ]

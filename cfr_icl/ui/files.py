@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cfr_icl.annotate.document import ActionError
+from cfr_icl.annotate.exports.archive import portable_path
 
 FILES_KEPT = 16
 """Uploads, copies and downloads of a page that stay on the server; older ones are removed."""
@@ -63,7 +64,7 @@ class PageFiles:
     def download(self, content: bytes, picture: str, ending: str) -> dict[str, Any]:
         """Store content as a file to download, named after a picture."""
         stem = re.sub(r"[^\w.-]+", "_", Path(picture).stem)[:80].strip(".") or "picture"
-        path = self.new_folder() / f"{stem}{ending}"
+        path = self.new_folder() / portable_path(f"{stem}{ending}")
         path.write_bytes(content)
         return served(path, path.name)
 

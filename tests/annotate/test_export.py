@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
-from cfr_icl.annotate.exports import FORMATS, AnnotatedPicture, export, export_warnings, zipped
+from cfr_icl.annotate.exports import FORMATS, AnnotatedPicture, export, export_warnings
+from cfr_icl.annotate.exports.archive import zipped
 from cfr_icl.annotate.exports.png import indexed_png
 from cfr_icl.annotate.imports import MaskFileError
 from cfr_icl.annotate.masks import Mask

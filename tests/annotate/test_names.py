@@ -13,7 +13,8 @@ from PIL import Image
 
 from cfr_icl.annotate import store
 from cfr_icl.annotate.document import Document, Instance, label_name
-from cfr_icl.annotate.exports import FORMATS, export, export_warnings, zipped
+from cfr_icl.annotate.exports import FORMATS, export, export_warnings
+from cfr_icl.annotate.exports.archive import portable_names, zipped
 from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.exports.writing import write_files
 from cfr_icl.annotate.folder import Folder
@@ -60,6 +61,36 @@ def work(folder, names, label="cat"):
     for name in opened.pictures.names:
         opened.save(name, document, (90, 120), 0)
     return Folder(folder / "images", folder / "work")
+
+
+UNPACKED = {
+    "labels/12:30?.txt": "labels/12_30_~2.txt",
+    "labels/12|30*.txt": "labels/12_30_~3.txt",
+    "labels/12_30_.TXT": "labels/12_30_.TXT",
+    'day 1. /"a".png': "day 1__/_a_.png",
+    "back\\slash.png": "back_slash.png",
+    "CON.txt": "CON_.txt",
+    "nul": "nul_",
+    "com1.tar.gz": "com1_.tar.gz",
+    "aux .png": "aux_.png",
+    "console.txt": "console.txt",
+    "Müller (2).png": "Müller (2).png",
+    "M\udcfcller.png": "Müller.png",
+    "trailing dot..png": "trailing dot..png",
+}
+
+
+def test_a_zip_is_unpacked_on_every_system():
+    names = portable_names(UNPACKED)
+    assert names == UNPACKED
+    packed = zipfile.ZipFile(io.BytesIO(zipped({name: name.encode("utf-8", "replace") for name in UNPACKED})))
+    assert packed.namelist() == [*names.values()]
+    assert packed.read("CON_.txt") == b"CON.txt"
+
+
+def test_names_that_windows_takes_stay_as_they_are():
+    names = ["a/b.png", "A/B.png", "ñ.png", "x.y.z", ".hidden"]
+    assert portable_names(names) == {name: name for name in names}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,12 +6,10 @@ A new format is one new module here: it defines `FORMATS`, a tuple of `ExportFor
 from __future__ import annotations
 
 import importlib
-import io
 import pkgutil
 import unicodedata
-import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from pathlib import PurePosixPath
 
@@ -193,12 +191,3 @@ def _about_names(pictures: Sequence[AnnotatedPicture]) -> list[Sentence]:
 def _overlap(picture: AnnotatedPicture) -> bool:
     masks = [instance.mask for instance in picture.instances]
     return bool(masks) and Mask.union(masks).area < sum(mask.area for mask in masks)
-
-
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """Pack files into one zip archive."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(shown_name(name), content)
-    return buffer.getvalue()
