@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 
 def deep_inside(mask):
@@ -28,6 +29,27 @@ def test_other_objects_stand_back_while_one_is_in_work(tool):
     tool.idle()
     assert tool.session.active.id == 2
     assert tool.colour(*place) != in_work
+
+
+def test_neighbours_of_one_label_are_told_apart_by_shades_of_its_colour(tool, tmp_path):
+    Image.new("RGB", (300, 200), (128, 128, 128)).save(tmp_path / "grey.png")
+    tool.upload(tmp_path / "grey.png")
+    ids = np.zeros((200, 300), np.uint8)
+    ids[50:150, 50:100], ids[50:150, 100:150], ids[50:150, 200:250] = 1, 2, 3
+    Image.fromarray(ids).save(tmp_path / "ids.png")
+    tool.page.set_input_files("[data-ref=masks-file]", tmp_path / "ids.png")
+    tool.page.wait_for_selector("[data-ref=objects] li >> nth=2")
+    for number in (1, 2, 3):
+        label = tool.page.get_by_label(f"Label of object {number}", exact=True)
+        label.fill("cell")
+        label.press("Enter")
+        tool.idle()
+    tool.page.keyboard.press("Escape")
+    first, second, third = (tool.colour(x, 100) for x in (75, 125, 225))
+    assert (
+        min(abs(np.subtract(*pair)).max() for pair in ((first, second), (second, third), (first, third))) > 15
+    )
+    assert len({each.colour for each in tool.session.document.instances}) == 1
 
 
 def test_a_label_that_no_object_has_can_be_taken_off_the_list(tool):

@@ -4,6 +4,7 @@ import { Corners, polygonsOf } from './corners.js';
 import { Layer } from './layer.js';
 import * as overlays from './overlays.js';
 import { Placement } from './placement.js';
+import { shades } from './shades.js';
 
 const BESIDE_WORK = 0.6; // opacity of the other objects while one is in work, whose colour may be the same
 
@@ -15,6 +16,7 @@ export class Stage extends Placement {
     this.backdrop = new Layer(); // the picture
     this.finished = new Layer(); // objects that are not in work
     this.objects = [];
+    this.shades = new Map(); // the painted colours of the objects, by id
     this.pending = []; // clicks and strokes whose answer is awaited
     this.tool = 'click';
     this.corners = new Corners();
@@ -82,6 +84,7 @@ export class Stage extends Placement {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, canvas.width, canvas.height);
     if (!this.picture) return;
+    this.shades = shades(this.objects);
     this.paintBackdrop(ratio);
     if (!this.hidden) this.paintFinished(ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -140,11 +143,11 @@ export class Stage extends Placement {
   }
 
   paintNames() {
-    for (const { box, label, colour, visible, shape } of this.objects) {
+    for (const { id, box, label, visible, shape } of this.objects) {
       if (!visible || !shape || shape.empty) continue;
       const [left, top, width] = box,
         at = { x: (left + width / 2) * this.scale + this.x, y: top * this.scale + this.y };
-      overlays.paintName(this.context, at, label, colour);
+      overlays.paintName(this.context, at, label, this.shades.get(id));
     }
   }
 
@@ -209,7 +212,7 @@ export class Stage extends Placement {
       this.y,
       look.opacity,
       look.contour,
-      ...objects.flatMap(({ shape, colour }) => [shape, colour]),
+      ...objects.flatMap(({ id, shape }) => [shape, this.shades.get(id)]),
     ];
     this.finished.update(this.canvas, shown, (layer) => {
       this.toPicture(layer, ratio);
@@ -221,8 +224,9 @@ export class Stage extends Placement {
     context.globalAlpha = 1;
   }
 
-  paintObject({ shape, colour, current }, context, ratio, opacity) {
+  paintObject({ id, shape, current }, context, ratio, opacity) {
     const lineWidth = this.look.contour ? ratio * (current ? 1.8 : 1.2) : 0;
+    const colour = this.shades.get(id);
     const waits = shape?.paint(context, this.scale * ratio, colour, opacity, lineWidth, current);
     if (waits) this.draw();
   }
