@@ -71,3 +71,82 @@ def test_corners_and_lasso_by_mouse(tool, squares):
     tool.page.mouse.wheel(0, -100)
     tool.page.keyboard.up("Shift")
     tool.page.wait_for_function(f"Number(document.querySelector('[data-ref=brush]').value) > {width}")
+
+
+def test_corners_and_lasso_by_the_keyboard(tool, squares):
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.idle()
+    keys = tool.page.keyboard
+    keys.press("p")
+    before = tool.session.mask
+    keys.press("Tab")  # the upper left corner, where the outline begins
+    keys.press("Shift+ArrowLeft")
+    keys.press("ArrowUp")
+    keys.press("Tab")
+    tool.idle()
+    moved = tool.session.mask
+    assert moved.sum() > before.sum() and (moved & before).sum() == before.sum()
+    assert tool.session.can_undo and len(tool.session.document.instances) == 1
+
+    keys.press("Delete")
+    tool.idle()
+    assert tool.session.mask.sum() < moved.sum() and len(tool.session.document.instances) == 1
+    keys.press("Control+z")
+    tool.idle()
+    assert (tool.session.mask == moved).all()
+    keys.press("Insert")
+    keys.press("Shift+ArrowRight")
+    keys.press("Enter")
+    tool.idle()
+    assert (tool.session.mask != moved).any() and tool.session.active is not None
+
+    for _ in range(20):  # past the last corner, the picture lets the keys go
+        keys.press("Tab")
+        if not tool.page.evaluate("document.activeElement.matches('.cfr canvas')"):
+            break
+    else:
+        raise AssertionError("Tab does not leave the picture")
+
+
+def test_escape_gives_a_moved_corner_up_and_lets_tab_leave(tool, squares):
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.idle()
+    keys, before = tool.page.keyboard, tool.session.mask
+    keys.press("p")
+    keys.press("Tab")
+    keys.press("Shift+ArrowLeft")
+    keys.press("Escape")
+    keys.press("Tab")
+    tool.page.wait_for_timeout(800)  # longer than a moved corner waits
+    tool.idle()
+    assert (tool.session.mask == before).all()
+    assert not tool.page.evaluate("document.activeElement.matches('.cfr canvas')")
+
+
+def test_a_lasso_is_drawn_by_the_keyboard(tool, squares):
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.idle()
+    before = tool.session.mask
+    keys = tool.page.keyboard
+    keys.press("l")
+
+    def line(*sides):
+        keys.press("Enter")
+        for way, number in sides:
+            for _ in range(number):
+                keys.press(f"Shift+Arrow{way}")
+            keys.press("Enter")
+
+    keys.press("ArrowUp")  # shows the crosshair, in the middle
+    line(("Right", 1), ("Down", 1))
+    keys.press("Backspace")
+    keys.press("Enter")
+    line(("Left", 1))  # the first press closes a line of three points
+    tool.idle()
+    added = tool.session.mask
+    assert added.sum() > before.sum() and (added & before).sum() == before.sum()
+    keys.press("Escape")
+    assert len(tool.session.document.instances) == 1

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MaskShape } from '../../cfr_icl/ui/static/mask.js';
-import { cornerNear, patchOf, ringsOf, sideNear, withCorner } from '../../cfr_icl/ui/static/outline.js';
+import {
+  cornerNear,
+  midpoint,
+  neighbour,
+  patchOf,
+  placeOf,
+  ringsOf,
+  sideNear,
+  withCorner,
+} from '../../cfr_icl/ui/static/outline.js';
 
 const SIDE = 40;
 
@@ -42,6 +51,18 @@ test('a square has its four corners, a disk as few as the tolerance allows, a ho
   assert.ok(fine > coarse && coarse >= 3);
   assert.equal(ringsIn((x, y) => disk(x, y) && !(x === 20 && y === 20), 1).length, 2);
   assert.ok(ringsIn((x, y) => x === 3 && y === 4, 9)[0].corners.length >= 3);
+});
+
+test('the keys go through the corners of all rings, and find the middle of a side', () => {
+  const rings = ringsIn((x, y) => square(x, y) && !(x >= 15 && x < 20 && y >= 15 && y < 20), 1);
+  const seen = [];
+  for (let there = neighbour(rings, null, 1); there; there = neighbour(rings, there, 1)) seen.push(there);
+  assert.equal(new Set(seen.map((there) => JSON.stringify(placeOf(rings, there)))).size, 8);
+  assert.deepEqual(neighbour(rings, null, -1), seen.at(-1));
+  assert.deepEqual(neighbour(rings, seen[5], -1), seen[4]);
+  assert.equal(neighbour(rings, seen[0], -1), null);
+  const { x, y } = midpoint(rings, seen[0]);
+  assert.ok([10, 20, 30].includes(x) && [10, 20, 30].includes(y));
 });
 
 test('a corner that is moved changes what lies between its neighbours alone', () => {

@@ -10,7 +10,7 @@ from cfr_icl.ui.canvas import cfr_fields, export_formats
 from cfr_icl.ui.messages import LANGUAGES, STATIC
 
 SCRIPTS = "\n".join(path.read_text(encoding="utf-8") for path in sorted(STATIC.glob("*.js")))
-NAMES = {"1:1", "100 %", "✕", "−", "…", ",", "CFR", "ICL", "·", "4", "Alt"}
+NAMES = {"1:1", "100 %", "✕", "−", "…", ",", "CFR", "ICL", "·", "4", "Alt", "Tab"}
 """What is the same in every language."""
 
 

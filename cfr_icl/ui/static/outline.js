@@ -78,6 +78,26 @@ export function sideNear(rings, place, reach) {
   return nearest;
 }
 
+// The place of a corner { ring, corner }.
+export function placeOf(rings, { ring, corner }) {
+  return at(rings[ring].points, rings[ring].corners[corner]);
+}
+
+// The corner after another (`by` 1) or before it (-1), through all rings; without another the first or the last
+// one. Null past the end.
+export function neighbour(rings, there, by) {
+  const all = rings.flatMap(({ corners }, ring) => corners.map((_, corner) => ({ ring, corner })));
+  const now = there && all.findIndex(({ ring, corner }) => ring === there.ring && corner === there.corner);
+  return (there ? all[now + by] : all.at(by > 0 ? 0 : -1)) ?? null;
+}
+
+// The middle of the side of the polygon after a corner.
+export function midpoint(rings, { ring, corner }) {
+  const next = (corner + 1) % rings[ring].corners.length,
+    [from, to] = [placeOf(rings, { ring, corner }), placeOf(rings, { ring, corner: next })];
+  return { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+}
+
 // Add a corner where the exact line of a side comes nearest to a place; the mask stays as it is.
 // [rings, { ring, corner }] with the new corner.
 export function withCorner(rings, { ring, corner }, place) {

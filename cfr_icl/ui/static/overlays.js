@@ -55,6 +55,23 @@ export function paintPolygons(context, scale, rings) {
   context.fill(corners);
 }
 
+// A corner that the keys move, { x, y }; in pixels of the picture.
+export function paintChosen(context, scale, { x, y }) {
+  outlined(
+    context,
+    scale,
+    [
+      [4, HALO],
+      [2, '#facc15'],
+    ],
+    () => {
+      context.beginPath();
+      context.arc(x, y, 7 / scale, 0, 2 * Math.PI);
+      context.stroke();
+    },
+  );
+}
+
 // [left, top, right, bottom] of the box that started an object, in pixels of the picture at `place`.
 export function paintBox(context, { x, y, scale }, [left, top, right, bottom]) {
   outlined(

@@ -117,6 +117,8 @@ export class Stage extends Placement {
     else if (this.polygons) overlays.paintPolygons(context, scale, this.polygons);
     for (const drag of this.pending) if (drag.points && !drag.held) overlays.paintDrag(context, scale, drag);
     if (this.drag && !this.drag.held) overlays.paintDrag(context, scale, this.drag);
+    const chosen = corners && this.chosenCorner;
+    if (chosen) overlays.paintChosen(context, scale, chosen);
   }
 
   // What a click would give: fainter than every mask, its outline dashed.
@@ -174,6 +176,11 @@ export class Stage extends Placement {
     const rings = this.corners.rings(active, this.scale);
     const drag = this.drag?.held ? this.drag : this.pending.find((entry) => entry.held);
     return polygonsOf(rings, drag?.held, drag?.points.at(-1));
+  }
+
+  // The place of the corner that the keys move; null without one.
+  get chosenCorner() {
+    return null;
   }
 
   get brushing() {

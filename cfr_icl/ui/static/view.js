@@ -1,8 +1,9 @@
 // The picture on the stage: handles pointer, wheel and arrow keys.
 
+import { reshaped } from './corners.js';
+import { DrawingKeys } from './drawing_keys.js';
 import * as geometry from './geometry.js';
 import { BAD, GOOD, markCursor } from './overlays.js';
-import { reshaped } from './corners.js';
 import { objectsAt, Picker } from './picking.js';
 import { Stage } from './stage.js';
 
@@ -20,6 +21,7 @@ export class View extends Stage {
     super(canvas, look, actions);
     this.pointers = new Map();
     this.picker = new Picker();
+    this.keys = new DrawingKeys(this);
     this.spaceHeld = false;
     this.shiftHeld = false;
     this.listen();
@@ -42,6 +44,7 @@ export class View extends Stage {
     }
     on('keydown', (event) => this.key(event));
     on('blur', () => {
+      this.keys.end();
       this.crosshair = null;
       this.draw();
     });
@@ -85,6 +88,7 @@ export class View extends Stage {
     }
     const point = this.point(event),
       touch = event.pointerType === 'touch';
+    this.keys.end();
     this.crosshair = null;
     const pointer = { ...point, start: point, dragged: false, buttons: event.buttons };
     this.pointers.set(event.pointerId, pointer);
@@ -236,7 +240,7 @@ export class View extends Stage {
 
   // Give up a box or stroke under way, or the crosshair; tells whether there was one.
   cancel() {
-    const cancelled = Boolean(this.drag || this.crosshair);
+    const cancelled = this.keys.cancel() || Boolean(this.drag || this.crosshair);
     this.drag = this.crosshair = null;
     this.draw();
     return cancelled;
@@ -296,11 +300,17 @@ export class View extends Stage {
     return selects ? 'pointer' : CURSORS[mode];
   }
 
+  get chosenCorner() {
+    return this.keys.corner;
+  }
+
   // ---- keyboard: a crosshair that clicks
 
   key(event) {
     if (!this.picture || event.ctrlKey || event.metaKey) return;
-    if (STEPS[event.key]) this.moveCrosshair(STEPS[event.key], event);
+    const step = STEPS[event.key];
+    if (this.keys.key(event, step)); // used up
+    else if (step) this.moveCrosshair(step, event);
     else if (!this.crosshair || !['Enter', 'Backspace'].includes(event.key)) return;
     else if (!event.repeat) this.clickOn(this.crosshair, event.key === 'Enter', event.altKey);
     event.preventDefault();
@@ -317,6 +327,7 @@ export class View extends Stage {
           x: Math.floor(this.width / 2),
           y: Math.floor(this.height / 2),
         };
+    this.keys.follow(this.crosshair);
     this.actions.hover(this.crosshair, false);
     const [dx, dy] = geometry.intoView(this.place, this.stage, this.crosshair);
     if (dx || dy) this.pan(dx, dy);

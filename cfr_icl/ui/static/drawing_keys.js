@@ -1,0 +1,209 @@
+// Corners and lasso by the keyboard. Corners: Tab goes from one to the next, arrow keys move it, Delete removes
+// it, Insert adds one after it. Lasso: Enter sets a point where the crosshair is, Enter there again closes the
+// line, Backspace takes the last point back.
+
+import { reshaped } from './corners.js';
+import * as geometry from './geometry.js';
+import { cornerNear, midpoint, neighbour, patchOf, placeOf, withCorner } from './outline.js';
+
+const SETTLED_AFTER = 700; // milliseconds after the last arrow key, when a moved corner is sent
+const FAR = 10; // pixels of the picture that Shift moves a corner
+const middle = ({ x, y }) => ({ x: x + 0.5, y: y + 0.5 });
+
+export class DrawingKeys {
+  #selected = null; // { object, x, y } of the selected corner, in pixels of the picture
+  #leaves = false; // whether Tab leaves the picture, as after Escape
+  #timer = null;
+
+  constructor(view) {
+    this.view = view;
+  }
+
+  // The selected corner's place, where there is one.
+  get corner() {
+    const { tool, drag } = this.view;
+    if (tool !== 'corners' || this.#selected?.object !== this.#active?.id) return null;
+    if (drag?.byKeys) return drag.points.at(-1);
+    return this.#waits || !this.#rings.length ? this.#selected : placeOf(this.#rings, this.#place(this.#rings));
+  }
+
+  // Act on a key; whether it has been used up.
+  key(event, step) {
+    if (!this.view.actions.ready()) return false;
+    if (this.view.tool === 'corners') return this.#cornerKey(event, step);
+    return this.view.tool === 'lasso' && this.#lassoKey(event);
+  }
+
+  // Give up what is drawn by keys; tells whether there was anything.
+  cancel() {
+    const had = Boolean(this.corner || this.view.drag?.byKeys);
+    clearTimeout(this.#timer);
+    if (this.view.drag?.byKeys) this.view.drag = null;
+    this.#selected = null;
+    this.#leaves = true;
+    return had;
+  }
+
+  // The pointer takes over, or the picture loses the keys: a moved corner stays, a line begun is given up.
+  end() {
+    this.#settle();
+    this.cancel();
+    this.#leaves = false;
+  }
+
+  // The line of the lasso goes on to the crosshair.
+  follow(pixel) {
+    const { drag } = this.view;
+    if (drag?.byKeys && drag.kind === 'lasso') drag.points.splice(-1, 1, middle(pixel));
+  }
+
+  get #active() {
+    return this.view.objects.find((object) => object.current && object.visible);
+  }
+
+  get #rings() {
+    return this.view.corners.rings(this.#active, this.view.scale);
+  }
+
+  // ---- corners
+
+  #cornerKey(event, step) {
+    const rings = this.#rings;
+    if (!rings.length) return false;
+    const chosen = this.corner;
+    if (event.key === 'Tab') return this.#goOn(rings, event.shiftKey ? -1 : 1);
+    if (!chosen) return false;
+    if (step) this.#move(rings, step, event.shiftKey ? FAR : 1);
+    else if (event.key === 'Delete' || event.key === 'Backspace') this.#remove(rings);
+    else if (event.key === 'Insert') this.#insert(rings);
+    else if (event.key === 'Enter') this.end();
+    else return false;
+    return true;
+  }
+
+  // Select the next corner or the one before; past the last one the key leaves the picture.
+  #goOn(rings, by) {
+    const { view } = this,
+      chosen = this.corner;
+    if (!chosen && this.#leaves) {
+      this.#leaves = false;
+      return false;
+    }
+    const begin = view.crosshair && cornerNear(rings, middle(view.crosshair), Infinity);
+    const there = chosen ? neighbour(rings, this.#place(rings), by) : begin || neighbour(rings, null, by);
+    this.#settle();
+    if (there) this.#select(placeOf(rings, there));
+    else this.#selected = null;
+    return Boolean(there);
+  }
+
+  #select({ x, y }) {
+    const { view } = this;
+    view.crosshair = null;
+    this.#leaves = false;
+    this.#selected = { object: this.#active.id, x, y };
+    const pixel = { x: Math.floor(x), y: Math.floor(y) },
+      [dx, dy] = geometry.intoView(view.place, view.stage, pixel);
+    if (dx || dy) view.pan(dx, dy);
+  }
+
+  // { ring, corner } of the selected corner.
+  #place(rings) {
+    const { drag } = this.view;
+    return drag?.byKeys
+      ? { ring: drag.held.ring, corner: drag.held.corner }
+      : cornerNear(rings, this.#selected, Infinity);
+  }
+
+  #move(rings, [dx, dy], length) {
+    const { view } = this;
+    if (this.#waits) return;
+    if (!view.drag) {
+      const there = this.#place(rings);
+      this.#hold({ rings, ...there }, placeOf(rings, there));
+    }
+    const { x, y } = view.drag.points.at(-1),
+      within = (value, most) => Math.min(Math.max(value, 0), most);
+    const to = { x: within(x + dx * length, view.width), y: within(y + dy * length, view.height) };
+    this.#select(to);
+    view.drag.points.push(to);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#settle(), SETTLED_AFTER);
+  }
+
+  #hold(held, place) {
+    this.view.drag = { kind: 'corner', byKeys: true, held, points: [place] };
+  }
+
+  #remove(rings) {
+    if (this.#waits) return;
+    const there = this.#place(rings),
+      next = neighbour(rings, there, 1) ?? neighbour(rings, there, -1),
+      patch = patchOf(rings[there.ring], there.corner, null);
+    clearTimeout(this.#timer);
+    this.view.drag = null;
+    if (!patch) return;
+    this.view.actions.reshape(patch, { held: true, points: [] });
+    if (next) this.#select(placeOf(rings, next));
+  }
+
+  // A corner in the middle of the side after the selected one, to be moved.
+  #insert(rings) {
+    if (this.#waits) return;
+    this.#settle();
+    const place = midpoint(rings, this.#place(rings)),
+      [changed, added] = withCorner(rings, this.#place(rings), place);
+    this.#hold({ rings: changed, ...added }, placeOf(changed, added));
+    this.#select(placeOf(changed, added));
+  }
+
+  // Whether a change of the outline is not answered yet: its corners are those of before.
+  get #waits() {
+    return this.view.pending.some((entry) => entry.held);
+  }
+
+  // Send the corner that was moved.
+  #settle() {
+    const { view } = this,
+      { drag } = view;
+    clearTimeout(this.#timer);
+    if (!drag?.byKeys || drag.kind !== 'corner') return;
+    view.drag = null;
+    const patch = drag.points.length > 1 ? reshaped(drag.held, drag.points.at(-1)) : null;
+    if (patch) view.actions.reshape(patch, drag);
+    view.draw();
+  }
+
+  // ---- lasso
+
+  #lassoKey(event) {
+    const { view } = this,
+      { crosshair } = view,
+      drag = view.drag?.byKeys ? view.drag : null;
+    if (!crosshair) return false;
+    if (event.key === 'Backspace' && drag) {
+      drag.points.splice(-2, 1);
+      if (drag.points.length < 2) view.drag = null;
+    } else if (event.key === 'Enter' && !event.repeat) this.#setPoint(drag, middle(crosshair), event.shiftKey);
+    else return event.key === 'Backspace' || event.key === 'Enter';
+    return true;
+  }
+
+  #setPoint(drag, point, takesAway) {
+    const { view } = this;
+    if (!drag) {
+      view.drag = { kind: 'lasso', byKeys: true, points: [point, point] }; // the last one follows
+      return;
+    }
+    const set = drag.points.slice(0, -1),
+      last = set.at(-1);
+    if (last.x !== point.x || last.y !== point.y) {
+      drag.points.push(point);
+    } else if (set.length !== 2) {
+      drag.kind = takesAway ? 'unlasso' : 'lasso';
+      drag.points = set;
+      view.finishLasso(drag.kind, set);
+      view.drag = null;
+    }
+  }
+}
