@@ -129,6 +129,20 @@ def test_objects_are_finished_selected_by_their_mask_and_kept_apart(tool, square
     assert len(tool.session.active.clicks) == 2
 
 
+def test_starting_an_object_on_a_mask_is_told_while_it_can_be_done(tool, squares):
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.idle()
+    status = tool.page.locator("[data-ref=answer]")
+    assert "Alt + click" not in status.inner_text()
+    tool.page.keyboard.press("Enter")
+    tool.idle()
+    assert "Alt + click to start one on it" in status.inner_text()
+    tool.click(90, 90, modifiers=["Alt"])
+    tool.idle()
+    assert len(tool.session.document.instances) == 2
+
+
 def test_an_objects_row_labels_hides_locks_copies_and_deletes_it(tool, squares):
     tool.upload(squares)
     tool.click(80, 80)

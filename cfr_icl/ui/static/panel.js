@@ -85,7 +85,9 @@ function describeRefinement(active) {
 function describe(state, active) {
   if (!active) {
     if (!state.objects.length) return t('Ready');
-    const next = t('click a mask to correct it, anything else to start a new one');
+    const next = matchMedia('(hover: hover)').matches // Alt is of use beside a mouse
+      ? t('click a mask to correct it, Alt + click to start one on it, anything else to start a new one')
+      : t('click a mask to correct it, anything else to start a new one');
     return `${count(state.objects.length, 'object')} · ${next}`;
   }
   const clicks = active.clicks.length - active.clicks_of_box;
