@@ -1,132 +1,28 @@
-"""Changes of a picture's objects that need no network, most of them steps of undo.
+"""Changes of the open picture's objects and labels that need no network, most of them steps of undo.
 
-Functions on documents do the work (labels.py, drawing.py, selection.py, compose.py, additions.py); the editor
-holds the history of documents (history.py) and appends the new one.
+Functions on documents do the work (labels.py, drawing.py, selection.py, compose.py, additions.py); the open
+picture (open_picture.py) holds the history of documents, and takes the new one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from cfr_icl.annotate import drawing, selection
 from cfr_icl.annotate import labels as label_lists
 from cfr_icl.annotate.additions import with_loaded, with_taken_over
-from cfr_icl.annotate.attributes import Value, joined, with_value
+from cfr_icl.annotate.attributes import Value, with_value
 from cfr_icl.annotate.compose import composed
-from cfr_icl.annotate.document import ACCEPTED, ActionError, Attribute, Document, Instance, Label
-from cfr_icl.annotate.exports.picture import AnnotatedPicture, class_names
-from cfr_icl.annotate.history import History
+from cfr_icl.annotate.document import ACCEPTED, Attribute, Document, Instance, Label
 from cfr_icl.annotate.imports.loaded import LoadedMasks
-from cfr_icl.annotate.masks import Mask
-from cfr_icl.cfr import CascadeForward
+from cfr_icl.annotate.open_picture import OpenPicture
 from cfr_icl.sentences import Sentence
 
 
-class Editor:
-    """The documents of the pictures that a person opens one after another, and their history."""
-
-    def __init__(
-        self,
-        cfr: CascadeForward = CascadeForward(),
-        labels: Sequence[Label] = (),
-        attributes: Sequence[Attribute] = (),
-    ) -> None:
-        self._picture: np.ndarray | None = None
-        self.name = ""
-        self.notices: list[Sentence] = []
-        """Messages for the user about the last actions; the caller that shows them empties the list."""
-        label = labels[0].name if labels else Document.label
-        self._history = History(
-            Document(cfr=cfr, labels=tuple(labels), label=label, attributes=tuple(attributes))
-        )
-        self._classes: list[str] = [label.name for label in labels]
-        self._load: int | None = None
-        """Position in the history after the last file of masks was loaded; None if a step followed."""
-
-    def open(
-        self, picture: np.ndarray, name: str, document: Document | None = None, key: Hashable | None = None
-    ) -> None:
-        """Open a picture, uint8 (H, W, 3) RGB, with its saved document if there is one.
-
-        Without a saved document the settings are kept and there are no objects. The list of labels is kept
-        in any case; labels of the document are appended, so that each label keeps its number.
-
-        Args:
-            key: identifies the picture. If a picture with this key was open before and its document is still
-                the saved one, its history is restored (history.py has the limits).
-        """
-        self._picture = picture
-        self.name = name
-        settings = self.document
-        document = document or Document(cfr=settings.cfr, label=settings.label)
-        self._history.open(document, key)
-        self._load = None
-        listed = label_lists.overlaid(settings.labels, document.labels)
-        defined = joined(settings.attributes, document.attributes)
-        self._history.update(labels=tuple(listed), attributes=defined, done=document.done, view=document.view)
-        self._history.update(review=document.review, note=document.note)
-
-    @property
-    def document(self) -> Document:
-        return self._history.document
-
-    @property
-    def active(self) -> Instance | None:
-        """The object that clicks go to."""
-        return self.document.selected
-
-    @property
-    def has_picture(self) -> bool:
-        return self._picture is not None
-
-    @property
-    def picture(self) -> np.ndarray:
-        """The open picture, uint8 (H, W, 3) RGB; raises ActionError when there is none."""
-        if self._picture is None:
-            raise ActionError("Open a picture first.")
-        return self._picture
-
-    def check_open(self) -> None:
-        """Raise ActionError when no picture is open."""
-        if self._picture is None:
-            raise ActionError("Open a picture first.")
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width of the picture; raises ActionError when there is none."""
-        height, width = self.picture.shape[:2]
-        return height, width
-
-    @property
-    def mask(self) -> np.ndarray:
-        """The active object's pixels, bool (H, W), or those of all objects when none is active."""
-        instances = [self.active] if self.active else self.document.instances
-        return Mask.union([Mask.empty(*self.size), *(instance.mask for instance in instances)]).pixels
-
-    def number_classes(self, pictures: Sequence[AnnotatedPicture]) -> list[str]:
-        """The labels in the order of their numbers in exports, which later exports of the session keep."""
-        self._classes = class_names(pictures, self._classes)
-        return self._classes
-
-    @property
-    def can_undo(self) -> bool:
-        return self._history.can_undo
-
-    @property
-    def can_redo(self) -> bool:
-        return self._history.can_redo
-
-    def undo(self) -> None:
-        """Go back one step, as `History` defines it; at the start nothing happens."""
-        self._history.undo()
-
-    def redo(self) -> None:
-        """Take back one undo; at the end nothing happens."""
-        self._history.redo()
+class Editor(OpenPicture):
+    """An open picture and the changes that a person makes of its objects and labels."""
 
     def paint(self, points: Sequence[tuple[float, float]], diameter: int, add: bool) -> None:
         """Add a brush stroke to the active object, or remove its pixels; see `drawing.painted`."""
@@ -196,7 +92,7 @@ class Editor:
         self._apply(label_lists.labelled(self.document, name, id))
 
     def delete_objects(self, ids: Collection[int]) -> None:
-        """Delete several objects, as one step of undo; this and the next four are in selection.py."""
+        """Delete several objects, as one step of undo; see selection.py, also for the next four."""
         self._apply(selection.without_objects(self.document, ids))
 
     def label_objects(self, ids: Collection[int], name: str) -> None:
@@ -259,10 +155,15 @@ class Editor:
             replace_last: first remove the objects of the last file, if nothing was done since; for reading
                 the same file in another way.
         """
-        if replace_last and self._load is not None and self._load == self._history.position and self.can_undo:
+        if (
+            replace_last
+            and self._loaded_at is not None
+            and self._loaded_at == self._history.position
+            and self.can_undo
+        ):
             self.undo()
         self._commit(with_loaded(self.document, loaded, self.size))
-        self._load = self._history.position
+        self._loaded_at = self._history.position
         self.notices += loaded.sentences
 
     def take_over(self, objects: Sequence[Instance], labels: Sequence[Label] = ()) -> None:
@@ -316,16 +217,3 @@ class Editor:
             self.notices.append(
                 Sentence("Object {id} has no pixels; it will not be exported.", id=instance.id)
             )
-
-    def _apply(self, document: Document) -> None:
-        """Take a changed document; it is a step of undo if objects changed."""
-        if document.instances != self.document.instances:
-            self._commit(document)
-        else:
-            self._history.update(labels=document.labels, label=document.label)
-
-    def _commit(self, document: Document) -> None:
-        if document.review == ACCEPTED:  # of other masks
-            document = replace(document, review="")
-        self._history.append(document)
-        self._load = None
