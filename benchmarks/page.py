@@ -1,6 +1,6 @@
 """Time from a click to the painted mask in a real browser, by stages.
 
-    python -m benchmarks.page [--megapixels 1 12] [--objects 0 100] [--pairs 15]
+    python -m benchmarks.page [--megapixels 1 12] [--objects 0 100] [--pairs 15] [--rest 1.5]
 
 Chromium records the times of the click and of the frame with the mask, the server those between, all by one
 machine's clock. Finished objects lie beside the click's mask or inside of it; pages with few and with many
@@ -27,7 +27,7 @@ from cfr_icl.annotate.imports import LoadedMasks, LoadedObject
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.ui.page import Page
 from tests.browser import find_browser
-from tests.e2e.tool import EXAMPLES, Server, Tool
+from tests.e2e.tool import EXAMPLES, Server, Tool, placed
 
 CLICK = (0.45, 0.5)
 """A point on the cat, as shares of width and height."""
@@ -53,6 +53,7 @@ def main() -> None:
     parser.add_argument("--megapixels", type=float, nargs="+", default=[1, 12])
     parser.add_argument("--objects", type=int, nargs="+", default=[0, 100])
     parser.add_argument("--pairs", type=int, default=15)
+    parser.add_argument("--rest", type=float, default=0, help="seconds that the pointer rests before a click")
     options = parser.parse_args()
     clock = Clock()
     with ThreadPoolExecutor(1) as thread:  # as the app, which does not load where nothing is answered
@@ -72,7 +73,7 @@ def main() -> None:
             found = [[] for _ in pages]
             for _ in range(options.pairs + 1):
                 for page, measured in zip(pages, found, strict=True):
-                    measured.append(page.click(clock))
+                    measured.append(page.click(clock, options.rest))
             rows += [row(megapixels, *each) for each in zip(pages, found, strict=True)]
     server.close()
     print(table(rows))
@@ -96,7 +97,7 @@ class Clock:
         original = Page.answer
 
         def answer(*arguments):
-            self.begin = time.time()
+            self.begin, self.network = time.time(), 0.0
             reply = original(*arguments)
             self.end = time.time()
             return reply
@@ -155,9 +156,14 @@ class Watched:
     def post(self, content: str) -> None:
         self.sent += len(content)
 
-    def place_click(self) -> None:
+    def place_click(self, rest: float = 0) -> None:
+        """Click after a rest in seconds of the pointer at the pixel."""
         self.clicks += 1  # another pixel each time: the same one would be answered from memory
-        self.tool.click(int(CLICK[0] * self.width) + 3 * self.clicks, int(CLICK[1] * self.height))
+        x, y = int(CLICK[0] * self.width) + 3 * self.clicks, int(CLICK[1] * self.height)
+        if rest:
+            self.page.mouse.move(*placed(self.tool, x, y))
+            self.page.wait_for_timeout(1000 * rest)
+        self.tool.click(x, y)
 
     def take_away(self) -> None:
         self.tool.idle()
@@ -165,11 +171,11 @@ class Watched:
         self.tool.idle()
         assert self.tool.session.active is None
 
-    def click(self, clock: Clock) -> dict[str, float]:
+    def click(self, clock: Clock, rest: float) -> dict[str, float]:
         """One click on a new object, in milliseconds, then the object is taken away again."""
-        clock.network = self.received = self.sent = 0
+        self.received = self.sent = 0
         self.page.evaluate("awaitPainted()")
-        self.place_click()
+        self.place_click(rest)
         painted = self.page.evaluate("painted")
         clicked = self.page.evaluate("clicked")
         begin, end, network = 1000 * clock.begin, 1000 * clock.end, 1000 * clock.network

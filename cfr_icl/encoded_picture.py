@@ -14,7 +14,7 @@ import torch
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.models.base import Cues, Features, InteractiveModel
 from cfr_icl.models.learnt import LearntModel
-from cfr_icl.models.steps import in_steps
+from cfr_icl.models.steps import in_steps, may_pause
 from cfr_icl.prediction import InnerPass
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.window import Window, ZoomConfig
@@ -79,7 +79,9 @@ class EncodedPicture:
         Raises:
             PredictionError: when the network's output is not finite.
         """
+        may_pause()
         features = self.encode(window, flip)
+        may_pause()
         inner_pass = self.model.run_pass(features, prompt, previous, window or self.full_window, cfr, offers)
         return replace(inner_pass, zoom_window=window)
 
@@ -124,6 +126,7 @@ class EncodedPicture:
             if features is None:
                 features = self.model.encode(image.to(self.model.device))
             if flip:  # one after the other: whether the mirror image came later must not change a bit
+                may_pause()
                 features = _joined(features, self.model.encode(image.flip(3).to(self.model.device)))
             mirrored = flip
             self._features[key] = mirrored, features

@@ -30,6 +30,14 @@ class Predictor(Protocol):
     def expect(self, picture: np.ndarray | None) -> None:
         """Name the picture, as for `set_image`, that is probably set next; None to forget it."""
 
+    def expect_click(
+        self,
+        click: Click,
+        previous_mask: np.ndarray | None = None,
+        cfr: CascadeForward = CascadeForward(),
+    ) -> None:
+        """Name the first click that probably comes next, with its arguments for `predict`."""
+
     def prepare(self) -> None:
         """Compute in advance the features that the first click on the picture needs."""
 
@@ -61,7 +69,7 @@ class LookAheadPredictor(Predictor, Protocol):
     """A predictor that uses idle time: `Segmenter` in this process, `RemoteSegmenter` elsewhere."""
 
     def look_ahead(self) -> Iterator[None]:
-        """Compute, step by step, what the next click and then the expected picture will probably need."""
+        """Compute, step by step, the expected click, what the next one needs, and the expected picture."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,7 @@ class PredictionCache(Generic[State]):
         self._entries: OrderedDict[PredictionKey, tuple[Prediction, State]] = OrderedDict()
         self._states: dict[PredictionKey, State] = {}
         self._digest: tuple[np.ndarray, bytes] | None = None
+        self._expected: tuple[PredictionKey, Prediction, State] | None = None
 
     def key(
         self,
@@ -108,6 +117,9 @@ class PredictionCache(Generic[State]):
         return PredictionKey(tuple(clicks), cfr, self._mask_digest(previous_mask), box, choice)
 
     def prediction(self, key: PredictionKey) -> Prediction | None:
+        if self._expected and self._expected[0] == key:
+            expected, self._expected = self._expected, None
+            self.add(*expected)
         if key not in self._entries:
             return None
         self._entries.move_to_end(key)
@@ -127,6 +139,10 @@ class PredictionCache(Generic[State]):
                 self._states[oldest] = oldest_state
         for old in [old for old in self._states if not old.is_start_of(key)]:
             del self._states[old]
+
+    def add_expected(self, key: PredictionKey, prediction: Prediction, state: State) -> None:
+        """Hold a prediction that was not asked for yet, until the next such one; no other gives way to it."""
+        self._expected = key, prediction, state
 
     def _mask_digest(self, mask: np.ndarray | None) -> bytes | None:
         if mask is None:

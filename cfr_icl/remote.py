@@ -61,6 +61,14 @@ class RemoteSegmenter:
     def expect(self, picture: np.ndarray | None) -> None:
         """Do nothing: a network elsewhere may have others waiting, so it has no idle time known here."""
 
+    def expect_click(
+        self,
+        click: Click,
+        previous_mask: np.ndarray | None = None,
+        cfr: CascadeForward = CascadeForward(),
+    ) -> None:
+        """Do nothing, as in `expect`."""
+
     def look_ahead(self) -> Iterator[None]:
         """Do nothing, as in `expect`."""
         return iter(())

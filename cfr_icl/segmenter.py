@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +18,7 @@ from cfr_icl.close_up import CloseUpConfig, blend, carry_over_details
 from cfr_icl.encoded_picture import EncodedPicture
 from cfr_icl.inner_loop import CascadeState, InnerLoop
 from cfr_icl.models.base import Cues, InteractiveModel, PredictionError
+from cfr_icl.models.steps import in_steps
 from cfr_icl.prediction import InnerPass, Prediction
 from cfr_icl.predictor import PredictionCache, PredictionKey
 from cfr_icl.rectangle import Rectangle
@@ -85,6 +88,7 @@ class Segmenter:
             )
         self._cache: PredictionCache[CascadeState] = PredictionCache()
         self._last: PredictionKey | None = None
+        self._expected_click: tuple[PredictionKey, np.ndarray | None] | None = None
         expected, self._expected = self._expected, None
         if expected and (picture is expected.pixels or np.array_equal(picture, expected.pixels)):
             self._encoded = expected
@@ -104,6 +108,22 @@ class Segmenter:
             expected.begin(self._first_window(expected), self.flip)
             self._expected = expected
 
+    def expect_click(
+        self,
+        click: Click,
+        previous_mask: np.ndarray | None = None,
+        cfr: CascadeForward = CascadeForward(),
+    ) -> None:
+        """Name the first click that probably comes next, for `look_ahead` to predict it first.
+
+        Only the last one counts. `predict` then returns its prediction without running the network.
+
+        Args:
+            click, previous_mask, cfr: as for `predict`.
+        """
+        key = self._cache.key((click,), previous_mask, cfr)
+        self._expected_click = key, previous_mask
+
     def _first_window(self, picture: EncodedPicture) -> Window | None:
         """The window of the first click on every object, which shows the whole picture."""
         return self.zoom.next_window(None, None, [], picture.full_window)
@@ -118,14 +138,21 @@ class Segmenter:
         self._picture.encode(self._first_window(self._picture), self.flip)
 
     def look_ahead(self) -> Iterator[None]:
-        """Compute, step by step, the features that will probably be needed next.
+        """Compute, step by step, what will probably be needed next.
 
-        First those of the window around the predicted object, which the next click on the last object needs,
-        and of its mirror image; then those of the expected picture. A step is at most one run of the encoder
-        without its mirror image, or a part of it for networks whose encoder takes seconds. Steps for the
-        expected picture are kept when the iterator is dropped. No mask depends on how many are taken.
+        First the prediction of the expected click, until another one is expected or any is predicted; then
+        the features of the window around the predicted object, which the next click on the last object needs,
+        and of its mirror image; then those of the expected picture. A step is at most one pass, or one run of
+        the encoder without its mirror image, or a part of it for networks whose encoder takes seconds. Steps
+        for the expected picture are kept when the iterator is dropped. No mask depends on how many are taken.
         """
         picture, expected = self._picture, self._expected  # first: another thread may set the next one
+        if click := self._expected_click:
+            for _ in copy(self)._predict_in_steps(*click):  # a copy, whose picture stays
+                yield
+                if self._expected_click is not click:
+                    return
+            self._expected_click = None
         state = self._cache.state(self._last) if self._last else None
         if self._last is not None and state is not None:
             start = replace(state.probabilities)  # a copy, as in _predict_batch
@@ -133,6 +160,11 @@ class Segmenter:
             yield from picture.encode_in_steps(window, self.flip)
         if expected:
             yield from expected.take_steps()
+
+    def _predict_in_steps(self, key: PredictionKey, previous_mask: np.ndarray | None) -> Iterator[None]:
+        """Predict a first click for the cache."""
+        predict = partial(self._predict_batch, key, 1, None, previous_mask)
+        self._cache.add_expected(key, *(yield from in_steps(predict)))
 
     @torch.inference_mode()
     def preview(self, click: Click, previous_mask: np.ndarray | None = None) -> Prediction | None:
@@ -191,6 +223,7 @@ class Segmenter:
         key = self._cache.key(clicks, previous_mask, cfr, box, choice)
         prediction = self._cache.prediction(key)
         self._last = key
+        self._expected_click = None
         return prediction or self._predict_batches(key, previous_mask)
 
     def _predict_batches(self, key: PredictionKey, previous_mask: np.ndarray | None) -> Prediction:

@@ -268,6 +268,29 @@ def test_a_preview_is_the_coarse_pass_and_encodes_and_changes_nothing(model, pic
             segmenter.preview(*outside)
 
 
+def test_an_expected_click_is_predicted_ahead_and_then_at_once(model, picture, monkeypatch):
+    click, other = Click(40, 30), Click(90, 20)
+    mask = fresh(model, picture).predict([click], cfr=steps(3)).probabilities
+    segmenter = fresh(model, picture)
+    segmenter.expect_click(click, cfr=steps(3))
+    ahead = segmenter.look_ahead()
+    next(ahead)
+    segmenter.expect_click(other, cfr=steps(3))  # the pointer moved on
+    assert list(ahead) == []
+    segmenter.expect_click(click, cfr=steps(3))
+    assert len(list(segmenter.look_ahead())) > 3
+    monkeypatch.setattr(model, "encode", lambda image: pytest.fail("It was encoded."))
+    monkeypatch.setattr(model, "rated_logits", lambda *_: pytest.fail("The network ran."))
+    assert np.array_equal(segmenter.predict([click], cfr=steps(3)).probabilities, mask)
+    monkeypatch.undo()
+    segmenter.expect_click(click, cfr=steps(3))
+    ahead = segmenter.look_ahead()
+    next(ahead)
+    segmenter.set_image(picture[::-1].copy())  # another picture has another mask there
+    assert list(ahead) == []
+    assert not np.array_equal(segmenter.predict([click], cfr=steps(3)).probabilities, mask)
+
+
 @pytest.mark.parametrize("size", [64, 96])
 def test_changing_a_returned_array_changes_no_later_prediction(model, size):
     picture = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)

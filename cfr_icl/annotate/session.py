@@ -82,6 +82,8 @@ class Session(Editor):
     def preview(self, click: Click) -> Instance | None:
         """The object that a click would roughly give, from one coarse pass; nothing changes.
 
+        The predictor is told to expect the click.
+
         None for a click that is not the first one on its object, for one that would be refused, and where the
         predictor cannot tell at once. May run while another thread changes the session.
         """
@@ -94,6 +96,8 @@ class Session(Editor):
             if instance.clicks or instance.size != size:
                 return None
             prediction = self.segmenter.preview(click, instance.previous_mask)
+            if prediction is not None:
+                self.segmenter.expect_click(click, instance.previous_mask, document.cfr)
         except (ValueError, PredictionError):
             return None
         runs = None if prediction is None else prediction.rle_above(instance.threshold)

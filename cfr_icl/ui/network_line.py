@@ -65,15 +65,18 @@ class NetworkLine:
         finally:
             self._idle_calls.release()
 
-    def in_idle_time(self, steps: Callable[[], Iterator[None]]) -> None:
+    def in_idle_time(self, steps: Callable[[], Iterator[None]], after: float = QUIET) -> None:
         """Begin soon to take steps, while nobody waits for an answer; drop the rest when somebody does.
 
         Other calls in the line have their turn between two steps.
-        """
-        self._threads.submit(self._begin, steps)
 
-    def _begin(self, steps: Callable[[], Iterator[None]]) -> None:
-        if not self._someone_waits.wait(QUIET):
+        Args:
+            after: seconds without a call before the first step.
+        """
+        self._threads.submit(self._begin, steps, after)
+
+    def _begin(self, steps: Callable[[], Iterator[None]], after: float) -> None:
+        if not self._someone_waits.wait(after):
             self._take_step(steps())
 
     def _take_step(self, steps: Iterator[None]) -> None:

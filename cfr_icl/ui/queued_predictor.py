@@ -8,11 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.prediction import Prediction
 from cfr_icl.predictor import LookAheadPredictor
 from cfr_icl.ui.cost import ModelCost
 from cfr_icl.ui.network_line import NetworkLine
+
+EXPECTED_BELOW = 0.3
+"""Seconds of a pass above which no click is predicted before it comes: a click elsewhere waits for a pass."""
 
 
 class QueuedPredictor:
@@ -31,6 +35,7 @@ class QueuedPredictor:
         self._make = make
         self._cost = cost or ModelCost()
         self._encoded = False
+        self._preview_seconds = 0.0
         self._inner: LookAheadPredictor | None = None
         self._picture: np.ndarray | None = None
         self._expected: np.ndarray | None = None
@@ -90,7 +95,22 @@ class QueuedPredictor:
     def preview(self, click: Click, previous_mask: np.ndarray | None = None) -> Prediction | None:
         """As for `Predictor.preview`; None also while the model is not loaded or somebody waits for it."""
         inner = self._inner
-        return self._line.if_idle(inner.preview, click, previous_mask) if inner else None
+        timed = self._line.if_idle(_timed, inner.preview, click, previous_mask) if inner else None
+        if timed is None:
+            return None
+        prediction, self._preview_seconds = timed
+        return prediction
+
+    def expect_click(
+        self,
+        click: Click,
+        previous_mask: np.ndarray | None = None,
+        cfr: CascadeForward = CascadeForward(),
+    ) -> None:
+        """As for `Predictor.expect_click`, of a click that was just previewed."""
+        if self._inner is not None and self._preview_seconds < EXPECTED_BELOW:
+            self._inner.expect_click(click, previous_mask, cfr)
+            self._line.in_idle_time(self._inner.look_ahead, after=0)
 
     @property
     def cost(self) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """What a click would give: asked beside the actions, told without a change, and never in the way."""
 
+import time
 from threading import Event, Thread
 
 import pytest
@@ -32,6 +33,19 @@ def test_a_preview_shows_roughly_the_mask_of_the_click_and_changes_nothing(share
     (clicked,) = reply["session"]["objects"]
     assert told["size"] == clicked["size"] and told["colour"] == clicked["colour"] and told["counts"]
     assert shared.preview(question) is None  # the object has a click now
+
+
+def test_the_click_of_a_preview_is_predicted_before_it_comes(shared, monkeypatch):
+    page, question = prepared(shared)
+    shared.preview(question)
+    segmenter, until = page.session.segmenter.load(), time.monotonic() + 30
+    while segmenter._expected_click and time.monotonic() < until:
+        time.sleep(0.01)
+    monkeypatch.setattr(ColourModel, "decode", lambda *_: pytest.fail("The network ran."))
+    click = {"number": 3, "kind": "click", "x": 300, "y": 130, "positive": True}
+    _, reply = send(shared, page, click)
+    (clicked,) = reply["session"]["objects"]
+    assert clicked["counts"]
 
 
 @pytest.mark.parametrize(
