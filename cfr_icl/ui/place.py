@@ -70,8 +70,10 @@ class FolderPlace:
         renamed, self.log.who = who != self.log.who, who
         self.holder = tab or self.holder
         if renamed and self.log.has_changes:
-            with suppress(StoreError):  # somebody else has the picture by now
+            self.log.sign()
+            with suppress(StoreError):  # somebody else has the picture by now, or the next action tells
                 self.take()
+                self.save(anew=True)
 
     @property
     def taken(self) -> dict[str, str]:
@@ -117,11 +119,15 @@ class FolderPlace:
 
         self.folder.read_ahead(following, expect)
 
-    def save(self) -> None:
-        """Save the session's document if it changed; raises StoreError on failure; the next call retries."""
+    def save(self, anew: bool = False) -> None:
+        """Save the session's document if it changed; raises StoreError on failure; the next call retries.
+
+        Args:
+            anew: save it also unchanged.
+        """
         document = self.session.document
         self.log.count_time()
-        if self.name is None or document is self._saved:
+        if self.name is None or (document is self._saved and not anew):
             return
         self.log.note_change(self._saved, document)
         before, self._saved = self._saved, document

@@ -59,6 +59,10 @@ class VisitLog:
             **_verdict(before or Document(), after),
         )
 
+    def sign(self) -> None:
+        """Give the present visit the name that the person has now."""
+        self._present = replace(self._present, who=self.who)
+
     @property
     def has_changes(self) -> bool:
         """Whether the picture was changed in the present visit."""

@@ -38,6 +38,20 @@ def visit(browser, server, name):
     return tool
 
 
+def test_a_name_is_seen_by_others_while_it_is_typed(browser, servers):
+    ann = visit(browser, servers[0], "")
+    ann.click(80, 80)
+    ann.page.locator("[data-ref=objects] li").wait_for()
+    ann.idle()
+    ann.page.get_by_label("Your name").press_sequentially("Ann")  # and no Enter
+    ann.page.locator("[data-ref=visits]").get_by_text("Ann").wait_for()
+    bob = visit(browser, servers[1], "Bob")
+    taken = bob.page.locator("[data-ref=file-list] [data-taken]")
+    assert "Ann works on it" in taken.get_attribute("title")
+    for tool in (ann, bob):
+        tool.page.context.close()
+
+
 def name(tool):
     return tool.page.locator("[data-ref=name]").text_content()
 

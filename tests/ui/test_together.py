@@ -113,6 +113,9 @@ def test_a_new_name_is_seen_by_others_at_once(people):
     ann, bob = people
     ann.do(click(30, 40))
     ann.introduced["who"] = "Anna"
+    ann.do()
+    saved = json.loads((ann.server.settings.folder.work.path / "a.png.session.json").read_text())
+    assert [visit["who"] for visit in saved["visits"]] == ["Anna"]
     ann.do({"kind": "hello"})
     assert bob.do({"kind": "hello"})["folder"]["taken"] == {"a.png": "Anna"}
 

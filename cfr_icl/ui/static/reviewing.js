@@ -14,15 +14,26 @@ const DONE_THINGS = {
   taken_back: 'a change of the folder was taken back',
 };
 
+const TYPED_AFTER = 800; // milliseconds after the last letter of a name
+
 export function setUpReviewing(app) {
   const { ref, send } = app;
   let visits = []; // of the picture, the latest first
+  let naming = null; // a timer while a name is being typed
   if (!tab.get('cfr-tab')) tab.set('cfr-tab', Math.random().toString(36).slice(2));
 
   ref('who').value = person.get('cfr-who') ?? '';
-  ref('who').addEventListener('change', () => {
+  // Others see the name while nothing else is done: when it is typed, also where the line is not left.
+  const giveName = () => {
+    clearTimeout(naming);
+    if ((person.get('cfr-who') ?? '') === ref('who').value.trim()) return;
     person.set('cfr-who', ref('who').value.trim());
-    send('hello'); // others see the name at once
+    send('hello');
+  };
+  ref('who').addEventListener('change', giveName);
+  ref('who').addEventListener('input', () => {
+    clearTimeout(naming);
+    naming = setTimeout(giveName, TYPED_AFTER);
   });
 
   // Who works here, as the server is told with each request.
