@@ -103,9 +103,17 @@ class Source:
             keys = (str(stem), str(stem.with_name(base)) if base else "", stem.name, base)
             pictures = next((by_stem[key] for key in keys if len(by_stem.get(key, ())) == 1), None)
             if pictures:
-                self._files[pictures[0]] = file
+                before = self._files.get(pictures[0])
+                if before is None or _tells(file) >= _tells(before):
+                    self._files[pictures[0]] = file
             else:
                 self.unknown += 1
+
+
+def _tells(file: Path) -> int:
+    """How much a file tells of its objects by its kind, for pictures with several: labels, classes, masks."""
+    suffix = file.suffix.lower()
+    return 2 if suffix == ".json" else 1 if suffix == ".txt" else 0
 
 
 @dataclass

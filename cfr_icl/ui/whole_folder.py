@@ -46,7 +46,10 @@ class WholeFolder:
         self._masks = Source(place.folder, files)
         names = self._masks.pictures
         if not names:
-            raise ActionError("The files have no masks for the pictures of this folder.")
+            raise ActionError(
+                "None of these files has masks for the pictures of this folder; a file is named as its "
+                "picture, or a COCO file names it."
+            )
         busy = sum(has_work(place.folder, name) for name in names)
         self._outbox.add(fill={"pictures": len(names), "with_work": busy, "unknown": self._masks.unknown})
 

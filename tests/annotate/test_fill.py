@@ -2,15 +2,19 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from cfr_icl.annotate.document import ACCEPTED, Document
+from cfr_icl.annotate.document import ACCEPTED, Document, Instance
+from cfr_icl.annotate.exports import export
+from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.fill import FILLED, Source, fill
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import MaskFileError, coco_images
+from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.taking_back import FolderChange
 from cfr_icl.cli.main import main
 from cfr_icl.clicks import Click
@@ -112,6 +116,20 @@ def test_files_find_the_pictures_of_their_names(folder, tmp_path):
     assert list(source.pictures) == ["a.png", "b.png", "sub/c.png"] and source.unknown == 1
     assert fill(folder, source, "1").objects == 3
     assert folder.open("a.png").document.instances[0].mask.area == 1600
+
+
+def test_of_several_files_of_a_picture_the_one_that_tells_most_is_read(folder, tmp_path):
+    mask = Mask.of(np.pad(np.ones((40, 40), bool), ((20, 30), (10, 70))))
+    document = Document((Instance(1, "cat", "#3b82f6", mask, mask),), next_id=2)
+    picture = AnnotatedPicture("a.png", (90, 120), document, lambda: np.zeros((90, 120, 3), np.uint8))
+    exported = export("everything", [picture])
+    files = {}
+    for number, (name, content) in enumerate(exported.items()):
+        files[name] = tmp_path / f"{number}{Path(name).suffix}"
+        files[name].write_bytes(content)
+    fill(folder, Source(folder, files), "1")
+    (instance,) = folder.work.load("a.png").document.instances
+    assert instance.label == "cat" and instance.mask == mask
 
 
 def test_one_image_of_a_coco_file_belongs_to_its_picture_alone(folder, coco):

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.session import Session
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
-from tests.e2e.tool import Server, Tool
+from tests.e2e.tool import EXAMPLES, Server, Tool
 from tests.stand_in import ColourModel
 
 
@@ -299,6 +301,37 @@ def test_a_whole_folder_is_filled_with_masks_of_files(browser, images, tmp_path)
     page.set_input_files("[data-ref=fill-files]", masks[:1])
     page.get_by_role("button", name="Add them to all (1)").click()
     page.get_by_text("Masks were loaded; pictures: 1, objects: 1.").wait_for()
+    assert tool.errors == []
+    context.close()
+    server.close()
+
+
+def test_a_zip_of_masks_fills_a_folder_or_the_open_picture(browser, images, tmp_path, squares):
+    masks, mask = tmp_path / "masks.zip", np.zeros((200, 300), np.uint8)
+    mask[40:80, 30:130] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    with zipfile.ZipFile(masks, "w") as archive:
+        for name in ("masks/9.png", "masks/squares.png", "masks/classes.txt"):
+            archive.write(tmp_path / "mask.png", name)
+    server, context, tool = start(browser, images, tmp_path / "out")
+    for chooser in ("fill-files", "masks-file"):
+        tool.page.set_input_files(f"[data-ref={chooser}]", masks)
+        tool.page.get_by_text("Load masks into 1 picture?").wait_for()
+        tool.page.get_by_text("Files without a picture of their name: 1.").wait_for()
+        tool.page.get_by_role("button", name="Cancel").last.click()
+    context.close()
+    server.close()
+
+    server = Server(examples=EXAMPLES[:1])
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    tool = Tool(context.new_page(), server)
+    tool.upload(squares)
+    tool.page.set_input_files("[data-ref=masks-file]", masks)
+    tool.page.locator("[data-ref=objects] li").wait_for()
+    assert tool.session.mask.sum() == 40 * 100
+    tool.upload(shutil.copy(squares, tmp_path / "other.png"))
+    tool.page.set_input_files("[data-ref=masks-file]", masks)
+    tool.page.get_by_text("No file in this zip is named as the picture").wait_for()
     assert tool.errors == []
     context.close()
     server.close()

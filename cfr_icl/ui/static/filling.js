@@ -1,22 +1,53 @@
 // Masks of other tools for all pictures of the folder: one COCO file, or a file for each picture.
 
+import { masksOf, unpackedMasks } from './gathering.js';
 import { count, t } from './language.js';
 import { sendFile } from './uploading.js';
 
 export function setUpFilling(app) {
-  const { ref, send } = app;
+  const { root, ref, send } = app;
 
-  ref('fill-files').addEventListener('change', async (event) => {
-    const files = [...event.target.files];
+  ref('fill-files').addEventListener('change', (event) => {
+    const files = [...event.target.files].map((file) => ({ file, path: file.name }));
     event.target.value = '';
-    if (!files.length) return;
+    if (files.length) offer(files);
+  });
+
+  // Masks for the open picture; an archive may hold those of the whole folder.
+  app.loadMasks = async (file) => {
+    if (!/\.zip$/i.test(file.name)) return app.open(file, 'import');
+    const packed = [{ file, path: file.name }];
+    if (root.hasAttribute('data-folder')) return offer(packed);
+    const files = await unpacked(packed);
+    if (!files) return;
+    const name = app.picture?.name ?? '',
+      own = masksOf(name, files);
+    if (!own.length) {
+      const said = t('No file in this zip is named as the picture, {name}; unpack it and load the one of it.');
+      app.notices.show(said.replace('{name}', name));
+    }
+    for (const { file: mask } of own) await app.open(mask, 'import');
+  };
+
+  async function unpacked(chosen) {
+    const { files, failed } = await unpackedMasks(chosen, app.props.own_folder.bytes);
+    if (!failed.length) return files;
+    const said = t('This archive cannot be read; unpack it and open its files: {names}.');
+    app.notices.show(said.replace('{names}', failed.join(', ')));
+    return null;
+  }
+
+  // Send files with masks, { file, path } each; the server looks which pictures they belong to.
+  async function offer(chosen) {
+    const files = await unpacked(chosen);
+    if (!files) return;
     const sent = [];
     ref('upload').hidden = false;
     try {
-      for (const file of files) {
+      for (const { file, path } of files) {
         ref('upload-text').textContent = `${sent.length} / ${files.length}`;
         ref('upload-bar').value = sent.length / files.length;
-        sent.push({ path: await sendFile(file, () => {}), name: file.name });
+        sent.push({ path: await sendFile(file, () => {}), name: path });
       }
       send('offer_masks', { files: sent });
     } catch (error) {
@@ -25,7 +56,7 @@ export function setUpFilling(app) {
     } finally {
       ref('upload').hidden = true;
     }
-  });
+  }
 
   // The last change of the whole folder, 'filled' or 'relabelled', can be taken back; null for none.
   app.offerTakingBack = (change) => {

@@ -79,6 +79,45 @@ export async function unpacked(files, { endings, work, bytes }) {
   return { files: all, archives, failed };
 }
 
+const MASK_ENDINGS = ['.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.gif', '.webp', '.json', '.txt', '.xml'];
+const BESIDE_MASKS = /\.session\.json$|(^|\/)(labels|classes|train|val|test|trainval|obj)\.txt$|(^|\/)data\.yaml$/i;
+
+// Files with the masks and annotations of zip archives in place of these. `failed` are archives that cannot be
+// read; of Pascal VOC the objects count, not the classes and boxes beside them.
+export async function unpackedMasks(files, bytes) {
+  const all = [],
+    failed = [];
+  const wanted = (path) =>
+    MASK_ENDINGS.some((ending) => path.toLowerCase().endsWith(ending)) &&
+    !BESIDE_MASKS.test(path) &&
+    !isOfSystem(path);
+  for (const each of files) {
+    if (!each.path.toLowerCase().endsWith('.zip')) {
+      all.push(each);
+      continue;
+    }
+    try {
+      const found = await unzipped(each.file, wanted, { files: MOST, bytes });
+      const isVoc = found.some(({ path }) => /(^|\/)SegmentationObject\//.test(path));
+      all.push(...found.filter(({ path }) => !isVoc || !/(^|\/)(SegmentationClass|Annotations)\//.test(path)));
+    } catch {
+      failed.push(each.path);
+    }
+  }
+  return { files: all, failed };
+}
+
+const stemOf = (path) => path.split('/').at(-1).replace(/\.[^.]*$/, '');
+
+// The files that belong to a picture: those of its name, else one for each of its objects, else the only one.
+export function masksOf(picture, files) {
+  const stem = stemOf(picture),
+    named = files.filter(({ path }) => stemOf(path).replace(/[_-](masks?|labels?)$/, '') === stem),
+    ofObjects = files.filter(({ path }) => stemOf(path).startsWith(`${stem}_`));
+  if (named.length) return named.slice(0, 1);
+  return ofObjects.length || files.length > 1 ? ofObjects : files;
+}
+
 // Which files are of use: pictures, and saved work of them, in the order of their names; and the number of
 // others, without files of operating systems.
 export function sorted(files, { endings, work }) {

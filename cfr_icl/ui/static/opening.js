@@ -82,7 +82,7 @@ export function setUpOpening(app) {
   for (const [name, open] of [
     ['file', (files) => app.openAll(chosen(files))],
     ['folder', (files) => app.openAll(chosen(files), true)],
-    ['masks-file', ([file]) => app.open(file, 'import')],
+    ['masks-file', ([file]) => app.loadMasks(file)],
   ]) {
     ref(name).addEventListener('change', (event) => {
       const files = [...event.target.files];
