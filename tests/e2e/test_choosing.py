@@ -49,7 +49,7 @@ def test_masks_to_choose_from_are_shown_while_the_object_has_one_click(tool):
     assert len(tool.session.active.clicks) == 2 and not choices.first.is_visible()
 
 
-def test_work_faster_than_the_network_keeps_the_meaning_of_keys_and_is_no_error(tool):
+def test_keys_pressed_before_the_mask_is_there_act_on_it_when_it_comes(tool):
     tool.example("coffee")
     tool.session.set_label("cup")
     canvas = tool.page.locator("[data-ref=canvas]")

@@ -109,7 +109,7 @@ def test_corners_and_lasso_by_the_keyboard(tool, squares):
         raise AssertionError("Tab does not leave the picture")
 
 
-def test_escape_gives_a_moved_corner_up_and_lets_tab_leave(tool, squares):
+def test_escape_cancels_a_moved_corner_and_tab_leaves_the_picture(tool, squares):
     tool.upload(squares)
     tool.click(80, 80)
     tool.idle()

@@ -52,7 +52,7 @@ def test_the_picture_is_moved_with_space_and_shown_pixel_by_pixel(tool, squares)
     assert set(colours) <= {"128,128,128,255", "220,30,30,255", "0,0,0,0"}  # nothing in between
 
 
-def test_looks_change_without_the_server_and_work_is_shown_at_once(tool, squares):
+def test_looks_change_without_the_server_and_a_click_shows_at_once_that_it_is_computed(tool, squares):
     tool.upload(squares)
     tool.click(80, 80)
     tool.idle()

@@ -38,7 +38,7 @@ def tool(browser, arrived):
     server.close()
 
 
-def test_switching_shows_the_download_keeps_the_clicks_and_answers_anew(tool, arrived):
+def test_switching_the_model_shows_the_download_keeps_the_clicks_and_predicts_again(tool, arrived):
     tool.example("coffee")
     tool.click(300, 130)
     tool.idle()

@@ -14,7 +14,7 @@ def deep_inside(mask):
     return int(x), int(y)
 
 
-def test_other_objects_stand_back_while_one_is_in_work(tool):
+def test_other_objects_are_paler_while_one_is_active(tool):
     tool.example("coffee")
     tool.unfold("View")
     tool.page.get_by_label("Contour").uncheck()

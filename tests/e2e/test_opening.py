@@ -13,7 +13,7 @@ from tests.e2e.tool import EXAMPLES, message
 COFFEE = next(path for path in EXAMPLES if path.stem == "coffee")
 
 
-def test_a_12_megapixel_photo_costs_at_most_60_kilobytes_a_click(tool, tmp_path):
+def test_a_click_on_a_12_megapixel_photo_sends_at_most_60_kilobytes(tool, tmp_path):
     rows, columns = np.mgrid[:3000, :4000].astype(np.float32)
     picture = np.full((3000, 4000, 3), (90, 120, 90), np.uint8)
     picture[

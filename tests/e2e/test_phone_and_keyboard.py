@@ -26,7 +26,7 @@ def tap(tool, x, y):
     tool.idle()
 
 
-def test_the_whole_way_with_a_finger(phone):
+def test_objects_are_clicked_finished_and_downloaded_with_a_finger(phone):
     assert "Tap the object." in phone.page.locator("[data-ref=tip]").inner_text()
     tap(phone, 80, 80)
     phone.page.get_by_role("radio", name="Background").tap()
@@ -40,7 +40,7 @@ def test_the_whole_way_with_a_finger(phone):
         phone.page.get_by_role("button", name="Mask", exact=True).tap()
 
 
-def test_everything_is_large_enough_for_a_finger_and_nothing_is_cut_off(phone):
+def test_controls_are_large_enough_for_a_finger_and_nothing_is_cut_off(phone):
     tap(phone, 80, 80)
     for fold in ("labels", "inspect"):
         phone.page.locator(f".{fold} summary").tap()

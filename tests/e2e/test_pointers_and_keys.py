@@ -25,7 +25,7 @@ def test_keys_belong_to_the_picture_again_after_any_control(tool, squares):
     assert len(tool.session.document.instances) == 3 and tool.session.active is None
 
 
-def test_a_space_that_is_let_go_outside_is_not_held(tool, squares):
+def test_a_space_key_that_is_released_in_another_window_is_not_held(tool, squares):
     tool.upload(squares)
     tool.page.keyboard.down("Space")
     tool.page.evaluate("window.dispatchEvent(new Event('blur'))")
@@ -65,7 +65,7 @@ def test_side_buttons_and_the_pens_eraser_mark_nothing_and_a_second_button_is_no
 
 
 @pytest.mark.parametrize("key", ["r", "b"])
-def test_escape_gives_a_box_or_stroke_up(tool, squares, key):
+def test_escape_cancels_a_box_or_stroke(tool, squares, key):
     tool.upload(squares)
     tool.page.keyboard.press(key)
     tool.page.mouse.move(*placed(tool, 20, 20))
@@ -77,7 +77,7 @@ def test_escape_gives_a_box_or_stroke_up(tool, squares, key):
     assert tool.session.document.instances == ()
 
 
-def test_the_background_mode_ends_with_its_object(tool, squares):
+def test_finishing_an_object_ends_the_mode_of_negative_clicks(tool, squares):
     tool.upload(squares)
     tool.click(80, 80)
     tool.idle()

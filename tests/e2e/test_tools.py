@@ -24,7 +24,7 @@ def export(tool, format):
     return download.suggested_filename, download.path()
 
 
-def test_exports_leave_by_the_page(open_tool):
+def test_exports_are_downloaded_with_the_objects_on_the_page(open_tool):
     tool = open_tool
     tool.click(80, 80)
     tool.page.keyboard.press("Enter")
@@ -42,7 +42,7 @@ def test_exports_leave_by_the_page(open_tool):
     assert ids[80, 80] == 1 and ids[100, 230] == 2
 
 
-def test_content_that_an_export_leaves_out_is_told(open_tool):
+def test_the_page_names_what_an_export_leaves_out(open_tool):
     tool = open_tool
     tool.click(80, 80)
     tool.idle()
@@ -54,7 +54,7 @@ def test_content_that_an_export_leaves_out_is_told(open_tool):
     assert "overlap" in toast.inner_text()
 
 
-def test_pixels_that_are_left_to_a_neighbour_are_told(open_tool):
+def test_the_page_says_how_many_pixels_stay_with_a_neighbour(open_tool):
     tool = open_tool
     tool.click(80, 80)
     tool.page.keyboard.press("Enter")
@@ -66,7 +66,7 @@ def test_pixels_that_are_left_to_a_neighbour_are_told(open_tool):
     assert f"{left_out:,} px left to other objects" in tool.page.locator("[data-ref=answer]").inner_text()
 
 
-def test_work_that_was_not_exported_is_not_left_without_asking(open_tool, squares):
+def test_the_page_asks_before_another_picture_replaces_work_that_was_not_exported(open_tool, squares):
     tool = open_tool
     asked = tool.asked
     path = tool.page.locator("[data-ref=file]")

@@ -83,7 +83,7 @@ def test_done_marks_the_picture_that_was_seen_and_no_other(folder_tool):
     assert states(tool) == ["done", "done", "todo"]
 
 
-def test_messages_about_a_picture_go_with_it(folder_tool, tmp_path):
+def test_messages_about_a_picture_close_when_another_one_opens(folder_tool, tmp_path):
     tool = folder_tool
     values = np.zeros((200, 300), np.uint8)
     values[10:50, 10:50], values[90:150, 90:150] = 1, 2
@@ -112,7 +112,7 @@ def test_done_passes_over_what_cannot_be_opened_and_is_taken_back_by_its_button_
     assert states(tool) == ["done", "unreadable", "todo"]
 
 
-def test_steps_go_on_while_a_picture_is_on_its_way(folder_tool):
+def test_page_down_goes_on_while_a_picture_is_loading(folder_tool):
     tool = folder_tool
     line = Line(tool, "**/file=**")
     for _ in range(2):

@@ -53,7 +53,7 @@ def test_a_label_can_be_typed_on_a_tablet(browser, server, squares):
     context.close()
 
 
-def test_hidden_masks_are_told_and_come_back_when_one_is_selected(tool, squares):
+def test_the_page_says_that_masks_are_hidden_and_shows_them_when_one_is_selected(tool, squares):
     tool.upload(squares)
     tool.click(80, 80)
     tool.page.keyboard.press("Enter")
@@ -91,7 +91,7 @@ def test_a_small_mask_under_a_large_one_is_reached(tool, squares, tmp_path):
     assert found == ["small", "large", "small"]
 
 
-def test_a_stroke_is_seen_until_its_answer_is_there(tool, squares):
+def test_a_stroke_is_shown_before_the_server_answers(tool, squares):
     tool.upload(squares)
     tool.page.keyboard.press("b")
     plain = tool.colour(160, 180)
@@ -107,7 +107,7 @@ def test_a_stroke_is_seen_until_its_answer_is_there(tool, squares):
     assert tool.session.mask[180, 160] and tool.colour(160, 180) != plain
 
 
-def test_the_same_sentence_is_told_once_and_covers_no_control(tool, squares):
+def test_the_same_message_is_shown_once_and_covers_no_control(tool, squares):
     tool.upload(squares)
     for _ in range(3):
         tool.click(80, 80, button="right")

@@ -45,7 +45,7 @@ def test_a_shallower_run_is_averaged_into_a_deeper_one(tmp_path):
     ("second", "sentence"),
     [("wider=1", "do not fit"), ("flat=1", "all blocks"), ("one=0", "above 0"), ("one", "SOURCE=SHARE")],
 )
-def test_what_cannot_be_averaged_is_said_in_one_sentence(tmp_path, capsys, second, sentence):
+def test_models_that_cannot_be_averaged_are_refused_in_one_sentence(tmp_path, capsys, second, sentence):
     saved(tmp_path / "one", 1)
     saved(tmp_path / "wider", 1, widths=[8, 8, 8, 16, 64])
     saved(tmp_path / "flat", 1, attention=0)

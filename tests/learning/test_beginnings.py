@@ -105,7 +105,7 @@ def test_warm_up_clicks_come_before_the_supervised_ones():
     assert min(rounds) >= 0 and 2 <= max(rounds) <= 4 and len(set(rounds)) > 1
 
 
-def test_a_close_up_is_one_of_a_single_object_of_each_picture():
+def test_close_ups_train_one_object_of_each_picture():
     model = Recorder()
     gt_mask = batch()[1].repeat(2, 1, 1, 1)
     config = TrainingConfig(close_up=1.0, betas=(1.0,))
@@ -115,7 +115,7 @@ def test_a_close_up_is_one_of_a_single_object_of_each_picture():
     assert all(len(h) == 2 for h in model.prompt_maps)
 
 
-def test_a_wrong_region_begins_with_the_object_that_it_takes_and_a_negative_click_there():
+def test_a_wrong_previous_mask_covers_a_neighbour_and_has_a_negative_click_on_it():
     gt_mask = torch.zeros(3, 1, 32, 32)
     gt_mask[0, :, 4:12, 4:12], gt_mask[1, :, 14:30, 14:30], gt_mask[2, :, 2:30, 2:30] = 1, 1, 1
     clicks = [[Click(8, 8)], [Click(20, 20)], [Click(6, 6)]]
@@ -164,7 +164,7 @@ def test_a_close_up_shows_the_surroundings_of_the_last_click_with_mask_truth_and
 
 @settings(deadline=None)
 @given(st.integers(0, 2**16), st.floats(0, 0.2))
-def test_a_box_is_told_as_the_annotator_tells_it(seed, sloppy):
+def test_a_box_in_training_becomes_the_same_clicks_and_mask_as_on_the_page(seed, sloppy):
     gt_mask = torch.zeros(3, 1, 60, 80)
     gt_mask[0, 0, 20:40, 30:60] = 1
     gt_mask[1, 0, :2] = -1

@@ -19,7 +19,9 @@ SIDE = 32
 @pytest.mark.parametrize(
     ("architecture", "rests"), [("compact", "encoder."), ("vit_xtiny", None), ("hrnet18s", None)]
 )
-def test_a_network_learns_and_what_can_rest_does(architecture, rests, data, tmp_path, monkeypatch):
+def test_each_architecture_learns_and_the_embedded_one_keeps_its_encoder(
+    architecture, rests, data, tmp_path, monkeypatch
+):
     source, out = tmp_path / "source", tmp_path / "learnt"
     config = default_config(architecture)
     torch.manual_seed(0)

@@ -19,7 +19,7 @@ def network():
     return build_model(default_config("compact")).eval()
 
 
-def test_boxes_are_drawn_as_loosely_as_people_do():
+def test_sides_of_boxes_are_off_by_a_tenth_at_most_and_inside_the_picture():
     pixels, rng = np.zeros((200, 300), bool), np.random.default_rng(0)
     pixels[50:150, 0:200] = True  # cut by the picture's left edge
     boxes = [first_prompts.sloppy_box(pixels, rng) for _ in range(60)]
@@ -44,7 +44,7 @@ def test_small_objects_are_clicked_on_and_large_ones_boxed_too(monkeypatch):
         assert positive.any() and not previous.any() and not negative.any()
 
 
-def test_the_branch_learns_what_is_clicked_or_boxed(network):
+def test_the_branch_learns_objects_that_are_clicked_or_boxed(network):
     network.add_box_branch()
     branch = network.box_branch
     truths = np.zeros((2, 64, 64), np.int8)
@@ -74,7 +74,7 @@ def test_commands_that_change_one_network_refuse_a_learnt_model(name, tmp_path, 
     assert "is a learnt model of two networks; name a model of one network." in capsys.readouterr().err
 
 
-def test_the_command_trains_the_branch_alone_and_goes_on_where_it_stopped(data, network, tmp_path):  # noqa: F811
+def test_the_command_trains_the_branch_alone_and_resumes(data, network, tmp_path):  # noqa: F811
     save_model(network, tmp_path / "trained")
     config = {
         "data": [{"kind": "folder", "path": str(data)}],

@@ -24,7 +24,7 @@ def answer(network):
     return network.eval()(torch.rand(2, 3, 96, 96), torch.rand(2, 3, 96, 96))
 
 
-def test_a_grown_network_begins_with_the_answers_of_the_one_it_came_from():
+def test_a_deeper_network_starts_with_the_masks_of_the_trained_one():
     network = small()
     deeper = grown(network, DEEPER)
     assert deeper.config.options == {**SMALL, **DEEPER}
@@ -57,7 +57,7 @@ def test_training_goes_on_with_a_deeper_network(write_config, tmp_path):
     assert load_model(tmp_path / "run" / "model").config.options["up_blocks"] == [1, 2, 3]
 
 
-def test_a_pyramid_hands_down_what_the_deep_features_say():
+def test_a_pyramid_carries_deep_features_to_all_finer_levels():
     deeper = grown(small(), {"pyramid": [1, 1, 1, 1]}).eval()
     for name, weight in deeper.pyramid.named_parameters():
         if name.startswith("hand_down") and name.endswith("conv.weight"):

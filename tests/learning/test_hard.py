@@ -14,7 +14,7 @@ def results(path, **ious):
     return path
 
 
-def test_a_picture_is_hard_by_its_last_click_and_by_one_object(data, tmp_path):
+def test_a_picture_is_hard_if_the_last_mask_of_one_object_is_bad(data, tmp_path):
     found = results(tmp_path / "r.jsonl", picture1=[0.2, 0.95], picture3=[0.9, 0.6], picture4=[0.7])
     with found.open("a") as file:
         file.write(json.dumps({"picture": "picture4", "ious": [0.99]}) + "\n")
@@ -24,7 +24,7 @@ def test_a_picture_is_hard_by_its_last_click_and_by_one_object(data, tmp_path):
     assert (hard[0].image == everything[everything.names.index("picture3")].image).all()
 
 
-def test_a_run_sees_hard_pictures_alone_and_says_when_there_are_none(
+def test_training_uses_hard_pictures_alone_and_is_refused_without_any(
     write_config, data, tmp_path, monkeypatch, capsys
 ):
     found = str(results(tmp_path / "r.jsonl", picture2=[0.5]))

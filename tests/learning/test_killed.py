@@ -92,7 +92,7 @@ def learn_until_killed(moment, clicks, *arguments):
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_the_old_model_stays_and_the_next_call_goes_on(moment, data, tmp_path, monkeypatch):
+def test_learning_that_is_killed_keeps_the_old_model_and_resumes(moment, data, tmp_path, monkeypatch):
     source, out = str(tmp_path / "source"), tmp_path / "learnt"
     torch.manual_seed(0)
     save_model(build_model(default_config("tiny")), source)

@@ -51,7 +51,7 @@ def test_new_pictures_of_the_kind_are_accepted_and_others_are_not(kind, examples
     assert not any(map(kind.accepts, examples))
 
 
-def test_pictures_that_are_to_be_remembered_move_the_threshold(kind):
+def test_pictures_for_the_starting_model_raise_the_threshold_of_the_kind(kind):
     own = [kind.descriptor(picture) for picture in boards(6)]
     direction, threshold = kind_of(own)
     again, higher = kind_of(own, [own[0]])
@@ -108,7 +108,7 @@ def test_a_folder_of_an_older_version_without_a_kind_still_opens(folder, example
     assert model.for_picture(examples[0]) is model
 
 
-def test_damaged_files_of_a_learnt_model_are_said(folder):
+def test_damaged_files_of_a_learnt_model_are_refused_in_one_sentence(folder):
     for content in ({"threshold": torch.zeros(())}, {"threshold": torch.tensor(torch.nan)}):
         save_file(content, folder / "kind.safetensors")
         with pytest.raises(ValueError, match=r"damaged or of another version \([^\n]+\)\.$"):
@@ -121,7 +121,7 @@ def test_damaged_files_of_a_learnt_model_are_said(folder):
         load_model(folder)
 
 
-def test_the_pictures_of_all_sorts_were_described_by_the_embedded_networks_encoder():
+def test_stored_descriptors_of_other_pictures_are_of_the_embedded_encoder():
     with safe_open(OTHER_PICTURES, framework="pt") as file:
         made_with = file.metadata()["encoder"]
     assert made_with == weights_digest(embedded_descriptor()), "run training/other_pictures.py"

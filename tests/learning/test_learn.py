@@ -63,7 +63,7 @@ def test_fewer_clicks_without_better_first_ones_may_be_chance(data, source, tmp_
     assert found.difference == -1 and found.iou_gain == 0 and not found.better
 
 
-def test_a_run_that_was_stopped_goes_on_and_the_old_model_stays(data, source, tmp_path, clicks):
+def test_a_stopped_run_writes_no_model_and_resumes(data, source, tmp_path, clicks):
     steps = []
 
     def stop_at(step):
@@ -87,7 +87,7 @@ def test_a_run_that_was_stopped_goes_on_and_the_old_model_stays(data, source, tm
     assert read_checkpoint(tmp_path / "learnt" / "run")["finished"]
 
 
-def test_pictures_that_were_held_out_stay_so(data, source, tmp_path, clicks):
+def test_held_out_pictures_stay_held_out_when_others_are_added(data, source, tmp_path, clicks):
     names = [f"picture{number}" for number in range(40)]
     first = hold_out(names[:20])
     assert len(first) == 5
@@ -139,7 +139,7 @@ def test_large_pictures_are_reduced_with_their_masks(tmp_path, monkeypatch):
     assert np.array_equal(sample.gt_masks[0] == 1, sample.image[..., 0] == 1)
 
 
-def test_pictures_that_go_meanwhile_do_no_harm_until_none_is_left(data, monkeypatch):
+def test_pictures_that_are_deleted_meanwhile_are_skipped_until_none_is_left(data, monkeypatch):
     monkeypatch.setattr("cfr_icl.learning.own_pictures.CACHED_BYTES", 1)
     pictures = OwnPictures(open_own_pictures(data / "images", data / "masks"))
     part = Part(pictures, [0, 1])
@@ -151,7 +151,9 @@ def test_pictures_that_go_meanwhile_do_no_harm_until_none_is_left(data, monkeypa
         part[1]
 
 
-def test_too_little_another_source_and_a_damaged_checkpoint_are_said(data, source, tmp_path, clicks):
+def test_few_pictures_another_starting_model_and_a_damaged_checkpoint_are_refused(
+    data, source, tmp_path, clicks
+):
     clicks(6, 4)
     learning(data, source, tmp_path).run()
     torch.manual_seed(1)
@@ -167,7 +169,7 @@ def test_too_little_another_source_and_a_damaged_checkpoint_are_said(data, sourc
         learning(data, source, tmp_path / "new").run()
 
 
-def test_the_command_prints_the_table_and_tells_by_its_status(
+def test_learn_prints_clicks_before_and_after_and_exits_with_3_if_nothing_got_better(
     data, source, tmp_path, clicks, monkeypatch, capsys
 ):
     monkeypatch.setattr(learn, "config_for", lambda model: QUICK)
@@ -191,7 +193,7 @@ def test_the_command_prints_the_table_and_tells_by_its_status(
     assert "There is no folder or file" in capsys.readouterr().err
 
 
-def test_a_state_comes_back_with_its_sentence_for_translation(tmp_path, data, source, clicks):
+def test_the_state_of_learning_is_read_back_with_a_translatable_sentence(tmp_path, data, source, clicks):
     clicks(6, 4)
     found = learning(data, source, tmp_path).run()
     LearningState(stage=FINISHED, comparison=found).write(tmp_path)
@@ -203,12 +205,12 @@ def test_a_state_comes_back_with_its_sentence_for_translation(tmp_path, data, so
     assert read_state(tmp_path) is None
 
 
-def test_a_mixture_lies_between_its_ends():
+def test_mixed_weights_lie_between_those_of_the_two_models():
     first, last = {"a": torch.zeros(2), "n": torch.tensor(1)}, {"a": torch.ones(2), "n": torch.tensor(5)}
     assert mixed(first, last, 0.25)["a"].tolist() == [0.25, 0.25] and mixed(first, last, 0.25)["n"] == 5
 
 
-def test_of_mixtures_that_are_nearly_as_good_the_nearest_to_the_start_is_taken(data, source, tmp_path):
+def test_of_equally_good_mixtures_the_one_nearest_to_the_starting_model_is_taken(data, source, tmp_path):
     run = learning(data, source, tmp_path)
     first = {name: torch.zeros_like(weight) for name, weight in load_model(source).state_dict().items()}
     last = {name: torch.ones_like(weight) for name, weight in first.items()}

@@ -98,7 +98,7 @@ def test_a_model_with_a_branch_for_first_clicks_learns_and_is_the_same_elsewhere
 
 
 @pytest.mark.parametrize("engine", ["torch", "onnx"])
-def test_what_rested_during_learning_is_in_memory_once(learnt, engine):
+def test_frozen_modules_of_a_learnt_model_are_in_memory_once(learnt, engine):
     model = load_model(learnt, "cpu", engine=engine)
     shared, own = (
         (("_encoder", "_first_decoder", "iou_head"), ("_decoder",))
@@ -111,7 +111,7 @@ def test_what_rested_during_learning_is_in_memory_once(learnt, engine):
 
 @pytest.mark.parametrize("accepts", [True, False])
 @pytest.mark.parametrize("engine", ["torch", "onnx"])
-def test_shared_modules_answer_people_who_work_together(learnt, engine, accepts):
+def test_shared_modules_give_the_same_masks_when_windows_are_joined(learnt, engine, accepts):
     plain, joined = (load_model(learnt, "cpu", engine=engine) for _ in range(2))
     plain.kind = joined.kind = Chosen(accepts)
     BatchedNetwork(joined, 2)

@@ -116,7 +116,7 @@ def test_the_same_settings_train_the_same_weights_and_another_seed_others(config
     assert first == again != trained(config, tmp_path / "other", "seed=6")
 
 
-def test_loader_processes_change_nothing(config, tmp_path):
+def test_the_number_of_loader_processes_does_not_change_the_weights(config, tmp_path):
     assert trained(config, tmp_path / "none") == trained(config, tmp_path / "two", "workers=2")
 
 
@@ -131,7 +131,7 @@ def test_accumulated_parts_equal_one_batch(config, tmp_path):
         assert not torch.equal(whole[name], start[name])
 
 
-def test_scalars_pictures_settings_and_weights_are_left_behind(config, tmp_path):
+def test_a_run_writes_scalars_pictures_settings_and_weights(config, tmp_path):
     trained(config, tmp_path / "run")
     events = EventAccumulator(str(tmp_path / "run" / "tensorboard"))
     events.Reload()
@@ -150,7 +150,7 @@ def test_a_time_budget_ends_the_run(config, tmp_path):
     assert 1 <= len(scalars(tmp_path / "run")["loss"]) < 100000
 
 
-def test_the_plain_baseline_is_one_setting(config, tmp_path):
+def test_one_setting_trains_without_the_iterative_click_loss(config, tmp_path):
     assert trained(config, tmp_path / "icl") != trained(config, tmp_path / "baseline", "icl.last_only=true")
 
 
@@ -165,7 +165,7 @@ def test_a_rate_of_zero_freezes_the_encoder_and_an_average_of_zero_is_the_networ
     assert all(torch.equal(checkpoint["network"][name], end[name]) for name in end)
 
 
-def test_named_weights_rest_and_norms_keep_their_statistics(config, tmp_path, monkeypatch):
+def test_frozen_weights_and_statistics_of_norms_do_not_change(config, tmp_path, monkeypatch):
     class Normed(TinyNet):
         def __init__(self) -> None:
             super().__init__()
@@ -192,7 +192,7 @@ def rates(config, *changes):
     return found
 
 
-def test_rates_fall_at_milestones_or_towards_the_end(config):
+def test_learning_rates_fall_at_milestones_or_towards_the_end(config):
     milestones = "optimiser.milestones=[0.5, 0.9]"
     assert rates(config, milestones, "optimiser.cool_down=0") == pytest.approx([1, 0.1, 0.1, 0.01])
     assert rates(config, "optimiser.cool_down=0.5") == pytest.approx([1, 1, 0.3, 0.1])
@@ -297,7 +297,7 @@ def test_two_nodes_train_as_one_process_and_resume_exactly_after_one_is_lost(con
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_every_config_is_complete_and_known(path):
+def test_every_config_names_known_models_and_data_sets(path):
     settings = read_settings(path)
     assert settings.model.weights or settings.model.architecture in ARCHITECTURES
     assert {source.kind for source in settings.data} <= set(DATASETS)

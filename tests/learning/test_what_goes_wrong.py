@@ -61,7 +61,7 @@ def test_a_full_disk_is_one_sentence_and_learning_goes_on_when_there_is_room(
     assert read_checkpoint(out / "run")["finished"]
 
 
-def test_an_error_of_a_library_that_is_not_the_disks_fault_is_not_called_so(tmp_path):
+def test_an_error_of_a_library_is_not_called_a_full_disk_while_there_is_room(tmp_path):
     with pytest.raises(OSError) as caught, files.disk_errors(tmp_path):
         full_disk()
     assert caught.value.errno == errno.EIO

@@ -58,7 +58,7 @@ def pages(model, picture, count, x=30):
 
 
 @pytest.mark.parametrize("largest", [100, 2], ids=["fits", "does not fit into memory"])
-def test_windows_that_wait_at_the_same_time_are_one_run_with_the_same_masks(picture, largest):
+def test_waiting_windows_are_computed_in_one_batch_with_the_same_masks(picture, largest):
     model = Gated(largest)
     network = BatchedNetwork(model, most=3)
     segmenters, predict = pages(model, picture, 5)

@@ -97,7 +97,7 @@ def test_pages_get_the_masks_of_a_network_in_this_process_and_each_picture_keeps
             assert expected.any() and np.array_equal(predict(page, number, clicks), expected)
 
 
-def test_the_windows_of_two_pages_that_wait_are_one_run(folder, pages):
+def test_waiting_windows_of_several_pages_are_computed_in_one_batch(folder, pages):
     found, homes = {}, {}
     for number, page in enumerate(pages):
         (process,) = replicas_of(folder, page, number)

@@ -99,7 +99,7 @@ def test_pages_share_a_worker_and_it_forgets_the_oldest_picture(start, picture, 
         assert np.array_equal(found[number], here.predict([Click(30 + number, 40)]).mask)
 
 
-def test_workers_that_do_not_belong_together_are_told_at_the_start(start):
+def test_workers_of_different_weights_or_without_their_token_are_refused_at_the_start(start):
     one, other, closed = start(), start(weights="other"), start(token="secret")
     with pytest.raises(ValueError, match="different weights"):
         WorkerPool([one.url, other.url]).check()
@@ -139,7 +139,7 @@ def test_a_page_never_mixes_the_masks_of_two_networks(start, picture):
     assert predictor.predict([Click(30, 41)]).mask.any()
 
 
-def test_a_network_that_breaks_and_a_wrong_click_are_no_lost_workers(start, picture):
+def test_a_broken_network_and_a_click_outside_do_not_count_as_a_lost_worker(start, picture):
     class Broken(Segmenter):
         def predict(self, clicks, **options):
             raise PredictionError("The output is not finite.")
