@@ -7,8 +7,8 @@ JOBS ?= $(shell $(PYTHON) -c "import os; print(min(4, os.cpu_count()))")
 app: .venv/app.done ## start the page
 	$(BIN)/python app.py $(ARGS)
 
-test: lint ## everything: linters, all tests, the page in a browser
-	$(BIN)/python tests/browser.py
+test: .venv/test.done ## everything: linters, all tests, the page in a browser
+	@$(MAKE) --no-print-directory -j2 lint browser
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 test-fast: lint ## linters and tests of a moment, without a browser
@@ -21,6 +21,9 @@ lint: .venv/test.done ## linters and types; JavaScript where npm is installed
 	@if ! command -v npm >/dev/null; then echo "npm is not installed: the JavaScript is NOT linted."; \
 	elif npm install --silent --no-audit --no-fund; then npm run --silent lint; \
 	else echo "npm could not install the linter: the JavaScript is NOT linted."; fi
+
+browser: .venv/test.done ## the programs that the tests drive, where the system allows it
+	$(BIN)/python tests/browser.py
 
 format: .venv/test.done ## write everything in the format that the linters want
 	$(BIN)/ruff check --fix .
@@ -41,4 +44,4 @@ format: .venv/test.done ## write everything in the format that the linters want
 help:
 	@sed -n 's/^\([a-z-]*\):.* ## /\1: /p' Makefile
 
-.PHONY: app test test-fast lint format help
+.PHONY: app test test-fast lint browser format help

@@ -42,7 +42,14 @@ async function masksIn(...names) {
 const pathsOf = (files) => files.map(({ path }) => path);
 
 test('masks and annotations of an archive come out, without lists of classes and saved work', async () => {
-  const files = await masksIn('labels/a.txt', 'data.yaml', 'classes.txt', 'b.png', 'b.png.session.json', '._b.png');
+  const files = await masksIn(
+    'labels/a.txt',
+    'data.yaml',
+    'classes.txt',
+    'b.png',
+    'b.png.session.json',
+    '._b.png',
+  );
   assert.deepEqual(pathsOf(files), ['labels/a.txt', 'b.png']);
   const voc = ['Annotations/a.xml', 'SegmentationClass/a.png', 'SegmentationObject/a.png', 'labels.txt'];
   assert.deepEqual(pathsOf(await masksIn(...voc)), ['SegmentationObject/a.png']);
@@ -54,9 +61,18 @@ test('a damaged archive of masks is named', async () => {
 });
 
 test('of an archive a picture gets the file of its name, those of its objects, or the only one', async () => {
-  const of = (picture, ...paths) => pathsOf(masksOf(picture, paths.map((path) => ({ path }))));
+  const of = (picture, ...paths) =>
+    pathsOf(
+      masksOf(
+        picture,
+        paths.map((path) => ({ path })),
+      ),
+    );
   assert.deepEqual(of('x/cat.jpg', 'masks/dog.png', 'masks/cat_mask.png'), ['masks/cat_mask.png']);
-  assert.deepEqual(of('cat.jpg', 'cat_1_ear.png', 'cat_2_ear.png', 'cats.png'), ['cat_1_ear.png', 'cat_2_ear.png']);
+  assert.deepEqual(of('cat.jpg', 'cat_1_ear.png', 'cat_2_ear.png', 'cats.png'), [
+    'cat_1_ear.png',
+    'cat_2_ear.png',
+  ]);
   assert.deepEqual(of('cat.jpg', 'annotations.json'), ['annotations.json']);
   assert.deepEqual(of('cat.jpg', 'a.png', 'b.png'), []);
 });

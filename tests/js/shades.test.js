@@ -12,7 +12,13 @@ function hue(colour) {
 const objects = (...entries) => entries.map(([id, colour]) => ({ id, colour }));
 
 test('a single object, and the first of several, have the colour itself', () => {
-  assert.deepEqual([...shades(objects([7, '#3b82f6'], [9, '#ef4444']))], [[7, '#3b82f6'], [9, '#ef4444']]);
+  assert.deepEqual(
+    [...shades(objects([7, '#3b82f6'], [9, '#ef4444']))],
+    [
+      [7, '#3b82f6'],
+      [9, '#ef4444'],
+    ],
+  );
   assert.equal(shades(objects([5, '#3b82f6'], [2, '#3b82f6'])).get(2), '#3b82f6');
 });
 
@@ -37,7 +43,8 @@ test('an object keeps its shade when objects are ordered anew or of other colour
 });
 
 test('white, black and short colours have shades too', () => {
-  for (const colour of ['#ffffff', '#000000', '#fff', '#0a0']) assert.match(shade(colour, 1), /^#[0-9a-f]{6}$/);
+  for (const colour of ['#ffffff', '#000000', '#fff', '#0a0'])
+    assert.match(shade(colour, 1), /^#[0-9a-f]{6}$/);
   assert.notEqual(shade('#ffffff', 1), '#ffffff');
   assert.notEqual(shade('#000000', 1), '#000000');
 });

@@ -1,6 +1,6 @@
-// Corners and lasso by the keyboard. Corners: Tab goes from one to the next, arrow keys move it, Delete removes
-// it, Insert adds one after it. Lasso: Enter sets a point where the crosshair is, Enter there again closes the
-// line, Backspace takes the last point back.
+// Corners and lasso by the keyboard. Corners: Tab goes from one to the next, arrow keys move it, Delete
+// removes it, Insert adds one after it. Lasso: Enter sets a point where the crosshair is, Enter there again
+// closes the line, Backspace takes the last point back.
 
 import { reshaped } from './corners.js';
 import * as geometry from './geometry.js';
@@ -24,7 +24,9 @@ export class DrawingKeys {
     const { tool, drag } = this.view;
     if (tool !== 'corners' || this.#selected?.object !== this.#active?.id) return null;
     if (drag?.byKeys) return drag.points.at(-1);
-    return this.#waits || !this.#rings.length ? this.#selected : placeOf(this.#rings, this.#place(this.#rings));
+    return this.#waits || !this.#rings.length
+      ? this.#selected
+      : placeOf(this.#rings, this.#place(this.#rings));
   }
 
   // Act on a key; whether it has been used up.
@@ -184,7 +186,8 @@ export class DrawingKeys {
     if (event.key === 'Backspace' && drag) {
       drag.points.splice(-2, 1);
       if (drag.points.length < 2) view.drag = null;
-    } else if (event.key === 'Enter' && !event.repeat) this.#setPoint(drag, middle(crosshair), event.shiftKey);
+    } else if (event.key === 'Enter' && !event.repeat)
+      this.#setPoint(drag, middle(crosshair), event.shiftKey);
     else return event.key === 'Backspace' || event.key === 'Enter';
     return true;
   }

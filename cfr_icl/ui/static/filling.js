@@ -23,7 +23,9 @@ export function setUpFilling(app) {
     const name = app.picture?.name ?? '',
       own = masksOf(name, files);
     if (!own.length) {
-      const said = t('No file in this zip is named as the picture, {name}; unpack it and load the one of it.');
+      const said = t(
+        'No file in this zip is named as the picture, {name}; unpack it and load the one of it.',
+      );
       app.notices.show(said.replace('{name}', name));
     }
     for (const { file: mask } of own) await app.open(mask, 'import');

@@ -79,11 +79,24 @@ export async function unpacked(files, { endings, work, bytes }) {
   return { files: all, archives, failed };
 }
 
-const MASK_ENDINGS = ['.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.gif', '.webp', '.json', '.txt', '.xml'];
-const BESIDE_MASKS = /\.session\.json$|(^|\/)(labels|classes|train|val|test|trainval|obj)\.txt$|(^|\/)data\.yaml$/i;
+const MASK_ENDINGS = [
+  '.png',
+  '.jpg',
+  '.jpeg',
+  '.tif',
+  '.tiff',
+  '.bmp',
+  '.gif',
+  '.webp',
+  '.json',
+  '.txt',
+  '.xml',
+];
+const BESIDE_MASKS =
+  /\.session\.json$|(^|\/)(labels|classes|train|val|test|trainval|obj)\.txt$|(^|\/)data\.yaml$/i;
 
-// Files with the masks and annotations of zip archives in place of these. `failed` are archives that cannot be
-// read; of Pascal VOC the objects count, not the classes and boxes beside them.
+// Files with the masks and annotations of zip archives in place of these. `failed` are archives that cannot
+// be read; of Pascal VOC the objects count, not the classes and boxes beside them.
 export async function unpackedMasks(files, bytes) {
   const all = [],
     failed = [];
@@ -99,7 +112,9 @@ export async function unpackedMasks(files, bytes) {
     try {
       const found = await unzipped(each.file, wanted, { files: MOST, bytes });
       const isVoc = found.some(({ path }) => /(^|\/)SegmentationObject\//.test(path));
-      all.push(...found.filter(({ path }) => !isVoc || !/(^|\/)(SegmentationClass|Annotations)\//.test(path)));
+      all.push(
+        ...found.filter(({ path }) => !isVoc || !/(^|\/)(SegmentationClass|Annotations)\//.test(path)),
+      );
     } catch {
       failed.push(each.path);
     }
@@ -107,7 +122,11 @@ export async function unpackedMasks(files, bytes) {
   return { files: all, failed };
 }
 
-const stemOf = (path) => path.split('/').at(-1).replace(/\.[^.]*$/, '');
+const stemOf = (path) =>
+  path
+    .split('/')
+    .at(-1)
+    .replace(/\.[^.]*$/, '');
 
 // The files that belong to a picture: those of its name, else one for each of its objects, else the only one.
 export function masksOf(picture, files) {

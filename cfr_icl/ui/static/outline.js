@@ -83,8 +83,8 @@ export function placeOf(rings, { ring, corner }) {
   return at(rings[ring].points, rings[ring].corners[corner]);
 }
 
-// The corner after another (`by` 1) or before it (-1), through all rings; without another the first or the last
-// one. Null past the end.
+// The corner after another (`by` 1) or before it (-1), through all rings; without another the first or the
+// last one. Null past the end.
 export function neighbour(rings, there, by) {
   const all = rings.flatMap(({ corners }, ring) => corners.map((_, corner) => ({ ring, corner })));
   const now = there && all.findIndex(({ ring, corner }) => ring === there.ring && corner === there.corner);
