@@ -1,9 +1,10 @@
-"""Fill the pictures of a folder with the masks of one COCO file, or of a file for each picture."""
+"""Fill the pictures of a folder with the masks of one annotation file, or of a file for each picture."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,9 +13,9 @@ from cfr_icl.annotate import store
 from cfr_icl.annotate.additions import with_loaded
 from cfr_icl.annotate.document import ACCEPTED, Document, Instance
 from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.imports import load_masks
-from cfr_icl.annotate.imports.coco import load_coco
+from cfr_icl.annotate.imports import load_json, load_masks
 from cfr_icl.annotate.imports.coco_images import Images
+from cfr_icl.annotate.imports.label_studio import Task, has_objects, picture_of, tasks_of
 from cfr_icl.annotate.imports.loaded import LoadedMasks, MaskFileError
 from cfr_icl.annotate.pictures import picture_size
 from cfr_icl.annotate.record import Visit, now
@@ -38,12 +39,12 @@ class Source:
     """Masks in files, for the pictures of a folder.
 
     Args:
-        files: by their paths below the person's folder: one COCO file of many pictures, or files that are
-            named as their pictures, such as masks, label maps, labelme and YOLO files.
+        files: by their paths below the person's folder: one file of COCO or Label Studio with many pictures,
+            or files that are named as their pictures, such as masks, label maps, labelme and YOLO files.
 
     Attributes:
         pictures: names of the pictures for which there are masks.
-        unknown: how many files, or images of the COCO file, belong to no picture.
+        unknown: how many files, or images of the one file, belong to no picture.
 
     Raises:
         MaskFileError: when a single JSON file is not readable.
@@ -51,21 +52,24 @@ class Source:
 
     def __init__(self, folder: Folder, files: Mapping[str, Path]) -> None:
         self._folder = folder
-        self._coco: dict[str, dict[str, Any]] = {}
+        self._json: dict[str, Any] = {}
         self._files: dict[str, Path] = {}
         (path,) = files.values() if len(files) == 1 else (None,)
-        data = _coco_of(path) if path is not None and path.suffix.lower() == ".json" else None
-        if data is not None:
+        data = _json_of(path) if path is not None and path.suffix.lower() == ".json" else None
+        tasks = None if data is None else tasks_of(data)
+        if tasks is not None:
+            self._find_tasks(tasks)
+        elif isinstance(data, Mapping) and _has_images(data):
             self._find_images(data)
         else:
             self._find_files(files)
-        with_masks = {*self._coco, *self._files}
+        with_masks = {*self._json, *self._files}
         self.pictures: Sequence[str] = [name for name in folder.pictures.names if name in with_masks]
 
     def load(self, name: str, size: tuple[int, int]) -> LoadedMasks:
         """The objects for a picture of this (height, width); raises MaskFileError."""
-        if name in self._coco:
-            return load_coco(self._coco[name], name, size)
+        if name in self._json:
+            return load_json(self._json[name], name, size)
         classes = [label.name for label in self._folder.work.classes.labels]
         return load_masks(self._files[name], name, size, None, classes)
 
@@ -84,8 +88,20 @@ class Source:
                 continue
             if annotations := entries.get(str(image.get("id"))):
                 used.add(str(image.get("id")))
-                self._coco[name] = {**data, "images": [image], "annotations": annotations}
+                self._json[name] = {**data, "images": [image], "annotations": annotations}
         self.unknown = len(entries) - len(used)
+
+    def _find_tasks(self, tasks: Sequence[Task]) -> None:
+        tasks = [task for task in tasks if has_objects(task)]
+        images = [{"id": number, "file_name": picture_of(task)} for number, task in enumerate(tasks)]
+        by_name = Images([*images, _NO_IMAGE] if len(images) == 1 else images)
+        used = set()
+        for name in self._folder.pictures.names:
+            with suppress(MaskFileError):
+                number = by_name.find(name)["id"]
+                used.add(number)
+                self._json[name] = [tasks[number]]
+        self.unknown = len(tasks) - len(used)
 
     def _find_files(self, files: Mapping[str, Path]) -> None:
         by_stem: dict[str, list[str]] = defaultdict(list)
@@ -212,13 +228,14 @@ def _with_certainty(instance: Instance) -> Instance:
     return instance
 
 
-def _coco_of(path: Path) -> Mapping[str, Any] | None:
-    """The content of a COCO file; None for another JSON file."""
+def _json_of(path: Path) -> Any:
+    """The content of a JSON file; raises MaskFileError for a damaged one."""
     try:
-        data = store.read_json(path, foreign=True)
+        return store.read_json(path, foreign=True)
     except store.StoreError as error:
         raise MaskFileError("{error}", error=error) from error
-    known = isinstance(data, Mapping) and all(
-        isinstance(data.get(key), list) for key in ("images", "annotations")
-    )
-    return data if known else None
+
+
+def _has_images(data: Mapping[str, Any]) -> bool:
+    """Whether JSON is that of a COCO file."""
+    return all(isinstance(data.get(key), list) for key in ("images", "annotations"))

@@ -507,15 +507,10 @@ def test_other_xml_files_are_refused(content, sentence, tmp_path):
         load_masks(tmp_path / "a.xml", "a.png", SIZE)
 
 
-def test_label_studios_own_json_is_named(tmp_path):
-    path = stored(tmp_path, [{"data": {"image": "a.png"}, "annotations": [{"result": []}]}])
-    with pytest.raises(MaskFileError, match="Label Studio's own JSON"):
-        load_masks(path, "a.png", SIZE)
-
-
 @pytest.mark.parametrize("name", ["a.png", "x/a.png", "Müller.png"])
 @pytest.mark.parametrize(
-    "format", ["coco", "coco-polygons", "labelme", "yolo", "cvat", "indexed", "masks", "cutouts"]
+    "format",
+    ["coco", "coco-polygons", "labelme", "yolo", "cvat", "label_studio", "indexed", "masks", "cutouts"],
 )
 def test_our_own_exports_are_loaded_again(format, name, session, tmp_path):
     ring = np.hypot(*(np.mgrid[:90, :120] - np.array([45, 60])[:, None, None]))
@@ -534,7 +529,9 @@ def test_our_own_exports_are_loaded_again(format, name, session, tmp_path):
     path = next(
         path
         for path in files
-        if path.endswith((f"{stem}.json", f"{stem}.txt", f"{stem}.png", "annotations.json", ".xml"))
+        if path.endswith(
+            (f"{stem}.json", f"{stem}.txt", f"{stem}.png", "annotations.json", "tasks.json", ".xml")
+        )
         or f"{stem}_1_" in path
     )
     target = tmp_path / path.replace("/", "_")

@@ -49,8 +49,6 @@ def load_coco(data: Any, picture: str, size: tuple[int, int]) -> LoadedMasks:
     """
     if isinstance(data, list) and any(isinstance(each, Mapping) and "segmentation" in each for each in data):
         data = {"annotations": data}  # results of a detector
-    if _is_of_label_studio(data):
-        raise MaskFileError("Label Studio's own JSON is not read; export COCO or PNG masks there.")
     if not isinstance(data, Mapping) or not isinstance(data.get("annotations"), list):
         raise MaskFileError("This is not a COCO file; it has no annotations.")
     try:
@@ -59,14 +57,6 @@ def load_coco(data: Any, picture: str, size: tuple[int, int]) -> LoadedMasks:
         raise
     except Exception as error:  # a hostile file may raise anything
         raise MaskFileError("The COCO file is damaged.") from error
-
-
-def _is_of_label_studio(data: Any) -> bool:
-    tasks = data if isinstance(data, list) else [data]
-    return bool(tasks) and all(
-        isinstance(task, Mapping) and "data" in task and ("annotations" in task or "predictions" in task)
-        for task in tasks
-    )
 
 
 def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> LoadedMasks:

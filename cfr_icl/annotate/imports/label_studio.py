@@ -1,0 +1,234 @@
+"""Label Studio's own JSON: brushes, polygons, rectangles and ellipses of one picture among its tasks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import numpy as np
+
+from cfr_icl.annotate.document import label_name
+from cfr_icl.annotate.imports.coco_images import Images
+from cfr_icl.annotate.imports.json_values import check_size
+from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
+from cfr_icl.annotate.imports.shapes import filled_areas, is_affordable
+from cfr_icl.annotate.listing import is_picture_name
+from cfr_icl.annotate.masks import Mask
+from cfr_icl.sentences import Sentence
+
+CHANNELS = 4
+"""Masks are packed as RGBA; the last channel is the mask."""
+
+MOST_PACKED = 8_000_000
+"""The most bytes of a packed mask that are read."""
+
+SIDES_OF_ELLIPSE = 180
+
+Task = Mapping[str, Any]
+
+
+def tasks_of(data: Any) -> list[Task] | None:
+    """The tasks in JSON of Label Studio, a list or a single one; None for any other JSON."""
+    tasks = data if isinstance(data, list) else [data]
+    is_its = bool(tasks) and all(
+        isinstance(task, Mapping)
+        and isinstance(task.get("data"), Mapping)
+        and ("annotations" in task or "predictions" in task)
+        for task in tasks
+    )
+    return tasks if is_its else None
+
+
+def picture_of(task: Task) -> str:
+    """The name or address of a task's picture; empty where it has none."""
+    values = [value for value in task["data"].values() if isinstance(value, str)]
+    places = [_place(value) for value in values]
+    return next((place for place in places if is_picture_name(place)), places[0] if places else "")
+
+
+def load_label_studio(tasks: Sequence[Task], picture: str, size: tuple[int, int]) -> LoadedMasks:
+    """Read the objects of a picture; of several annotations the first that has any, else a prediction.
+
+    Args:
+        picture, size: name, and (height, width), as in `load_coco`.
+
+    Raises:
+        MaskFileError: when there is no such picture, it has another size there, or no object can be used.
+    """
+    try:
+        task = tasks[
+            Images([{"file_name": picture_of(t), "id": n} for n, t in enumerate(tasks)]).find(picture)["id"]
+        ]
+    except MaskFileError as error:
+        raise MaskFileError(
+            "The Label Studio file has no picture {name!r}, or several.", name=picture
+        ) from error
+    entries, others = _entries(task)
+    regions: dict[Any, dict[str, Any]] = {}
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("value"), Mapping):
+            continue
+        check_size(entry.get("original_height"), entry.get("original_width"), size, "Label Studio")
+        key = str(entry.get("id", number))  # shape and label may be two entries of one id
+        region = regions.setdefault(key, {"entry": entry, "label": None, "shape": None})
+        region["label"] = region["label"] or _label(entry)
+        if region["shape"] is None and _is_shape(entry["value"]):
+            region["shape"] = entry
+    drawn = [region for region in regions.values() if region["shape"] is not None]
+    if len(drawn) > MAX_OBJECTS:
+        raise MaskFileError(
+            "The Label Studio file has more than {most} objects in this picture.", most=MAX_OBJECTS
+        )
+    shapes: list[tuple[str | None, Mapping[str, Any], Mask | np.ndarray]] = []
+    left_out = 0
+    for region in drawn:
+        try:
+            shapes.append((region["label"], region["shape"], _shape(region["shape"], size)))
+        except Exception:  # anything may stand in place of a shape
+            left_out += 1
+    if not is_affordable([part for *_, part in shapes if isinstance(part, np.ndarray)], size):
+        raise MaskFileError("The polygons in the Label Studio file have too many corners for this picture.")
+    objects = []
+    for label, entry, part in shapes:
+        mask = filled_areas([part], size) if isinstance(part, np.ndarray) else part
+        score = entry.get("score")
+        if mask.area:
+            objects.append(LoadedObject(mask, label, foreign={"score": score} if _is_share(score) else None))
+        else:
+            left_out += 1
+    if not objects:
+        raise MaskFileError("The Label Studio file has {count} objects that can be read.", count=0)
+    said = []
+    if left_out:
+        said.append(Sentence("Shapes without an area are left out: {count}.", count=left_out))
+    if others:
+        said.append(
+            Sentence("Further annotations of the picture in the file are left out: {count}.", count=others)
+        )
+    return LoadedMasks(objects, sentences=said)
+
+
+def has_objects(task: Task) -> bool:
+    """Whether a task has an annotation or a prediction that is not empty."""
+    return bool(_entries(task)[0])
+
+
+def _entries(task: Task) -> tuple[Sequence[Any], int]:
+    """The entries of the annotation that is read, and how many others have some."""
+    people, predictions = (_filled(task.get(kind)) for kind in ("annotations", "predictions"))
+    return next(iter([*people, *predictions]), []), max(0, len(people) - 1)
+
+
+def _filled(annotations: Any) -> list[Sequence[Any]]:
+    """The entries of each annotation that has some and was not given up."""
+    listed = annotations if isinstance(annotations, list) else []
+    results = [
+        each.get("result") for each in listed if isinstance(each, Mapping) and not each.get("was_cancelled")
+    ]
+    return [result for result in results if isinstance(result, list) and result]
+
+
+def _place(text: str) -> str:
+    """The path in an address; that of a local file is in its query."""
+    try:
+        address = urlsplit(text)
+        local = parse_qs(address.query).get("d")
+    except ValueError:
+        return text
+    if local:
+        return local[0]
+    return unquote(address.path) if address.scheme in ("http", "https", "s3", "gs") else text
+
+
+def _label(entry: Mapping[str, Any]) -> str | None:
+    """The first class of an entry, whose key is the kind of its labels."""
+    value = entry["value"]
+    for key in (str(entry.get("type")), "labels"):
+        names = value.get(key)
+        if key.endswith("labels") and isinstance(names, list) and names:
+            return label_name(str(names[0])) or None
+    return None
+
+
+def _is_shape(value: Mapping[str, Any]) -> bool:
+    return any(key in value for key in ("rle", "points", "width", "radiusX"))
+
+
+def _is_share(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value <= 1
+
+
+def _shape(entry: Mapping[str, Any], size: tuple[int, int]) -> Mask | np.ndarray:
+    """A shape's mask, or its corners (N, 2); raises any exception for a damaged one."""
+    value, (height, width) = entry["value"], size
+    if entry.get("image_rotation"):
+        raise ValueError("rotation")
+    if "rle" in value:
+        return Mask.of(unpacked(value["rle"], size))
+    if "points" in value:
+        points = np.array(value["points"], dtype=np.float64)
+    elif "radiusX" in value:
+        angles = np.linspace(0, 2 * math.pi, SIDES_OF_ELLIPSE, endpoint=False)
+        radii = [float(value["radiusX"]) * width, float(value["radiusY"]) * height]
+        offsets = np.stack([np.cos(angles), np.sin(angles)], axis=1) * radii
+        return _turned(value, offsets / 100, size)
+    else:
+        sides = np.array([float(value["width"]) * width, float(value["height"]) * height]) / 100
+        return _turned(value, np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * sides, size)
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3 or not (np.abs(points) < 1e5).all():
+        raise ValueError("points")
+    return points * [width / 100, height / 100]
+
+
+def _turned(value: Mapping[str, Any], offsets: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Corners around a shape's origin, in percent of the picture, turned clockwise by its degrees."""
+    height, width = size
+    angle = math.radians(float(value.get("rotation") or 0))
+    turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    corners = offsets @ turn + [float(value["x"]) * width / 100, float(value["y"]) * height / 100]
+    if not (np.abs(corners) < 1e7).all():
+        raise ValueError("shape")
+    return corners
+
+
+def unpacked(content: Any, size: tuple[int, int]) -> np.ndarray:
+    """The mask, bool (H, W), in packed run lengths, whose layout `exports.label_studio.packed` describes.
+
+    Raises:
+        ValueError: when they are damaged or of another size.
+    """
+    if not isinstance(content, list) or len(content) > MOST_PACKED:
+        raise ValueError("rle")
+    data = np.array(content, dtype=np.int64)
+    if data.ndim != 1 or (data < 0).any() or (data > 255).any():
+        raise ValueError("rle")
+    bits = (np.unpackbits(data.astype(np.uint8)) + ord("0")).astype(np.uint8).tobytes().decode("ascii")
+    place = 0
+
+    def number(width: int) -> int:
+        nonlocal place
+        place += width
+        return int(bits[place - width : place], 2)
+
+    count, depth = number(32), number(5) + 1
+    widths = [number(4) + 1 for _ in range(4)]
+    height, width = size
+    if count != height * width * CHANNELS:
+        raise ValueError("size")
+    values = np.zeros(count, np.uint16)
+    most = (1 << depth) - 1
+    at = 0
+    while at < count:
+        repeats, length = number(1), number(widths[number(2)]) + 1
+        if at + length > count:
+            raise ValueError("rle")
+        if repeats:
+            values[at : at + length] = min(number(depth), 65535)
+        else:
+            values[at : at + length] = [number(depth) for _ in range(length)]
+        if place > len(bits):
+            raise ValueError("rle")
+        at += length
+    return values.reshape(height, width, CHANNELS)[..., 3] > most // 2
