@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.store import StoreError
+from cfr_icl.annotate.store import StoreError, file_digest
 
 
 class Belongings:
@@ -79,6 +79,19 @@ class Belongings:
             return named
         last = [each for each in same if _last(each) == _last(name)]
         return next(iter(last or same), None)
+
+
+def is_of_another_file(saved: Mapping[str, Any], path: Path) -> bool:
+    """Whether saved work (its JSON) holds the bytes or the digest of another file; raises OSError."""
+    file_bytes, digest = saved.get("file_bytes"), saved.get("file_digest")
+    if file_bytes is not None and file_bytes != path.stat().st_size:
+        return True
+    return digest is not None and digest != file_digest(path)
+
+
+def is_named_alike(one: str, other: str) -> bool:
+    """Whether the last parts of two names are equal but for capitals."""
+    return _last(one) == _last(other)
 
 
 def _last(name: str) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cfr_icl.annotate import store
+from cfr_icl.annotate.belongings import is_named_alike, is_of_another_file
 from cfr_icl.annotate.document import ActionError
 from cfr_icl.annotate.follow import take_over
 from cfr_icl.annotate.imports import load_masks
 from cfr_icl.annotate.session import Session
+from cfr_icl.sentences import Sentence
 from cfr_icl.ui.files import PageFiles
 from cfr_icl.ui.outbox import Outbox
 from cfr_icl.ui.place import FolderPlace
@@ -14,13 +18,33 @@ from cfr_icl.ui.protocol import page_actions as do
 
 
 def load_upload(
-    action: do.Import, session: Session, files: PageFiles, place: FolderPlace | None, outbox: Outbox
+    action: do.Import,
+    session: Session,
+    files: PageFiles,
+    place: FolderPlace | None,
+    outbox: Outbox,
+    source: Path | None = None,
 ) -> None:
-    """Add the objects of an uploaded file to the session, or replace its work by that of a session file."""
+    """Add the objects of an uploaded file to the session, or replace its work by that of a session file.
+
+    Args:
+        source: the file of the open picture.
+    """
     file = files.uploaded(action.path)
     content = file.read_bytes()[:200] if file.suffix.lower() == ".json" else b""
     if b'"cfr_icl_session"' in content:
-        session.restore(store.load(file, session.size))
+        saved = store.read_json(file)
+        document = store.from_json(saved, session.size)
+        if source and is_of_another_file(saved, source):
+            if not is_named_alike(name := str(saved.get("picture")), session.name):
+                raise ActionError("This is the work on another picture, {name!r}.", name=name)
+            outbox.tell(
+                Sentence(
+                    "{name} was changed since its work was saved; look at its masks once more.",
+                    name=session.name,
+                )
+            )
+        session.restore(document)
         return
     listed = place.folder.work.classes.labels if place else []
     classes = [label.name for label in listed or session.document.labels]

@@ -151,7 +151,8 @@ class Page:
             case do.LeaveFolder():
                 self._own.leave()
             case do.Import():
-                load_upload(action, self.session, self.files, self.place, self._outbox)
+                source = self._opening.source
+                load_upload(action, self.session, self.files, self.place, self._outbox, source)
             case do.Example(index=index):
                 self._opening.open_example(index)
             case do.Goto():

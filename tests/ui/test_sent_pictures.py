@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import zipfile
 
 import numpy as np
@@ -102,6 +103,30 @@ def test_a_session_file_of_a_single_picture_finds_it_in_a_folder(browser, server
     fresh.do({"kind": "hello"})
     reply = fresh.do(action)
     assert fresh.picture["name"] == "holidays/cat.png" and len(reply["session"]["objects"]) == 1
+
+
+def test_a_session_file_is_not_loaded_onto_another_picture_of_its_size(server, picture):
+    def opened(name, pixels):
+        browser = Browser(server)
+        browser.do({"kind": "hello"})
+        path = server.uploads / f"single-{len(list(server.uploads.iterdir()))}" / name
+        path.parent.mkdir(parents=True)
+        Image.fromarray(pixels).save(path, "PNG")
+        browser.do({"kind": "open", "path": str(path), "name": name, "picture": None})
+        return browser
+
+    def load(browser):
+        shutil.copy(saved["path"], server.uploads / "work.json")
+        action = {"kind": "import", "path": str(server.uploads / "work.json"), "name": "cat.session.json"}
+        return browser.do({**action, "picture": browser.picture["token"]})
+
+    saved = opened("cat.png", picture).do(click(30, 40), {"kind": "download", "what": "session"})["download"]
+    changed = np.roll(picture, 1, axis=1)
+    dog, cat, same = opened("dog.png", changed), opened("cat.png", changed), opened("kitten.png", picture)
+    assert load(dog)["messages"] == ["This is the work on another picture, 'cat.png'."]
+    assert dog.document.instances == ()
+    assert "cat.png was changed since" in load(cat)["messages"][0] and len(cat.document.instances) == 1
+    assert "messages" not in load(same) and len(same.document.instances) == 1
 
 
 def test_another_page_neither_sees_nor_reaches_the_folder_of_a_page(browser, server):
@@ -220,7 +245,7 @@ def test_masks_of_files_fill_the_folder_after_an_offer(browser, server):
     assert reply["messages"][0] == "Masks were loaded; pictures: 1, objects: 1."
     assert len(browser.document.instances) == 1 and reply["folder"]["labels"]["b.png"] == ["object"]
     assert "Choose the files" in browser.do({"kind": "fill_folder", "add": True})["messages"][0]
-    assert "no masks for" in browser.do({"kind": "offer_masks", "files": []})["messages"][0]
+    assert "None of these files has masks" in browser.do({"kind": "offer_masks", "files": []})["messages"][0]
 
 
 def test_an_unused_page_does_not_keep_offered_masks_in_memory(browser, server, picture):
