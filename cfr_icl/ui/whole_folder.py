@@ -48,7 +48,7 @@ class WholeFolder:
         if not names:
             raise ActionError(
                 "None of these files has masks for the pictures of this folder; a file is named as its "
-                "picture, or a COCO file names it."
+                "picture, or a file of COCO or Label Studio names it."
             )
         busy = sum(has_work(place.folder, name) for name in names)
         self._outbox.add(fill={"pictures": len(names), "with_work": busy, "unknown": self._masks.unknown})
