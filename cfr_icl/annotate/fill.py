@@ -17,6 +17,7 @@ from cfr_icl.annotate.imports import load_json, load_masks
 from cfr_icl.annotate.imports.coco_images import Images
 from cfr_icl.annotate.imports.label_studio import Task, has_objects, picture_of, tasks_of
 from cfr_icl.annotate.imports.loaded import LoadedMasks, MaskFileError
+from cfr_icl.annotate.imports.voc import LISTS, class_maps, with_classes
 from cfr_icl.annotate.pictures import picture_size
 from cfr_icl.annotate.record import Visit, now
 from cfr_icl.annotate.taking_back import Trace
@@ -54,6 +55,9 @@ class Source:
         self._folder = folder
         self._json: dict[str, Any] = {}
         self._files: dict[str, Path] = {}
+        self._class_maps: dict[Path, Path] = {}
+        """Maps of classes by the maps of objects to which they belong."""
+        self._class_names: list[str] = []
         (path,) = files.values() if len(files) == 1 else (None,)
         data = _json_of(path) if path is not None and path.suffix.lower() == ".json" else None
         tasks = None if data is None else tasks_of(data)
@@ -71,7 +75,9 @@ class Source:
         if name in self._json:
             return load_json(self._json[name], name, size)
         classes = [label.name for label in self._folder.work.classes.labels]
-        return load_masks(self._files[name], name, size, None, classes)
+        loaded = load_masks(self._files[name], name, size, None, classes)
+        class_map = self._class_maps.get(self._files[name])
+        return with_classes(loaded, class_map, self._class_names, size) if class_map else loaded
 
     def _find_images(self, data: Mapping[str, Any]) -> None:
         images = [image for image in data["images"] if isinstance(image, Mapping)]
@@ -110,7 +116,11 @@ class Source:
             for key in {str(stem), stem.name}:
                 by_stem[key].append(name)
         self.unknown = 0
+        maps, self._class_names = class_maps(files)
+        self._class_maps = {files[path]: class_map for path, class_map in maps.items()}
         for path, file in files.items():
+            if maps and (file in maps.values() or PurePosixPath(path).name.lower() in LISTS):
+                continue
             stem = PurePosixPath(path).with_suffix("")
             base = next(
                 (stem.name.removesuffix(ending) for ending in ENDINGS if stem.name.endswith(ending)),
@@ -120,16 +130,16 @@ class Source:
             pictures = next((by_stem[key] for key in keys if len(by_stem.get(key, ())) == 1), None)
             if pictures:
                 before = self._files.get(pictures[0])
-                if before is None or _tells(file) >= _tells(before):
+                if before is None or self._tells(file) >= self._tells(before):
                     self._files[pictures[0]] = file
             else:
                 self.unknown += 1
 
-
-def _tells(file: Path) -> int:
-    """How much a file tells of its objects by its kind, for pictures with several: labels, classes, masks."""
-    suffix = file.suffix.lower()
-    return 2 if suffix == ".json" else 1 if suffix == ".txt" else 0
+    def _tells(self, file: Path) -> int:
+        """How much a file tells of its objects, for pictures with several: labels, classes, masks alone."""
+        suffix = file.suffix.lower()
+        numbers = file in self._class_maps or suffix == ".txt"
+        return 2 if suffix == ".json" else 1 if numbers else 0 if suffix != ".xml" else -1
 
 
 @dataclass

@@ -132,6 +132,27 @@ def test_of_several_files_of_a_picture_the_one_that_tells_most_is_read(folder, t
     assert instance.label == "cat" and instance.mask == mask
 
 
+@pytest.mark.parametrize("folders", ["our export", "labelme's converter"])
+def test_objects_of_pascal_voc_have_their_classes(folders, folder, tmp_path):
+    first, second = np.zeros((2, 90, 120), bool)
+    first[20:60, 10:50], second[20:60, 60:90] = True, True
+    cat, dog = (Mask.of(pixels) for pixels in (first, second))
+    document = Document((Instance(1, "dog", "#3b82f6", dog, dog), Instance(2, "cat", "#ef4444", cat, cat)))
+    picture = AnnotatedPicture("sub/c.png", (90, 120), document, lambda: np.zeros((90, 120, 3), np.uint8))
+    files = {}
+    for number, (name, content) in enumerate(export("voc", [picture]).items()):
+        if folders != "our export":
+            name = name.replace("Class/", "ClassPNG/").replace("Object/", "ObjectPNG/")
+            name = name.replace("labels.txt", "class_names.txt")
+        files[f"voc/{name}"] = tmp_path / f"{number}{Path(name).suffix}"
+        files[f"voc/{name}"].write_bytes(content)
+    source = Source(folder, files)
+    assert list(source.pictures) == ["sub/c.png"] and source.unknown == 0
+    fill(folder, source, "1")
+    instances = folder.work.load("sub/c.png").document.instances
+    assert {(each.label, each.mask.area) for each in instances} == {("cat", 1600), ("dog", 1200)}
+
+
 def test_one_image_of_a_coco_file_belongs_to_its_picture_alone(folder, coco):
     data = json.loads(coco.read_text())
     coco.write_text(json.dumps({**data, "images": data["images"][:1]}))

@@ -52,7 +52,10 @@ test('masks and annotations of an archive come out, without lists of classes and
   );
   assert.deepEqual(pathsOf(files), ['labels/a.txt', 'b.png']);
   const voc = ['Annotations/a.xml', 'SegmentationClass/a.png', 'SegmentationObject/a.png', 'labels.txt'];
-  assert.deepEqual(pathsOf(await masksIn(...voc)), ['SegmentationObject/a.png']);
+  const filesOfVoc = await masksIn(...voc);
+  assert.deepEqual(pathsOf(filesOfVoc), [...voc.slice(1)]);
+  assert.deepEqual(pathsOf(masksOf('a.jpg', filesOfVoc)), ['SegmentationObject/a.png']);
+  assert.deepEqual(pathsOf(await masksIn('labels.txt', 'SegmentationClass/a.png', 'a.png')), ['a.png']);
 });
 
 test('a damaged archive of masks is named', async () => {

@@ -92,11 +92,11 @@ const MASK_ENDINGS = [
   '.txt',
   '.xml',
 ];
-const BESIDE_MASKS =
-  /\.session\.json$|(^|\/)(labels|classes|train|val|test|trainval|obj)\.txt$|(^|\/)data\.yaml$/i;
+const OF_CLASSES = /(^|\/)(SegmentationClass(PNG)?\/.*|(labels|class_names)\.txt)$/i;
+const BESIDE_MASKS = /\.session\.json$|(^|\/)(classes|train|val|test|trainval|obj)\.txt$|(^|\/)data\.yaml$/i;
 
 // Files with the masks and annotations of zip archives in place of these. `failed` are archives that cannot
-// be read; of Pascal VOC the objects count, not the classes and boxes beside them.
+// be read. Of Pascal VOC the maps and the list of classes come out, not the boxes.
 export async function unpackedMasks(files, bytes) {
   const all = [],
     failed = [];
@@ -111,10 +111,9 @@ export async function unpackedMasks(files, bytes) {
     }
     try {
       const found = await unzipped(each.file, wanted, { files: MOST, bytes });
-      const isVoc = found.some(({ path }) => /(^|\/)SegmentationObject\//.test(path));
-      all.push(
-        ...found.filter(({ path }) => !isVoc || !/(^|\/)(SegmentationClass|Annotations)\//.test(path)),
-      );
+      const isVoc = found.some(({ path }) => /(^|\/)SegmentationObject/.test(path));
+      const needed = (path) => (isVoc ? !/(^|\/)Annotations\//.test(path) : !OF_CLASSES.test(path));
+      all.push(...found.filter(({ path }) => needed(path)));
     } catch {
       failed.push(each.path);
     }
@@ -129,8 +128,9 @@ const stemOf = (path) =>
     .replace(/\.[^.]*$/, '');
 
 // The files that belong to a picture: those of its name, else one for each of its objects, else the only one.
-export function masksOf(picture, files) {
-  const stem = stemOf(picture),
+export function masksOf(picture, packed) {
+  const files = packed.filter(({ path }) => !OF_CLASSES.test(path)),
+    stem = stemOf(picture),
     named = files.filter(({ path }) => stemOf(path).replace(/[_-](masks?|labels?)$/, '') === stem),
     ofObjects = files.filter(({ path }) => stemOf(path).startsWith(`${stem}_`));
   if (named.length) return named.slice(0, 1);
