@@ -18,8 +18,9 @@ from cfr_icl.annotate import store
 from cfr_icl.annotate.click_lists import read_clicks
 from cfr_icl.annotate.document import ActionError
 from cfr_icl.annotate.exports import FORMATS, AnnotatedPicture, export
+from cfr_icl.annotate.exports.label_studio import packed
 from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.imports import MaskFileError
+from cfr_icl.annotate.imports import MaskFileError, load_json
 from cfr_icl.annotate.imports.coco import MAX_OUTLINE
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import PictureError
@@ -350,6 +351,43 @@ def test_a_changed_coco_file_is_refused_or_works(session_data, data):
     session = opened(session_data[0], steps=1)
     add_masks(session, objects)
     use(session)
+
+
+SIDES = {"original_width": 120, "original_height": 90, "image_rotation": 0}
+BRUSH = {"format": "rle", "rle": packed(np.ones((90, 120), bool)).tolist(), "brushlabels": ["cat"]}
+BOX = {"x": 10, "y": 10, "width": 50, "height": 50, "rotation": 30, "rectanglelabels": ["cat"]}
+RING = {"points": [[0, 0], [100, 0], [0, 100]], "polygonlabels": ["cat"]}
+LABEL_STUDIO = [
+    {
+        "data": {"image": "/data/local-files/?d=squares.png", "text": "x"},
+        "annotations": [
+            {
+                "was_cancelled": False,
+                "result": [
+                    {"id": "1", "type": "brushlabels", "value": BRUSH, **SIDES},
+                    {"id": "2", "type": "rectanglelabels", "value": BOX, **SIDES},
+                    {"id": "3", "type": "polygonlabels", "value": RING, "score": 0.5, **SIDES},
+                ],
+            }
+        ],
+        "predictions": [],
+    }
+]
+
+
+@settings(max_examples=120, deadline=None)
+@given(data=st.data())
+def test_a_changed_label_studio_file_is_refused_or_works(session_data, data):
+    content = LABEL_STUDIO
+    for _ in range(data.draw(st.integers(1, 3))):
+        path = data.draw(st.sampled_from(list(paths_of(content))))
+        content = replaced(content, path, data.draw(VALUES))
+    try:
+        objects = load_json(content, "squares.png", (90, 120)).objects
+    except MaskFileError as refusal:
+        assert str(refusal).endswith(".") and len(str(refusal)) < 300
+        return
+    assert 0 < len(objects) <= 3 and all(entry.mask.area for entry in objects)
 
 
 @pytest.mark.parametrize(

@@ -171,11 +171,11 @@ def _shape(entry: Mapping[str, Any], size: tuple[int, int]) -> Mask | np.ndarray
         points = np.array(value["points"], dtype=np.float64)
     elif "radiusX" in value:
         angles = np.linspace(0, 2 * math.pi, SIDES_OF_ELLIPSE, endpoint=False)
-        radii = [float(value["radiusX"]) * width, float(value["radiusY"]) * height]
+        radii = [_number(value["radiusX"]) * width, _number(value["radiusY"]) * height]
         offsets = np.stack([np.cos(angles), np.sin(angles)], axis=1) * radii
         return _turned(value, offsets / 100, size)
     else:
-        sides = np.array([float(value["width"]) * width, float(value["height"]) * height]) / 100
+        sides = np.array([_number(value["width"]) * width, _number(value["height"]) * height]) / 100
         return _turned(value, np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * sides, size)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3 or not (np.abs(points) < 1e5).all():
         raise ValueError("points")
@@ -185,12 +185,17 @@ def _shape(entry: Mapping[str, Any], size: tuple[int, int]) -> Mask | np.ndarray
 def _turned(value: Mapping[str, Any], offsets: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Corners around a shape's origin, in percent of the picture, turned clockwise by its degrees."""
     height, width = size
-    angle = math.radians(float(value.get("rotation") or 0))
+    angle = math.radians(_number(value.get("rotation") or 0))
     turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
-    corners = offsets @ turn + [float(value["x"]) * width / 100, float(value["y"]) * height / 100]
-    if not (np.abs(corners) < 1e7).all():
-        raise ValueError("shape")
-    return corners
+    return offsets @ turn + [_number(value["x"]) * width / 100, _number(value["y"]) * height / 100]
+
+
+def _number(value: Any) -> float:
+    """A number that shapes in percent may have; raises an exception for anything else."""
+    number = float(value)
+    if not abs(number) < 1e5:
+        raise ValueError("number")
+    return number
 
 
 def unpacked(content: Any, size: tuple[int, int]) -> np.ndarray:
