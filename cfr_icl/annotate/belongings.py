@@ -82,11 +82,14 @@ class Belongings:
 
 
 def is_of_another_file(saved: Mapping[str, Any], path: Path) -> bool:
-    """Whether saved work (its JSON) holds the bytes or the digest of another file; raises OSError."""
+    """Whether saved work (its JSON) holds the bytes or the digest of another file; not if that is unknown."""
     file_bytes, digest = saved.get("file_bytes"), saved.get("file_digest")
-    if file_bytes is not None and file_bytes != path.stat().st_size:
-        return True
-    return digest is not None and digest != file_digest(path)
+    try:
+        if file_bytes is not None and file_bytes != path.stat().st_size:
+            return True
+        return digest is not None and digest != file_digest(path)
+    except OSError:
+        return False
 
 
 def is_named_alike(one: str, other: str) -> bool:

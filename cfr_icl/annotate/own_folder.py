@@ -90,7 +90,7 @@ class OwnFolder:
         elif self._count:
             self.folder = Folder(self._images, self._work, self._max_megapixels)
             self.folder.work.classes.set(self._labels)
-        belongings = Belongings(self.folder, names) if self.folder else None
+        belongings = Belongings(self.folder, names) if self.folder and works else None
         for file, name in works:
             self._add_work(file, name, belongings)
         return named

@@ -47,7 +47,10 @@ def single_file(session: Session, kind: str, source: Path | None = None) -> Made
     if kind == "cutout":
         return MadeFile(cutout_png(session.picture, session.mask), stem, f"{of_all}_cutout.png")
     if kind == "session":
-        length, digest = (source.stat().st_size, store.file_digest(source)) if source else (None, None)
+        length = digest = None
+        with suppress(OSError):  # a page keeps a bounded number of files
+            if source:
+                length, digest = source.stat().st_size, store.file_digest(source)
         saved = store.to_json(session.document, session.name, size, length, digest=digest)
         return MadeFile(store.encode(saved), stem, ".session.json")
     raise ActionError("There is no download {what!r}.", what=kind)

@@ -17,7 +17,7 @@ from cfr_icl.annotate.document import ActionError
 from cfr_icl.annotate.exports.archive import portable_path
 
 FILES_KEPT = 16
-"""Uploads, copies and downloads of a page that stay on the server; older ones are removed."""
+"""Uploads, copies and downloads of a page that stay on the server; older ones but the held are removed."""
 
 
 class PageFiles:
@@ -32,6 +32,7 @@ class PageFiles:
         self.folder = self.uploads / f"page-{secrets.token_hex(16)}"
         self.folder.mkdir(parents=True)
         self._paths: deque[Path] = deque()
+        self._held: tuple[Path, ...] = ()
 
     def uploaded(self, path: str) -> Path:
         """The file behind a path that an upload returned; raises ActionError for any other path."""
@@ -61,6 +62,10 @@ class PageFiles:
         self._keep(folder)
         return folder
 
+    def hold(self, *folders: Path) -> None:
+        """Keep these folders, and no others, however many newer ones there are."""
+        self._held = folders
+
     def download(self, content: bytes, picture: str, ending: str) -> dict[str, Any]:
         """Store content as a file to download, named after a picture."""
         stem = re.sub(r"[^\w.-]+", "_", Path(picture).stem)[:80].strip(".") or "picture"
@@ -85,7 +90,9 @@ class PageFiles:
             self._paths.remove(path)
         self._paths.append(path)
         if len(self._paths) > FILES_KEPT:
-            _remove(self._paths.popleft())
+            oldest = next((each for each in self._paths if each not in self._held), path)
+            self._paths.remove(oldest)
+            _remove(oldest)
 
 
 def remove_abandoned(uploads: Path, unused: float) -> None:

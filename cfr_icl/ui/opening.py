@@ -195,6 +195,7 @@ class Opening:
         self._key = path if key is None else key
         self._session.open(opened.pixels, name, document, self._key)
         self.source = path
+        self._files.hold(path.parent, folder)
         height, width = opened.pixels.shape[:2]
         self.picture = {
             "token": folder.name,

@@ -1,6 +1,7 @@
 """Several uploaded pictures are a folder of the page that sent them, and of no other."""
 
 import io
+import json
 import os
 import shutil
 import zipfile
@@ -103,6 +104,22 @@ def test_a_session_file_of_a_single_picture_finds_it_in_a_folder(browser, server
     fresh.do({"kind": "hello"})
     reply = fresh.do(action)
     assert fresh.picture["name"] == "holidays/cat.png" and len(reply["session"]["objects"]) == 1
+
+
+def test_the_open_picture_stays_however_many_files_are_downloaded(server, picture):
+    page = Browser(server)
+    page.do({"kind": "hello"})
+    path = server.uploads / "single" / "cat.png"
+    path.parent.mkdir(parents=True)
+    Image.fromarray(picture).save(path, "PNG")
+    page.do({"kind": "open", "path": str(path), "name": "cat.png", "picture": None})
+    page.do(click(30, 40))
+    for what in (*["mask"] * 20, "session"):
+        reply = page.do({"kind": "download", "what": what})
+        assert "messages" not in reply and os.path.isfile(reply["download"]["path"])
+    with open(reply["download"]["path"]) as file:
+        assert json.load(file)["file_bytes"] == os.path.getsize(page.picture["file"]["path"])
+    assert sum(path.is_file() for path in server.uploads.rglob("*")) < 30
 
 
 def test_a_session_file_is_not_loaded_onto_another_picture_of_its_size(server, picture):
