@@ -1,28 +1,23 @@
-"""From a picture and clicks to a mask: zoom-in, flip and Cascade-Forward Refinement around a network."""
+"""From a picture and clicks to a mask: one picture at a time, cached predictions, and computing ahead."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from copy import copy
 from dataclasses import replace
-from functools import partial
-from itertools import pairwise
 
 import numpy as np
 import torch
 
-from cfr_icl.box import box_clicks
-from cfr_icl.cfr import MASK_THRESHOLD, CascadeForward
+from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
-from cfr_icl.close_up import CloseUpConfig, blend, carry_over_details
+from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.encoded_picture import EncodedPicture
-from cfr_icl.inner_loop import CascadeState, InnerLoop
+from cfr_icl.inner_loop import CascadeState
 from cfr_icl.models.base import Cues, InteractiveModel, PredictionError
-from cfr_icl.models.steps import in_steps
-from cfr_icl.prediction import InnerPass, Prediction
+from cfr_icl.outer_loop import OuterLoop
+from cfr_icl.prediction import Prediction
 from cfr_icl.predictor import PredictionCache, PredictionKey
 from cfr_icl.rectangle import Rectangle
-from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.window import Window, ZoomConfig
 
 __all__ = ["PredictionError", "Segmenter"]
@@ -86,7 +81,6 @@ class Segmenter:
             raise ValueError(
                 f"A picture is uint8 (height, width, 3), not {picture.dtype} {tuple(picture.shape)}."
             )
-        self._cache: PredictionCache[CascadeState] = PredictionCache()
         self._last: PredictionKey | None = None
         self._expected_click: tuple[PredictionKey, np.ndarray | None] | None = None
         expected, self._expected = self._expected, None
@@ -94,6 +88,8 @@ class Segmenter:
             self._encoded = expected
         else:
             self._encoded = EncodedPicture(self.model, self.zoom, picture)
+        self._cache: PredictionCache[CascadeState] = PredictionCache()
+        self._loop = OuterLoop(self.model, self._encoded, self._cache, flip=self.flip, close_up=self.close_up)
 
     def expect(self, picture: np.ndarray | None) -> None:
         """Name the picture that is probably set next, which `look_ahead` encodes last; None to forget it.
@@ -147,24 +143,20 @@ class Segmenter:
         for the expected picture are kept when the iterator is dropped. No mask depends on how many are taken.
         """
         picture, expected = self._picture, self._expected  # first: another thread may set the next one
+        loop = self._loop
         if click := self._expected_click:
-            for _ in copy(self)._predict_in_steps(*click):  # a copy, whose picture stays
+            for _ in loop.predict_expected(*click):
                 yield
                 if self._expected_click is not click:
                     return
             self._expected_click = None
         state = self._cache.state(self._last) if self._last else None
         if self._last is not None and state is not None:
-            start = replace(state.probabilities)  # a copy, as in _predict_batch
+            start = replace(state.probabilities)  # a copy, as in OuterLoop.step
             window = self.zoom.next_window(state.zoom_window, start, self._last.clicks, picture.full_window)
             yield from picture.encode_in_steps(window, self.flip)
         if expected:
             yield from expected.take_steps()
-
-    def _predict_in_steps(self, key: PredictionKey, previous_mask: np.ndarray | None) -> Iterator[None]:
-        """Predict a first click for the cache."""
-        predict = partial(self._predict_batch, key, 1, None, previous_mask)
-        self._cache.add_expected(key, *(yield from in_steps(predict)))
 
     @torch.inference_mode()
     def preview(self, click: Click, previous_mask: np.ndarray | None = None) -> Prediction | None:
@@ -181,7 +173,7 @@ class Segmenter:
         """
         picture = self._picture
         _check(picture, [click], previous_mask)
-        start = self._initial_map(previous_mask)
+        start = self._loop.initial_map(previous_mask)
         around = None if previous_mask is None else start
         window = self.zoom.next_window(None, around, [click], picture.full_window)
         if not picture.is_encoded(window):
@@ -219,102 +211,12 @@ class Segmenter:
         """
         _check(self._picture, clicks, previous_mask)
         if not clicks:
-            return Prediction((), 0, 0, initial=self._initial_map(previous_mask))
+            return Prediction((), 0, 0, initial=self._loop.initial_map(previous_mask))
         key = self._cache.key(clicks, previous_mask, cfr, box, choice)
         prediction = self._cache.prediction(key)
         self._last = key
         self._expected_click = None
-        return prediction or self._predict_batches(key, previous_mask)
-
-    def _predict_batches(self, key: PredictionKey, previous_mask: np.ndarray | None) -> Prediction:
-        """Predict the clicks batch by batch, starting after the last batch whose state is cached."""
-        parts = [key.of_first_clicks(end) for end in _batch_ends(key.clicks)]
-        states = [self._cache.state(part) for part in parts[:-1]]
-        cached = max((number for number, state in enumerate(states, 1) if state), default=0)
-        state = states[cached - 1] if cached else None
-        for number, part in enumerate(parts[cached:], cached + 1):
-            prediction, state = self._predict_batch(part, number, state, previous_mask)
-            self._cache.add(part, prediction, state)
-        return prediction
-
-    @torch.inference_mode()
-    def _predict_batch(
-        self, part: PredictionKey, number: int, state: CascadeState | None, previous_mask: np.ndarray | None
-    ) -> tuple[Prediction, CascadeState]:
-        """Predict the last batch of clicks, the `number`-th from 1, from the state after the earlier ones."""
-        cfr, cues = part.cfr, self._cues(part, state)
-        close_up = self.close_up if self.close_up and self.close_up.applies(number, cfr) else None
-        if close_up:
-            cfr = replace(cfr, steps=cfr.steps - 1)
-        has_mask = state is not None or previous_mask is not None
-        choice, flip = part.choice, self.flip
-        if choice is None or choice >= self.model.choices or len(part.clicks) > 1 or has_mask:
-            choice = None
-        elif choice or self.model.takes_coordinates:
-            # more refinements might lead to another of the masks; further masks have no mirror image
-            cfr, flip = (
-                replace(cfr, steps=self.model.choice_refinements, cf_clicks=None, best_pass=False),
-                False,
-            )
-        # a copy, so that pixels cached in the map are freed after the click
-        start = replace(state.probabilities) if state else self._initial_map(previous_mask)
-        window = state.zoom_window if state else None
-        loop = InnerLoop(self._picture, cues, window, cfr, flip=flip, has_mask=has_mask, choice=choice)
-        passes, chosen = loop.run(start, number)
-        reached = CascadeState(passes[chosen].probabilities, passes[chosen].zoom_window)
-        if close_up:
-            coarse = reached.probabilities
-            closer = self._close_up_pass(close_up, coarse, state, cues, cfr)
-            rated = passes[chosen].predicted_iou
-            passes.append(
-                replace(closer, zoom_window=reached.zoom_window, refined=chosen, predicted_iou=rated)
-            )
-            chosen = len(passes) - 1
-            reached = replace(reached, probabilities=closer.probabilities, without_close_ups=coarse)
-        forwards = loop.forwards + bool(close_up)
-        prediction = Prediction(tuple(passes), chosen, forwards, self.model.config.inverse_temperature)
-        return prediction, reached
-
-    def _cues(self, part: PredictionKey, state: CascadeState | None) -> Cues:
-        if part.box is None:
-            return Cues(part.clicks)
-        count, middle = len(box_clicks(part.box, self._picture.full_window.size)), part.clicks[0]
-        complete = self.model.takes_boxes and len(part.clicks) >= count
-        if complete and not (state and _holds(state.probabilities, middle)):
-            return Cues(part.clicks[1:], part.box, count - 1)  # the object may not be in the box's middle
-        return Cues(part.clicks, part.box, count)
-
-    def _close_up_pass(
-        self,
-        close_up: CloseUpConfig,
-        coarse: ProbabilityMap,
-        state: CascadeState | None,
-        cues: Cues,
-        cfr: CascadeForward,
-    ) -> InnerPass:
-        """Run one pass over the surroundings of the newest click, and blend it into the coarse map."""
-        prediction = coarse.finer()
-        if state and state.without_close_ups:
-            prediction = carry_over_details(prediction, state.probabilities, state.without_close_ups)
-        window = close_up.window(prediction.window, cues.clicks[-1])
-        # no mirror image here: it would double the time and saves hardly a click
-        prompt = self._picture.prompt(cues, window, flip=False)
-        closer = self._picture.run_pass(prediction, window, prompt, flip=False, cfr=cfr)
-        return replace(closer, probabilities=blend(prediction, closer.probabilities), close_up=window)
-
-    def _initial_map(self, previous_mask: np.ndarray | None) -> ProbabilityMap:
-        """The probabilities before any click: those of the previous mask, or zeros."""
-        picture = self._picture.full_window
-        exact = self.zoom.is_exact(picture)
-        if previous_mask is None:
-            return ProbabilityMap(torch.zeros(1, 1), picture, picture, exact)
-        return ProbabilityMap.of_picture(torch.from_numpy(previous_mask.astype(np.float32)), exact)
-
-
-def _holds(probabilities: ProbabilityMap, click: Click) -> bool:
-    """Whether the mask holds the pixel of a click."""
-    x, y = int(click.x), int(click.y)
-    return float(probabilities.crop(Window(x, y, x + 1, y + 1), (1, 1))) > MASK_THRESHOLD
+        return prediction or self._loop.run(key, previous_mask)
 
 
 def _check(picture: EncodedPicture, clicks: Sequence[Click], previous_mask: np.ndarray | None) -> None:
@@ -328,9 +230,3 @@ def _check(picture: EncodedPicture, clicks: Sequence[Click], previous_mask: np.n
             f"The previous mask is {width} x {height} pixels, "
             f"the picture {whole.width} x {whole.height}; they must be equal."
         )
-
-
-def _batch_ends(clicks: Sequence[Click]) -> list[int]:
-    """The number of clicks up to the end of each batch; a click that is not batched is a batch by itself."""
-    inside = (a.batched and b.batched for a, b in pairwise(clicks))
-    return [number for number, within in enumerate(inside, 1) if not within] + [len(clicks)]
