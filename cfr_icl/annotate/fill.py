@@ -18,6 +18,7 @@ from cfr_icl.annotate.imports.coco_images import Images
 from cfr_icl.annotate.imports.label_studio import Task, has_objects, picture_of, tasks_of
 from cfr_icl.annotate.imports.loaded import LoadedMasks, MaskFileError
 from cfr_icl.annotate.imports.voc import LISTS, class_maps, with_classes
+from cfr_icl.annotate.mask_names import files_of_pictures
 from cfr_icl.annotate.pictures import picture_size
 from cfr_icl.annotate.record import Visit, now
 from cfr_icl.annotate.taking_back import Trace
@@ -25,9 +26,6 @@ from cfr_icl.sentences import Refusal, Sentence
 
 FILLED = "filled"
 """What a visit did that filled a folder with masks of files."""
-
-ENDINGS = ("_mask", "_masks", "_label", "_labels", "-mask")
-"""What the name of a mask may have after that of its picture."""
 
 MOST_MESSAGES = 3
 """The most messages about single pictures; further ones are left out."""
@@ -110,36 +108,25 @@ class Source:
         self.unknown = len(tasks) - len(used)
 
     def _find_files(self, files: Mapping[str, Path]) -> None:
-        by_stem: dict[str, list[str]] = defaultdict(list)
-        for name in self._folder.pictures.names:
-            stem = PurePosixPath(name).with_suffix("")
-            for key in {str(stem), stem.name}:
-                by_stem[key].append(name)
-        self.unknown = 0
         maps, self._class_names = class_maps(files)
         self._class_maps = {files[path]: class_map for path, class_map in maps.items()}
-        for path, file in files.items():
-            if maps and (file in maps.values() or PurePosixPath(path).name.lower() in LISTS):
-                continue
-            stem = PurePosixPath(path).with_suffix("")
-            base = next(
-                (stem.name.removesuffix(ending) for ending in ENDINGS if stem.name.endswith(ending)),
-                stem.name,
-            )
-            keys = (str(stem), str(stem.with_name(base)) if base else "", stem.name, base)
-            pictures = next((by_stem[key] for key in keys if len(by_stem.get(key, ())) == 1), None)
-            if pictures:
-                before = self._files.get(pictures[0])
-                if before is None or self._tells(file) >= self._tells(before):
-                    self._files[pictures[0]] = file
-            else:
-                self.unknown += 1
+        beside = set(maps.values())
+        paths = [
+            path
+            for path, file in files.items()
+            if not maps or (file not in beside and PurePosixPath(path).name.lower() not in LISTS)
+        ]
+        names = self._folder.pictures.names
+        chosen, unknown = files_of_pictures(names, paths, lambda path: self._tells(files[path]))
+        self._files = {name: files[path] for name, path in chosen.items()}
+        self.unknown = len(unknown)
 
     def _tells(self, file: Path) -> int:
-        """How much a file tells of its objects, for pictures with several: labels, classes, masks alone."""
+        """How much a file tells of its objects: labels, classes, masks alone, blurred masks, boxes."""
         suffix = file.suffix.lower()
-        numbers = file in self._class_maps or suffix == ".txt"
-        return 2 if suffix == ".json" else 1 if numbers else 0 if suffix != ".xml" else -1
+        if file in self._class_maps:
+            return 3
+        return {".json": 4, ".txt": 3, ".jpg": 1, ".jpeg": 1, ".xml": 0}.get(suffix, 2)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.fill import FILLED, Source, fill
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import MaskFileError, coco_images
+from cfr_icl.annotate.mask_names import files_of_pictures
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.taking_back import FolderChange
 from cfr_icl.cli.main import main
@@ -130,6 +131,33 @@ def test_of_several_files_of_a_picture_the_one_that_tells_most_is_read(folder, t
     fill(folder, Source(folder, files), "1")
     (instance,) = folder.work.load("a.png").document.instances
     assert instance.label == "cat" and instance.mask == mask
+
+
+@pytest.mark.parametrize(
+    ("pictures", "files", "read", "unknown"),
+    [
+        (["a/img.jpg"], ["a/img.png", "b/img.png"], {"a/img.jpg": "a/img.png"}, 1),
+        (["img.jpg"], ["img.png", "other/img_label.png"], {"img.jpg": "img.png"}, 1),
+        (["img.jpg", "a/img.jpg"], ["img.png"], {"img.jpg": "img.png"}, 0),
+        (["1.jpg", "2.jpg"], ["train/1.png", "val/1.png", "val/2.png"], {"2.jpg": "val/2.png"}, 2),
+        (["1.jpg"], ["images/1.jpg", "masks/1.png"], {"1.jpg": "masks/1.png"}, 0),
+        (["a/1.jpg", "b/1.jpg"], ["m/a/1.png", "m/b/1_mask.png", "m/1.png"], {"a/1.jpg": "m/a/1.png"}, 1),
+        (["1.jpg"], ["1_mask.png", "1.png", "1.txt", "1.xml"], {"1.jpg": "1.txt"}, 0),
+    ],
+)
+def test_of_files_with_one_name_the_one_at_the_picture_s_path_is_read(pictures, files, read, unknown):
+    tells = {".txt": 3, ".png": 2, ".jpg": 1, ".xml": 0}
+    found, others = files_of_pictures(pictures, files, lambda path: tells[Path(path).suffix])
+    assert read.items() <= found.items() and len(others) == unknown
+
+
+def test_masks_of_two_folders_that_fit_one_picture_are_counted_and_not_read(folder, tmp_path):
+    files = {}
+    for number, name in enumerate(("train/a.png", "val/a.png", "val/b.png")):
+        files[name] = tmp_path / f"{number}.png"
+        Image.new("L", (120, 90), 255).save(files[name])
+    source = Source(folder, files)
+    assert list(source.pictures) == ["b.png"] and source.unknown == 2
 
 
 @pytest.mark.parametrize("folders", ["our export", "labelme's converter"])

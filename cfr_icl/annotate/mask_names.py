@@ -1,0 +1,88 @@
+"""Which files of masks belong to which pictures of a folder, by their names."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+ENDINGS = ("_mask", "_masks", "_label", "_labels", "-mask")
+"""What the name of a mask may have after that of its picture."""
+
+PATH, PATH_WITH_ENDING, END_OF_PATH, NAME = range(4)
+"""How a file fits a picture, best first: by its whole path, by this with one of ENDINGS, by the end of its
+path, which is that of the picture, or by its name alone."""
+
+
+class _Fit(NamedTuple):
+    how: int
+    path: str
+
+
+class PictureNames:
+    """The pictures of a folder by their paths without suffix, and by their names alone."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._of_path: dict[str, list[str]] = defaultdict(list)
+        self._of_name: dict[str, list[str]] = defaultdict(list)
+        for name in names:
+            stem = PurePosixPath(name).with_suffix("")
+            self._of_path[str(stem)].append(name)
+            self._of_name[stem.name].append(name)
+
+    def find(self, path: str) -> tuple[int, str] | None:
+        """How a file fits best, and the picture; None where it fits none, or several equally well."""
+        for how, pictures in self._fits(PurePosixPath(path).with_suffix("")):
+            if pictures:
+                return (how, pictures[0]) if len(pictures) == 1 else None
+        return None
+
+    def _fits(self, stem: PurePosixPath) -> Iterator[tuple[int, Sequence[str]]]:
+        ending = next((each for each in ENDINGS if stem.name.endswith(each) and stem.name != each), "")
+        stems = [stem, stem.with_name(stem.name.removesuffix(ending))] if ending else [stem]
+        for how, each in zip((PATH, PATH_WITH_ENDING), stems, strict=False):
+            yield how, self._of_path.get(str(each), ())
+        for each in stems:
+            for start in range(1, len(each.parts) - 1):
+                yield END_OF_PATH, self._of_path.get("/".join(each.parts[start:]), ())
+        for each in stems:
+            yield NAME, self._of_name.get(each.name, ())
+
+
+def files_of_pictures(
+    names: Iterable[str], paths: Iterable[str], tells: Callable[[str], int]
+) -> tuple[dict[str, str], list[str]]:
+    """Choose the file of each picture: that which fits best, and of these the one that tells most.
+
+    Files that tell equally much and fit by less than their paths, from several folders, may be of different
+    pictures, so none is taken.
+
+    Args:
+        names, paths: of the pictures, and of the files below the person's folder.
+        tells: how much the file of a path tells of its objects.
+
+    Returns:
+        The paths by the names of the pictures, and the paths of files that belong to no picture.
+    """
+    pictures = PictureNames(names)
+    fits: dict[str, list[_Fit]] = defaultdict(list)
+    unknown = []
+    for path in paths:
+        if found := pictures.find(path):
+            how, name = found
+            fits[name].append(_Fit(how, path))
+        else:
+            unknown.append(path)
+    chosen = {}
+    for name, of_picture in fits.items():
+        best = min(fit.how for fit in of_picture)
+        likely = [fit.path for fit in of_picture if fit.how == best]
+        unknown += [fit.path for fit in of_picture if fit.how > max(best, PATH_WITH_ENDING)]
+        most = max(map(tells, likely))
+        telling = [path for path in likely if tells(path) == most]
+        if len({PurePosixPath(path).parent for path in telling}) == 1:
+            chosen[name] = min(telling, key=lambda path: len(PurePosixPath(path).stem))
+        else:
+            unknown += likely
+    return chosen, unknown
