@@ -147,10 +147,12 @@ class PredictionCache(Generic[State]):
     def _mask_digest(self, mask: np.ndarray | None) -> bytes | None:
         if mask is None:
             return None
-        if self._digest and mask is self._digest[0] and not mask.flags.writeable:
-            return self._digest[1]
+        known = self._digest  # read once: another thread may ask about a mask of its own
+        if known and mask is known[0] and not mask.flags.writeable:
+            return known[1]
         content = np.ascontiguousarray(mask)
-        digest = hashlib.sha256(f"{content.dtype} {content.shape}".encode())
-        digest.update(content.data)
-        self._digest = mask, digest.digest()
-        return self._digest[1]
+        hashed = hashlib.sha256(f"{content.dtype} {content.shape}".encode())
+        hashed.update(content.data)
+        digest = hashed.digest()
+        self._digest = mask, digest
+        return digest

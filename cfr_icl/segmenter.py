@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -50,15 +50,14 @@ class Segmenter:
         self.flip = flip and model.mirrors
         self.zoom = zoom or model.config.zoom
         self.close_up = close_up or model.config.close_up
-        self._encoded: EncodedPicture | None = None
+        self._present: _PresentPicture | None = None
         self._expected: EncodedPicture | None = None
 
-    @property
-    def _picture(self) -> EncodedPicture:
-        """The picture; raises RuntimeError when none was set."""
-        if self._encoded is None:
+    def _of_present(self) -> _PresentPicture:
+        """The picture and its predictions; raises RuntimeError when none was set."""
+        if self._present is None:
             raise RuntimeError("Set a picture with set_image before predicting.")
-        return self._encoded
+        return self._present
 
     @property
     def is_of_kind(self) -> bool | None:
@@ -66,7 +65,8 @@ class Segmenter:
 
         It is known from the first window on, and of learnt models alone.
         """
-        return self._encoded.is_of_kind if self._encoded else None
+        present = self._present
+        return present.picture.is_of_kind if present else None
 
     def set_image(self, picture: np.ndarray) -> None:
         """Set the picture and drop everything cached for the one before.
@@ -81,15 +81,14 @@ class Segmenter:
             raise ValueError(
                 f"A picture is uint8 (height, width, 3), not {picture.dtype} {tuple(picture.shape)}."
             )
-        self._last: PredictionKey | None = None
-        self._expected_click: tuple[PredictionKey, np.ndarray | None] | None = None
         expected, self._expected = self._expected, None
         if expected and (picture is expected.pixels or np.array_equal(picture, expected.pixels)):
-            self._encoded = expected
+            encoded = expected
         else:
-            self._encoded = EncodedPicture(self.model, self.zoom, picture)
-        self._cache: PredictionCache[CascadeState] = PredictionCache()
-        self._loop = OuterLoop(self.model, self._encoded, self._cache, flip=self.flip, close_up=self.close_up)
+            encoded = EncodedPicture(self.model, self.zoom, picture)
+        cache: PredictionCache[CascadeState] = PredictionCache()
+        loop = OuterLoop(self.model, encoded, cache, flip=self.flip, close_up=self.close_up)
+        self._present = _PresentPicture(encoded, cache, loop)
 
     def expect(self, picture: np.ndarray | None) -> None:
         """Name the picture that is probably set next, which `look_ahead` encodes last; None to forget it.
@@ -117,8 +116,8 @@ class Segmenter:
         Args:
             click, previous_mask, cfr: as for `predict`.
         """
-        key = self._cache.key((click,), previous_mask, cfr)
-        self._expected_click = key, previous_mask
+        present = self._of_present()
+        present.expected_click = present.cache.key((click,), previous_mask, cfr), previous_mask
 
     def _first_window(self, picture: EncodedPicture) -> Window | None:
         """The window of the first click on every object, which shows the whole picture."""
@@ -131,7 +130,8 @@ class Segmenter:
         Raises:
             RuntimeError: when no picture was set.
         """
-        self._picture.encode(self._first_window(self._picture), self.flip)
+        picture = self._of_present().picture
+        picture.encode(self._first_window(picture), self.flip)
 
     def look_ahead(self) -> Iterator[None]:
         """Compute, step by step, what will probably be needed next.
@@ -142,18 +142,20 @@ class Segmenter:
         the encoder without its mirror image, or a part of it for networks whose encoder takes seconds. Steps
         for the expected picture are kept when the iterator is dropped. No mask depends on how many are taken.
         """
-        picture, expected = self._picture, self._expected  # first: another thread may set the next one
-        loop = self._loop
-        if click := self._expected_click:
-            for _ in loop.predict_expected(*click):
+        present, expected = self._of_present(), self._expected  # first: another thread may set the next one
+        picture = present.picture
+        if click := present.expected_click:
+            for _ in present.loop.predict_expected(*click):
                 yield
-                if self._expected_click is not click:
+                if present.expected_click is not click or self._present is not present:
                     return
-            self._expected_click = None
-        state = self._cache.state(self._last) if self._last else None
-        if self._last is not None and state is not None:
+            if present.expected_click is click:  # else another one came during the last step
+                present.expected_click = None
+        last = present.last
+        state = present.cache.state(last) if last else None
+        if last is not None and state is not None:
             start = replace(state.probabilities)  # a copy, as in OuterLoop.step
-            window = self.zoom.next_window(state.zoom_window, start, self._last.clicks, picture.full_window)
+            window = self.zoom.next_window(state.zoom_window, start, last.clicks, picture.full_window)
             yield from picture.encode_in_steps(window, self.flip)
         if expected:
             yield from expected.take_steps()
@@ -171,9 +173,10 @@ class Segmenter:
         Raises:
             As `predict`.
         """
-        picture = self._picture
+        present = self._of_present()
+        picture = present.picture
         _check(picture, [click], previous_mask)
-        start = self._loop.initial_map(previous_mask)
+        start = present.loop.initial_map(previous_mask)
         around = None if previous_mask is None else start
         window = self.zoom.next_window(None, around, [click], picture.full_window)
         if not picture.is_encoded(window):
@@ -209,14 +212,28 @@ class Segmenter:
             RuntimeError: when no picture was set.
             PredictionError: when the network's output is not finite.
         """
-        _check(self._picture, clicks, previous_mask)
+        present = self._of_present()
+        _check(present.picture, clicks, previous_mask)
         if not clicks:
-            return Prediction((), 0, 0, initial=self._loop.initial_map(previous_mask))
-        key = self._cache.key(clicks, previous_mask, cfr, box, choice)
-        prediction = self._cache.prediction(key)
-        self._last = key
-        self._expected_click = None
-        return prediction or self._loop.run(key, previous_mask)
+            return Prediction((), 0, 0, initial=present.loop.initial_map(previous_mask))
+        key = present.cache.key(clicks, previous_mask, cfr, box, choice)
+        prediction = present.cache.prediction(key)
+        present.last = key
+        present.expected_click = None
+        return prediction or present.loop.run(key, previous_mask)
+
+
+@dataclass(eq=False)
+class _PresentPicture:
+    """A picture with all that was predicted on it, exchanged as one while another thread computes ahead."""
+
+    picture: EncodedPicture
+    cache: PredictionCache[CascadeState]
+    loop: OuterLoop
+    last: PredictionKey | None = None
+    """The newest prediction that was asked for."""
+    expected_click: tuple[PredictionKey, np.ndarray | None] | None = None
+    """A first click that probably comes next, and the mask before it."""
 
 
 def _check(picture: EncodedPicture, clicks: Sequence[Click], previous_mask: np.ndarray | None) -> None:

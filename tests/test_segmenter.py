@@ -291,6 +291,50 @@ def test_an_expected_click_is_predicted_ahead_and_then_at_once(model, picture, m
     assert not np.array_equal(segmenter.predict([click], cfr=steps(3)).probabilities, mask)
 
 
+def test_a_click_predicted_while_the_next_picture_is_set_does_not_answer_on_it(model, picture, monkeypatch):
+    monkeypatch.setattr(type(model), "encodes_ahead", True)
+    click, following = Click(40, 30), picture[::-1].copy()
+    mask = fresh(model, following).predict([click], cfr=steps(3)).probabilities
+    segmenter = fresh(model, picture)
+    segmenter.expect(picture[:, ::-1].copy())  # it is compared with the picture that is set
+    compare, compared = np.array_equal, []
+
+    def meanwhile(*pictures):
+        compared.append(pictures)
+        segmenter.expect_click(click, cfr=steps(3))
+        list(segmenter.look_ahead())
+        return compare(*pictures)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cfr_icl.segmenter.np.array_equal", meanwhile)
+        segmenter.set_image(following)
+    assert compared and np.array_equal(segmenter.predict([click], cfr=steps(3)).probabilities, mask)
+
+
+def test_a_click_expected_during_the_last_step_of_another_one_is_predicted_too(model, picture, monkeypatch):
+    click, other = Click(40, 30), Click(90, 20)
+    segmenter = fresh(model, picture)
+    run_pass, calls = model.rated_logits, []
+
+    def counted(*arguments):
+        calls.append(arguments)
+        if len(calls) == last:
+            segmenter.expect_click(other, cfr=steps(3))
+        return run_pass(*arguments)
+
+    monkeypatch.setattr(model, "rated_logits", counted)
+    last = 0
+    segmenter.expect_click(click, cfr=steps(3))
+    list(segmenter.look_ahead())
+    last, calls[:] = len(calls), []
+    segmenter.set_image(picture)
+    segmenter.expect_click(click, cfr=steps(3))
+    list(segmenter.look_ahead())
+    list(segmenter.look_ahead())
+    monkeypatch.setattr(model, "rated_logits", lambda *_: pytest.fail("The network ran."))
+    segmenter.predict([other], cfr=steps(3))
+
+
 @pytest.mark.parametrize("size", [64, 96])
 def test_changing_a_returned_array_changes_no_later_prediction(model, size):
     picture = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
