@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 FILE = "classes.json"
 """Name of the list in a work folder."""
 
+MOST_OF_NAMES = 1_000_000
+"""The most bytes of a list of names that are read."""
+
 BACKGROUND = ("background", "_background_", "__background__", "__ignore__")
 """Entries for the background in other tools' lists."""
 
@@ -42,6 +45,17 @@ def read_classes(path: Path) -> list[Label]:
         return _labels(names)
     except (StoreError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError("{name} is no list of classes; write one name a line.", name=path.name) from error
+
+
+def names_by_number(path: Path) -> list[str]:
+    """The names of the classes in a YOLO data.yaml or a list of lines, from number 0; empty if unreadable."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(MOST_OF_NAMES).decode("utf-8-sig", errors="replace")
+        names = yaml_names(text) if path.suffix.lower() in (".yaml", ".yml") else text.splitlines()
+        return [label_name(name) or f"class {number}" for number, name in enumerate(names)]
+    except (OSError, ValueError):
+        return []
 
 
 def read_attributes(path: Path) -> tuple[Attribute, ...]:

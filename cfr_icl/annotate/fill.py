@@ -1,24 +1,22 @@
-"""Fill the pictures of a folder with the masks of one annotation file, or of a file for each picture."""
+"""Fill the pictures of a folder with the masks of annotation files, or of a file for each picture."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cfr_icl.annotate import store
 from cfr_icl.annotate.additions import with_loaded
+from cfr_icl.annotate.annotation_files import listed_objects
+from cfr_icl.annotate.classes import names_by_number
 from cfr_icl.annotate.document import ACCEPTED, Document, Instance
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import load_json, load_masks
-from cfr_icl.annotate.imports.coco_images import Images
-from cfr_icl.annotate.imports.label_studio import Task, has_objects, picture_of, tasks_of
-from cfr_icl.annotate.imports.loaded import LoadedMasks, MaskFileError
+from cfr_icl.annotate.imports.loaded import LoadedMasks
 from cfr_icl.annotate.imports.voc import LISTS, class_maps, with_classes
-from cfr_icl.annotate.mask_names import files_of_pictures
+from cfr_icl.annotate.mask_names import CLASS_LISTS, PictureNames, files_of_pictures, is_list
 from cfr_icl.annotate.pictures import picture_size
 from cfr_icl.annotate.record import Visit, now
 from cfr_icl.annotate.taking_back import Trace
@@ -30,20 +28,18 @@ FILLED = "filled"
 MOST_MESSAGES = 3
 """The most messages about single pictures; further ones are left out."""
 
-_NO_IMAGE = {"id": None, "file_name": "\0"}
-"""Beside a single image of a COCO file, which would be found under any name."""
-
 
 class Source:
     """Masks in files, for the pictures of a folder.
 
     Args:
-        files: by their paths below the person's folder: one file of COCO or Label Studio with many pictures,
-            or files that are named as their pictures, such as masks, label maps, labelme and YOLO files.
+        files: by their paths below the person's folder: files of COCO or Label Studio with many pictures, or
+            files that are named as their pictures, such as masks, label maps, labelme and YOLO files, for
+            which `data.yaml` or `classes.txt` names the classes. The pictures themselves may be among them.
 
     Attributes:
         pictures: names of the pictures for which there are masks.
-        unknown: how many files, or images of the one file, belong to no picture.
+        unknown: how many files, or images of the files of COCO or Label Studio, belong to no picture.
 
     Raises:
         MaskFileError: when a single JSON file is not readable.
@@ -51,75 +47,59 @@ class Source:
 
     def __init__(self, folder: Folder, files: Mapping[str, Path]) -> None:
         self._folder = folder
-        self._json: dict[str, Any] = {}
         self._files: dict[str, Path] = {}
         self._class_maps: dict[Path, Path] = {}
         """Maps of classes by the maps of objects to which they belong."""
-        self._class_names: list[str] = []
-        (path,) = files.values() if len(files) == 1 else (None,)
-        data = _json_of(path) if path is not None and path.suffix.lower() == ".json" else None
-        tasks = None if data is None else tasks_of(data)
-        if tasks is not None:
-            self._find_tasks(tasks)
-        elif isinstance(data, Mapping) and _has_images(data):
-            self._find_images(data)
+        self._names_of_maps: list[str] = []
+        self._names_of_numbers: list[str] = []
+        names = folder.pictures.names
+        listed = listed_objects(names, files)
+        self._json: Mapping[str, Any] = listed.of_picture if listed else {}
+        if listed and (self._json or len(files) == 1):
+            self.unknown = listed.unknown
         else:
             self._find_files(files)
         with_masks = {*self._json, *self._files}
-        self.pictures: Sequence[str] = [name for name in folder.pictures.names if name in with_masks]
+        self.pictures: Sequence[str] = [name for name in names if name in with_masks]
 
     def load(self, name: str, size: tuple[int, int]) -> LoadedMasks:
         """The objects for a picture of this (height, width); raises MaskFileError."""
         if name in self._json:
             return load_json(self._json[name], name, size)
-        classes = [label.name for label in self._folder.work.classes.labels]
+        classes = self._names_of_numbers or [label.name for label in self._folder.work.classes.labels]
         loaded = load_masks(self._files[name], name, size, None, classes)
         class_map = self._class_maps.get(self._files[name])
-        return with_classes(loaded, class_map, self._class_names, size) if class_map else loaded
-
-    def _find_images(self, data: Mapping[str, Any]) -> None:
-        images = [image for image in data["images"] if isinstance(image, Mapping)]
-        entries = defaultdict(list)
-        for entry in data["annotations"]:
-            if isinstance(entry, Mapping):
-                entries[str(entry.get("image_id"))].append(entry)
-        by_name = Images([*images, _NO_IMAGE] if len(images) == 1 else images)
-        used = set()
-        for name in self._folder.pictures.names:
-            try:
-                image = by_name.find(name)
-            except MaskFileError:
-                continue
-            if annotations := entries.get(str(image.get("id"))):
-                used.add(str(image.get("id")))
-                self._json[name] = {**data, "images": [image], "annotations": annotations}
-        self.unknown = len(entries) - len(used)
-
-    def _find_tasks(self, tasks: Sequence[Task]) -> None:
-        tasks = [task for task in tasks if has_objects(task)]
-        images = [{"id": number, "file_name": picture_of(task)} for number, task in enumerate(tasks)]
-        by_name = Images([*images, _NO_IMAGE] if len(images) == 1 else images)
-        used = set()
-        for name in self._folder.pictures.names:
-            with suppress(MaskFileError):
-                number = by_name.find(name)["id"]
-                used.add(number)
-                self._json[name] = [tasks[number]]
-        self.unknown = len(tasks) - len(used)
+        return with_classes(loaded, class_map, self._names_of_maps, size) if class_map else loaded
 
     def _find_files(self, files: Mapping[str, Path]) -> None:
-        maps, self._class_names = class_maps(files)
+        maps, self._names_of_maps = class_maps(files)
         self._class_maps = {files[path]: class_map for path, class_map in maps.items()}
         beside = set(maps.values())
-        paths = [
-            path
-            for path, file in files.items()
-            if not maps or (file not in beside and PurePosixPath(path).name.lower() not in LISTS)
-        ]
+        pictures = PictureNames(self._folder.pictures.names)
+        paths = []
+        for path, file in files.items():
+            found = pictures.find(path)
+            if maps and (file in beside or PurePosixPath(path).name.lower() in LISTS):
+                continue
+            if is_list(path, of_picture=found is not None):
+                if PurePosixPath(path).name.lower() in CLASS_LISTS:
+                    self._names_of_numbers = names_by_number(file) or self._names_of_numbers
+            elif not found or not self._is_picture(found[1], file):
+                paths.append(path)
         names = self._folder.pictures.names
         chosen, unknown = files_of_pictures(names, paths, lambda path: self._tells(files[path]))
         self._files = {name: files[path] for name, path in chosen.items()}
         self.unknown = len(unknown)
+
+    def _is_picture(self, name: str, file: Path) -> bool:
+        """Whether a file is the picture itself, as it lies in many data sets beside its masks."""
+        stamp = self._folder.files.stamp(name)
+        try:
+            if stamp is None or file.stat().st_size != stamp[1]:
+                return False
+            return self._folder.files.digest(name, stamp) == store.file_digest(file)
+        except OSError:
+            return False
 
     def _tells(self, file: Path) -> int:
         """How much a file tells of its objects: labels, classes, masks alone, blurred masks, boxes."""
@@ -223,16 +203,3 @@ def _with_certainty(instance: Instance) -> Instance:
     if isinstance(score, int | float) and not isinstance(score, bool) and 0 <= score <= 1:
         return replace(instance, certainty=float(score))
     return instance
-
-
-def _json_of(path: Path) -> Any:
-    """The content of a JSON file; raises MaskFileError for a damaged one."""
-    try:
-        return store.read_json(path, foreign=True)
-    except store.StoreError as error:
-        raise MaskFileError("{error}", error=error) from error
-
-
-def _has_images(data: Mapping[str, Any]) -> bool:
-    """Whether JSON is that of a COCO file."""
-    return all(isinstance(data.get(key), list) for key in ("images", "annotations"))

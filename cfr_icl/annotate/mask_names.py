@@ -10,6 +10,12 @@ from typing import NamedTuple
 ENDINGS = ("_mask", "_masks", "_label", "_labels", "-mask")
 """What the name of a mask may have after that of its picture."""
 
+CLASS_LISTS = ("data.yaml", "classes.txt")
+"""Files of YOLO data sets that name the classes."""
+
+LISTS = (*CLASS_LISTS, "train.txt", "val.txt", "test.txt", "trainval.txt", "obj.txt")
+"""Files of YOLO data sets that list classes or pictures."""
+
 PATH, PATH_WITH_ENDING, END_OF_PATH, NAME = range(4)
 """How a file fits a picture, best first: by its whole path, by this with one of ENDINGS, by the end of its
 path, which is that of the picture, or by its name alone."""
@@ -48,6 +54,12 @@ class PictureNames:
                 yield END_OF_PATH, self._of_path.get("/".join(each.parts[start:]), ())
         for each in stems:
             yield NAME, self._of_name.get(each.name, ())
+
+
+def is_list(path: str, of_picture: bool) -> bool:
+    """Whether a file lists classes or pictures; one of such a name in a folder may be of a picture."""
+    place = PurePosixPath(path)
+    return place.name.lower() in LISTS and (not of_picture or len(place.parts) == 1)
 
 
 def files_of_pictures(

@@ -17,8 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "masks",
         type=Path,
         metavar="FILE|DIR",
-        help="a COCO file of all pictures, or a folder of masks, label maps, labelme or YOLO files, each "
-        "named as its picture",
+        help="a COCO file of all pictures, or a folder of such files, or of masks, label maps, labelme or "
+        "YOLO files, each named as its picture",
     )
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the pictures")
     parser.add_argument(
@@ -30,7 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="add to pictures that have work already (default: leave them as they are)",
     )
     parser.add_argument(
-        "--classes", type=Path, metavar="FILE", help="a list of classes, for files that hold numbers alone"
+        "--classes",
+        type=Path,
+        metavar="FILE",
+        help="a list of classes, for files that hold numbers alone without data.yaml or classes.txt",
     )
     add_megapixels(parser)
 

@@ -16,6 +16,7 @@ from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import MaskFileError, coco_images
 from cfr_icl.annotate.mask_names import files_of_pictures
 from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.splits import Split
 from cfr_icl.annotate.taking_back import FolderChange
 from cfr_icl.cli.main import main
 from cfr_icl.clicks import Click
@@ -282,3 +283,87 @@ def test_a_picture_that_was_done_with_loaded_masks_is_to_be_done_again(folder, c
     left = folder.work.load("a.png").document
     assert not left.instances and left.done == was_done
     assert was_done or (left.review == "" and folder.pictures.states["a.png"] == "todo")
+
+
+def stored(files, folder):
+    """Files as a page keeps them, by their paths: under numbers, with their endings."""
+    folder.mkdir(exist_ok=True)
+    paths = {name: folder / f"{number}{Path(name).suffix}" for number, name in enumerate(files)}
+    for name, content in files.items():
+        paths[name].write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    return paths
+
+
+def test_a_coco_file_is_found_beside_its_pictures_and_other_files(folder, coco, tmp_path):
+    photo = (folder.images / "a.png").read_bytes()
+    captions = {**json.loads(coco.read_text()), "annotations": [{"image_id": 1, "caption": "a cup"}]}
+    others = {"README.txt": b"Exported.", "captions.json": captions, "damaged.json": b'{"annotations"'}
+    files = stored({**others, "images/a.png": photo, "coco.json": coco.read_bytes()}, tmp_path / "sent")
+    source = Source(folder, files)
+    assert list(source.pictures) == ["a.png", "b.png", "sub/c.png"] and source.unknown == 1
+    fill(folder, source, "1")
+    assert folder.pictures.labels_of["a.png"] == ("cup", "cat")
+
+
+@pytest.mark.parametrize("names", [("x/a.png", "x/b.png", "sub/c.png"), ("a.png", "b.png", "a.png")])
+def test_coco_files_of_several_parts_fill_the_folder_together(names, folder, coco, tmp_path):
+    data = json.loads(coco.read_text())
+    square = [10, 20, 49, 20, 49, 59, 10, 59]
+    parts = {}
+    for number, (part, name) in enumerate(zip(("train", "valid", "test"), names, strict=True)):
+        parts[f"{part}/_annotations.coco.json"] = {
+            **data,
+            "images": [{"id": 1, "file_name": name}, {"id": 2, "file_name": f"{part}.png"}],
+            "annotations": [{"image_id": 1, "category_id": 1, "segmentation": [square]}] * (number + 1),
+        }
+    source = Source(folder, stored(parts, tmp_path / "sent"))
+    filled = fill(folder, source, "1")
+    if names[0] == "a.png":  # of two different pictures, perhaps
+        assert list(source.pictures) == ["b.png"] and source.unknown == 2 and filled.objects == 2
+    else:
+        assert filled.pictures == 3 and filled.objects == 6 and source.unknown == 0
+
+
+def test_pictures_beside_their_masks_are_not_read_as_masks(folder, tmp_path):
+    folder.images.joinpath("b.png").write_bytes((folder.images / "a.png").read_bytes() + b"\0")
+    folder = Folder(folder.images, folder.work.path)
+    mask = tmp_path / "mask.png"
+    Image.new("L", (120, 90), 255).save(mask)
+    photos = {name: (folder.images / name).read_bytes() for name in ("a.png", "b.png")}
+    files = {**photos, "masks/a.png": mask.read_bytes()}
+    source = Source(folder, stored(files, tmp_path / "sent"))
+    assert list(source.pictures) == ["a.png"] and source.unknown == 0
+    fill(folder, source, "1")
+    assert folder.work.load("a.png").document.instances[0].mask.area == 90 * 120
+
+
+@pytest.mark.parametrize("split", [None, Split((0.5, 0.5, 0.0))])
+def test_our_own_yolo_files_come_back_with_their_classes(split, folder, tmp_path):
+    mask = Mask.of(np.pad(np.ones((40, 40), bool), ((20, 30), (10, 70))))
+    objects = {"a.png": "dog, wet", "b.png": "cat", "sub/c.png": "dog, wet"}
+    pictures = [
+        AnnotatedPicture(
+            name,
+            (90, 120),
+            Document((Instance(1, label, "#3b82f6", mask, mask),)),
+            lambda: np.zeros((90, 120, 3), np.uint8),
+        )
+        for name, label in objects.items()
+    ]
+    source = Source(folder, stored(export("yolo", pictures, split=split), tmp_path / "sent"))
+    assert len(source.pictures) == 3 and source.unknown == 0
+    fill(folder, source, "1")
+    assert folder.pictures.labels_of == {name: (label,) for name, label in objects.items()}
+
+
+def test_a_picture_may_have_the_name_of_a_list(picture, tmp_path):
+    (tmp_path / "images").mkdir()
+    for name in ("train.png", "a.png"):
+        Image.fromarray(picture).save(tmp_path / "images" / name)
+    folder = Folder(tmp_path / "images", tmp_path / "work")
+    line = b"0 0.1 0.1 0.5 0.1 0.5 0.5 0.1 0.5\n"
+    names = {"classes.txt": b"cup\n", "train.txt": b"images/a.png\n", "val.txt": b""}
+    files = stored({**names, "labels/a.txt": line, "labels/train.txt": line}, tmp_path / "sent")
+    source = Source(folder, files)
+    assert fill(folder, source, "1").objects == 2 and source.unknown == 0
+    assert folder.pictures.labels_of == {"a.png": ("cup",), "train.png": ("cup",)}

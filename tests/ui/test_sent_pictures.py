@@ -266,7 +266,7 @@ def test_masks_of_files_fill_the_folder_after_an_offer(browser, server):
 
 
 def test_an_unused_page_does_not_keep_offered_masks_in_memory(browser, server, picture):
-    offered = files(server, picture, "m/a.png")["files"]
+    offered = files(server, 255 - picture, "m/a.png")["files"]
     assert browser.do({"kind": "offer_masks", "files": offered})["fill"]["pictures"] == 1
     server.pages.find(browser.page).rest()
     assert "Choose the files" in browser.do({"kind": "fill_folder"})["messages"][0]
