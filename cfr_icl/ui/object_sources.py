@@ -6,9 +6,11 @@ from pathlib import Path
 
 from cfr_icl.annotate import store
 from cfr_icl.annotate.belongings import is_named_alike, is_of_another_file
+from cfr_icl.annotate.classes import names_by_number
 from cfr_icl.annotate.document import ActionError
 from cfr_icl.annotate.follow import take_over
 from cfr_icl.annotate.imports import load_masks
+from cfr_icl.annotate.imports.loaded import joined
 from cfr_icl.annotate.session import Session
 from cfr_icl.sentences import Sentence
 from cfr_icl.ui.files import PageFiles
@@ -25,7 +27,7 @@ def load_upload(
     outbox: Outbox,
     source: Path | None = None,
 ) -> None:
-    """Add the objects of an uploaded file to the session, or replace its work by that of a session file.
+    """Add the objects of uploaded files to the session, or replace its work by that of a session file.
 
     Args:
         source: the file of the open picture.
@@ -47,8 +49,13 @@ def load_upload(
         session.restore(document)
         return
     listed = place.folder.work.classes.labels if place else []
-    classes = [label.name for label in listed or session.document.labels]
-    loaded = load_masks(file, session.name, session.size, action.reading, classes)
+    classes = names_by_number(files.uploaded(action.class_list)) if action.class_list else []
+    classes = classes or [label.name for label in listed or session.document.labels]
+    name, size = session.name, session.size
+    loaded = load_masks(file, name, size, action.reading, classes)
+    if action.more:
+        further = [load_masks(files.uploaded(path), name, size, None, classes) for path in action.more]
+        loaded = joined([loaded, *further])
     session.add_loaded(loaded, replace_last=action.replace)
     outbox.add(
         loaded={

@@ -337,6 +337,39 @@ def test_a_zip_of_masks_fills_a_folder_or_the_open_picture(browser, images, tmp_
     server.close()
 
 
+def test_masks_in_a_zip_stay_with_the_picture_for_which_they_were_chosen(browser, tmp_path, squares):
+    masks, mask = tmp_path / "masks.zip", np.zeros((200, 300), np.uint8)
+    mask[40:80, 30:130] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    with zipfile.ZipFile(masks, "w") as archive:
+        for name in ("squares_1_car.png", "squares_2_cat.png", "squares_3_1_dog.png"):
+            archive.write(tmp_path / "mask.png", name)
+    server = Server(examples=EXAMPLES[:1])
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    tool = Tool(context.new_page(), server)
+    page = tool.page
+    tool.upload(squares)
+    page.set_input_files("[data-ref=masks-file]", masks)
+    page.get_by_text(
+        "These files may be of another picture and are left out: squares_3_1_dog.png."
+    ).wait_for()
+    page.locator("[data-ref=objects] li").nth(1).wait_for()
+    page.locator("[data-do=undo]").first.click()
+    tool.idle()
+    assert page.locator("[data-ref=objects] li").count() == 0
+    held = []
+    page.route("**/upload", lambda route: held.append(route) if not held else route.continue_())
+    page.set_input_files("[data-ref=masks-file]", masks)
+    while not held:
+        page.wait_for_timeout(20)
+    tool.upload(shutil.copy(squares, tmp_path / "other.png"))
+    page.get_by_text("The masks were not loaded, as another file was opened meanwhile.").wait_for()
+    tool.idle()
+    assert page.locator("[data-ref=objects] li").count() == 0
+    context.close()
+    server.close()
+
+
 def test_long_names_keep_their_end_in_the_list(browser, tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()

@@ -41,7 +41,7 @@ async function masksIn(...names) {
 }
 const pathsOf = (files) => files.map(({ path }) => path);
 
-test('masks and annotations of an archive come out, without lists of classes and saved work', async () => {
+test('masks and annotations of an archive come out, also classes, without saved work', async () => {
   const files = await masksIn(
     'labels/a.txt',
     'data.yaml',
@@ -50,11 +50,11 @@ test('masks and annotations of an archive come out, without lists of classes and
     'b.png.session.json',
     '._b.png',
   );
-  assert.deepEqual(pathsOf(files), ['labels/a.txt', 'b.png']);
+  assert.deepEqual(pathsOf(files), ['labels/a.txt', 'data.yaml', 'classes.txt', 'b.png']);
   const voc = ['Annotations/a.xml', 'SegmentationClass/a.png', 'SegmentationObject/a.png', 'labels.txt'];
   const filesOfVoc = await masksIn(...voc);
   assert.deepEqual(pathsOf(filesOfVoc), [...voc.slice(1)]);
-  assert.deepEqual(pathsOf(masksOf('a.jpg', filesOfVoc)), ['SegmentationObject/a.png']);
+  assert.deepEqual(pathsOf((await masksOf('a.jpg', filesOfVoc)).files), ['SegmentationObject/a.png']);
   assert.deepEqual(pathsOf(await masksIn('labels.txt', 'SegmentationClass/a.png', 'a.png')), ['a.png']);
 });
 
@@ -63,19 +63,49 @@ test('a damaged archive of masks is named', async () => {
   assert.deepEqual([files, failed], [[], ['m.zip']]);
 });
 
+async function chosenOf(picture, contents, source) {
+  const packed = Object.entries(contents).map(([path, text]) => ({ path, file: new Blob([text]) }));
+  const { files, classes, left } = await masksOf(picture, packed, source);
+  return { files: pathsOf(files), classes: classes?.path ?? null, left };
+}
+const named = (...paths) => Object.fromEntries(paths.map((path) => [path, path]));
+
 test('of an archive a picture gets the file of its name, those of its objects, or the only one', async () => {
-  const of = (picture, ...paths) =>
-    pathsOf(
-      masksOf(
-        picture,
-        paths.map((path) => ({ path })),
-      ),
-    );
-  assert.deepEqual(of('x/cat.jpg', 'masks/dog.png', 'masks/cat_mask.png'), ['masks/cat_mask.png']);
-  assert.deepEqual(of('cat.jpg', 'cat_1_ear.png', 'cat_2_ear.png', 'cats.png'), [
-    'cat_1_ear.png',
-    'cat_2_ear.png',
-  ]);
-  assert.deepEqual(of('cat.jpg', 'annotations.json'), ['annotations.json']);
-  assert.deepEqual(of('cat.jpg', 'a.png', 'b.png'), []);
+  const of = async (picture, ...paths) => (await chosenOf(picture, named(...paths))).files;
+  assert.deepEqual(await of('x/cat.jpg', 'masks/dog.png', 'masks/cat_mask.png'), ['masks/cat_mask.png']);
+  const ears = ['cat_1_ear.png', 'cat_2.png'];
+  assert.deepEqual(await of('cat.jpg', ...ears, 'cats.png', 'cat_night_1_car.png'), ears);
+  assert.deepEqual(await of('cat.jpg', 'annotations.json'), ['annotations.json']);
+  assert.deepEqual(await of('cat.jpg', 'a.png', 'b.png'), []);
+});
+
+test('objects of a picture with a longer name are left out and told', async () => {
+  const paths = ['img_1_car.png', 'img_2_1_car.png', 'img_2.png', 'img_3_1_dog.png'];
+  const { files, left } = await chosenOf('img.jpg', named(...paths));
+  assert.deepEqual([files, left], [paths.slice(0, 1), paths.slice(1)]);
+  const ofLonger = await chosenOf('img_2.jpg', named('img_1_car.png', 'img_2_1_car.png'));
+  assert.deepEqual(ofLonger, { files: ['img_2_1_car.png'], classes: null, left: [] });
+  assert.deepEqual((await chosenOf('img.jpg', named('img_2_1_car.png'))).files, []);
+});
+
+test('annotations come before masks, and the picture itself is no mask', async () => {
+  const photo = { 'images/cat.jpg': 'photo' };
+  const coco = { 'README.txt': '', 'coco.json': '{"images":[{"file_name":"x/cat.jpg"}],"annotations":[]}' };
+  assert.deepEqual((await chosenOf('cat.jpg', { ...photo, ...coco })).files, ['coco.json']);
+  assert.deepEqual((await chosenOf('cats.jpg', { ...photo, ...coco })).files, []);
+  const yolo = { 'labels/cat.txt': '0', 'data.yaml': 'names: [cat]', 'train.txt': '' };
+  assert.deepEqual(await chosenOf('cat.jpg', { ...photo, 'masks/cat.png': 'm', ...yolo }), {
+    files: ['labels/cat.txt'],
+    classes: 'data.yaml',
+    left: [],
+  });
+  const files = { 'images/cat.png': 'photo', 'masks/cat.png': 'm' };
+  assert.deepEqual((await chosenOf('cat.png', files, new Blob(['photo']))).files, ['masks/cat.png']);
+  assert.deepEqual((await chosenOf('cat.jpg', photo, new Blob(['photo']))).files, []);
+});
+
+test('a picture may have the name of a list', async () => {
+  const files = await masksIn('train.txt', 'labels/train.txt', 'labels/val.txt', 'classes.txt');
+  assert.deepEqual(pathsOf(files), ['labels/train.txt', 'labels/val.txt', 'classes.txt']);
+  assert.deepEqual(pathsOf((await masksOf('train.jpg', files)).files), ['labels/train.txt']);
 });

@@ -100,6 +100,7 @@ VALID = [
     },
     {"kind": "open", "path": "x.png", "name": "x.png"},
     {"kind": "import", "path": "x.json", "name": "x.json", "reading": "mask", "replace": True},
+    {"kind": "import", "path": "x.json", "name": "x.json", "more": ["y.png"], "class_list": "data.yaml"},
     {"kind": "example", "index": 0},
     {"kind": "goto", "index": 0, "name": "x.png", "step": 1},
     {"kind": "take_over", "follow": True},

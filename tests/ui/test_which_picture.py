@@ -183,3 +183,27 @@ def test_a_file_of_masks_is_read_in_another_way_in_place_of_the_first(picture_fi
     reply = browser.do({**again, "reading": "nonsense"})
     assert len(reply["messages"]) == 1 and "wrong" not in reply["messages"][0] and "loaded" not in reply
     assert browser.document is before
+
+
+def test_files_of_the_objects_of_a_picture_are_loaded_in_one_step(picture_file, tmp_path):
+    server = Server(Settings(ColourModel(), examples=[picture_file]), uploads=tmp_path)
+    browser = Browser(server)
+    browser.do({"kind": "hello"}, {"kind": "example", "index": 0})
+    line = " 0.1 0.1 0.5 0.1 0.5 0.5 0.1 0.5"
+    contents = {"1.txt": "0" + line, "2.txt": "1" + line, "data.yaml": "names: [cup, cat]", "bad.txt": "?"}
+    paths = {}
+    for name, content in contents.items():
+        paths[name] = tmp_path / name
+        paths[name].write_text(content)
+    action = {"kind": "import", "path": str(paths["1.txt"]), "class_list": str(paths["data.yaml"])}
+    browser.do({**action, "more": [str(paths["2.txt"]), str(paths["bad.txt"])]})
+    assert not browser.document.instances
+    reply = browser.do({**action, "more": [str(paths["2.txt"])]})
+    assert [each.label for each in browser.document.instances] == ["cup", "cat"]
+    assert reply["loaded"]["objects"] == 2
+    seen = browser.picture["token"]
+    browser.do({"kind": "undo"})
+    assert not browser.document.instances
+    browser.do({"kind": "example", "index": 0})
+    reply = browser.do({**action, "more": [], "picture": seen})
+    assert OTHER in reply["messages"][0] and not browser.document.instances

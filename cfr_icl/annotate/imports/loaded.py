@@ -54,3 +54,16 @@ class LoadedMasks:
     """The file's other values for the picture."""
     labels: Sequence[LoadedLabel] = ()
     """Classes that the file lists, also those without an object here."""
+
+
+def joined(several: Sequence[LoadedMasks]) -> LoadedMasks:
+    """The objects of several files of one picture; raises MaskFileError for more than MAX_OBJECTS."""
+    objects = [loaded for each in several for loaded in each.objects]
+    if len(objects) > MAX_OBJECTS:
+        raise MaskFileError("The files have more than {most} objects in this picture.", most=MAX_OBJECTS)
+    return LoadedMasks(
+        objects,
+        sentences=tuple(dict.fromkeys(sentence for each in several for sentence in each.sentences)),
+        foreign=next((each.foreign for each in several if each.foreign), None),
+        labels=[label for each in several for label in each.labels],
+    )

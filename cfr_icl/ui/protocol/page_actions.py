@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from cfr_icl.ui.protocol.action import Action
 from cfr_icl.ui.protocol.fields import (
@@ -65,7 +65,7 @@ class LeaveFolder(Action):
 
 
 class Import(Action):
-    """Add the masks of an uploaded file, or restore an uploaded session file."""
+    """Add the masks of uploaded files in one step of undo, or restore an uploaded session file."""
 
     kind: Literal["import"]
     works: ClassVar[bool] = True
@@ -76,6 +76,10 @@ class Import(Action):
     """One of `Loaded.readings`; None for the likeliest."""
     replace: Flag = False
     """First remove the objects that were just loaded; used to read the same file in another way."""
+    more: list[Path] = Field(default_factory=list)
+    """Further files of the same picture, such as one for each object."""
+    class_list: Path | None = None
+    """An uploaded data.yaml or classes.txt, whose names are those of the numbers in the files."""
 
 
 class Example(Action):

@@ -18,17 +18,20 @@ export function setUpFilling(app) {
     if (!/\.zip$/i.test(file.name)) return app.open(file, 'import');
     const packed = [{ file, path: file.name }];
     if (root.hasAttribute('data-folder')) return offer(packed);
+    const picture = app.latest(),
+      choice = app.choose();
     const files = await unpacked(packed);
     if (!files) return;
-    const name = app.picture?.name ?? '',
-      own = masksOf(name, files);
-    if (!own.length) {
-      const said = t(
-        'No file in this zip is named as the picture, {name}; unpack it and load the one of it.',
-      );
-      app.notices.show(said.replace('{name}', name));
+    const name = picture?.name ?? '',
+      { files: own, classes, left } = await masksOf(name, files, app.source?.file);
+    if (!own.length && choice.signal.aborted) return;
+    if (left.length) {
+      const said = t('These files may be of another picture and are left out: {names}.');
+      app.notices.show(said.replace('{names}', left.slice(0, 5).join(', ')));
     }
-    for (const { file: mask } of own) await app.open(mask, 'import');
+    if (own.length) return app.sendMasks(own, classes, picture?.token ?? null, choice);
+    const said = t('No file in this zip is named as the picture, {name}; unpack it and load the one of it.');
+    app.notices.show(said.replace('{name}', name));
   };
 
   async function unpacked(chosen) {

@@ -6,6 +6,7 @@ import { chosen, dropped, unpacked } from './gathering.js';
 import { t } from './language.js';
 import { sendFile } from './uploading.js';
 
+const NEWER = 'newer choice';
 const SHOW_AFTER = 400; // milliseconds; a short upload shows no progress
 
 export function setUpOpening(app) {
@@ -13,10 +14,11 @@ export function setUpOpening(app) {
   let newest = null; // the choice that counts: an AbortController
 
   const choose = () => {
-    newest?.abort();
+    newest?.abort(NEWER);
     newest = new AbortController();
     return newest;
   };
+  app.choose = choose;
 
   app.cancelUpload = () => newest?.abort();
 
@@ -34,13 +36,45 @@ export function setUpOpening(app) {
       const current = kind === 'open' ? (app.latest()?.token ?? null) : picture;
       send(kind, { path, name: file.name || 'pasted.png', picture: current });
     } catch (error) {
-      if (error.name === 'AbortError') return;
-      app.notices.show(`${t('The file could not be sent:')} ${error.message}`);
-      app.explainFailure();
+      sayUnsent(error);
     } finally {
       if (newest === choice) newest = null;
     }
   };
+
+  // Masks for the picture with this token, { file, path } each, are loaded in one step; `classes` names the
+  // numbers in them, `choice` is the person's, which a newer one gives up.
+  app.sendMasks = async (files, classes, picture, choice) => {
+    const { signal } = choice,
+      isOpen = () => (app.latest()?.token ?? null) === picture;
+    try {
+      const paths = [];
+      for (const { file } of classes ? [...files, classes] : files) {
+        if (!signal.aborted && isOpen()) paths.push(await withProgress(file, signal));
+      }
+      if (signal.reason === NEWER || !isOpen()) return sayNotLoaded();
+      if (signal.aborted) return;
+      const class_list = classes ? paths.pop() : null,
+        [path, ...more] = paths;
+      send('import', { path, name: files[0].file.name, more, class_list, picture });
+    } catch (error) {
+      if (signal.reason === NEWER) sayNotLoaded();
+      else sayUnsent(error);
+    } finally {
+      if (newest === choice) newest = null;
+    }
+  };
+
+  function sayNotLoaded() {
+    const said = t('The masks were not loaded, as another file was opened meanwhile.');
+    app.notices.show(said, { general: true });
+  }
+
+  function sayUnsent(error) {
+    if (error.name === 'AbortError') return;
+    app.notices.show(`${t('The file could not be sent:')} ${error.message}`);
+    app.explainFailure();
+  }
 
   // Several files, or those of a folder or an archive, go into a folder of this page; { file, path } each.
   app.openAll = async (chosenFiles, folder = false) => {
