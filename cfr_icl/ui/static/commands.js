@@ -148,6 +148,7 @@ export function setUpCommands(app) {
 
   app.command = (name, byButton = false) => {
     const source = button(name);
+    if (name !== 'cancel') view.keys.settle(); // before an undo, or another picture
     // while answers are under way the buttons lag behind; the server ignores what cannot be done
     if (source?.disabled && !app.busy()) return;
     if (NEEDS_PICTURE.has(name) && !app.ready()) return;

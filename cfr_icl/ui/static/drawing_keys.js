@@ -48,9 +48,21 @@ export class DrawingKeys {
 
   // The pointer takes over, or the picture loses the keys: a moved corner stays, a line begun is given up.
   end() {
-    this.#settle();
+    this.settle();
     this.cancel();
     this.#leaves = false;
+  }
+
+  // Send the corner that was moved, without waiting whether it is moved on.
+  settle() {
+    const { view } = this,
+      { drag } = view;
+    clearTimeout(this.#timer);
+    if (!drag?.byKeys || drag.kind !== 'corner') return;
+    view.drag = null;
+    const patch = drag.points.length > 1 ? reshaped(drag.held, drag.points.at(-1)) : null;
+    if (patch) view.actions.reshape(patch, drag);
+    view.draw();
   }
 
   // The line of the lasso goes on to the crosshair.
@@ -93,7 +105,7 @@ export class DrawingKeys {
     }
     const begin = view.crosshair && cornerNear(rings, middle(view.crosshair), Infinity);
     const there = chosen ? neighbour(rings, this.#place(rings), by) : begin || neighbour(rings, null, by);
-    this.#settle();
+    this.settle();
     if (there) this.#select(placeOf(rings, there));
     else this.#selected = null;
     return Boolean(there);
@@ -130,7 +142,7 @@ export class DrawingKeys {
     this.#select(to);
     view.drag.points.push(to);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#settle(), SETTLED_AFTER);
+    this.#timer = setTimeout(() => this.settle(), SETTLED_AFTER);
   }
 
   #hold(held, place) {
@@ -152,7 +164,7 @@ export class DrawingKeys {
   // A corner in the middle of the side after the selected one, to be moved.
   #insert(rings) {
     if (this.#waits) return;
-    this.#settle();
+    this.settle();
     const place = midpoint(rings, this.#place(rings)),
       [changed, added] = withCorner(rings, this.#place(rings), place);
     this.#hold({ rings: changed, ...added }, placeOf(changed, added));
@@ -162,18 +174,6 @@ export class DrawingKeys {
   // Whether a change of the outline is not answered yet: its corners are those of before.
   get #waits() {
     return this.view.pending.some((entry) => entry.held);
-  }
-
-  // Send the corner that was moved.
-  #settle() {
-    const { view } = this,
-      { drag } = view;
-    clearTimeout(this.#timer);
-    if (!drag?.byKeys || drag.kind !== 'corner') return;
-    view.drag = null;
-    const patch = drag.points.length > 1 ? reshaped(drag.held, drag.points.at(-1)) : null;
-    if (patch) view.actions.reshape(patch, drag);
-    view.draw();
   }
 
   // ---- lasso

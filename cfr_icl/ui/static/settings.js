@@ -19,6 +19,7 @@ export function setUpSettings(app) {
   };
 
   app.showTool = (tool) => {
+    view.keys.end();
     view.tool = tool;
     check('tool', tool);
     app.dropPreview();

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setUpCommands } from '../../cfr_icl/ui/static/commands.js';
+import { DrawingKeys } from '../../cfr_icl/ui/static/drawing_keys.js';
+import { ringsOf } from '../../cfr_icl/ui/static/outline.js';
+
+const SQUARE = [10, 10, 10, 30, 30, 30, 30, 10];
+
+// A page with a square in work, its commands, and what is sent, in its order.
+function page() {
+  const sent = [],
+    rings = ringsOf([SQUARE], 0.5);
+  const view = {
+    tool: 'corners',
+    drag: null,
+    pending: [],
+    scale: 1,
+    width: 100,
+    height: 100,
+    place: { x: 0, y: 0, scale: 1 },
+    stage: { width: 200, height: 200 },
+    crosshair: null,
+    objects: [{ id: 1, current: true, visible: true }],
+    corners: { rings: () => rings },
+    pan() {},
+    draw() {},
+    cancel: () => view.keys.cancel(),
+    actions: { ready: () => true, reshape: () => sent.push('reshape') },
+  };
+  view.keys = new DrawingKeys(view);
+  const app = {
+    root: { addEventListener() {} },
+    ref: () => ({ addEventListener() {} }),
+    button: () => null,
+    busy: () => false,
+    ready: () => true,
+    dropPreview() {},
+    clearSelection() {},
+    view,
+    send: (kind) => sent.push(kind),
+  };
+  setUpCommands(app);
+  const press = (key, step) => view.keys.key({ key, shiftKey: false, repeat: false }, step);
+  return { app, view, press, sent };
+}
+
+test('a corner that was moved by keys is sent before the next command', () => {
+  const { app, press, sent } = page();
+  press('Tab');
+  press('ArrowRight', [1, 0]);
+  app.command('undo');
+  assert.deepEqual(sent, ['reshape', 'undo']);
+});
+
+test('Escape gives a moved corner up', () => {
+  const { app, press, sent } = page();
+  press('Tab');
+  press('ArrowRight', [1, 0]);
+  app.command('cancel');
+  app.command('undo');
+  assert.deepEqual(sent, ['undo']);
+});
+
+test('a line of the lasso is given up with its tool, and goes on after other commands', () => {
+  const { app, view, press } = page();
+  view.tool = 'lasso';
+  view.crosshair = { x: 5, y: 5 };
+  press('Enter');
+  app.command('undo');
+  assert.equal(view.drag.kind, 'lasso');
+  view.keys.end();
+  assert.equal(view.drag, null);
+});
