@@ -72,8 +72,8 @@ export class Inspector {
     } else {
       this.part('threshold').value = active.threshold;
       this.showThreshold();
-      const { id, version: mask, clicks, threshold, kept } = active;
-      const version = [id, mask, clicks.length, threshold, kept].join(' ');
+      const { id, version: mask, clicks, threshold, chosen_pass: pass } = active;
+      const version = [id, mask, clicks.length, threshold, pass].join(' ');
       if (version !== this.asked) {
         this.asked = version;
         this.send('inspect');
