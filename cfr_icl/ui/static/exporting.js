@@ -36,10 +36,16 @@ export function setUpExporting(app) {
     }
   };
 
-  const keepChoice = () => {
+  const keepChoice = (change) => {
     const [format, split] = [ref('format').value, ref('split').value],
-      whole = ref('whole-folder').checked;
-    person.set('cfr-export', JSON.stringify({ format, split, detail: detail(), whole }));
+      { whole } = person.json('cfr-export', {});
+    person.set('cfr-export', JSON.stringify({ format, split, detail: detail(), whole, ...change }));
+  };
+
+  // The box of a single picture is hidden and not checked; that of a page's own folder is no lasting choice.
+  const keepWhole = () => {
+    if (!ref('whole-folder-row').hidden && !root.hasAttribute('data-own'))
+      keepChoice({ whole: ref('whole-folder').checked });
   };
 
   // A folder is exported as a whole, unless a person has chosen otherwise for one that the server keeps.
@@ -152,8 +158,8 @@ export function setUpExporting(app) {
     );
 
   restoreChoice();
-  for (const name of ['format', 'detail', 'split', 'whole-folder'])
-    ref(name).addEventListener('change', keepChoice);
+  for (const name of ['format', 'detail', 'split']) ref(name).addEventListener('change', () => keepChoice());
+  ref('whole-folder').addEventListener('change', keepWhole);
   ref('format').addEventListener('change', app.showFormat);
   ref('whole-folder').addEventListener('change', app.showExport);
   ref('detail').addEventListener('change', askPolygons);
