@@ -11,6 +11,9 @@ from typing import Any
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.store import StoreError, file_digest
 
+LONGEST_NAME = 1000
+"""Letters of a picture's name that saved work may hold."""
+
 
 class Belongings:
     """Finds the pictures of saved work.
@@ -28,6 +31,10 @@ class Belongings:
         self._files = folder.files
         self._named = named
         self._names = folder.pictures.names
+        self._alike: dict[str, list[str]] = defaultdict(list)
+        """The names, by what they are without capitals."""
+        for name in self._names:
+            self._alike[name.casefold()].append(name)
         self._stamps = {name: stamp for name in self._names if (stamp := folder.files.stamp(name))}
         self._of_bytes: dict[int, list[str]] = defaultdict(list)
         for name, stamp in self._stamps.items():
@@ -45,7 +52,10 @@ class Belongings:
         """
         saved = saved if isinstance(saved, Mapping) else {}
         file_bytes, digest = saved.get("file_bytes"), saved.get("file_digest")
-        of_name = self._of_name(name) or self._of_single(name, str(saved.get("picture", "")))
+        picture = saved.get("picture")
+        if not isinstance(picture, str) or len(picture) > LONGEST_NAME:
+            picture = ""
+        of_name = self._of_name(name) or self._of_single(name, picture)
         if type(file_bytes) is int and isinstance(digest, str):
             found = self._of_content(file_bytes, digest, name)
         else:
@@ -60,7 +70,7 @@ class Belongings:
         name = self._named.get(name, name)
         if name in self._names:
             return name
-        alike = [each for each in self._names if each.casefold() == name.casefold()]
+        alike = self._alike.get(name.casefold(), [])
         return alike[0] if len(alike) == 1 else None
 
     def _of_single(self, name: str, picture: str) -> str | None:

@@ -48,33 +48,37 @@ class OwnFolder:
     def __init__(
         self, root: Path, max_megapixels: float = MAX_MEGAPIXELS, labels: Sequence[Label] = ()
     ) -> None:
-        self._images, self._work = root / "pictures", root / "work"
+        self._images, self._work, self._later = root / "pictures", root / "work", root / "later"
         self._images.mkdir(parents=True)
         self._max_megapixels, self._labels = max_megapixels, labels
         self.folder: Folder | None = None
         """None before the first picture."""
         self.bytes = 0
         """Bytes of the pictures, and of the saved work that came with them."""
+        self._waiting: list[tuple[Path, str]] = []
+        """Saved work whose picture may still come, each with its name."""
+        self._named: dict[str, str] = {}
+        """Names in the folder of files that came in together, by their own names."""
         self._count = self._repeated = self._restored = 0
         self._renamed: list[str] = []
         self._refused: list[Sentence] = []
         self._too_many: list[str] = []
         self._disk_full = False
 
-    def add(self, files: Iterable[tuple[Path, str]]) -> dict[Path, str]:
+    def add(self, files: Iterable[tuple[Path, str]], more: bool = False) -> dict[Path, str]:
         """Move files into the folder: pictures, and session files of pictures that are there.
 
         Saved work goes to the picture that comes with it, also where that gets another name.
 
         Args:
             files: each file, once, with its path below a person's folder, untrusted.
+            more: whether others of the same folder follow; saved work without a picture waits for them.
 
         Returns:
             The names in the folder of the pictures among them, by file; those left out are missing.
         """
         named: dict[Path, str] = {}
-        names: dict[str, str] = {}
-        works = []
+        works = [] if more else self._take_waiting()
         for file, path in files:
             is_work = path.lower().endswith(SESSION_SUFFIX)
             name = safe_path(path[: -len(SESSION_SUFFIX)] if is_work else path)
@@ -82,7 +86,7 @@ class OwnFolder:
                 works.append((file, name))
             elif name:
                 taken = self._add_picture(file, name)
-                names[name] = taken or ""
+                self._named[name] = taken or ""
                 if taken:
                     named[file] = taken
         if self.folder:
@@ -90,9 +94,12 @@ class OwnFolder:
         elif self._count:
             self.folder = Folder(self._images, self._work, self._max_megapixels)
             self.folder.work.classes.set(self._labels)
-        belongings = Belongings(self.folder, names) if self.folder and works else None
+        belongings = Belongings(self.folder, self._named) if self.folder and works else None
         for file, name in works:
-            self._add_work(file, name, belongings)
+            self._add_work(file, name, belongings, more)
+        if not more:
+            self._named = {}
+            shutil.rmtree(self._later, ignore_errors=True)
         return named
 
     def take_messages(self, restored: bool = False) -> list[Sentence]:
@@ -196,13 +203,39 @@ class OwnFolder:
             target = target.with_name(_cut(target.name, numbered))
         return target, False
 
-    def _add_work(self, file: Path, work_name: str, belongings: Belongings | None) -> None:
+    def _take_waiting(self) -> list[tuple[Path, str]]:
+        waiting, self._waiting = self._waiting, []
+        self.bytes -= sum(file.stat().st_size for file, _ in waiting)
+        return waiting
+
+    def _wait(self, file: Path, work_name: str) -> bool:
+        """Keep saved work until its picture may be there; whether there is room for it."""
+        size = file.stat().st_size
+        if len(self._waiting) >= MOST_PICTURES or self.bytes + size > MOST_BYTES:
+            return False
+        self._later.mkdir(exist_ok=True)
+        kept = self._later / str(len(self._waiting))
+        shutil.move(file, kept)
+        self.bytes += size
+        self._waiting.append((kept, work_name))
+        return True
+
+    def _place_of(self, file: Path, work_name: str, belongings: Belongings | None) -> tuple[Folder, str]:
+        """The folder and the name of the picture of saved work; raises StoreError where there is none."""
+        name = belongings.picture(work_name, store.read_json(file)) if belongings else None
+        if self.folder is None or name is None:
+            raise store.StoreError("There is no picture of this name.")
+        return self.folder, name
+
+    def _add_work(self, file: Path, work_name: str, belongings: Belongings | None, more: bool) -> None:
         """Take in saved work of a picture that has none yet, if it is valid and belongs to the picture."""
-        folder = self.folder
         try:
-            name = belongings.picture(work_name, store.read_json(file)) if belongings else None
-            if folder is None or name is None:
-                raise store.StoreError("There is no picture of this name.")
+            try:
+                folder, name = self._place_of(file, work_name, belongings)
+            except store.StoreError:
+                if more and self._wait(file, work_name):
+                    return
+                raise
             if name in folder.pictures.labels_of:
                 self._repeated += 1
                 return

@@ -48,7 +48,7 @@ class OwnFiles:
             self._files.folder, self._settings.max_megapixels, self._session.document.labels
         )
         uploads = self._files_of(action.files)
-        names = folder.add((file, upload.name) for file, upload in uploads.items())
+        names = folder.add(((file, upload.name) for file, upload in uploads.items()), action.more)
         self._names += [[uploads[file].path, name] for file, name in names.items()]
         self._files.drop(uploads)
         if folder.folder and self._opening.place is None:

@@ -183,6 +183,31 @@ def test_work_never_goes_to_another_picture_of_its_name_and_size(own, sent, work
     ]
 
 
+def test_work_waits_for_its_picture_among_files_that_follow(own, sent, work_of):
+    pictures = {number: sent(f"{number}.bmp", bitmap(10 + number)) for number in (1, 2, 3, 4)}
+    works = {number: work_of(pictures[number + 1], f"{number}.bmp.session.json") for number in (1, 2, 3)}
+    own.add([pictures[1], works[1]], more=True)
+    own.add([pictures[2], works[2]], more=True)
+    assert own.take_messages() == [] and set(own.folder.pictures.states.values()) <= {"todo", "done"}
+    own.add([pictures[3], works[3], pictures[4], work_of(sent("x.bmp"), "4.bmp.session.json")], more=True)
+    own.add([])
+    assert own.take_messages() == [
+        "4.bmp.session.json: The saved work belongs to another file of this name.",
+        "Saved work was taken in for pictures: 3.",
+    ]
+    states = own.folder.pictures.states
+    assert states == {"1.bmp": "todo", "2.bmp": "done", "3.bmp": "done", "4.bmp": "done"}
+    content = own.folder.images.parent
+    assert own.bytes == sum(path.stat().st_size for path in content.rglob("*.bmp*"))
+
+
+def test_a_name_that_is_no_name_is_not_looked_for(own, sent):
+    own.add([sent("a.png")])
+    long = b'{"picture": "' + b"x/" * 1000 + b'a.png"}'
+    own.add([sent("a.session.json", long)])
+    assert own.take_messages() == ["a.session.json: There is no picture of this name."]
+
+
 def test_of_equal_files_work_takes_the_one_of_its_name(own, sent, work_of):
     first, second = sent("a/x.bmp", bitmap(1)), sent("b/y.bmp", bitmap(1))
     work = work_of(second, "c/Y.bmp.session.json")
