@@ -61,7 +61,7 @@ def all_sessions(folder: Folder) -> MadeFile:
     files = {session_file(name): text.encode() for name, text in session_texts(folder, folder.pictures.names)}
     if not files:
         raise ActionError("There is no object to export.")
-    return MadeFile(zipped(files), folder.images.name, "_sessions.zip")
+    return MadeFile(zipped(files), folder.images.name, "_sessions.zip", _changed_names(files))
 
 
 def session_texts(folder: Folder, names: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,7 @@ from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.listing import MANIFEST, shown_name
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.session_files import session_file
+from cfr_icl.ui.exporting import all_sessions
 
 SQUARE = np.zeros((90, 120), bool)
 SQUARE[10:40, 20:50] = True
@@ -89,8 +90,31 @@ def test_a_zip_is_unpacked_on_every_system():
 
 
 def test_names_that_windows_takes_stay_as_they_are():
-    names = ["a/b.png", "A/B.png", "ñ.png", "x.y.z", ".hidden"]
+    names = ["a/b.png", "A/c.png", "ñ.png", "x.y.z", ".hidden"]
     assert portable_names(names) == {name: name for name in names}
+
+
+def test_no_file_of_a_zip_replaces_another_one_where_capitals_do_not_count():
+    names = {
+        "A.png": "A.png",
+        "a.png": "a~2.png",
+        "dir:/a.png": "dir_~2/a.png",
+        "dir_": "dir_",
+        "dir?/b.png": "dir_~2/b.png",
+        "dir?/A.png": "dir_~2/A~2.png",
+        "x/y": "x/y",
+        "X": "X~2",
+    }
+    assert portable_names(names) == names
+
+
+def test_the_zip_of_saved_work_tells_which_names_it_changed(tmp_path):
+    made = all_sessions(work(tmp_path, ["a.png", "12:30.png"]))
+    assert zipfile.ZipFile(io.BytesIO(made.content)).namelist() == [
+        "12_30.png.session.json",
+        "a.png.session.json",
+    ]
+    assert ["12:30.png" in message for message in made.messages] == [True]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,6 +8,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterable, Mapping
 from itertools import count
+from posixpath import splitext
 
 from cfr_icl.annotate.exports.picture import fitting
 from cfr_icl.annotate.listing import shown_name
@@ -31,22 +32,41 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 def portable_names(names: Iterable[str]) -> dict[str, str]:
     """Names for an archive, by the given ones, which stay where Windows takes them.
 
-    A changed name is unlike all others, also where capitals do not count.
+    No two are alike, also where capitals do not count, and no file has the name of a folder.
     """
     portable = {name: fitting(portable_path(shown_name(name))) for name in names}
-    taken = {_folded(path) for name, path in portable.items() if path == name}
-    for name, path in portable.items():
-        if path == name:
-            continue
-        folder, slash, last = path.rpartition("/")
-        stem, dot, suffix = last.rpartition(".")
-        for number in count(2):
-            if _folded(path) not in taken:
-                break
-            path = fitting(f"{folder}{slash}{stem}~{number}{dot}{suffix}")
-        portable[name] = path
-        taken.add(_folded(path))
+    taken = _Taken()
+    for name in sorted(portable, key=lambda name: portable[name] != name):  # first those that stay
+        portable[name] = taken.free(portable[name])
     return portable
+
+
+class _Taken:
+    """The files and folders that an archive has already."""
+
+    def __init__(self) -> None:
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
+
+    def free(self, path: str) -> str:
+        """Take a path, with a number in each part that is taken."""
+        *folders, name = path.split("/")
+        place = ""
+        for folder in folders:
+            place = f"{self._numbered(place + folder, self._files)}/"
+            self._folders.add(_folded(place[:-1]))
+        found = self._numbered(place + name, self._files, self._folders)
+        self._files.add(_folded(found))
+        return found
+
+    def _numbered(self, path: str, *taken: set[str]) -> str:
+        """The path, with the first number under which none of these sets has it."""
+        found, (stem, suffix) = path, splitext(path)
+        for number in count(2):
+            if not any(_folded(found) in those for those in taken):
+                break
+            found = fitting(f"{stem}~{number}{suffix}")
+        return found
 
 
 def portable_path(path: str) -> str:
