@@ -107,6 +107,37 @@ def test_a_damaged_brush_is_counted_and_the_others_are_read(name, tmp_path):
     assert len(read.objects) == 1 and read.sentences == ["Shapes without an area are left out: 1."]
 
 
+def brush_of(*runs):
+    """A brush from (whether it repeats, values) each, of 8 bits, as Label Studio packs them."""
+    header = [(HEIGHT * WIDTH * 4, 32), (7, 5), *[(15, 4)] * 4]
+    bits = "".join(f"{number:0{width}b}" for number, width in header)
+    for repeats, length, *values in runs:
+        bits += f"{repeats:b}00{length - 1:016b}" + "".join(f"{value:08b}" for value in values)
+    packed_bits = np.packbits(np.array([*bits], np.uint8)).tolist()
+    return result("brushlabels", {"format": "rle", "rle": packed_bits, "brushlabels": ["cat"]})
+
+
+def test_a_coloured_brush_is_read_by_its_opacity(tmp_path):
+    begin = 4 * WIDTH + 2  # within the first pixel of the second row
+    values = [0, 0, *(value for opacity in (255, 127, 128) for value in (9, 200, 90, opacity))]
+    left = HEIGHT * WIDTH * 4 - begin - len(values)
+    brush = brush_of((True, begin, 0), (False, len(values), *values), (True, left, 200))
+    (found,) = loaded(tmp_path, [task(brush)]).objects
+    expected = np.ones((HEIGHT, WIDTH), bool)
+    expected[0] = False
+    expected[1, [0, 2]] = False
+    assert np.array_equal(found.mask.pixels, expected)
+
+
+def test_brushes_that_take_too_long_together_are_refused(tmp_path, monkeypatch):
+    brush = result("brushlabels", {"format": "rle", "rle": GOOD, "brushlabels": ["line"]})
+    brushes = [{**brush, "id": str(number)} for number in range(4)]
+    monkeypatch.setattr("cfr_icl.annotate.imports.label_studio.MOST_STEPS", 500)
+    assert len(loaded(tmp_path, [task(*brushes[:1])]).objects) == 1
+    with pytest.raises(MaskFileError, match="too many details"):
+        loaded(tmp_path, [task(*brushes)])
+
+
 def test_a_picture_of_another_size_is_refused(tmp_path):
     with pytest.raises(MaskFileError, match="Label Studio file the picture is 7 x 90"):
         loaded(tmp_path, [task(result("rectanglelabels", RECTANGLE, original_width=7))])

@@ -24,6 +24,12 @@ CHANNELS = 4
 MOST_PACKED = 8_000_000
 """The most bytes of a packed mask that are read."""
 
+MOST_STEPS = 2_000_000
+"""The most runs of all packed masks of a picture that are read, some seconds of computing."""
+
+PIXELS_OF_STEP = 1000
+"""Pixels of a mask that take as long as a run."""
+
 SIDES_OF_ELLIPSE = 180
 
 Task = Mapping[str, Any]
@@ -83,9 +89,12 @@ def load_label_studio(tasks: Sequence[Task], picture: str, size: tuple[int, int]
         )
     shapes: list[tuple[str | None, Mapping[str, Any], Mask | np.ndarray]] = []
     left_out = 0
+    unpacking = Unpacking(size)
     for region in drawn:
         try:
-            shapes.append((region["label"], region["shape"], _shape(region["shape"], size)))
+            shapes.append((region["label"], region["shape"], _shape(region["shape"], size, unpacking)))
+        except MaskFileError:
+            raise
         except Exception:  # anything may stand in place of a shape
             left_out += 1
     if not is_affordable([part for *_, part in shapes if isinstance(part, np.ndarray)], size):
@@ -160,13 +169,13 @@ def _is_share(value: Any) -> bool:
     return type(value) in (int, float) and 0 <= value <= 1
 
 
-def _shape(entry: Mapping[str, Any], size: tuple[int, int]) -> Mask | np.ndarray:
+def _shape(entry: Mapping[str, Any], size: tuple[int, int], unpacking: Unpacking) -> Mask | np.ndarray:
     """A shape's mask, or its corners (N, 2); raises any exception for a damaged one."""
     value, (height, width) = entry["value"], size
     if entry.get("image_rotation"):
         raise ValueError("rotation")
     if "rle" in value:
-        return Mask.of(unpacked(value["rle"], size))
+        return unpacking.mask(value["rle"])
     if "points" in value:
         points = np.array(value["points"], dtype=np.float64)
     elif "radiusX" in value:
@@ -198,42 +207,71 @@ def _number(value: Any) -> float:
     return number
 
 
-def unpacked(content: Any, size: tuple[int, int]) -> np.ndarray:
-    """The mask, bool (H, W), in packed run lengths, whose layout `exports.label_studio.packed` describes.
+class Unpacking:
+    """Reads packed masks, together within `MOST_STEPS`; their layout is in `exports.label_studio.packed`."""
 
-    Raises:
-        ValueError: when they are damaged or of another size.
-    """
-    if not isinstance(content, list) or len(content) > MOST_PACKED:
-        raise ValueError("rle")
-    data = np.array(content, dtype=np.int64)
-    if data.ndim != 1 or (data < 0).any() or (data > 255).any():
-        raise ValueError("rle")
-    bits = (np.unpackbits(data.astype(np.uint8)) + ord("0")).astype(np.uint8).tobytes().decode("ascii")
-    place = 0
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._size = size
+        self._steps = MOST_STEPS
 
-    def number(width: int) -> int:
-        nonlocal place
-        place += width
-        return int(bits[place - width : place], 2)
+    def mask(self, content: Any) -> Mask:
+        """The mask in packed run lengths.
 
-    count, depth = number(32), number(5) + 1
-    widths = [number(4) + 1 for _ in range(4)]
-    height, width = size
-    if count != height * width * CHANNELS:
-        raise ValueError("size")
-    values = np.zeros(count, np.uint16)
-    most = (1 << depth) - 1
-    at = 0
-    while at < count:
-        repeats, length = number(1), number(widths[number(2)]) + 1
-        if at + length > count:
+        Raises:
+            ValueError: when they are damaged or of another size.
+            MaskFileError: when all masks together take too long.
+        """
+        if not isinstance(content, list) or len(content) > MOST_PACKED:
             raise ValueError("rle")
-        if repeats:
-            values[at : at + length] = min(number(depth), 65535)
-        else:
-            values[at : at + length] = [number(depth) for _ in range(length)]
-        if place > len(bits):
+        data = np.array(content, dtype=np.int64)
+        if data.ndim != 1 or (data < 0).any() or (data > 255).any():
             raise ValueError("rle")
-        at += length
-    return values.reshape(height, width, CHANNELS)[..., 3] > most // 2
+        height, width = self._size
+        spans = self._spans(np.unpackbits(data.astype(np.uint8)))
+        if not spans:
+            return Mask.empty(height, width)
+        top, bottom = spans[0][0] // width, (spans[-1][1] - 1) // width + 1
+        self._take((bottom - top) * width // PIXELS_OF_STEP)
+        part = np.zeros((bottom - top) * width, np.uint8)
+        for start, end, values in spans:
+            part[start - top * width : end - top * width] = values
+        return Mask.placed(part.reshape(-1, width), 0, top, height, width)
+
+    def _spans(self, bits: np.ndarray) -> list[tuple[int, int, int | np.ndarray]]:
+        """Start, end and values, 0 or 1, of parts of the mask, row by row; the others are 0.
+
+        A pixel is in the mask when the first bit of its last channel is set.
+        """
+        text = (bits + ord("0")).tobytes().decode("ascii")
+        place = at = 0
+
+        def number(width: int) -> int:
+            nonlocal place
+            place += width
+            return int(text[place - width : place], 2)
+
+        count, depth = number(32), number(5) + 1
+        widths = [number(4) + 1 for _ in range(4)]
+        height, width = self._size
+        if count != height * width * CHANNELS:
+            raise ValueError("size")
+        spans: list[tuple[int, int, int | np.ndarray]] = []
+        while at < count:
+            self._take(1)
+            repeats, length = number(1), number(widths[number(2)]) + 1
+            start, end = at // CHANNELS, (at + length) // CHANNELS
+            last = place + depth * (CHANNELS * start + CHANNELS - 1 - at)
+            place += depth if repeats else depth * length
+            if at + length > count or place > len(text):
+                raise ValueError("rle")
+            if not repeats and end > start:
+                spans.append((start, end, bits[last : place : depth * CHANNELS]))
+            elif end > start and bits[place - depth]:
+                spans.append((start, end, 1))
+            at += length
+        return spans
+
+    def _take(self, steps: int) -> None:
+        self._steps -= steps
+        if self._steps < 0:
+            raise MaskFileError("The masks in the Label Studio file have too many details for this picture.")
