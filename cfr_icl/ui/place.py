@@ -71,6 +71,8 @@ class FolderPlace:
         self.holder = tab or self.holder
         if renamed and self.log.has_changes:
             self.log.sign()
+            if self.session.document is not self._saved:
+                return  # the next action saves the name with the work, and tells where it cannot
             with suppress(StoreError):  # somebody else has the picture by now, or the next action tells
                 self.take()
                 self.save(anew=True)

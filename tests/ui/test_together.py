@@ -120,6 +120,19 @@ def test_a_new_name_is_seen_by_others_at_once(people):
     assert bob.do({"kind": "hello"})["folder"]["taken"] == {"a.png": "Anna"}
 
 
+def test_a_new_name_hides_no_conflict(people, monkeypatch):
+    ann, _ = people
+    folder = ann.server.settings.folder
+    ann.do(click(30, 40))
+    with monkeypatch.context() as full:
+        full.setattr(Folder, "save", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
+        assert "cannot be saved" in ann.do(click(32, 42))["messages"][0]
+    opened = folder.open("a.png")
+    folder.save("a.png", opened.document, opened.picture.shape[:2], opened.revision)
+    ann.introduced["who"] = "Anna"
+    assert "Somebody else is working on a.png" in ann.do({"kind": "prepare"})["messages"][0]
+
+
 def test_a_change_makes_an_accepted_picture_one_to_check(people):
     ann, _ = people
     ann.do(click(30, 40), {"kind": "review", "accepted": True})
