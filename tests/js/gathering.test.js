@@ -88,6 +88,12 @@ test('objects of a picture with a longer name are left out and told', async () =
   assert.deepEqual((await chosenOf('img.jpg', named('img_2_1_car.png'))).files, []);
 });
 
+test('masks of one name in several folders are left out and told', async () => {
+  const paths = ['train/1.png', 'val/1.png'];
+  assert.deepEqual(await chosenOf('1.jpg', named(...paths)), { files: [], classes: null, left: paths });
+  assert.deepEqual((await chosenOf('1.jpg', named(...paths, 'labels/1.txt'))).files, ['labels/1.txt']);
+});
+
 test('annotations come before masks, and the picture itself is no mask', async () => {
   const photo = { 'images/cat.jpg': 'photo' };
   const coco = { 'README.txt': '', 'coco.json': '{"images":[{"file_name":"x/cat.jpg"}],"annotations":[]}' };

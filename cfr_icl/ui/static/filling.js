@@ -30,6 +30,7 @@ export function setUpFilling(app) {
       app.notices.show(said.replace('{names}', left.slice(0, 5).join(', ')));
     }
     if (own.length) return app.sendMasks(own, classes, picture?.token ?? null, choice);
+    if (left.length) return;
     const said = t('No file in this zip is named as the picture, {name}; unpack it and load the one of it.');
     app.notices.show(said.replace('{name}', name));
   };

@@ -170,9 +170,13 @@ export async function masksOf(picture, packed, source = null) {
   }
   const found = (files, left = []) => ({ files, classes, left: left.map(({ path }) => path) });
   const named = files.filter(isNamed).sort((one, other) => rankOf(one) - rankOf(other));
-  if (named.length && rankOf(named[0]) === 0) return found(named.slice(0, 1));
+  const best = named.filter((each) => rankOf(each) === rankOf(named[0])),
+    folders = new Set(best.map(({ path }) => path.split('/').slice(0, -1).join('/')));
+  // train/1.png and val/1.png may be of two pictures
+  const foundByName = () => (folders.size > 1 ? found([], best) : found(best.slice(0, 1)));
+  if (named.length && rankOf(named[0]) === 0) return foundByName();
   for (const each of files) if (await lists(each, stem)) return found([each]);
-  if (named.length) return found(named.slice(0, 1));
+  if (named.length) return foundByName();
   const ofObjects = files.filter(({ path }) => RegExp(`^${escaped(stem)}_\\d+(_|$)`).test(stemOf(path))),
     isOfOther = ({ path }) => RegExp(`^${escaped(stem)}_\\d+_\\d+(_|$)`).test(stemOf(path));
   // with img_2_1_car among the files, img_2 is a picture
