@@ -36,3 +36,13 @@ def test_lines_are_as_short_as_those_of_python():
         if len(line) > 110
     ]
     assert long == []
+
+
+def test_no_module_replaces_what_another_one_gives_the_page():
+    given = [
+        (name, path.name)
+        for path in STATIC.glob("*.js")
+        for name in set(re.findall(r"^  app\.(\w+) = ", path.read_text(encoding="utf-8"), re.MULTILINE))
+    ]
+    names = [name for name, _ in given]
+    assert [each for each in given if names.count(each[0]) > 1] == []

@@ -19,7 +19,7 @@ export function setUpFilling(app) {
     const packed = [{ file, path: file.name }];
     if (root.hasAttribute('data-folder')) return offer(packed);
     const picture = app.latest(),
-      choice = app.choose();
+      choice = app.chooseFile();
     const files = await unpacked(packed);
     if (!files) return;
     const name = picture?.name ?? '',

@@ -18,7 +18,7 @@ export function setUpOpening(app) {
     newest = new AbortController();
     return newest;
   };
-  app.choose = choose;
+  app.chooseFile = choose;
 
   app.cancelUpload = () => newest?.abort();
 
