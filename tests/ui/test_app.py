@@ -57,7 +57,7 @@ def test_the_app_starts_as_on_a_space(tmp_path):
         PYTHONPATH=str(tmp_path),
         GRADIO_SERVER_NAME="0.0.0.0",
         GRADIO_SERVER_PORT=str(port),
-        GRADIO_TEMP_DIR=str(tmp_path / "uploads"),  # a server of another test may end and take equal files along
+        GRADIO_TEMP_DIR=str(tmp_path / "uploads"),  # apart from servers that end meanwhile
         SPACE_ID="someone/space",
     )
     try:
