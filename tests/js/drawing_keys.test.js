@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setUpCommands } from '../../cfr_icl/ui/static/commands.js';
+import { Dragging } from '../../cfr_icl/ui/static/dragging.js';
 import { DrawingKeys } from '../../cfr_icl/ui/static/drawing_keys.js';
 import { ringsOf } from '../../cfr_icl/ui/static/outline.js';
 
@@ -27,6 +28,7 @@ function page() {
     cancel: () => view.keys.cancel(),
     actions: { ready: () => true, reshape: () => sent.push('reshape') },
   };
+  view.dragging = new Dragging(view);
   view.keys = new DrawingKeys(view);
   const app = {
     root: { addEventListener() {} },

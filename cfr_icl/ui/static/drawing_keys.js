@@ -2,7 +2,6 @@
 // removes it, Insert adds one after it. Lasso: Enter sets a point where the crosshair is, Enter there again
 // closes the line, Backspace takes the last point back.
 
-import { reshaped } from './corners.js';
 import * as geometry from './geometry.js';
 import { cornerNear, midpoint, neighbour, patchOf, placeOf, withCorner } from './outline.js';
 
@@ -60,8 +59,7 @@ export class DrawingKeys {
     clearTimeout(this.#timer);
     if (!drag?.byKeys || drag.kind !== 'corner') return;
     view.drag = null;
-    const patch = drag.points.length > 1 ? reshaped(drag.held, drag.points.at(-1)) : null;
-    if (patch) view.actions.reshape(patch, drag);
+    view.dragging.finishCorner(drag);
     view.draw();
   }
 
@@ -205,7 +203,7 @@ export class DrawingKeys {
     } else if (set.length !== 2) {
       drag.kind = takesAway ? 'unlasso' : 'lasso';
       drag.points = set;
-      view.finishLasso(drag.kind, set);
+      view.dragging.finishLasso(drag, set);
       view.drag = null;
     }
   }

@@ -1,6 +1,6 @@
 // The picture on the stage: handles pointer, wheel and arrow keys.
 
-import { reshaped } from './corners.js';
+import { Dragging } from './dragging.js';
 import { DrawingKeys } from './drawing_keys.js';
 import * as geometry from './geometry.js';
 import { BAD, GOOD, markCursor } from './overlays.js';
@@ -10,7 +10,6 @@ import { Stage } from './stage.js';
 const DRAG_DISTANCE = 5; // CSS pixels
 const CURSORS = { positive: markCursor(GOOD, '+'), negative: markCursor(BAD, '-') };
 const BUTTONS = { 1: 0, 2: 2, 4: 1 }; // those that are used: the bit in `buttons` -> `button`
-const REVERSED = { brush: 'eraser', eraser: 'brush', lasso: 'unlasso' };
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class View extends Stage {
@@ -21,6 +20,7 @@ export class View extends Stage {
     super(canvas, look, actions);
     this.pointers = new Map();
     this.picker = new Picker();
+    this.dragging = new Dragging(this);
     this.keys = new DrawingKeys(this);
     this.spaceHeld = false;
     this.shiftHeld = false;
@@ -98,31 +98,11 @@ export class View extends Stage {
       for (const other of this.pointers.values()) other.dragged = true; // a pinch is no tap
       this.drag = null;
     } else if (this.tool === 'corners') {
-      this.takeCorner(pointer, point, false, touch);
+      this.dragging.takeCorner(pointer, point, false, touch);
     } else if (this.tool !== 'click') {
-      this.startDrag(pointer, point);
+      this.dragging.begin(pointer, point);
     }
     this.showCursor();
-  }
-
-  // Drag a corner of the object in work, or remove it; elsewhere a press takes up the object there.
-  takeCorner(pointer, point, remove, touch = false) {
-    if (!this.picture || this.drag || !this.actions.ready()) return;
-    const place = geometry.onPicture(this.place, point),
-      active = this.objects.find((object) => object.current && object.visible);
-    if (remove) {
-      const patch = this.corners.removal(active, this.scale, place);
-      if (patch) this.actions.reshape(patch, { held: true, points: [] });
-      return;
-    }
-    const held = this.corners.grab(active, this.scale, place, touch);
-    if (held) {
-      pointer.draws = true;
-      this.drag = { kind: 'corner', held, points: [place] };
-    } else if (!touch) {
-      const there = objectsAt(this.objects, { x: Math.floor(place.x), y: Math.floor(place.y) })[0];
-      if (there && there !== active) this.actions.select(there.id);
-    }
   }
 
   // A button goes down: the first one, or another while one is held.
@@ -132,11 +112,11 @@ export class View extends Stage {
       this.spaceUsed = true;
       event.preventDefault();
     } else if (this.tool === 'corners' && (button === 0 || button === 2)) {
-      this.takeCorner(pointer, point, button === 2 || event.shiftKey);
+      this.dragging.takeCorner(pointer, point, button === 2 || event.shiftKey);
     } else if ((this.brushing || this.tool === 'lasso') && (button === 0 || button === 2)) {
-      this.startDrag(pointer, point, button === 2 || event.shiftKey);
+      this.dragging.begin(pointer, point, button === 2 || event.shiftKey);
     } else if (button === 0 && this.tool === 'box') {
-      this.startDrag(pointer, point);
+      this.dragging.begin(pointer, point);
     } else if (button === 0 && (event.ctrlKey || event.metaKey)) {
       this.toggleAt(point);
     } else if (button === 0 || button === 2) {
@@ -149,15 +129,6 @@ export class View extends Stage {
     const pixel = this.pixel(point),
       there = pixel && this.actions.ready() ? objectsAt(this.objects, pixel)[0] : null;
     if (there) this.actions.toggle(there.id);
-  }
-
-  // A box, or a stroke; with the right button or Shift the brush erases and the eraser paints.
-  startDrag(pointer, point, reversed = false) {
-    if (!this.picture || this.drag || !this.actions.ready()) return;
-    pointer.draws = true;
-    const kind = reversed ? REVERSED[this.tool] : this.tool;
-    this.drag = { kind, brush: this.brush, points: [geometry.onPicture(this.place, point)] };
-    this.draw();
   }
 
   move(event) {
@@ -203,39 +174,12 @@ export class View extends Stage {
     this.pointers.delete(event.pointerId);
     if (finished && pointer) {
       const tapped = event.pointerType === 'touch' && !pointer.dragged && !pointer.draws;
-      if (pointer.draws && this.drag) this.finishDrag(pointer, event);
+      if (pointer.draws && this.drag) this.dragging.finish(pointer, event);
       else if (tapped) this.clickAt(pointer, false);
     }
     this.drag = null;
     this.draw();
     this.showCursor();
-  }
-
-  // A drag of less than DRAG_DISTANCE is a click, on which the hand was not quite still.
-  finishDrag({ dragged, start }, { shiftKey, altKey }) {
-    const { kind, points } = this.drag;
-    if (!this.picture || !this.actions.ready()) return;
-    if (kind === 'box' && !dragged) {
-      this.clickAt(start, shiftKey, altKey);
-    } else if (kind === 'box') {
-      const [from, to] = [points[0], points.at(-1)];
-      this.actions.box(...[from.x, from.y, to.x, to.y].map(Math.floor), this.drag);
-    } else if (kind === 'corner') {
-      const patch = points.length > 1 ? reshaped(this.drag.held, points.at(-1)) : null;
-      if (patch) this.actions.reshape(patch, this.drag);
-    } else if (kind === 'lasso' || kind === 'unlasso') {
-      this.finishLasso(kind, dragged ? points : [points[0]]);
-    } else {
-      this.actions.paint(geometry.thinned(points), kind === 'brush', this.drag);
-    }
-  }
-
-  // A line around something; a mere click with the lasso fills the hole there.
-  finishLasso(kind, points) {
-    const line = geometry.rounded(points);
-    const pixel = geometry.pixelOf(this.size, points.at(-1));
-    if (line.length > 2) this.actions.lasso(line, kind === 'lasso', this.drag);
-    else if (pixel && kind === 'lasso') this.actions.fillHole(pixel);
   }
 
   // Give up a box or stroke under way, or the crosshair; tells whether there was one.
