@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { masksOf, unpacked, unpackedMasks } from '../../cfr_icl/ui/static/gathering.js';
+import { unpacked } from '../../cfr_icl/ui/static/gathering.js';
+import { masksOf, unpackedMasks } from '../../cfr_icl/ui/static/mask_files.js';
 import { zip } from './archive.js';
 
 const LIMITS = { endings: ['.png', '.jpg'], work: '.session.json', bytes: 1e6 };

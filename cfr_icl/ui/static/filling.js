@@ -1,6 +1,6 @@
 // Masks of other tools for all pictures of the folder: one COCO file, or a file for each picture.
 
-import { masksOf, unpackedMasks } from './gathering.js';
+import { masksOf, unpackedMasks } from './mask_files.js';
 import { count, t } from './language.js';
 import { sendFile } from './uploading.js';
 
