@@ -14,9 +14,6 @@ from cfr_icl.annotate.imports.coco_images import Images
 from cfr_icl.annotate.imports.label_studio import Task, has_objects, picture_of, tasks_of
 from cfr_icl.annotate.imports.loaded import MaskFileError
 
-_NO_IMAGE = {"id": None, "file_name": "\0"}
-"""Beside a single image of a file, which would be found under any name."""
-
 
 @dataclass(frozen=True)
 class Listed:
@@ -104,7 +101,7 @@ def _of_images(names: Sequence[str], data: Mapping[str, Any], entries: Sequence[
     of_image: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for entry in entries:
         of_image[str(entry.get("image_id"))].append(entry)
-    by_name = Images([*images, _NO_IMAGE] if len(images) == 1 else images)
+    by_name = Images(images, single_fits=False)
     found: dict[str, Any] = {}
     used = set()
     for name in names:
@@ -121,7 +118,7 @@ def _of_images(names: Sequence[str], data: Mapping[str, Any], entries: Sequence[
 def _of_tasks(names: Sequence[str], tasks: Sequence[Task]) -> Listed:
     tasks = [task for task in tasks if has_objects(task)]
     images = [{"id": number, "file_name": picture_of(task)} for number, task in enumerate(tasks)]
-    by_name = Images([*images, _NO_IMAGE] if len(images) == 1 else images)
+    by_name = Images(images, single_fits=False)
     found: dict[str, Any] = {}
     used = set()
     for name in names:

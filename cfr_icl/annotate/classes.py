@@ -51,7 +51,8 @@ def names_by_number(path: Path) -> list[str]:
     """The names of the classes in a YOLO data.yaml or a list of lines, from number 0; empty if unreadable."""
     try:
         with path.open("rb") as file:
-            text = file.read(MOST_OF_NAMES).decode("utf-8-sig", errors="replace")
+            content = file.read(MOST_OF_NAMES)
+        text = content.decode(json.detect_encoding(content), errors="replace")
         names = yaml_names(text) if path.suffix.lower() in (".yaml", ".yml") else text.splitlines()
         return [label_name(name) or f"class {number}" for number, name in enumerate(names)]
     except (OSError, ValueError):

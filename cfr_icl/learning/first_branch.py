@@ -60,7 +60,7 @@ class _Training:
     @property
     def wants_step(self) -> bool:
         """Whether there are enough windows for one more step."""
-        enough = len(self.windows) >= max(self.settings.batch_size, min(FIRST, HELD))
+        enough = len(self.windows) >= max(self.settings.batch_size, FIRST)
         return enough and self.steps * self.settings.batch_size < USES * self.seen
 
     def step(self, lr: float, rng: np.random.Generator) -> None:

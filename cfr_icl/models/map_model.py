@@ -78,11 +78,10 @@ class MapModel(InteractiveModel):
         maps = torch.stack([mask, mask.flip(1)] if mirrored else [mask])[:, None]
         coarse = cfr is None  # refinements go on from its mask
         offers = offers and bool(self.choices)
-        if offers or self.takes_first_clicks:  # other networks' prompts may not be maps
-            one_click = coarse and not box and is_one_click(prompt[0, 1:]) and not mask.any()
-            first, offers = (coarse and box) or (one_click and self.takes_first_clicks), offers and one_click
-        else:
-            first = coarse and box
+        matters = coarse and not box and (offers or self.takes_first_clicks)  # else prompts may not be maps
+        one_click = matters and is_one_click(prompt[0, 1:]) and not mask.any()
+        first = (coarse and box) or (one_click and self.takes_first_clicks)
+        offers = offers and one_click
         logits, predicted_iou, offer = self.rated_logits(features, prompt, maps, offers, first)
         logits = logits[:, 0].float().cpu()
         if not torch.isfinite(logits.sum()):

@@ -26,10 +26,14 @@ class Images:
     """The list "images" of a COCO file, in which pictures are found by their names.
 
     Each comparison of names has a table, which is made when the first picture needs it.
+
+    Args:
+        single_fits: take a single entry for every picture, whatever its name.
     """
 
-    def __init__(self, images: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, images: Sequence[Mapping[str, Any]], single_fits: bool = True) -> None:
         self._images = images
+        self._single_fits = single_fits
         self._named = [
             (str(image["file_name"]), image) for image in images if image.get("file_name") is not None
         ]
@@ -39,7 +43,7 @@ class Images:
         """Find the entry of a picture.
 
         Names are compared from equal paths to equal stems; the first comparison that fits any entry decides.
-        A single entry is taken whatever its name.
+        A single entry is taken whatever its name, if `single_fits`.
 
         Args:
             picture: the picture's name or path.
@@ -55,7 +59,7 @@ class Images:
         renamed = self._originals.get(_base_name(picture), ())
         if len(renamed) == 1:
             return renamed[0]
-        if len(self._images) == 1:
+        if self._single_fits and len(self._images) == 1:
             return self._images[0]
         raise _not_one(0, picture)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from cfr_icl.annotate.document import label_name
+from cfr_icl.annotate.classes import names_by_number
 from cfr_icl.annotate.image_files import PictureError
 from cfr_icl.annotate.imports.loaded import LoadedMasks, MaskFileError
 from cfr_icl.annotate.mask_pixels import read_mask
@@ -41,9 +40,7 @@ def class_maps(files: Mapping[str, Path]) -> tuple[dict[str, Path], list[str]]:
     lists = [file for path, file in files.items() if PurePosixPath(path).name.lower() in LISTS]
     if not maps or not lists:
         return {}, []
-    content = lists[0].read_bytes()[:1_000_000]
-    lines = content.decode(json.detect_encoding(content), errors="replace").splitlines()
-    return maps, [label_name(line) for line in lines]
+    return maps, names_by_number(lists[0])
 
 
 def with_classes(
