@@ -65,10 +65,9 @@ def is_list(path: str, of_picture: bool) -> bool:
 def files_of_pictures(
     names: Iterable[str], paths: Iterable[str], tells: Callable[[str], int]
 ) -> tuple[dict[str, str], list[str]]:
-    """Choose the file of each picture: that which fits best, and of these the one that tells most.
+    """Choose one file for each picture: the best fit, and among equal fits the file with most information.
 
-    Files that tell equally much and fit by less than their paths, from several folders, may be of different
-    pictures, so none is taken.
+    Choose none where equally good files lie in several folders: they may belong to different pictures.
 
     Args:
         names, paths: of the pictures, and of the files below the person's folder.

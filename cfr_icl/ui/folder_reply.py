@@ -9,7 +9,7 @@ from cfr_icl.ui.place import FolderPlace
 
 
 class FolderReply:
-    """Describes a page's place in its folder, without what the page has already."""
+    """Builds the part of a reply about the folder; omits values that the page already has."""
 
     def __init__(self) -> None:
         self._sent: dict[str, Any] = {}

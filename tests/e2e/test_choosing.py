@@ -106,7 +106,7 @@ def test_the_embedded_network_offers_further_masks_for_its_first_click(browser):
     assert choices.first.get_attribute("aria-checked") == "true"  # its own answer stays
     own = tool.session.mask
     rough = [choice.get_attribute("title").endswith("when it is taken") for choice in choices.all()]
-    assert rough == [False, True, True]  # the small picture of its own answer is what the object has
+    assert rough == [False, True, True]  # its own small picture shows the final mask
     for number in (2, 3):
         tool.page.keyboard.press(str(number))
         tool.idle()

@@ -1,5 +1,5 @@
-// Shades of one colour, so that objects of one label are told apart on the picture; the first has the colour
-// itself. Only the picture shows them: lists and exports have the colour.
+// Shades of a label's colour: objects with the same label get different shades on the picture, the first one
+// the colour itself. Lists and exports use the colour alone.
 
 // How much white (positive) or black (negative) is mixed in, for one object after another.
 const MIXED = [0, 0.42, -0.34, 0.22, -0.18];
