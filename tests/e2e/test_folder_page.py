@@ -306,13 +306,19 @@ def test_a_whole_folder_is_filled_with_masks_of_files(browser, images, tmp_path)
     server.close()
 
 
-def test_a_zip_of_masks_fills_a_folder_or_the_open_picture(browser, images, tmp_path, squares):
-    masks, mask = tmp_path / "masks.zip", np.zeros((200, 300), np.uint8)
+def zip_of_masks(folder, *names):
+    """An archive in which each file is the same mask of a picture of 300 x 200 pixels."""
+    mask = np.zeros((200, 300), np.uint8)
     mask[40:80, 30:130] = 255
-    Image.fromarray(mask).save(tmp_path / "mask.png")
-    with zipfile.ZipFile(masks, "w") as archive:
-        for name in ("masks/9.png", "masks/squares.png", "masks/classes.txt"):
-            archive.write(tmp_path / "mask.png", name)
+    Image.fromarray(mask).save(folder / "mask.png")
+    with zipfile.ZipFile(folder / "masks.zip", "w") as archive:
+        for name in names:
+            archive.write(folder / "mask.png", name)
+    return folder / "masks.zip"
+
+
+def test_a_zip_of_masks_fills_a_folder_or_the_open_picture(browser, images, tmp_path, squares):
+    masks = zip_of_masks(tmp_path, "masks/9.png", "masks/squares.png", "masks/classes.txt")
     server, context, tool = start(browser, images, tmp_path / "out")
     for chooser in ("fill-files", "masks-file"):
         tool.page.set_input_files(f"[data-ref={chooser}]", masks)
@@ -338,12 +344,7 @@ def test_a_zip_of_masks_fills_a_folder_or_the_open_picture(browser, images, tmp_
 
 
 def test_masks_in_a_zip_stay_with_the_picture_for_which_they_were_chosen(browser, tmp_path, squares):
-    masks, mask = tmp_path / "masks.zip", np.zeros((200, 300), np.uint8)
-    mask[40:80, 30:130] = 255
-    Image.fromarray(mask).save(tmp_path / "mask.png")
-    with zipfile.ZipFile(masks, "w") as archive:
-        for name in ("squares_1_car.png", "squares_2_cat.png", "squares_3_1_dog.png"):
-            archive.write(tmp_path / "mask.png", name)
+    masks = zip_of_masks(tmp_path, "squares_1_car.png", "squares_2_cat.png", "squares_3_1_dog.png")
     server = Server(examples=EXAMPLES[:1])
     context = browser.new_context(viewport={"width": 1366, "height": 768})
     tool = Tool(context.new_page(), server)

@@ -269,6 +269,14 @@ def replaced(data, path, value):
     return data
 
 
+def changed(content, data):
+    """The content with one to three of its values replaced."""
+    for _ in range(data.draw(st.integers(1, 3))):
+        path = data.draw(st.sampled_from(list(paths_of(content))))
+        content = replaced(content, path, data.draw(VALUES))
+    return content
+
+
 SMALL_HOSTILE = [value for name, value in HOSTILE.items() if name != "10 MB"]
 VALUES = st.sampled_from(
     [*SMALL_HOSTILE, 0, 1, 2, -5, 0.5, 70_000, 2**63, "#12345", "a" * 5000, "`" * 9, "0" * 9]
@@ -296,9 +304,7 @@ def session_data():
 @given(data=st.data())
 def test_a_changed_session_file_is_refused_or_works(session_data, data):
     picture, content = session_data
-    for _ in range(data.draw(st.integers(1, 3))):
-        path = data.draw(st.sampled_from(list(paths_of(content))))
-        content = replaced(content, path, data.draw(VALUES))
+    content = changed(content, data)
     try:
         document = store.from_json(content, (90, 120))
     except StoreError as refusal:
@@ -340,10 +346,7 @@ def test_a_coco_file_of_an_impossible_size_is_refused_in_one_sentence(side):
 @settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_a_changed_coco_file_is_refused_or_works(session_data, data):
-    content = COCO
-    for _ in range(data.draw(st.integers(1, 3))):
-        path = data.draw(st.sampled_from(list(paths_of(content))))
-        content = replaced(content, path, data.draw(VALUES))
+    content = changed(COCO, data)
     try:
         objects = coco_objects(content, "squares.png", (90, 120))
     except MaskFileError as refusal:
@@ -379,10 +382,7 @@ LABEL_STUDIO = [
 @settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_a_changed_label_studio_file_is_refused_or_works(session_data, data):
-    content = LABEL_STUDIO
-    for _ in range(data.draw(st.integers(1, 3))):
-        path = data.draw(st.sampled_from(list(paths_of(content))))
-        content = replaced(content, path, data.draw(VALUES))
+    content = changed(LABEL_STUDIO, data)
     try:
         objects = load_json(content, "squares.png", (90, 120)).objects
     except MaskFileError as refusal:

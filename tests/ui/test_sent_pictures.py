@@ -88,13 +88,19 @@ def test_a_picture_that_is_added_alone_is_opened_and_saved_work_comes_back(brows
     assert reply["folder"]["saved"] == ["a.png"] and len(reply["session"]["objects"]) == 1
 
 
-def test_a_session_file_of_a_single_picture_finds_it_in_a_folder(browser, server, picture):
-    single = Browser(server)
-    single.do({"kind": "hello"})
+def with_open_picture(server, picture):
+    """A page that has opened a single picture, cat.png."""
+    page = Browser(server)
+    page.do({"kind": "hello"})
     path = server.uploads / "single" / "cat.png"
     path.parent.mkdir(parents=True)
     Image.fromarray(picture).save(path, "PNG")
-    single.do({"kind": "open", "path": str(path), "name": "cat.png", "picture": None})
+    page.do({"kind": "open", "path": str(path), "name": "cat.png", "picture": None})
+    return page
+
+
+def test_a_session_file_of_a_single_picture_finds_it_in_a_folder(browser, server, picture):
+    single = with_open_picture(server, picture)
     saved = single.do(click(30, 40), {"kind": "download", "what": "session"})["download"]
     assert saved["orig_name"] == "cat.session.json"
 
@@ -107,12 +113,7 @@ def test_a_session_file_of_a_single_picture_finds_it_in_a_folder(browser, server
 
 
 def test_the_open_picture_stays_however_many_files_are_downloaded(server, picture):
-    page = Browser(server)
-    page.do({"kind": "hello"})
-    path = server.uploads / "single" / "cat.png"
-    path.parent.mkdir(parents=True)
-    Image.fromarray(picture).save(path, "PNG")
-    page.do({"kind": "open", "path": str(path), "name": "cat.png", "picture": None})
+    page = with_open_picture(server, picture)
     page.do(click(30, 40))
     for what in (*["mask"] * 20, "session"):
         reply = page.do({"kind": "download", "what": what})
