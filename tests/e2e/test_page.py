@@ -1,9 +1,12 @@
 """Click on a photo, see an exact mask, download it."""
 
+import time
+
 import numpy as np
 from PIL import Image
 
-from tests.e2e.tool import Tool, message
+from tests.e2e.tool import EXAMPLES, Server, Tool, message
+from tests.stand_in import ColourModel
 
 
 def test_the_page_fits_a_laptop_screen_without_scrolling(tool):
@@ -69,6 +72,28 @@ def test_right_click_shift_and_the_switch_are_negative(tool, squares):
     tool.idle()
     assert [click.positive for click in tool.session.active.clicks] == [True, False, False, False]
     assert [(click.x, click.y) for click in tool.session.active.clicks][:2] == [(80, 80), (230, 100)]
+
+
+def test_each_press_of_a_key_on_the_slider_counts(browser):
+    class Slow(ColourModel):
+        def decode(self, features, prompt_maps):
+            time.sleep(0.05)
+            return super().decode(features, prompt_maps)
+
+    server = Server(Slow(), examples=EXAMPLES)
+    context = browser.new_context()
+    tool = Tool(context.new_page(), server)
+    tool.example("coffee")
+    tool.click(300, 130)
+    slider = tool.page.get_by_role("slider", name="CFR steps")
+    slider.press("Home")
+    for _ in range(8):
+        slider.press("ArrowRight")
+    tool.idle()
+    assert slider.input_value() == "8" and tool.session.document.cfr.steps == 8
+    assert tool.errors == []
+    context.close()
+    server.close()
 
 
 def test_the_slider_and_its_switches_act_on_the_present_clicks(tool, squares):

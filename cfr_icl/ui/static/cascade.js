@@ -41,6 +41,7 @@ export function setUpCascade(app) {
   for (const { field, node } of rows) app.ref(field.name === 'steps' ? 'steps' : 'cascade').append(node);
 
   app.showCascade = (cfr) => {
+    if (app.channel.awaits('cascade')) return; // the person has moved on from the settings in this reply
     for (const { field, node, show } of rows) {
       node.hidden = field.coordinates_only && !app.takesCoordinates;
       show(cfr);
