@@ -39,9 +39,10 @@ function preview(image, threshold, colour) {
 }
 
 export class Inspector {
-  // `fold` is the section that opens and closes, `send(kind, data)` asks the server
-  constructor(fold, view, send) {
-    Object.assign(this, { fold, view, send });
+  // `fold` is the section that opens and closes, `send(kind, data)` asks the server, `awaits(kind)` tells
+  // whether such an action is not answered yet
+  constructor(fold, view, send, awaits) {
+    Object.assign(this, { fold, view, send, awaits });
     this.part = (name) => fold.querySelector(`[data-ref="${name}"]`);
     this.asked = null;
     this.part('window').checked = true;
@@ -70,7 +71,7 @@ export class Inspector {
     if (!seen) {
       this.asked = this.shown = null;
     } else {
-      this.part('threshold').value = active.threshold;
+      if (!this.awaits('edit')) this.part('threshold').value = active.threshold; // else a late reply
       this.showThreshold();
       const { id, version: mask, clicks, threshold, chosen_pass: pass } = active;
       const version = [id, mask, clicks.length, threshold, pass].join(' ');

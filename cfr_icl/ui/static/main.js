@@ -119,7 +119,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     mode: () => app.mode,
     ready: () => app.ready(),
   });
-  app.inspector = new Inspector(ref('inspect'), app.view, app.send);
+  app.inspector = new Inspector(ref('inspect'), app.view, app.send, (kind) => app.channel.awaits(kind));
   app.files = new FileList(
     { list: ref('file-list'), progress: ref('progress'), text: ref('progress-text'), place: ref('place') },
     (index, step) => app.goTo(index, step),
