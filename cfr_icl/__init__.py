@@ -5,10 +5,19 @@ from importlib.metadata import PackageNotFoundError, version
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.models.base import InteractiveModel
+from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import Prediction, Segmenter
 from cfr_icl.weights.loading import load_model
 
-__all__ = ["CascadeForward", "Click", "InteractiveModel", "Prediction", "Segmenter", "load_model"]
+__all__ = [
+    "CascadeForward",
+    "Click",
+    "InteractiveModel",
+    "Prediction",
+    "Rectangle",
+    "Segmenter",
+    "load_model",
+]
 
 try:
     __version__ = version("cfr-icl")

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
+from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.close_up import CloseUpConfig
@@ -68,15 +70,17 @@ class Segmenter:
         present = self._present
         return present.picture.is_of_kind if present else None
 
-    def set_image(self, picture: np.ndarray) -> None:
+    def set_image(self, picture: ArrayLike) -> None:
         """Set the picture and drop everything cached for the one before.
 
         Args:
-            picture: uint8 (H, W, 3) RGB; it must not change while it is set.
+            picture: uint8 (H, W, 3) RGB, as an array or an RGB image of Pillow; it must not change while it
+                is set.
 
         Raises:
             ValueError: for an array of another shape or type.
         """
+        picture = np.asarray(picture)
         if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
             raise ValueError(
                 f"A picture is uint8 (height, width, 3), not {picture.dtype} {tuple(picture.shape)}."
@@ -199,8 +203,9 @@ class Segmenter:
         Args:
             clicks: in picture pixels, in the order in which they were made.
             previous_mask: bools or probabilities (H, W) that the first click refines; None for an empty mask.
-            box: the box from which the first clicks (`box_clicks`) and the previous mask (`box_guess`) were
-                made. Networks of SAM's family get the box in place of these; a network with weights for boxes
+            box: a box around the object. With a previous mask, the first clicks are those of the box
+                (`box_clicks`) and the mask is `box_guess`; without one, both are added here. Networks of
+                SAM's family get the box in place of these; a network with weights for boxes
                 (`InteractiveModel.takes_boxes`) answers the box alone with them; others ignore it.
             choice: index of the mask to start from among those that the network offers for the first click
                 (`Prediction.choices`); None for the one that it takes itself. Ignored by networks that offer
@@ -208,11 +213,15 @@ class Segmenter:
             cfr: the CFR settings of every click.
 
         Raises:
-            ValueError: for a click outside the picture or a previous mask of another size.
+            ValueError: for a click outside the picture, a box without pixels, or a previous mask of another
+                size or of whole numbers.
+            TypeError: for a click that is no `Click`.
             RuntimeError: when no picture was set.
             PredictionError: when the network's output is not finite.
         """
         present = self._of_present()
+        if box is not None and previous_mask is None:
+            clicks, previous_mask = _with_box(box, clicks, present.picture.full_window.size)
         _check(present.picture, clicks, previous_mask)
         if not clicks:
             return Prediction((), 0, 0, initial=present.loop.initial_map(previous_mask))
@@ -236,14 +245,32 @@ class _PresentPicture:
     """A first click that probably comes next, and the mask before it."""
 
 
+def _with_box(
+    box: Rectangle, clicks: Sequence[Click], size: tuple[int, int]
+) -> tuple[tuple[Click, ...], np.ndarray]:
+    """The clicks after those of a box, and the box's previous mask, for a picture of (height, width)."""
+    if min(box.size) < 1:
+        raise ValueError(f"A box has left < right and top < bottom, unlike {tuple(box)}.")
+    of_box = (replace(click, batched=True) for click in box_clicks(box, size))
+    return (*of_box, *clicks), box_guess(box, size)
+
+
 def _check(picture: EncodedPicture, clicks: Sequence[Click], previous_mask: np.ndarray | None) -> None:
-    """Raise ValueError for a click outside the picture or a previous mask of another size."""
+    """Raise TypeError or ValueError for clicks or a previous mask that cannot be predicted from."""
     whole = picture.full_window
     for click in clicks:
+        if not isinstance(click, Click):
+            raise TypeError(f"Clicks are Click(x, y) or Click(x, y, positive=False), not {click!r}.")
         click.check_inside(whole.width, whole.height)
-    if previous_mask is not None and previous_mask.shape != whole.size:
-        height, width = previous_mask.shape[:2]
+    if previous_mask is None:
+        return
+    if previous_mask.shape != whole.size:
+        shape = " x ".join(str(side) for side in reversed(previous_mask.shape))
         raise ValueError(
-            f"The previous mask is {width} x {height} pixels, "
+            f"The previous mask is {shape} pixels, "
             f"the picture {whole.width} x {whole.height}; they must be equal."
+        )
+    if previous_mask.dtype.kind not in "bf":
+        raise ValueError(
+            f"A previous mask holds bools or probabilities, not {previous_mask.dtype}; pass `mask > 0`."
         )

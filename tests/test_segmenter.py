@@ -6,7 +6,9 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
+from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.close_up import CloseUpConfig
@@ -16,6 +18,7 @@ from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.predictor import PREDICTIONS_KEPT
+from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.zoom.resample import crop_picture
 from cfr_icl.zoom.window import Window, ZoomConfig
@@ -362,8 +365,32 @@ def test_bad_input_is_refused_in_one_sentence(model, picture):
     segmenter.set_image(picture)
     with pytest.raises(ValueError, match="outside"):
         segmenter.predict([Click(WIDTH, 3)])
+    with pytest.raises(ValueError, match=r"\(height, width, 3\)"):
+        segmenter.set_image("picture.png")
+    with pytest.raises(TypeError, match=r"Click\(x, y\)"):
+        segmenter.predict([(5, 5)])
+    with pytest.raises(ValueError, match="left < right"):
+        segmenter.predict([], box=Rectangle(40, 20, 10, 60))
+    with pytest.raises(ValueError, match="bools or probabilities, not uint8"):
+        segmenter.predict([Click(5, 5)], previous_mask=np.full((HEIGHT, WIDTH), 255, np.uint8))
     with pytest.raises(ValueError, match="must be equal"):
         segmenter.predict([Click(1, 1)], previous_mask=np.zeros((3, 3), bool))
+
+
+def test_a_box_alone_stands_for_its_clicks_and_its_mask(model, picture):
+    box, size = Rectangle(20, 10, 70, 60), (HEIGHT, WIDTH)
+    segmenter = fresh(model, picture)
+    for clicks in ([], [Click(30, 30), Click(60, 15, positive=False)]):
+        corners = [replace(click, batched=True) for click in box_clicks(box, size)]
+        expected = segmenter.predict([*corners, *clicks], previous_mask=box_guess(box, size), box=box)
+        prediction = segmenter.predict(clicks, box=box)
+        assert np.array_equal(prediction.probabilities, expected.probabilities) and prediction.passes
+
+
+def test_an_rgb_image_of_pillow_is_a_picture_too(model, picture):
+    expected = fresh(model, picture).predict([Click(30, 30)])
+    prediction = fresh(model, Image.fromarray(picture)).predict([Click(30, 30)])
+    assert np.array_equal(prediction.probabilities, expected.probabilities)
 
 
 def test_damaged_weights_are_reported(picture):
