@@ -168,7 +168,7 @@ def read_json(path: Path, foreign: bool = False) -> Any:
     """
     if path.stat().st_size > MAX_JSON_BYTES:
         raise StoreError(
-            "The JSON file is too large; at most {megabytes} MB are read.",
+            "The file is too large; at most {megabytes} MB are read.",
             megabytes=MAX_JSON_BYTES // 1_000_000,
         )
     try:

@@ -20,7 +20,7 @@ from cfr_icl.annotate.document import ActionError
 from cfr_icl.annotate.exports import FORMATS, AnnotatedPicture, export
 from cfr_icl.annotate.exports.label_studio import packed
 from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.imports import MaskFileError, load_json
+from cfr_icl.annotate.imports import MaskFileError, load_json, load_masks
 from cfr_icl.annotate.imports.coco import MAX_OUTLINE
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.pictures import PictureError
@@ -417,6 +417,14 @@ def test_a_json_file_that_is_too_large_is_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr(store, "MAX_JSON_BYTES", 5)
     with pytest.raises(MaskFileError, match="too large"):
         read_objects(path, "x.png", (90, 120))
+
+
+def test_a_text_file_that_is_too_large_is_not_read(tmp_path):
+    """A line of numbers takes some fifty times its bytes in memory."""
+    path = tmp_path / "x.txt"
+    path.write_text("0 " + "0.5 " * 2_000_000)
+    with pytest.raises(MaskFileError, match="at most 8 MB"):
+        load_masks(path, "x.png", (90, 120))
 
 
 def test_polygons_cost_no_more_than_their_bound():

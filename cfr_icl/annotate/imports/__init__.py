@@ -11,9 +11,9 @@ from cfr_icl.annotate.imports.coco import load_coco
 from cfr_icl.annotate.imports.cvat import load_cvat
 from cfr_icl.annotate.imports.label_studio import load_label_studio, tasks_of
 from cfr_icl.annotate.imports.labelme import load_labelme
-from cfr_icl.annotate.imports.loaded import LoadedMasks, LoadedObject, MaskFileError
+from cfr_icl.annotate.imports.loaded import LoadedMasks, LoadedObject, MaskFileError, read_file
 from cfr_icl.annotate.imports.mask_picture import load_mask_picture, mask_pixels
-from cfr_icl.annotate.imports.yolo import load_yolo
+from cfr_icl.annotate.imports.yolo import MAX_TEXT_BYTES, load_yolo
 from cfr_icl.annotate.store import StoreError, read_json
 
 __all__ = [
@@ -55,7 +55,7 @@ def load_masks(
             raise MaskFileError("{error}", error=error) from error
         return load_json(data, picture, size)
     if suffix == ".txt":
-        content = path.read_bytes()
+        content = read_file(path, MAX_TEXT_BYTES)
         return load_yolo(content.decode(json.detect_encoding(content), errors="replace"), size, classes)
     if suffix == ".xml":
         return load_cvat(path, picture, size)

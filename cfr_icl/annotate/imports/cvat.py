@@ -17,6 +17,7 @@ from cfr_icl.annotate.imports.loaded import (
     LoadedMasks,
     LoadedObject,
     MaskFileError,
+    read_file,
 )
 from cfr_icl.annotate.imports.shapes import filled_areas, is_affordable
 from cfr_icl.annotate.masks import Mask
@@ -72,14 +73,10 @@ class _WithoutDefinitions(ElementTree.TreeBuilder):
 
 
 def _root(path: Path) -> ElementTree.Element:
-    if path.stat().st_size > MAX_JSON_BYTES:
-        raise MaskFileError(
-            "The XML file is too large; at most {megabytes} MB are read.",
-            megabytes=MAX_JSON_BYTES // 1_000_000,
-        )
+    content = read_file(path, MAX_JSON_BYTES)
     parser = ElementTree.XMLParser(target=_WithoutDefinitions())
     try:
-        root = ElementTree.fromstring(path.read_bytes(), parser)
+        root = ElementTree.fromstring(content, parser)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise MaskFileError("The XML file is damaged.") from error
     if root.tag == "annotation":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from cfr_icl.annotate.masks import Mask
@@ -15,6 +16,15 @@ MAX_OBJECTS = 1000
 
 class MaskFileError(Refusal):
     """A file whose masks cannot be used; the message is one sentence for the person."""
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """Read a file of masks; raises MaskFileError for one of more than `most` bytes."""
+    if path.stat().st_size > most:
+        raise MaskFileError(
+            "The file is too large; at most {megabytes} MB are read.", megabytes=most // 1_000_000
+        )
+    return path.read_bytes()
 
 
 @dataclass(frozen=True)

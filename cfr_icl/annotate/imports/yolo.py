@@ -10,6 +10,9 @@ from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObje
 from cfr_icl.annotate.imports.shapes import is_affordable, leaves_picture, ring_of, truncated_shapes
 from cfr_icl.sentences import Sentence
 
+MAX_TEXT_BYTES = 8_000_000
+"""Larger files are not read: decoded, they would need some fifty times as much memory."""
+
 
 def load_yolo(text: str, size: tuple[int, int], classes: Sequence[str] = ()) -> LoadedMasks:
     """Read the objects in a YOLO label file.
