@@ -22,11 +22,11 @@ class Choice:
 
     Attributes:
         probabilities: the network's output.
-        score: the network's own estimate of the IoU with the object, 0 to 1.
+        predicted_iou: IoU of the mask with the object as the network predicts it, 0 to 1.
     """
 
     probabilities: ProbabilityMap = field(repr=False)
-    score: float
+    predicted_iou: float
 
     @property
     def mask(self) -> np.ndarray:
@@ -72,8 +72,8 @@ class InnerPass:
         return replace(
             self,
             probabilities=chosen.probabilities,
-            agreement=chosen.score,
-            predicted_iou=chosen.score,
+            agreement=chosen.predicted_iou,
+            predicted_iou=chosen.predicted_iou,
             choice=index,
         )
 

@@ -81,12 +81,17 @@ def offered(session: Session) -> dict[str, Any]:
         ActionError: where it offers none.
     """
     instance, prediction = session.choices()
-    masks = [Mask.of_runs(*session.size, choice.rle()) for choice in prediction.choices]
-    scores = [round(choice.score, 3) for choice in prediction.choices]
+    masks = [
+        {
+            "counts": Mask.of_runs(*session.size, choice.rle()).counts,
+            "predicted_iou": round(choice.predicted_iou, 3),
+        }
+        for choice in prediction.choices
+    ]
     return {
         "object": instance.id,
         "size": list(session.size),
-        "masks": [{"counts": mask.counts, "score": score} for mask, score in zip(masks, scores, strict=True)],
+        "masks": masks,
         "choice": prediction.choice,
     }
 

@@ -130,7 +130,9 @@ def prediction_to_bytes(prediction: Prediction) -> bytes:
                 "zoom_window": each.zoom_window,
                 "close_up": each.close_up,
                 "refined": each.refined,
-                "choices": [[described(choice.probabilities), choice.score] for choice in each.choices],
+                "choices": [
+                    [described(choice.probabilities), choice.predicted_iou] for choice in each.choices
+                ],
                 "choice": each.choice,
             }
             for each in prediction.passes
@@ -165,7 +167,7 @@ def prediction_from_bytes(content: bytes) -> Prediction:
                 window(each["zoom_window"]),
                 window(each["close_up"]),
                 each["refined"],
-                tuple(Choice(placed(entry), score) for entry, score in each["choices"]),
+                tuple(Choice(placed(entry), iou) for entry, iou in each["choices"]),
                 each["choice"],
             )
             for each in header["passes"]

@@ -65,7 +65,7 @@ def test_a_choice_begins_with_its_mask_and_is_refined_once(segmenters):
     offering = segmenters[1]
     taken = offering.predict([FIRST])
     assert taken.choice == 0
-    assert all(0 < choice.score < 1 and choice.mask.shape == (60, 80) for choice in taken.choices)
+    assert all(0 < choice.predicted_iou < 1 and choice.mask.shape == (60, 80) for choice in taken.choices)
     again = offering.predict([FIRST], choice=0)
     assert np.array_equal(again.mask, taken.mask) and len(again.passes) == len(taken.passes)
     for cfr in (CascadeForward(), CascadeForward(steps=0)):

@@ -102,7 +102,7 @@ def test_the_mask_of_a_first_click_is_that_of_transformers(folder, kind, size):
     assert prediction.choice == best and len(prediction.choices) == 3
     for choice, mask, score in zip(prediction.choices, masks, scores, strict=True):
         assert np.array_equal(choice.mask, mask)
-        assert choice.score == pytest.approx(float(score.clamp(0, 1)), abs=1e-5)
+        assert choice.predicted_iou == pytest.approx(float(score.clamp(0, 1)), abs=1e-5)
 
 
 @pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT])

@@ -215,7 +215,7 @@ def test_every_field_of_a_prediction_survives_the_wire(picture):
         back = prediction_from_bytes(prediction_to_bytes(prediction))
         assert np.array_equal(back.probabilities, prediction.probabilities)
         assert [p.close_up for p in back.passes] == [p.close_up for p in prediction.passes]
-        assert [c.score for c in back.choices] == [c.score for c in prediction.choices]
+        assert [c.predicted_iou for c in back.choices] == [c.predicted_iou for c in prediction.choices]
         assert all(
             np.array_equal(a.mask, b.mask) for a, b in zip(back.choices, prediction.choices, strict=True)
         )

@@ -173,7 +173,7 @@ class OfferedMask(TypedDict):
 
     counts: str
     """COCO run lengths."""
-    score: float
+    predicted_iou: float
     """IoU with the object as the network predicts it, 0 to 1."""
 
 

@@ -97,7 +97,7 @@ export function setUpChoices(app) {
   function paint(index, colour) {
     const choice = ref('choices').children[index],
       rough = !app.takesCoordinates && !offer.taken[index];
-    const rating = `${Math.round(100 * offer.masks[index].score)} %`,
+    const rating = `${Math.round(100 * offer.masks[index].predicted_iou)} %`,
       name = `${t('Take this mask')} (${index + 1}): ${t('predicted IoU')} ${rating}`;
     choice.title = rough ? `${name}; ${t('refined when it is taken')}` : name;
     choice.querySelector('img').src = small(offer.shapes[index], colour, rough);
