@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -36,13 +36,35 @@ LOCK_SECONDS = 1.0
 """Seconds to wait for the lock: those who look whether somebody learns hold it for a moment."""
 MINUTES = 10
 READ_AGAIN = 0.5
-"""Seconds for which a state that was read is used."""
+"""Seconds for which a run is not looked at again."""
 PATIENCE = 5.0
 """Seconds for a process to end after `stop`, before it is killed."""
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A run at one moment.
+
+    Attributes:
+        at: when it was looked at, on the clock of `time.monotonic`.
+        here: whether a process of this server learns.
+        elsewhere: whether another server runs the process; that server alone stops it.
+        state: what the process said last, corrected if it ended without saying so; None if there was no run.
+    """
+
+    at: float
+    here: bool
+    elsewhere: bool
+    state: LearningState | None
+
+    @property
+    def running(self) -> bool:
+        """Whether a process learns."""
+        return self.here or self.elsewhere
+
+
 class FolderLearning:
-    """The learning run of a work folder: start, stop, state, and deleting the learnt model.
+    """The learning run of a work folder: start, stop, look, and deleting the learnt model.
 
     The process has a low priority and half of the cores. It ends when this process does, and goes on from its
     checkpoint when it is started again. Where several servers share the work folder, one run goes on at a
@@ -58,25 +80,17 @@ class FolderLearning:
         self._megapixels = folder.files.max_megapixels
         self._source = source
         self._process: subprocess.Popen[bytes] | None = None
-        self._read = float("-inf")
-        self._state: LearningState | None = None
-        self._looked = float("-inf")
-        self._elsewhere = False
+        self._seen: Seen | None = None
 
-    @property
-    def running(self) -> bool:
-        """Whether a process learns, of this server or, as of READ_AGAIN ago, of another one."""
-        return self._runs_here or self.elsewhere
-
-    @property
-    def elsewhere(self) -> bool:
-        """Whether another server runs the process, as of READ_AGAIN ago; that server alone stops it."""
-        if self._runs_here:
-            return False
-        now = time.monotonic()
-        if now >= self._looked + READ_AGAIN:
-            self._looked, self._elsewhere = now, is_learning(self.out)
-        return self._elsewhere
+    def look(self) -> Seen:
+        """The run at one moment: now or READ_AGAIN ago at most, and after the end of a process that ended."""
+        here, now, seen = self._runs_here, time.monotonic(), self._seen
+        if seen is None or now >= seen.at + READ_AGAIN or here != seen.here:
+            elsewhere = not here and is_learning(self.out)
+            state = read_state(self.out)  # last, for a process that ends writes it last
+            seen = Seen(now, here, elsewhere, self._settled(state, here or elsewhere))
+            self._seen = seen
+        return seen
 
     @property
     def _runs_here(self) -> bool:
@@ -135,7 +149,7 @@ class FolderLearning:
             )
         except OSError as error:
             raise StoreError("Learning cannot be started ({reason}).", reason=error.strerror) from error
-        self._read = float("-inf")
+        self._seen = None
 
     def stop(self) -> None:
         """End the process; its checkpoint holds the progress so far.
@@ -153,7 +167,7 @@ class FolderLearning:
         except subprocess.TimeoutExpired:
             process.kill()  # the checkpoint of a moment ago is whole
             process.wait()
-        self._read = float("-inf")
+        self._seen = None
 
     def forget(self) -> None:
         """Delete the learnt model and the run; raises StoreError when that fails, and as `stop`."""
@@ -165,16 +179,7 @@ class FolderLearning:
             raise StoreError(
                 "The learnt model cannot be removed ({reason}).", reason=error.strerror
             ) from error
-        self._process, self._state = None, None
-
-    def state(self) -> LearningState | None:
-        """The state of the run; None if there was none."""
-        now = time.monotonic()
-        if now >= self._read + READ_AGAIN:
-            running = self.running  # before the file is read, which the process may write last
-            self._read = now
-            self._state = self._settled(read_state(self.out), running)
-        return self._state
+        self._process = self._seen = None
 
     def _settled(self, state: LearningState | None, running: bool) -> LearningState | None:
         """The state, corrected if the process ended without writing it."""

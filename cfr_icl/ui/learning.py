@@ -43,8 +43,9 @@ class ServerLearning:
 
     def describe(self, language: str) -> Learning:
         """What a page shows."""
-        state = self._run.state()
-        if self._run.running:
+        seen = self._run.look()
+        state = seen.state
+        if seen.running:
             self._offered = False
         comparison = state.comparison if state else None
         if state and state.stage == FINISHED and comparison and comparison.better and not self._offered:
@@ -53,8 +54,8 @@ class ServerLearning:
         return {
             "finished": self._finished(),
             "needed": NEEDED,
-            "running": self._run.running,
-            "elsewhere": self._run.elsewhere,
+            "running": seen.running,
+            "elsewhere": seen.elsewhere,
             "stage": state.stage if state else None,
             "begun": self._run.has_checkpoint,
             "progress": round(state.progress, 2) if state else 0.0,

@@ -131,6 +131,18 @@ def test_a_better_model_joins_the_menu_and_can_be_thrown_away(browser, process, 
     assert reply["model"] == "first" and not (tmp_path / "out" / FOLDER).exists()
 
 
+def test_the_result_is_told_with_the_end_also_just_after_an_action_before_it(browser, process, monkeypatch):
+    process("better")
+    monkeypatch.setattr("cfr_icl.annotate.learning_run.READ_AGAIN", float("inf"))
+    browser.do({"kind": "learn"})
+    for _ in range(3600):
+        told = browser.do().get("learning")
+        if told and not told["running"]:
+            break
+        time.sleep(0.05)
+    assert told["stage"] == "finished" and told["comparison"] and told["model"]
+
+
 def test_learning_is_stopped_while_labelling_goes_on(browser, process):
     process("waits")
     browser.do({"kind": "learn"})
