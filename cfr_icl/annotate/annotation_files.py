@@ -1,18 +1,30 @@
-"""COCO and Label Studio files among others: which pictures of a folder they have objects of."""
+"""Files of COCO, Label Studio and CVAT among others: which pictures of a folder they have objects of."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cfr_icl.annotate import store
+from cfr_icl.annotate.imports.coco import load_coco
 from cfr_icl.annotate.imports.coco_images import Images
-from cfr_icl.annotate.imports.label_studio import Task, has_objects, picture_of, tasks_of
-from cfr_icl.annotate.imports.loaded import MaskFileError
+from cfr_icl.annotate.imports.cvat import cvat_images, load_cvat_image
+from cfr_icl.annotate.imports.label_studio import (
+    Task,
+    has_objects,
+    load_label_studio,
+    picture_of,
+    tasks_of,
+)
+from cfr_icl.annotate.imports.loaded import LoadedMasks, MaskFileError
+
+Load = Callable[[tuple[int, int]], LoadedMasks]
+"""Reads the objects of one picture of this (height, width); raises MaskFileError."""
 
 
 @dataclass(frozen=True)
@@ -20,18 +32,18 @@ class Listed:
     """The objects in one file, or in several.
 
     Attributes:
-        of_picture: the JSON of each picture alone, by the names in the folder.
+        of_picture: reads the objects of each picture, by the names in the folder.
         unknown: pictures of the file that belong to none of the folder, or not surely.
         listed: base names of all pictures of the file.
     """
 
-    of_picture: Mapping[str, Any]
+    of_picture: Mapping[str, Load]
     unknown: int
     listed: frozenset[str] = frozenset()
 
 
 def listed_objects(names: Sequence[str], files: Mapping[str, Path]) -> Listed | None:
-    """Find the pictures of a folder in all COCO and Label Studio files; None without such files.
+    """Find the pictures of a folder in all files of COCO, Label Studio and CVAT; None without such files.
 
     Beside other files, COCO files without masks, such as those of captions, are left out. Of files with the
     same pictures, as of one set in several formats, the first counts. A picture that further files have too
@@ -42,13 +54,17 @@ def listed_objects(names: Sequence[str], files: Mapping[str, Path]) -> Listed | 
         files: by their paths below the person's folder.
 
     Raises:
-        MaskFileError: when a single JSON file is not readable.
+        MaskFileError: when a single JSON or XML file is not readable.
     """
     alone = len(files) == 1
     found: dict[str, Listed] = {}
     for path, file in files.items():
-        if file.suffix.lower() == ".json":
-            each = _listed(names, _content(file, alone), alone)
+        suffix = file.suffix.lower()
+        if suffix in (".json", ".xml"):
+            if suffix == ".json":
+                each = _listed(names, _content(file, alone), alone)
+            else:
+                each = _of_cvat(names, file, alone)
             if each and all(each.listed != other.listed for other in found.values()):
                 found[path] = each
     if not found:
@@ -57,7 +73,7 @@ def listed_objects(names: Sequence[str], files: Mapping[str, Path]) -> Listed | 
     for path, each in found.items():
         for name in each.of_picture:
             places[name].append(path)
-    of_picture: dict[str, Any] = {}
+    of_picture: dict[str, Load] = {}
     unsure = 0
     for name, paths in places.items():
         folders = PurePosixPath(name).parents[:-1]
@@ -102,7 +118,7 @@ def _of_images(names: Sequence[str], data: Mapping[str, Any], entries: Sequence[
     for entry in entries:
         of_image[str(entry.get("image_id"))].append(entry)
     by_name = Images(images, single_fits=False)
-    found: dict[str, Any] = {}
+    found: dict[str, Load] = {}
     used = set()
     for name in names:
         try:
@@ -111,22 +127,47 @@ def _of_images(names: Sequence[str], data: Mapping[str, Any], entries: Sequence[
             continue
         if annotations := of_image.get(str(image.get("id"))):
             used.add(str(image.get("id")))
-            found[name] = {**data, "images": [image], "annotations": annotations}
+            own = {**data, "images": [image], "annotations": annotations}
+            found[name] = partial(load_coco, own, name)
     return Listed(found, len(of_image) - len(used), _base_names(image.get("file_name") for image in images))
 
 
 def _of_tasks(names: Sequence[str], tasks: Sequence[Task]) -> Listed:
     tasks = [task for task in tasks if has_objects(task)]
-    images = [{"id": number, "file_name": picture_of(task)} for number, task in enumerate(tasks)]
-    by_name = Images(images, single_fits=False)
-    found: dict[str, Any] = {}
-    used = set()
+    places = [picture_of(task) for task in tasks]
+    found = _found(names, places)
+    return Listed(
+        {name: partial(load_label_studio, [tasks[number]], name) for name, number in found.items()},
+        len(tasks) - len(set(found.values())),
+        _base_names(places),
+    )
+
+
+def _of_cvat(names: Sequence[str], path: Path, alone: bool) -> Listed | None:
+    """The pictures in a file of CVAT; of one among others None where it is none or damaged."""
+    try:
+        images = [image for image in cvat_images(path) if image.has_objects]
+    except MaskFileError:
+        if alone:
+            raise
+        return None
+    places = [image.name for image in images]
+    found = _found(names, places)
+    return Listed(
+        {name: partial(load_cvat_image, images[number]) for name, number in found.items()},
+        len(images) - len(set(found.values())),
+        _base_names(places),
+    )
+
+
+def _found(names: Sequence[str], places: Sequence[str]) -> dict[str, int]:
+    """The number of the path that belongs to each picture, by its name; none where several may."""
+    by_name = Images([{"id": n, "file_name": place} for n, place in enumerate(places)], single_fits=False)
+    found: dict[str, int] = {}
     for name in names:
         with suppress(MaskFileError):
-            number = by_name.find(name)["id"]
-            used.add(number)
-            found[name] = [tasks[number]]
-    return Listed(found, len(tasks) - len(used), _base_names(image["file_name"] for image in images))
+            found[name] = by_name.find(name)["id"]
+    return found
 
 
 def _base_names(names: Any) -> frozenset[str]:

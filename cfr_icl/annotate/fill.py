@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from cfr_icl.annotate import store
 from cfr_icl.annotate.additions import with_loaded
-from cfr_icl.annotate.annotation_files import listed_objects
+from cfr_icl.annotate.annotation_files import Load, listed_objects
 from cfr_icl.annotate.classes import names_by_number
-from cfr_icl.annotate.document import ACCEPTED, Document, Instance
+from cfr_icl.annotate.document import ACCEPTED, Document, Instance, label_name
 from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.imports import load_json, load_masks
-from cfr_icl.annotate.imports.loaded import LoadedMasks
-from cfr_icl.annotate.imports.voc import LISTS, class_maps, with_classes
-from cfr_icl.annotate.mask_names import CLASS_LISTS, PictureNames, files_of_pictures, is_list
+from cfr_icl.annotate.imports import load_masks
+from cfr_icl.annotate.imports.loaded import LoadedMasks, joined
+from cfr_icl.annotate.imports.voc import ClassMaps, class_maps, class_name, with_classes
+from cfr_icl.annotate.mask_names import (
+    CLASS_LISTS,
+    ObjectMask,
+    PictureNames,
+    files_of_pictures,
+    is_list,
+    masks_of_objects,
+)
 from cfr_icl.annotate.pictures import picture_size
 from cfr_icl.annotate.record import Visit, now
 from cfr_icl.annotate.taking_back import Trace
@@ -33,62 +39,107 @@ class Source:
     """Masks in files, for the pictures of a folder.
 
     Args:
-        files: by their paths below the person's folder: files of COCO or Label Studio with many pictures, or
-            files that are named as their pictures, such as masks, label maps, labelme and YOLO files, for
-            which `data.yaml` or `classes.txt` names the classes. The pictures themselves may be among them.
+        files: by their paths below the person's folder: files of COCO, Label Studio or CVAT with many
+            pictures, or files that are named as their pictures, such as masks, label maps, labelme and YOLO
+            files, for which `data.yaml` or `classes.txt` names the classes, or masks of single objects, such
+            as `cat_1_ear.png`. The pictures themselves may be among them.
 
     Attributes:
         pictures: names of the pictures for which there are masks.
-        unknown: how many files, or images of the files of COCO or Label Studio, belong to no picture.
+        unknown: how many files, or pictures of the files of COCO, Label Studio or CVAT, belong to no picture.
 
     Raises:
-        MaskFileError: when a single JSON file is not readable.
+        MaskFileError: when a single JSON or XML file is not readable.
     """
 
     def __init__(self, folder: Folder, files: Mapping[str, Path]) -> None:
         self._folder = folder
-        self._files: dict[str, Path] = {}
-        self._class_maps: dict[Path, Path] = {}
-        """Maps of classes by the maps of objects to which they belong."""
-        self._names_of_maps: list[str] = []
+        self._all = files
+        self._files: Mapping[str, str] = {}
+        """Paths by the names of the pictures."""
+        self._objects: Mapping[str, Sequence[ObjectMask]] = {}
+        """Masks of single objects, of pictures without another file."""
+        self._class_maps = ClassMaps()
         self._names_of_numbers: list[str] = []
         names = folder.pictures.names
         listed = listed_objects(names, files)
-        self._json: Mapping[str, Any] = listed.of_picture if listed else {}
-        if listed and (self._json or len(files) == 1):
+        self._listed: Mapping[str, Load] = listed.of_picture if listed else {}
+        if listed and (self._listed or len(files) == 1):
             self.unknown = listed.unknown
         else:
             self._find_files(files)
-        with_masks = {*self._json, *self._files}
+        with_masks = {*self._listed, *self._files, *self._objects}
         self.pictures: Sequence[str] = [name for name in names if name in with_masks]
+
+    @property
+    def sentences(self) -> Sequence[Sentence]:
+        """Messages for the user about the names of the classes."""
+        if not self._class_maps.of_objects or self._class_maps.lists:
+            return ()
+        if names := self._names_of_classes.names[1:]:
+            return [
+                Sentence(
+                    "The maps of classes come without labels.txt; their numbers are those of the folder's "
+                    "labels: 1 is {name}.",
+                    name=names[0],
+                )
+            ]
+        return [
+            Sentence(
+                "The maps of classes come without labels.txt; the labels are called by their numbers, such "
+                "as {name}.",
+                name=class_name(1),
+            )
+        ]
 
     def load(self, name: str, size: tuple[int, int]) -> LoadedMasks:
         """The objects for a picture of this (height, width); raises MaskFileError."""
-        if name in self._json:
-            return load_json(self._json[name], name, size)
-        classes = self._names_of_numbers or [label.name for label in self._folder.work.classes.labels]
-        loaded = load_masks(self._files[name], name, size, None, classes)
-        class_map = self._class_maps.get(self._files[name])
-        return with_classes(loaded, class_map, self._names_of_maps, size) if class_map else loaded
+        if name in self._listed:
+            return self._listed[name](size)
+        if name in self._files:
+            path = self._files[name]
+            loaded = self._load(path, name, size)
+            class_map = self._class_maps.of_objects.get(path)
+            if class_map is None:
+                return loaded
+            return with_classes(loaded, self._all[class_map], self._names_of_classes, size)
+        return joined(
+            [_with_label(self._load(mask.path, name, size), mask.label) for mask in self._objects[name]]
+        )
+
+    def _load(self, path: str, name: str, size: tuple[int, int]) -> LoadedMasks:
+        return load_masks(self._all[path], name, size, None, self._names_of_numbers or self._labels)
+
+    @property
+    def _labels(self) -> list[str]:
+        return [label.name for label in self._folder.work.classes.labels]
+
+    @property
+    def _names_of_classes(self) -> ClassMaps:
+        """The maps of classes; without a list of their own their numbers are those of the folder's labels."""
+        if self._class_maps.lists or not self._labels:
+            return self._class_maps
+        return replace(self._class_maps, names=("background", *self._labels))
 
     def _find_files(self, files: Mapping[str, Path]) -> None:
-        maps, self._names_of_maps = class_maps(files)
-        self._class_maps = {files[path]: class_map for path, class_map in maps.items()}
-        beside = set(maps.values())
-        pictures = PictureNames(self._folder.pictures.names)
+        self._class_maps = class_maps(files)
+        maps = self._class_maps.of_objects
+        passed = {*maps.values(), *self._class_maps.lists} - {*maps}
+        names = self._folder.pictures.names
+        pictures = PictureNames(names)
         paths = []
         for path, file in files.items():
-            found = pictures.find(path)
-            if maps and (file in beside or PurePosixPath(path).name.lower() in LISTS):
+            if path in passed:
                 continue
+            found = pictures.find(path)
             if is_list(path, of_picture=found is not None):
                 if PurePosixPath(path).name.lower() in CLASS_LISTS:
                     self._names_of_numbers = names_by_number(file) or self._names_of_numbers
             elif not found or not self._is_picture(found[1], file):
                 paths.append(path)
-        names = self._folder.pictures.names
-        chosen, unknown = files_of_pictures(names, paths, lambda path: self._tells(files[path]))
-        self._files = {name: files[path] for name, path in chosen.items()}
+        self._files, unknown = files_of_pictures(names, paths, self._tells)
+        objects, unknown = masks_of_objects(names, unknown)
+        self._objects = {name: masks for name, masks in objects.items() if name not in self._files}
         self.unknown = len(unknown)
 
     def _is_picture(self, name: str, file: Path) -> bool:
@@ -101,12 +152,18 @@ class Source:
         except OSError:
             return False
 
-    def _tells(self, file: Path) -> int:
+    def _tells(self, path: str) -> int:
         """How much a file tells of its objects: labels, classes, masks alone, blurred masks, boxes."""
-        suffix = file.suffix.lower()
-        if file in self._class_maps:
+        suffix = PurePosixPath(path).suffix.lower()
+        if path in self._class_maps.of_objects:
             return 3
         return {".json": 4, ".txt": 3, ".jpg": 1, ".jpeg": 1, ".xml": 0}.get(suffix, 2)
+
+
+def _with_label(loaded: LoadedMasks, label: str) -> LoadedMasks:
+    """The objects with a label that their file is named by, where they have none."""
+    name = label_name(label) or None
+    return replace(loaded, objects=[replace(each, label=each.label or name) for each in loaded.objects])
 
 
 @dataclass
@@ -119,6 +176,8 @@ class Filled:
     """Pictures that have work already, which stayed as it is."""
     problems: list[Sentence] = field(default_factory=list)
     """Messages about pictures that were left out."""
+    notes: Sequence[Sentence] = ()
+    """Messages about the files."""
     traces: dict[str, Trace] = field(default_factory=dict)
     """What became of each picture, to take it back."""
 
@@ -136,6 +195,7 @@ class Filled:
             sentences.append(
                 Sentence("Pictures that have work already stayed as they are: {kept}.", kept=self.unchanged)
             )
+        sentences += self.notes if self.pictures else ()
         sentences += self.problems[:MOST_MESSAGES]
         if len(self.problems) > MOST_MESSAGES:
             sentences.append(
@@ -162,7 +222,7 @@ def fill(folder: Folder, source: Source, holder: str, who: str = "", add: bool =
         holder, who: of the person, as in `Leases.take`.
         add: add to pictures that have work already; without it these stay as they are.
     """
-    filled = Filled()
+    filled = Filled(notes=source.sentences)
     for name in source.pictures:
         if has_work(folder, name) and not add:
             filled.unchanged += 1

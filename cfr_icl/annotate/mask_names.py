@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
@@ -19,6 +20,19 @@ LISTS = (*CLASS_LISTS, "train.txt", "val.txt", "test.txt", "trainval.txt", "obj.
 PATH, PATH_WITH_ENDING, END_OF_PATH, NAME = range(4)
 """How a file fits a picture, best first: by its whole path, by this with one of ENDINGS, by the end of its
 path, which is that of the picture, or by its name alone."""
+
+
+_OBJECT = re.compile(r"_(\d+)(?:_(?!\d+(?:_|$))(.+))?$")
+"""What the name of an object's mask has after that of its picture: a number, and a label if it has one."""
+
+
+class ObjectMask(NamedTuple):
+    """A mask of one object, by its name."""
+
+    path: str
+    number: int
+    label: str
+    """Empty where the name has none."""
 
 
 class _Fit(NamedTuple):
@@ -43,6 +57,19 @@ class PictureNames:
             if pictures:
                 return (how, pictures[0]) if len(pictures) == 1 else None
         return None
+
+    def find_object(self, path: str) -> tuple[str, ObjectMask] | None:
+        """The picture and the object of a file such as `cat_1_ear.png`; None where none or several fit."""
+        place = PurePosixPath(path)
+        if any(pictures for _, pictures in self._fits(place.with_suffix(""))):  # a mask of all of a picture
+            return None
+        stem, found = place.stem, []
+        for match in re.finditer(r"_(?=\d)", stem):
+            entry = _OBJECT.fullmatch(stem, match.start())
+            picture = entry and self.find(str(place.with_name(stem[: match.start()] + place.suffix)))
+            if entry and picture:
+                found.append((picture[1], ObjectMask(path, int(entry[1][:9]), entry[2] or "")))
+        return found[0] if len(found) == 1 else None
 
     def _fits(self, stem: PurePosixPath) -> Iterator[tuple[int, Sequence[str]]]:
         ending = next((each for each in ENDINGS if stem.name.endswith(each) and stem.name != each), "")
@@ -97,3 +124,34 @@ def files_of_pictures(
         else:
             unknown += likely
     return chosen, unknown
+
+
+def masks_of_objects(
+    names: Iterable[str], paths: Iterable[str]
+) -> tuple[dict[str, list[ObjectMask]], list[str]]:
+    """Find the masks of single objects, which are named as `cat_1_ear.png` for the picture `cat.jpg`.
+
+    Choose none where those of a picture lie in several folders, or where they may be of another picture:
+    `cat_2.png` beside `cat_2_1_ear.png`.
+
+    Returns:
+        The masks of each picture, by its name, in the order of their numbers; and the other paths.
+    """
+    pictures = PictureNames(names)
+    paths = list(paths)
+    found: dict[str, list[ObjectMask]] = defaultdict(list)
+    others = []
+    stems = [str(PurePosixPath(path).with_suffix("")) for path in paths]
+    of_others = {match[1] for stem in stems if (match := re.match(r"(.+_\d+)_\d+(?:_|$)", stem))}
+    for path, stem in zip(paths, stems, strict=True):
+        each = None if stem in of_others else pictures.find_object(path)
+        if each:
+            found[each[0]].append(each[1])
+        else:
+            others.append(path)
+    for name, masks in [*found.items()]:
+        if len({PurePosixPath(mask.path).parent for mask in masks}) > 1:
+            others += [mask.path for mask in found.pop(name)]
+        else:
+            masks.sort(key=lambda mask: (mask.number, mask.path))
+    return found, others

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from cfr_icl.cli.options import add_megapixels
@@ -17,8 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "masks",
         type=Path,
         metavar="FILE|DIR",
-        help="a COCO file of all pictures, or a folder of such files, or of masks, label maps, labelme or "
-        "YOLO files, each named as its picture",
+        help="a file of all pictures, of COCO, Label Studio or CVAT; or a folder, or a zip, of such files, "
+        "or of masks, label maps, labelme or YOLO files, each named as its picture",
     )
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the pictures")
     parser.add_argument(
@@ -39,18 +42,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    masks: Path = options.masks
+    if masks.suffix.lower() == ".zip" and masks.is_file():
+        with tempfile.TemporaryDirectory() as unpacked:
+            return _fill(options, _unpacked(masks, Path(unpacked)))
+    if masks.is_dir():
+        return _fill(options, _files_in(masks))
+    if masks.is_file():
+        return _fill(options, {masks.name: masks})
+    raise ValueError(f"There is no file or folder {str(masks)!r}.")
+
+
+def _files_in(folder: Path) -> dict[str, Path]:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path for path in paths}
+
+
+def _unpacked(archive: Path, folder: Path) -> dict[str, Path]:
+    """Unpack an archive of masks into a folder; raises ValueError for a damaged one."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            opened.extractall(folder)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+        raise ValueError(
+            f"The archive {str(archive)!r} cannot be read; unpack it and give its folder."
+        ) from error
+    return {
+        path: file
+        for path, file in _files_in(folder).items()
+        if not path.endswith(".session.json")
+        and not any(part[0] == "." or part == "__MACOSX" for part in path.split("/"))
+    }
+
+
+def _fill(options: argparse.Namespace, files: Mapping[str, Path]) -> int:
     from cfr_icl.annotate.classes import read_classes
     from cfr_icl.annotate.fill import Source, fill
     from cfr_icl.annotate.folder import Folder
 
     masks: Path = options.masks
-    if masks.is_dir():
-        paths = sorted(path for path in masks.rglob("*") if path.is_file())
-        files = {path.relative_to(masks).as_posix(): path for path in paths}
-    elif masks.is_file():
-        files = {masks.name: masks}
-    else:
-        raise ValueError(f"There is no file or folder {str(masks)!r}.")
     folder = Folder(options.images, options.work, options.max_megapixels)
     folder.work.share()
     if options.classes:

@@ -95,7 +95,9 @@ def export_of(session: Session, folder: Folder | None, action: Export) -> Callab
 def _export_folder(folder: Folder, action: Export, progress: Progress, split: Split | None) -> MadeFile:
     work = folder.saved_work()
     classes = folder.work.classes.number(work.pictures)
-    return _export(work.pictures, classes, list(work.left_out), folder.images.name, action, progress, split)
+    keeps_names = action.format == exports.EVERYTHING or exports.FORMATS[action.format].stems
+    stem, messages = folder.images.name, list(work.left_out)
+    return _export(work.pictures, classes, messages, stem, action, progress, split, keeps_names)
 
 
 def _export(
@@ -106,12 +108,18 @@ def _export(
     action: Export,
     progress: Progress,
     split: Split | None = None,
+    keeps_names: bool = False,
 ) -> MadeFile:
+    """Make the file of an export.
+
+    Args:
+        keeps_names: put a single file into an archive too, as its name tells the picture.
+    """
     files = exports.export(action.format, pictures, action.detail, classes, messages, progress, split=split)
     if not files:
         raise ActionError("There is no object to export.")
     messages += exports.export_warnings(action.format, pictures)
-    if len(files) == 1:
+    if len(files) == 1 and not keeps_names:
         ((name, content),) = files.items()
         return MadeFile(content, stem, f"_{action.format}{Path(name).suffix}", messages)
     messages += _changed_names(files)

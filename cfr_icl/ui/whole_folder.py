@@ -38,17 +38,22 @@ class WholeFolder:
         place.save()
         kept = self._files.new_folder()
         files: dict[str, Path] = {}
+        moved: dict[str, Path] = {}  # files of one content and name have one upload
         for number, upload in enumerate(uploads):
             if name := safe_path(upload.name):
+                target = kept / f"{number}{Path(name).suffix}"
+                if upload.path in moved:
+                    files[name] = Path(shutil.copy(moved[upload.path], target))
+                    continue
                 file = self._files.arrived(upload.path)
-                files[name] = Path(shutil.move(file, kept / f"{number}{Path(name).suffix}"))
+                files[name] = moved[upload.path] = Path(shutil.move(file, target))
                 self._files.drop([file])
         self._masks = Source(place.folder, files)
         names = self._masks.pictures
         if not names:
             raise ActionError(
                 "None of these files has masks for the pictures of this folder; a file is named as its "
-                "picture, or a file of COCO or Label Studio names it."
+                "picture, or a file of COCO, Label Studio or CVAT names it."
             )
         busy = sum(has_work(place.folder, name) for name in names)
         self._outbox.add(fill={"pictures": len(names), "with_work": busy, "unknown": self._masks.unknown})

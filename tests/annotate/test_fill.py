@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cfr_icl.annotate.document import ACCEPTED, Document, Instance
+from cfr_icl.annotate.document import ACCEPTED, Document, Instance, Label
 from cfr_icl.annotate.exports import export
+from cfr_icl.annotate.exports.archive import zipped
 from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.fill import FILLED, Source, fill
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import MaskFileError, coco_images
-from cfr_icl.annotate.mask_names import files_of_pictures
+from cfr_icl.annotate.mask_names import files_of_pictures, masks_of_objects
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.splits import Split
 from cfr_icl.annotate.taking_back import FolderChange
@@ -180,6 +181,139 @@ def test_objects_of_pascal_voc_have_their_classes(folders, folder, tmp_path):
     fill(folder, source, "1")
     instances = folder.work.load("sub/c.png").document.instances
     assert {(each.label, each.mask.area) for each in instances} == {("cat", 1600), ("dog", 1200)}
+
+
+def two_squares(name="a.png"):
+    """A picture with a dog on the right and a cat on the left, in this order."""
+    first, second = np.zeros((2, 90, 120), bool)
+    first[20:60, 10:50], second[20:60, 60:90] = True, True
+    cat, dog = (Mask.of(pixels) for pixels in (first, second))
+    document = Document((Instance(1, "dog", "#3b82f6", dog, dog), Instance(2, "cat", "#ef4444", cat, cat)))
+    return AnnotatedPicture(name, (90, 120), document, lambda: np.zeros((90, 120, 3), np.uint8))
+
+
+def labels_and_areas(folder, name="a.png"):
+    return {(each.label, each.mask.area) for each in folder.work.load(name).document.instances}
+
+
+VOC_PALETTE = [(0, 0, 0), (128, 0, 0), (0, 128, 0), (128, 128, 0)]
+
+
+def voc_maps(kind, tmp_path):
+    """Maps of two_squares, the cat as class 1 and the dog as class 2, as other tools write them."""
+    first, second = (instance.mask.pixels for instance in two_squares().document.instances)
+    classes, objects = (np.zeros((90, 120), np.uint8) for _ in range(2))
+    classes[second], classes[first], objects[second], objects[first] = 1, 2, 2, 1
+    classes[:5] = objects[:5] = 255  # void
+    if kind == "labelmap.txt":  # colours of its own
+        palette = [(0, 0, 0), (250, 50, 83), (50, 50, 250)]
+        classes[:5] = objects[:5] = 0
+    else:
+        palette = [VOC_PALETTE[number] if number < 4 else (224, 224, 192) for number in range(256)]
+    files = {}
+    for name, values in (("SegmentationClass/a.png", classes), ("SegmentationObject/a.png", objects)):
+        image = Image.fromarray(values)
+        image.putpalette([channel for colour in palette for channel in colour])
+        path = tmp_path / name.replace("/", "-")
+        (image if kind == "palette" else image.convert("RGB")).save(path)
+        files[name] = path
+    if kind == "labelmap.txt":
+        files[kind] = tmp_path / kind
+        lines = [
+            "# label:color_rgb:parts:actions",
+            "background:0,0,0::",
+            "cat:250,50,83::",
+            "dog:50,50,250::",
+        ]
+        files[kind].write_text("\n".join(lines))
+    return files
+
+
+@pytest.mark.parametrize(
+    ("kind", "classes", "labels", "said"),
+    [
+        ("palette", [], ("class 1", "class 2"), "are called by their numbers, such as class 1."),
+        ("colours", [], ("class 1", "class 2"), "are called by their numbers, such as class 1."),
+        ("palette", ["cat", "dog"], ("cat", "dog"), "are those of the folder's labels: 1 is cat."),
+        ("colours", ["cat"], ("cat", "class 2"), "are those of the folder's labels: 1 is cat."),
+        ("labelmap.txt", [], ("cat", "dog"), ""),
+    ],
+)
+@pytest.mark.parametrize("alone", [False, True])
+def test_maps_of_pascal_voc_need_no_list_of_classes(kind, classes, labels, said, alone, folder, tmp_path):
+    folder.work.classes.set([Label(name, "#3b82f6") for name in classes])
+    files = voc_maps(kind, tmp_path)
+    if alone:  # the classes without the objects
+        del files["SegmentationObject/a.png"]
+    source = Source(folder, files)
+    assert list(source.pictures) == ["a.png"] and source.unknown == 0
+    filled = fill(folder, source, "1")
+    assert labels_and_areas(folder) == {(labels[0], 1600), (labels[1], 1200)}
+    assert said in filled.sentences[1] if said else len(filled.sentences) == 1
+
+
+def test_the_masks_of_single_objects_fill_a_folder_with_their_labels(folder, tmp_path):
+    files = stored(export("masks", [two_squares(), two_squares("sub/c.png")]), tmp_path / "sent")
+    source = Source(folder, files)
+    assert list(source.pictures) == ["a.png", "sub/c.png"] and source.unknown == 0
+    fill(folder, source, "1")
+    assert labels_and_areas(folder) == {("dog", 1200), ("cat", 1600)} == labels_and_areas(folder, "sub/c.png")
+
+
+@pytest.mark.parametrize(
+    ("pictures", "files", "found", "others"),
+    [
+        (["cat.jpg"], ["cat_2.png", "cat_1_ear left.png"], {"cat.jpg": [(1, "ear left"), (2, "")]}, 0),
+        (
+            ["1.jpg", "1_2.jpg"],
+            ["1_2_3_dog.png", "1_2_dog.png"],
+            {"1_2.jpg": [(3, "dog")], "1.jpg": [(2, "dog")]},
+            0,
+        ),
+        (["img.jpg"], ["img_2_1_car.png", "img_2.png", "img_3.png"], {"img.jpg": [(3, "")]}, 2),
+        (["img.jpg"], ["a/img_1.png", "b/img_1.png"], {}, 2),
+        (["img.jpg", "img_1.jpg"], ["other/img_1.png"], {}, 1),
+        (["a/1.jpg", "b/1.jpg"], ["a/1_1_x.png", "1_1_x.png"], {"a/1.jpg": [(1, "x")]}, 1),
+    ],
+)
+def test_masks_of_single_objects_find_their_picture_or_none(pictures, files, found, others):
+    masks, left = masks_of_objects(pictures, files)
+    assert {name: [each[1:] for each in of_picture] for name, of_picture in masks.items()} == found
+    assert len(left) == others
+
+
+def test_a_file_of_cvat_fills_its_pictures(folder, tmp_path):
+    pictures = [two_squares(name) for name in ("a.png", "elsewhere.png", "sub/c.png")]
+    files = stored(export("cvat", pictures), tmp_path / "sent")
+    source = Source(folder, files)
+    assert list(source.pictures) == ["a.png", "sub/c.png"] and source.unknown == 1
+    fill(folder, source, "1")
+    assert labels_and_areas(folder) == {("dog", 1200), ("cat", 1600)} == labels_and_areas(folder, "sub/c.png")
+    others = {**files, "boxes.xml": tmp_path / "boxes.xml"}  # one of Pascal VOC among others
+    others["boxes.xml"].write_text("<annotation><object/></annotation>")
+    assert list(Source(folder, others).pictures) == ["a.png", "sub/c.png"]
+    with pytest.raises(MaskFileError, match="Pascal VOC hold boxes alone"):
+        Source(folder, {"boxes.xml": others["boxes.xml"]})
+
+
+@pytest.mark.parametrize(
+    "kind", ["masks", "indexed", "coco", "yolo", "labelme", "voc", "cvat", "label_studio"]
+)
+def test_each_export_in_a_zip_fills_a_folder_by_the_command(kind, folder, tmp_path, capsys):
+    archive = tmp_path / "exported.zip"
+    archive.write_bytes(zipped(export(kind, [two_squares()])))
+    work = str(tmp_path / "work")
+    assert main(["fill", str(archive), "--images", str(folder.images), "--work", work]) == 0
+    assert "pictures: 1, objects: 2." in capsys.readouterr().out
+    labels = {each.label for each in folder.work.load("a.png").document.instances}
+    assert labels == ({"object"} if kind == "indexed" else {"cat", "dog"})
+
+
+def test_a_damaged_zip_is_refused_by_the_command(folder, tmp_path, capsys):
+    (tmp_path / "bad.zip").write_bytes(b"PK")
+    arguments = ["--images", str(folder.images), "--work", str(tmp_path / "work")]
+    assert main(["fill", str(tmp_path / "bad.zip"), *arguments]) == 2
+    assert "cannot be read; unpack it and give its folder." in capsys.readouterr().err
 
 
 def test_one_image_of_a_coco_file_belongs_to_its_picture_alone(folder, coco):

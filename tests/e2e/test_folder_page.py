@@ -306,6 +306,42 @@ def test_a_whole_folder_is_filled_with_masks_of_files(browser, images, tmp_path)
     server.close()
 
 
+def test_what_the_page_exported_fills_a_fresh_folder(browser, images, tmp_path):
+    """Masks of objects, maps of Pascal VOC that are alike, and CVAT's XML, as the page made them."""
+    server, context, tool = start(browser, images, tmp_path / "out")
+    tool.click(80, 80)
+    tool.page.locator("[data-do=labels]").click()
+    tool.page.get_by_placeholder("New label").fill("big dog")
+    tool.page.keyboard.press("Enter")
+    tool.idle()
+    mask = tool.session.document.instances[0].mask
+    exported = []
+    for kind in ("masks", "voc", "cvat"):
+        tool.page.select_option("[data-ref=format]", kind)
+        download = tool.download("Export")
+        exported.append(tmp_path / download.suggested_filename)
+        download.save_as(exported[-1])
+    context.close()
+    server.close()
+
+    server, context, tool = start(browser, images, tmp_path / "fresh")
+    for file in exported:
+        tool.page.set_input_files("[data-ref=fill-files]", file)
+        tool.page.get_by_text("Load masks into 1 picture?").wait_for()
+        tool.page.get_by_role("button", name="Load them").click()
+        item = tool.page.locator("[data-ref=objects] li")
+        item.wait_for()
+        tool.idle()
+        assert item.count() == 1 and item.locator("input[type=text]").input_value() == "big dog"
+        assert tool.session.document.instances[0].mask == mask
+        tool.page.get_by_role("button", name="Take the loaded masks back").click()
+        item.wait_for(state="detached")
+        tool.idle()
+    assert tool.errors == []
+    context.close()
+    server.close()
+
+
 def zip_of_masks(folder, *names):
     """An archive in which each file is the same mask of a picture of 300 x 200 pixels."""
     mask = np.zeros((200, 300), np.uint8)

@@ -266,6 +266,19 @@ def test_masks_of_files_fill_the_folder_after_an_offer(browser, server):
     assert "None of these files has masks" in browser.do({"kind": "offer_masks", "files": []})["messages"][0]
 
 
+def test_equal_files_of_one_name_in_two_folders_both_arrive(browser, server):
+    mask = np.zeros((90, 120), np.uint8)
+    mask[20:60, 10:50] = (
+        1  # class 1 and object 1: both maps of Pascal VOC are equal, and are sent as one file
+    )
+    path = server.uploads / "equal" / "a.png"
+    path.parent.mkdir()
+    Image.fromarray(mask).save(path)
+    sent = [{"path": str(path), "name": f"Segmentation{kind}/a.png"} for kind in ("Class", "Object")]
+    assert browser.do({"kind": "offer_masks", "files": sent})["fill"]["pictures"] == 1
+    assert browser.do({"kind": "fill_folder"})["folder"]["labels"]["a.png"] == ["class 1"]
+
+
 def test_an_unused_page_does_not_keep_offered_masks_in_memory(browser, server, picture):
     offered = files(server, 255 - picture, "m/a.png")["files"]
     assert browser.do({"kind": "offer_masks", "files": offered})["fill"]["pictures"] == 1

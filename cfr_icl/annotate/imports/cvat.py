@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -24,9 +25,38 @@ from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.store import MAX_JSON_BYTES
 from cfr_icl.sentences import Sentence
 
+OF_PICTURE = ("tag", "attribute")
+"""Elements of an entry that tell of the picture, not of an object."""
+
+
+@dataclass(frozen=True)
+class CvatImage:
+    """The entry of one picture in a CVAT file, and the labels that the file lists."""
+
+    entry: ElementTree.Element
+    labels: Sequence[LoadedLabel]
+
+    @property
+    def name(self) -> str:
+        """Name or path of the picture; empty where the entry has none."""
+        return self.entry.get("name") or ""
+
+    @property
+    def has_objects(self) -> bool:
+        """Whether the entry has shapes."""
+        return any(shape.tag not in OF_PICTURE for shape in self.entry)
+
+
+def cvat_images(path: Path) -> list[CvatImage]:
+    """The entries of all pictures in a file; raises MaskFileError when it is no CVAT file or is damaged."""
+    root = _root(path)
+    names = [label_name(label.findtext("name") or "") for label in root.findall("meta//labels/label")]
+    labels = [LoadedLabel(name) for name in names[:MAX_OBJECTS] if name]
+    return [CvatImage(image, labels) for image in root.findall("image")]
+
 
 def load_cvat(path: Path, picture: str, size: tuple[int, int]) -> LoadedMasks:
-    """Read the objects of a picture; points and lines, which have no area, are left out and counted.
+    """Read the objects of a picture, as `load_cvat_image`.
 
     Args:
         picture, size: name, and (height, width), as in `load_coco`.
@@ -34,12 +64,26 @@ def load_cvat(path: Path, picture: str, size: tuple[int, int]) -> LoadedMasks:
     Raises:
         MaskFileError: when the file is no CVAT file, is damaged, or has no object of this picture.
     """
-    image, labels = _image(_root(path), picture)
-    check_size(image.get("height"), image.get("width"), size, "CVAT")
+    images = cvat_images(path)
+    entries = [{"file_name": image.name or None, "id": number} for number, image in enumerate(images)]
+    try:
+        found = images[Images(entries).find(picture)["id"]]
+    except MaskFileError as error:
+        raise MaskFileError("The CVAT file has no picture {name!r}, or several.", name=picture) from error
+    return load_cvat_image(found, size)
+
+
+def load_cvat_image(image: CvatImage, size: tuple[int, int]) -> LoadedMasks:
+    """Read the objects of an entry; points and lines, which have no area, are left out and counted.
+
+    Raises:
+        MaskFileError: when the picture has another (height, width) there, or no object can be used.
+    """
+    check_size(image.entry.get("height"), image.entry.get("width"), size, "CVAT")
     drawn: list[tuple[ElementTree.Element, Mask | np.ndarray]] = []
     left_out = 0
-    for shape in image:
-        if shape.tag in ("tag", "attribute"):  # of the picture
+    for shape in image.entry:
+        if shape.tag in OF_PICTURE:
             continue
         if len(drawn) == MAX_OBJECTS:
             raise MaskFileError(
@@ -62,7 +106,7 @@ def load_cvat(path: Path, picture: str, size: tuple[int, int]) -> LoadedMasks:
     if not objects:
         raise MaskFileError("The CVAT file has {count} objects that can be read.", count=len(objects))
     said = [Sentence("Shapes without an area are left out: {count}.", count=left_out)] if left_out else []
-    return LoadedMasks(objects, sentences=said, labels=labels)
+    return LoadedMasks(objects, sentences=said, labels=image.labels)
 
 
 class _WithoutDefinitions(ElementTree.TreeBuilder):
@@ -84,18 +128,6 @@ def _root(path: Path) -> ElementTree.Element:
     if root.tag != "annotations":
         raise MaskFileError("This XML file is not one of CVAT for images.")
     return root
-
-
-def _image(root: ElementTree.Element, picture: str) -> tuple[ElementTree.Element, list[LoadedLabel]]:
-    """The entry of a picture, and the labels that the file lists."""
-    images = root.findall("image")
-    entries = [{"file_name": image.get("name"), "id": number} for number, image in enumerate(images)]
-    try:
-        found = images[Images(entries).find(picture)["id"]]
-    except MaskFileError as error:
-        raise MaskFileError("The CVAT file has no picture {name!r}, or several.", name=picture) from error
-    names = [label_name(label.findtext("name") or "") for label in root.findall("meta//labels/label")]
-    return found, [LoadedLabel(name) for name in names[:MAX_OBJECTS] if name]
 
 
 def _drawn(shape: ElementTree.Element, size: tuple[int, int]) -> Mask | np.ndarray:

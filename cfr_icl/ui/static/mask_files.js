@@ -17,7 +17,7 @@ const MASK_ENDINGS = [
   '.txt',
   '.xml',
 ];
-const OF_CLASSES = /(^|\/)(SegmentationClass(PNG)?\/.*|(labels|class_names)\.txt)$/i;
+const OF_CLASSES = /(^|\/)(SegmentationClass(PNG)?\/.*|(labels|class_names|labelmap)\.txt)$/i;
 const OF_PICTURES = /(^|\/)(train|val|test|trainval|obj)\.txt$/i; // lists of YOLO
 const CLASS_LIST = /(^|\/)(data\.yaml|classes\.txt)$/i;
 const isAtTop = (path) => !path.includes('/');
@@ -39,7 +39,7 @@ export async function unpackedMasks(files, bytes) {
     }
     try {
       const found = await unzipped(each.file, wanted, { files: MOST, bytes });
-      const isVoc = found.some(({ path }) => /(^|\/)SegmentationObject/.test(path));
+      const isVoc = found.some(({ path }) => /(^|\/)Segmentation(Object|Class)/.test(path));
       const needed = (path) => (isVoc ? !/(^|\/)Annotations\//.test(path) : !OF_CLASSES.test(path));
       all.push(...found.filter(({ path }) => needed(path)));
     } catch {
