@@ -106,7 +106,7 @@ def page(pool: WorkerPool, number: int, end: float, waits: list[float]) -> None:
     random = np.random.default_rng(number)
     session = Session(pool.predictor(), CascadeForward(steps=4))
     session.open(picture, name)
-    session.segmenter.prepare()
+    session.predictor.prepare()
     height, width = picture.shape[:2]
     while time.monotonic() < end:
         session.finish()

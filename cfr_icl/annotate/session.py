@@ -32,25 +32,25 @@ class Session(Editor):
     """An editor with a predictor: clicks, boxes, thresholds and CFR settings give masks.
 
     Args:
-        segmenter: predicts masks on the picture that is opened.
+        predictor: predicts masks on the picture that is opened.
         cfr, labels, attributes: the settings, and the lists, that it begins with.
     """
 
     def __init__(
         self,
-        segmenter: Predictor,
+        predictor: Predictor,
         cfr: CascadeForward = CascadeForward(),
         labels: Sequence[Label] = (),
         attributes: Sequence[Attribute] = (),
     ) -> None:
         super().__init__(cfr, labels, attributes)
-        self.segmenter = segmenter
+        self.predictor = predictor
 
     def open(
         self, picture: np.ndarray, name: str, document: Document | None = None, key: Hashable | None = None
     ) -> None:
         """Open a picture for the editor and the predictor; see `Editor.open`."""
-        self.segmenter.set_image(picture)
+        self.predictor.set_image(picture)
         super().open(picture, name, document, key)
 
     def click(self, click: Click) -> None:
@@ -95,9 +95,9 @@ class Session(Editor):
             document, instance = document.selected_or_new(size)
             if instance.clicks or instance.size != size:
                 return None
-            prediction = self.segmenter.preview(click, instance.previous_mask)
+            prediction = self.predictor.preview(click, instance.previous_mask)
             if prediction is not None:
-                self.segmenter.expect_click(click, instance.previous_mask, document.cfr)
+                self.predictor.expect_click(click, instance.previous_mask, document.cfr)
         except (ValueError, PredictionError):
             return None
         runs = None if prediction is None else prediction.rle_above(instance.threshold)
@@ -161,22 +161,22 @@ class Session(Editor):
         else:  # the setting of the next click, whatever is undone before
             self._history.update_all(cfr=cfr)
 
-    def switch_predictor(self, segmenter: Predictor) -> None:
+    def switch_predictor(self, predictor: Predictor) -> None:
         """Switch to another network: keep all clicks and predict the active object's mask again.
 
         Masks that another network made stay as they are, also those that undo and redo bring back. The
         network in use now predicts from the next click on, and for `keep_pass`, thresholds and Inspect.
         """
         if self.has_picture:
-            segmenter.set_image(self.picture)
-        before, self.segmenter = self.segmenter, segmenter
+            predictor.set_image(self.picture)
+        before, self.predictor = self.predictor, predictor
         instance = self.active
         if instance is not None and instance.clicks and not instance.locked:
             start = replace(instance, cfr=self.document.cfr, chosen_pass=None, choice=None)
             try:
                 self._commit_predicted(self.document, start)
             except BaseException:
-                self.segmenter = before
+                self.predictor = before
                 raise
 
     def keep_pass(self, number: int) -> None:
@@ -226,7 +226,7 @@ class Session(Editor):
 
         Recent predictions come from the cache; others are computed by the present network.
         """
-        return predict(self.segmenter, instance, self.document.cfr)
+        return predict(self.predictor, instance, self.document.cfr)
 
     def predicted(self, instance: Instance) -> Instance:
         """The object with the mask that its clicks, previous mask and settings give on this picture."""
@@ -235,7 +235,7 @@ class Session(Editor):
     def _predicted(self, document: Document, instance: Instance) -> Instance:
         """Predict the object's mask from its clicks; raises ActionError when the prediction is not finite."""
         try:
-            changed, _ = predicted(self.segmenter, instance, self.document.cfr)
+            changed, _ = predicted(self.predictor, instance, self.document.cfr)
         except PredictionError as error:
             raise ActionError("The network's output is not finite; its weights are damaged.") from error
         return self._composed(document, changed)

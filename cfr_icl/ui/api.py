@@ -48,9 +48,9 @@ def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
         try:
             pixels = read_picture(_uploaded(picture), settings.max_megapixels)
             previous = mask_pixels(_uploaded(previous_mask), pixels.shape[:2]) if previous_mask else None
-            segmenter = server.predictor()
-            segmenter.set_image(pixels)
-            mask = segmenter.predict(
+            predictor = server.predictor()
+            predictor.set_image(pixels)
+            mask = predictor.predict(
                 _clicks(clicks), previous_mask=previous, cfr=CascadeForward(steps=steps)
             ).mask
         except (ValueError, PredictionError) as error:

@@ -21,7 +21,7 @@ def apply(session: Session, action: SessionAction) -> None:
     match action:
         case do.Prepare():
             session.check_open()
-            session.segmenter.prepare()
+            session.predictor.prepare()
         case do.Click(x=x, y=y, positive=positive):
             session.click(clicks.Click(x, y, positive))
         case do.Box(left=left, top=top, right=right, bottom=bottom):

@@ -215,9 +215,9 @@ class Page:
             reply["picture"] = self.picture
         if self.model is not None:
             reply["model"] = self.model
-        if getattr(self.session.segmenter, "takes_coordinates", False):
+        if getattr(self.session.predictor, "takes_coordinates", False):
             reply["takes_coordinates"] = True
-        cost = getattr(self.session.segmenter, "cost", None)
+        cost = getattr(self.session.predictor, "cost", None)
         if cost and (cost != self._sent_cost or not same_page):
             reply["model_cost"] = self._sent_cost = cost
         if self.place:
@@ -261,13 +261,13 @@ class Page:
         self.resting = True
         self._whole_folder.rest()
         if self.session.has_picture:
-            self.session.segmenter.set_image(self.session.picture)  # also forgets the expected one
+            self.session.predictor.set_image(self.session.picture)  # also forgets the expected one
         self._own.rest()
 
     def close(self) -> None:
         """Remove the page's files."""
         self.closed = True
-        self.session.segmenter.expect(None)
+        self.session.predictor.expect(None)
         if self.place:
             self.place.give_back()
         self.files.remove()

@@ -117,7 +117,7 @@ class FolderPlace:
 
         def expect(pixels: np.ndarray) -> None:
             if self.name == name:
-                self.session.segmenter.expect(pixels)
+                self.session.predictor.expect(pixels)
 
         self.folder.read_ahead(following, expect)
 

@@ -51,7 +51,7 @@ def picture_of(session):
 
 
 def loaded_again(session, path):
-    again = Session(session.segmenter)
+    again = Session(session.predictor)
     again.open(session.picture, "squares.png")
     again.add_loaded(load_masks(path, "squares.png", session.size))
     return again

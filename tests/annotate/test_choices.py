@@ -36,7 +36,7 @@ def test_a_chosen_mask_becomes_the_objects_and_the_next_click_starts_from_it(of_
     assert of_sam.active.choice == 1
     of_sam.click(Click(20, 20, False))
     assert of_sam.active.timing.choices == 0
-    of_clicks = of_sam.segmenter.predict(of_sam.active.clicks, choice=1, cfr=of_sam.document.cfr)
+    of_clicks = of_sam.predictor.predict(of_sam.active.clicks, choice=1, cfr=of_sam.document.cfr)
     assert np.array_equal(of_sam.mask, of_clicks.mask)
     with pytest.raises(ActionError, match="first click alone"):
         of_sam.choose(0)

@@ -203,7 +203,7 @@ def test_png_masks_become_objects_that_clicks_correct(session, tmp_path):
     assert np.array_equal(instance.mask.pixels, mask > 0)
     session.select(instance.id)
     session.click(Click(30, 40))
-    expected = session.segmenter.predict(
+    expected = session.predictor.predict(
         [Click(30, 40)], previous_mask=mask > 0, cfr=session.document.cfr
     ).mask
     assert np.array_equal(session.mask, expected)

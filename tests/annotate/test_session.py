@@ -248,9 +248,9 @@ def test_a_box_of_whose_object_others_have_all_pixels_makes_no_object(session):
 
 
 def test_a_box_is_given_to_the_predictor_for_models_that_take_boxes(session, monkeypatch):
-    given, predict = [], session.segmenter.predict
+    given, predict = [], session.predictor.predict
     recording = lambda *a, **k: given.append(k["box"]) or predict(*a, **k)  # noqa: E731
-    monkeypatch.setattr(session.segmenter, "predict", recording)
+    monkeypatch.setattr(session.predictor, "predict", recording)
     session.click(Click(30, 40))
     session.clear()
     session.box(20, 30, 70, 80)
@@ -354,7 +354,7 @@ def test_undo_and_redo_run_no_network(session, monkeypatch):
     session.edit(session.active.id, fill_holes=True, threshold=0.7)
     session.set_cascade(CascadeForward(steps=0))
     end = session.document
-    monkeypatch.setattr(session.segmenter, "predict", None)
+    monkeypatch.setattr(session.predictor, "predict", None)
     for _ in range(4):
         session.undo()
     assert not session.can_undo and not session.document.instances
@@ -479,7 +479,7 @@ def test_renaming_a_label_changes_the_list_and_all_objects_and_can_be_undone(ses
 
 def test_a_preview_shows_the_object_that_a_click_would_give_and_changes_nothing(session, picture):
     assert session.preview(Click(60, 60)) is None  # not encoded yet
-    session.segmenter.prepare()
+    session.predictor.prepare()
     before = session.document
     previewed = session.preview(Click(60, 60))
     assert session.document is before and not session.can_undo
@@ -490,7 +490,7 @@ def test_a_preview_shows_the_object_that_a_click_would_give_and_changes_nothing(
 
 
 def test_a_preview_is_none_where_a_click_would_be_refused_and_spares_neighbours(session):
-    session.segmenter.prepare()
+    session.predictor.prepare()
     assert session.preview(Click(60, 60, positive=False)) is None
     assert session.preview(Click(10_000, 60)) is None
     session.click(Click(60, 60))
@@ -499,16 +499,16 @@ def test_a_preview_is_none_where_a_click_would_be_refused_and_spares_neighbours(
     session.edit(1, locked=True)
     session.select(1)
     assert session.preview(Click(60, 60)) is None
-    assert Session(session.segmenter).preview(Click(60, 60)) is None  # without a picture
+    assert Session(session.predictor).preview(Click(60, 60)) is None  # without a picture
 
 
 def test_a_preview_begins_with_the_mask_that_an_object_without_clicks_has(session):
-    session.segmenter.prepare()
+    session.predictor.prepare()
     whole = Mask.of(np.ones(session.size, bool))
     add_masks(session, [("all", whole)])
     session.select(1)
     seen = []
-    original = session.segmenter.preview
-    session.segmenter.preview = lambda *arguments: seen.append(arguments) or original(*arguments)
+    original = session.predictor.preview
+    session.predictor.preview = lambda *arguments: seen.append(arguments) or original(*arguments)
     previewed = session.preview(Click(60, 60, positive=False))
     assert seen[0][1].all() and previewed.id == 1 and session.active.mask == whole

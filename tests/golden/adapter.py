@@ -92,7 +92,7 @@ def session(network) -> Session:
 
 def do(session: Session, verb: str, *arguments) -> None:
     if verb == "prepare":
-        session.segmenter.prepare()
+        session.predictor.prepare()
     elif verb in ("click", "not"):
         session.click(Click(*arguments, verb == "click"))
     elif verb in ("brush", "erase"):

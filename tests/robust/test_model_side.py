@@ -184,10 +184,10 @@ def test_a_network_that_fails_is_not_switched_to():
     session.open(picture_of(60, 80, (20, 40, 20, 40)), "red.png")
     session.click(Click(30, 30))
     session.click(Click(5, 5, False))
-    before, mask = session.segmenter, session.mask
+    before, mask = session.predictor, session.mask
     with pytest.raises(ActionError, match="not finite"):
         session.switch_predictor(Segmenter(Overflowing()))
-    assert session.segmenter is before and np.array_equal(session.mask, mask)
+    assert session.predictor is before and np.array_equal(session.mask, mask)
 
 
 def test_a_pass_that_was_kept_may_be_missing_with_another_network():

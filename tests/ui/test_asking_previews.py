@@ -38,7 +38,7 @@ def test_a_preview_shows_roughly_the_mask_of_the_click_and_changes_nothing(share
 def test_the_click_of_a_preview_is_predicted_before_it_comes(shared, monkeypatch):
     page, question = prepared(shared)
     shared.preview(question)
-    segmenter, until = page.session.segmenter.load(), time.monotonic() + 30
+    segmenter, until = page.session.predictor.load(), time.monotonic() + 30
     while segmenter._present.expected_click and time.monotonic() < until:
         time.sleep(0.01)
     monkeypatch.setattr(ColourModel, "decode", lambda *_: pytest.fail("The network ran."))

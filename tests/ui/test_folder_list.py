@@ -145,7 +145,7 @@ def test_the_next_picture_is_encoded_before_it_is_opened_and_forgotten_with_the_
     browser.do({"kind": "hello"})
     browser.do({"kind": "prepare"})
     page = server.pages.find(browser.page)
-    predictor = page.session.segmenter
+    predictor = page.session.predictor
     wait_until(lambda: len(encoded) == 4)
     assert predictor.load()._expected is not None
     browser.do({"kind": "goto", "name": "b.png", "step": 1})

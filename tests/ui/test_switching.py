@@ -57,7 +57,7 @@ def test_a_model_can_be_chosen_before_a_picture(shared):
     assert reply["model"] == "coarse"
     page, reply = send(shared, page, {"number": 2, "kind": "example", "index": 3})
     page, reply = send(shared, page, {"number": 3, "kind": "click", "x": 300, "y": 130, "positive": True})
-    assert page.session.segmenter.load().model is shared.model("coarse")
+    assert page.session.predictor.load().model is shared.model("coarse")
     assert len(reply["session"]["objects"]) == 1
 
 
