@@ -31,10 +31,10 @@ def build(server: Server) -> gr.Blocks:
         segment = segment_endpoint(server)
 
         @functools.wraps(segment)
-        async def segment_in_worker(*arguments: Any) -> gr.FileData:
-            return await server.in_worker(segment, *arguments)
+        async def segment_in_thread(*arguments: Any) -> gr.FileData:
+            return await server.in_thread(segment, *arguments)
 
-        gr.api(segment_in_worker, api_name="segment")
+        gr.api(segment_in_thread, api_name="segment")
     for component in blocks.blocks.values():
         _take_no_urls(component)
     return blocks
@@ -55,13 +55,13 @@ def annotator(server: Server, *, height: str | None = None, tells_changes: bool 
 
     async def thumbnails(data: Any) -> dict[str, str]:
         # beside the page's turn, so that no click waits for them
-        return await server.in_worker(server.small_pictures, data)
+        return await server.in_thread(server.small_pictures, data)
 
     async def saved_work(data: Any) -> dict[str, str]:
-        return await server.in_worker(server.saved_work, data)
+        return await server.in_thread(server.saved_work, data)
 
     async def preview(data: Any) -> Preview | None:
-        return await server.in_worker(server.preview, data)
+        return await server.in_thread(server.preview, data)
 
     view = canvas(
         () if settings.folder else settings.examples,

@@ -37,8 +37,8 @@ from cfr_icl.workers.pool import WorkerPool
 
 log = logging.getLogger(__name__)
 
-WORKERS = 32
-"""Number of pages served at the same time; most of the time they wait for the network or for a file."""
+PAGES_AT_ONCE = 32
+"""Pages served at the same time, each in a thread; they mostly wait for the network or for a file."""
 
 JOBS = 2
 """Exports of whole folders that run at the same time."""
@@ -83,12 +83,12 @@ class Server:
         self.settings = settings
         self.uploads = uploads or Path(get_upload_folder())
         remove_abandoned(self.uploads, 2 * CLOSES_AFTER)
-        self.line = NetworkLine(WORKERS if settings.workers else 1)
+        self.line = NetworkLine(PAGES_AT_ONCE if settings.workers else 1)
         self.pages = OpenPages()
         self._costs: dict[str | None, ModelCost] = {}
         self.jobs = ThreadPoolExecutor(JOBS, "job")
         self.learning = learning_of(settings)
-        self._workers = ThreadPoolExecutor(WORKERS, "page")
+        self._threads = ThreadPoolExecutor(PAGES_AT_ONCE, "page")
 
     def predictor(self, model: str | None = None) -> QueuedPredictor:
         """Make a predictor for one page over a shared network, which is loaded at its first use.
@@ -177,7 +177,7 @@ class Server:
 
         async def take_turn() -> dict[str, Any]:
             async with page.turn:
-                return await self.in_worker(self._answer_and_close, page, data, known)
+                return await self.in_thread(self._answer_and_close, page, data, known)
 
         return await asyncio.shield(asyncio.ensure_future(take_turn()))  # also when the browser gave up
 
@@ -195,10 +195,10 @@ class Server:
         page = self.pages.find(question.page) if question else None
         return page.preview(question) if question and page and page.token == question.page else None
 
-    async def in_worker(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function in a worker thread, in the context of its request."""
+    async def in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function in a thread, in the context of its request."""
         call = copy_context().run
-        return await asyncio.get_running_loop().run_in_executor(self._workers, call, function, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call, function, *arguments)
 
     def _answer_and_close(self, page: Page, data: Any, known: Known) -> dict[str, Any]:
         reply = page.answer(data, known)
