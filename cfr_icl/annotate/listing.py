@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,9 @@ NO_FOLDERS = ("__MACOSX", "@eaDir", "@Recycle", "#recycle", "$RECYCLE.BIN", "los
 
 MANIFEST = ".cfr-icl-files"
 """List of the names of exported files, stored beside them, so that they are not taken for pictures."""
+
+NAMED = 3
+"""Most files that a message names."""
 
 
 @dataclass
@@ -83,12 +86,14 @@ def list_pictures(images: Path, work: Path | None = None) -> Listing:
         listing.sentences.append(
             Sentence(
                 "Links that lead out of the folder or to other folders are left out: {names}.",
-                names=_first_names(links),
+                names=first_names(sorted(links)),
             )
         )
     if closed:
         listing.sentences.append(
-            Sentence("Folders that cannot be opened are left out: {names}.", names=_first_names(closed))
+            Sentence(
+                "Folders that cannot be opened are left out: {names}.", names=first_names(sorted(closed))
+            )
         )
     return listing
 
@@ -183,7 +188,7 @@ def natural_key(name: str) -> list:
     return [(int(part), "") if n % 2 else (0, part.lower()) for n, part in enumerate(parts)] + [(0, name)]
 
 
-def _first_names(names: list[str], most: int = 3) -> str:
-    """The first names of a list and how many more there are."""
-    shown = ", ".join(shown_name(name) for name in sorted(names)[:most])
-    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
+def first_names(names: Sequence[str]) -> str:
+    """The first names of files, and how many more there are, for a message in any language."""
+    more = f" (+{len(names) - NAMED})" if len(names) > NAMED else ""
+    return ", ".join(map(shown_name, names[:NAMED])) + more

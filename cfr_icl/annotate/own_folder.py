@@ -12,7 +12,7 @@ from cfr_icl.annotate import store
 from cfr_icl.annotate.belongings import Belongings
 from cfr_icl.annotate.document import Label
 from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.listing import NO_FOLDERS, is_picture_name, shown_name
+from cfr_icl.annotate.listing import NAMED, NO_FOLDERS, first_names, is_picture_name, shown_name
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, picture_size, remarks
 from cfr_icl.annotate.session_files import SESSION_SUFFIX
 from cfr_icl.sentences import Refusal, Sentence
@@ -31,9 +31,6 @@ DEEPEST = 8
 
 LONGEST_PART = 200
 """Bytes of the name of a file or a folder; longer ones are cut."""
-
-NAMED = 3
-"""Files that a message names."""
 
 
 class OwnFolder:
@@ -120,7 +117,7 @@ class OwnFolder:
             sentences.append(
                 Sentence(
                     "Files of one name with different contents got a number: {names}.",
-                    names=shortened(self._renamed),
+                    names=first_names(self._renamed),
                 )
             )
         if self._too_many:
@@ -129,7 +126,7 @@ class OwnFolder:
                     "A page holds {count} pictures and {megabytes} MB at most; left out: {names}.",
                     count=MOST_PICTURES,
                     megabytes=MOST_BYTES // 1_000_000,
-                    names=shortened(self._too_many),
+                    names=first_names(self._too_many),
                 )
             )
         if self._disk_full:
@@ -275,9 +272,3 @@ def _cut(part: str, ending: str) -> str:
         return part
     stem = part[: -len(ending)] if ending else part
     return stem.encode()[: LONGEST_PART - len(ending.encode())].decode("utf-8", "ignore") + ending
-
-
-def shortened(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
-    more = f" (+{len(names) - NAMED})" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

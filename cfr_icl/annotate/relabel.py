@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from cfr_icl.annotate.document import Document, Instance, Label
 from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.listing import first_names
 from cfr_icl.annotate.record import Visit, now
 from cfr_icl.annotate.taking_back import Trace
 from cfr_icl.sentences import Refusal, Sentence
@@ -78,10 +79,9 @@ class Affected:
         """What was left out; None for nothing."""
         if not self.left_out:
             return None
-        shown = ", ".join(self.left_out[:5]) + (" …" if len(self.left_out) > 5 else "")
         return Sentence(
             "Pictures that others work on, or whose work cannot be read, keep their labels: {names}.",
-            names=shown,
+            names=first_names(self.left_out),
         )
 
 

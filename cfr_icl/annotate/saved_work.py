@@ -8,7 +8,7 @@ from functools import partial
 
 from cfr_icl.annotate import store
 from cfr_icl.annotate.exports.picture import AnnotatedPicture
-from cfr_icl.annotate.listing import natural_key
+from cfr_icl.annotate.listing import first_names, natural_key
 from cfr_icl.annotate.picture_files import PictureFiles
 from cfr_icl.annotate.session_files import SessionFiles, session_file
 from cfr_icl.annotate.store import StoreError
@@ -43,12 +43,9 @@ def saved_work(names: Sequence[str], files: PictureFiles, sessions: SessionFiles
             left_out.append(error.sentence)
     orphans = sorted(_pictures_of(without_picture, sessions), key=natural_key)
     if orphans:
-        more = f" and {len(orphans) - 5} more" if len(orphans) > 5 else ""
         left_out.append(
             Sentence(
-                "Work without a picture of its name is not exported: {names}{more}.",
-                names=", ".join(orphans[:5]),
-                more=more,
+                "Work without a picture of its name is not exported: {names}.", names=first_names(orphans)
             )
         )
     return SavedWork(pictures, left_out)

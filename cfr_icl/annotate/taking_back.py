@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 
 from cfr_icl.annotate.document import ACCEPTED, MAX_LABELS, Document, Instance, Label
 from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.listing import first_names
 from cfr_icl.annotate.object_json import instance_to_json
 from cfr_icl.annotate.record import Visit, now
 from cfr_icl.sentences import Refusal, Sentence
@@ -116,9 +117,11 @@ class TakenBack:
                 Sentence("Objects that were changed since stay: {number}.", number=self.changed_since)
             )
         if self.left_out:
-            names = ", ".join(self.left_out[:5]) + (" …" if len(self.left_out) > 5 else "")
             sentences.append(
-                Sentence("Pictures that others work on, or that cannot be saved, stay: {names}.", names=names)
+                Sentence(
+                    "Pictures that others work on, or that cannot be saved, stay: {names}.",
+                    names=first_names(self.left_out),
+                )
             )
         return sentences
 

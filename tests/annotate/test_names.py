@@ -18,7 +18,7 @@ from cfr_icl.annotate.exports.archive import portable_names, zipped
 from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.exports.writing import write_files
 from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.listing import MANIFEST, shown_name
+from cfr_icl.annotate.listing import MANIFEST, first_names, shown_name
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.session_files import session_file
 from cfr_icl.ui.exporting import all_sessions
@@ -79,6 +79,11 @@ UNPACKED = {
     "M\udcfcller.png": "Müller.png",
     "trailing dot..png": "trailing dot..png",
 }
+
+
+def test_a_message_names_the_first_files_and_tells_how_many_more_there_are():
+    assert first_names(["a.png", "b.png", "\udce4.png"]) == "a.png, b.png, ä.png"
+    assert first_names([f"{number}.png" for number in range(1, 6)]) == "1.png, 2.png, 3.png (+2)"
 
 
 def test_a_zip_is_unpacked_on_every_system():

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
-from cfr_icl.annotate.listing import MANIFEST, read_manifest, shown_name
+from cfr_icl.annotate.listing import MANIFEST, first_names, read_manifest, shown_name
 from cfr_icl.files import write_atomically
 from cfr_icl.sentences import Sentence
 
@@ -36,13 +36,8 @@ def write_files(
     others = _others(out, files)
     if not others:
         return []
-    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
     return [
-        Sentence(
-            "Files that are not part of this export lie beside it: {names}{more}.",
-            names=", ".join(shown_name(name) for name in others[:3]),
-            more=more,
-        )
+        Sentence("Files that are not part of this export lie beside it: {names}.", names=first_names(others))
     ]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
 from cfr_icl.annotate.imports.shapes import is_affordable, leaves_picture, ring_of, truncated_shapes
+from cfr_icl.annotate.listing import first_names
 from cfr_icl.sentences import Sentence
 
 MAX_TEXT_BYTES = 8_000_000
@@ -47,7 +48,7 @@ def load_yolo(text: str, size: tuple[int, int], classes: Sequence[str] = ()) -> 
                 raise ValueError("pixels")
             rings.append((name, ring * [width, height]))
         except (ValueError, IndexError, OverflowError):
-            damaged.append(number)
+            damaged.append(str(number))
     if not is_affordable([ring for _, ring in rings], size):
         raise MaskFileError("The polygons in the file have too many corners for this picture.")
     objects = []
@@ -62,9 +63,7 @@ def load_yolo(text: str, size: tuple[int, int], classes: Sequence[str] = ()) -> 
         sentences.append(Sentence("Objects with a box alone are left out: {count}.", count=boxes))
     if damaged:
         sentences.append(
-            Sentence(
-                "Lines that are no object are left out: {lines}.", lines=", ".join(map(str, damaged[:5]))
-            )
+            Sentence("Lines that are no object are left out: {lines}.", lines=first_names(damaged))
         )
     cut = sum(leaves_picture(ring, size) for _, ring in rings)
     if cut:
