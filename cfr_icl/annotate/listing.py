@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -186,6 +187,11 @@ def natural_key(name: str) -> list:
     """A key for sorting names so that 9.jpg comes before 10.jpg."""
     parts = re.split(r"(\d+)", name)
     return [(int(part), "") if n % 2 else (0, part.lower()) for n, part in enumerate(parts)] + [(0, name)]
+
+
+def folded_name(name: str) -> str:
+    """A name as file systems compare it that ignore case and how accents are composed."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def first_names(names: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, field, replace
@@ -14,7 +13,7 @@ from cfr_icl.annotate.click_lists import ClickListError, ObjectClicks, Problem, 
 from cfr_icl.annotate.document import COLOURS, Document, Label
 from cfr_icl.annotate.exports.picture import fitting, safe_path, unique_stems
 from cfr_icl.annotate.exports.writing import check_targets
-from cfr_icl.annotate.listing import leads_inside, list_pictures, shown_name
+from cfr_icl.annotate.listing import folded_name, leads_inside, list_pictures, shown_name
 from cfr_icl.annotate.pictures import PictureError, picture_size
 from cfr_icl.annotate.session_files import session_file
 from cfr_icl.rectangle import Rectangle
@@ -174,20 +173,15 @@ def mask_names(objects: Sequence[ObjectClicks]) -> list[str]:
     pictures = list(dict.fromkeys(entry.picture for entry in objects))
     stems = dict(zip(pictures, unique_stems([safe_path(name) for name in pictures]), strict=True))
     names = [f"{stems[entry.picture]}_{entry.object}.png" for entry in objects]
-    counts = Counter(_folded(name) for name in names)
+    counts = Counter(folded_name(name) for name in names)
     taken: set[str] = set()
     chosen = []
     for entry, name in zip(objects, names, strict=True):
-        if counts[_folded(name)] > 1:
+        if counts[folded_name(name)] > 1:
             name = f"{safe_path(entry.picture)}_{entry.object}.png"
         stem, number = name[: -len(".png")], 2
-        while _folded(name := fitting(name)) in taken:
+        while folded_name(name := fitting(name)) in taken:
             name, number = f"{stem}~{number}.png", number + 1
-        taken.add(_folded(name))
+        taken.add(folded_name(name))
         chosen.append(name)
     return chosen
-
-
-def _folded(name: str) -> str:
-    """A name as file systems compare it that ignore case and how accents are composed."""
-    return unicodedata.normalize("NFC", name).casefold()

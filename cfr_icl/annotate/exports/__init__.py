@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count
@@ -23,7 +22,7 @@ from cfr_icl.annotate.exports.picture import (
     fitting,
     with_stems,
 )
-from cfr_icl.annotate.listing import shown_name
+from cfr_icl.annotate.listing import folded_name, shown_name
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.annotate.splits import Split, divided
 from cfr_icl.sentences import Sentence
@@ -167,8 +166,8 @@ def _about_names(pictures: Sequence[AnnotatedPicture]) -> list[Sentence]:
                 shown=shown,
             )
         )
-    folded = Counter(unicodedata.normalize("NFC", stem).casefold() for stem, _ in stems)
-    alike = [name for stem, name in stems if folded[unicodedata.normalize("NFC", stem).casefold()] > 1]
+    folded = Counter(folded_name(stem) for stem, _ in stems)
+    alike = [name for stem, name in stems if folded[folded_name(stem)] > 1]
     if alike:
         sentences.append(
             Sentence(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-import unicodedata
 import zipfile
 from collections.abc import Iterable, Mapping
 from itertools import count
 from posixpath import splitext
 
 from cfr_icl.annotate.exports.picture import fitting
-from cfr_icl.annotate.listing import shown_name
+from cfr_icl.annotate.listing import folded_name, shown_name
 
 _FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f]')
 _ENDS = re.compile(r"[. ]+$")
@@ -54,16 +53,16 @@ class _Taken:
         place = ""
         for folder in folders:
             place = f"{self._numbered(place + folder, self._files)}/"
-            self._folders.add(_folded(place[:-1]))
+            self._folders.add(folded_name(place[:-1]))
         found = self._numbered(place + name, self._files, self._folders)
-        self._files.add(_folded(found))
+        self._files.add(folded_name(found))
         return found
 
     def _numbered(self, path: str, *taken: set[str]) -> str:
         """The path, with the first number under which none of these sets has it."""
         found, (stem, suffix) = path, splitext(path)
         for number in count(2):
-            if not any(_folded(found) in those for those in taken):
+            if not any(folded_name(found) in those for those in taken):
                 break
             found = fitting(f"{stem}~{number}{suffix}")
         return found
@@ -78,7 +77,3 @@ def _portable(part: str) -> str:
     part = _FORBIDDEN.sub("_", part)
     part = _ENDS.sub(lambda end: "_" * len(end[0]), part)
     return _DEVICE.sub(lambda device: device[0].rstrip() + "_", part)
-
-
-def _folded(path: str) -> str:
-    return unicodedata.normalize("NFC", path).casefold()
