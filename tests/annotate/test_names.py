@@ -45,6 +45,7 @@ NAMES = [
     "A.B.C.tar.PNG",
     "漢" * 80 + ".png",
     "x" * 251 + ".png",
+    "no character \uffff.png",
     "M\udcfcller.png",
     "\udcff\udcfe.png",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from xml.etree import ElementTree
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from cfr_icl.annotate.attributes import USUAL, Value, attribute_values, joined
 from cfr_icl.annotate.document import Attribute, Instance
 from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files
-from cfr_icl.annotate.listing import shown_name
+from cfr_icl.annotate.exports.xml_text import xml_text
 
 OCCLUDED = "occluded"
 """The attribute that CVAT has for every object."""
@@ -25,7 +24,7 @@ def _cvat(job: ExportJob) -> Files:
     labels = ElementTree.SubElement(task, "labels")
     for name in job.classes:
         label = ElementTree.SubElement(labels, "label")
-        ElementTree.SubElement(label, "name").text = _text(name)
+        ElementTree.SubElement(label, "name").text = xml_text(name)
         if name in colours:
             ElementTree.SubElement(label, "color").text = colours[name]
         ElementTree.SubElement(label, "type").text = "mask"
@@ -36,13 +35,13 @@ def _cvat(job: ExportJob) -> Files:
         height, width = picture.size
         sides = {"width": str(width), "height": str(height)}
         image = ElementTree.SubElement(
-            root, "image", {"id": str(number), "name": _text(picture.name), **sides}
+            root, "image", {"id": str(number), "name": xml_text(picture.name), **sides}
         )
         for order, instance in enumerate(picture.instances):
             mask = ElementTree.SubElement(image, "mask", _mask(instance, order))
             for name, value in attribute_values(instance.foreign).items():
                 if name != OCCLUDED:
-                    ElementTree.SubElement(mask, "attribute", {"name": _text(name)}).text = _written(value)
+                    ElementTree.SubElement(mask, "attribute", {"name": xml_text(name)}).text = _written(value)
     ElementTree.indent(root)
     return {"annotations.xml": ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)}
 
@@ -56,7 +55,7 @@ def _mask(instance: Instance, order: int) -> dict[str, str]:
     if pixels[0]:
         runs.insert(0, 0)
     return {
-        "label": _text(instance.label),
+        "label": xml_text(instance.label),
         "source": "semi-auto",
         "occluded": str(int(attribute_values(instance.foreign).get(OCCLUDED) is True)),
         "rle": ", ".join(map(str, runs)),
@@ -91,20 +90,15 @@ def _define(parent: ElementTree.Element, attribute: Attribute) -> None:
     node = ElementTree.SubElement(parent, "attribute")
     entries = {"name": attribute.name, "mutable": "False", "input_type": kind}
     for key, text in (*entries.items(), ("default_value", default), ("values", values or default)):
-        ElementTree.SubElement(node, key).text = "\n".join(map(_text, text.split("\n")))
+        ElementTree.SubElement(node, key).text = "\n".join(map(xml_text, text.split("\n")))
 
 
 def _written(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else _text(f"{value}")
+    return str(value).lower() if isinstance(value, bool) else xml_text(f"{value}")
 
 
 def _holds(name: str, value: Value, of_picture: bool) -> bool:
     return not of_picture
-
-
-def _text(text: str) -> str:
-    """Text without the characters that XML cannot hold."""
-    return "".join("_" if unicodedata.category(c) in ("Cc", "Cs") else c for c in shown_name(text))
 
 
 FORMATS = (ExportFormat("cvat", "CVAT", 9, _cvat, stems=False, holds=_holds),)

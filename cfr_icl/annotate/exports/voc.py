@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -11,7 +10,7 @@ from xml.etree import ElementTree
 from cfr_icl.annotate.attributes import Value, attribute_values
 from cfr_icl.annotate.exports.picture import AnnotatedPicture, ExportFormat, ExportJob, Files
 from cfr_icl.annotate.exports.png import indexed_png
-from cfr_icl.annotate.listing import shown_name
+from cfr_icl.annotate.exports.xml_text import xml_text
 
 
 def _voc(job: ExportJob) -> Files:
@@ -36,8 +35,8 @@ def _voc_xml(picture: AnnotatedPicture) -> bytes:
     height, width = picture.size
     root = ElementTree.Element("annotation")
     parent = str(PurePosixPath(picture.name).parent)
-    ElementTree.SubElement(root, "folder").text = _text("JPEGImages" if parent == "." else parent)
-    ElementTree.SubElement(root, "filename").text = _text(picture.name)
+    ElementTree.SubElement(root, "folder").text = xml_text("JPEGImages" if parent == "." else parent)
+    ElementTree.SubElement(root, "filename").text = xml_text(picture.name)
     _children(root, "size", {"width": width, "height": height, "depth": 3})
     ElementTree.SubElement(root, "segmented").text = "1"
     for instance in picture.instances:
@@ -60,13 +59,8 @@ def _holds(name: str, value: Value, of_picture: bool) -> bool:
 def _children(parent: ElementTree.Element, name: str, values: Mapping[str, Any]) -> ElementTree.Element:
     node = ElementTree.SubElement(parent, name)
     for key, value in values.items():
-        ElementTree.SubElement(node, key).text = _text(str(value))
+        ElementTree.SubElement(node, key).text = xml_text(str(value))
     return node
-
-
-def _text(text: str) -> str:
-    """Text without the characters that XML cannot hold."""
-    return "".join("_" if unicodedata.category(c) in ("Cc", "Cs") else c for c in shown_name(text))
 
 
 FORMATS = (ExportFormat("voc", "Pascal VOC", 8, _voc, label_map=True, holds=_holds),)
