@@ -39,5 +39,11 @@ class Refusal(ValueError):
 
 
 def sentence_of(error: Exception) -> Sentence:
-    """The message of an error, with its template if it was raised with one."""
-    return error.args[0] if error.args and isinstance(error.args[0], Sentence) else Sentence(str(error))
+    """The message of an error, with its template if it was raised with one.
+
+    That of an error of the operating system is its reason alone, without paths of this machine.
+    """
+    if error.args and isinstance(error.args[0], Sentence):
+        return error.args[0]
+    reason = error.strerror if isinstance(error, OSError) else None
+    return Sentence(f"{reason}." if reason else str(error))

@@ -26,7 +26,7 @@ from cfr_icl.annotate.mask_names import (
 from cfr_icl.annotate.pictures import picture_size
 from cfr_icl.annotate.record import Visit, now
 from cfr_icl.annotate.taking_back import Trace
-from cfr_icl.sentences import Refusal, Sentence
+from cfr_icl.sentences import Refusal, Sentence, sentence_of
 
 FILLED = "filled"
 """What a visit did that filled a folder with masks of files."""
@@ -233,8 +233,7 @@ def fill(folder: Folder, source: Source, holder: str, who: str = "", add: bool =
                 filled.objects += len(trace.added)
                 filled.pictures += 1
         except (Refusal, OSError) as error:
-            said = error.sentence if isinstance(error, Refusal) else error.strerror
-            filled.problems.append(Sentence("{name}: {error}", name=name, error=said))
+            filled.problems.append(Sentence("{name}: {error}", name=name, error=sentence_of(error)))
     return filled
 
 

@@ -15,7 +15,7 @@ from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.listing import NAMED, NO_FOLDERS, first_names, is_picture_name, shown_name
 from cfr_icl.annotate.pictures import MAX_MEGAPIXELS, PictureError, picture_size, remarks
 from cfr_icl.annotate.session_files import SESSION_SUFFIX
-from cfr_icl.sentences import Refusal, Sentence
+from cfr_icl.sentences import Refusal, Sentence, sentence_of
 
 MOST_PICTURES = 1000
 """Pictures of one folder at most."""
@@ -246,8 +246,8 @@ class OwnFolder:
             self.bytes += folder.work.sessions.path(name).stat().st_size
             self._restored += 1
         except (Refusal, OSError) as error:
-            said = error.sentence if isinstance(error, Refusal) else error
-            self._refused.append(Sentence("{name}: {error}", name=work_name + SESSION_SUFFIX, error=said))
+            file_name = work_name + SESSION_SUFFIX
+            self._refused.append(Sentence("{name}: {error}", name=file_name, error=sentence_of(error)))
 
 
 def safe_path(text: str) -> str:

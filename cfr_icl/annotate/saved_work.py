@@ -12,7 +12,7 @@ from cfr_icl.annotate.listing import first_names, natural_key
 from cfr_icl.annotate.picture_files import PictureFiles
 from cfr_icl.annotate.session_files import SessionFiles, session_file
 from cfr_icl.annotate.store import StoreError
-from cfr_icl.sentences import Refusal, Sentence
+from cfr_icl.sentences import Refusal, Sentence, sentence_of
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ def saved_work(names: Sequence[str], files: PictureFiles, sessions: SessionFiles
             if picture is not None:
                 pictures.append(picture)
         except (StoreError, OSError) as error:
-            left_out.append(Sentence("{name}: {error} It is not exported.", name=name, error=error))
+            left_out.append(
+                Sentence("{name}: {error} It is not exported.", name=name, error=sentence_of(error))
+            )
         except Refusal as error:
             left_out.append(error.sentence)
     orphans = sorted(_pictures_of(without_picture, sessions), key=natural_key)

@@ -17,7 +17,7 @@ from cfr_icl.data.files import label_gt_masks, picture_files, read_labels, read_
 from cfr_icl.data.folder import IGNORE
 from cfr_icl.data.samples import Dataset, Sample
 from cfr_icl.learning.bad_labels import why_bad
-from cfr_icl.sentences import Refusal, Sentence
+from cfr_icl.sentences import Refusal, Sentence, sentence_of
 
 LARGEST = 2_000_000
 """Pixels of a picture that are learnt from; larger ones are reduced."""
@@ -67,7 +67,9 @@ class OwnPictures:
         try:
             sample = self._dataset[index]
         except (OSError, ValueError) as error:
-            self.sentences.append(Sentence("{name} is not learnt from: {error}", name=name, error=error))
+            self.sentences.append(
+                Sentence("{name} is not learnt from: {error}", name=name, error=sentence_of(error))
+            )
             return
         size = _reduced_size(*sample.image.shape[:2])
         good: list[np.ndarray] = []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import cfr_icl
-from cfr_icl.sentences import Refusal, Sentence
+from cfr_icl.sentences import Refusal, Sentence, sentence_of
 from cfr_icl.ui import messages
 from cfr_icl.ui.messages import LANGUAGES, plain, tables, translated
 
@@ -104,3 +104,11 @@ def test_braces_in_a_message_without_values_are_text():
         == "Odd {name} {0} { text"
         == Sentence("Odd {name} {0} { text")
     )
+
+
+def test_an_error_of_the_operating_system_is_told_without_paths_of_the_server(tmp_path):
+    with pytest.raises(OSError) as caught:
+        (tmp_path / "none").read_bytes()
+    assert sentence_of(caught.value) == "No such file or directory."
+    assert sentence_of(Refusal("There is no object {id}.", id=7)).template == "There is no object {id}."
+    assert sentence_of(OSError("image file is truncated")) == "image file is truncated"
