@@ -119,8 +119,12 @@ class Segmenter:
 
         Args:
             click, previous_mask, cfr: as for `predict`.
+
+        Raises:
+            ValueError: as `predict`, such as for a click of the picture before, of another size.
         """
         present = self._of_present()
+        _check(present.picture, [click], previous_mask)
         present.expected_click = present.cache.key((click,), previous_mask, cfr), previous_mask
 
     def _first_window(self, picture: EncodedPicture) -> Window | None:

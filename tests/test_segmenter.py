@@ -314,6 +314,34 @@ def test_a_click_predicted_while_the_next_picture_is_set_does_not_answer_on_it(m
     assert compared and np.array_equal(segmenter.predict([click], cfr=steps(3)).probabilities, mask)
 
 
+def test_a_click_expected_too_late_with_a_mask_of_the_picture_before_answers_for_the_present_one(
+    model, picture
+):
+    """The page previews beside its other requests: the next picture may be set before it expects a click."""
+    click, following = Click(40, 30), picture[::-1].copy()
+    of_before = np.zeros((HEIGHT, WIDTH), bool)
+    of_before[20:50, 20:60] = True
+    for previous_mask in (None, of_before):
+        cues = {"previous_mask": previous_mask, "cfr": steps(3)}
+        mask = fresh(model, following).predict([click], **cues).probabilities
+        segmenter = fresh(model, picture)
+        segmenter.preview(click, previous_mask)
+        segmenter.set_image(following)
+        segmenter.expect_click(click, **cues)
+        list(segmenter.look_ahead())
+        assert np.array_equal(segmenter.predict([click], **cues).probabilities, mask)
+        without = fresh(model, following).predict([click], cfr=steps(3)).probabilities
+        assert np.array_equal(segmenter.predict([click], cfr=steps(3)).probabilities, without)
+
+
+def test_a_click_of_a_picture_of_another_size_is_not_expected_and_work_ahead_goes_on(model, picture):
+    segmenter = fresh(model, picture[:40, :50].copy())
+    for click, previous_mask in ((Click(90, 20), None), (Click(10, 10), np.ones((HEIGHT, WIDTH), bool))):
+        with pytest.raises(ValueError):
+            segmenter.expect_click(click, previous_mask)
+        list(segmenter.look_ahead())  # raises nothing
+
+
 def test_a_click_expected_during_the_last_step_of_another_one_is_predicted_too(model, picture, monkeypatch):
     click, other = Click(40, 30), Click(90, 20)
     segmenter = fresh(model, picture)
