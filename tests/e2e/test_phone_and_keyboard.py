@@ -10,6 +10,13 @@ from tests.e2e.tool import EXAMPLES, Server, Tool
 PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
 
 
+CUT_OFF = """() => [...document.querySelectorAll(
+        '.cfr .bar *, .cfr .files header *, .cfr .panel > *, .cfr .status *')]
+    .map(e => [e, e.getBoundingClientRect()])
+    .filter(([e, box]) => e.offsetParent && (box.right > innerWidth + 1 || box.left < 0))
+    .map(([e]) => e.outerHTML)"""
+
+
 @pytest.fixture
 def phone(browser, server, squares):
     context = browser.new_context(**PHONE)
@@ -50,13 +57,28 @@ def test_controls_are_large_enough_for_a_finger_and_nothing_is_cut_off(phone):
         .filter(([e, box]) => box.width < 28 || box.height < 28).map(([e]) => e.outerHTML)"""
     )
     assert small == []
-    cut_off = phone.page.evaluate(
-        """() => [...document.querySelectorAll('.cfr .bar *, .cfr .panel > *, .cfr .status *')]
-        .map(e => [e, e.getBoundingClientRect()])
-        .filter(([e, box]) => e.offsetParent && (box.right > innerWidth + 1 || box.left < 0))
-        .map(([e]) => e.outerHTML)"""
-    )
-    assert cut_off == []
+    assert phone.page.evaluate(CUT_OFF) == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(820, 1180), (744, 1133), (844, 390)])
+def test_a_folder_on_a_tablet_has_all_buttons_and_a_picture_of_half_the_width(
+    browser, tmp_path, width, height
+):
+    for path in EXAMPLES:
+        shutil.copy(path, tmp_path)
+    server = Server(folder=Folder(tmp_path, tmp_path / "work"))
+    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=True, is_mobile=True)
+    tool = Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
+    assert tool.page.evaluate(CUT_OFF) == []
+    assert tool.page.locator("canvas").bounding_box()["width"] > width / 2
+    tool.page.get_by_role("button", name="coffee.png").tap()
+    tool._opened("coffee.png")
+    tool.page.get_by_role("button", name="Help").tap()
+    tool.page.get_by_role("heading", name="Keys and mouse").wait_for()
+    tool.page.get_by_role("button", name="Close", exact=True).tap()
+    assert tool.errors == []
+    context.close()
+    server.close()
 
 
 def test_a_folder_on_a_phone_shows_its_pictures_and_their_states(browser, tmp_path):
