@@ -5,6 +5,7 @@ import json
 from playwright.sync_api import expect
 
 from cfr_icl.annotate.attributes import attribute_values
+from tests.e2e.tool import Line
 
 LIST = {
     "labels": ["cat", "dog"],
@@ -59,6 +60,32 @@ def test_attributes_are_set_by_mouse_and_keys_undone_exported_and_defined_by_the
     saved = tool.download("Save list") if tool.unfold("Labels") is None else None
     with open(saved.path()) as file:
         assert [each["name"] for each in json.load(file)["attributes"]] == ["quality", "age", "weather"]
+
+
+def test_what_is_written_and_switched_meanwhile_stays_when_an_earlier_answer_comes(tool, squares, tmp_path):
+    tool.upload(squares)
+    path = tmp_path / "labels.json"
+    path.write_text(json.dumps(LIST))
+    tool.page.set_input_files("[data-ref=labels-file]", path)
+    tool.click(80, 80)
+    tool.idle()
+    tool.unfold("Attributes")
+    line = Line(tool, "**/component_server/")
+    field(tool, "occluded").check()
+    while not line.held:
+        tool.page.wait_for_timeout(20)
+    field(tool, "truncated").check()
+    field(tool, "age").press_sequentially("3.5")
+    line.let_go()
+    tool.idle()
+    expect(field(tool, "age")).to_have_value("3.5")
+    expect(field(tool, "age")).to_be_focused()
+    assert values(tool) == {"occluded": True, "truncated": True}
+    tool.page.keyboard.press("Tab")
+    tool.idle()
+    assert values(tool) == {"occluded": True, "truncated": True, "age": 3.5}
+    expect(field(tool, "truncated")).to_be_checked()
+    expect(field(tool, "age")).to_have_value("3.5")
 
 
 def test_attributes_are_set_for_all_selected_objects_and_survive_a_reload(tool, squares):

@@ -62,6 +62,14 @@ test('a late reply takes nothing away that it does not acknowledge', () => {
   channel.takeWaiting();
 });
 
+test('a reply that acknowledges nothing sends no parcel again that is under way', () => {
+  const { channel, parcels } = line();
+  channel.send('click');
+  channel.acknowledge(0); // to a question that was asked before
+  assert.deepEqual(parcels, [[1]]);
+  channel.takeWaiting();
+});
+
 for (const [how, deliver] of [
   ['fails later', () => Promise.reject(Error('line'))],
   [

@@ -21,8 +21,9 @@ export function setUpAttributes(app) {
   const { ref, send } = app;
   const shown = {}; // what each group shows
 
-  // Called whenever something changed.
+  // Called whenever something changed. While newer values are under way, or are being written, those stay.
   app.showAttributes = () => {
+    if (app.channel.awaits('attribute')) return;
     const { state } = app,
       list = state.attribute_list ?? [],
       objects = state.objects.filter(({ id, current }) =>
@@ -51,10 +52,11 @@ export function setUpAttributes(app) {
 
   function show(owner, definitions, values, title, ids, locked) {
     const now = JSON.stringify([app.props.label, definitions, values, title, ids, locked]);
-    if (now === shown[owner]) return;
-    shown[owner] = now;
     const group = ref(`${owner}-attributes`),
-      focused = group.contains(document.activeElement) ? document.activeElement.name : null;
+      written = group.querySelector('input:is([type=text], [type=number]):focus');
+    if (now === shown[owner] || (written && written.value !== written.defaultValue)) return;
+    shown[owner] = now;
+    const focused = group.contains(document.activeElement) ? document.activeElement.name : null;
     group.hidden = !definitions.length;
     group.replaceChildren(
       make('legend', {}, title),
@@ -84,8 +86,10 @@ export function setUpAttributes(app) {
       input.addEventListener('keydown', (event) => {
         if (event.key === 'Enter') input.blur();
       });
+      input.addEventListener('blur', () => setTimeout(app.showAttributes)); // when the focus is at its place
     }
-    input.value = value ?? '';
+    if (kind === 'choice') input.value = value ?? '';
+    else input.defaultValue = value ?? '';
     return make('label', { className: 'row' }, make('span', {}, spoken), input);
   }
 }

@@ -52,11 +52,15 @@ export class Channel {
     return setTimeout(() => this.dispatch(), milliseconds);
   }
 
-  // Called with the number of the last action that the server has applied; a late reply changes nothing.
+  // Called with the number of the last action that the server has applied; a late reply changes nothing, and
+  // one to a question without actions sends no parcel again that is still under way.
   acknowledge(number) {
+    const { failed } = this,
+      left = this.waiting.filter((action) => action.number > number);
+    const applied = left.length < this.waiting.length;
     this.failed = false;
-    this.waiting = this.waiting.filter((action) => action.number > number);
-    this.dispatch();
+    this.waiting = left;
+    if (applied || failed) this.dispatch();
     this.onChange();
   }
 

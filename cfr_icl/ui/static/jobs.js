@@ -2,12 +2,22 @@
 
 const ASK_AGAIN = 700; // milliseconds
 
-// A function that starts or stops polling; each reply that comes meanwhile puts the next question off.
+const LOST_AFTER = 20000; // milliseconds after which a question without an answer is asked again
+
+// A function that starts or stops polling; each reply that comes meanwhile puts the next question off. A slow
+// server is asked once at a time: questions that pile up would keep what the person does waiting.
 export function polling(app, interval) {
   let timer = null;
   const ask = () => {
-    if (!app.channel.busy) app.deliver([]).catch(() => {});
-    timer = setTimeout(ask, interval);
+    const asked = setTimeout(ask, LOST_AFTER);
+    timer = asked;
+    const next = () => {
+      if (timer !== asked) return; // the reply was heard by whoever polls, or the question was asked again
+      clearTimeout(asked);
+      timer = setTimeout(ask, interval);
+    };
+    if (app.channel.busy) next();
+    else app.deliver([]).then(next, next);
   };
   return (on) => {
     clearTimeout(timer);

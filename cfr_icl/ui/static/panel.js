@@ -54,7 +54,7 @@ export function setUpPanel(app) {
     ref('before').hidden = state.objects.length > 0 || !app.files.index;
     ref('object-switches').hidden = !active;
     for (const input of active ? root.querySelectorAll('[data-edit]') : []) {
-      input.checked = active[input.dataset.edit];
+      if (!app.channel.awaits('edit')) input.checked = active[input.dataset.edit]; // else of before a switch
       input.disabled = active.locked;
     }
     showList(); // after the switches, which take room from it

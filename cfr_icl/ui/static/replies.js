@@ -15,7 +15,7 @@ export function setUpReplies(app) {
     if (reply.picture && reply.picture.token !== app.latest()?.token) app.notices.forgetPicture();
     const general = Boolean(reply.download); // of an export
     for (const message of reply.messages || []) app.notices.show(message, { general });
-    if (reply.left_folder) return app.beginAnew();
+    if (reply.left_folder) return reply.page === app.page ? app.beginAnew() : undefined; // else told before
     if (reply.forgotten && reply.page === null) return app.putBack(reply);
     if (!app.page) {
       app.page = reply.page;
@@ -29,12 +29,8 @@ export function setUpReplies(app) {
     }
     view.pending = view.pending.filter((entry) => entry.number > reply.applied);
     const late = app.lastReply !== null && reply.reply <= app.lastReply;
-    if (!late) app.takesCoordinates = Boolean(reply.takes_coordinates);
-    if (!late) showState(reply);
-    if (!late) app.followLearning(reply.learning);
-    if (reply.model) ref('model').value = reply.model;
+    if (!late) showNewest(reply);
     if (reply.inside) app.inspector.show(reply.inside);
-    app.showCost(reply.model_cost);
     if (reply.choices) app.showChoices(reply.choices);
     if (reply.suggestion === 'box') app.suggestBox();
     if (reply.polygons) app.showPolygons(reply.polygons);
@@ -47,14 +43,22 @@ export function setUpReplies(app) {
     if (reply.added_pictures) app.noteAdded(reply.added_pictures);
     if (reply.missing_uploads) app.sendAgain(reply.missing_uploads);
     if (reply.loaded) app.offerReadings(reply.loaded);
-    app.followJob(reply.job);
     channel.acknowledge(reply.applied);
+    if (!late && reply.model && !channel.awaits('model')) app.showModel(reply.model);
     app.followWish();
     app.checkPutBack();
     if (reply.resumed === false) app.recover(reply);
   };
 
-  // A reply that another has overtaken would show what was before.
+  // A reply that another has overtaken would show what was before, and end the questions after a job.
+  function showNewest(reply) {
+    app.takesCoordinates = Boolean(reply.takes_coordinates);
+    showState(reply);
+    app.followLearning(reply.learning);
+    app.showCost(reply.model_cost);
+    app.followJob(reply.job);
+  }
+
   function showState(reply) {
     app.lastReply = reply.reply;
     if (reply.picture && reply.picture.token !== app.latest()?.token) app.expectPicture(reply.picture);

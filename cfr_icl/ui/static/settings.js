@@ -84,6 +84,12 @@ export function setUpSettings(app) {
     if (names.includes(chosen)) ref('model').value = chosen;
   };
   app.showModels(null);
+  // The model that the server uses for this page.
+  app.showModel = (name) => {
+    if (ref('model').value === name) return;
+    ref('model').value = name;
+    app.showLearning();
+  };
   ref('model').addEventListener('change', () => {
     app.send('model', { name: ref('model').value });
     if (app.picture) app.send('prepare');
