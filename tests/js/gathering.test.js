@@ -57,6 +57,9 @@ test('masks and annotations of an archive come out, also classes, without saved 
   assert.deepEqual(pathsOf(filesOfVoc), [...voc.slice(1)]);
   assert.deepEqual(pathsOf((await masksOf('a.jpg', filesOfVoc)).files), ['SegmentationObject/a.png']);
   assert.deepEqual(pathsOf(await masksIn('labels.txt', 'SegmentationClass/a.png', 'a.png')), ['a.png']);
+  const ofClasses = ['labelmap.txt', 'SegmentationClass/a.png'];
+  assert.deepEqual(pathsOf(await masksIn('Annotations/a.xml', ...ofClasses)), ofClasses);
+  assert.deepEqual(pathsOf(await masksIn('Annotations/a.xml')), ['Annotations/a.xml']);
 });
 
 test('a damaged archive of masks is named', async () => {

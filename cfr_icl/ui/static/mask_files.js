@@ -39,7 +39,10 @@ export async function unpackedMasks(files, bytes) {
     }
     try {
       const found = await unzipped(each.file, wanted, { files: MOST, bytes });
-      const isVoc = found.some(({ path }) => /(^|\/)Segmentation(Object|Class)/.test(path));
+      const maps = found.map(({ path }) => path).filter((path) => /\.png$/i.test(path));
+      const isVoc = // maps of objects, or of classes alone
+        maps.some((path) => /(^|\/)SegmentationObject/.test(path)) ||
+        (maps.length > 0 && maps.every((path) => OF_CLASSES.test(path)));
       const needed = (path) => (isVoc ? !/(^|\/)Annotations\//.test(path) : !OF_CLASSES.test(path));
       all.push(...found.filter(({ path }) => needed(path)));
     } catch {
