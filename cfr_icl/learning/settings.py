@@ -27,7 +27,7 @@ class ModelSettings:
     weights: str | None = None
     """Weights of the whole network to start from, as for `load_model`; `options` may add blocks to it."""
     encoder_weights: str | None = None
-    """State dict of the encoder to start from: a file, or a Python package that contains one."""
+    """Where the encoder starts: `timm` for timm's own weights, or a state dict in a file or a package."""
     frozen: tuple[str, ...] = ()
     """Weights whose names start with one of these are not trained."""
     frozen_norms: bool = False

@@ -82,17 +82,19 @@ class CompactNet(MapModel):
         encoder_options: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        self.encoder_name = encoder
+        self.encoder_name, self.encoder_options = encoder, encoder_options or {}
         self.widths = widths
         self.encoder: Any
-        if encoder == efficientnet_lite.NAME and not encoder_options:
+        if encoder == efficientnet_lite.NAME and not self.encoder_options:
             self.encoder = efficientnet_lite.EfficientNetLite0()
             self.mean, self.std = self.encoder.mean, self.encoder.std
             reductions, channels = self.encoder.reductions, self.encoder.channels
         else:
             import timm  # imported here: see layers.py
 
-            options = {"features_only": True, "pretrained": False, **(encoder_options or {})}
+            if not timm.is_model(encoder):
+                raise ValueError(f"timm has no model {encoder!r} to be an encoder.")
+            options = {"features_only": True, "pretrained": False, **self.encoder_options}
             self.encoder = timm.create_model(encoder, **options)
             self.mean, self.std = (self.encoder.default_cfg[key] for key in ("mean", "std"))
             reductions, channels = self.encoder.feature_info.reduction(), self.encoder.feature_info.channels()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import timm
 import torch
 import yaml
 from safetensors.torch import load_file
@@ -25,6 +26,7 @@ from cfr_icl.learning.beginnings import TrainingConfig
 from cfr_icl.learning.optimiser import make_optimiser, set_rates
 from cfr_icl.learning.settings import read_settings
 from cfr_icl.models.registry import ARCHITECTURES, Architecture, build_model, default_config
+from cfr_icl.segmenter import Segmenter
 from cfr_icl.weights.loading import load_model
 from cfr_icl.zoom.window import ZoomConfig
 from tests.learning.tiny import TinyNet
@@ -294,6 +296,32 @@ def test_two_nodes_train_as_one_process_and_resume_exactly_after_one_is_lost(con
     with one_thread():
         trained(config, tmp_path / "one", *same)
     assert losses(tmp_path / "one") == pytest.approx(losses(tmp_path / "whole"), rel=1e-3)
+
+
+def test_any_encoder_of_timm_trains_on_a_folder_of_ones_own(write_config, tmp_path, monkeypatch):
+    """As in training/README.md; timm's download is stood in for by weights that can be told apart."""
+    create, asked = timm.create_model, []
+
+    def with_weights(name, pretrained, **options):
+        encoder = create(name, pretrained=False, **options)
+        if pretrained:
+            asked.append(name)
+            torch.nn.init.constant_(encoder.bn1.weight, 3)
+        return encoder
+
+    monkeypatch.setattr(timm, "create_model", with_weights)
+    config = write_config(steps=2, icl={"warm_up": 1})
+    chosen = read_settings(ROOT / "training" / "configs" / "own_pictures.yaml").model
+    assert (chosen.architecture, chosen.encoder_weights) == ("compact", "timm")
+    changes = ["model.architecture=compact", "model.options.encoder=resnet10t", "model.encoder_weights=timm"]
+    trained(config, tmp_path / "run", *changes, "optimiser.encoder_lr=0")
+    assert asked == ["resnet10t"]
+    model = load_model(tmp_path / "run" / "model")
+    assert asked == ["resnet10t"], "a trained model is loaded without a download"
+    assert (model.encoder.bn1.weight == 3).all()
+    segmenter = Segmenter(model)
+    segmenter.set_image(np.zeros((64, 64, 3), np.uint8))
+    assert segmenter.predict([Click(30, 30)]).mask.shape == (64, 64)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

@@ -6,6 +6,11 @@ import torch
 from cfr_icl.models.registry import build_model, default_config
 
 
+def test_an_unknown_encoder_is_refused():
+    with pytest.raises(ValueError, match="no model 'resnet999'"):
+        build_model(default_config("compact", encoder="resnet999"))
+
+
 @pytest.mark.parametrize(
     ("encoder", "options"),
     [
