@@ -18,9 +18,9 @@ import numpy as np
 from benchmarks.measure import table
 from benchmarks.pictures import model_and_objects
 from cfr_icl import Segmenter
-from cfr_icl.annotate.outline import deepest
 from cfr_icl.clicks import Click
 from cfr_icl.evaluation import iou
+from cfr_icl.inner_distance import deepest_pixel
 from cfr_icl.predictor import Predictor
 from cfr_icl.robot import next_click
 
@@ -69,7 +69,7 @@ def corrections(segmenter: Predictor, gt_mask: np.ndarray) -> Iterator[Correctio
         region = largest_region(prediction.mask & (gt_mask == 0))
         size = np.count_nonzero(region)
         if size >= MIN_REGION * area:
-            mask = segmenter.predict([*clicks, Click(*deepest(region), positive=False)]).mask
+            mask = segmenter.predict([*clicks, Click(*deepest_pixel(region, fast=True), positive=False)]).mask
             removed = np.count_nonzero(region & ~mask) / size
             yield Correction(size / area, removed, iou(prediction.mask, gt_mask), iou(mask, gt_mask))
 

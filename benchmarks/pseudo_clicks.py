@@ -34,8 +34,8 @@ from cfr_icl.evaluation.paired import difference
 from cfr_icl.evaluation.protocol import Protocol
 from cfr_icl.evaluation.report import mean_ious
 from cfr_icl.evaluation.simulation import simulate
+from cfr_icl.inner_distance import deepest_pixel
 from cfr_icl.models.map_model import MapModel
-from cfr_icl.models.promptable import deepest
 from cfr_icl.prediction import InnerPass
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.window import Window
@@ -68,7 +68,7 @@ def uncertain_sides(probabilities: np.ndarray) -> list[Click]:
 def _click_in(region: np.ndarray, positive: bool) -> list[Click]:
     if not cv2.erode(region.astype(np.uint8), np.ones((2 * LEAST_DEPTH + 1,) * 2)).any():
         return []
-    y, x = deepest(region)
+    x, y = deepest_pixel(region)
     return [Click(x, y, positive)]
 
 

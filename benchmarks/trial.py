@@ -37,6 +37,7 @@ from cfr_icl.annotate.document import COLOURS, Instance, Label
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.clicks import Click
 from cfr_icl.evaluation.metrics import iou
+from cfr_icl.inner_distance import deepest_pixel
 from cfr_icl.robot import next_click
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui import server as ui_server
@@ -185,7 +186,7 @@ class Labeller:
             carried = self._object(number)
             if carried is None or iou(carried.mask.pixels, gt_mask.astype(int)) >= GOOD:
                 continue
-            x, y = deepest(carried.mask.pixels)
+            x, y = deepest_pixel(carried.mask.pixels)
             self._click(Click(x, y))  # selects it
             self._correct(number, gt_mask, clicks=0)
 
@@ -216,12 +217,12 @@ class Labeller:
         self._press("Enter")
 
     def _first_click(self, gt_mask: np.ndarray) -> Click:
-        x, y = deepest(gt_mask)
+        x, y = deepest_pixel(gt_mask)
         if not self.previews:
             return Click(x, y)
         places, left = [], gt_mask.copy()
         for _ in range(RESTS):
-            x, y = deepest(left)
+            x, y = deepest_pixel(left)
             place = Click(x, y)
             self.tool.page.mouse.move(*placed(self.tool, x, y))
             self.tool.page.wait_for_selector("canvas[data-preview]", timeout=20_000)
@@ -262,13 +263,6 @@ class Labeller:
         self.tool.page.keyboard.press(key)
         self.figures.keys += 1
         self.tool.idle()
-
-
-def deepest(mask: np.ndarray) -> tuple[int, int]:
-    """The pixel of a mask that is farthest from its edge."""
-    depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    y, x = np.unravel_index(depth.argmax(), depth.shape)
-    return int(x), int(y)
 
 
 def draw(folder: Path, frames: int, rng: np.random.Generator) -> list[list[np.ndarray]]:

@@ -5,11 +5,11 @@ The click of evaluation follows the published protocol of RITM and CFR-ICL.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click
+from cfr_icl.inner_distance import inner_distance
 
 
 def next_click(probabilities: np.ndarray, gt_mask: np.ndarray, clicked: np.ndarray) -> Click:
@@ -53,10 +53,4 @@ def error_distances(probabilities: np.ndarray, gt_mask: np.ndarray) -> tuple[np.
         Two arrays float32 (H, W): for missing pixels of the object and for surplus pixels of the mask.
     """
     mask = probabilities > MASK_THRESHOLD
-    return _inner_distance((gt_mask == 1) & ~mask), _inner_distance((gt_mask == 0) & mask)
-
-
-def _inner_distance(region: np.ndarray) -> np.ndarray:
-    """Distance to the region's edge; the picture's border counts as edge."""
-    padded = np.pad(region.astype(np.uint8), 1)
-    return cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    return inner_distance((gt_mask == 1) & ~mask), inner_distance((gt_mask == 0) & mask)

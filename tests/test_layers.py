@@ -12,7 +12,17 @@ PACKAGE = ROOT / "cfr_icl"
 
 PASSES = {"box", "cfr", "clicks", "close_up", "models", "prediction", "rectangle", "zoom"}
 PREDICTORS = {"predictor", "remote", "segmenter", "workers"}
-SERVICES = {"data_url", "extras", "files", "memory", "rle", "scale", "sentences", "settings"}
+SERVICES = {
+    "data_url",
+    "extras",
+    "files",
+    "inner_distance",
+    "memory",
+    "rle",
+    "scale",
+    "sentences",
+    "settings",
+}
 """Modules that any layer may use."""
 
 MAY_IMPORT = {

@@ -10,8 +10,8 @@ import numpy as np
 
 from cfr_icl.annotate.document import Instance
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.outline import deepest
 from cfr_icl.clicks import Click
+from cfr_icl.inner_distance import deepest_pixel
 
 THIN = 3
 """Parts of the remaining mask that are narrower, in pixels, are slivers."""
@@ -150,7 +150,7 @@ def neighbour_clicks(instance: Instance, others: Sequence[Instance]) -> tuple[Cl
         part = common.box_pixels
         column, row = int(click.x) - left, int(click.y) - top
         if not (0 <= column < width and 0 <= row < height and part[row, column]):
-            x, y = deepest(part)
+            x, y = deepest_pixel(part, fast=True)
             clicks.append(Click(left + x, top + y, False))
     return tuple(clicks)
 

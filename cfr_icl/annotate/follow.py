@@ -10,9 +10,9 @@ import numpy as np
 from cfr_icl.annotate.certainty import certainty
 from cfr_icl.annotate.document import ActionError, Document, Instance
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.outline import deepest
 from cfr_icl.annotate.session import Session
 from cfr_icl.clicks import Click
+from cfr_icl.inner_distance import deepest_pixel
 from cfr_icl.sentences import Sentence
 
 FLOW_SIDE = 512
@@ -139,4 +139,4 @@ class Motion:
 
 def inner_clicks(mask: np.ndarray) -> tuple[Click, ...]:
     """One positive click at the deepest place of a mask; empty for an empty mask."""
-    return (Click(*deepest(mask)),) if mask.any() else ()
+    return (Click(*deepest_pixel(mask, fast=True)),) if mask.any() else ()

@@ -1,4 +1,4 @@
-"""Places in pictures: pixels inside of a closed line, the deepest pixel and the holes of a mask."""
+"""Places in pictures: pixels inside of a closed line, and the holes of a mask."""
 
 from __future__ import annotations
 
@@ -38,13 +38,6 @@ def filled(points: Sequence[tuple[float, float]], size: tuple[int, int], crossed
         np.add.at(crossings, (row, column), np.where(x1 > x0, 1, -1)[side])
     turns = np.cumsum(crossings, axis=0)[:-1]
     return turns != 0 if crossed else turns % 2 == 1
-
-
-def deepest(mask: np.ndarray) -> tuple[int, int]:
-    """(x, y) of the pixel of a mask, bool (H, W) with pixels, that lies farthest from its border."""
-    depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
-    y, x = np.unravel_index(depth.argmax(), depth.shape)
-    return int(x), int(y)
 
 
 def hole_at(mask: np.ndarray, x: int, y: int) -> np.ndarray | None:

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from torch import nn
 
 from cfr_icl.cfr import MASK_THRESHOLD, THRESHOLD_LOGIT, CascadeForward
+from cfr_icl.inner_distance import deepest_pixel
 from cfr_icl.models.base import Cues, Features, InteractiveModel, ModelConfig, PredictionError
 from cfr_icl.models.steps import may_pause
 from cfr_icl.prediction import Choice, InnerPass
@@ -173,7 +173,7 @@ class PromptableModel(InteractiveModel):
         # sides of a pixel of the mask in pixels of the window
         across, down = window.width / mask.shape[1], window.height / mask.shape[0]
         if inner_click:
-            row, column = deepest(mask)
+            column, row = deepest_pixel(mask)
             point = ((column + 0.5) * across - 0.5, (row + 0.5) * down - 0.5)
             marks = marks._replace(points=[*marks.points, point], labels=[*marks.labels, 1])
         if around and marks.box is None:
@@ -183,14 +183,6 @@ class PromptableModel(InteractiveModel):
             ys = [rows[0] * down, (rows[-1] + 1) * down - 1, *(y for _, y in positive)]
             marks = marks._replace(box=(float(min(xs)), float(min(ys)), float(max(xs)), float(max(ys))))
         return marks
-
-
-def deepest(mask: np.ndarray) -> tuple[int, int]:
-    """Row and column of the pixel that lies deepest in a mask, bool (h, w); the picture's edge counts."""
-    inside = np.pad(mask.astype(np.uint8), 1)
-    distances = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    row, column = np.unravel_index(distances.argmax(), mask.shape)
-    return int(row), int(column)
 
 
 class TransformersModel(PromptableModel):

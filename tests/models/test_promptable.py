@@ -9,7 +9,8 @@ import torch
 from cfr_icl import CascadeForward, Click, Segmenter, load_model
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import THRESHOLD_LOGIT
-from cfr_icl.models.promptable import deepest, padded
+from cfr_icl.inner_distance import deepest_pixel
+from cfr_icl.models.promptable import padded
 from cfr_icl.rectangle import Rectangle
 from tests.models import tiny_sam
 
@@ -164,7 +165,7 @@ def test_a_refinement_feeds_the_logits_back_with_an_inner_click_or_a_box(folder)
     model = ours.model
     first = ours.predict(CLICKS[:1], cfr=NO_CFR)
     low = first.passes[0].probabilities.logits
-    row, column = deepest(low.numpy() > 0)
+    column, row = deepest_pixel(low.numpy() > 0)
     side = low.shape[0]
     inner = Click((column + 0.5) * LANDSCAPE[1] / side - 0.5, (row + 0.5) * LANDSCAPE[0] / side - 0.5)
     options = {"steps": 1, "adaptive": False, "best_pass": False}

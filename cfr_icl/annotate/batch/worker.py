@@ -15,12 +15,12 @@ from cfr_icl.annotate.exports.png import mask_png
 from cfr_icl.annotate.imports import mask_pixels
 from cfr_icl.annotate.listing import shown_name
 from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.outline import deepest
 from cfr_icl.annotate.pictures import PictureError, read_picture
 from cfr_icl.annotate.predicted import predicted
 from cfr_icl.box import box_clicks
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.inner_distance import deepest_pixel
 from cfr_icl.predictor import Predictor
 
 
@@ -102,7 +102,7 @@ class BatchWorker:
         mask = self._mask(entry, size)
         clicks = (*(box_clicks(entry.box, size) if entry.box and mask is None else ()), *entry.clicks)
         if mask is not None and not any(click.positive for click in clicks):
-            clicks = (Click(*deepest(mask.pixels)), *clicks)
+            clicks = (Click(*deepest_pixel(mask.pixels, fast=True)), *clicks)
         labels = {label.name: label for label in self.job.labels}
         label = labels[entry.label or Document.label]
         empty = Mask.empty(*size)
