@@ -123,6 +123,23 @@ def test_an_object_is_taken_up_again_from_the_keyboard(tool, squares):
     assert len(tool.session.document.instances) == 1
 
 
+def test_objects_are_made_and_labelled_without_a_mouse(tool, squares):
+    tool.upload(squares)
+    keyboard = tool.page.keyboard
+    tool.page.locator("canvas").focus()
+    for name, way in (("tin can", "ArrowLeft"), ("lid", "ArrowRight")):
+        for key in (way, *[f"Shift+{way}"] * (3 if name == "tin can" else 6), "Enter"):
+            keyboard.press(key)
+        tool.idle()
+        keyboard.press("i")
+        keyboard.type(name)
+        for _ in range(3):  # the label, back to the picture, the object is finished
+            keyboard.press("Enter")
+            tool.idle()
+    assert [each.label for each in tool.session.document.instances] == ["tin can", "lid"]
+    assert tool.session.active is None
+
+
 def test_arrows_move_within_a_group_of_choices(tool):
     tool.page.get_by_role("radio", name="Click").focus()
     tool.page.keyboard.press("ArrowRight")

@@ -1,5 +1,6 @@
 """Pictures of more than 8 bits and of several pages; a whole folder that takes long to export."""
 
+import re
 import threading
 
 import numpy as np
@@ -8,6 +9,14 @@ from PIL import Image
 
 from cfr_icl.annotate.folder import Folder
 from tests.e2e.tool import Server, Tool
+
+
+def test_values_of_a_picture_of_fractions_are_told_with_a_few_digits(tool, tmp_path):
+    path = tmp_path / "heights.tif"
+    Image.fromarray(np.linspace(1 / 3, 700 / 3, 200 * 300, dtype=np.float32).reshape(200, 300)).save(path)
+    tool.upload(path)
+    size = tool.page.locator("[data-ref=size]").inner_text()
+    assert re.search(r"shown from 1\.\d{1,3} to 232\.\d$", size), size
 
 
 def test_contrast_of_a_deep_picture_is_chosen_and_the_work_stays(tool, tmp_path):

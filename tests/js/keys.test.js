@@ -43,6 +43,7 @@ const cases = {
     [' ', 'Space', '', 'space'],
     ['F5', 'F5', '', null],
     ['t', 'KeyT', '', 'follow'],
+    ['i', 'KeyI', '', 'labels'],
     ['T', 'KeyT', 'shift', 'take-over'],
     ['h', 'KeyH', 'alt', null],
   ],
@@ -154,7 +155,7 @@ test('the owner of a key is known, and one key never has two', () => {
 
 test('every command with a key of its own can have another one', () => {
   const fixed = ['finish', 'space', 'cancel'];
-  const characters = [...'?+-[]0hoxcfadg/tuvrbelpnmjw', 'Delete', 'PageUp', 'PageDown', 'Shift+T'];
+  const characters = [...'?+-[]0hoxcfadg/tuvrbelpnmjwi', 'Delete', 'PageUp', 'PageDown', 'Shift+T'];
   const named = new Set(characters.map((key) => ownerOf(/^[a-z]$/.test(key) ? key.toUpperCase() : key, {})));
   for (const name of named) assert.ok(COMMANDS.includes(name) || fixed.includes(name), name);
   for (const name of COMMANDS) assert.ok(keysOf(name, {}).length > 0, name);

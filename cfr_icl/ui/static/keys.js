@@ -30,6 +30,7 @@ const CHARACTERS = {
   n: 'names',
   m: 'merge',
   j: 'attributes',
+  i: 'labels',
   w: 'preview',
   y: 'accept',
   s: 'send-back',

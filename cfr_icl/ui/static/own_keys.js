@@ -18,6 +18,7 @@ const TITLES = {
   mode: () => t('Swap object and background'),
   clear: () => t('Clear the object'),
   merge: () => t('Merge the selected objects'),
+  labels: () => t('Type a label'),
   attributes: () => t('Attributes'),
   names: () => t('Labels on the picture'),
   preview: () => t('Preview of a click'),

@@ -93,7 +93,7 @@ function describe(state, active) {
   const clicks = active.clicks.length - active.clicks_of_box;
   const parts = [
     ...(active.drawn_box ? [t('1 box')] : []),
-    ...(clicks || !active.drawn_box ? [count(clicks, 'click')] : []),
+    ...(clicks ? [count(clicks, 'click')] : []), // none on drawn and loaded objects
     `${active.area.toLocaleString()} px`,
   ];
   const { timing } = active;

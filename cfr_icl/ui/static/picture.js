@@ -8,6 +8,9 @@ import { addressOf } from './uploading.js';
 
 const LOAD_AGAIN = [500, 2000, 5000, 10000]; // milliseconds; then always the last
 
+// A value of a picture with four digits; whole numbers with all of them.
+const shortened = (value) => (Number.isInteger(value) ? value : Number(value.toPrecision(4)));
+
 export function setUpPicture(app) {
   const { ref, root, view, channel } = app;
   const unloadable = () => t('The picture cannot be loaded; the page keeps trying.');
@@ -99,12 +102,13 @@ export function setUpPicture(app) {
   function describe(picture) {
     ref('name').replaceChildren(narrow(picture.name));
     ref('name').title = picture.name;
+    const [darkest, brightest] = picture.deep ? picture.values.map(shortened) : [];
     ref('size').textContent = [
       `${picture.width} × ${picture.height}`,
       ...(picture.transparent ? [t('holes count as white')] : []),
       ...(picture.first_frame ? [t('first frame')] : []),
       ...(picture.deep
-        ? [t('shown from {a} to {b}').replace('{a}', picture.values[0]).replace('{b}', picture.values[1])]
+        ? [t('shown from {a} to {b}').replace('{a}', darkest).replace('{b}', brightest)]
         : []),
     ].join(' · ');
   }
