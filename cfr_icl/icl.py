@@ -134,7 +134,7 @@ class IterativeClickLoss(nn.Module):
             clicks: at least one initial click for each object.
             rng: draws the number of clicks and the clicks.
             picture: int64 (N,), index of each object's picture, ascending; None for one object in each.
-            seeds: of each object's own random numbers; without them, `rng` draws for all.
+            seeds: a seed of random numbers for each object; without seeds, `rng` draws for all objects.
 
         Returns:
             The loss, a mean over the objects; the mean IoU after the first and the last supervised click,

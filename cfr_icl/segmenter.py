@@ -52,14 +52,14 @@ class Segmenter:
         self.flip = flip and model.mirrors
         self.zoom = zoom or model.config.zoom
         self.close_up = close_up or model.config.close_up
-        self._present: _PresentPicture | None = None
+        self._current: _CurrentPicture | None = None
         self._expected: EncodedPicture | None = None
 
-    def _of_present(self) -> _PresentPicture:
+    def _require_picture(self) -> _CurrentPicture:
         """The picture and its predictions; raises RuntimeError when none was set."""
-        if self._present is None:
+        if self._current is None:
             raise RuntimeError("Set a picture with set_image before predicting.")
-        return self._present
+        return self._current
 
     @property
     def is_of_kind(self) -> bool | None:
@@ -67,8 +67,8 @@ class Segmenter:
 
         It is known from the first window on, and of learnt models alone.
         """
-        present = self._present
-        return present.picture.is_of_kind if present else None
+        current = self._current
+        return current.picture.is_of_kind if current else None
 
     def set_image(self, picture: ArrayLike) -> None:
         """Set the picture and drop everything cached for the one before.
@@ -92,7 +92,7 @@ class Segmenter:
             encoded = EncodedPicture(self.model, self.zoom, picture)
         cache: PredictionCache[CascadeState] = PredictionCache()
         loop = OuterLoop(self.model, encoded, cache, flip=self.flip, close_up=self.close_up)
-        self._present = _PresentPicture(encoded, cache, loop)
+        self._current = _CurrentPicture(encoded, cache, loop)
 
     def expect(self, picture: np.ndarray | None) -> None:
         """Name the picture that is probably set next, which `look_ahead` encodes last; None to forget it.
@@ -123,9 +123,9 @@ class Segmenter:
         Raises:
             ValueError: as `predict`, such as for a click of the picture before, of another size.
         """
-        present = self._of_present()
-        _check(present.picture, [click], previous_mask)
-        present.expected_click = present.cache.key((click,), previous_mask, cfr), previous_mask
+        current = self._require_picture()
+        _check(current.picture, [click], previous_mask)
+        current.expected_click = current.cache.key((click,), previous_mask, cfr), previous_mask
 
     def _first_window(self, picture: EncodedPicture) -> Window | None:
         """The window of the first click on every object, which shows the whole picture."""
@@ -138,7 +138,7 @@ class Segmenter:
         Raises:
             RuntimeError: when no picture was set.
         """
-        picture = self._of_present().picture
+        picture = self._require_picture().picture
         picture.encode(self._first_window(picture), self.flip)
 
     def look_ahead(self) -> Iterator[None]:
@@ -150,17 +150,17 @@ class Segmenter:
         the encoder without its mirror image, or a part of it for networks whose encoder takes seconds. Steps
         for the expected picture are kept when the iterator is dropped. No mask depends on how many are taken.
         """
-        present, expected = self._of_present(), self._expected  # first: another thread may set the next one
-        picture = present.picture
-        if click := present.expected_click:
-            for _ in present.loop.predict_expected(*click):
+        current, expected = self._require_picture(), self._expected  # read once: a thread may set the next
+        picture = current.picture
+        if click := current.expected_click:
+            for _ in current.loop.predict_expected(*click):
                 yield
-                if present.expected_click is not click or self._present is not present:
+                if current.expected_click is not click or self._current is not current:
                     return
-            if present.expected_click is click:  # else another one came during the last step
-                present.expected_click = None
-        last = present.last
-        state = present.cache.state(last) if last else None
+            if current.expected_click is click:  # else another one came during the last step
+                current.expected_click = None
+        last = current.last
+        state = current.cache.state(last) if last else None
         if last is not None and state is not None:
             start = replace(state.probabilities)  # a copy, as in OuterLoop.step
             window = self.zoom.next_window(state.zoom_window, start, last.clicks, picture.full_window)
@@ -181,10 +181,10 @@ class Segmenter:
         Raises:
             As `predict`.
         """
-        present = self._of_present()
-        picture = present.picture
+        current = self._require_picture()
+        picture = current.picture
         _check(picture, [click], previous_mask)
-        start = present.loop.initial_map(previous_mask)
+        start = current.loop.initial_map(previous_mask)
         around = None if previous_mask is None else start
         window = self.zoom.next_window(None, around, [click], picture.full_window)
         if not picture.is_encoded(window):
@@ -223,21 +223,21 @@ class Segmenter:
             RuntimeError: when no picture was set.
             PredictionError: when the network's output is not finite.
         """
-        present = self._of_present()
+        current = self._require_picture()
         if box is not None and previous_mask is None:
-            clicks, previous_mask = _with_box(box, clicks, present.picture.full_window.size)
-        _check(present.picture, clicks, previous_mask)
+            clicks, previous_mask = _with_box(box, clicks, current.picture.full_window.size)
+        _check(current.picture, clicks, previous_mask)
         if not clicks:
-            return Prediction((), 0, 0, initial=present.loop.initial_map(previous_mask))
-        key = present.cache.key(clicks, previous_mask, cfr, box, choice)
-        prediction = present.cache.prediction(key)
-        present.last = key
-        present.expected_click = None
-        return prediction or present.loop.run(key, previous_mask)
+            return Prediction((), 0, 0, initial=current.loop.initial_map(previous_mask))
+        key = current.cache.key(clicks, previous_mask, cfr, box, choice)
+        prediction = current.cache.prediction(key)
+        current.last = key
+        current.expected_click = None
+        return prediction or current.loop.run(key, previous_mask)
 
 
 @dataclass(eq=False)
-class _PresentPicture:
+class _CurrentPicture:
     """A picture with all that was predicted on it, exchanged as one while another thread computes ahead."""
 
     picture: EncodedPicture

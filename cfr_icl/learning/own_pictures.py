@@ -31,18 +31,18 @@ class LearnError(Refusal):
 
 
 class OwnPictures:
-    """Pictures with objects as a data set that does not change any more, except that pictures may go.
+    """A copy of a data set's objects, which later changes of the data set do not reach.
 
     Masks are read once and kept as run lengths; bad ones (cfr_icl/learning/bad_labels.py) are left out.
 
     Attributes:
-        names: of the pictures that have objects.
+        names: names of the pictures that have objects.
         dropped: number of labels that were left out, by reason.
-        sentences: what else was left out, for the person.
+        sentences: messages for the user about everything else that was left out.
 
     Args:
         dataset: where pictures and objects come from.
-        progress: called with the number of pictures that were looked at, and of all.
+        progress: called with the number of pictures that were read so far, and of all pictures.
     """
 
     def __init__(

@@ -31,15 +31,15 @@ class CompiledNet(MapModel):
     Features are a tuple of float tensors, as the network's own.
 
     Args:
-        config: the network's.
-        digest: of the weights, by which evaluations tell networks apart.
-        build: makes the network itself, which computes the parts without a session, and inputs of sides that
-            the files are not made for; not called where nothing needs it.
-        encoder, decoder: inference sessions of `export`'s files; None for the network's own part.
-        first_decoder: the session that answers boxes and first clicks, of networks that take them; None else,
-            and where `decoder` is None.
-        iou_head, hypotheses: the network's; None where it has none.
-        parameter_count: the network's, which are in the files.
+        config: the configuration of the network.
+        digest: digest of its weights, by which evaluations tell networks apart.
+        build: builds the network in PyTorch. It is called only when it is needed: for a part without an
+            inference session, or for an input of a size that the files are not made for.
+        encoder, decoder: inference sessions of the files that `export` wrote; None for a part in PyTorch.
+        first_decoder: the inference session that answers boxes and first clicks; None for networks without
+            such a decoder, and where `decoder` is None.
+        iou_head, hypotheses: the heads of the network; None where it has none.
+        parameter_count: number of the network's parameters, which are in the files.
     """
 
     choice_refinements = 1

@@ -136,7 +136,7 @@ def test_a_pass_that_leaves_the_box_is_not_the_best(segmenters, monkeypatch):
         values[top:bottom, left:right] = 0.9
         return InnerPass(ProbabilityMap.of_picture(values), agreement=0.9)
 
-    monkeypatch.setattr(boxed._present.picture, "run_pass", run_pass)
+    monkeypatch.setattr(boxed._current.picture, "run_pass", run_pass)
     prediction = boxed.predict(BOX_CLICKS, **BOXED)
     assert prediction.chosen == 0 and prediction.mask.sum() == 35 * 40
 

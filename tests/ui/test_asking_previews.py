@@ -39,7 +39,7 @@ def test_the_click_of_a_preview_is_predicted_before_it_comes(shared, monkeypatch
     page, question = prepared(shared)
     shared.preview(question)
     segmenter, until = page.session.predictor.load(), time.monotonic() + 30
-    while segmenter._present.expected_click and time.monotonic() < until:
+    while segmenter._current.expected_click and time.monotonic() < until:
         time.sleep(0.01)
     monkeypatch.setattr(ColourModel, "decode", lambda *_: pytest.fail("The network ran."))
     click = {"number": 3, "kind": "click", "x": 300, "y": 130, "positive": True}
