@@ -77,15 +77,13 @@ class OuterLoop:
         if close_up:
             cfr = replace(cfr, steps=cfr.steps - 1)
         has_mask = state is not None or previous_mask is not None
-        choice, flip = part.choice, self._flip
-        if choice is None or choice >= self._model.choices or len(part.clicks) > 1 or has_mask:
-            choice = None
-        elif choice or self._model.takes_coordinates:
+        offers = len(part.clicks) == 1 and not has_mask
+        choice = part.choice if offers and part.choice in range(self._model.choices) else None
+        flip = self._flip
+        if choice is not None and (choice or self._model.takes_coordinates):
             # more refinements might lead to another of the masks; further masks have no mirror image
-            cfr, flip = (
-                replace(cfr, steps=self._model.choice_refinements, cf_clicks=None, best_pass=False),
-                False,
-            )
+            cfr = replace(cfr, steps=self._model.choice_refinements, cf_clicks=None, best_pass=False)
+            flip = False
         # a copy, so that pixels cached in the map are freed after the click
         start = replace(state.probabilities) if state else self.initial_map(previous_mask)
         window = state.zoom_window if state else None

@@ -71,17 +71,22 @@ class MapModel(InteractiveModel):
         cfr: CascadeForward | None = None,
         offers: bool = True,
     ) -> InnerPass:
-        box = isinstance(prompt, BoxPrompt)
+        is_box = isinstance(prompt, BoxPrompt)
         prompt = prompt.maps if isinstance(prompt, BoxPrompt) else prompt
         mirrored, (height, width) = len(prompt) > 1, prompt.shape[2:]
         mask = previous.crop(window, (height, width))
         maps = torch.stack([mask, mask.flip(1)] if mirrored else [mask])[:, None]
-        coarse = cfr is None  # refinements go on from its mask
+        is_coarse = cfr is None  # refinements go on from its mask
         offers = offers and bool(self.choices)
-        matters = coarse and not box and (offers or self.takes_first_clicks)  # else prompts may not be maps
-        one_click = matters and is_one_click(prompt[0, 1:]) and not mask.any()
-        first = (coarse and box) or (one_click and self.takes_first_clicks)
-        offers = offers and one_click
+        is_first_click = (
+            is_coarse
+            and not is_box
+            and (offers or self.takes_first_clicks)  # the prompts of other networks may not be maps
+            and is_one_click(prompt[0, 1:])
+            and not mask.any()
+        )
+        first = is_coarse and (is_box or (is_first_click and self.takes_first_clicks))
+        offers = offers and is_first_click
         logits, predicted_iou, offer = self.rated_logits(features, prompt, maps, offers, first)
         logits = logits[:, 0].float().cpu()
         if not torch.isfinite(logits.sum()):
