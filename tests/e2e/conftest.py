@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.browser import find_browser
-from tests.e2e.tool import EXAMPLES, Server, Tool
+from tests.e2e.tool import EXAMPLES, WAIT, Server, Tool
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -36,9 +36,10 @@ def no_browser(reason: str):
 @pytest.fixture(scope="session")
 def browser():
     try:
-        from playwright.sync_api import Error, sync_playwright
+        from playwright.sync_api import Error, expect, sync_playwright
     except ImportError:
         no_browser("Playwright is not installed (pip install playwright).")
+    expect.set_options(timeout=WAIT)
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])

@@ -72,8 +72,7 @@ def test_what_is_written_and_switched_meanwhile_stays_when_an_earlier_answer_com
     tool.unfold("Attributes")
     line = Line(tool, "**/component_server/")
     field(tool, "occluded").check()
-    while not line.held:
-        tool.page.wait_for_timeout(20)
+    tool.until(lambda: line.held)
     field(tool, "truncated").check()
     field(tool, "age").press_sequentially("3.5")
     line.let_go()

@@ -397,8 +397,7 @@ def test_masks_in_a_zip_stay_with_the_picture_for_which_they_were_chosen(browser
     held = []
     page.route("**/upload", lambda route: held.append(route) if not held else route.continue_())
     page.set_input_files("[data-ref=masks-file]", masks)
-    while not held:
-        page.wait_for_timeout(20)
+    tool.until(lambda: held)
     tool.upload(shutil.copy(squares, tmp_path / "other.png"))
     page.get_by_text("The masks were not loaded, as another file was opened meanwhile.").wait_for()
     tool.idle()

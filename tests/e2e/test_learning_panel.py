@@ -22,7 +22,7 @@ from cfr_icl.weights.saving import save_model
 from tests.e2e.tool import Server, Tool
 from tests.learning.tiny import ARCHITECTURE
 
-SECONDS = 180_000
+RUN = 300_000
 """Milliseconds in which a part of the run is over on a busy machine."""
 
 
@@ -87,7 +87,7 @@ def test_learning_is_offered_stopped_continued_used_and_thrown_away(tool, folder
     expect(learn).to_have_text("Learn from 10 finished pictures")
 
     learn.click()
-    expect(progress).to_contain_text(re.compile(r"^Learning · (10|[5-9]) min left$"), timeout=SECONDS)
+    expect(progress).to_contain_text(re.compile(r"^Learning · (10|[5-9]) min left$"), timeout=RUN)
     assert page.locator("[data-ref=learning-bar]").evaluate("bar => bar.value") >= 0.15
     before = len(tool.session.document.instances)
     tool.click(20, 40)  # labelling goes on
@@ -95,7 +95,7 @@ def test_learning_is_offered_stopped_continued_used_and_thrown_away(tool, folder
     assert len(tool.session.document.instances) == before + 1
     page.get_by_role("button", name="Stop", exact=True).click()
     told = page.locator("[data-ref=learnt-text]")
-    expect(told).to_have_text("Stopped; it can go on.", timeout=SECONDS)
+    expect(told).to_have_text("Stopped; it can go on.", timeout=RUN)
     assert not menu.is_visible()
     forget = page.locator("[data-do=forget-learnt]")
     expect(forget).to_have_text("Start over")  # there is a run, and no model yet
@@ -103,7 +103,7 @@ def test_learning_is_offered_stopped_continued_used_and_thrown_away(tool, folder
     hold.unlink()
     learn.click()
     notice = page.locator(".notice", has_text="objects that it did not learn from")
-    expect(notice).to_be_visible(timeout=SECONDS)  # once the process has ended
+    expect(notice).to_be_visible(timeout=RUN)  # once the process has ended
     expect(notice).not_to_contain_text("not surely better")
     expect(notice.get_by_role("button", name="Use the learnt model")).to_be_visible()
     expect(told).to_be_visible()
@@ -138,6 +138,6 @@ def test_a_run_of_another_server_is_shown_without_a_stop(tool, folder, monkeypat
     with FileLock(out / LOCK):
         tool.click(40, 30)
         told = page.locator("[data-ref=learning-text]")
-        expect(told).to_have_text("Learning · on another server · 1 min left", timeout=SECONDS)
+        expect(told).to_have_text("Learning · on another server · 1 min left", timeout=RUN)
         assert not page.get_by_role("button", name="Stop", exact=True).is_visible()
-    expect(page.locator("[data-ref=learnt-text]")).to_have_text("Stopped; it can go on.", timeout=SECONDS)
+    expect(page.locator("[data-ref=learnt-text]")).to_have_text("Stopped; it can go on.", timeout=RUN)

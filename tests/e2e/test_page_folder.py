@@ -20,11 +20,7 @@ COPIED = """async () => { const open = indexedDB.open('cfr-icl-folders');
 
 def wait_for_copies(tool, count):
     """Wait until the browser has copies of so many pictures with objects."""
-    for _ in range(100):
-        if tool.page.evaluate(COPIED) == count:
-            return
-        tool.page.wait_for_timeout(50)
-    raise AssertionError(f"The browser has {tool.page.evaluate(COPIED)} copies, not {count}.")
+    tool.until(lambda: tool.page.evaluate(COPIED) == count)
 
 
 @pytest.fixture

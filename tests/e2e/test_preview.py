@@ -90,9 +90,7 @@ def test_a_click_does_not_wait_for_the_preview_and_drops_it(open_tool):
 
     tool.page.route("**/component_server/", hold)
     rest(tool, 80, 80)
-    for _ in range(100):
-        tool.page.wait_for_timeout(0 if held else 50)
-    assert held
+    tool.until(lambda: held)
     tool.click(80, 80)
     tool.idle()
     assert tool.session.active.mask.area > 5000

@@ -49,7 +49,7 @@ def nginx(tmp_path):
             + "location = /favicon.ico { return 204; }\n} }\n"
         )
         processes.append(subprocess.Popen([program, "-c", tmp_path / "nginx.conf", "-p", tmp_path]))
-        for _ in range(50):
+        for _ in range(600):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return f"http://127.0.0.1:{port}/app/"

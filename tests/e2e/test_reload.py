@@ -2,6 +2,7 @@
 
 import numpy as np
 from gradio.context import Context
+from playwright.sync_api import expect
 
 from tests.e2e.tool import EXAMPLES, Server, Tool
 
@@ -14,7 +15,7 @@ def test_a_reload_goes_on_with_the_work(tool, server):
     zoom = tool.page.locator("[data-ref=zoom]")
     fitted = zoom.inner_text()
     tool.page.keyboard.press("+")
-    tool.page.wait_for_timeout(100)
+    expect(zoom).not_to_have_text(fitted)
     zoomed = zoom.inner_text()
     tool.page.reload()
     tool.page.wait_for_selector(".cfr:not([data-empty])")

@@ -149,8 +149,7 @@ def test_passes_probabilities_window_and_threshold_can_be_seen(open_tool):
     assert tool.page.locator(".passes button").count() == tool.session.active.timing.forwards == 5
     plain = tool.colour(150, 20)
     tool.page.get_by_label("Probability map").check()
-    tool.page.wait_for_timeout(200)
-    assert tool.colour(150, 20) != plain
+    tool.until(lambda: tool.colour(150, 20) != plain)
     tool.page.locator(".passes button").first.click()
     tool.idle()
     instance = tool.session.active

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from cfr_icl.annotate.folder import Folder
-from tests.e2e.tool import EXAMPLES, Line, Server, Tool, placed
+from tests.e2e.tool import EXAMPLES, WAIT, Line, Server, Tool, placed
 
 FOLDER_READY = ".cfr[data-folder]:not([data-empty])"
 
@@ -282,8 +283,10 @@ def test_a_login_that_ended_is_asked_for_and_the_work_goes_on(tool, squares):
         login.get_by_label("Name").fill("ann")
         login.get_by_label("Password").fill(password)
         login.get_by_role("button", name="Log in").click()
-        tool.page.wait_for_timeout(200)
-        assert login.is_visible() == (password == "wrong")
+        if password == "wrong":
+            expect(login.locator("[data-ref=login-wrong]")).to_be_visible()
+        else:
+            expect(login).not_to_be_visible()
     tool.idle()
     assert [(click.x, click.y) for click in tool.session.active.clicks] == [(80, 80), (100, 100)]
     assert all("401" in error or "400" in error for error in tool.errors)
@@ -297,6 +300,6 @@ def test_a_page_that_never_reaches_its_server_says_so(browser, server):
         page.route(pattern, lambda route: route.abort())
     page.goto(server.url)
     notice = page.locator(".cfr .notice")
-    notice.wait_for(timeout=20_000)
+    notice.wait_for(timeout=WAIT)
     assert "cannot be reached" in notice.inner_text()
     context.close()

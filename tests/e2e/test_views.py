@@ -34,9 +34,7 @@ def test_contrast_of_a_deep_picture_is_chosen_and_the_work_stays(tool, tmp_path)
     tool.page.keyboard.press("+")
     zoom = tool.page.locator("[data-ref=zoom]").inner_text()
     tool.set_range("White above", 100)
-    tool.page.wait_for_function(
-        "document.querySelector('[data-ref=size]').textContent.includes('60000')", timeout=10_000
-    )
+    tool.page.wait_for_function("document.querySelector('[data-ref=size]').textContent.includes('60000')")
     tool.idle()
     assert tool.page.locator("[data-ref=zoom]").inner_text() == zoom
     assert [(o.id, o.mask) for o in tool.session.document.instances] == [(o.id, o.mask) for o in objects]

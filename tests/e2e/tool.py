@@ -15,6 +15,9 @@ EXAMPLES = sorted(
     p for p in (Path(__file__).parents[2] / "examples").glob("*.*") if p.suffix in (".png", ".jpg")
 )
 
+WAIT = 120_000
+"""Milliseconds in which what a page is to show is there, also on a busy machine."""
+
 
 class Server:
     """A running app, on the stand-in network unless told otherwise; `pages` in the order of their start."""
@@ -52,12 +55,20 @@ class Visitor:
         page.on("dialog", lambda dialog: dialog.accept())
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        page.set_default_timeout(WAIT)
         page.goto(url)
         page.wait_for_selector(ready)
         self.idle()
 
     def idle(self):
-        self.page.wait_for_selector(".cfr:not([data-busy])", timeout=30_000)
+        self.page.wait_for_selector(".cfr:not([data-busy])")
+
+    def until(self, holds):
+        """Wait until a function of no arguments gives something true."""
+        deadline = time.monotonic() + WAIT / 1000
+        while not holds():
+            assert time.monotonic() < deadline
+            self.page.wait_for_timeout(20)
 
     def hidden_controls(self):
         """The panel's controls that cannot be seen without scrolling it; fonts differ by a pixel or two."""
@@ -85,7 +96,7 @@ class Visitor:
         """Wait for a picture whose name begins so; work that is in its way is left."""
         leave = self.page.locator("[data-ref=ask-yes]")
         shown = self.page.locator("[data-ref=name]")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + WAIT / 1000
         while not shown.text_content().startswith(name) and time.monotonic() < deadline:
             if leave.is_visible():
                 self.asked.append(self.page.locator("[data-ref=ask-text]").inner_text())
@@ -94,7 +105,6 @@ class Visitor:
         self.page.wait_for_function(
             "name => document.querySelector('[data-ref=name]').textContent.startsWith(name)",
             arg=name,
-            timeout=60_000,
         )
         self.page.wait_for_selector(".cfr:not([data-empty])")
         self.idle()
