@@ -1,16 +1,10 @@
 // Copies of a tab's work in the browser's database, for a reload after the server has forgotten the page.
 // They are of the browser alone, for a day; where storage is refused there are none.
 
+import { finished, KEPT_FOR } from './indexed_db.js';
+
 const DATABASE = 'cfr-icl';
 const STORES = ['pictures', 'sessions'];
-const KEPT_FOR = 86_400_000; // milliseconds, as long as a server keeps an unused page
-
-function finished(request) {
-  return new Promise((done, fail) => {
-    request.onsuccess = () => done(request.result);
-    request.onerror = () => fail(request.error);
-  });
-}
 
 export class Copies {
   #database = null; // a promise

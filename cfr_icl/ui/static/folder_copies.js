@@ -2,16 +2,10 @@
 // files, and the session files of its pictures. They are of the browser alone, for a day after the last
 // change; where storage is refused they live as long as the page.
 
+import { finished, KEPT_FOR } from './indexed_db.js';
+
 const DATABASE = 'cfr-icl-folders';
 const STORES = ['folders', 'files', 'work'];
-const KEPT_FOR = 86_400_000; // milliseconds, as long as a server keeps an unused page
-
-function finished(request) {
-  return new Promise((done, fail) => {
-    request.onsuccess = () => done(request.result);
-    request.onerror = () => fail(request.error);
-  });
-}
 
 const all = (key) => window.IDBKeyRange.bound([key], [key, []]);
 

@@ -54,29 +54,35 @@ function belowCommon(files) {
 // Files of operating systems: their names or folders begin with a dot.
 export const isOfSystem = (path) => /(^|\/)(\.|__MACOSX\/)/.test(path);
 
-// Files with the pictures and the saved work of zip archives in place of these. `failed` are archives that
-// cannot be read.
-export async function unpacked(files, { endings, work, bytes }) {
-  const ends = (path, list) => list.some((ending) => path.toLowerCase().endsWith(ending));
+// Files with what `read` finds in zip archives in place of these. `failed` are archives that it rejects.
+export async function withUnzipped(files, read) {
   const all = [],
     failed = [];
   let archives = 0;
   for (const each of files) {
-    if (!ends(each.path, ['.zip'])) {
+    if (!each.path.toLowerCase().endsWith('.zip')) {
       all.push(each);
       continue;
     }
     archives += 1;
     try {
-      const wanted = (path) => ends(path, [...endings, work]) && !isOfSystem(path);
-      const found = await unzipped(each.file, wanted, { files: MOST, bytes });
-      // work alone is of pictures that are open under these paths
-      all.push(...(found.some(({ path }) => ends(path, endings)) ? belowCommon(found) : found));
+      all.push(...(await read(each.file)));
     } catch {
       failed.push(each.path);
     }
   }
   return { files: all, archives, failed };
+}
+
+// Files with the pictures and the saved work of zip archives in place of these; as `withUnzipped`.
+export function unpacked(files, { endings, work, bytes }) {
+  const ends = (path, list) => list.some((ending) => path.toLowerCase().endsWith(ending));
+  const wanted = (path) => ends(path, [...endings, work]) && !isOfSystem(path);
+  return withUnzipped(files, async (archive) => {
+    const found = await unzipped(archive, wanted, { files: MOST, bytes });
+    // work alone is of pictures that are open under these paths
+    return found.some(({ path }) => ends(path, endings)) ? belowCommon(found) : found;
+  });
 }
 
 // Which files are of use: pictures, and saved work of them, in the order of their names; and the number of

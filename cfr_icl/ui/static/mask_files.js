@@ -1,7 +1,7 @@
 // Finds the masks and annotations among the files that a person chose: those in zip archives, and those that
 // belong to one picture.
 
-import { isOfSystem, MOST } from './gathering.js';
+import { isOfSystem, MOST, withUnzipped } from './gathering.js';
 import { unzipped } from './unzipping.js';
 
 const MASK_ENDINGS = [
@@ -22,34 +22,23 @@ const OF_PICTURES = /(^|\/)(train|val|test|trainval|obj)\.txt$/i; // lists of YO
 const CLASS_LIST = /(^|\/)(data\.yaml|classes\.txt)$/i;
 const isAtTop = (path) => !path.includes('/');
 
-// Files with the masks and annotations of zip archives in place of these. `failed` are archives that cannot
-// be read. Of Pascal VOC the maps and the list of classes come out, not the boxes; of YOLO the list of
-// classes, and files in folders that are named as lists of pictures, as a picture may have that name.
-export async function unpackedMasks(files, bytes) {
-  const all = [],
-    failed = [];
+// Files with the masks and annotations of zip archives in place of these; as `withUnzipped`. Of Pascal VOC
+// the maps and the list of classes come out, not the boxes; of YOLO the list of classes, and files in
+// folders that are named as lists of pictures, as a picture may have that name.
+export function unpackedMasks(files, bytes) {
   const ends = (path, list) => list.some((ending) => path.toLowerCase().endsWith(ending));
   const wanted = (path) =>
     (ends(path, MASK_ENDINGS) || CLASS_LIST.test(path)) &&
     !(ends(path, ['.session.json']) || (OF_PICTURES.test(path) && isAtTop(path)) || isOfSystem(path));
-  for (const each of files) {
-    if (!each.path.toLowerCase().endsWith('.zip')) {
-      all.push(each);
-      continue;
-    }
-    try {
-      const found = await unzipped(each.file, wanted, { files: MOST, bytes });
-      const maps = found.map(({ path }) => path).filter((path) => /\.png$/i.test(path));
-      const isVoc = // maps of objects, or of classes alone
-        maps.some((path) => /(^|\/)SegmentationObject/.test(path)) ||
-        (maps.length > 0 && maps.every((path) => OF_CLASSES.test(path)));
-      const needed = (path) => (isVoc ? !/(^|\/)Annotations\//.test(path) : !OF_CLASSES.test(path));
-      all.push(...found.filter(({ path }) => needed(path)));
-    } catch {
-      failed.push(each.path);
-    }
-  }
-  return { files: all, failed };
+  return withUnzipped(files, async (archive) => {
+    const found = await unzipped(archive, wanted, { files: MOST, bytes });
+    const maps = found.map(({ path }) => path).filter((path) => /\.png$/i.test(path));
+    const isVoc = // maps of objects, or of classes alone
+      maps.some((path) => /(^|\/)SegmentationObject/.test(path)) ||
+      (maps.length > 0 && maps.every((path) => OF_CLASSES.test(path)));
+    const needed = (path) => (isVoc ? !/(^|\/)Annotations\//.test(path) : !OF_CLASSES.test(path));
+    return found.filter(({ path }) => needed(path));
+  });
 }
 
 const stemOf = (path) =>
