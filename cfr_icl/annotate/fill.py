@@ -10,10 +10,10 @@ from cfr_icl.annotate import store
 from cfr_icl.annotate.additions import with_loaded
 from cfr_icl.annotate.annotation_files import Load, listed_objects
 from cfr_icl.annotate.classes import names_by_number
-from cfr_icl.annotate.document import ACCEPTED, Document, Instance, label_name
+from cfr_icl.annotate.document import ACCEPTED, Document, Instance
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import load_masks
-from cfr_icl.annotate.imports.loaded import LoadedMasks, joined
+from cfr_icl.annotate.imports.loaded import LoadedMasks, joined, with_label
 from cfr_icl.annotate.imports.voc import ClassMaps, class_maps, class_name, with_classes
 from cfr_icl.annotate.mask_names import (
     CLASS_LISTS,
@@ -104,7 +104,7 @@ class Source:
                 return loaded
             return with_classes(loaded, self._all[class_map], self._names_of_classes, size)
         return joined(
-            [_with_label(self._load(mask.path, name, size), mask.label) for mask in self._objects[name]]
+            [with_label(self._load(mask.path, name, size), mask.label) for mask in self._objects[name]]
         )
 
     def _load(self, path: str, name: str, size: tuple[int, int]) -> LoadedMasks:
@@ -158,12 +158,6 @@ class Source:
         if path in self._class_maps.of_objects:
             return 3
         return {".json": 4, ".txt": 3, ".jpg": 1, ".jpeg": 1, ".xml": 0}.get(suffix, 2)
-
-
-def _with_label(loaded: LoadedMasks, label: str) -> LoadedMasks:
-    """The objects with a label that their file is named by, where they have none."""
-    name = label_name(label) or None
-    return replace(loaded, objects=[replace(each, label=each.label or name) for each in loaded.objects])
 
 
 @dataclass

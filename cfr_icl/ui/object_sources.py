@@ -10,7 +10,8 @@ from cfr_icl.annotate.classes import names_by_number
 from cfr_icl.annotate.document import ActionError
 from cfr_icl.annotate.follow import take_over
 from cfr_icl.annotate.imports import load_masks
-from cfr_icl.annotate.imports.loaded import joined
+from cfr_icl.annotate.imports.loaded import joined, with_label
+from cfr_icl.annotate.mask_names import PictureNames
 from cfr_icl.annotate.session import Session
 from cfr_icl.sentences import Sentence
 from cfr_icl.ui.files import PageFiles
@@ -54,8 +55,16 @@ def load_upload(
     name, size = session.name, session.size
     loaded = load_masks(file, name, size, action.reading, classes)
     if action.more:
-        further = [load_masks(files.uploaded(path), name, size, None, classes) for path in action.more]
-        loaded = joined([loaded, *further])
+        further = [files.uploaded(path) for path in action.more]
+        masks = [loaded, *(load_masks(each, name, size, None, classes) for each in further)]
+        names = PictureNames([Path(name).name])
+        objects = [names.find_object(each.name) for each in (file, *further)]  # cat_1_ear.png is an ear
+        loaded = joined(
+            [
+                with_label(each, mask[1].label) if mask else each
+                for each, mask in zip(masks, objects, strict=True)
+            ]
+        )
     session.add_loaded(loaded, replace_last=action.replace)
     outbox.add(
         loaded={

@@ -185,6 +185,20 @@ def test_a_file_of_masks_is_read_in_another_way_in_place_of_the_first(picture_fi
     assert browser.document is before
 
 
+def test_masks_of_objects_have_the_labels_that_their_files_are_named_by(picture_file, tmp_path):
+    server = Server(Settings(ColourModel(), examples=[picture_file]), uploads=tmp_path)
+    browser = Browser(server)
+    browser.do({"kind": "hello"}, {"kind": "example", "index": 0})
+    paths = []
+    for number, label in ((1, "big dog"), (2, "cat"), (3, "")):
+        mask = np.zeros((90, 120), np.uint8)
+        mask[20:60, 30 * number : 30 * number + 20] = 255
+        paths.append(str(tmp_path / f"{picture_file.stem}_{number}{label and '_'}{label}.png"))
+        Image.fromarray(mask).save(paths[-1])
+    browser.do({"kind": "import", "path": paths[0], "more": paths[1:]})
+    assert [each.label for each in browser.document.instances] == ["big dog", "cat", "object"]
+
+
 def test_files_of_the_objects_of_a_picture_are_loaded_in_one_step(picture_file, tmp_path):
     server = Server(Settings(ColourModel(), examples=[picture_file]), uploads=tmp_path)
     browser = Browser(server)

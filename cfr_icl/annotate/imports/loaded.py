@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cfr_icl.annotate.document import label_name
 from cfr_icl.annotate.masks import Mask
 from cfr_icl.sentences import Refusal, Sentence
 
@@ -77,3 +78,9 @@ def joined(several: Sequence[LoadedMasks]) -> LoadedMasks:
         foreign=next((each.foreign for each in several if each.foreign), None),
         labels=[label for each in several for label in each.labels],
     )
+
+
+def with_label(loaded: LoadedMasks, label: str) -> LoadedMasks:
+    """The objects with a label that their file is named by, where they have none."""
+    name = label_name(label) or None
+    return replace(loaded, objects=[replace(each, label=each.label or name) for each in loaded.objects])
