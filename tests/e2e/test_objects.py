@@ -170,6 +170,19 @@ def test_an_objects_row_labels_hides_locks_copies_and_deletes_it(tool, squares):
     assert [instance.id for instance in tool.session.document.instances] == [1]
 
 
+def test_each_press_of_an_eye_or_lock_counts_also_before_the_answer(tool, squares):
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.idle()
+    tool.page.get_by_label("Show or hide object 1").evaluate("eye => { eye.click(); eye.click(); }")
+    tool.page.get_by_label("Lock or unlock object 1").evaluate(
+        "lock => { lock.click(); lock.click(); lock.click(); }"
+    )
+    tool.idle()
+    assert tool.session.document.instances[0].visible
+    assert tool.session.document.instances[0].locked
+
+
 def test_label_lists_are_loaded_saved_and_chosen_by_number(tool, squares, tmp_path):
     tool.upload(squares)
     names = tmp_path / "labels.txt"

@@ -20,7 +20,7 @@ export function listed(objects, text, order) {
 
 export class ObjectList {
   // `send(kind, data)` asks the server, `select(id)` takes an object up, `labels` is the id of a datalist,
-  // `repaint` shows a colour at once
+  // `repaint` draws the objects at once
   constructor(list, labels, send, select, repaint) {
     Object.assign(this, { list, labels, send, select, repaint });
     this.rows = new Map();
@@ -94,6 +94,13 @@ export class ObjectList {
       });
       return node;
     };
+    // Shown at once, so that a second press before the answer turns it back.
+    const turn = (name) => {
+      row.object[name] = !row.object[name];
+      this.fill(row, row.object);
+      this.repaint();
+      this.send('edit', { id, [name]: row.object[name] });
+    };
     const row = {
       colour: make('input', { type: 'color', title: t('Colour') }),
       number: make('button', {
@@ -104,8 +111,8 @@ export class ObjectList {
       }),
       label: make('input', { type: 'text', maxLength: 60, title: t('Label') }),
       certainty: make('output', { className: 'certainty', title: t('How sure the mask is; U goes on') }),
-      visible: button('Show or hide', () => this.send('edit', { id, visible: !row.object.visible })),
-      locked: button('Lock or unlock', () => this.send('edit', { id, locked: !row.object.locked })),
+      visible: button('Show or hide', () => turn('visible')),
+      locked: button('Lock or unlock', () => turn('locked')),
       copy: button('Duplicate', () => this.send('duplicate', { id })),
       remove: button('Delete', () => this.send('delete', { id })),
     };

@@ -107,9 +107,7 @@ export function setUpPicture(app) {
       `${picture.width} × ${picture.height}`,
       ...(picture.transparent ? [t('holes count as white')] : []),
       ...(picture.first_frame ? [t('first frame')] : []),
-      ...(picture.deep
-        ? [t('shown from {a} to {b}').replace('{a}', darkest).replace('{b}', brightest)]
-        : []),
+      ...(picture.deep ? [t('shown from {a} to {b}').replace('{a}', darkest).replace('{b}', brightest)] : []),
     ].join(' · ');
   }
 
