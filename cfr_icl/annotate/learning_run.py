@@ -36,7 +36,7 @@ LOCK_SECONDS = 1.0
 """Seconds to wait for the lock: those who look whether somebody learns hold it for a moment."""
 MINUTES = 10
 READ_AGAIN = 0.5
-"""Seconds for which a run is not looked at again."""
+"""Seconds for which the last look at a run is used."""
 PATIENCE = 5.0
 """Seconds for a process to end after `stop`, before it is killed."""
 

@@ -6,9 +6,12 @@ cfr-icl fill coco.json --images photos --work work
 from __future__ import annotations
 
 import argparse
+import lzma
+import shutil
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -59,11 +62,17 @@ def _files_in(folder: Path) -> dict[str, Path]:
 
 
 def _unpacked(archive: Path, folder: Path) -> dict[str, Path]:
-    """Unpack an archive of masks into a folder; raises ValueError for a damaged one."""
+    """Unpack an archive of masks into a folder; raises ValueError for one that cannot be."""
     try:
         with zipfile.ZipFile(archive) as opened:
+            needed = sum(entry.file_size for entry in opened.infolist())
+            if needed > shutil.disk_usage(folder).free:
+                raise ValueError(f"There is no room to unpack the archive {str(archive)!r}.")
             opened.extractall(folder)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+    except OSError as error:
+        raise ValueError(f"The archive {str(archive)!r} cannot be unpacked ({error.strerror}).") from error
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError) as error:
+        # zipfile raises RuntimeError for a password and for a compression that it does not know
         raise ValueError(
             f"The archive {str(archive)!r} cannot be read; unpack it and give its folder."
         ) from error

@@ -1,8 +1,11 @@
 """A folder is filled with the masks of one COCO file, or of files named as its pictures."""
 
+import io
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -309,11 +312,55 @@ def test_each_export_in_a_zip_fills_a_folder_by_the_command(kind, folder, tmp_pa
     assert labels == ({"object"} if kind == "indexed" else {"cat", "dog"})
 
 
-def test_a_damaged_zip_is_refused_by_the_command(folder, tmp_path, capsys):
-    (tmp_path / "bad.zip").write_bytes(b"PK")
+def _zip(name="a.png", content=b"mask" * 500) -> bytearray:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return bytearray(buffer.getvalue())
+
+
+def _changed(offset: int, value: int) -> bytes:
+    """A zip whose central directory has another 16-bit value at this offset."""
+    content = _zip()
+    place = content.index(b"PK\x01\x02") + offset
+    content[place : place + 2] = value.to_bytes(2, "little")
+    content[offset - 2 : offset] = value.to_bytes(2, "little")  # in the entry's own header
+    return bytes(content)
+
+
+def _with_a_damaged_stream() -> bytes:
+    content = _zip()
+    content[35:40] = b"\xff" * 5
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"PK", _changed(8, 1), _changed(10, 99), _with_a_damaged_stream()],
+    ids=["cut", "with a password", "unknown compression", "damaged stream"],
+)
+def test_a_damaged_zip_is_refused_by_the_command(content, folder, tmp_path, capsys):
+    (tmp_path / "bad.zip").write_bytes(content)
     arguments = ["--images", str(folder.images), "--work", str(tmp_path / "work")]
     assert main(["fill", str(tmp_path / "bad.zip"), *arguments]) == 2
     assert "cannot be read; unpack it and give its folder." in capsys.readouterr().err
+
+
+def test_a_zip_without_room_on_the_disk_is_refused_before_it_is_unpacked(
+    folder, tmp_path, capsys, monkeypatch
+):
+    (tmp_path / "large.zip").write_bytes(_zip())
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=100))
+    arguments = ["--images", str(folder.images), "--work", str(tmp_path / "work")]
+    assert main(["fill", str(tmp_path / "large.zip"), *arguments]) == 2
+    assert "There is no room to unpack the archive" in capsys.readouterr().err
+
+
+def test_a_zip_with_a_name_that_the_disk_cannot_hold_is_refused(folder, tmp_path, capsys):
+    (tmp_path / "long.zip").write_bytes(_zip("a" * 300 + ".png"))
+    arguments = ["--images", str(folder.images), "--work", str(tmp_path / "work")]
+    assert main(["fill", str(tmp_path / "long.zip"), *arguments]) == 2
+    assert "cannot be unpacked (File name too long)." in capsys.readouterr().err
 
 
 def test_one_image_of_a_coco_file_belongs_to_its_picture_alone(folder, coco):

@@ -12,7 +12,7 @@ export function polling(app, interval) {
     const asked = setTimeout(ask, LOST_AFTER);
     timer = asked;
     const next = () => {
-      if (timer !== asked) return; // the reply was heard by whoever polls, or the question was asked again
+      if (timer !== asked) return; // polling was restarted or stopped, or the question was asked again
       clearTimeout(asked);
       timer = setTimeout(ask, interval);
     };
