@@ -59,14 +59,13 @@ def listed_objects(names: Sequence[str], files: Mapping[str, Path]) -> Listed | 
     alone = len(files) == 1
     found: dict[str, Listed] = {}
     for path, file in files.items():
-        suffix = file.suffix.lower()
-        if suffix in (".json", ".xml"):
-            if suffix == ".json":
-                each = _listed(names, _content(file, alone), alone)
-            else:
-                each = _of_cvat(names, file, alone)
-            if each and all(each.listed != other.listed for other in found.values()):
-                found[path] = each
+        suffix, each = file.suffix.lower(), None
+        if suffix == ".json":
+            each = _listed(names, _content(file, alone), alone)
+        elif suffix == ".xml":
+            each = _of_cvat(names, file, alone)
+        if each and all(each.listed != other.listed for other in found.values()):
+            found[path] = each
     if not found:
         return None
     places: dict[str, list[str]] = defaultdict(list)

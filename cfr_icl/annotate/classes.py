@@ -47,6 +47,11 @@ def read_classes(path: Path) -> list[Label]:
         raise StoreError("{name} is no list of classes; write one name a line.", name=path.name) from error
 
 
+def class_name(number: int) -> str:
+    """The name of a class of which only the number is known."""
+    return f"class {number}"
+
+
 def names_by_number(path: Path) -> list[str]:
     """The names of the classes in a YOLO data.yaml or a list of lines, from number 0; empty if unreadable."""
     try:
@@ -54,7 +59,7 @@ def names_by_number(path: Path) -> list[str]:
             content = file.read(MOST_OF_NAMES)
         text = content.decode(json.detect_encoding(content), errors="replace")
         names = yaml_names(text) if path.suffix.lower() in (".yaml", ".yml") else text.splitlines()
-        return [label_name(name) or f"class {number}" for number, name in enumerate(names)]
+        return [label_name(name) or class_name(number) for number, name in enumerate(names)]
     except (OSError, ValueError):
         return []
 
@@ -126,7 +131,7 @@ def yaml_names(text: str) -> list[str]:
         for place, (number, name) in enumerate(entries)
     ]
     names = {number: name for number, name in numbered if 0 <= number < 100_000}
-    return [names.get(number, f"class {number}") for number in range(max(names) + 1)]
+    return [names.get(number, class_name(number)) for number in range(max(names) + 1)]
 
 
 def _unquoted(text: str) -> str:

@@ -9,12 +9,12 @@ from pathlib import Path, PurePosixPath
 from cfr_icl.annotate import store
 from cfr_icl.annotate.additions import with_loaded
 from cfr_icl.annotate.annotation_files import Load, listed_objects
-from cfr_icl.annotate.classes import names_by_number
+from cfr_icl.annotate.classes import class_name, names_by_number
 from cfr_icl.annotate.document import ACCEPTED, Document, Instance
 from cfr_icl.annotate.folder import Folder
 from cfr_icl.annotate.imports import load_masks
 from cfr_icl.annotate.imports.loaded import LoadedMasks, joined, with_label
-from cfr_icl.annotate.imports.voc import ClassMaps, class_maps, class_name, with_classes
+from cfr_icl.annotate.imports.voc import ClassMaps, class_maps, with_classes
 from cfr_icl.annotate.mask_names import (
     CLASS_LISTS,
     ObjectMask,

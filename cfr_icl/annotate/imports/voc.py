@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from cfr_icl.annotate.classes import MOST_OF_NAMES, names_by_number
+from cfr_icl.annotate.classes import MOST_OF_NAMES, class_name, names_by_number
 from cfr_icl.annotate.document import label_name
 from cfr_icl.annotate.image_files import PictureError
 from cfr_icl.annotate.imports.loaded import LoadedMasks, MaskFileError
@@ -64,11 +64,6 @@ def class_maps(files: Mapping[str, Path]) -> ClassMaps:
     else:
         names, colours = names_by_number(files[lists[0]]) if lists else [], {}
     return ClassMaps(maps, names, colours, frozenset(lists))
-
-
-def class_name(number: int) -> str:
-    """The name of a class of which only the number is known."""
-    return f"class {number}"
 
 
 def with_classes(

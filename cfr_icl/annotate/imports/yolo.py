@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cfr_icl.annotate.classes import class_name
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
 from cfr_icl.annotate.imports.shapes import is_affordable, leaves_picture, ring_of, truncated_shapes
 from cfr_icl.annotate.listing import first_names
@@ -85,4 +86,4 @@ def _class_name(word: str, classes: Sequence[str]) -> str:
     kind = int(float(word))
     if kind < 0 or kind > 100_000:
         raise ValueError("class")
-    return classes[kind] if kind < len(classes) else f"class {kind}"
+    return classes[kind] if kind < len(classes) else class_name(kind)
