@@ -268,9 +268,7 @@ def test_masks_of_files_fill_the_folder_after_an_offer(browser, server):
 
 def test_equal_files_of_one_name_in_two_folders_both_arrive(browser, server):
     mask = np.zeros((90, 120), np.uint8)
-    mask[20:60, 10:50] = (
-        1  # class 1 and object 1: both maps of Pascal VOC are equal, and are sent as one file
-    )
+    mask[20:60, 10:50] = 1  # class 1 and object 1: Pascal VOC's two maps are equal and sent as one file
     path = server.uploads / "equal" / "a.png"
     path.parent.mkdir()
     Image.fromarray(mask).save(path)
