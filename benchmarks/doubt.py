@@ -13,8 +13,8 @@ import numpy as np
 from benchmarks.measure import table
 from benchmarks.pictures import model_and_objects
 from cfr_icl import CascadeForward, Segmenter
-from cfr_icl.annotate.certainty import certainty
-from cfr_icl.annotate.document import UNSURE
+from cfr_icl.annotate.objects.document import UNSURE
+from cfr_icl.annotate.session.certainty import certainty
 from cfr_icl.evaluation.metrics import iou
 from cfr_icl.robot import next_click
 

@@ -18,8 +18,8 @@ import numpy as np
 from benchmarks.measure import table
 from benchmarks.pictures import Objects, model_and_objects
 from cfr_icl import CascadeForward, Segmenter
-from cfr_icl.annotate.document import UNSURE
-from cfr_icl.annotate.follow import LOST, Motion, certainty, inner_clicks
+from cfr_icl.annotate.objects.document import UNSURE
+from cfr_icl.annotate.session.follow import LOST, Motion, certainty, inner_clicks
 from cfr_icl.evaluation.metrics import iou
 
 FRAMES = 10

@@ -23,8 +23,8 @@ import torch
 from benchmarks.measure import table
 from benchmarks.pictures import example
 from cfr_icl import CascadeForward, Click, Segmenter, load_model
-from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.models.learnt import LearntModel
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.weights.loading import EMBEDDED, read_config

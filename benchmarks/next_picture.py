@@ -21,7 +21,7 @@ import cv2
 from benchmarks.measure import table
 from benchmarks.pictures import example
 from cfr_icl import load_model
-from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.models.base import InteractiveModel
 from cfr_icl.ui.queued_predictor import QueuedPredictor
 from cfr_icl.ui.server import Server, Settings

@@ -24,7 +24,7 @@ from benchmarks.measure import table
 from benchmarks.pictures import as_jpeg, example
 from cfr_icl import load_model
 from cfr_icl.annotate.imports import LoadedMasks, LoadedObject
-from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.ui.page import Page
 from tests.browser import find_browser
 from tests.e2e.tool import EXAMPLES, Server, Tool, placed

@@ -33,8 +33,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.measure import table
 from cfr_icl import load_model
-from cfr_icl.annotate.document import COLOURS, Instance, Label
-from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.objects.document import COLOURS, Instance, Label
 from cfr_icl.clicks import Click
 from cfr_icl.evaluation.metrics import iou
 from cfr_icl.inner_distance import deepest_pixel

@@ -30,7 +30,7 @@ from PIL import Image
 
 from benchmarks.pictures import ROOT
 from cfr_icl import CascadeForward, Click
-from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.workers.pool import WorkerPool
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from cfr_icl.annotate.editor import Editor
 from cfr_icl.annotate.imports import LoadedMasks, LoadedObject, load_coco, load_masks
-from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.session.editor import Editor
 
 LabelledMask = tuple[str | None, Mask]
 

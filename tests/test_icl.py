@@ -8,12 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cfr_icl.clicks import Click
-from cfr_icl.icl import (
-    ICLConfig,
-    IterativeClickLoss,
-    batch_iou,
-    normalised_focal_loss,
-)
+from cfr_icl.icl import ICLConfig, IterativeClickLoss, batch_iou, normalised_focal_loss
 from tests.recorder import Recorder, batch
 
 FIXTURE = Path(__file__).parent / "parity" / "fixtures" / "loss.npz"

@@ -45,6 +45,20 @@ MAY_IMPORT = {
 """Layers by their folder or file, and the layers that each may import. `cfr_icl` is what the package itself
 offers: `load_model`, `Segmenter` and their like."""
 
+ANNOTATE = (
+    "pictures",
+    "objects",
+    "saved",
+    "exports",
+    "imports",
+    "session",
+    "folder",
+    "whole_folder",
+    "learning",
+    "batch",
+)
+"""The folders of `annotate/`; each may import from those before it."""
+
 AT_HOME = {
     "gradio": ("ui/",),
     "gradio_client": ("ui/",),
@@ -54,12 +68,12 @@ AT_HOME = {
     "scipy": ("data/sbd.py",),
     "fsspec": ("data/webdataset.py",),
     "matplotlib": ("evaluation/report.py",),
-    "pillow_heif": ("annotate/image_files.py",),
+    "pillow_heif": ("annotate/pictures/image_files.py",),
     "httpx": ("workers/pool.py",),
     "starlette": ("workers/serving.py",),
     "uvicorn": ("workers/serving.py",),
     "ray": ("scale/cluster.py", "workers/replicas.py"),
-    "pyarrow": ("annotate/list_files.py",),
+    "pyarrow": ("annotate/batch/list_files.py",),
 }
 """Optional packages, and where they are imported."""
 
@@ -100,6 +114,18 @@ def test_a_layer_imports_those_below_it_alone(layer):
     used = {name for path in files(layer) for name in imported(path) if name in MODULES}
     layers = {name.split(".")[1] if "." in name else name for name in used}
     assert layers - MAY_IMPORT[layer] - SERVICES - {layer} == set()
+
+
+def test_the_folders_of_annotation_stand_in_one_order():
+    folders = {path.name for path in (PACKAGE / "annotate").iterdir() if (path / "__init__.py").is_file()}
+    assert folders == set(ANNOTATE)
+
+
+@pytest.mark.parametrize("folder", ANNOTATE)
+def test_a_folder_of_annotation_imports_from_those_before_it(folder):
+    used = {name for path in files(f"annotate/{folder}") for name in imported(path)}
+    folders = {name.split(".")[2] for name in used if name.startswith("cfr_icl.annotate.")}
+    assert folders <= set(ANNOTATE[: ANNOTATE.index(folder) + 1])
 
 
 def test_no_module_imports_itself_by_way_of_others():

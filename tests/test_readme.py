@@ -13,8 +13,8 @@ import yaml
 from PIL import Image
 
 from cfr_icl import Click, Segmenter, load_model
-from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.cli.main import main, parse
 from cfr_icl.ui.blocks import build, launch
 from cfr_icl.ui.server import Server, Settings

@@ -104,8 +104,8 @@ def run(options: argparse.Namespace) -> None:
     if options.mcp:
         with extra("mcp", "--mcp"):
             import mcp  # noqa: F401
-    from cfr_icl.annotate.classes import read_attributes, read_classes
-    from cfr_icl.annotate.folder import Folder
+    from cfr_icl.annotate.folder.folder import Folder
+    from cfr_icl.annotate.saved.classes import read_attributes, read_classes
     from cfr_icl.remote import remote_predict
     from cfr_icl.ui.blocks import build, launch
     from cfr_icl.ui.server import Server, Settings

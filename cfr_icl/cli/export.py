@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from cfr_icl.annotate.exports import EVERYTHING, FORMATS
-from cfr_icl.annotate.splits import Split, read_shares, read_split_list
+from cfr_icl.annotate.exports.splits import Split, read_shares, read_split_list
 from cfr_icl.cli.options import add_megapixels
 
 
@@ -50,10 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from cfr_icl.annotate.classes import read_classes
     from cfr_icl.annotate.exports import export, export_warnings
     from cfr_icl.annotate.exports.writing import write_files
-    from cfr_icl.annotate.folder import Folder
+    from cfr_icl.annotate.folder.folder import Folder
+    from cfr_icl.annotate.saved.classes import read_classes
 
     if not options.work.is_dir():
         raise ValueError(f"There is no folder {str(options.work)!r} with saved work.")

@@ -85,9 +85,9 @@ def _unpacked(archive: Path, folder: Path) -> dict[str, Path]:
 
 
 def _fill(options: argparse.Namespace, files: Mapping[str, Path]) -> int:
-    from cfr_icl.annotate.classes import read_classes
-    from cfr_icl.annotate.fill import Source, fill
-    from cfr_icl.annotate.folder import Folder
+    from cfr_icl.annotate.folder.folder import Folder
+    from cfr_icl.annotate.saved.classes import read_classes
+    from cfr_icl.annotate.whole_folder.fill import Source, fill
 
     masks: Path = options.masks
     folder = Folder(options.images, options.work, options.max_megapixels)

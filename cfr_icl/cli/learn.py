@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from cfr_icl.annotate.learning_run import DISK_FULL, LOCK, LOCK_SECONDS
-from cfr_icl.annotate.learning_state import (
+from cfr_icl.annotate.learning.run import DISK_FULL, LOCK, LOCK_SECONDS
+from cfr_icl.annotate.learning.state import (
     EXIT_DISK_FULL,
     EXIT_NO_GAIN,
     FAILED,
@@ -31,7 +31,7 @@ from cfr_icl.annotate.learning_state import (
     Comparison,
     LearningState,
 )
-from cfr_icl.annotate.listing import list_pictures
+from cfr_icl.annotate.pictures.listing import list_pictures
 from cfr_icl.cli.options import WEIGHTS, add_megapixels, default_weights, number_up_to
 from cfr_icl.sentences import Sentence, sentence_of
 

@@ -9,7 +9,7 @@ from dataclasses import Field, fields, replace
 from typing import Any
 
 from cfr_icl import CascadeForward, Segmenter, load_model
-from cfr_icl.annotate.pictures import LARGEST_LIMIT, MAX_MEGAPIXELS
+from cfr_icl.annotate.pictures.decoding import LARGEST_LIMIT, MAX_MEGAPIXELS
 from cfr_icl.clicks import Click
 from cfr_icl.data.registry import DATASETS
 from cfr_icl.data.source import Source

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from cfr_icl.annotate.exports.png import mask_png
     from cfr_icl.annotate.imports import mask_pixels
-    from cfr_icl.annotate.pictures import read_picture
+    from cfr_icl.annotate.pictures.decoding import read_picture
 
     if not options.clicks:
         raise ValueError("Name at least one point on the object with --click X,Y.")

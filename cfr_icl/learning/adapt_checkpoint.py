@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from timm.utils import ModelEmaV3
 
-from cfr_icl.annotate.learning_state import CHECKPOINT
+from cfr_icl.annotate.learning.state import CHECKPOINT
 from cfr_icl.files import disk_errors, replacing
 from cfr_icl.learning.average import Weights
 from cfr_icl.learning.budget import Budget

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cfr_icl.annotate.learning_state import FIRST_CLICKS, Comparison
+from cfr_icl.annotate.learning.state import FIRST_CLICKS, Comparison
 from cfr_icl.evaluation.paired import difference
 from cfr_icl.evaluation.report import mean_ious
 from cfr_icl.learning.count_clicks import MOST_CLICKS, HeldOut, clicks_of

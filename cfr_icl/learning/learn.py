@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from cfr_icl.annotate.learning_state import (
+from cfr_icl.annotate.learning.state import (
     AFTER,
     BEFORE,
     FINISHED,
@@ -21,7 +21,7 @@ from cfr_icl.annotate.learning_state import (
     Comparison,
     LearningState,
 )
-from cfr_icl.annotate.pictures import PictureError, open_picture
+from cfr_icl.annotate.pictures.decoding import PictureError, open_picture
 from cfr_icl.data.samples import Dataset
 from cfr_icl.files import remove_unfinished, write_atomically
 from cfr_icl.learning.adapt import Adaptation
@@ -30,13 +30,7 @@ from cfr_icl.learning.adapt_config import AdaptConfig, config_for
 from cfr_icl.learning.average import Weights, mixed
 from cfr_icl.learning.budget import Budget
 from cfr_icl.learning.comparison import Ious, compare
-from cfr_icl.learning.count_clicks import (
-    HeldOut,
-    QuickScore,
-    held_out_objects,
-    read_objects,
-    sessions,
-)
+from cfr_icl.learning.count_clicks import HeldOut, QuickScore, held_out_objects, read_objects, sessions
 from cfr_icl.learning.held_out import hold_out
 from cfr_icl.learning.kind import learn_kind
 from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from cfr_icl.annotate.finished import FinishedPictures, is_work_folder
-from cfr_icl.annotate.pictures import MAX_MEGAPIXELS
+from cfr_icl.annotate.learning.finished import FinishedPictures, is_work_folder
+from cfr_icl.annotate.pictures.decoding import MAX_MEGAPIXELS
 from cfr_icl.data.coco import CocoFileDataset
 from cfr_icl.data.files import label_gt_masks, picture_files, read_labels, read_rgb
 from cfr_icl.data.folder import IGNORE

@@ -10,8 +10,8 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.pictures import MAX_MEGAPIXELS
+from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.pictures.decoding import MAX_MEGAPIXELS
 from cfr_icl.ui.blocks import annotator
 from cfr_icl.ui.server import Server, Settings
 from cfr_icl.weights.menu import ModelMenu

@@ -12,7 +12,7 @@ from gradio.utils import get_upload_folder
 
 from cfr_icl.annotate.exports.png import mask_png
 from cfr_icl.annotate.imports import mask_pixels
-from cfr_icl.annotate.pictures import read_picture
+from cfr_icl.annotate.pictures.decoding import read_picture
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import PredictionError

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from cfr_icl import clicks
-from cfr_icl.annotate import document
-from cfr_icl.annotate.document import ACCEPTED, COLOURS, SENT_BACK, ActionError
-from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.objects import document
+from cfr_icl.annotate.objects.document import ACCEPTED, COLOURS, SENT_BACK, ActionError
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.sentences import sentence_of
 from cfr_icl.ui.protocol import session_actions as do

@@ -5,8 +5,8 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from pathlib import Path
 
-from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.ui.exporting import MadeFile, all_sessions, export_of, single_file
 from cfr_icl.ui.files import PageFiles
 from cfr_icl.ui.jobs import Job

@@ -7,17 +7,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cfr_icl.annotate import exports, store
-from cfr_icl.annotate.document import ActionError
+from cfr_icl.annotate import exports
 from cfr_icl.annotate.exports import Progress
 from cfr_icl.annotate.exports.archive import portable_names, zipped
-from cfr_icl.annotate.exports.picture import AnnotatedPicture
 from cfr_icl.annotate.exports.png import cutout_png, mask_png
-from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.listing import shown_name
-from cfr_icl.annotate.session import Session
-from cfr_icl.annotate.session_files import session_file
-from cfr_icl.annotate.splits import Split, read_shares
+from cfr_icl.annotate.exports.splits import Split, read_shares
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
+from cfr_icl.annotate.objects.document import ActionError
+from cfr_icl.annotate.pictures.listing import shown_name
+from cfr_icl.annotate.saved import store
+from cfr_icl.annotate.saved.session_files import session_file
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.sentences import Refusal, Sentence
 from cfr_icl.ui.protocol.page_actions import Export
 

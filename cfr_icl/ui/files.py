@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cfr_icl.annotate.document import ActionError
 from cfr_icl.annotate.exports.archive import portable_path
+from cfr_icl.annotate.objects.document import ActionError
 
 FILES_KEPT = 16
 """Uploads, copies and downloads of a page that stay on the server; older ones but the held are removed."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.learning_run import FolderLearning
-from cfr_icl.annotate.learning_state import FINISHED
-from cfr_icl.annotate.session_files import DONE
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.learning.run import FolderLearning
+from cfr_icl.annotate.learning.state import FINISHED
+from cfr_icl.annotate.saved.session_files import DONE
 from cfr_icl.ui.messages import translated
 from cfr_icl.ui.protocol import page_actions as do
 from cfr_icl.ui.protocol.action import Action

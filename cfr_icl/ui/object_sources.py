@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cfr_icl.annotate import store
-from cfr_icl.annotate.belongings import is_named_alike, is_of_another_file
-from cfr_icl.annotate.classes import names_by_number
-from cfr_icl.annotate.document import ActionError
-from cfr_icl.annotate.follow import take_over
+from cfr_icl.annotate.folder.belongings import is_named_alike, is_of_another_file
 from cfr_icl.annotate.imports import load_masks
 from cfr_icl.annotate.imports.loaded import joined, with_label
-from cfr_icl.annotate.mask_names import PictureNames
-from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.objects.document import ActionError
+from cfr_icl.annotate.saved import store
+from cfr_icl.annotate.saved.classes import names_by_number
+from cfr_icl.annotate.session.follow import take_over
+from cfr_icl.annotate.session.session import Session
+from cfr_icl.annotate.whole_folder.mask_names import PictureNames
 from cfr_icl.sentences import Sentence
 from cfr_icl.ui.files import PageFiles
 from cfr_icl.ui.outbox import Outbox

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cfr_icl.annotate.document import ActionError
-from cfr_icl.annotate.own_folder import OwnFolder
-from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.folder.own_folder import OwnFolder
+from cfr_icl.annotate.objects.document import ActionError
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.ui.files import PageFiles
 from cfr_icl.ui.opening import ADD_TO_FOLDER, Opening
 from cfr_icl.ui.outbox import Outbox

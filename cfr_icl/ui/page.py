@@ -9,10 +9,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from cfr_icl import clicks
-from cfr_icl.annotate.document import ActionError, Document
-from cfr_icl.annotate.inspect import inside
-from cfr_icl.annotate.polygons import polygons
-from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.objects.document import ActionError, Document
+from cfr_icl.annotate.objects.polygons import polygons
+from cfr_icl.annotate.session.inspect import inside
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.sentences import Sentence
 from cfr_icl.ui.apply import apply

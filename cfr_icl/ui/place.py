@@ -9,11 +9,11 @@ from contextlib import suppress
 
 import numpy as np
 
-from cfr_icl.annotate.document import ActionError, Document
-from cfr_icl.annotate.folder import Folder, Opened
-from cfr_icl.annotate.session import Session
-from cfr_icl.annotate.store import StoreError
-from cfr_icl.annotate.taking_back import FolderChange
+from cfr_icl.annotate.folder.folder import Folder, Opened
+from cfr_icl.annotate.objects.document import ActionError, Document
+from cfr_icl.annotate.saved.store import StoreError
+from cfr_icl.annotate.session.session import Session
+from cfr_icl.annotate.whole_folder.taking_back import FolderChange
 from cfr_icl.ui.visit_log import VisitLog
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from gradio.utils import get_upload_folder
 
-from cfr_icl.annotate.document import ActionError, Attribute, Label
-from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.pictures import MAX_MEGAPIXELS
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.objects.document import ActionError, Attribute, Label
+from cfr_icl.annotate.pictures.decoding import MAX_MEGAPIXELS
 from cfr_icl.extras import MissingExtraError
 from cfr_icl.predictor import LookAheadPredictor
 from cfr_icl.remote import Predict, RemoteSegmenter

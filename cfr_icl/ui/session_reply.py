@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from cfr_icl.annotate import store
-from cfr_icl.annotate.attributes import attribute_values, attributes_to_json
-from cfr_icl.annotate.document import Document, Instance
-from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.object_json import instance_to_json, timing_to_json, view_from_json
-from cfr_icl.annotate.pictures import View
-from cfr_icl.annotate.session import Session
-from cfr_icl.annotate.store import StoreError
+from cfr_icl.annotate.objects.attributes import attribute_values, attributes_to_json
+from cfr_icl.annotate.objects.document import Document, Instance
+from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.pictures.decoding import View
+from cfr_icl.annotate.saved import store
+from cfr_icl.annotate.saved.object_json import instance_to_json, timing_to_json, view_from_json
+from cfr_icl.annotate.saved.store import StoreError
+from cfr_icl.annotate.session.session import Session
 
 SWITCHES = ("visible", "locked", "overlap", "keep_largest", "fill_holes", "threshold", "left_out", "choice")
 """Fields of an object with one name everywhere."""

@@ -6,8 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.pictures import PictureError, thumbnail
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.pictures.decoding import PictureError, thumbnail
 from cfr_icl.data_url import data_url
 
 SIDE = 96

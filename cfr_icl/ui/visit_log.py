@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cfr_icl.annotate.document import Document
-from cfr_icl.annotate.record import LONGEST_PAUSE, Visit, now
+from cfr_icl.annotate.objects.document import Document
+from cfr_icl.annotate.saved.visits import LONGEST_PAUSE, Visit, now
 
 SHOWN = 20
 """Visits of a picture that the page shows."""

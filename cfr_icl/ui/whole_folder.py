@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from cfr_icl.annotate.document import ActionError
-from cfr_icl.annotate.fill import FILLED, Source, fill, has_work
-from cfr_icl.annotate.own_folder import safe_path
-from cfr_icl.annotate.relabel import RELABELLED, Affected, Change, count, relabel
-from cfr_icl.annotate.taking_back import FolderChange, TakenBack, Trace
+from cfr_icl.annotate.folder.own_folder import safe_path
+from cfr_icl.annotate.objects.document import ActionError
+from cfr_icl.annotate.whole_folder.fill import FILLED, Source, fill, has_work
+from cfr_icl.annotate.whole_folder.relabel import RELABELLED, Affected, Change, count, relabel
+from cfr_icl.annotate.whole_folder.taking_back import FolderChange, TakenBack, Trace
 from cfr_icl.sentences import Sentence
 from cfr_icl.ui.files import PageFiles
 from cfr_icl.ui.opening import Opening

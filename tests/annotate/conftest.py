@@ -1,6 +1,6 @@
 import pytest
 
-from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.segmenter import Segmenter
 from tests.stand_in import ColourModel

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from cfr_icl import CascadeForward, Click, Segmenter
-from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.cli import options
 from cfr_icl.cli.main import COMMANDS, main, parse
 from cfr_icl.cli.options import cfr_setting

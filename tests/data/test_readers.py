@@ -12,7 +12,7 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 from scipy.io import savemat
 
-from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.data.coco import decode
 from cfr_icl.data.registry import DATASETS, open_dataset
 

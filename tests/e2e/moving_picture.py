@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from cfr_icl import load_model
-from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.folder.folder import Folder
 from tests.browser import find_browser
 from tests.e2e.tool import EXAMPLES, Server, Tool
 

@@ -4,7 +4,7 @@ import json
 
 from playwright.sync_api import expect
 
-from cfr_icl.annotate.attributes import attribute_values
+from cfr_icl.annotate.objects.attributes import attribute_values
 from tests.e2e.tool import Line
 
 LIST = {

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.ui.canvas import STATIC
 
 HEIGHT, WIDTH = 40, 60

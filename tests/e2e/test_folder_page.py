@@ -12,8 +12,8 @@ import pytest
 from gradio.context import Context
 from PIL import Image
 
-from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
 from tests.e2e.tool import EXAMPLES, Server, Tool

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.folder.folder import Folder
 from tests.e2e.tool import Server, Tool
 
 EVIL = "<img src=x onerror=window.evil=1>"

@@ -10,12 +10,12 @@ from filelock import FileLock
 from PIL import Image
 from playwright.sync_api import expect
 
-from cfr_icl.annotate import learning_run
-from cfr_icl.annotate.document import Document, Instance
-from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.learning_run import FOLDER, LOCK, FolderLearning
-from cfr_icl.annotate.learning_state import LearningState
-from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.learning import run as learning_run
+from cfr_icl.annotate.learning.run import FOLDER, LOCK, FolderLearning
+from cfr_icl.annotate.learning.state import LearningState
+from cfr_icl.annotate.objects.document import Document, Instance
+from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
 from cfr_icl.weights.menu import ModelMenu
 from cfr_icl.weights.saving import save_model

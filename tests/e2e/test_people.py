@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cfr_icl.annotate import leases, sharing
-from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.saved import leases, sharing
 from tests.e2e.tool import Server, Visitor
 
 
@@ -13,7 +13,7 @@ from tests.e2e.tool import Server, Visitor
 def servers(request, tmp_path, monkeypatch):
     monkeypatch.setattr(sharing, "LOOK_SECONDS", 0)
     monkeypatch.setattr(leases, "LOOK_SECONDS", 0)
-    monkeypatch.setattr("cfr_icl.annotate.folder.REFRESH_SECONDS", 0)
+    monkeypatch.setattr("cfr_icl.annotate.folder.folder.REFRESH_SECONDS", 0)
     (tmp_path / "images").mkdir()
     picture = np.full((200, 300, 3), 128, np.uint8)
     picture[40:120, 30:130] = (220, 30, 30)

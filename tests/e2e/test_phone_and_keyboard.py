@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.folder.folder import Folder
 from tests.e2e.tool import EXAMPLES, Server, Tool
 
 PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}

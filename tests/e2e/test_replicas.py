@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 REPLICA = """
 import sys
 from pathlib import Path
-from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.ui import blocks
 from cfr_icl.ui.server import Server, Settings
 from tests.stand_in import ColourModel

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.folder.folder import Folder
 from tests.e2e.tool import EXAMPLES, WAIT, Line, Server, Tool, placed
 
 FOLDER_READY = ".cfr[data-folder]:not([data-empty])"

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from cfr_icl.annotate import exports, store
-from cfr_icl.annotate.exports.picture import AnnotatedPicture
+from cfr_icl.annotate import exports
 from cfr_icl.annotate.exports.png import cutout_png, mask_png
-from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.imports import LoadedMasks, LoadedObject
-from cfr_icl.annotate.inspect import inside
-from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.pictures import read_picture
-from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
+from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.pictures.decoding import read_picture
+from cfr_icl.annotate.saved import store
+from cfr_icl.annotate.session.inspect import inside
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.robot import next_click

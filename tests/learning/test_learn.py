@@ -8,11 +8,11 @@ import torch
 from filelock import FileLock
 from PIL import Image
 
-from cfr_icl.annotate.document import Document, Instance
-from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.learning_run import LOCK
-from cfr_icl.annotate.learning_state import FAILED, FINISHED, LearningState, read_state
-from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.learning.run import LOCK
+from cfr_icl.annotate.learning.state import FAILED, FINISHED, LearningState, read_state
+from cfr_icl.annotate.objects.document import Document, Instance
+from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.cli.main import main
 from cfr_icl.data.augmentation import Augmentation
 from cfr_icl.learning import learn

@@ -12,7 +12,7 @@ from pycocotools import mask as coco_mask
 from safetensors import SafetensorError
 
 from cfr_icl import files
-from cfr_icl.annotate.learning_state import EXIT_DISK_FULL, FAILED, read_state
+from cfr_icl.annotate.learning.state import EXIT_DISK_FULL, FAILED, read_state
 from cfr_icl.cli.main import main
 from cfr_icl.files import PREFIX, replacing
 from cfr_icl.learning import adapt_checkpoint, learn

@@ -21,9 +21,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from cfr_icl.annotate import store
-from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.store import StoreError
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.saved import store
+from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.files import PREFIX
 from cfr_icl.ui.page import Page
 from cfr_icl.ui.server import Server, Settings

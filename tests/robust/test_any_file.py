@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from cfr_icl.annotate.browser_copy import browser_copy
-from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.mask_pixels import read_mask
-from cfr_icl.annotate.pictures import PictureError, read_picture, remarks, thumbnail
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.pictures.browser_copy import browser_copy
+from cfr_icl.annotate.pictures.decoding import PictureError, read_picture, remarks, thumbnail
+from cfr_icl.annotate.pictures.mask_pixels import read_mask
 from cfr_icl.cli.main import main
 from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.server import Server, Settings
-from tests.annotate.test_pictures import encoded, gradient, png_header
+from tests.annotate.pictures.test_pictures import encoded, gradient, png_header
 from tests.robust.corpus import SIZE, pictures
 from tests.stand_in import ColourModel
 from tests.ui.test_actions import send
@@ -152,7 +152,12 @@ def test_only_one_place_decodes_pictures():
                     decoders.add(path.relative_to(ROOT / "cfr_icl").as_posix())
     # data sets keep their pixels as they are stored, for their annotations know nothing of EXIF
     # OpenCV keeps the lower byte of 16-bit colours, which Pillow drops
-    assert decoders == {"annotate/image_files.py", "annotate/depth.py", "data/files.py", "data/lvis.py"}
+    assert decoders == {
+        "annotate/pictures/image_files.py",
+        "annotate/pictures/depth.py",
+        "data/files.py",
+        "data/lvis.py",
+    }
 
 
 DISGUISES = {

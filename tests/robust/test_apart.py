@@ -8,12 +8,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.zoom.window import ZoomConfig
-from tests.annotate.test_session import ACTIONS, perform
+from tests.annotate.session.test_session import ACTIONS, perform
 from tests.stand_in import ColourModel
 
 PEOPLE = 3

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from cfr_icl import files
-from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.cli.main import main
 from cfr_icl.ui.server import Server, Settings
 from tests.stand_in import ColourModel
@@ -108,7 +108,7 @@ def test_what_cannot_be_saved_can_be_undone_and_left(images, tmp_path, warnings,
 
 
 HOLDER = """
-import sys; from pathlib import Path; from cfr_icl.annotate.folder import Folder
+import sys; from pathlib import Path; from cfr_icl.annotate.folder.folder import Folder
 folder = Folder(*map(Path, sys.argv[1:])); folder.work.claim(); print('ready', flush=True); sys.stdin.read()
 """
 

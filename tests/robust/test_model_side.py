@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from cfr_icl.annotate.document import ActionError
-from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.objects.document import ActionError
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.cli.main import main
 from cfr_icl.clicks import Click

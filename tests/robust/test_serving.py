@@ -200,7 +200,7 @@ CHECKPOINTS = {
 PICKLES_OF_DATA_SETS = {"data/lvis.py"}
 """COCO+LVIS is published so; its reader resolves no names but those of arrays."""
 
-STARTS_A_PROCESS = {"annotate/learning_run.py": {"subprocess.Popen"}}
+STARTS_A_PROCESS = {"annotate/learning/run.py": {"subprocess.Popen"}}
 """Learning runs beside the page: this Python and this package, with no shell."""
 
 ASKS_OVER_HTTP = {"workers/pool.py": {"httpx"}}

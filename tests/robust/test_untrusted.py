@@ -14,18 +14,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cfr_icl.annotate import store
-from cfr_icl.annotate.click_lists import read_clicks
-from cfr_icl.annotate.document import ActionError
-from cfr_icl.annotate.exports import FORMATS, AnnotatedPicture, export
+from cfr_icl.annotate.batch.click_lists import read_clicks
+from cfr_icl.annotate.exports import FORMATS, export
 from cfr_icl.annotate.exports.label_studio import packed
-from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.imports import MaskFileError, load_json, load_masks
 from cfr_icl.annotate.imports.coco import MAX_OUTLINE
-from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.pictures import PictureError
-from cfr_icl.annotate.session import Session
-from cfr_icl.annotate.store import StoreError
+from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
+from cfr_icl.annotate.objects.document import ActionError
+from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.pictures.decoding import PictureError
+from cfr_icl.annotate.saved import store
+from cfr_icl.annotate.saved.store import StoreError
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.cli.main import main
 from cfr_icl.clicks import Click

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.ui import page as pages
 from cfr_icl.ui.files import FILES_KEPT
 from cfr_icl.ui.protocol import ACTIONS

@@ -4,7 +4,7 @@ import pytest
 import torch
 from PIL import Image
 
-from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.models.learnt import LearntModel
 from cfr_icl.ui.server import Server, Settings
 from cfr_icl.weights.licence import read_licence

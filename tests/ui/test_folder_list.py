@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.record import MAX_VISITS, Visit, visits_from_json, visits_to_json
-from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.saved.visits import MAX_VISITS, Visit, visits_from_json, visits_to_json
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter

@@ -8,11 +8,11 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from cfr_icl.annotate.document import Document, Instance
-from cfr_icl.annotate.folder import Folder
-from cfr_icl.annotate.learning_run import FOLDER, LOCK, FolderLearning
-from cfr_icl.annotate.learning_state import Comparison, LearningState
-from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.learning.run import FOLDER, LOCK, FolderLearning
+from cfr_icl.annotate.learning.state import Comparison, LearningState
+from cfr_icl.annotate.objects.document import Document, Instance
+from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.ui.server import Server, Settings
 from cfr_icl.weights.menu import ModelMenu
 from tests.stand_in import ColourModel
@@ -38,7 +38,7 @@ FOUND = Comparison(
 PROCESS = """
 import sys, time
 from pathlib import Path
-from cfr_icl.annotate.learning_state import *
+from cfr_icl.annotate.learning.state import *
 out, what = Path(sys.argv[1]), sys.argv[2]
 if what == "better":
     (out / "model.safetensors").write_bytes(b"weights")
@@ -68,7 +68,7 @@ def process(monkeypatch):
         given = repr({name: getattr(FOUND, name) for name in Comparison.__dataclass_fields__})
         command = property(lambda self: [sys.executable, "-c", PROCESS, str(self.out), what, given])
         monkeypatch.setattr(FolderLearning, "command", command)
-        monkeypatch.setattr("cfr_icl.annotate.learning_run.READ_AGAIN", 0.0)
+        monkeypatch.setattr("cfr_icl.annotate.learning.run.READ_AGAIN", 0.0)
 
     return do
 
@@ -133,7 +133,7 @@ def test_a_better_model_joins_the_menu_and_can_be_thrown_away(browser, process, 
 
 def test_the_result_is_told_with_the_end_also_just_after_an_action_before_it(browser, process, monkeypatch):
     process("better")
-    monkeypatch.setattr("cfr_icl.annotate.learning_run.READ_AGAIN", float("inf"))
+    monkeypatch.setattr("cfr_icl.annotate.learning.run.READ_AGAIN", float("inf"))
     browser.do({"kind": "learn"})
     for _ in range(3600):
         told = browser.do().get("learning")

@@ -19,8 +19,7 @@ FILES = (
     *("clicks.py", "cfr.py", "settings.py"),
 )
 FOR_PROGRAMS = {
-    *("api.py", "click_lists.py", "list_files.py", "masks.py", "remote.py", "writing.py"),
-    "batch",
+    *("api.py", "batch", "masks.py", "remote.py", "writing.py"),
 }
 """Files and folders whose messages are for whoever calls them, or are caught and said better."""
 

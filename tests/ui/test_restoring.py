@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cfr_icl.annotate import store
+from cfr_icl.annotate.saved import store
 from cfr_icl.ui.server import Server, Settings
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cfr_icl.annotate import own_folder
+from cfr_icl.annotate.folder import own_folder
 from cfr_icl.ui import open_pages
 from cfr_icl.ui.server import Server, Settings
 from tests.stand_in import ColourModel

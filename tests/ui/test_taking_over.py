@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.ui.server import Server, Settings
 from tests.stand_in import ColourModel
 from tests.ui.test_restoring import Browser, click

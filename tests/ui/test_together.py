@@ -6,8 +6,8 @@ import time
 import pytest
 from PIL import Image
 
-from cfr_icl.annotate import leases, sharing
-from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.folder.folder import Folder
+from cfr_icl.annotate.saved import leases, sharing
 from cfr_icl.ui.server import Server, Settings
 from tests.stand_in import ColourModel
 from tests.ui.test_restoring import Browser, click
@@ -17,7 +17,7 @@ from tests.ui.test_restoring import Browser, click
 def folders(picture, tmp_path, monkeypatch):
     for module, name in ((sharing, "LOOK_SECONDS"), (leases, "LOOK_SECONDS")):
         monkeypatch.setattr(module, name, 0)
-    monkeypatch.setattr("cfr_icl.annotate.folder.REFRESH_SECONDS", 0)
+    monkeypatch.setattr("cfr_icl.annotate.folder.folder.REFRESH_SECONDS", 0)
     (tmp_path / "images").mkdir()
     for name in ("a.png", "b.png"):
         Image.fromarray(picture).save(tmp_path / "images" / name)
@@ -206,7 +206,7 @@ def test_a_change_that_cannot_be_taken_back_now_is_taken_back_later(relabelled, 
     folder, ann, change = relabelled
     ann.do(change)
     with monkeypatch.context() as full:
-        full.setattr("cfr_icl.annotate.store.save", no_space)
+        full.setattr("cfr_icl.annotate.saved.store.save", no_space)
         assert "cannot be saved" in ann.do({"kind": "take_back_in_folder"})["messages"][0]
     assert "Taken back" in ann.do({"kind": "take_back_in_folder"})["messages"][0]
     assert dict(folder.pictures.labels_of) == {"a.png": ("object",), "b.png": ("object",)}

@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from cfr_icl.annotate import exports
-from cfr_icl.annotate.folder import Folder
+from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.ui import downloads, opening
 from cfr_icl.ui.server import Server, Settings
 from cfr_icl.weights.loading import load_model

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from cfr_icl.annotate.session import Session
+from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.close_up import CloseUpConfig

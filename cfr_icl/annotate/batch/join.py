@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cfr_icl.annotate import classes
+from cfr_icl.annotate.batch.click_lists import Problem
 from cfr_icl.annotate.batch.plan import COCO, WORK
 from cfr_icl.annotate.batch.record import (
     ANNOTATIONS,
@@ -21,10 +21,10 @@ from cfr_icl.annotate.batch.record import (
     write_annotations,
     write_failed,
 )
-from cfr_icl.annotate.click_lists import Problem
-from cfr_icl.annotate.document import Label
-from cfr_icl.annotate.labels import merged
-from cfr_icl.annotate.listing import leads_inside
+from cfr_icl.annotate.objects.document import Label
+from cfr_icl.annotate.objects.labels import merged
+from cfr_icl.annotate.pictures.listing import leads_inside
+from cfr_icl.annotate.saved import classes
 from cfr_icl.files import replacing
 from cfr_icl.scale.shards import Shard
 

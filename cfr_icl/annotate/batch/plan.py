@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 
-from cfr_icl.annotate.click_lists import ClickListError, ObjectClicks, Problem, read_click_list
-from cfr_icl.annotate.document import COLOURS, Document, Label
-from cfr_icl.annotate.exports.picture import fitting, safe_path, unique_stems
+from cfr_icl.annotate.batch.click_lists import ClickListError, ObjectClicks, Problem, read_click_list
+from cfr_icl.annotate.exports.names import fitting, safe_path, unique_stems
 from cfr_icl.annotate.exports.writing import check_targets
-from cfr_icl.annotate.listing import folded_name, leads_inside, list_pictures, shown_name
-from cfr_icl.annotate.pictures import PictureError, picture_size
-from cfr_icl.annotate.session_files import session_file
+from cfr_icl.annotate.objects.document import COLOURS, Document, Label
+from cfr_icl.annotate.pictures.decoding import PictureError, picture_size
+from cfr_icl.annotate.pictures.listing import folded_name, leads_inside, list_pictures, shown_name
+from cfr_icl.annotate.saved.session_files import session_file
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.scale.shards import Shard
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from cfr_icl.annotate import store
+from cfr_icl.annotate.batch.click_lists import Problem
 from cfr_icl.annotate.batch.plan import COCO, PictureTask
-from cfr_icl.annotate.click_lists import Problem
 from cfr_icl.annotate.exports import export
-from cfr_icl.annotate.exports.picture import AnnotatedPicture
-from cfr_icl.annotate.listing import natural_key
+from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
+from cfr_icl.annotate.pictures.listing import natural_key
+from cfr_icl.annotate.saved import store
 from cfr_icl.files import write_atomically
 from cfr_icl.scale.shards import Shard
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cfr_icl.annotate import classes
+from cfr_icl.annotate.batch.click_lists import Problem
 from cfr_icl.annotate.batch.plan import COCO, MASKS, WORK, Batch, PictureTask
 from cfr_icl.annotate.batch.record import ANNOTATIONS, Record, write_annotations, write_failed
 from cfr_icl.annotate.batch.worker import PictureResult
-from cfr_icl.annotate.click_lists import Problem
 from cfr_icl.annotate.exports.writing import keep_names
-from cfr_icl.annotate.labels import merged
-from cfr_icl.annotate.listing import leads_inside
+from cfr_icl.annotate.objects.labels import merged
+from cfr_icl.annotate.pictures.listing import leads_inside
+from cfr_icl.annotate.saved import classes
 from cfr_icl.files import write_atomically
 from cfr_icl.scale.progress import Progress
 from cfr_icl.scale.shards import Shard

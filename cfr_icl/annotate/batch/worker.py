@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cfr_icl.annotate import store
+from cfr_icl.annotate.batch.click_lists import ObjectClicks, Problem
 from cfr_icl.annotate.batch.plan import COCO, MASKS, WORK, PictureTask
-from cfr_icl.annotate.certainty import certainty
-from cfr_icl.annotate.click_lists import ObjectClicks, Problem
-from cfr_icl.annotate.document import Document, Instance, Label
 from cfr_icl.annotate.exports.png import mask_png
 from cfr_icl.annotate.imports import mask_pixels
-from cfr_icl.annotate.listing import shown_name
-from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.pictures import PictureError, read_picture
-from cfr_icl.annotate.predicted import predicted
+from cfr_icl.annotate.objects.document import Document, Instance, Label
+from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.pictures.decoding import PictureError, read_picture
+from cfr_icl.annotate.pictures.listing import shown_name
+from cfr_icl.annotate.saved import store
+from cfr_icl.annotate.session.certainty import certainty
+from cfr_icl.annotate.session.predicted import predicted
 from cfr_icl.box import box_clicks
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click

@@ -12,19 +12,13 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from pathlib import PurePosixPath
 
-from cfr_icl.annotate.attributes import attribute_values
-from cfr_icl.annotate.exports.picture import (
-    AnnotatedPicture,
-    ExportFormat,
-    ExportJob,
-    Files,
-    class_names,
-    fitting,
-    with_stems,
-)
-from cfr_icl.annotate.listing import folded_name, shown_name
-from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.splits import Split, divided
+from cfr_icl.annotate.exports.format import ExportFormat, ExportJob, Files
+from cfr_icl.annotate.exports.names import fitting, with_stems
+from cfr_icl.annotate.exports.splits import Split, divided
+from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture, class_names
+from cfr_icl.annotate.objects.attributes import attribute_values
+from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.pictures.listing import folded_name, shown_name
 from cfr_icl.sentences import Sentence
 
 Progress = Callable[[int, int], None]

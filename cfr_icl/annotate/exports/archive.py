@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 from posixpath import splitext
 
-from cfr_icl.annotate.exports.picture import fitting
-from cfr_icl.annotate.listing import folded_name, shown_name
+from cfr_icl.annotate.exports.names import fitting
+from cfr_icl.annotate.pictures.listing import folded_name, shown_name
 
 _FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f]')
 _ENDS = re.compile(r"[. ]+$")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files, free_name, object_file
+from cfr_icl.annotate.exports.format import ExportFormat, ExportJob, Files
+from cfr_icl.annotate.exports.names import free_name, object_file
 from cfr_icl.annotate.exports.png import mask_png
 
 

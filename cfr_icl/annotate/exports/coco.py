@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from cfr_icl.annotate.attributes import Value
-from cfr_icl.annotate.document import Instance, Label
-from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files, to_json
-from cfr_icl.annotate.polygons import Ring, polygons
+from cfr_icl.annotate.exports.format import ExportFormat, ExportJob, Files, to_json
+from cfr_icl.annotate.objects.attributes import Value
+from cfr_icl.annotate.objects.document import Instance, Label
+from cfr_icl.annotate.objects.polygons import Ring, polygons
 
 
 def _coco(job: ExportJob) -> Files:

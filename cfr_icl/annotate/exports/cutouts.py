@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files, free_name, object_file
+from cfr_icl.annotate.exports.format import ExportFormat, ExportJob, Files
+from cfr_icl.annotate.exports.names import free_name, object_file
 from cfr_icl.annotate.exports.png import cutout_png
-from cfr_icl.annotate.pictures import PictureError
+from cfr_icl.annotate.pictures.decoding import PictureError
 from cfr_icl.sentences import Sentence
 
 

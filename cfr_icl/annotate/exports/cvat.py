@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from cfr_icl.annotate.attributes import USUAL, Value, attribute_values, joined
-from cfr_icl.annotate.document import Attribute, Instance
-from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files
+from cfr_icl.annotate.exports.format import ExportFormat, ExportJob, Files
 from cfr_icl.annotate.exports.xml_text import xml_text
+from cfr_icl.annotate.objects.attributes import USUAL, Value, attribute_values, joined
+from cfr_icl.annotate.objects.document import Attribute, Instance
 
 OCCLUDED = "occluded"
 """The attribute that CVAT has for every object."""

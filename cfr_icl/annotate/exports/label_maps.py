@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files
+from cfr_icl.annotate.exports.format import ExportFormat, ExportJob, Files
 from cfr_icl.annotate.exports.png import indexed_png
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from cfr_icl.annotate.document import Instance
-from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files, to_json
-from cfr_icl.annotate.listing import shown_name
+from cfr_icl.annotate.exports.format import ExportFormat, ExportJob, Files, to_json
+from cfr_icl.annotate.objects.document import Instance
+from cfr_icl.annotate.pictures.listing import shown_name
 
 CHANNELS = 4
 """Label Studio packs masks as RGBA."""

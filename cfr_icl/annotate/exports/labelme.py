@@ -9,11 +9,11 @@ from typing import Any
 
 from PIL import Image
 
-from cfr_icl.annotate.attributes import Value, attribute_values
-from cfr_icl.annotate.document import Instance
-from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files, to_json
+from cfr_icl.annotate.exports.format import ExportFormat, ExportJob, Files, to_json
 from cfr_icl.annotate.exports.png import encode_png
-from cfr_icl.annotate.polygons import parts_of
+from cfr_icl.annotate.objects.attributes import Value, attribute_values
+from cfr_icl.annotate.objects.document import Instance
+from cfr_icl.annotate.objects.polygons import parts_of
 
 
 def _labelme(job: ExportJob) -> Files:

@@ -8,8 +8,9 @@ import io
 import statistics
 from collections.abc import Iterable, Sequence
 
-from cfr_icl.annotate.exports.picture import AnnotatedPicture, ExportFormat, ExportJob, Files
-from cfr_icl.annotate.listing import shown_name
+from cfr_icl.annotate.exports.format import ExportFormat, ExportJob, Files
+from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
+from cfr_icl.annotate.pictures.listing import shown_name
 
 OBJECTS = ("picture", "object", "class", "pixels", "share", "left", "top", "width", "height", "clicks")
 CLASSES = ("class", "objects", "pictures", "least pixels", "median pixels", "most pixels", "mean share")

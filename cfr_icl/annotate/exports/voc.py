@@ -7,10 +7,11 @@ from pathlib import PurePosixPath
 from typing import Any
 from xml.etree import ElementTree
 
-from cfr_icl.annotate.attributes import Value, attribute_values
-from cfr_icl.annotate.exports.picture import AnnotatedPicture, ExportFormat, ExportJob, Files
+from cfr_icl.annotate.exports.format import ExportFormat, ExportJob, Files
 from cfr_icl.annotate.exports.png import indexed_png
 from cfr_icl.annotate.exports.xml_text import xml_text
+from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
+from cfr_icl.annotate.objects.attributes import Value, attribute_values
 
 
 def _voc(job: ExportJob) -> Files:

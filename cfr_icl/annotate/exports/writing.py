@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
-from cfr_icl.annotate.listing import MANIFEST, first_names, read_manifest, shown_name
+from cfr_icl.annotate.pictures.listing import MANIFEST, first_names, read_manifest, shown_name
 from cfr_icl.files import write_atomically
 from cfr_icl.sentences import Sentence
 

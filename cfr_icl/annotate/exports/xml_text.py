@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cfr_icl.annotate.listing import shown_name
+from cfr_icl.annotate.pictures.listing import shown_name
 
 _NOT_IN_XML = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 

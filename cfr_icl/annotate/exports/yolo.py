@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cfr_icl.annotate.exports.picture import ExportFormat, ExportJob, Files
-from cfr_icl.annotate.polygons import joined, opened, parts_of
+from cfr_icl.annotate.exports.format import ExportFormat, ExportJob, Files
+from cfr_icl.annotate.objects.polygons import joined, opened, parts_of
 
 
 def _yolo(job: ExportJob) -> Files:

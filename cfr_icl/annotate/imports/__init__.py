@@ -14,7 +14,7 @@ from cfr_icl.annotate.imports.labelme import load_labelme
 from cfr_icl.annotate.imports.loaded import LoadedMasks, LoadedObject, MaskFileError, read_file
 from cfr_icl.annotate.imports.mask_picture import load_mask_picture, mask_pixels
 from cfr_icl.annotate.imports.yolo import MAX_TEXT_BYTES, load_yolo
-from cfr_icl.annotate.store import StoreError, read_json
+from cfr_icl.annotate.saved.store import StoreError, read_json
 
 __all__ = [
     "LoadedMasks",

@@ -8,19 +8,13 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco
 
-from cfr_icl.annotate.document import label_name
 from cfr_icl.annotate.imports.coco_images import Images
 from cfr_icl.annotate.imports.json_values import check_size, foreign_entries, whole_number
-from cfr_icl.annotate.imports.loaded import (
-    MAX_OBJECTS,
-    LoadedLabel,
-    LoadedMasks,
-    LoadedObject,
-    MaskFileError,
-)
+from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedLabel, LoadedMasks, LoadedObject, MaskFileError
 from cfr_icl.annotate.imports.shapes import MAX_OUTLINE, filled_areas, is_affordable, leaves_picture, ring_of
-from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.object_json import MAX_CATEGORY_ID
+from cfr_icl.annotate.objects.document import label_name
+from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.saved.object_json import MAX_CATEGORY_ID
 from cfr_icl.sentences import Sentence
 
 __all__ = ["MAX_OUTLINE", "load_coco"]

@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from cfr_icl.annotate.document import label_name
 from cfr_icl.annotate.imports.coco_images import Images
 from cfr_icl.annotate.imports.json_values import check_size, foreign_entries
 from cfr_icl.annotate.imports.loaded import (
@@ -21,8 +20,9 @@ from cfr_icl.annotate.imports.loaded import (
     read_file,
 )
 from cfr_icl.annotate.imports.shapes import filled_areas, is_affordable
-from cfr_icl.annotate.masks import Mask
-from cfr_icl.annotate.store import MAX_JSON_BYTES
+from cfr_icl.annotate.objects.document import label_name
+from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.saved.store import MAX_JSON_BYTES
 from cfr_icl.sentences import Sentence
 
 OF_PICTURE = ("tag", "attribute")

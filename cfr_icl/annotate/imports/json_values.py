@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from cfr_icl.annotate.checks import MAX_FOREIGN, plain_json
 from cfr_icl.annotate.imports.loaded import MaskFileError
+from cfr_icl.annotate.objects.checks import MAX_FOREIGN, plain_json
 
 
 def foreign_entries(entry: Mapping[str, Any], read_keys: Sequence[str]) -> dict[str, Any] | None:

@@ -9,13 +9,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
 
-from cfr_icl.annotate.document import label_name
 from cfr_icl.annotate.imports.coco_images import Images
 from cfr_icl.annotate.imports.json_values import check_size
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
 from cfr_icl.annotate.imports.shapes import filled_areas, is_affordable
-from cfr_icl.annotate.listing import is_picture_name
-from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.objects.document import label_name
+from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.pictures.listing import is_picture_name
 from cfr_icl.sentences import Sentence
 
 CHANNELS = 4

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from cfr_icl.annotate.document import label_name
 from cfr_icl.annotate.imports.json_values import check_size, foreign_entries
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
 from cfr_icl.annotate.imports.shapes import drawn_shapes, is_affordable
-from cfr_icl.annotate.mask_pixels import read_mask
-from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.objects.document import label_name
+from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.pictures.mask_pixels import read_mask
 from cfr_icl.sentences import Sentence
 
 _KEYS = ("label", "points", "shape_type", "mask", "group_id")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cfr_icl.annotate.document import label_name
-from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.objects.document import label_name
+from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.sentences import Refusal, Sentence
 
 MAX_OBJECTS = 1000

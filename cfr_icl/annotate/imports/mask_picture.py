@@ -12,7 +12,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cfr_icl.annotate.image_files import PictureError
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
 from cfr_icl.annotate.imports.readings import (
     ALPHA,
@@ -26,8 +25,9 @@ from cfr_icl.annotate.imports.readings import (
 )
 from cfr_icl.annotate.imports.regions import MIN_REGION, is_flat, ranked, value_counts
 from cfr_icl.annotate.imports.values import Regions, bright_pixels, by_colour, by_index, by_region
-from cfr_icl.annotate.mask_pixels import MaskPixels, read_mask
-from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.pictures.image_files import PictureError
+from cfr_icl.annotate.pictures.mask_pixels import MaskPixels, read_mask
 from cfr_icl.sentences import Sentence
 
 MAX_CHECKED_FOR_PARTS = 50

@@ -15,7 +15,7 @@ from cfr_icl.annotate.imports.regions import (
     is_flat,
     value_counts,
 )
-from cfr_icl.annotate.mask_pixels import MaskPixels
+from cfr_icl.annotate.pictures.mask_pixels import MaskPixels
 
 MASK, INVERTED, INDICES, COLOURS, ALPHA, PARTS = "mask", "inverted", "indices", "colours", "alpha", "objects"
 """Readings: objects are bright pixels; dark pixels; each value; each colour; opaque pixels; each part."""

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from pycocotools import mask as coco
 
-from cfr_icl.annotate.masks import Mask
+from cfr_icl.annotate.objects.masks import Mask
 
 MARGIN = 2
 """Pixels around the picture to which polygons are clipped, so that cut edges lie outside of it."""

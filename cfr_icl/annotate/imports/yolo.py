@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cfr_icl.annotate.classes import class_name
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
 from cfr_icl.annotate.imports.shapes import is_affordable, leaves_picture, ring_of, truncated_shapes
-from cfr_icl.annotate.listing import first_names
+from cfr_icl.annotate.pictures.listing import first_names
+from cfr_icl.annotate.saved.classes import class_name
 from cfr_icl.sentences import Sentence
 
 MAX_TEXT_BYTES = 8_000_000

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
-from cfr_icl.annotate.attributes import attributes_from_json
-from cfr_icl.annotate.document import MAX_ID, MAX_LABEL_LENGTH, MAX_LABELS, ActionError, Attribute
-from cfr_icl.annotate.record import MAX_TEXT
+from cfr_icl.annotate.objects.attributes import attributes_from_json
+from cfr_icl.annotate.objects.document import MAX_ID, MAX_LABEL_LENGTH, MAX_LABELS, ActionError, Attribute
+from cfr_icl.annotate.saved.visits import MAX_TEXT
 
 MAX_BRUSH = 4000
 """Widest brush, in pixels of the picture."""

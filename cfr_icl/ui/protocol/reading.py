@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cfr_icl.annotate.document import ActionError
+from cfr_icl.annotate.objects.document import ActionError
 from cfr_icl.sentences import Sentence
 from cfr_icl.ui.protocol import page_actions, session_actions  # noqa: F401  defines the subclasses of Action
 from cfr_icl.ui.protocol.action import Action

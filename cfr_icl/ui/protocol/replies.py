@@ -226,7 +226,7 @@ class Learning(TypedDict):
     elsewhere: bool
     """Whether another server runs it, which alone can stop it."""
     stage: str | None
-    """As in `learning_state`; None where nothing was learnt yet."""
+    """As in `annotate/learning/state.py`; None where nothing was learnt yet."""
     begun: bool
     """Whether there is a run that the next one goes on from."""
     progress: float

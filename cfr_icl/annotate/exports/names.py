@@ -1,0 +1,86 @@
+"""Names of exported files: unique, inside of the folder, and short enough for file systems."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
+from cfr_icl.annotate.objects.document import Instance
+
+LONGEST_NAME = 255
+"""Bytes of a file's name that file systems take."""
+
+
+def with_stems(pictures: Sequence[AnnotatedPicture]) -> list[tuple[str, AnnotatedPicture]]:
+    """Pair pictures with the stems of their files."""
+    stems = unique_stems([safe_path(picture.name) for picture in pictures])
+    return list(zip(stems, pictures, strict=True))
+
+
+def unique_stems(names: Sequence[str]) -> list[str]:
+    """Stems for the pictures' files: the name without its suffix if that is unique, else the whole name."""
+    stems = [name[: len(name) - len(PurePosixPath(name).suffix)] for name in names]
+    whole = [False] * len(names)
+    while True:
+        counts = Counter(names[n] if whole[n] else stems[n] for n in range(len(names)))
+        clashing = [n for n in range(len(names)) if not whole[n] and counts[stems[n]] > 1]
+        if not clashing:
+            break
+        for n in clashing:
+            whole[n] = True
+    used: dict[str, int] = {}
+    for n in range(len(names)):
+        stem = names[n] if whole[n] else stems[n]
+        used[stem] = used.get(stem, 0) + 1
+        stems[n] = stem if used[stem] == 1 else f"{stem}~{used[stem]}"
+    return stems
+
+
+def safe_path(name: str) -> str:
+    """Make a name a relative path inside its folder; it stays unchanged otherwise, as readers match by name.
+
+    Parts such as `..`, and paths or drives of other systems, are removed; line breaks and other control
+    characters become `_`.
+    """
+    if any(part.strip() in ("..", ".") for part in name.replace("/", "\\").split("\\")) or re.match(
+        r"[A-Za-z]:[\\/]", name
+    ):
+        name = re.sub(r"[\\:]", "_", name)
+    shown = "".join("_" if unicodedata.category(c) == "Cc" else c for c in name)
+    parts = [part for part in shown.split("/") if part.strip() not in ("", ".", "..")]
+    return "/".join(parts) or "_"
+
+
+def object_file(stem: str, instance: Instance) -> str:
+    """Name the PNG file of one object."""
+    label = "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in instance.label)
+    return fitting(f"{stem}_{instance.id}_{label}.png")
+
+
+def fitting(path: str) -> str:
+    """Shorten a file's name that is too long for file systems; it stays unique and keeps its suffix."""
+    folder, slash, name = path.rpartition("/")
+    if len(os.fsencode(name)) <= LONGEST_NAME:
+        return path
+    stem, dot, suffix = name.rpartition(".")
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    room = LONGEST_NAME - len(digest) - len(suffix) - 2
+    cut = os.fsencode(stem)[:room].decode("utf-8", "ignore")
+    return f"{folder}{slash}{cut}~{digest}{dot}{suffix}"
+
+
+def free_name(path: str, files: Mapping[str, Any]) -> str:
+    """The path, with a number before its suffix where a file has it already."""
+    stem, dot, suffix = path.rpartition(".")
+    number, free = 2, path
+    while free in files:
+        free = fitting(f"{stem}~{number}{dot}{suffix}")
+        number += 1
+    return free

@@ -1,0 +1,1 @@
+"""A folder of pictures and the saved work on them."""

@@ -1,0 +1,1 @@
+"""Learning from the finished pictures of a folder, in a process of its own."""

@@ -1,0 +1,78 @@
+"""The pixels of a mask's file as they are stored: grey values, palette indices or colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from cfr_icl.annotate.pictures.decoding import transparent, turn
+from cfr_icl.annotate.pictures.image_files import MAX_MEGAPIXELS, MIN_SIDE, PictureError, decoding, open_image
+
+_LOSSY = ("JPEG", "MPO", "WEBP", "AVIF", "HEIF", "JPEG2000")
+
+
+@dataclass(frozen=True)
+class MaskPixels:
+    """The pixel values of a mask's file, not yet interpreted as objects."""
+
+    values: np.ndarray
+    """Grey values or palette indices, (H, W) of integers or floats; or colours, uint8 (H, W, 3)."""
+    palette: np.ndarray | None = None
+    """Colours of the indices, uint8 (256, 3); None without a palette."""
+    alpha: np.ndarray | None = None
+    """Opacity, uint8 (H, W); None where all is opaque."""
+    lossy: bool = False
+    """Whether the file's compression changes values."""
+
+
+def read_mask(source: str | Path | BinaryIO, size: tuple[int, int], smallest: int = MIN_SIDE) -> MaskPixels:
+    """The pixels of a mask or label map of a picture of `size` (height, width), as they are stored.
+
+    EXIF orientation is applied.
+
+    Args:
+        smallest: shortest side that is read.
+
+    Raises:
+        PictureError: when the file is no picture or of another size.
+    """
+    height, width = size
+    with open_image(source, max(MAX_MEGAPIXELS, height * width / 1e6), smallest=smallest) as image:
+        lossy = image.format in _LOSSY and image.info.get("lossless") is not True
+        lossy = lossy or image.info.get("compression") == "jpeg"  # inside of a TIFF
+        with decoding("mask"):
+            turn(image)
+        if image.size != (width, height):
+            raise PictureError(
+                "The mask is {width} x {height} pixels, the picture {picture_width} x {picture_height}; "
+                "they must be equal.",
+                width=image.width,
+                height=image.height,
+                picture_width=width,
+                picture_height=height,
+            )
+        with decoding("mask"):
+            palette, alpha = None, None
+            if image.mode == "P":
+                colours = np.array(image.getpalette("RGB") or [], np.uint8)
+                palette = np.zeros((256, 3), np.uint8)
+                palette.reshape(-1)[: len(colours)] = colours[: 256 * 3]
+                if "transparency" in image.info:
+                    alpha = np.array(image.convert("RGBA").getchannel("A"))
+                values = np.array(image)
+            elif image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16"):
+                if "transparency" in image.info and image.mode in ("1", "L"):
+                    alpha = np.array(image.convert("RGBA").getchannel("A"))
+                values = np.array(image)
+            elif image.mode == "LA":
+                values, alpha = (np.array(image.getchannel(name)) for name in "LA")
+            else:
+                if transparent(image):
+                    image = image.convert("RGBA")
+                    alpha = np.array(image.getchannel("A"))
+                values = np.array(image.convert("RGB"))
+            values = values.astype(np.uint8) if values.dtype == bool else values
+            return MaskPixels(values, palette, None if alpha is None or alpha.min() == 255 else alpha, lossy)

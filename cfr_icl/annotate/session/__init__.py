@@ -1,0 +1,1 @@
+"""One person's work on the open picture: clicks, predictions, drawing, undo."""

@@ -1,0 +1,63 @@
+"""Masks that a network offers for a first click, and the box suggested after clicks that change little."""
+
+import numpy as np
+import pytest
+
+from cfr_icl import Click, Segmenter, load_model
+from cfr_icl.annotate.objects.document import ActionError
+from cfr_icl.annotate.saved import store
+from cfr_icl.annotate.session.session import Session
+from tests.models import tiny_sam
+
+PICTURE = np.random.default_rng(0).integers(0, 256, (90, 140, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def sam(tmp_path_factory):
+    return load_model(str(tiny_sam.save(tmp_path_factory.mktemp("sam") / "model", "sam", 16)), device="cpu")
+
+
+@pytest.fixture
+def of_sam(sam):
+    session = Session(Segmenter(sam))
+    session.open(PICTURE, "noise.png")
+    return session
+
+
+def test_a_chosen_mask_becomes_the_objects_and_the_next_click_starts_from_it(of_sam):
+    of_sam.click(Click(60, 45))
+    best = of_sam.active
+    _, prediction = of_sam.choices()
+    assert best.choice is None and best.timing.choices == len(prediction.choices) == 3
+    for number, choice in enumerate(prediction.choices):
+        of_sam.choose(number)
+        assert np.array_equal(of_sam.mask, choice.mask)
+    of_sam.undo()
+    assert of_sam.active.choice == 1
+    of_sam.click(Click(20, 20, False))
+    assert of_sam.active.timing.choices == 0
+    of_clicks = of_sam.predictor.predict(of_sam.active.clicks, choice=1, cfr=of_sam.document.cfr)
+    assert np.array_equal(of_sam.mask, of_clicks.mask)
+    with pytest.raises(ActionError, match="first click alone"):
+        of_sam.choose(0)
+    saved = store.from_json(store.to_json(of_sam.document, "noise.png", PICTURE.shape[:2]), PICTURE.shape[:2])
+    assert saved.instances == of_sam.document.instances
+
+
+def test_networks_with_one_mask_offer_no_choices(session):
+    session.click(Click(80, 80))
+    with pytest.raises(ActionError, match="first click alone"):
+        session.choices()
+
+
+def test_a_box_is_suggested_once_after_three_clicks_that_changed_little(session):
+    suggested = []
+    for x in (80, 81, 82, 83, 84):
+        session.click(Click(x, 70))
+        suggested.append(session.suggests_box)
+    assert suggested == [False, False, False, True, False]
+    session.finish()
+    session.box(60, 40, 110, 85)
+    for x in (80, 82, 84):
+        session.click(Click(x, 60))
+        assert not session.suggests_box
