@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +14,6 @@ import numpy as np
 from cfr_icl.annotate.learning.state import (
     AFTER,
     BEFORE,
-    FINISHED,
     LEARNING,
     READING,
     RUN,
@@ -34,6 +33,7 @@ from cfr_icl.learning.count_clicks import HeldOut, QuickScore, held_out_objects,
 from cfr_icl.learning.held_out import hold_out
 from cfr_icl.learning.kind import learn_kind
 from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part
+from cfr_icl.learning.progress import Progress
 from cfr_icl.models.base import InteractiveModel, ModelConfig
 from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.digest import weights_digest
@@ -53,7 +53,6 @@ NEARLY = 0.005
 """Mean IoU on held-out objects that is given up for weights nearer to the first ones."""
 COUNTING = 0.12
 """Part of the minutes for each count of clicks."""
-TELL_SECONDS = 1.0
 
 
 class OtherStartError(LearnError):
@@ -91,58 +90,35 @@ class Learning:
             LearnError: when there is too little to learn from, or `out` went on from another model.
             ValueError, OSError: for a model that cannot be trained, and files that cannot be written.
         """
-        self._begun = self._told = time.monotonic()
+        progress = Progress(self.tell, 60 * self.minutes)
         remove_unfinished(self.out)
         network = self._trainable()
         first = {name: value.clone() for name, value in network.state_dict().items()}
         digest = weights_digest(network)
-        earlier = read_checkpoint(self._folder) or {}
-        if earlier.get("digest", digest) != digest:
-            raise OtherStartError(
-                "{out} went on from another model than {source}; choose another folder, or remove it.",
-                out=str(self.out),
-                source=self.source,
-            )
-        pictures = OwnPictures(self.dataset, lambda done, count: self._say(READING, done / count))
-        self.sentences += pictures.sentences
-        if len(pictures) < FEWEST_PICTURES:
-            raise LearnError(
-                "Learning needs {fewest} finished pictures with objects; there are {count}.",
-                fewest=FEWEST_PICTURES,
-                count=len(pictures),
-            )
-        held_out = hold_out(pictures.names, earlier.get("held_out", ()), earlier.get("learnt", ()))
-        learnt = [name for name in pictures.names if name not in held_out]
-        round_ = earlier.get("round", 1) + bool(earlier.get("finished"))
-        note = {"digest": digest, "held_out": held_out, "learnt": learnt, "round": round_}
-        before = self._clicks_before(pictures, note)
+        earlier = self._earlier_run(digest)
+        pictures = self._read_pictures(progress)
+        note = _note(digest, pictures.names, earlier)
+        before = self._clicks_before(pictures, note, progress)
         if earlier.get("finished"):
             network.load_state_dict(earlier["weights"])
-        learning = Part(pictures, [pictures.names.index(name) for name in learnt])
-        teacher = cast(MapModel, load_model(self.source, "cpu", "float32"))  # as the network that learns
-        size = network.config.zoom.size
-        score = QuickScore(teacher, read_objects(pictures, held_out_objects(pictures, held_out)), size)
-        kind = self._kind(learning)
-        config = self.config or config_for(network)
-        adaptation = Adaptation(network, first, config, self._folder, note)
-        budget = Budget(self._seconds_for_learning())
-        self._budget = budget
-        best, steps = adaptation.run(learning, teacher, budget, score, self._say_learning)
-        weights = self._mixed(first, best, score)
-        save_weights(network.config, halved_without_loss(weights), self._folder / "model", dtype=None)
-        learnt_model = load_model(self._folder / "model", "cpu")
-        found_after = self._count(
-            LearntModel(learnt_model, load_model(self.source, "cpu"), kind), pictures, list(before), AFTER
-        )
-        found = compare(before, found_after, pictures, held_out, steps, budget.used / 60)
-        if found.better:
+        learnt = Part(pictures, [pictures.names.index(name) for name in note["learnt"]])
+        kind = self._kind(learnt)
+        weights, steps, budget = self._adapt(network, first, pictures, learnt, note, progress)
+        after = self._clicks_after(network.config, weights, kind, pictures, list(before), progress)
+        comparison = compare(before, after, pictures, note["held_out"], steps, budget.used / 60)
+        if comparison.better:
             self._write(network.config, weights, kind)
         finish(self._folder, weights, note)
         (self._folder / BEFORE_FILE).unlink(missing_ok=True)
-        self.tell(LearningState(stage=FINISHED, progress=1.0, seconds_left=0.0, comparison=found))
-        return found
+        progress.finish(comparison)
+        return comparison
+
+    @property
+    def _folder(self) -> Path:
+        return self.out / RUN
 
     def _trainable(self) -> MapModel:
+        """The source, ready to be trained."""
         if is_learnt(self.source):
             raise LearnError(
                 "{source} has learnt already: name the model that it began with; with --out {source} it "
@@ -157,11 +133,32 @@ class Learning:
             network.answer_first_clicks(by_branch=False)  # the branch that learns answers them
         return network
 
-    @property
-    def _folder(self) -> Path:
-        return self.out / RUN
+    def _earlier_run(self, digest: str) -> dict[str, Any]:
+        """The checkpoint of an earlier run, or of the part of this one before it was stopped; else {}."""
+        earlier = read_checkpoint(self._folder) or {}
+        if earlier.get("digest", digest) != digest:
+            raise OtherStartError(
+                "{out} went on from another model than {source}; choose another folder, or remove it.",
+                out=str(self.out),
+                source=self.source,
+            )
+        return earlier
 
-    def _clicks_before(self, pictures: OwnPictures, note: dict[str, Any]) -> Ious:
+    def _read_pictures(self, progress: Progress) -> OwnPictures:
+        """The finished pictures; LearnError where there are too few."""
+        pictures = OwnPictures(
+            self.dataset, lambda done, count: progress.say(READING, done / count, progress.seconds_left)
+        )
+        self.sentences += pictures.sentences
+        if len(pictures) < FEWEST_PICTURES:
+            raise LearnError(
+                "Learning needs {fewest} finished pictures with objects; there are {count}.",
+                fewest=FEWEST_PICTURES,
+                count=len(pictures),
+            )
+        return pictures
+
+    def _clicks_before(self, pictures: OwnPictures, note: dict[str, Any], progress: Progress) -> Ious:
         """Count clicks with the model in use, unless the run that goes on has done so."""
         objects = held_out_objects(pictures, note["held_out"])
         file = self._folder / BEFORE_FILE
@@ -170,49 +167,56 @@ class Learning:
             if stored["note"] == note:
                 return {HeldOut(*key): ious for key, ious in stored["ious"]}
         in_use = self.out if (self.out / WEIGHTS_NAME).is_file() else self.source
-        found = self._count(load_model(str(in_use), "cpu"), pictures, objects, BEFORE)
+        seconds = COUNTING * 60 * self.minutes
+        found = _count_clicks(load_model(str(in_use), "cpu"), pictures, objects, BEFORE, progress, seconds)
         if not found:
             raise LearnError("The pictures that are learnt from are not there any more.")
         ious = [[[held.picture, held.object], values] for held, values in found.items()]
         write_atomically(file, json.dumps({"note": note, "ious": ious}))
         return found
 
-    def _count(
-        self, model: InteractiveModel, pictures: OwnPictures, objects: Sequence[HeldOut], stage: str
-    ) -> Ious:
-        seconds = COUNTING * 60 * self.minutes if stage == BEFORE else float("inf")
-        said = sessions(
-            model, pictures, objects, lambda done: self._say(stage, done / max(1, len(objects))), seconds
-        )
-        self._count_began = time.monotonic()
-        found = dict(said)
-        self._counting = time.monotonic() - self._count_began
-        return found
-
-    def _seconds_for_learning(self) -> float:
-        """What is left of the minutes when clicks are counted once more; half of them at least."""
-        used = time.monotonic() - self._begun
-        return max(60 * self.minutes - used - self._counting, 30 * self.minutes)
-
-    _counting = 0.0
-    """Seconds that the last count of clicks took."""
-    _stage = ""
-
-    def _mixed(self, first: Weights, best: Weights, score: QuickScore) -> Weights:
-        """The mixture nearest to the first weights that is nearly as good as any on held-out objects."""
-        network = load_model(self.source, "cpu", "float32", trainable=True)
-        found = []
-        for share in SHARES:
-            weights = mixed(first, best, share)
-            network.load_state_dict(weights)
-            found.append((score(network), weights))
-        good = max(quality for quality, _ in found) - NEARLY
-        return [weights for quality, weights in found if quality >= good][-1]
-
-    def _kind(self, learning: Part) -> Kind:
+    def _kind(self, learnt: Part) -> Kind:
         """The kind of the pictures that are learnt from; those that cannot be read any more do not count."""
-        own = (sample.image for sample in map(learning.__getitem__, range(len(learning))) if sample.gt_masks)
+        own = (sample.image for sample in map(learnt.__getitem__, range(len(learnt))) if sample.gt_masks)
         return learn_kind(own, (pixels for path in self.remember if (pixels := _read(path)) is not None))
+
+    def _adapt(
+        self,
+        network: MapModel,
+        first: Weights,
+        pictures: OwnPictures,
+        learnt: Part,
+        note: dict[str, Any],
+        progress: Progress,
+    ) -> tuple[Weights, int, Budget]:
+        """Adapt the network; gives the weights to keep, the steps, and the budget of time."""
+        teacher = cast(MapModel, load_model(self.source, "cpu", "float32"))  # as the network that learns
+        objects = read_objects(pictures, held_out_objects(pictures, note["held_out"]))
+        score = QuickScore(teacher, objects, network.config.zoom.size)
+        budget = Budget(progress.seconds_for_learning)
+
+        def say(step: int, part: float) -> None:
+            left = max(0.0, budget.seconds - budget.used) + progress.count_seconds
+            progress.say(LEARNING, part, left)
+
+        adaptation = Adaptation(network, first, self.config or config_for(network), self._folder, note)
+        best, steps = adaptation.run(learnt, teacher, budget, score, say)
+        trial = cast(MapModel, load_model(self.source, "cpu", "float32", trainable=True))
+        return nearest_mixture(trial, first, best, score), steps, budget
+
+    def _clicks_after(
+        self,
+        config: ModelConfig,
+        weights: Weights,
+        kind: Kind,
+        pictures: OwnPictures,
+        objects: Sequence[HeldOut],
+        progress: Progress,
+    ) -> Ious:
+        """Count clicks with the learnt model, which is written and read as the person will use it."""
+        save_weights(config, halved_without_loss(weights), self._folder / "model", dtype=None)
+        learnt = LearntModel(load_model(self._folder / "model", "cpu"), load_model(self.source, "cpu"), kind)
+        return _count_clicks(learnt, pictures, objects, AFTER, progress)
 
     def _write(self, config: ModelConfig, weights: Weights, kind: Kind) -> None:
         """Write the model; its weights, without which it is none, last."""
@@ -221,26 +225,56 @@ class Learning:
         write_kind(kind, self.out)
         save_weights(config, halved_without_loss(weights), self.out, dtype=None)
 
-    # ---- what is told
 
-    def _say_learning(self, step: int, progress: float) -> None:
-        self._say(LEARNING, progress)
+def nearest_mixture(
+    network: MapModel, first: Weights, best: Weights, score: Callable[[MapModel], float]
+) -> Weights:
+    """The mixture nearest to the first weights that is nearly as good as any on held-out objects.
 
-    def _say(self, stage: str, part: float) -> None:
-        """Tell the stage, and how much of the whole is over; within a stage once in TELL_SECONDS."""
-        now = time.monotonic()
-        if stage == self._stage and now < self._told + TELL_SECONDS:
-            return
-        self._told, self._stage = now, stage
-        begin, end = SPANS[stage]
-        left = None
-        if stage == LEARNING:
-            left = max(0.0, self._budget.seconds - self._budget.used) + self._counting
-        elif stage in (READING, BEFORE):
-            left = max(0.0, 60 * self.minutes - (now - self._begun))
-        elif part:
-            left = (now - self._count_began) * (1 - part) / part
-        self.tell(LearningState(stage=stage, progress=begin + part * (end - begin), seconds_left=left))
+    Args:
+        network: takes the weights of each mixture, for `score`.
+    """
+    found = []
+    for share in SHARES:
+        weights = mixed(first, best, share)
+        network.load_state_dict(weights)
+        found.append((score(network), weights))
+    good = max(quality for quality, _ in found) - NEARLY
+    return [weights for quality, weights in found if quality >= good][-1]
+
+
+def _note(digest: str, names: Sequence[str], earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored beside the weights: the start, which pictures are held out and learnt from, the round."""
+    held_out = hold_out(names, earlier.get("held_out", ()), earlier.get("learnt", ()))
+    return {
+        "digest": digest,
+        "held_out": held_out,
+        "learnt": [name for name in names if name not in held_out],
+        "round": earlier.get("round", 1) + bool(earlier.get("finished")),
+    }
+
+
+def _count_clicks(
+    model: InteractiveModel,
+    pictures: OwnPictures,
+    objects: Sequence[HeldOut],
+    stage: str,
+    progress: Progress,
+    seconds: float = float("inf"),
+) -> Ious:
+    """The IoU after each click on each object; no further object is begun after `seconds`."""
+    begun = time.monotonic()
+
+    def tell(done: int) -> None:
+        part = done / max(1, len(objects))
+        left: float | None = progress.seconds_left
+        if stage == AFTER:
+            left = (time.monotonic() - begun) * (1 - part) / part if part else None
+        progress.say(stage, part, left)
+
+    found = dict(sessions(model, pictures, objects, tell, seconds))
+    progress.count_seconds = time.monotonic() - begun
+    return found
 
 
 def _read(path: Path) -> np.ndarray | None:
@@ -249,7 +283,3 @@ def _read(path: Path) -> np.ndarray | None:
         return open_picture(path).pixels
     except (PictureError, OSError):
         return None
-
-
-SPANS = {READING: (0.0, 0.03), BEFORE: (0.03, 0.15), LEARNING: (0.15, 0.9), AFTER: (0.9, 1.0)}
-"""The part of a run that each stage takes, roughly."""

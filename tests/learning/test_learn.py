@@ -210,17 +210,20 @@ def test_mixed_weights_lie_between_those_of_the_two_models():
     assert mixed(first, last, 0.25)["a"].tolist() == [0.25, 0.25] and mixed(first, last, 0.25)["n"] == 5
 
 
-def test_of_equally_good_mixtures_the_one_nearest_to_the_starting_model_is_taken(data, source, tmp_path):
-    run = learning(data, source, tmp_path)
-    first = {name: torch.zeros_like(weight) for name, weight in load_model(source).state_dict().items()}
+def test_of_equally_good_mixtures_the_one_nearest_to_the_starting_model_is_taken(source):
+    network = load_model(source, "cpu", "float32", trainable=True)
+    first = {name: torch.zeros_like(weight) for name, weight in network.state_dict().items()}
     last = {name: torch.ones_like(weight) for name, weight in first.items()}
 
     def share(model):
         return float(next(model.parameters()).detach().flatten()[0])
 
-    assert share_of(run._mixed(first, last, share)) == 1
-    assert share_of(run._mixed(first, last, lambda model: min(0.75, share(model)))) == 0.75
-    assert share_of(run._mixed(first, last, lambda model: 0.5)) == 0.5  # what gains nothing stays near
+    def found(score):
+        return share_of(learn.nearest_mixture(network, first, last, score))
+
+    assert found(share) == 1
+    assert found(lambda model: min(0.75, share(model))) == 0.75
+    assert found(lambda model: 0.5) == 0.5  # what gains nothing stays near
 
 
 def share_of(weights):
