@@ -144,7 +144,7 @@ class CascadeForward:
         """
         if not isinstance(values, Mapping):
             raise Refusal("CFR settings must be an object with names and values.")
-        values = _with_present_names(values)
+        values = _with_current_names(values)
         for name in values.keys() - {entry.name for entry in fields(cls)}:
             raise Refusal("There is no CFR setting {name!r:.40}.", name=name)
         return cls(**values)
@@ -198,7 +198,7 @@ class CascadeForward:
 _OLDER_NAMES = {"tolerance": "min_change_pixels", "settled": "min_change_ratio", "close_up": "close_ups"}
 
 
-def _with_present_names(values: Mapping[str, Any]) -> dict[str, Any]:
+def _with_current_names(values: Mapping[str, Any]) -> dict[str, Any]:
     """Settings with the names of older versions replaced."""
     renamed = {_OLDER_NAMES.get(name, name): value for name, value in values.items()}
     if "every_click" in renamed:

@@ -95,7 +95,7 @@ class PredictionKey:
 class PredictionCache(Generic[State]):
     """Predictions for one picture, each with the state that its next click starts from.
 
-    The cache holds the `PREDICTIONS_KEPT` predictions used last. For earlier clicks on the present object it
+    The cache holds the `PREDICTIONS_KEPT` predictions used last. For earlier clicks on the current object it
     holds the state of every `PREDICTIONS_KEPT`-th click: undoing many clicks recomputes few of them, and
     memory hardly grows with the number of clicks.
     """

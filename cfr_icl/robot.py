@@ -19,7 +19,7 @@ def next_click(probabilities: np.ndarray, gt_mask: np.ndarray, clicked: np.ndarr
     pixels of equal depth, the first in row-major order is clicked.
 
     Args:
-        probabilities: float (H, W), the present prediction.
+        probabilities: float (H, W), the current prediction.
         gt_mask: int (H, W): 1 object, 0 background, -1 ignored.
         clicked: bool (H, W), pixels of earlier clicks, which are not clicked again.
     """

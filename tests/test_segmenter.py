@@ -314,7 +314,7 @@ def test_a_click_predicted_while_the_next_picture_is_set_does_not_answer_on_it(m
     assert compared and np.array_equal(segmenter.predict([click], cfr=steps(3)).probabilities, mask)
 
 
-def test_a_click_expected_too_late_with_a_mask_of_the_picture_before_answers_for_the_present_one(
+def test_a_click_expected_too_late_with_a_mask_of_the_picture_before_answers_for_the_current_one(
     model, picture
 ):
     """The page previews beside its other requests: the next picture may be set before it expects a click."""

@@ -244,7 +244,7 @@ def nearest_mixture(
 
 
 def _note(digest: str, names: Sequence[str], earlier: Mapping[str, Any]) -> dict[str, Any]:
-    """What is stored beside the weights: the start, which pictures are held out and learnt from, the round."""
+    """What is stored beside the weights: the start, pictures held out and learnt from, the round."""
     held_out = hold_out(names, earlier.get("held_out", ()), earlier.get("learnt", ()))
     return {
         "digest": digest,

@@ -87,7 +87,7 @@ class Annotator:
         return self.component.change(changed, inputs, outputs, **options)
 
     def changes(self, data: Any) -> list[ObjectChange]:
-        """The present state of the objects whose ids a page sent as changed.
+        """The current state of the objects whose ids a page sent as changed.
 
         Args:
             data: {"page": token, "ids": [number, ...]} from a browser, untrusted.

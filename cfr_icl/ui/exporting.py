@@ -74,7 +74,7 @@ def session_texts(folder: Folder, names: Iterable[str]) -> Iterator[tuple[str, s
 
 
 def export_of(session: Session, folder: Folder | None, action: Export) -> Callable[[Progress], MadeFile]:
-    """Return a function that makes the export from the present work; it takes a callback for its progress.
+    """Return a function that makes the export from the current work; it takes a callback for its progress.
 
     Raises:
         ActionError: for an unknown format; the returned function raises it if there is no work.

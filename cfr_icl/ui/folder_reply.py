@@ -54,6 +54,6 @@ def _values(place: FolderPlace) -> dict[str, Any]:
     }
 
 
-def _changed(known: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, Any]:
+def _changed(known: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
     """The entries of a table that the page does not have yet."""
-    return {name: value for name, value in present.items() if known.get(name) != value}
+    return {name: value for name, value in current.items() if known.get(name) != value}

@@ -44,7 +44,7 @@ class NetworkLine:
 
     def run(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Call a function in the line, in the caller's context; wait, then return its value or raise."""
-        context = copy_context()  # Gradio and ZeroGPU read the present request from it
+        context = copy_context()  # Gradio and ZeroGPU read the current request from it
         with self._as_waiting():
             return self._threads.submit(context.run, function, *arguments, **named).result()
 

@@ -80,7 +80,7 @@ def take_over_previous(session: Session, place: FolderPlace | None, follow: bool
     """Add the objects of the picture before in the list.
 
     Args:
-        follow: find each object again in the present picture; else copy its mask.
+        follow: find each object again in the current picture; else copy its mask.
     """
     before = place and place.name and place.folder.pictures.next(place.name, -1)
     if not place or not before:

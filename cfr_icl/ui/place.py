@@ -56,7 +56,7 @@ class FolderPlace:
 
     @property
     def outdated(self) -> bool:
-        """Whether the work on the present picture was saved elsewhere since it was opened."""
+        """Whether the work on the current picture was saved elsewhere since it was opened."""
         return self.name is not None and self.folder.work.revisions[self.name] != self._revision
 
     def find(self, name: str) -> str:
@@ -96,7 +96,7 @@ class FolderPlace:
             self.folder.work.leases.give_back(name, self.holder)
 
     def arrive(self, opened: Opened) -> None:
-        """Set the present picture, which the session has opened, and give the one before back."""
+        """Set the current picture, which the session has opened, and give the one before back."""
         # First all that belongs together: work is saved under the name.
         before, self.name = self.name, opened.name
         self._saved = self.session.document

@@ -65,7 +65,7 @@ class QueuedPredictor:
             self._inner.set_image(picture)
 
     def expect(self, picture: np.ndarray | None) -> None:
-        """Name the picture that is probably set next, to be encoded once the present one is; or None."""
+        """Name the picture that is probably set next, to be encoded once the current one is; or None."""
         self._expected = picture
         if self._inner is not None:
             self._inner.expect(picture)

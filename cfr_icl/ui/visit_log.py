@@ -15,7 +15,7 @@ SHOWN = 20
 
 
 class VisitLog:
-    """The visits of the open picture: those before, and the present one, which begins with a change.
+    """The visits of the open picture: those before, and the current one, which begins with a change.
 
     Args:
         clock: gives the time in seconds.
@@ -29,7 +29,7 @@ class VisitLog:
         self._clock = clock
         self._last_action = clock()
         self._earlier: tuple[Visit, ...] = ()
-        self._present = Visit("")
+        self._current = Visit("")
         self._objects_before = 0
         self._seconds = 0.0
         self._objects = 0
@@ -37,9 +37,9 @@ class VisitLog:
 
     def open(self, visits: Sequence[Visit], document: Document) -> None:
         """Go on to a picture with these visits and this document."""
-        self._seconds += self._present.seconds
-        self._objects += self._present.objects
-        self._earlier, self._present = tuple(visits), Visit("")
+        self._seconds += self._current.seconds
+        self._objects += self._current.objects
+        self._earlier, self._current = tuple(visits), Visit("")
         self._objects_before = len(document.instances)
 
     def count_time(self) -> None:
@@ -47,38 +47,38 @@ class VisitLog:
         before, self._last_action = self._last_action, self._clock()
         passed = self._last_action - before
         if passed <= LONGEST_PAUSE:
-            self._present = replace(self._present, seconds=round(self._present.seconds + passed, 1))
+            self._current = replace(self._current, seconds=round(self._current.seconds + passed, 1))
 
     def note_change(self, before: Document | None, after: Document) -> None:
         """Note what an action changed; None for a picture without saved work."""
-        self._present = replace(
-            self._present,
-            began=self._present.began or now(),
+        self._current = replace(
+            self._current,
+            began=self._current.began or now(),
             objects=len(after.instances) - self._objects_before,
             who=self.who,
             **_verdict(before or Document(), after),
         )
 
     def sign(self) -> None:
-        """Give the present visit the name that the person has now."""
-        self._present = replace(self._present, who=self.who)
+        """Give the current visit the name that the person has now."""
+        self._current = replace(self._current, who=self.who)
 
     @property
     def has_changes(self) -> bool:
-        """Whether the picture was changed in the present visit."""
-        return bool(self._present.began)
+        """Whether the picture was changed in the current visit."""
+        return bool(self._current.began)
 
     @property
     def visits(self) -> tuple[Visit, ...]:
-        """All visits of the picture, the present one last."""
-        return (*self._earlier, self._present) if self.has_changes else self._earlier
+        """All visits of the picture, the current one last."""
+        return (*self._earlier, self._current) if self.has_changes else self._earlier
 
     @property
     def pace(self) -> list[int]:
         """Seconds at work and objects made since the page was opened."""
         return [
-            round(self._seconds + self._present.seconds),
-            max(0, self._objects + self._present.objects),
+            round(self._seconds + self._current.seconds),
+            max(0, self._objects + self._current.objects),
         ]
 
     def latest(self) -> list[dict[str, Any]]:

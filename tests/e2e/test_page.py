@@ -96,7 +96,7 @@ def test_each_press_of_a_key_on_the_slider_counts(browser):
     server.close()
 
 
-def test_the_slider_and_its_switches_act_on_the_present_clicks(tool, squares):
+def test_the_slider_and_its_switches_act_on_the_current_clicks(tool, squares):
     tool.upload(squares)
     tool.click(80, 80)
     tool.click(100, 100)

@@ -40,7 +40,7 @@ class Opened:
     """The saved work; None when there is none."""
     revision: int
     key: Hashable
-    """Identifies the present version of the file, for the undo history."""
+    """Identifies the current version of the file, for the undo history."""
     sentences: Sequence[Sentence] = ()
     """Messages for the user about the picture."""
     visits: Sequence[Visit] = ()
@@ -114,7 +114,7 @@ class Folder:
         """
         revision = self.work.revision(name)
         try:
-            stamp = self.files.present(name)
+            stamp = self.files.existing_stamp(name)
             stored = self.work.read(name)
             opened = self.files.open(name, stamp, stored_view(stored))
             document = None if stored is None else self.work.document(stored, opened.pixels.shape[:2])

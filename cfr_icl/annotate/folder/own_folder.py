@@ -239,9 +239,9 @@ class OwnFolder:
             if not self._has_room(file.stat().st_size, work_name + SESSION_SUFFIX):
                 return
             size, document, visits = store.load_work(file)
-            present_size = picture_size(folder.files.path(name), document.view)
-            if size != present_size:
-                document = store.load(file, present_size)  # raises the reason
+            current_size = picture_size(folder.files.path(name), document.view)
+            if size != current_size:
+                document = store.load(file, current_size)  # raises the reason
             folder.save(name, document, size, folder.work.revisions[name], visits)
             self.bytes += folder.work.sessions.path(name).stat().st_size
             self._restored += 1

@@ -48,7 +48,7 @@ class PictureFiles:
             return None
         return status.st_mtime_ns, status.st_size, status.st_ino
 
-    def present(self, name: str) -> Stamp:
+    def existing_stamp(self, name: str) -> Stamp:
         """The stamp of a picture that is there; raises PictureError where it is None."""
         stamp = self.stamp(name)
         if stamp is None:
@@ -113,5 +113,5 @@ class PictureFiles:
             return None
 
     def read(self, name: str, view: View) -> np.ndarray:
-        """Decode a picture, uint8 (H, W, 3) RGB, in its present version; raises PictureError."""
+        """Decode a picture, uint8 (H, W, 3) RGB, in its current version; raises PictureError."""
         return open_picture(self.path(name), self.max_megapixels, view).pixels

@@ -49,7 +49,7 @@ class PictureList:
 
         Args:
             present: names of the pictures that are in the folder now.
-            stamp: gives the present stamp of a picture's file; a changed file may be readable again.
+            stamp: gives the current stamp of a picture's file; a changed file may be readable again.
         """
         for name in self.names:
             if name not in present:

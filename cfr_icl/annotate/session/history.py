@@ -29,12 +29,12 @@ class History:
 
     @property
     def document(self) -> Document:
-        """The present document."""
+        """The current document."""
         return self._documents[self._cursor]
 
     @property
     def position(self) -> int:
-        """Number of steps before the present document."""
+        """Number of steps before the current document."""
         return self._cursor
 
     @property
@@ -46,7 +46,7 @@ class History:
         return self._cursor < len(self._documents) - 1
 
     def latest(self, count: int) -> Sequence[Document]:
-        """The present document and those of up to `count` steps before it, oldest first."""
+        """The current document and those of up to `count` steps before it, oldest first."""
         return self._documents[max(0, self._cursor - count) : self._cursor + 1]
 
     def open(self, document: Document, key: Hashable | None = None) -> None:
@@ -68,7 +68,7 @@ class History:
         self._cursor += 1
 
     def update(self, **changes: Any) -> None:
-        """Change fields of the present document without a step."""
+        """Change fields of the current document without a step."""
         document = replace(self.document, **changes)
         if document != self.document:
             self._documents[self._cursor] = document
@@ -123,7 +123,7 @@ class History:
 
 
 def _shown_alike(instance: Instance, now: Instance | None) -> Instance:
-    """The object with the present values of `visible` and `locked`."""
+    """The object with the current values of `visible` and `locked`."""
     if now is None or (instance.visible, instance.locked) == (now.visible, now.locked):
         return instance
     return replace(instance, visible=now.visible, locked=now.locked)

@@ -25,7 +25,7 @@ ADDED, REMOVED = (34, 197, 94), (239, 68, 68)
 def inside(session: Session) -> dict[str, Any]:
     """The active object's prediction for the page: small pictures and numbers, as JSON.
 
-    It is computed by the present network with the CFR settings of the object's mask. If the result differs
+    It is computed by the current network with the CFR settings of the object's mask. If the result differs
     from the object's mask, which another network then made, a notice says so.
 
     Raises:
@@ -40,7 +40,7 @@ def inside(session: Session) -> dict[str, Any]:
     ):
         session.notices.append(
             Sentence(
-                "Another model made the mask of object {id}; Inspect shows the passes of the present one.",
+                "Another model made the mask of object {id}; Inspect shows the passes of the current one.",
                 id=instance.id,
             )
         )

@@ -224,7 +224,7 @@ class Session(Editor):
     def predict(self, instance: Instance) -> Prediction:
         """Predict an object from its clicks, with the CFR settings of its mask.
 
-        Recent predictions come from the cache; others are computed by the present network.
+        Recent predictions come from the cache; others are computed by the current network.
         """
         return predict(self.predictor, instance, self.document.cfr)
 

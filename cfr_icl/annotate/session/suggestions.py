@@ -17,7 +17,7 @@ def suggests_box(steps: Sequence[Document]) -> bool:
     A box around the active object may then tell the network more than another click.
 
     Args:
-        steps: the present document last, and at least LITTLE_CLICKS + 1 before it where there are so many.
+        steps: the current document last, and at least LITTLE_CLICKS + 1 before it where there are so many.
     """
     now = steps[-1]
     if now.active is None or now.find(now.active).box or not _clicks_changed_little(steps, LITTLE_CLICKS):

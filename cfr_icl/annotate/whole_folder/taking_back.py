@@ -175,7 +175,7 @@ def _digest(instance: Instance) -> str:
 def _without_list_change(
     before: Sequence[Label], after: Sequence[Label], listed: Sequence[Label], used: Collection[str]
 ) -> list[Label]:
-    """The present list without a change: the other labels, and what others changed since, stay as they are.
+    """The current list without a change: the other labels, and what others changed since, stay as they are.
 
     Labels keep their places, and so their numbers; one that objects still have comes back at the end.
     """

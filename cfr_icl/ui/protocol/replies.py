@@ -91,7 +91,7 @@ class SessionState(TypedDict):
     picture: str | None
     """Token of the picture."""
     objects: list[Object]
-    """The objects that the browser does not have in their present state."""
+    """The objects that the browser does not have in their current state."""
     order: NotRequired[list[int]]
     """Ids of all objects, lowest first; left out when it did not change."""
     active: int | None

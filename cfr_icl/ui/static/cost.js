@@ -1,4 +1,4 @@
-// The cost of the present model, and the progress bar while a picture is encoded.
+// The cost of the current model, and the progress bar while a picture is encoded.
 
 import { t } from './language.js';
 

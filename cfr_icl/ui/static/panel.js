@@ -1,4 +1,4 @@
-// The side panel: shows the present state of the session.
+// The side panel: shows the current state of the session.
 
 import { count, t } from './language.js';
 import { listed, ObjectList } from './objects.js';

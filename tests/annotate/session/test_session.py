@@ -42,7 +42,7 @@ def test_masks_equal_the_segmenters_own(session, picture):
     assert np.array_equal(session.mask, alone.predict(clicks, cfr=CascadeForward(steps=2)).mask)
 
 
-def test_settings_act_on_the_present_clicks(session):
+def test_settings_act_on_the_current_clicks(session):
     session.click(Click(30, 40))
     session.set_cascade(CascadeForward(steps=0))
     assert session.active.timing.forwards == 1
