@@ -42,7 +42,7 @@ _NEGATIVE = ("0", "-1", "-", "false", "no", "n", "neg", "negative", "falsch", "n
 class ObjectClicks:
     """The entries of a list for one object of one picture: clicks, and a box or a mask to start from."""
 
-    picture: str
+    picture_name: str
     """Path of the picture below the folder of pictures, with slashes."""
     object: str
     clicks: tuple[Click, ...] = ()
@@ -60,7 +60,7 @@ class ObjectClicks:
 class Problem:
     """The reason why a row, an object or a picture is left out."""
 
-    picture: str
+    picture_name: str
     """Its name in the list."""
     sentence: str
 
@@ -115,8 +115,8 @@ def read_click_list(path: Path, images: Path) -> ClickList:
             entry = objects.setdefault(key, ObjectClicks(*key, place=place))
             objects[key] = _with_row(entry, row)
         except ValueError as error:
-            picture = _text(row.get("picture"))[:500]
-            problems.append(Problem(picture, f"{place} of {path.name}: {error}"))
+            name = _text(row.get("picture"))[:500]
+            problems.append(Problem(name, f"{place} of {path.name}: {error}"))
             if key is not None:
                 incomplete.add(key)
     if not rows:

@@ -142,4 +142,4 @@ def _failed(part: Part) -> list[Problem]:
     if not path.is_file():
         return []
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return [Problem(picture, reason) for picture, reason in list(csv.reader(file))[1:]]
+        return [Problem(name, reason) for name, reason in list(csv.reader(file))[1:]]

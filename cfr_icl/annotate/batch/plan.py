@@ -28,7 +28,7 @@ FORMATS = (MASKS, COCO, WORK)
 class PictureTask:
     """One picture with its objects, as a worker gets it."""
 
-    picture: str
+    picture_name: str
     """Path below the folder of pictures, with slashes."""
     objects: tuple[ObjectClicks, ...]
     files: tuple[str, ...]
@@ -83,8 +83,8 @@ def plan(
     click_list = read_click_list(clicks, images)
     by_picture: dict[str, list[ObjectClicks]] = {}
     for entry in click_list.objects:
-        by_picture.setdefault(entry.picture, []).append(entry)
-    names = _names(format, by_picture)
+        by_picture.setdefault(entry.picture_name, []).append(entry)
+    files = _files(format, by_picture)
     labels = dict.fromkeys(entry.label or Document.label for entry in click_list.objects)
     batch = Batch(
         images,
@@ -93,11 +93,11 @@ def plan(
         format,
         [],
         tuple(Label(name, COLOURS[number % len(COLOURS)]) for number, name in enumerate(labels)),
-        [name for files in names.values() for name in files],
+        [file for of_picture in files.values() for file in of_picture],
         list(_of_shard(click_list.problems, shard)),
     )
-    for picture in shard.of(list(by_picture)):
-        _add_task(batch, clicks.name, picture, by_picture[picture], names[picture])
+    for name in shard.of(list(by_picture)):
+        _add_task(batch, clicks.name, name, by_picture[name], files[name])
     check_targets(out, batch.names, [images / name for name in by_picture])
     if format != WORK and out.resolve().is_relative_to(images.resolve()):
         check_targets(out, batch.names, list_pictures(images.resolve()).paths.values())
@@ -106,18 +106,20 @@ def plan(
 
 def _of_shard(problems: Sequence[Problem], shard: Shard) -> Iterable[Problem]:
     """Keep the problems of one shard, of every count-th picture, so that each is reported once."""
-    pictures = shard.of(list(dict.fromkeys(problem.picture for problem in problems)))
-    return (problem for problem in problems if problem.picture in set(pictures))
+    names = shard.of(list(dict.fromkeys(problem.picture_name for problem in problems)))
+    return (problem for problem in problems if problem.picture_name in set(names))
 
 
 def _add_task(
-    batch: Batch, list_name: str, picture: str, objects: Sequence[ObjectClicks], files: tuple[str, ...]
+    batch: Batch, list_name: str, picture_name: str, objects: Sequence[ObjectClicks], files: tuple[str, ...]
 ) -> None:
     """Add a picture's task to the batch, and its unusable objects to the problems."""
     try:
-        size = picture_size(batch.images / picture)
+        size = picture_size(batch.images / picture_name)
     except PictureError as error:
-        batch.problems.append(Problem(picture, f"{objects[0].place} of {list_name}: {picture}: {error}"))
+        batch.problems.append(
+            Problem(picture_name, f"{objects[0].place} of {list_name}: {picture_name}: {error}")
+        )
         return
     usable, numbers = [], []
     for number, entry in enumerate(objects):
@@ -125,11 +127,13 @@ def _add_task(
             usable.append(_checked(entry, size, batch.masks))
             numbers.append(number)
         except ValueError as error:
-            batch.problems.append(Problem(picture, f"{entry.place} of {list_name}: {picture}: {error}"))
+            batch.problems.append(
+                Problem(picture_name, f"{entry.place} of {list_name}: {picture_name}: {error}")
+            )
     if usable:
         files = tuple(files[number] for number in numbers) if batch.format == MASKS else files
-        file_bytes = (batch.images / picture).stat().st_size
-        batch.tasks.append(PictureTask(picture, tuple(usable), files, _digest(usable, file_bytes)))
+        file_bytes = (batch.images / picture_name).stat().st_size
+        batch.tasks.append(PictureTask(picture_name, tuple(usable), files, _digest(usable, file_bytes)))
 
 
 def _checked(entry: ObjectClicks, size: tuple[int, int], masks: Path) -> ObjectClicks:
@@ -158,27 +162,27 @@ def _digest(objects: Sequence[ObjectClicks], file_bytes: int) -> str:
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _names(format: str, by_picture: dict[str, list[ObjectClicks]]) -> dict[str, tuple[str, ...]]:
+def _files(format: str, by_picture: dict[str, list[ObjectClicks]]) -> dict[str, tuple[str, ...]]:
     """Files of each picture below the target."""
     if format == WORK:
-        return {picture: (session_file(shown_name(picture)),) for picture in by_picture}
+        return {name: (session_file(shown_name(name)),) for name in by_picture}
     if format == COCO:
-        return {picture: () for picture in by_picture}
+        return {name: () for name in by_picture}
     names = iter(mask_names([entry for objects in by_picture.values() for entry in objects]))
-    return {picture: tuple(next(names) for _ in objects) for picture, objects in by_picture.items()}
+    return {name: tuple(next(names) for _ in objects) for name, objects in by_picture.items()}
 
 
 def mask_names(objects: Sequence[ObjectClicks]) -> list[str]:
     """Name each mask "PICTURE_OBJECT.png"; where names clash, keep the ending of the picture's name too."""
-    pictures = list(dict.fromkeys(entry.picture for entry in objects))
+    pictures = list(dict.fromkeys(entry.picture_name for entry in objects))
     stems = dict(zip(pictures, unique_stems([safe_path(name) for name in pictures]), strict=True))
-    names = [f"{stems[entry.picture]}_{entry.object}.png" for entry in objects]
+    names = [f"{stems[entry.picture_name]}_{entry.object}.png" for entry in objects]
     counts = Counter(folded_name(name) for name in names)
     taken: set[str] = set()
     chosen = []
     for entry, name in zip(objects, names, strict=True):
         if counts[folded_name(name)] > 1:
-            name = f"{safe_path(entry.picture)}_{entry.object}.png"
+            name = f"{safe_path(entry.picture_name)}_{entry.object}.png"
         stem, number = name[: -len(".png")], 2
         while folded_name(name := fitting(name)) in taken:
             name, number = f"{stem}~{number}.png", number + 1

@@ -51,20 +51,20 @@ class Record:
 
     def contains(self, task: PictureTask) -> bool:
         """Whether a picture with the same objects is logged; some of its objects may have failed."""
-        return self.lines.get(task.picture, {}).get("digest") == task.digest
+        return self.lines.get(task.picture_name, {}).get("digest") == task.digest
 
     def failed(self, task: PictureTask) -> Sequence[str]:
         """The reasons why objects of a picture failed, in sentences."""
-        return self.lines.get(task.picture, {}).get("failed", [])
+        return self.lines.get(task.picture_name, {}).get("failed", [])
 
     def add(self, task: PictureTask, files: Sequence[str], failed: Sequence[str], work: Any = None) -> None:
         """Log a picture whose files are written."""
-        line = {"picture": task.picture, "digest": task.digest, "files": list(files)}
+        line = {"picture": task.picture_name, "digest": task.digest, "files": list(files)}
         if failed:
             line["failed"] = list(failed)
         if work is not None:
             line["work"] = work
-        self.lines[task.picture] = line
+        self.lines[task.picture_name] = line
         self._append(line)
 
     def replace_lines(self, lines: Iterable[dict[str, Any]]) -> None:
@@ -121,7 +121,7 @@ def write_failed(out: Path, shard: Shard, problems: Sequence[Problem]) -> Path |
     text = io.StringIO(newline="")
     table = csv.writer(text)
     table.writerow(["picture", "reason"])
-    table.writerows([problem.picture, problem.sentence] for problem in problems)
+    table.writerows([problem.picture_name, problem.sentence] for problem in problems)
     content = text.getvalue().encode("utf-8", "backslashreplace")
     write_atomically(path, b"\xef\xbb\xbf" + content)  # with a mark by which spreadsheets know UTF-8
     return path

@@ -59,7 +59,7 @@ def run_batch(
     record = Record(batch.out, shard, {**settings, "format": batch.format}, labels)
     if record.restarted:
         report("The settings differ from those of the last run; all pictures are predicted again.")
-    record.keep_only(task.picture for task in batch.tasks)
+    record.keep_only(task.picture_name for task in batch.tasks)
     if batch.format == MASKS:
         keep_names(batch.out, batch.names, batch.images)
     tasks = []
@@ -68,7 +68,7 @@ def run_batch(
         if reasons is None:
             tasks.append(task)
         for reason in reasons or ():
-            problems.append(Problem(task.picture, reason))
+            problems.append(Problem(task.picture_name, reason))
             report(reason)
     if len(tasks) < len(batch.tasks):
         report(f"{len(batch.tasks) - len(tasks)} of {len(batch.tasks)} pictures need not be predicted again.")
@@ -80,7 +80,7 @@ def run_batch(
             report(problem.sentence)
             if strict:
                 raise ValueError(problem.sentence)
-        progress.add(len({problem.picture for problem in problems}))
+        progress.add(len({problem.picture_name for problem in problems}))
     if batch.format == COCO:
         path = shard.file(batch.out / ANNOTATIONS)
         write_annotations(path, record.lines.values(), labels)
@@ -104,7 +104,7 @@ def _reasons_to_skip(batch: Batch, record: Record, task: PictureTask) -> Sequenc
 
 def _work_exists(task: PictureTask) -> str:
     """The message about a picture whose work was saved by somebody else."""
-    return f"{task.picture}: There is saved work on it already, which is left as it is."
+    return f"{task.picture_name}: There is saved work on it already, which is left as it is."
 
 
 def _write(
@@ -114,7 +114,7 @@ def _write(
     for name, content in result.files:
         path = batch.out / name
         if batch.format == WORK and (path.exists() or not leads_inside(path, batch.out)):
-            return [Problem(result.task.picture, _work_exists(result.task))]
+            return [Problem(result.task.picture_name, _work_exists(result.task))]
         write_atomically(path, content)
         on_file(path)
     if result.files or result.work is not None:

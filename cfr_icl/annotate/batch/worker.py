@@ -72,7 +72,7 @@ class BatchWorker:
             PredictionError: when the network's output is not finite.
         """
         try:
-            picture = read_picture(self.job.images / task.picture, self.job.max_megapixels)
+            picture = read_picture(self.job.images / task.picture_name, self.job.max_megapixels)
         except (PictureError, OSError) as error:
             return PictureResult(task, problems=(self._problem(task, error),))
         self.predictor.set_image(picture)
@@ -145,9 +145,9 @@ class BatchWorker:
             label=instances[0].label,
             next_id=len(task.objects) + 1,
         )
-        file_bytes = (self.job.images / task.picture).stat().st_size
-        return store.to_json(document, shown_name(task.picture), size, file_bytes)
+        file_bytes = (self.job.images / task.picture_name).stat().st_size
+        return store.to_json(document, shown_name(task.picture_name), size, file_bytes)
 
     @staticmethod
     def _problem(task: PictureTask, reason: object) -> Problem:
-        return Problem(task.picture, f"{task.picture}: {reason}")
+        return Problem(task.picture_name, f"{task.picture_name}: {reason}")

@@ -101,7 +101,9 @@ def test_tables_are_read(kind, images, tmp_path):
     path = tmp_path / "clicks.csv"
     path.write_bytes(text.encode(encoding))
     objects = read_clicks(path, images)
-    assert [(o.picture, o.object, [(c.x, c.y, c.positive) for c in o.clicks]) for o in objects] == expected
+    assert [
+        (o.picture_name, o.object, [(c.x, c.y, c.positive) for c in o.clicks]) for o in objects
+    ] == expected
 
 
 JSON = {
@@ -119,7 +121,7 @@ def test_json_is_read(kind, encoding, images, tmp_path):
     path = tmp_path / "clicks.json"
     path.write_bytes(json.dumps(JSON[kind]).encode(encoding))
     (entry,) = read_clicks(path, images)
-    assert (entry.picture, entry.object, entry.clicks[0].x, entry.clicks[0].positive) == (
+    assert (entry.picture_name, entry.object, entry.clicks[0].x, entry.clicks[0].positive) == (
         "a.png",
         "1",
         30,
@@ -209,7 +211,7 @@ def test_a_wrong_row_is_reported_and_the_others_are_predicted(row, images, tmp_p
 def test_an_object_with_a_wrong_row_is_left_out(images, tmp_path):
     (tmp_path / "c.csv").write_text("picture,x,y\na.png,1,1\na.png,x,1\nb.png,1,1\n")
     clicks = read_click_list(tmp_path / "c.csv", images)
-    assert [entry.picture for entry in clicks.objects] == ["b.png"] and len(clicks.problems) == 1
+    assert [entry.picture_name for entry in clicks.objects] == ["b.png"] and len(clicks.problems) == 1
 
 
 def test_a_damaged_picture_does_not_end_the_run(images, tmp_path, stand_in, capsys):
@@ -267,7 +269,7 @@ def test_masks_among_the_pictures_are_no_pictures_and_are_written_again(images, 
 def test_a_picture_is_one_task_with_all_its_objects(images, tmp_path):
     (tmp_path / "c.csv").write_text("picture,x,y,object\na.png,1,1,1\nb.png,1,1,1\na.png,2,2,2\n")
     prepared = plan(tmp_path / "c.csv", images, tmp_path / "out")
-    assert [(task.picture, len(task.objects)) for task in prepared.tasks] == [("a.png", 2), ("b.png", 1)]
+    assert [(task.picture_name, len(task.objects)) for task in prepared.tasks] == [("a.png", 2), ("b.png", 1)]
 
     def predict(tasks):
         return [PictureResult(task, tuple((name, b"mask") for name in task.files)) for task in tasks]
