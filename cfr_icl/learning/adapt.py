@@ -15,49 +15,19 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from timm.utils import ModelEmaV3
 
 from cfr_icl.data.examples import TrainingExamples
 from cfr_icl.data.samples import Dataset
-from cfr_icl.icl import features_of_objects
 from cfr_icl.learning.adapt_checkpoint import Run, RunState
 from cfr_icl.learning.adapt_config import AdaptConfig
+from cfr_icl.learning.adapt_loss import AdaptLoss
 from cfr_icl.learning.average import Weights
-from cfr_icl.learning.beginnings import TrainingLoss
 from cfr_icl.learning.budget import Budget
-from cfr_icl.learning.feature_pool import Drawn, FeaturePool, prompt_maps_of_first
+from cfr_icl.learning.feature_pool import FeaturePool
 from cfr_icl.learning.optimiser import make_optimiser, set_rates, train_mode
-from cfr_icl.models.base import Features
 from cfr_icl.models.folding import compute_folded
 from cfr_icl.models.map_model import MapModel
-
-
-class AdaptLoss(TrainingLoss):
-    """L_ICL on windows whose features are given, with reminders of the starting model's answers."""
-
-    remind: float = 0.0
-
-    def of(self, drawn: Drawn, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
-        """The loss of a batch, and the mean IoU after its first and last supervised click."""
-        self._features = drawn.features
-        self._image = drawn.batch.image.float() / 255
-        loss, measured = self(
-            self._image, drawn.batch.gt_mask.float(), drawn.batch.clicks, rng, drawn.batch.picture
-        )
-        if self.remind and drawn.reminders:
-            prompts = prompt_maps_of_first([each.click for each in drawn.reminders], *self._image.shape[2:])
-            logits = self.model.decode(features_of_objects(drawn.features, drawn.reminded), prompts)
-            expected = torch.stack([each.probabilities for each in drawn.reminders]).float()
-            reminder = F.binary_cross_entropy_with_logits(logits.float(), expected)
-            loss = loss + self.remind * reminder
-        return loss, measured
-
-    def encode(self, image: torch.Tensor) -> Features:
-        if image is self._image:
-            return self._features
-        with torch.no_grad():
-            return self.model.encode(image)
 
 
 @dataclass
@@ -103,8 +73,7 @@ class Adaptation:
         state = run.state
         examples = TrainingExamples([dataset], [1.0], config.augmentation, config.suem, config.seed)
         pool = FeaturePool(self.network, teacher, examples.__getitem__, config.augmentation, config.pool)
-        loss = AdaptLoss(self.network, config.icl)
-        loss.remind = config.remind
+        loss = AdaptLoss(self.network, config.icl, config.remind, config.boxes)
         saved = time.monotonic()
         while budget.progress < 1 and state.waited < config.patience and state.step != config.steps:
             # at the start a few windows, of which there are soon more
@@ -135,11 +104,18 @@ class Adaptation:
             weight.requires_grad_(not name.startswith(self.network.encoder_modules or "?"))
         frozen = [name for name, weight in self.network.named_parameters() if not weight.requires_grad]
         compute_folded(self.network)
-        optimiser = make_optimiser(self.network, self.config.optimiser, frozen)
+        optimiser = make_optimiser(self.network, self.config.optimiser, frozen, self._rate_scales())
         state = RunState(best=copy.deepcopy(averaged.module.state_dict()))
         run = Run(self.network, averaged, optimiser, budget, state)
         run.resume(self.folder)
         return run
+
+    def _rate_scales(self) -> dict[str, float]:
+        """The network's own; a branch that answers first clicks learns too."""
+        chosen, network = self.config.optimiser, self.network
+        scales = network.learning_rate_scales(chosen.encoder_lr, chosen.layer_decay)
+        learns = network.first_modules if network.takes_first_clicks else ()
+        return {name: 1.0 if name.startswith(learns) else scale for name, scale in scales.items()}
 
     def _step(self, run: Run, loss: AdaptLoss, pool: FeaturePool) -> None:
         """Take a step of the optimiser on a batch, and go back a little towards the first weights."""

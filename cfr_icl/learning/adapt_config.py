@@ -22,6 +22,7 @@ class AdaptConfig:
     Attributes:
         batch_size: windows of a step.
         pool: windows that are held with their features; `fresh` of them are new at each step.
+        boxes: probability that objects begin with a box, in networks with a branch for first clicks.
         remind: weight of the answers of the starting model beside the objects.
         draw_back: part of the way back to the first weights that a step goes, in steps of the learning rate.
         check_every: part of the budget between two looks at the held-out objects.
@@ -46,6 +47,7 @@ class AdaptConfig:
     batch_size: int = 3
     pool: int = 96
     fresh: int = 1
+    boxes: float = 0.12
     remind: float = 0.5
     draw_back: float = 1.0
     ema: float = 0.98

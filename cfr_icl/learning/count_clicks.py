@@ -130,7 +130,8 @@ class QuickScore:
             clicked[int(click.y), int(click.x)] = True
             clicks.append(click)
             prompts = torch.cat([mask, disk_maps([clicks], *gt_mask.shape)], dim=1)
-            mask = torch.sigmoid(model.decode(features, prompts).float())
+            decode = model.decode if len(clicks) > 1 else model.decode_first
+            mask = torch.sigmoid(decode(features, prompts).float())
             ious.append(iou(mask[0, 0].numpy() > MASK_THRESHOLD, gt_mask))
         return float(np.mean(ious))
 

@@ -125,7 +125,7 @@ class FeaturePool:
             return None
         y, x = np.unravel_index(rng.choice(pixels), away.shape)
         click = Click(int(x), int(y))
-        logits = self._teacher.decode(features, prompt_maps_of_first([click], *away.shape))
+        logits = self._teacher.decode_first(features, prompt_maps_of_first([click], *away.shape))
         return Reminder(click, torch.sigmoid(logits[0].float()).half())
 
 

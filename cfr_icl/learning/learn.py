@@ -35,7 +35,6 @@ from cfr_icl.learning.kind import learn_kind
 from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part
 from cfr_icl.learning.progress import Progress
 from cfr_icl.models.base import InteractiveModel, ModelConfig
-from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.digest import weights_digest
 from cfr_icl.models.learnt import Kind, LearntModel
 from cfr_icl.models.map_model import MapModel
@@ -126,12 +125,9 @@ class Learning:
                 source=self.source,
             )
         try:
-            network = load_model(self.source, "cpu", "float32", trainable=True)
+            return load_model(self.source, "cpu", "float32", trainable=True)
         except ValueError as error:
             raise LearnError("{source} cannot learn: {error}", source=self.source, error=error) from error
-        if isinstance(network, CompactNet):
-            network.answer_first_clicks(by_branch=False)  # the branch that learns answers them
-        return network
 
     def _earlier_run(self, digest: str) -> dict[str, Any]:
         """The checkpoint of an earlier run, or of the part of this one before it was stopped; else {}."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -32,14 +32,18 @@ class OptimiserSettings:
 
 
 def make_optimiser(
-    network: MapModel, chosen: OptimiserSettings, frozen: Sequence[str] = ()
+    network: MapModel,
+    chosen: OptimiserSettings,
+    frozen: Sequence[str] = (),
+    scales: Mapping[str, float] | None = None,
 ) -> torch.optim.Optimizer:
     """Groups by rate and by decay; one-dimensional weights (biases, norms) are not decayed.
 
     Args:
         frozen: weights whose names begin so are not trained.
+        scales: the factor of the rate for each weight; None for the network's own.
     """
-    scales = network.learning_rate_scales(chosen.encoder_lr, chosen.layer_decay)
+    scales = scales or network.learning_rate_scales(chosen.encoder_lr, chosen.layer_decay)
     groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
     for name, weight in network.named_parameters():
         weight.requires_grad_(scales[name] > 0 and not name.startswith(tuple(frozen)))

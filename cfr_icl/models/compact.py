@@ -66,6 +66,7 @@ class CompactNet(MapModel):
 
     choice_refinements = 1  # further masks are coarse
     encoder_modules = ("encoder", "lateral", "pyramid", "iou_head", "hypotheses")
+    first_modules = ("box_branch",)
 
     def __init__(
         self,
@@ -216,6 +217,9 @@ class CompactNet(MapModel):
         rated = rate(self.iou_head, logits, maps[-2:], prompt_maps) if self.iou_head else None
         further = offer(self.hypotheses, maps, logits, prompt_maps) if offers and self.hypotheses else None
         return logits, rated, further
+
+    def decode_first(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> torch.Tensor:
+        return self.first_answer(features, prompt_maps)[0]
 
     def first_answer(
         self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor

@@ -64,9 +64,8 @@ class Kind(nn.Module):
 class LearntModel(InteractiveModel):
     """Predicts with the network that learnt on pictures of its kind, with the starting network on all others.
 
-    The decision is made once for a picture (`for_picture`). The networks' configurations differ in nothing
-    but the branch that answers a first click (`CompactNet.answer_first_clicks`). Modules that rested during
-    learning (the encoder, the heads, the branch that answers boxes) are in memory once.
+    The decision is made once for a picture (`for_picture`). The networks have the same configuration. Modules
+    that rested during learning (the encoder, the heads) are in memory once.
 
     Args:
         learnt, start: the two networks; equal modules of `learnt` are replaced by those of `start`.

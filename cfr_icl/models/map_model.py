@@ -43,6 +43,10 @@ class MapModel(InteractiveModel):
     def decode(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
         """Compute the logits, float32 (B, 1, H, W), for prompt maps (B, 3, H, W) of the same pictures."""
 
+    def decode_first(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
+        """Like `decode`, for first prompts: a click without a mask, or a box if the network `takes_boxes`."""
+        return self.decode(features, prompt_maps)
+
     def decode_in_precision(self, features: Features, prompt_maps: torch.Tensor) -> torch.Tensor:
         """Like `decode`, computed in the network's `precision`."""
         with self.autocast():
@@ -130,6 +134,9 @@ class MapModel(InteractiveModel):
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The logits, and those of the auxiliary head that training also supervises; None without one."""
         return self.decode(features, prompt_maps), None
+
+    first_modules: tuple[str, ...] = ()
+    """Names of the modules that answer first prompts alone, those of `decode_first`."""
 
     def learning_rate_scales(self, encoder: float, layer_decay: float) -> dict[str, float]:
         """The factor of the learning rate for each parameter, by name.

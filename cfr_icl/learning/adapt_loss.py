@@ -1,0 +1,111 @@
+"""The loss of a network that is adapted: L_ICL from first prompts as on the page, and memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from cfr_icl.clicks import Click, disk_maps
+from cfr_icl.icl import Beginning, Draws, IterativeClickLoss, features_of_objects
+from cfr_icl.learning.beginnings import TrainingConfig, TrainingLoss, begin_with_boxes
+from cfr_icl.learning.feature_pool import Drawn, prompt_maps_of_first
+from cfr_icl.models.base import Features
+from cfr_icl.models.map_model import MapModel
+
+MIN_SIDE = 0.12
+"""Shortest side of a box, as a share of the window's: a box is answered in a window around it."""
+
+
+class AdaptLoss(TrainingLoss):
+    """L_ICL on windows whose features are given, with reminders of the starting model's answers.
+
+    In a network that answers first clicks and boxes by a branch of its own, that branch learns from them, and
+    the other one from what follows.
+
+    Args:
+        remind: weight of the reminders.
+        boxes: probability that objects begin with a box, in such a network.
+    """
+
+    def __init__(self, model: MapModel, config: TrainingConfig, remind: float, boxes: float) -> None:
+        super().__init__(model, config)
+        self._remind = remind
+        self._boxes = boxes if model.takes_first_clicks else 0.0
+        self._boxed: list[bool] = []
+
+    def of(self, drawn: Drawn, rng: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
+        """The loss of a batch, and the mean IoU after its first and last supervised click."""
+        self._features = drawn.features
+        self._image = drawn.batch.image.float() / 255
+        loss, measured = self(
+            self._image, drawn.batch.gt_mask.float(), drawn.batch.clicks, rng, drawn.batch.picture
+        )
+        if self._remind and drawn.reminders:
+            prompts = prompt_maps_of_first([each.click for each in drawn.reminders], *self._image.shape[2:])
+            logits = self.model.decode_first(features_of_objects(drawn.features, drawn.reminded), prompts)
+            expected = torch.stack([each.probabilities for each in drawn.reminders]).float()
+            loss = loss + self._remind * F.binary_cross_entropy_with_logits(logits.float(), expected)
+        return loss, measured
+
+    def encode(self, image: torch.Tensor) -> Features:
+        if image is self._image:
+            return self._features
+        with torch.no_grad():
+            return self.model.encode(image)
+
+    def begin(
+        self,
+        image: torch.Tensor,
+        gt_mask: torch.Tensor,
+        clicks: list[list[Click]],
+        picture: torch.Tensor,
+        draws: Draws,
+    ) -> Beginning:
+        self._boxed = []
+        if not self._boxes or draws.shared.random() >= self._boxes:
+            return super().begin(image, gt_mask, clicks, picture, draws)
+        begun = IterativeClickLoss.begin(self, image, gt_mask, clicks, picture, draws)
+        boxed = [list(each) for each in clicks]
+        guesses = begin_with_boxes(boxed, gt_mask, self.config.sloppy, draws)
+        self._boxed = [_shortest_side(guess[0]) >= MIN_SIDE * guess.shape[1] for guess in guesses]
+        begun.mask = guesses * torch.tensor(self._boxed).view(-1, 1, 1, 1)
+        begun.clicks = [
+            box[1:] if fits else first  # without the click in the middle, as `MapModel.prompt` makes them
+            for box, first, fits in zip(boxed, clicks, self._boxed, strict=True)
+        ]
+        return begun
+
+    def decode(
+        self, features: Features, mask: torch.Tensor, clicks: Sequence[Sequence[Click]]
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        first = self._first_prompts(mask, clicks)
+        if not any(first):
+            return super().decode(features, mask, clicks)
+        maps = torch.cat([mask, disk_maps(clicks, *mask.shape[2:])], dim=1)
+        parts = [
+            torch.tensor([n for n, is_first in enumerate(first) if is_first == wanted])
+            for wanted in (True, False)
+        ]
+        answers = [
+            decode(features_of_objects(features, part), maps[part])
+            for part, decode in zip(parts, (self.model.decode_first, self.model.decode), strict=True)
+            if len(part)
+        ]
+        return torch.cat(answers)[torch.cat(parts).argsort()], None
+
+    def _first_prompts(self, mask: torch.Tensor, clicks: Sequence[Sequence[Click]]) -> list[bool]:
+        """Whether each object's prompt is a first one, which the network answers in its own way."""
+        boxed, self._boxed = self._boxed or [False] * len(clicks), []
+        if not self.model.takes_first_clicks:
+            return [False] * len(clicks)
+        alone = [len(each) == 1 and each[0].positive for each in clicks]
+        empty = (~mask.flatten(1).any(1)).tolist()
+        return [box or (one and none) for box, one, none in zip(boxed, alone, empty, strict=True)]
+
+
+def _shortest_side(pixels: torch.Tensor) -> int:
+    """The shorter side of the box around what is not zero in a map (H, W)."""
+    return min(int(pixels.any(axis).sum()) for axis in (0, 1))
