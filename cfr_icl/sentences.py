@@ -47,3 +47,10 @@ def sentence_of(error: Exception) -> Sentence:
         return error.args[0]
     reason = error.strerror if isinstance(error, OSError) else None
     return Sentence(f"{reason}." if reason else str(error))
+
+
+def short_reason(error: Exception) -> str:
+    """The first line of a library's message, with the next one if that is announced, without a full stop."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = " ".join(lines[:2] if lines and lines[0].endswith(":") else lines[:1])
+    return (said or type(error).__name__)[:200].rstrip(".")

@@ -62,8 +62,8 @@ ANNOTATE = (
 AT_HOME = {
     "gradio": ("ui/",),
     "gradio_client": ("ui/",),
-    "transformers": ("weights/others.py",),
-    "onnxruntime": ("weights/engines.py", "weights/exported.py", "weights/others.py"),
+    "transformers": ("weights/sam_family.py",),
+    "onnxruntime": ("weights/engines.py", "weights/exported.py", "weights/onnx_pair.py"),
     "accelerate": ("learning/train.py",),
     "scipy": ("data/sbd.py",),
     "fsspec": ("data/webdataset.py",),

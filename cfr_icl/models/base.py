@@ -195,7 +195,3 @@ class InteractiveModel(nn.Module, ABC):
         Raises:
             PredictionError: when the network's output is not finite.
         """
-
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)

@@ -32,6 +32,7 @@ from cfr_icl.models.hypotheses import SCALES as HYPOTHESIS_SCALES
 from cfr_icl.models.iou_head import IoUHead, rate
 from cfr_icl.models.layers import ConvNormAct
 from cfr_icl.models.map_model import MapModel
+from cfr_icl.models.normalise import normalised
 
 
 class CompactNet(MapModel):
@@ -164,8 +165,7 @@ class CompactNet(MapModel):
             self.config = dataclasses.replace(self.config, options=options)
 
     def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
-        normal = channels_last((image - mean) / std)
+        normal = channels_last(normalised(image, self.mean, self.std))
         maps = self.encoder(normal)
         if getattr(self.encoder, "output_fmt", "NCHW") == "NHWC":
             maps = [x.permute(0, 3, 1, 2) for x in maps]

@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from timm.models.hrnet import HighResolutionModule, HighResolutionNet
 from torch import nn
 
-from cfr_icl.models.base import IMAGENET_MEAN, IMAGENET_STD
 from cfr_icl.models.map_model import MapModel
+from cfr_icl.models.normalise import normalised
 
 STEM_WIDTH = 64
 
@@ -58,9 +58,8 @@ class HRNet(MapModel):
         self.logit = nn.Conv2d(2 * ocr_width, 1, 1)
 
     def encode(self, image: torch.Tensor) -> torch.Tensor:
-        mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
         trunk = self.trunk
-        return trunk.act1(trunk.bn1(trunk.conv1((image - mean) / std)))
+        return trunk.act1(trunk.bn1(trunk.conv1(normalised(image))))
 
     def decode(self, features: torch.Tensor, prompt_maps: torch.Tensor) -> torch.Tensor:
         return self.decode_with_auxiliary(features, prompt_maps)[0]

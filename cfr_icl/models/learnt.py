@@ -12,6 +12,7 @@ from torch import nn
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.models.base import Cues, Features, InteractiveModel
 from cfr_icl.models.efficientnet_lite import EfficientNetLite0
+from cfr_icl.models.normalise import normalised
 from cfr_icl.prediction import InnerPass
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.resample import crop_picture
@@ -29,7 +30,6 @@ class Descriptor(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.encoder = EfficientNetLite0()  # as in the embedded network
-        self._mean, self._std = (torch.tensor(x).view(3, 1, 1) for x in (self.encoder.mean, self.encoder.std))
         self.eval().requires_grad_(False)
 
     @property
@@ -41,7 +41,8 @@ class Descriptor(nn.Module):
     def forward(self, picture: np.ndarray) -> torch.Tensor:
         """The description, float32 (width,), of a picture uint8 (H, W, 3)."""
         image = crop_picture(picture, Window.of_size(*picture.shape[:2]), (SIDE, SIDE))
-        return self.encoder((image - self._mean) / self._std)[-1].mean(dim=(0, 2, 3))
+        normal = normalised(image, self.encoder.mean, self.encoder.std)
+        return self.encoder(normal)[-1].mean(dim=(0, 2, 3))
 
 
 class Kind(nn.Module):

@@ -16,7 +16,8 @@ from torch import nn
 
 from cfr_icl.clicks import Click
 from cfr_icl.models.base import Cues
-from cfr_icl.models.plain_vit import MLPHead, PlainViT, normalised
+from cfr_icl.models.normalise import normalised
+from cfr_icl.models.plain_vit import MLPHead, PlainViT
 from cfr_icl.zoom.window import Window, to_window
 
 LARGEST_RADIUS = 100

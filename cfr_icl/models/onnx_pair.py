@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 
 from cfr_icl.models.base import Features, ModelConfig
+from cfr_icl.models.normalise import normalised
 from cfr_icl.models.promptable import WHOLE_PICTURE, Frame, Marks, PromptableModel, padded, stretched
 from cfr_icl.zoom.window import Window
 
@@ -150,10 +151,7 @@ class OnnxPair(PromptableModel):
             part = F.pad(part, rest)
         part = part * (self._input.scale / 255)
         if self._input.mean is not None:
-            mean, std = (
-                torch.tensor(values).view(1, 3, 1, 1) for values in (self._input.mean, self._input.std)
-            )
-            part = (part - mean) / std
+            part = normalised(part, self._input.mean, self._input.std)
         return F.pad(part, rest) if self._input.pad == "after" else part
 
     def encode(self, image: torch.Tensor) -> Features:

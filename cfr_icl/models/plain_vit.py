@@ -15,8 +15,9 @@ import torch.nn.functional as F
 from timm.models.vision_transformer import Block
 from torch import nn
 
-from cfr_icl.models.base import IMAGENET_MEAN, IMAGENET_STD, Features
+from cfr_icl.models.base import Features
 from cfr_icl.models.map_model import MapModel
+from cfr_icl.models.normalise import normalised
 
 WINDOW = 224
 """Side of an attention window in pixels of the network's input."""
@@ -180,12 +181,6 @@ class MLPHead(nn.Module):
         for conv, x, weight in zip(self.scales, features, weights, strict=True):
             fused = fused + _enlarged(F.conv2d(F.relu(conv(x)), weight), size)
         return F.relu(fused)
-
-
-def normalised(image: torch.Tensor) -> torch.Tensor:
-    """Pictures, float (B, 3, H, W) in [0, 1], with ImageNet's mean and deviation taken out."""
-    mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
-    return (image - mean) / std
 
 
 def _enlarged(x: torch.Tensor, size: torch.Size) -> torch.Tensor:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -32,45 +33,30 @@ class Architecture:
     compiles: bool = False
 
 
-def _import_compact() -> type[MapModel]:
-    from cfr_icl.models.compact import CompactNet
-
-    return CompactNet
-
-
-def _import_plain_vit() -> type[MapModel]:
-    from cfr_icl.models.plain_vit import PlainViT
-
-    return PlainViT
-
-
-def _import_mfp() -> type[MapModel]:
-    from cfr_icl.models.mfp import MFP
-
-    return MFP
-
-
-def _import_hrnet() -> type[MapModel]:
-    from cfr_icl.models.hrnet import HRNet
-
-    return HRNet
+def _class(module: str, name: str) -> Callable[[], type[MapModel]]:
+    """A function that imports a network's class."""
+    return lambda: getattr(import_module(f"cfr_icl.models.{module}"), name)
 
 
 def _plain_vit(
     patch: int, dim: int, depth: int, heads: int, neck: tuple[int, ...], head: int
 ) -> Architecture:
     options = {"patch": patch, "dim": dim, "depth": depth, "heads": heads, "neck": neck, "head": head}
-    return Architecture(_import_plain_vit, {**options, "grid": 448 // patch}, ZoomConfig(size=448))
+    return Architecture(
+        _class("plain_vit", "PlainViT"), {**options, "grid": 448 // patch}, ZoomConfig(size=448)
+    )
 
 
 def _hrnet(width: int, ocr_width: int, small: bool = False) -> Architecture:
     options = {"width": width, "ocr_width": ocr_width, "small": small}
-    return Architecture(_import_hrnet, options, ZoomConfig(size=400, keep_aspect=True, skip_clicks=1))
+    return Architecture(
+        _class("hrnet", "HRNet"), options, ZoomConfig(size=400, keep_aspect=True, skip_clicks=1)
+    )
 
 
 ARCHITECTURES: dict[str, Architecture] = {
     "compact": Architecture(
-        _import_compact,
+        _class("compact", "CompactNet"),
         {},
         ZoomConfig(size=448, widen=True),
         CloseUpConfig(first_click=3),
@@ -80,7 +66,9 @@ ARCHITECTURES: dict[str, Architecture] = {
     "vit_b": _plain_vit(16, 768, 12, 12, (128, 256, 512, 1024), 256),
     "vit_l": _plain_vit(16, 1024, 24, 16, (192, 384, 768, 1536), 256),
     "vit_h": _plain_vit(14, 1280, 32, 16, (240, 480, 960, 1920), 256),
-    "mfp_vit_b": replace(_plain_vit(16, 768, 12, 12, (128, 256, 512, 1024), 256), import_class=_import_mfp),
+    "mfp_vit_b": replace(
+        _plain_vit(16, 768, 12, 12, (128, 256, 512, 1024), 256), import_class=_class("mfp", "MFP")
+    ),
     "hrnet18s": _hrnet(18, 48, small=True),
     "hrnet18": _hrnet(18, 64),
     "hrnet32": _hrnet(32, 128),

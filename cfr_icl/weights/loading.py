@@ -20,7 +20,7 @@ from cfr_icl.models.folding import fold_batch_norms, fold_padding
 from cfr_icl.models.learnt import LearntModel
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import ARCHITECTURES, build_model
-from cfr_icl.weights import hub, others
+from cfr_icl.weights import hub, onnx_pair, sam_family
 from cfr_icl.weights.engines import StoredNetwork, load_fastest, pick_engine
 from cfr_icl.weights.learnt import is_learnt, read_kind, start_of
 from cfr_icl.weights.names import CONFIG_NAME, WEIGHTS_NAME
@@ -170,14 +170,14 @@ def _load_other(source: str, device: torch.device) -> InteractiveModel | None:
     if source.startswith(hub.SCHEME):
         # the configuration first, as below
         file = hub.download(source, CONFIG_NAME)
-        family = others.family_of(file)
-        folder = others.download(source, file) if family else file.parent
+        family = sam_family.family_of(file)
+        folder = sam_family.download(source, file) if family else file.parent
     else:
         folder = Path(source).expanduser()
-        if others.is_onnx_pair(folder):
-            return others.load_onnx_pair(folder, source, device)
-        family = others.family_of(folder / CONFIG_NAME) if source != "embedded" else None
-    return others.load_transformers(folder, family, source, device) if family else None
+        if onnx_pair.is_onnx_pair(folder):
+            return onnx_pair.load_onnx_pair(folder, source, device)
+        family = sam_family.family_of(folder / CONFIG_NAME) if source != "embedded" else None
+    return sam_family.load_transformers(folder, family, source, device) if family else None
 
 
 def find_model(source: str) -> tuple[ModelConfig, Path]:

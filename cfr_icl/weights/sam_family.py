@@ -1,8 +1,7 @@
-"""Models of other libraries: SAM's family as the library transformers stores it, and SAM's ONNX export."""
+"""SAM's family as the library transformers stores it: downloading and loading."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,10 +13,9 @@ import numpy as np
 import torch
 
 from cfr_icl.extras import extra
-from cfr_icl.models.onnx_pair import EncoderInput, OnnxPair, find_pair
 from cfr_icl.models.promptable import PromptableModel, TransformersModel
+from cfr_icl.sentences import short_reason
 from cfr_icl.weights import hub
-from cfr_icl.weights.exported import session
 from cfr_icl.weights.names import CONFIG_NAME, WEIGHTS_NAME
 from cfr_icl.zoom.window import Window
 
@@ -126,7 +124,9 @@ def load_transformers(folder: Path, family: Family, source: str, device: torch.d
             )
             processor = load_processor(folder, local_files_only=True)
         except Exception as error:  # the library raises errors of many types for damaged or foreign files
-            raise ValueError(f"{source} cannot be read as {family.network}: {_one_line(error)}.") from error
+            raise ValueError(
+                f"{source} cannot be read as {family.network}: {short_reason(error)}."
+            ) from error
     if other := sorted(report["mismatched_keys"]):
         name, stored, expected = other[0]
         raise ValueError(
@@ -155,7 +155,7 @@ def _check_preparation(model: TransformersModel, source: str) -> None:
         fits = tuple(made) == model.frame(whole.size).network_size == (side, side)
     except Exception as error:  # the library raises errors of many types for settings that it does not know
         raise ValueError(
-            f"{source} has an image processor that cannot be used: {_one_line(error)}."
+            f"{source} has an image processor that cannot be used: {short_reason(error)}."
         ) from error
     if not fits:
         raise ValueError(
@@ -181,53 +181,3 @@ def _quiet(transformers: Any) -> Iterator[None]:
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
-
-
-def _digest(file: Path) -> str:
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        for block in iter(lambda: stream.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _one_line(error: Exception) -> str:
-    """The first line of an error's message, with the next one if that is announced, without a full stop."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    said = " ".join(lines[:2] if lines and lines[0].endswith(":") else lines[:1])
-    return (said or type(error).__name__)[:200].rstrip(".")
-
-
-def is_onnx_pair(folder: Path) -> bool:
-    """Whether a folder holds an encoder and a decoder of SAM's ONNX export."""
-    return find_pair(folder) is not None
-
-
-def load_onnx_pair(folder: Path, source: str, device: torch.device) -> PromptableModel:
-    """Load the pair in a folder; encoder.json beside it may describe the encoder's input (`EncoderInput`).
-
-    Raises:
-        MissingExtraError: without onnxruntime.
-        ValueError: for files that are no such pair.
-    """
-    pair = find_pair(folder)
-    assert pair is not None, "the caller checked is_onnx_pair"
-    with extra("onnx", f"The model {source}"):
-        import onnxruntime
-    description = pair[0].with_suffix(".json")
-    # digests identify these weights, like a hash of the tensors for other models
-    digests = {name: _digest(file) for name, file in zip(("encoder", "decoder"), pair, strict=True)}
-    try:
-        values = json.loads(description.read_text()) if description.is_file() else {}
-        settings = EncoderInput.from_json(values)
-    except ValueError as error:
-        raise ValueError(f"{description.name} does not describe the encoder's input: {error}.") from error
-    on_gpu = device.type == "cuda" and "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-    providers = [*(["CUDAExecutionProvider"] if on_gpu else []), "CPUExecutionProvider"]
-    try:
-        encoder, decoder = (session(file, providers) for file in pair)
-        return OnnxPair(encoder, decoder, settings, digests).eval()
-    except Exception as error:  # the runtime raises an error type of its own for each kind of damage
-        raise ValueError(
-            f"{source} holds no usable pair of SAM's ONNX export: {_one_line(error)}."
-        ) from error
