@@ -17,8 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from cfr_icl.cli.options import add_shard, count_up_to, data_source
-from cfr_icl.extras import extra
 from cfr_icl.scale.shards import Shard
 
 
@@ -61,10 +62,6 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _reader_options(texts: Sequence[str]) -> dict[str, Any]:
-    if not texts:
-        return {}
-    with extra("train", "--options"):
-        import yaml
     pairs = [text.partition("=") for text in texts]
     if wrong := [name for name, equals, _ in pairs if not equals]:
         raise ValueError(f"--options are KEY=VALUE, not {wrong[0]!r:.40}.")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture, class_names
 from cfr_icl.annotate.objects.attributes import attributes_from_json
@@ -23,6 +24,9 @@ FILE = "classes.json"
 
 MOST_OF_NAMES = 1_000_000
 """The most bytes of a list of names that are read."""
+
+_TextLoader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""Reads texts, lists and mappings alone: a class may be named no, 1 or null."""
 
 BACKGROUND = ("background", "_background_", "__background__", "__ignore__")
 """Entries for the background in other tools' lists."""
@@ -110,36 +114,20 @@ def write_classes(path: Path, labels: Iterable[Label]) -> None:
 
 
 def yaml_names(text: str) -> list[str]:
-    """The names of a YOLO data.yaml, by their numbers: a list or a mapping, in one line or several."""
-    match = re.search(r"^names\s*:(.*)$", text, re.MULTILINE)
-    if not match:
+    """The names of a YOLO data.yaml by their numbers, from a list or a mapping; raises ValueError."""
+    if len(text) > MOST_OF_NAMES:
+        raise ValueError("size")
+    try:
+        data = _TextLoader(text).get_single_data()
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError("yaml") from error
+    names = data.get("names") if isinstance(data, Mapping) else None
+    if isinstance(names, Mapping):
+        by_number = {int(number): name for number, name in names.items() if len(number) <= 5}
+        names = [by_number.get(number, class_name(number)) for number in range(max(by_number) + 1)]
+    if not names or not all(isinstance(name, str) for name in names):
         raise ValueError("names")
-    first = match[1].split(" #")[0].strip()
-    if first:
-        entries = re.findall(r"""\s*(?:(\d+)\s*:\s*)?("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,\[\]{}]+)""", first)
-    else:
-        entries = []
-        for line in text[match.end() :].splitlines():
-            if not line.strip() or line.lstrip().startswith("#"):
-                continue
-            entry = re.match(r"\s*(?:-\s+|(\d+)\s*:\s*)(.*\S)\s*$", line)
-            if not entry:
-                break
-            entries.append((entry[1], entry[2]))
-    numbered = [
-        (int(number) if number else place, _unquoted(name.strip()))
-        for place, (number, name) in enumerate(entries)
-    ]
-    names = {number: name for number, name in numbered if 0 <= number < 100_000}
-    return [names.get(number, class_name(number)) for number in range(max(names) + 1)]
-
-
-def _unquoted(text: str) -> str:
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        return str(json.loads(text))
-    if len(text) > 1 and text[0] == text[-1] == "'":
-        return text[1:-1].replace("''", "'")
-    return text.split(" #")[0].strip()
+    return list(names)
 
 
 def _from_json(data: Any) -> list[Label]:

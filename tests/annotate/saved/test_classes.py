@@ -11,7 +11,7 @@ from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.imports.loaded import LoadedMasks, LoadedObject
 from cfr_icl.annotate.objects.document import Document, Instance, Label
 from cfr_icl.annotate.objects.masks import Mask
-from cfr_icl.annotate.saved.classes import read_classes
+from cfr_icl.annotate.saved.classes import names_by_number, read_classes
 from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.cli.main import main
 from cfr_icl.clicks import Click
@@ -33,6 +33,7 @@ LISTS = {
     "YOLO, by numbers": (".yaml", "path: x\nnames:\n  0: cat\n  2: bird\n  1: 'dog'\nnc: 3\n"),
     "YOLO, a list": (".yml", 'names:\n- cat\n- "dog"  \n# no class\n- bird\ntrain: x\n'),
     "YOLO, in one line": (".yaml", "nc: 3\nnames: [cat, 'dog', \"bird\"]  # three\n"),
+    "YOLO, in several lines": (".yaml", "names: [cat,\n  'dog',\n  bird]\nnc: 3\n"),
     "YOLO, a mapping in one line": (".yaml", "names: {0: cat, 1: dog, 2: bird}\n"),
 }
 
@@ -53,6 +54,15 @@ def test_lists_of_classes_are_read(kind, tmp_path):
         (".json", b"{}"),
         (".json", b"[1]"),
         (".yaml", b"nc: 3"),
+        (".yaml", b"cat"),
+        (".yaml", b"names:"),
+        (".yaml", b"names: {0: [cat]}"),
+        (".yaml", b"names: {cat: 0}"),
+        (".yaml", b"names: {100000: cat}"),
+        (".yaml", b"names: " + b"[" * 100_000),
+        (".yaml", b"names: " + b"{a: " * 2000),
+        (".yaml", b"names: &a [*a]"),
+        (".yaml", b"names: [cat" + b", dog" * 200_000 + b"]"),
         (".txt", None),
     ],
 )
@@ -62,6 +72,14 @@ def test_other_files_are_no_lists_of_classes(suffix, content, tmp_path):
         path.write_bytes(content)
     with pytest.raises(StoreError, match=rf"classes\{suffix} is no list of classes"):
         read_classes(path)
+
+
+def test_masks_keep_numbers_as_classes_where_the_list_beside_them_cannot_be_read(tmp_path):
+    for content in ("cat", "names: [", "names: {0: [cat]}", ""):
+        (tmp_path / "data.yaml").write_text(content)
+        assert names_by_number(tmp_path / "data.yaml") == []
+    (tmp_path / "data.yaml").write_text("names: {2: no, 0: 'null'}")
+    assert names_by_number(tmp_path / "data.yaml") == ["null", "class 1", "no"]
 
 
 class Work:
