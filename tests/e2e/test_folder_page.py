@@ -210,7 +210,10 @@ def test_the_list_is_searched_filtered_and_shows_small_pictures_and_the_zoom_sta
     for keys in ("d", "d", "g", "1", "Enter", "d"):  # the second leads to the picture that is broken
         page.keyboard.press(keys)
         tool.idle()
-    page.get_by_text("The folder is finished: 3 pictures are done.").wait_for()
+    finished = page.get_by_text("The folder is finished: 3 pictures are done.")
+    finished.wait_for()
+    page.get_by_role("button", name="Done").click()  # takes it back
+    finished.wait_for(state="detached")
     context.close()
     server.close()
 

@@ -33,7 +33,7 @@ export class FileList {
     this.figures = [0, 0]; // seconds at work, objects made
     this.thumbnails = false;
     this.listed = () => {}; // called when the list is made anew
-    this.finished = () => {}; // called with a sentence when all pictures are done
+    this.ending = () => {}; // called with a sentence while all pictures are done, else with null; and whether it is new
     this.index = null; // of the picture that is shown
     this.wanted = null; // where steps have led so far: also over pictures that cannot be read
   }
@@ -54,7 +54,8 @@ export class FileList {
       this.filter(this.query, this.wantedState);
     this.showPlace();
     const ended = (list) => list.length > 0 && !list.some((state) => state === 'todo' || state === 'work');
-    if (this.done && !names && ended(this.states) && !ended(before)) this.tellEnd();
+    const over = this.done > 0 && ended(this.states);
+    this.ending(over ? this.summary : null, over && !names && !ended(before));
   }
 
   showStates(states) {
@@ -93,12 +94,12 @@ export class FileList {
     ].join(' · ');
   }
 
-  tellEnd() {
+  get summary() {
     const said = t('The folder is finished: {n} pictures are done.').replace('{n}', this.done);
     const how = this.pace
       ? ` ${count(this.figures[1], 'object')} · ${t('{n} min').replace('{n}', this.pace.minutes)}`
       : '';
-    this.finished(said + how);
+    return said + how;
   }
 
   get pictures() {

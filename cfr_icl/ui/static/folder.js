@@ -74,5 +74,10 @@ export function setUpFolder(app) {
 
   // ---- how the work goes
 
-  files.finished = (text) => app.notices.show(text, { lasting: true, general: true });
+  let end = null; // the notice that the folder is finished
+  files.ending = (text, isNew) => {
+    if (isNew) app.notices.show(text, { lasting: true, general: true });
+    else if (end !== null) app.notices.replace(end, text);
+    end = text;
+  };
 }

@@ -9,7 +9,7 @@ const AT_ONCE = 3;
 export class Notices {
   constructor(list) {
     this.list = list;
-    this.shown = new Map(); // text -> { node, timer, general }
+    this.shown = new Map(); // text -> { text, general, said, node, timer }
   }
 
   // Show a sentence; the same one is not repeated while it is there. A lasting one stays until it is removed.
@@ -19,22 +19,35 @@ export class Notices {
     const old = this.shown.get(text);
     if (old) this.remove(text);
     else if (this.shown.size >= AT_ONCE) this.remove(this.shown.keys().next().value);
-    const close = make('button', { type: 'button', title: t('Close') }, '✕');
+    const notice = { text, general, said: make('span', {}, text) },
+      close = make('button', { type: 'button', title: t('Close') }, '✕');
     close.setAttribute('aria-label', t('Close'));
-    close.addEventListener('click', () => this.remove(text));
-    const said = make('span', {}, text);
+    close.addEventListener('click', () => this.remove(notice.text));
     for (const [name, act] of choices) {
       const choice = make('button', { type: 'button', className: 'link' }, name);
       choice.addEventListener('click', () => {
-        this.remove(text);
+        this.remove(notice.text);
         act();
       });
-      said.append(' ', choice);
+      notice.said.append(' ', choice);
     }
-    const node = make('li', { className: 'notice toast-body' }, said, close);
-    this.list.append(node);
-    const timer = lasting ? null : setTimeout(() => this.remove(text), SHOWN_FOR);
-    this.shown.set(text, { node, timer, general });
+    notice.node = make('li', { className: 'notice toast-body' }, notice.said, close);
+    this.list.append(notice.node);
+    notice.timer = lasting ? null : setTimeout(() => this.remove(notice.text), SHOWN_FOR);
+    this.shown.set(text, notice);
+  }
+
+  // Change the sentence of a notice that is still there; null removes it.
+  replace(text, changed) {
+    const notice = this.shown.get(text);
+    if (!notice || changed === text) return;
+    if (changed === null) {
+      this.remove(text);
+      return;
+    }
+    notice.text = notice.said.firstChild.data = changed;
+    this.shown.delete(text);
+    this.shown.set(changed, notice);
   }
 
   // Another picture comes: what was said of the one before would be taken for it.
