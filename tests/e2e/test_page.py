@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 from PIL import Image
+from playwright.sync_api import expect
 
 from tests.e2e.tool import EXAMPLES, Server, Tool, message
 from tests.stand_in import ColourModel
@@ -308,3 +309,39 @@ def test_brush_eraser_and_box_by_mouse(tool, squares):
     drag((230, 100), (233, 102))  # around a few pixels
     assert [len(each.clicks) for each in tool.session.document.instances] == [1, 1]
     assert tool.session.mask[100, 230] and not tool.session.mask[80, 80]
+
+
+def test_the_box_tool_stays_for_the_next_object_and_for_clicks(tool, squares):
+    tool.upload(squares)
+    stage = tool.page.locator("canvas").bounding_box()
+    chosen = tool.page.get_by_role("radio", name="Box")
+
+    def box(*corners):
+        for number, corner in enumerate(corners):
+            point = tool.point(*corner)
+            tool.page.mouse.move(stage["x"] + point["x"], stage["y"] + point["y"], steps=4)
+            if not number:
+                tool.page.mouse.down()
+        tool.page.mouse.up()
+        tool.idle()
+
+    tool.page.keyboard.press("r")
+    box((25, 35), (135, 145))
+    box((175, 55), (285, 165))
+    assert chosen.is_checked() and len(tool.session.document.instances) == 2
+    tool.click(240, 90, button="right")
+    tool.idle()
+    tool.click(200, 90)
+    tool.idle()
+    assert chosen.is_checked() and len(tool.session.document.instances) == 2
+    assert tool.page.locator("[data-ref=answer]").inner_text().startswith("1 box · 2 clicks · ")
+    tool.click(80, 80, modifiers=["Control"])
+    expect(tool.page.locator("[data-ref=selection-count]")).to_have_text("2 selected")
+    tool.page.keyboard.press("v")
+    for x in (80, 82, 84, 86):  # clicks that change nothing
+        tool.click(x, 80, modifiers=["Alt"])
+        tool.idle()
+    tool.page.get_by_role("button", name="Draw a box instead").click()
+    assert chosen.is_checked()
+    box((25, 35), (135, 145))
+    assert tool.page.get_by_role("radio", name="Click").is_checked()

@@ -140,7 +140,7 @@ export function setUpCommands(app) {
   app.suggestBox = () => {
     const begin = () => {
       app.command('clear');
-      app.showTool('box');
+      app.showTool('box', true);
     };
     const said = t('The last clicks changed little. A box around the object may help.');
     app.notices.show(said, { choices: [[t('Draw a box instead'), begin]] });

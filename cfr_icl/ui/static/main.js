@@ -61,6 +61,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     incoming: null, // the next one, whose pixels are on their way, with its state
     state: { objects: [], active: null, cfr: null },
     mode: 'positive',
+    oneBox: false, // whether the next box leads back to clicks
     look: { ...LOOK, ...person.json('cfr-look', {}) },
     notices: new Notices(ref('notices')),
     question: new Question(ref('ask')),
@@ -99,7 +100,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
       if (middle) app.command('finish'); // as a box, it starts an object
       if (middle) mark('click', { ...middle, positive: true }, { ...middle, positive: true });
       else mark('box', { left, top, right, bottom }, drag);
-      app.showTool('click');
+      if (app.oneBox) app.showTool('click');
     },
     paint: (points, add, drag) => mark('paint', { points, add, diameter: drag.brush }, drag),
     lasso: (points, add, drag) => mark('lasso', { points, add }, drag),

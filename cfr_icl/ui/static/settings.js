@@ -18,8 +18,10 @@ export function setUpSettings(app) {
     }
   };
 
-  app.showTool = (tool) => {
+  // A tool stays until another one is chosen; a box drawn `once` leads back to clicks.
+  app.showTool = (tool, once = false) => {
     view.keys.end();
+    app.oneBox = once;
     view.tool = tool;
     check('tool', tool);
     app.dropPreview();

@@ -115,10 +115,10 @@ export class View extends Stage {
       this.dragging.takeCorner(pointer, point, button === 2 || event.shiftKey);
     } else if ((this.brushing || this.tool === 'lasso') && (button === 0 || button === 2)) {
       this.dragging.begin(pointer, point, button === 2 || event.shiftKey);
-    } else if (button === 0 && this.tool === 'box') {
-      this.dragging.begin(pointer, point);
     } else if (button === 0 && (event.ctrlKey || event.metaKey)) {
       this.toggleAt(point);
+    } else if (button === 0 && this.tool === 'box') {
+      this.dragging.begin(pointer, point);
     } else if (button === 0 || button === 2) {
       this.clickAt(point, button === 2 || event.shiftKey, event.altKey);
     }
