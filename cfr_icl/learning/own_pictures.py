@@ -99,7 +99,7 @@ class OwnPictures:
             OSError, ValueError: when the picture is not there any more, or another one.
         """
         masks, ignored = self._masks[index]
-        return Sample(self.names[index], self._picture(index), _Truths(masks, ignored))
+        return Sample(self.names[index], self._picture(index), _GroundTruths(masks, ignored))
 
     def objects(self, index: int) -> int:
         """Number of objects of a picture."""
@@ -124,7 +124,7 @@ class OwnPictures:
             self._cached -= self._cache.popitem(last=False)[1].nbytes
 
 
-class _Truths(Sequence):
+class _GroundTruths(Sequence):
     """Ground truths int8 (H, W), decoded one by one."""
 
     def __init__(self, masks: Sequence[dict], ignored: dict | None) -> None:

@@ -49,7 +49,7 @@ def _values(place: FolderPlace) -> dict[str, Any]:
         "taken": place.taken,
         "pace": place.log.pace,
         "visits": place.log.latest(),
-        "change": change.did if change else None,
+        "change": change.outcome if change else None,
         "saved": dict(place.folder.work.revisions) if place.own else {},
     }
 

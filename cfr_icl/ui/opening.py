@@ -160,7 +160,7 @@ class Opening:
             self._outbox.tell(message)
         document = opened.document
         if document and document.review == SENT_BACK:
-            sender = next((visit.who for visit in reversed(opened.visits) if visit.did == SENT_BACK), "")
+            sender = next((visit.who for visit in reversed(opened.visits) if visit.outcome == SENT_BACK), "")
             values = {"name": name, "note": document.note or "–"}
             if sender:
                 message = Sentence("{who} sent {name} back, with the note “{note}”.", who=sender, **values)

@@ -11,28 +11,18 @@ from cfr_icl.annotate.objects.document import Document, Instance
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.pictures.decoding import View
 from cfr_icl.annotate.saved import store
-from cfr_icl.annotate.saved.object_json import instance_to_json, timing_to_json, view_from_json
+from cfr_icl.annotate.saved.object_json import KEYS, instance_to_json, timing_to_json, view_from_json
 from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.annotate.session.session import Session
 
 SWITCHES = ("visible", "locked", "overlap", "keep_largest", "fill_holes", "threshold", "left_out", "choice")
 """Fields of an object with one name everywhere."""
 
-_NETWORK_MASK, _NEIGHBOUR_CLICKS, _CHOSEN_PASS, _TIMING = "answered", "hints", "kept", "answer"
-"""Keys of these fields in a session file."""
+_PLAIN = ("id", "label", "colour", *SWITCHES)
+_NULLABLE = ("certainty", "chosen_pass", "timing")
+"""Fields whose values in a description are those in a session file; the second ones may be None."""
 
-_DESCRIBED = {
-    "id",
-    "label",
-    "colour",
-    "mask",
-    "clicks",
-    "certainty",
-    _NEIGHBOUR_CLICKS,
-    _CHOSEN_PASS,
-    _TIMING,
-    *SWITCHES,
-}
+_DESCRIBED = {KEYS.get(name, name) for name in (*_PLAIN, *_NULLABLE, "mask", "clicks", "neighbour_clicks")}
 """Keys of an object's entry in a session file that are restored from its description."""
 
 
@@ -159,23 +149,25 @@ def _stored(instance: Instance) -> dict[str, Any]:
     """
     entry = instance_to_json(instance)
     if instance.network_mask == instance.mask:
-        entry[_NETWORK_MASK] = None
+        entry[KEYS["network_mask"]] = None
     return {name: value for name, value in entry.items() if name not in _DESCRIBED}
 
 
 def _file_entry(described: Mapping[str, Any]) -> dict[str, Any]:
     """An object's entry in a session file, from its description."""
     stored = described.get("stored", {})
-    names = ("id", "label", "colour", *SWITCHES)
+    clicks, neighbour_clicks = (
+        [[x, y, bool(positive)] for x, y, positive in described[name]]
+        for name in ("clicks", "neighbour_clicks")
+    )
     return {
         **stored,
-        **{name: described[name] for name in names if name in described},
-        **{key: described.get(name) for key, name in ((_CHOSEN_PASS, "chosen_pass"), (_TIMING, "timing"))},
-        "clicks": [[x, y, bool(positive)] for x, y, positive in described["clicks"]],
-        _NEIGHBOUR_CLICKS: [[x, y, bool(positive)] for x, y, positive in described["neighbour_clicks"]],
-        "certainty": described.get("certainty"),
+        **{name: described[name] for name in _PLAIN if name in described},
+        **{KEYS.get(name, name): described.get(name) for name in _NULLABLE},
+        "clicks": clicks,
+        KEYS["neighbour_clicks"]: neighbour_clicks,
         "mask": described["counts"],
-        _NETWORK_MASK: stored.get(_NETWORK_MASK) or described["counts"],
+        KEYS["network_mask"]: stored.get(KEYS["network_mask"]) or described["counts"],
     }
 
 

@@ -87,15 +87,15 @@ class VisitLog:
 
 
 def _verdict(before: Document, after: Document) -> dict[str, Any]:
-    """`did` and `note` of a visit, if the picture was marked as done or open, or reviewed; else nothing."""
+    """`outcome` and `note` of a visit where the picture was marked as done or open, or reviewed."""
     marks = [(document.done, document.review, document.note) for document in (before, after)]
     if marks[0] == marks[1]:
         return {}
-    return {"did": after.review or ("done" if after.done else "open"), "note": after.note}
+    return {"outcome": after.review or ("done" if after.done else "open"), "note": after.note}
 
 
 def _described(visit: Visit) -> dict[str, Any]:
     """The visit without empty fields, its time in minutes."""
-    names = ("who", "began", "objects", "did", "note")
+    names = ("who", "began", "objects", "outcome", "note")
     fields = {name: getattr(visit, name) for name in names if getattr(visit, name)}
     return {"minutes": round(visit.seconds / 60), **fields}

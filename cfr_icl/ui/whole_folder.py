@@ -9,7 +9,7 @@ from cfr_icl.annotate.folder.own_folder import safe_path
 from cfr_icl.annotate.objects.document import ActionError
 from cfr_icl.annotate.whole_folder.fill import FILLED, Source, fill, has_work
 from cfr_icl.annotate.whole_folder.relabel import RELABELLED, Affected, Change, count, relabel
-from cfr_icl.annotate.whole_folder.taking_back import FolderChange, TakenBack, Trace
+from cfr_icl.annotate.whole_folder.taking_back import FolderChange, PictureChange, TakenBack
 from cfr_icl.sentences import Sentence
 from cfr_icl.ui.files import PageFiles
 from cfr_icl.ui.opening import Opening
@@ -65,7 +65,7 @@ class WholeFolder:
             raise ActionError("Choose the files with masks first.")
         place = self._place
         filled = fill(place.folder, masks, place.holder, place.log.who, add)
-        _remember(place, FolderChange(FILLED, filled.traces))
+        _remember(place, FolderChange(FILLED, filled.by_picture))
         for sentence in filled.sentences:
             self._outbox.tell(sentence)
         if place.name is not None:
@@ -134,31 +134,31 @@ def _relabel(place: FolderPlace, change: Change) -> Affected:
             place.take()
             colour = next((label.colour for label in relisted if label.name == change.new), None)
             session.relabel(lambda document: change.in_document(document, colour))
-            affected.traces[free] = Trace.between(before, session.document)
+            affected.by_picture[free] = PictureChange.between(before, session.document)
             place.save()
             affected.pictures += bool(objects)
             affected.objects += objects
     finally:  # the other pictures are changed already
-        _remember(place, FolderChange(RELABELLED, affected.traces, (listed, relisted)))
+        _remember(place, FolderChange(RELABELLED, affected.by_picture, (listed, relisted)))
     return affected
 
 
 def _take_back(place: FolderPlace, change: FolderChange) -> TakenBack:
     """Take a change back; on the open picture, if it is free, as one step of undo."""
-    free = place.name if place.name in change.traces and place.name not in place.taken else None
+    free = place.name if place.name in change.by_picture and place.name not in place.taken else None
     back = stay = 0
     if free is not None:
         place.take()
-        undone, back, stay = change.traces[free].undone(place.session.document)
+        undone, back, stay = change.by_picture[free].undone(place.session.document)
         place.session.relabel(lambda document: undone)
         place.save()
     result = change.take_back(place.folder, place.holder, place.log.who, open_picture=free)
     result.count(back, stay)
-    remaining = {name: change.traces[name] for name in result.left_out}
-    place.last_change = FolderChange(change.did, remaining) if remaining else None
+    remaining = {name: change.by_picture[name] for name in result.left_out}
+    place.last_change = FolderChange(change.outcome, remaining) if remaining else None
     return result
 
 
 def _remember(place: FolderPlace, change: FolderChange) -> None:
-    if change.traces:
+    if change.by_picture:
         place.last_change = change

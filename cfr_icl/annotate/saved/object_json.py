@@ -20,7 +20,7 @@ MAX_CATEGORY_ID = 10**9
 MAX_CHOICES = 100
 """Largest number of masks that a network may offer for one click."""
 
-_KEYS = {
+KEYS = {
     "network_mask": "answered",
     "neighbour_clicks": "hints",
     "initial_mask": "start",
@@ -47,7 +47,7 @@ def instance_to_json(instance: Instance, cfr: CascadeForward | None = None) -> d
     values["timing"] = instance.timing and timing_to_json(instance.timing)
     values["cfr"] = None if instance.cfr in (None, cfr) else instance.cfr.to_json()
     optional = [name for name in _OPTIONAL if values[name] is None]
-    return {_KEYS.get(name, name): value for name, value in values.items() if name not in optional}
+    return {KEYS.get(name, name): value for name, value in values.items() if name not in optional}
 
 
 def timing_to_json(timing: Timing) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def instance_from_json(entry: Mapping[str, Any], size: tuple[int, int], cfr: Cas
     """
     height, width = size
     values = {"box": None, "choice": None, **dict.fromkeys(_OPTIONAL), **entry}
-    values = {field.name: values[_KEYS.get(field.name, field.name)] for field in fields(Instance)}
+    values = {field.name: values[KEYS.get(field.name, field.name)] for field in fields(Instance)}
     for name in ("keep_largest", "fill_holes", "overlap", "visible", "locked"):
         typed(values[name], bool)
     integer(values["id"], 1, MAX_ID)

@@ -16,6 +16,9 @@ MAX_TEXT = 500
 LONGEST_PAUSE = 60.0
 """Longest time in seconds between two actions that counts as work."""
 
+_KEYS = {"outcome": "did"}
+"""Fields with other keys in the file, so that files of older versions stay readable."""
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -29,8 +32,9 @@ class Visit:
     """Number of objects at its end less that at its beginning."""
     who: str = ""
     """Name of the person; empty if unknown."""
-    did: str = ""
-    """What became of the picture: "done", "open" again, "accepted" or "sent_back"; empty if nothing did."""
+    outcome: str = ""
+    """What the picture became: "done", "open" again, "accepted" or "sent_back"; or which change of the whole
+    folder was made to it. Empty for neither."""
     note: str = ""
     """Why it was sent back."""
 
@@ -43,7 +47,9 @@ def now() -> str:
 def visits_to_json(visits: Sequence[Visit]) -> list[dict[str, Any]]:
     """Encode visits for a session file, without empty fields."""
     entries = [asdict(visit) for visit in visits[-MAX_VISITS:]]
-    return [{name: value for name, value in entry.items() if value != ""} for entry in entries]
+    return [
+        {_KEYS.get(name, name): value for name, value in entry.items() if value != ""} for entry in entries
+    ]
 
 
 def visits_from_json(entries: Any) -> tuple[Visit, ...]:
@@ -54,7 +60,7 @@ def visits_from_json(entries: Any) -> tuple[Visit, ...]:
     for entry in entries[-MAX_VISITS:]:
         if not isinstance(entry, Mapping):
             continue
-        texts = {name: entry.get(name, "") for name in ("began", "who", "did", "note")}
+        texts = {name: entry.get(_KEYS.get(name, name), "") for name in ("began", "who", "outcome", "note")}
         seconds, objects = entry.get("seconds", 0), entry.get("objects", 0)
         if (
             all(isinstance(text, str) and len(text) <= MAX_TEXT for text in texts.values())

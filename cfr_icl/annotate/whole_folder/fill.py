@@ -25,11 +25,11 @@ from cfr_icl.annotate.whole_folder.mask_names import (
     is_list,
     masks_of_objects,
 )
-from cfr_icl.annotate.whole_folder.taking_back import Trace
+from cfr_icl.annotate.whole_folder.taking_back import PictureChange
 from cfr_icl.sentences import Refusal, Sentence, sentence_of
 
 FILLED = "filled"
-"""What a visit did that filled a folder with masks of files."""
+"""Outcome of a visit that filled a folder with masks of files."""
 
 MOST_MESSAGES = 3
 """The most messages about single pictures; further ones are left out."""
@@ -172,7 +172,7 @@ class Filled:
     """Messages about pictures that were left out."""
     notes: Sequence[Sentence] = ()
     """Messages about the files."""
-    traces: dict[str, Trace] = field(default_factory=dict)
+    by_picture: dict[str, PictureChange] = field(default_factory=dict)
     """What became of each picture, to take it back."""
 
     @property
@@ -223,15 +223,15 @@ def fill(folder: Folder, source: Source, holder: str, who: str = "", add: bool =
             continue
         try:
             with folder.work.leases.held(name, holder, who):
-                trace = filled.traces[name] = _fill_picture(folder, source, name, who)
-                filled.objects += len(trace.added)
+                change = filled.by_picture[name] = _fill_picture(folder, source, name, who)
+                filled.objects += len(change.added)
                 filled.pictures += 1
         except (Refusal, OSError) as error:
             filled.problems.append(Sentence("{name}: {error}", name=name, error=sentence_of(error)))
     return filled
 
 
-def _fill_picture(folder: Folder, source: Source, name: str, who: str) -> Trace:
+def _fill_picture(folder: Folder, source: Source, name: str, who: str) -> PictureChange:
     """Add the masks of the files to a picture; return what changed."""
     if name in folder.pictures.labels_of:
         work = folder.work.load(name)
@@ -245,9 +245,9 @@ def _fill_picture(folder: Folder, source: Source, name: str, who: str) -> Trace:
     changed = replace(changed, instances=(*changed.instances[:before], *added))
     if changed.review == ACCEPTED:  # of other masks
         changed = replace(changed, review="")
-    visit = Visit(now(), objects=len(added), who=who, did=FILLED)
+    visit = Visit(now(), objects=len(added), who=who, outcome=FILLED)
     folder.save(name, changed, size, revision, (*visits, visit))
-    return Trace.between(document, changed)
+    return PictureChange.between(document, changed)
 
 
 def _with_certainty(instance: Instance) -> Instance:

@@ -9,11 +9,11 @@ from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.objects.document import Document, Instance, Label
 from cfr_icl.annotate.pictures.listing import first_names
 from cfr_icl.annotate.saved.visits import Visit, now
-from cfr_icl.annotate.whole_folder.taking_back import Trace
+from cfr_icl.annotate.whole_folder.taking_back import PictureChange
 from cfr_icl.sentences import Refusal, Sentence
 
 RELABELLED = "relabelled"
-"""What a visit did that changed labels of a whole folder."""
+"""Outcome of a visit that changed labels of a whole folder."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Affected:
     objects: int = 0
     left_out: list[str] = field(default_factory=list)
     """Names of pictures that others work on, or whose work cannot be read."""
-    traces: dict[str, Trace] = field(default_factory=dict)
+    by_picture: dict[str, PictureChange] = field(default_factory=dict)
     """What became of each picture, to take it back."""
 
     @property
@@ -125,9 +125,9 @@ def relabel(
             with folder.work.leases.held(name, holder, who):
                 work = folder.work.load(name)  # as it is now that nobody else has it
                 changed = change.in_document(work.document, colour)
-                visit = Visit(now(), who=who, did=RELABELLED)
+                visit = Visit(now(), who=who, outcome=RELABELLED)
                 folder.save(name, changed, work.size, work.revision, (*work.visits, visit))
-                affected.traces[name] = Trace.between(work.document, changed)
+                affected.by_picture[name] = PictureChange.between(work.document, changed)
         except (Refusal, OSError):
             affected.left_out.append(name)
             continue

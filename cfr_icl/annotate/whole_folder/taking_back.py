@@ -15,11 +15,11 @@ from cfr_icl.annotate.saved.visits import Visit, now
 from cfr_icl.sentences import Refusal, Sentence
 
 TAKEN_BACK = "taken_back"
-"""What a visit did that took a change of the whole folder back."""
+"""Outcome of a visit that took a change of the whole folder back."""
 
 
 @dataclass(frozen=True)
-class Trace:
+class PictureChange:
     """What a change did to a picture; small, because it is kept for each picture of the change."""
 
     added: Mapping[int, str]
@@ -37,7 +37,7 @@ class Trace:
     """Whether the picture was done before."""
 
     @classmethod
-    def between(cls, before: Document, after: Document) -> Trace:
+    def between(cls, before: Document, after: Document) -> PictureChange:
         old = {each.id: (each.label, each.colour) for each in before.instances}
         new = {each.id: (each.label, each.colour) for each in after.instances}
         return cls(
@@ -130,9 +130,9 @@ class TakenBack:
 class FolderChange:
     """The last change of a whole folder that a page made."""
 
-    did: str
-    """As in `Visit.did`."""
-    traces: Mapping[str, Trace]
+    outcome: str
+    """As in `Visit.outcome`."""
+    by_picture: Mapping[str, PictureChange]
     """By the names of the pictures."""
     classes: tuple[Sequence[Label], Sequence[Label]] | None = None
     """The folder's list of classes before and after, if the change was one of the list too."""
@@ -145,15 +145,15 @@ class FolderChange:
             open_picture: this picture is left to the caller.
         """
         result = TakenBack()
-        for name, trace in self.traces.items():
+        for name, change in self.by_picture.items():
             if name == open_picture:
                 continue
             try:
                 with folder.work.leases.held(name, holder, who):
                     work = folder.work.load(name)
-                    undone, back, stay = trace.undone(work.document)
+                    undone, back, stay = change.undone(work.document)
                     added = len(undone.instances) - len(work.document.instances)
-                    visit = Visit(now(), objects=added, who=who, did=TAKEN_BACK)
+                    visit = Visit(now(), objects=added, who=who, outcome=TAKEN_BACK)
                     folder.save(name, undone, work.size, work.revision, (*work.visits, visit))
             except (Refusal, OSError):
                 result.left_out.append(name)

@@ -138,7 +138,7 @@ class FolderState(TypedDict):
     people: NotRequired[dict[str, tuple[str, ...]]]
     """Names of those who worked on each picture; sent when it changed."""
     visits: NotRequired[list[dict[str, Any]]]
-    """The last visits of the open picture, latest first: who, began, minutes, objects, did, note."""
+    """The last visits of the open picture, latest first: who, began, minutes, objects, outcome, note."""
     change: NotRequired[str | None]
     """The last change of the whole folder, "filled" or "relabelled", while it can be taken back; sent when it
     changed."""

@@ -74,13 +74,13 @@ export function setUpReviewing(app) {
     event.stopPropagation();
   });
 
-  function describe({ who, began, minutes, objects = 0, did, note }) {
+  function describe({ who, began, minutes, objects = 0, outcome, note }) {
     return [
       who || t('Somebody'),
       new Date(began).toLocaleString([], { dateStyle: 'short', timeStyle: 'short' }),
       ...(minutes ? [t('{n} min').replace('{n}', minutes)] : []),
       ...(objects > 0 ? [count(objects, 'object')] : []),
-      ...(did ? [t(DONE_THINGS[did] ?? 'done')] : []),
+      ...(outcome ? [t(DONE_THINGS[outcome] ?? 'done')] : []),
       ...(note ? [note] : []),
     ].join(' · ');
   }

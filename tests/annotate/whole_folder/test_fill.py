@@ -64,7 +64,7 @@ def test_a_coco_file_fills_its_pictures_and_scores_order_them(folder, coco):
     assert again.pictures.certainty_of == {"a.png": 0.3}
     instance = again.open("sub/c.png").document.instances[0]
     assert instance.mask.pixels[30, 30] and instance.certainty is None
-    assert [(visit.who, visit.did) for visit in again.work.load("a.png").visits] == [("Ann", "filled")]
+    assert [(visit.who, visit.outcome) for visit in again.work.load("a.png").visits] == [("Ann", "filled")]
 
 
 def test_work_that_is_there_stays_unless_it_is_to_be_added_to(folder, coco):
@@ -406,7 +406,7 @@ def test_pictures_are_found_by_the_nearest_of_their_names(picture, found):
 
 def test_loaded_masks_are_taken_back_and_corrected_ones_stay(folder, coco):
     source = Source(folder, {"coco.json": coco})
-    change = FolderChange(FILLED, fill(folder, source, "1").traces)
+    change = FolderChange(FILLED, fill(folder, source, "1").by_picture)
     work = folder.work.load("a.png")
     corrected = replace(work.document.instances[0], mask=work.document.instances[0].mask.inverted())
     folder.save("a.png", work.document.with_instance(corrected), work.size, work.revision)
@@ -423,7 +423,7 @@ def test_an_acceptance_comes_back_with_the_masks_before(folder, coco):
     work = folder.work.load("a.png")
     accepted = replace(work.document, done=True, review=ACCEPTED)
     folder.save("a.png", accepted, work.size, work.revision)
-    change = FolderChange(FILLED, fill(folder, source, "1", add=True).traces)
+    change = FolderChange(FILLED, fill(folder, source, "1", add=True).by_picture)
     assert folder.work.load("a.png").document.review == ""
     change.take_back(folder, "1", "")
     undone = folder.work.load("a.png").document
@@ -444,7 +444,7 @@ def test_an_acceptance_comes_back_with_the_masks_before(folder, coco):
     ids=lambda change: next(iter(change)),
 )
 def test_loaded_objects_of_which_a_person_changed_anything_stay(folder, coco, change):
-    filled = FolderChange(FILLED, fill(folder, Source(folder, {"coco.json": coco}), "1").traces)
+    filled = FolderChange(FILLED, fill(folder, Source(folder, {"coco.json": coco}), "1").by_picture)
     work = folder.work.load("a.png")
     touched = replace(work.document.instances[0], **change)
     done = replace(work.document.with_instance(touched), done=True)
@@ -457,7 +457,7 @@ def test_loaded_objects_of_which_a_person_changed_anything_stay(folder, coco, ch
 @pytest.mark.parametrize("was_done", [False, True])
 def test_a_picture_that_was_done_with_loaded_masks_is_to_be_done_again(folder, coco, was_done):
     folder.save("a.png", Document(done=was_done), (90, 120), 0)
-    filled = FolderChange(FILLED, fill(folder, Source(folder, {"coco.json": coco}), "1", add=True).traces)
+    filled = FolderChange(FILLED, fill(folder, Source(folder, {"coco.json": coco}), "1", add=True).by_picture)
     work = folder.work.load("a.png")
     folder.save("a.png", replace(work.document, done=True, review=ACCEPTED), work.size, work.revision)
     filled.take_back(folder, "1", "Ann")

@@ -54,7 +54,7 @@ def test_a_new_name_keeps_the_number_and_reaches_all_pictures(folder):
     for name in ("a.png", "b.png", "c.png"):
         document = again.open(name).document
         assert [label.name for label in document.labels] == ["kitten", "dog", "cat"]
-    assert [visit.did for visit in again.work.load("a.png").visits] == ["relabelled"]
+    assert [visit.outcome for visit in again.work.load("a.png").visits] == ["relabelled"]
 
 
 def test_objects_join_another_label_with_its_colour(folder):
@@ -87,7 +87,7 @@ def test_a_change_is_taken_back_but_for_what_was_changed_since(folder):
     listed = list(folder.work.classes.labels)
     before = {name: labels(folder, name) for name in ("a.png", "b.png")}
     found = relabel(folder, Change("cta", "cat", "#ff0000"), "1")
-    change = FolderChange(RELABELLED, found.traces, (listed, list(folder.work.classes.labels)))
+    change = FolderChange(RELABELLED, found.by_picture, (listed, list(folder.work.classes.labels)))
     work = folder.work.load("b.png")
     touched = replace(work.document.instances[0], label="dog")
     folder.save("b.png", work.document.with_instance(touched), work.size, work.revision)
@@ -96,11 +96,11 @@ def test_a_change_is_taken_back_but_for_what_was_changed_since(folder):
     assert labels(folder, "a.png") == before["a.png"]
     assert labels(folder, "b.png")[0][0] == "dog"
     assert folder.work.classes.labels == listed
-    assert folder.work.load("a.png").visits[-1].did == "taken_back"
+    assert folder.work.load("a.png").visits[-1].outcome == "taken_back"
 
 
 def test_a_change_of_pictures_that_others_work_on_is_not_taken_back(folder):
-    change = FolderChange(RELABELLED, relabel(folder, Change("cta", "kitten"), "1").traces)
+    change = FolderChange(RELABELLED, relabel(folder, Change("cta", "kitten"), "1").by_picture)
     folder.work.leases.take("a.png", "2", "Bob")
     result = change.take_back(folder, "1", "Ann")
     assert result.left_out == ["a.png"] and result.pictures == 1
@@ -112,7 +112,7 @@ def test_a_change_is_taken_back_in_the_list_of_labels_as_it_is_now(folder):
     listed = [Label("cat", "#111111"), Label("dog", "#222222"), Label("cow", "#333333")]
     folder.work.classes.change(lambda _: listed)
     found = relabel(folder, Change("dog", "hund"), "1")
-    change = FolderChange(RELABELLED, found.traces, (listed, list(folder.work.classes.labels)))
+    change = FolderChange(RELABELLED, found.by_picture, (listed, list(folder.work.classes.labels)))
     relabel(folder, Change("cow", "kuh"), "2")
     relabel(folder, Change("cat", "cat", "#444444"), "2")
     change.take_back(folder, "1", "Ann")
@@ -126,7 +126,7 @@ def test_a_change_is_taken_back_in_the_list_of_labels_as_it_is_now(folder):
 def test_a_label_that_objects_of_others_still_have_stays_on_the_list(folder):
     listed = tuple(folder.work.classes.labels)
     found = relabel(folder, Change("cta", "kitten"), "1")
-    change = FolderChange(RELABELLED, found.traces, (listed, tuple(folder.work.classes.labels)))
+    change = FolderChange(RELABELLED, found.by_picture, (listed, tuple(folder.work.classes.labels)))
     folder.work.leases.take("a.png", "2", "Bob")
     change.take_back(folder, "1", "Ann")
     assert [label.name for label in folder.work.classes.labels] == ["cta", "dog", "cat", "kitten"]
