@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { unpacked } from '../../cfr_icl/ui/static/gathering.js';
 import { masksOf, unpackedMasks } from '../../cfr_icl/ui/static/mask_files.js';
@@ -73,6 +74,12 @@ async function chosenOf(picture, contents, source) {
   return { files: pathsOf(files), classes: classes?.path ?? null, left };
 }
 const named = (...paths) => Object.fromEntries(paths.map((path) => [path, path]));
+
+const CASES = JSON.parse(readFileSync(new URL('../mask_names.json', import.meta.url)));
+for (const { case: title, picture, files, chosen } of CASES)
+  test(`by its name a picture gets its masks: ${title}`, async () => {
+    assert.deepEqual((await chosenOf(picture, named(...files))).files, chosen);
+  });
 
 test('of an archive a picture gets the file of its name, those of its objects, or the only one', async () => {
   const of = async (picture, ...paths) => (await chosenOf(picture, named(...paths))).files;

@@ -19,9 +19,11 @@ from cfr_icl.annotate.saved.visits import Visit, now
 from cfr_icl.annotate.whole_folder.annotation_files import Load, listed_objects
 from cfr_icl.annotate.whole_folder.mask_names import (
     CLASS_LISTS,
+    INFORMATION,
     ObjectMask,
     PictureNames,
     files_of_pictures,
+    information,
     is_list,
     masks_of_objects,
 )
@@ -153,11 +155,8 @@ class Source:
             return False
 
     def _tells(self, path: str) -> int:
-        """How much a file tells of its objects: labels, classes, masks alone, blurred masks, boxes."""
-        suffix = PurePosixPath(path).suffix.lower()
-        if path in self._class_maps.of_objects:
-            return 3
-        return {".json": 4, ".txt": 3, ".jpg": 1, ".jpeg": 1, ".xml": 0}.get(suffix, 2)
+        """`information`; masks with a map of classes tell as much as a file of classes."""
+        return INFORMATION[".txt"] if path in self._class_maps.of_objects else information(path)
 
 
 @dataclass

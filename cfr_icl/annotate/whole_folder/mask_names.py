@@ -1,4 +1,8 @@
-"""Which files of masks belong to which pictures of a folder, by their names."""
+"""Which files of masks belong to which pictures of a folder, by their names.
+
+`masksOf` in ui/static/mask_files.js has the same rules for one picture, so that a page sends only the files
+of an archive that it needs; both pass tests/mask_names.json.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-ENDINGS = ("_mask", "_masks", "_label", "_labels", "-mask")
+ENDINGS = tuple(f"{mark}{noun}" for mark in "_-" for noun in ("mask", "masks", "label", "labels"))
 """What the name of a mask may have after that of its picture."""
+
+INFORMATION = {".json": 4, ".txt": 3, ".jpg": 1, ".jpeg": 1, ".xml": 0}
+"""How much a file tells of its objects, by its suffix: labels, classes, masks alone (2, all other suffixes),
+blurred masks, boxes."""
 
 CLASS_LISTS = ("data.yaml", "classes.txt")
 """Files of YOLO data sets that name the classes."""
@@ -87,6 +95,11 @@ def is_list(path: str, of_picture: bool) -> bool:
     """Whether a file lists classes or pictures; one of such a name in a folder may be of a picture."""
     place = PurePosixPath(path)
     return place.name.lower() in LISTS and (not of_picture or len(place.parts) == 1)
+
+
+def information(path: str) -> int:
+    """How much a file probably tells of its objects."""
+    return INFORMATION.get(PurePosixPath(path).suffix.lower(), 2)
 
 
 def files_of_pictures(

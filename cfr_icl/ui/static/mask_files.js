@@ -1,5 +1,6 @@
 // Finds the masks and annotations among the files that a person chose: those in zip archives, and those that
-// belong to one picture.
+// belong to one picture. The server has the same rules for all pictures of a folder
+// (annotate/whole_folder/mask_names.py); both pass tests/mask_names.json.
 
 import { isOfSystem, MOST, withUnzipped } from './gathering.js';
 import { unzipped } from './unzipping.js';
@@ -76,7 +77,8 @@ async function areEqual(one, other) {
 // picture, such as `cat_2_1_ear`, of a picture cat_2.
 export async function masksOf(picture, packed, source = null) {
   const stem = stemOf(picture),
-    isNamed = ({ path }) => stemOf(path).replace(/[_-](masks?|labels?)$/, '') === stem;
+    isExact = ({ path }) => stemOf(path) === stem,
+    isNamed = (each) => isExact(each) || stemOf(each.path).replace(/[_-](masks?|labels?)$/, '') === stem;
   const classLists = packed.filter((each) => CLASS_LIST.test(each.path));
   const classes = classLists.find(({ path }) => /yaml$/i.test(path)) ?? classLists[0] ?? null;
   const files = [];
@@ -86,7 +88,9 @@ export async function masksOf(picture, packed, source = null) {
     if (!left && !(await areEqual(each.file, source))) files.push(each);
   }
   const found = (files, left = []) => ({ files, classes, left: left.map(({ path }) => path) });
-  const named = files.filter(isNamed).sort((one, other) => rankOf(one) - rankOf(other));
+  const named = files
+    .filter(isNamed)
+    .sort((one, other) => rankOf(one) - rankOf(other) || isExact(other) - isExact(one));
   const best = named.filter((each) => rankOf(each) === rankOf(named[0])),
     folders = new Set(best.map(({ path }) => path.split('/').slice(0, -1).join('/')));
   // train/1.png and val/1.png may be of two pictures
