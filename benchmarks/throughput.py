@@ -197,7 +197,7 @@ class Trainer:
                 module.eval()
         rng = np.random.default_rng(next(self.numbers))
         value, _ = self.loss(
-            batch.image.float() / 255, batch.gt_mask.float(), batch.clicks, rng, batch.picture
+            batch.image.float() / 255, batch.gt_mask.float(), batch.clicks, rng, batch.picture_indices
         )
         start = time.perf_counter()
         value.backward()

@@ -121,7 +121,7 @@ class IterativeClickLoss(nn.Module):
         gt_mask: torch.Tensor,
         clicks: Sequence[Sequence[Click]],
         rng: np.random.Generator,
-        picture: torch.Tensor | None = None,
+        picture_indices: torch.Tensor | None = None,
         seeds: Sequence[int] = (),
     ) -> tuple[torch.Tensor, dict[str, float]]:
         """Compute the weighted sum of the losses after each simulated click.
@@ -133,7 +133,7 @@ class IterativeClickLoss(nn.Module):
             gt_mask: float (N, 1, H, W), one object each: 1 object, 0 background, -1 ignored.
             clicks: at least one initial click for each object.
             rng: draws the number of clicks and the clicks.
-            picture: int64 (N,), index of each object's picture, ascending; None for one object in each.
+            picture_indices: int64 (N,), ascending index of each object's picture; None for one object each.
             seeds: a seed of random numbers for each object; without seeds, `rng` draws for all objects.
 
         Returns:
@@ -141,9 +141,9 @@ class IterativeClickLoss(nn.Module):
             and the number of objects (`objects`).
         """
         config = self.config
-        picture = torch.arange(len(image)) if picture is None else picture.cpu()
+        picture_indices = torch.arange(len(image)) if picture_indices is None else picture_indices.cpu()
         draws = Draws(rng, [np.random.default_rng(seed) for seed in seeds] or [rng] * len(gt_mask))
-        begun = self.begin(image, gt_mask, [list(each) for each in clicks], picture, draws)
+        begun = self.begin(image, gt_mask, [list(each) for each in clicks], picture_indices, draws)
         mask = begun.mask
         count = int(rng.integers(1, len(config.betas) + 1))
         losses, ious = [], []
@@ -171,11 +171,11 @@ class IterativeClickLoss(nn.Module):
         image: torch.Tensor,
         gt_mask: torch.Tensor,
         clicks: list[list[Click]],
-        picture: torch.Tensor,
+        picture_indices: torch.Tensor,
         draws: Draws,
     ) -> Beginning:
         """The features of each object's picture, with an empty mask; arguments as of `forward`."""
-        features = features_of_objects(self.encode(image), picture)
+        features = features_of_objects(self.encode(image), picture_indices)
         return Beginning(features, gt_mask, torch.zeros_like(gt_mask), clicks, draws)
 
     def encode(self, image: torch.Tensor) -> Features:
@@ -210,21 +210,21 @@ class IterativeClickLoss(nn.Module):
         return loss + self.config.auxiliary * entropy
 
 
-def features_of_objects(features: Features, picture: torch.Tensor) -> Features:
+def features_of_objects(features: Features, picture_indices: torch.Tensor) -> Features:
     """Repeat the features of pictures for their objects.
 
     Args:
         features: a tensor (B, ...) or a tuple of such tensors.
-        picture: int64 (N,), index of each object's picture.
+        picture_indices: int64 (N,), index of each object's picture.
 
     Returns:
         The features in the same structure, (N, ...).
     """
     if isinstance(features, (tuple, list)):
-        return tuple(features_of_objects(part, picture) for part in features)
-    if torch.equal(picture, torch.arange(len(features))):
+        return tuple(features_of_objects(part, picture_indices) for part in features)
+    if torch.equal(picture_indices, torch.arange(len(features))):
         return features
-    return features.index_select(0, picture.to(features.device))
+    return features.index_select(0, picture_indices.to(features.device))
 
 
 def add_clicks(

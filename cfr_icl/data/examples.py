@@ -32,14 +32,14 @@ class Example:
 class Batch:
     """B pictures uint8 (B, 3, S, S) and N objects in them.
 
-    `gt_mask` is int8 (N, 1, S, S), `clicks` the first clicks of each object, `picture` int64 (N,) the
-    number of the picture that each object is in, `seeds` those of each object's random numbers.
+    `gt_mask` is int8 (N, 1, S, S), `clicks` the first clicks of each object, `picture_indices` int64 (N,)
+    the index of each object's picture, `seeds` those of each object's random numbers.
     """
 
     image: torch.Tensor
     gt_mask: torch.Tensor
     clicks: list[list[Click]]
-    picture: torch.Tensor
+    picture_indices: torch.Tensor
     seeds: Sequence[int] = ()
 
 

@@ -41,7 +41,7 @@ class AdaptLoss(TrainingLoss):
         self._features = drawn.features
         self._image = drawn.batch.image.float() / 255
         loss, measured = self(
-            self._image, drawn.batch.gt_mask.float(), drawn.batch.clicks, rng, drawn.batch.picture
+            self._image, drawn.batch.gt_mask.float(), drawn.batch.clicks, rng, drawn.batch.picture_indices
         )
         if self._remind and drawn.reminders:
             prompts = prompt_maps_of_first([each.click for each in drawn.reminders], *self._image.shape[2:])
@@ -61,13 +61,13 @@ class AdaptLoss(TrainingLoss):
         image: torch.Tensor,
         gt_mask: torch.Tensor,
         clicks: list[list[Click]],
-        picture: torch.Tensor,
+        picture_indices: torch.Tensor,
         draws: Draws,
     ) -> Beginning:
         self._boxed = []
         if not self._boxes or draws.shared.random() >= self._boxes:
-            return super().begin(image, gt_mask, clicks, picture, draws)
-        begun = IterativeClickLoss.begin(self, image, gt_mask, clicks, picture, draws)
+            return super().begin(image, gt_mask, clicks, picture_indices, draws)
+        begun = IterativeClickLoss.begin(self, image, gt_mask, clicks, picture_indices, draws)
         boxed = [list(each) for each in clicks]
         guesses = begin_with_boxes(boxed, gt_mask, self.config.sloppy, draws)
         self._boxed = [_shortest_side(guess[0]) >= MIN_SIDE * guess.shape[1] for guess in guesses]

@@ -55,18 +55,18 @@ class TrainingLoss(IterativeClickLoss):
         image: torch.Tensor,
         gt_mask: torch.Tensor,
         clicks: list[list[Click]],
-        picture: torch.Tensor,
+        picture_indices: torch.Tensor,
         draws: Draws,
     ) -> Beginning:
         config, rng = self.config, draws.shared
         if config.close_up and rng.random() < config.close_up:
-            chosen = one_of_each(picture, draws)
+            chosen = one_of_each(picture_indices, draws)
             draws, chosen_clicks = draws.of(chosen), [clicks[number] for number in chosen]
             image, gt_mask, mask = self._close_ups(image, gt_mask[chosen], chosen_clicks, draws)
             return Beginning(self.encode(image), gt_mask, mask, chosen_clicks, draws)
-        begun = super().begin(image, gt_mask, clicks, picture, draws)
+        begun = super().begin(image, gt_mask, clicks, picture_indices, draws)
         if config.wrong and rng.random() < config.wrong:
-            begun.mask = begin_with_wrong_regions(clicks, gt_mask, picture, draws)
+            begun.mask = begin_with_wrong_regions(clicks, gt_mask, picture_indices, draws)
         elif config.box and rng.random() < config.box:
             begun.mask = begin_with_boxes(clicks, gt_mask, config.sloppy, draws)
         elif config.warm_up and rng.random() >= config.fresh:
@@ -132,9 +132,9 @@ class TrainingLoss(IterativeClickLoss):
         return image, gt_mask, mask
 
 
-def one_of_each(picture: torch.Tensor, draws: Draws) -> list[int]:
+def one_of_each(picture_indices: torch.Tensor, draws: Draws) -> list[int]:
     """The index of one random object of each picture."""
-    objects = [np.flatnonzero(picture == number) for number in picture.unique()]
+    objects = [np.flatnonzero(picture_indices == number) for number in picture_indices.unique()]
     return [int(draws.objects[numbers[0]].choice(numbers)) for numbers in objects]
 
 
@@ -163,7 +163,7 @@ def begin_with_boxes(
 
 
 def begin_with_wrong_regions(
-    clicks: Sequence[list[Click]], gt_mask: torch.Tensor, picture: torch.Tensor, draws: Draws
+    clicks: Sequence[list[Click]], gt_mask: torch.Tensor, picture_indices: torch.Tensor, draws: Draws
 ) -> torch.Tensor:
     """Give each object of a batch a mask that also covers another object of its picture, and the next click.
 
@@ -176,7 +176,7 @@ def begin_with_wrong_regions(
     guesses = torch.zeros_like(gt_mask)
     objects = gt_mask == 1
     for number, object_clicks in enumerate(clicks):
-        others = [int(n) for n in np.flatnonzero(picture == picture[number]) if n != number]
+        others = [int(n) for n in np.flatnonzero(picture_indices == picture_indices[number]) if n != number]
         added = [int((objects[n] & (gt_mask[number] == 0)).sum()) for n in others]
         others = [n for n, new in zip(others, added, strict=True) if 5 * new > int(objects[number].sum())]
         if not others:

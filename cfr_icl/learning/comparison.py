@@ -38,7 +38,7 @@ def compare(
         raise LearnError("The pictures that are learnt from are not there any more.")
     clicks_before = [clicks_of(before[held]) for held in both]
     clicks_after = [clicks_of(after[held]) for held in both]
-    groups = [held.picture for held in both]
+    groups = [held.picture_index for held in both]
     saved = difference([new - old for old, new in zip(clicks_before, clicks_after, strict=True)], groups)
     gain = difference([_quality(after[held]) - _quality(before[held]) for held in both], groups)
     return Comparison(

@@ -33,9 +33,9 @@ QUICK_CLICKS, QUICK_OBJECTS = 4, 24
 class HeldOut:
     """An object that is never learnt from."""
 
-    picture: int
-    """Index into the pictures."""
-    object: int
+    picture_index: int
+    object_index: int
+    """Among the objects of its picture."""
 
 
 def held_out_objects(pictures: OwnPictures, names: Sequence[str]) -> list[HeldOut]:
@@ -69,10 +69,10 @@ def sessions(
             return
         tell(number)
         try:
-            sample = pictures[held.picture]
+            sample = pictures[held.picture_index]
         except (OSError, ValueError):
             continue
-        gt_mask = sample.gt_masks[held.object]
+        gt_mask = sample.gt_masks[held.object_index]
         counted += 1
         yield (
             held,
@@ -91,10 +91,10 @@ def read_objects(
     """Picture and ground truth of each object; pictures that are not there any more are passed over."""
     for held in objects:
         try:
-            sample = pictures[held.picture]
+            sample = pictures[held.picture_index]
         except (OSError, ValueError):
             continue
-        yield sample.image, sample.gt_masks[held.object]
+        yield sample.image, sample.gt_masks[held.object_index]
 
 
 class QuickScore:

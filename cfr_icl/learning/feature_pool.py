@@ -93,21 +93,21 @@ class FeaturePool:
             chosen = [
                 self._windows[n] for n in rng.choice(len(self._windows), min(count, len(self)), replace=False)
             ]
-            masks, clicks, picture = [], [], []
+            masks, clicks, picture_indices = [], [], []
             for number, window in enumerate(chosen):
                 for gt_mask in window.example.gt_mask:
                     first = self._augmentation.first_clicks(gt_mask.numpy(), rng)
                     if first:
                         masks.append(gt_mask)
                         clicks.append(first)
-                        picture.append(number)
-            if len(set(picture)) == len(chosen):
+                        picture_indices.append(number)
+            if len(set(picture_indices)) == len(chosen):
                 break
         batch = Batch(
             torch.stack([window.example.image for window in chosen]),
             torch.stack(masks)[:, None],
             clicks,
-            torch.tensor(picture),
+            torch.tensor(picture_indices),
         )
         reminded = [number for number, window in enumerate(chosen) if window.reminder]
         return Drawn(

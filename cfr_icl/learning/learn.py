@@ -167,7 +167,7 @@ class Learning:
         found = _count_clicks(load_model(str(in_use), "cpu"), pictures, objects, BEFORE, progress, seconds)
         if not found:
             raise LearnError("The pictures that are learnt from are not there any more.")
-        ious = [[[held.picture, held.object], values] for held, values in found.items()]
+        ious = [[[held.picture_index, held.object_index], values] for held, values in found.items()]
         write_atomically(file, json.dumps({"note": note, "ious": ious}))
         return found
 

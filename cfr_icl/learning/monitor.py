@@ -37,7 +37,7 @@ class Monitor:
         """Write ground truth outlines, first clicks and their predictions, side by side."""
         device = next(network.parameters()).device
         network.eval()
-        pictures = batch.image[batch.picture[:SHOWN]]
+        pictures = batch.image[batch.picture_indices[:SHOWN]]
         image = pictures.to(device).float() / 255
         disks = disk_maps(batch.clicks[:SHOWN], *image.shape[2:]).to(device)
         logits = network(image, torch.cat([torch.zeros_like(disks[:, :1]), disks], dim=1))

@@ -82,7 +82,9 @@ def _train(settings: Settings, out: Path, accelerator: Accelerator) -> None:
                 image = batch.image.to(accelerator.device).float() / 255
                 gt_mask = batch.gt_mask.to(accelerator.device).float()
                 with accelerator.accumulate(loss):
-                    value, measured = loss(image, gt_mask, batch.clicks, rng, batch.picture, batch.seeds)
+                    value, measured = loss(
+                        image, gt_mask, batch.clicks, rng, batch.picture_indices, batch.seeds
+                    )
                     figures, weight = means_of_all({"loss": value.item(), **measured}, accelerator)
                     accelerator.backward(weight * value)
                     if accelerator.sync_gradients:

@@ -91,7 +91,7 @@ def test_a_batch_holds_its_examples():
     stream = examples(KINDS["whole picture"])
     batch = collate([stream[i] for i in range(4)])
     assert batch.image.shape == (4, 3, 96, 96) and batch.gt_mask.shape == (4, 1, 96, 96)
-    assert batch.clicks[2] == stream[2].clicks[0] and batch.picture.tolist() == [0, 1, 2, 3]
+    assert batch.clicks[2] == stream[2].clicks[0] and batch.picture_indices.tolist() == [0, 1, 2, 3]
 
 
 class Nested:
@@ -158,8 +158,8 @@ def test_a_batch_holds_the_picture_number_of_each_object():
     stream = TrainingExamples([Nested(), Disks()], [1.0, 1.0], NESTED, None)
     drawn = [stream[i] for i in range(12)]
     batch = collate(drawn)
-    assert len(batch.image) == 12 < len(batch.gt_mask) == len(batch.clicks) == len(batch.picture)
-    counts = np.bincount(batch.picture, minlength=12)
+    assert len(batch.image) == 12 < len(batch.gt_mask) == len(batch.clicks) == len(batch.picture_indices)
+    counts = np.bincount(batch.picture_indices, minlength=12)
     assert counts.tolist() == [len(e.gt_mask) for e in drawn]
     third = int(counts[:3].sum())
     assert torch.equal(batch.gt_mask[third, 0], drawn[3].gt_mask[0])
