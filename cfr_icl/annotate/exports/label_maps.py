@@ -1,4 +1,4 @@
-"""A label map for each picture: object ids as pixel values."""
+"""A label map for each picture: object ids as pixel values, and their labels beside them in the file."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from cfr_icl.annotate.exports.png import indexed_png
 
 
 def _indexed(job: ExportJob) -> Files:
-    return {
-        f"{stem}.png": indexed_png(picture.size, [(i.id, i.colour, i.mask.pixels) for i in picture.instances])
-        for stem, picture in job.each_picture()
-    }
+    files = {}
+    for stem, picture in job.each_picture():
+        layers = [(each.id, each.colour, each.mask.pixels) for each in picture.instances]
+        labels = {each.id: each.label for each in picture.instances}
+        files[f"{stem}.png"] = indexed_png(picture.size, layers, labels)
+    return files
 
 
 FORMATS = (ExportFormat("indexed", "Label map PNG", 2, _indexed, label_map=True),)

@@ -25,6 +25,7 @@ from cfr_icl.annotate.imports.readings import (
 )
 from cfr_icl.annotate.imports.regions import MIN_REGION, is_flat, ranked, value_counts
 from cfr_icl.annotate.imports.values import Regions, bright_pixels, by_colour, by_index, by_region
+from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.pictures.image_files import PictureError
 from cfr_icl.annotate.pictures.mask_pixels import MaskPixels, read_mask
@@ -61,7 +62,11 @@ def load_mask_picture(path: Path, size: tuple[int, int], reading: str | None = N
         )
     if not len(values):
         raise MaskFileError("The mask is empty.")
-    objects = [LoadedObject(mask) for mask in _masks(regions.ids, values)]
+    labels = pixels.labels if chosen == INDICES else {}
+    objects = [
+        LoadedObject(mask, label_name(labels.get(int(value), "")) or None)
+        for value, mask in zip(values, _masks(regions.ids, values), strict=True)
+    ]
     sentences = [Sentence(regions.sentence)]
     if regions.void:
         sentences.append(Sentence("Void pixels are left out: {void}.", void=regions.void))

@@ -23,6 +23,13 @@ MASK, INVERTED, INDICES, COLOURS, ALPHA, PARTS = "mask", "inverted", "indices", 
 
 def likely_readings(pixels: MaskPixels) -> list[str]:
     """The possible readings of a file, the likeliest first."""
+    readings = _readings_by_pixels(pixels)
+    if pixels.labels and pixels.values.ndim == 2:  # the file itself calls them values
+        return [INDICES, *(each for each in readings if each != INDICES)]
+    return readings
+
+
+def _readings_by_pixels(pixels: MaskPixels) -> list[str]:
     if pixels.alpha is not None and pixels.alpha.min() != pixels.alpha.max():
         shown = opaque(pixels.alpha)
         if pixels.palette is None and _few_colours(pixels.values, shown):

@@ -11,6 +11,9 @@ Ring = np.ndarray
 Part = tuple[Ring, list[Ring]]
 """Outline and holes of one connected part of a mask."""
 
+BROAD = 8.0
+"""Pixels of area for each pixel of outline; a mask with fewer is simplified by a share of `detail` alone."""
+
 
 def parts_of(mask: np.ndarray, detail: float = 0.0) -> list[Part]:
     """Outline and holes of every part of a mask, bool (H, W), largest part first.
@@ -20,10 +23,13 @@ def parts_of(mask: np.ndarray, detail: float = 0.0) -> list[Part]:
 
     Args:
         detail: largest distance in pixels between a simplified and the exact outline; 0 keeps every vertex.
+            A small or thin mask, which it would change most, is simplified less (`BROAD`).
     """
+    traced = _traced(mask)
+    detail *= min(1.0, _breadth(mask, traced) / BROAD)
     return [
         (_simplified(outline, detail), [_simplified(hole, detail) for hole in holes])
-        for outline, holes in _traced(mask)
+        for outline, holes in traced
     ]
 
 
@@ -39,12 +45,14 @@ def areas_of(mask: np.ndarray, detail: float = 0.0) -> list[Part]:
     cut = mask[top : rows[-1] + 1, left : columns[-1] + 1]
     # Tripled, a border pixel's centre lies a sixth of a pixel from the edge that it is rounded to.
     tripled = cv2.resize(cut.astype(np.uint8), None, fx=3, fy=3, interpolation=cv2.INTER_NEAREST)
+    traced = _traced(tripled)
+    detail *= min(1.0, _breadth(tripled, traced) / 3 / BROAD)
 
     def edge(ring: Ring) -> Ring:
         corners = np.round((ring + 0.5) / 3) + np.array([left, top])
         return _simplified(corners[(corners != np.roll(corners, 1, axis=0)).any(axis=1)], detail)
 
-    return [(edge(outline), [edge(hole) for hole in holes]) for outline, holes in _traced(tripled)]
+    return [(edge(outline), [edge(hole) for hole in holes]) for outline, holes in traced]
 
 
 def polygons(mask: np.ndarray, detail: float) -> list[Ring]:
@@ -81,6 +89,12 @@ def _traced(mask: np.ndarray) -> list[Part]:
             child = tree[0][child][0]
         parts.append((contour[:, 0].astype(float), holes))
     return sorted(parts, key=lambda part: -cv2.contourArea(part[0].astype(np.float32)))
+
+
+def _breadth(mask: np.ndarray, parts: list[Part]) -> float:
+    """Pixels of area for each pixel of outline: a quarter of a square's side, half of a line's width."""
+    rings = [ring for outline, holes in parts for ring in (outline, *holes)]
+    return mask.sum() / max(1.0, sum(cv2.arcLength(ring.astype(np.float32), True) for ring in rings))
 
 
 def _simplified(ring: Ring, detail: float) -> Ring:

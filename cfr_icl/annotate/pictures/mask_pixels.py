@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from cfr_icl.annotate.pictures.decoding import transparent, turn
 from cfr_icl.annotate.pictures.image_files import MAX_MEGAPIXELS, MIN_SIDE, PictureError, decoding, open_image
+from cfr_icl.annotate.pictures.value_labels import labels_of
 
 _LOSSY = ("JPEG", "MPO", "WEBP", "AVIF", "HEIF", "JPEG2000")
 
@@ -26,6 +28,8 @@ class MaskPixels:
     """Opacity, uint8 (H, W); None where all is opaque."""
     lossy: bool = False
     """Whether the file's compression changes values."""
+    labels: Mapping[int, str] = field(default_factory=dict)
+    """Labels of the values that the file holds, as written in it."""
 
 
 def read_mask(source: str | Path | BinaryIO, size: tuple[int, int], smallest: int = MIN_SIDE) -> MaskPixels:
@@ -75,4 +79,5 @@ def read_mask(source: str | Path | BinaryIO, size: tuple[int, int], smallest: in
                     alpha = np.array(image.getchannel("A"))
                 values = np.array(image.convert("RGB"))
             values = values.astype(np.uint8) if values.dtype == bool else values
-            return MaskPixels(values, palette, None if alpha is None or alpha.min() == 255 else alpha, lossy)
+            alpha = None if alpha is None or alpha.min() == 255 else alpha
+            return MaskPixels(values, palette, alpha, lossy, labels_of(image))

@@ -151,6 +151,37 @@ def test_indexed_png_holds_the_ids_whatever_their_number(annotated):
     assert many.max() == 1000
 
 
+@pytest.mark.parametrize("first_id", [1, 300])
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_label_map_is_loaded_with_its_labels(annotated, tmp_path, first_id, number):
+    instances = [
+        replace(each, id=each.id - 1 + first_id, label=f"{each.label} 猫")
+        for each in annotated.instances[:number]
+    ]
+    document = replace(annotated.document, instances=tuple(instances))
+    content = export("indexed", [replace(annotated, document=document)])["photo.png"]
+    (tmp_path / "photo.png").write_bytes(content)
+    read = read_objects(tmp_path / "photo.png", "photo.jpg", (HEIGHT, WIDTH))
+    assert [label for label, _ in read] == ["disk 猫", "ring 猫", "parts 猫"][:number]
+
+
+@pytest.mark.parametrize("format", ["coco-polygons", "labelme", "yolo"])
+@pytest.mark.parametrize("side", [3, 6, 12, 24, 40])
+def test_polygons_of_small_and_thin_objects_keep_their_shape(session, tmp_path, format, side):
+    small = np.hypot(ROWS - 40, COLUMNS - 40) < side / 2
+    thin = (abs(ROWS - 60 - 10 * np.sin(COLUMNS / 9)) < side / 6 + 0.5) & (COLUMNS > 20) & (COLUMNS < 150)
+    for mask in (small, thin):
+        session.open(np.zeros((HEIGHT, WIDTH, 3), np.uint8), "photo.png")
+        add_masks(session, [("cat", Mask.of(mask))])
+        picture = AnnotatedPicture("photo.png", session.size, session.document, lambda: session.picture)
+        files = export(format, [picture])
+        path = next(path for path in files if path.endswith((".json", ".txt")))
+        target = tmp_path / path.replace("/", "_")
+        target.write_bytes(files[path])
+        ((_, read),) = read_objects(target, "photo.png", session.size)
+        assert iou(read.pixels, mask) > 0.94
+
+
 def test_binary_masks_and_cutouts_have_the_pictures_size(annotated):
     masks = export("masks", [annotated])
     assert np.array_equal(opened(masks["photo_2_ring.png"]) == 255, RING)

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
+from PIL.PngImagePlugin import PngInfo
 
 from cfr_icl.annotate.exports.png import cutout_png, indexed_png, mask_png
 from cfr_icl.annotate.imports import MaskFileError, load_masks, mask_pixels
@@ -338,3 +339,24 @@ def test_a_file_is_read_again_with_another_reading(session, tmp_path):
     session.delete(session.document.instances[0].id)
     session.add_loaded(load_masks(path, "a.png", SIZE, "mask"), replace_last=True)
     assert len(session.document.instances) == 2  # work since stays
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ('{"1": "cat", "2": "dog"}', ["cat", "dog"]),
+        ('{"2": "dog", "7": "cow"}', [None, "dog"]),
+        ('{"1": "big\\n\\u0000cat", "2": 5}', ["big cat", None]),
+        ('{"one": "cat"}', [None, None]),
+        ('["cat", "dog"]', [None, None]),
+        ("cat, dog", [None, None]),
+        ("[" * 200_000, [None, None]),
+        ('{"1": "' + "a" * 2_000_000 + '"}', [None, None]),
+    ],
+)
+def test_labels_in_a_label_map_are_read_as_far_as_they_can_be(tmp_path, text, labels):
+    info = PngInfo()
+    info.add_itxt("Labels", text)
+    values((ONE, 1), (TWO, 2)).save(tmp_path / "a.png", pnginfo=info)
+    loaded = load_masks(tmp_path / "a.png", "a.png", SIZE)
+    assert [each.label for each in loaded.objects] == labels

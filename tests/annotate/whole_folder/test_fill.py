@@ -309,7 +309,7 @@ def test_each_export_in_a_zip_fills_a_folder_by_the_command(kind, folder, tmp_pa
     assert main(["fill", str(archive), "--images", str(folder.images), "--work", work]) == 0
     assert "pictures: 1, objects: 2." in capsys.readouterr().out
     labels = {each.label for each in folder.work.load("a.png").document.instances}
-    assert labels == ({"object"} if kind == "indexed" else {"cat", "dog"})
+    assert labels == {"cat", "dog"}
 
 
 def _zip(name="a.png", content=b"mask" * 500) -> bytearray:
