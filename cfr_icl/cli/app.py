@@ -12,12 +12,19 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cfr_icl
 from cfr_icl import load_model
 from cfr_icl.cli.options import WEIGHTS, add_megapixels, default_weights
 from cfr_icl.extras import MissingExtraError, extra
 from cfr_icl.weights.engines import ENGINES
+
+if TYPE_CHECKING:
+    from cfr_icl.annotate.folder.folder import Folder
+    from cfr_icl.annotate.objects.document import Label
+    from cfr_icl.ui.server import Server
+    from cfr_icl.workers.pool import WorkerPool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -104,45 +111,9 @@ def run(options: argparse.Namespace) -> None:
     if options.mcp:
         with extra("mcp", "--mcp"):
             import mcp  # noqa: F401
-    from cfr_icl.annotate.folder.folder import Folder
-    from cfr_icl.annotate.saved.classes import read_attributes, read_classes
-    from cfr_icl.remote import remote_predict
     from cfr_icl.ui.blocks import build, launch
-    from cfr_icl.ui.server import Server, Settings
-    from cfr_icl.weights.menu import ModelMenu
-    from cfr_icl.workers.pool import TOKEN, WorkerPool
 
-    spaces = sys.modules.get("spaces")  # imported by app.py before torch, where a GPU is lent
-    workers = WorkerPool(options.workers, os.environ.get(TOKEN)) if options.workers else None
-    if workers and workers.check() is None:
-        print(
-            f"No worker answers yet at {', '.join(workers.addresses)}; clicks wait for one.", file=sys.stderr
-        )
-    folder = Folder(options.images, options.work, options.max_megapixels) if options.images else None
-    labels = read_classes(options.classes) if options.classes else []
-    attributes = read_attributes(options.classes) if options.classes else ()
-    if folder:
-        if options.shared:
-            folder.work.share()
-        else:
-            folder.work.claim()
-        if labels:
-            folder.work.classes.set(labels)
-    menu = ModelMenu(options.weights, functools.partial(load_model, engine=options.engine))
-    first = options.weights[0]
-    server = Server(
-        Settings(
-            steps=options.steps,
-            examples=example_pictures(),
-            max_megapixels=options.max_megapixels,
-            labels=folder.work.classes.labels if folder else labels,
-            attributes=attributes,
-            folder=folder,
-            menu={} if spaces or workers else menu,
-            workers=workers,
-            remote=remote_predict(menu[first], spaces.GPU) if spaces else None,
-        )
-    )
+    server = _server(options)
     blocks = build(server)
     gc.freeze()  # what is there now stays: later collections need not look at it
     gc.enable()
@@ -169,6 +140,64 @@ def run(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     blocks.block_thread()
     gc.freeze()  # else the interpreter looks at all objects of PyTorch before it ends, for many seconds
+
+
+def _server(options: argparse.Namespace) -> Server:
+    from cfr_icl.annotate.saved.classes import read_attributes, read_classes
+    from cfr_icl.remote import remote_predict
+    from cfr_icl.ui.server import Server, Settings
+    from cfr_icl.weights.menu import ModelMenu
+
+    spaces = sys.modules.get("spaces")  # imported by app.py before torch, where a GPU is lent
+    workers = _workers(options)
+    labels = read_classes(options.classes) if options.classes else []
+    attributes = read_attributes(options.classes) if options.classes else ()
+    folder = _folder(options, labels)
+    menu = ModelMenu(options.weights, functools.partial(load_model, engine=options.engine))
+    first = options.weights[0]
+    return Server(
+        Settings(
+            steps=options.steps,
+            examples=example_pictures(),
+            max_megapixels=options.max_megapixels,
+            labels=folder.work.classes.labels if folder else labels,
+            attributes=attributes,
+            folder=folder,
+            menu={} if spaces or workers else menu,
+            workers=workers,
+            remote=remote_predict(menu[first], spaces.GPU) if spaces else None,
+        )
+    )
+
+
+def _workers(options: argparse.Namespace) -> WorkerPool | None:
+    """The processes of --workers, with a warning where none answers yet."""
+    from cfr_icl.workers.pool import TOKEN, WorkerPool
+
+    if not options.workers:
+        return None
+    workers = WorkerPool(options.workers, os.environ.get(TOKEN))
+    if workers.check() is None:
+        print(
+            f"No worker answers yet at {', '.join(workers.addresses)}; clicks wait for one.", file=sys.stderr
+        )
+    return workers
+
+
+def _folder(options: argparse.Namespace, labels: list[Label]) -> Folder | None:
+    """The folder of --images, held by this process or shared with others."""
+    from cfr_icl.annotate.folder.folder import Folder
+
+    if not options.images:
+        return None
+    folder = Folder(options.images, options.work, options.max_megapixels)
+    if options.shared:
+        folder.work.share()
+    else:
+        folder.work.claim()
+    if labels:
+        folder.work.classes.set(labels)
+    return folder
 
 
 def example_pictures() -> list[Path]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from cfr_icl.annotate.folder.belongings import is_named_alike, is_of_another_file
 from cfr_icl.annotate.imports import load_masks
-from cfr_icl.annotate.imports.loaded import joined, with_label
+from cfr_icl.annotate.imports.loaded import LoadedMasks, joined, with_label
 from cfr_icl.annotate.objects.document import ActionError
 from cfr_icl.annotate.saved import store
 from cfr_icl.annotate.saved.classes import names_by_number
@@ -36,35 +37,15 @@ def load_upload(
     file = files.uploaded(action.path)
     content = file.read_bytes()[:200] if file.suffix.lower() == ".json" else b""
     if b'"cfr_icl_session"' in content:
-        saved = store.read_json(file)
-        document = store.from_json(saved, session.size)
-        if source and is_of_another_file(saved, source):
-            if not is_named_alike(name := str(saved.get("picture")), session.name):
-                raise ActionError("This is the work on another picture, {name!r}.", name=name)
-            outbox.tell(
-                Sentence(
-                    "{name} was changed since its work was saved; look at its masks once more.",
-                    name=session.name,
-                )
-            )
-        session.restore(document)
+        _restore(file, session, outbox, source)
         return
+    further = [files.uploaded(path) for path in action.more]
     listed = place.folder.work.classes.labels if place else []
     classes = names_by_number(files.uploaded(action.class_list)) if action.class_list else []
     classes = classes or [label.name for label in listed or session.document.labels]
-    name, size = session.name, session.size
-    loaded = load_masks(file, name, size, action.reading, classes)
-    if action.more:
-        further = [files.uploaded(path) for path in action.more]
-        masks = [loaded, *(load_masks(each, name, size, None, classes) for each in further)]
-        names = PictureNames([Path(name).name])
-        objects = [names.find_object(each.name) for each in (file, *further)]  # cat_1_ear.png is an ear
-        loaded = joined(
-            [
-                with_label(each, mask[1].label) if mask else each
-                for each, mask in zip(masks, objects, strict=True)
-            ]
-        )
+    loaded = load_masks(file, session.name, session.size, action.reading, classes)
+    if further:
+        loaded = _joined_objects(loaded, file, further, session, classes)
     session.add_loaded(loaded, replace_last=action.replace)
     outbox.add(
         loaded={
@@ -73,6 +54,34 @@ def load_upload(
             "readings": list(loaded.readings),
             "objects": len(loaded.objects),
         }
+    )
+
+
+def _restore(file: Path, session: Session, outbox: Outbox, source: Path | None) -> None:
+    """Replace the session's work by that of a session file, which must be of the open picture."""
+    saved = store.read_json(file)
+    document = store.from_json(saved, session.size)
+    if source and is_of_another_file(saved, source):
+        if not is_named_alike(name := str(saved.get("picture")), session.name):
+            raise ActionError("This is the work on another picture, {name!r}.", name=name)
+        outbox.tell(
+            Sentence(
+                "{name} was changed since its work was saved; look at its masks once more.",
+                name=session.name,
+            )
+        )
+    session.restore(document)
+
+
+def _joined_objects(
+    first: LoadedMasks, file: Path, further: Sequence[Path], session: Session, classes: Sequence[str]
+) -> LoadedMasks:
+    """The objects of several files of one picture, with the labels in their names."""
+    masks = [first, *(load_masks(each, session.name, session.size, None, classes) for each in further)]
+    names = PictureNames([Path(session.name).name])
+    objects = [names.find_object(each.name) for each in (file, *further)]  # cat_1_ear.png is an ear
+    return joined(
+        [with_label(each, mask[1].label) if mask else each for each, mask in zip(masks, objects, strict=True)]
     )
 
 

@@ -134,9 +134,17 @@ class Page:
             if isinstance(action, do.Choices):
                 return  # the browser asks by itself, so that nobody misses the answer
             raise ActionError(OTHER_PICTURE)
-        folder = self.place.folder if self.place else None
         if self.place and action.works:
             self.place.take()
+        self._dispatch(action)
+        if self.place:
+            self.place.save()
+        while self.session.notices:
+            self._outbox.tell(self.session.notices.pop(0))
+
+    def _dispatch(self, action: Action) -> None:
+        """Call what does an action."""
+        folder = self.place.folder if self.place else None
         match action:
             case SessionAction():
                 apply(self.session, action)
@@ -188,10 +196,6 @@ class Page:
                 self._switch_model(name)
             case do.Learn() | do.StopLearning() | do.ForgetLearnt():
                 self._learn(action)
-        if self.place:
-            self.place.save()
-        while self.session.notices:
-            self._outbox.tell(self.session.notices.pop(0))
 
     def reply(self, known: Known) -> dict[str, Any]:
         """A `replies.Reply` with everything that the browser does not have yet."""

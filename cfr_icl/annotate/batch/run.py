@@ -62,14 +62,10 @@ def run_batch(
     record.keep_only(task.picture_name for task in batch.tasks)
     if batch.format == MASKS:
         keep_names(batch.out, batch.names, batch.images)
-    tasks = []
-    for task in batch.tasks:
-        reasons = _reasons_to_skip(batch, record, task)
-        if reasons is None:
-            tasks.append(task)
-        for reason in reasons or ():
-            problems.append(Problem(task.picture_name, reason))
-            report(reason)
+    tasks, skipped = _tasks_left(batch, record)
+    problems += skipped
+    for problem in skipped:
+        report(problem.sentence)
     if len(tasks) < len(batch.tasks):
         report(f"{len(batch.tasks) - len(tasks)} of {len(batch.tasks)} pictures need not be predicted again.")
     progress = Progress(len(tasks))
@@ -90,6 +86,17 @@ def run_batch(
     write_failed(batch.out, shard, problems)
     record.finish()
     return problems
+
+
+def _tasks_left(batch: Batch, record: Record) -> tuple[list[PictureTask], list[Problem]]:
+    """The pictures that are to be predicted, and the problems of others."""
+    tasks, problems = [], []
+    for task in batch.tasks:
+        reasons = _reasons_to_skip(batch, record, task)
+        if reasons is None:
+            tasks.append(task)
+        problems += [Problem(task.picture_name, reason) for reason in reasons or ()]
+    return tasks, problems
 
 
 def _reasons_to_skip(batch: Batch, record: Record, task: PictureTask) -> Sequence[str] | None:

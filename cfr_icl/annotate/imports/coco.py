@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,18 @@ from pycocotools import mask as coco
 
 from cfr_icl.annotate.imports.coco_images import Images
 from cfr_icl.annotate.imports.json_values import check_size, foreign_entries, whole_number
-from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedLabel, LoadedMasks, LoadedObject, MaskFileError
+from cfr_icl.annotate.imports.loaded import (
+    MAX_OBJECTS,
+    LoadedLabel,
+    LoadedMasks,
+    LoadedObject,
+    MaskFileError,
+    counted,
+)
 from cfr_icl.annotate.imports.shapes import MAX_OUTLINE, filled_areas, is_affordable, leaves_picture, ring_of
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.saved.object_json import MAX_CATEGORY_ID
-from cfr_icl.sentences import Sentence
 
 __all__ = ["MAX_OUTLINE", "load_coco"]
 
@@ -24,6 +30,9 @@ MAX_UNUSED_LABELS = 200
 
 _ENTRY_KEYS = ("segmentation", "area", "bbox", "image_id", "category_id")
 _IMAGE_KEYS = ("file_name", "width", "height")
+
+Entry = Mapping[str, Any]
+"""An object in the file."""
 
 
 class _BoxAlone(Exception):
@@ -54,11 +63,7 @@ def load_coco(data: Any, picture: str, size: tuple[int, int]) -> LoadedMasks:
 
 
 def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> LoadedMasks:
-    images = [image for image in _list_or_empty(data.get("images")) if isinstance(image, Mapping)]
-    if not images:  # a file without names is this picture's if its objects are of one picture
-        ids = {str(each.get("image_id")) for each in data["annotations"] if isinstance(each, Mapping)}
-        images = [{"id": ids.pop()}] if len(ids) == 1 else []
-    image = Images(images).find(picture)
+    image = _image(data, picture)
     check_size(image.get("height"), image.get("width"), size, "COCO")
     categories = _categories(data.get("categories"))
     entries = [
@@ -68,31 +73,15 @@ def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> Loade
     ]
     if not 0 < len(entries) <= MAX_OBJECTS:
         raise MaskFileError("The COCO file has {count} objects for this picture.", count=len(entries))
-    boxes = damaged = cut = 0
-    polygons: list[tuple[Mapping[str, Any], Any]] = []
-    for entry in entries:
-        try:
-            polygons.append((entry, _segmentation(entry, size)))
-        except _BoxAlone:
-            boxes += 1
-        except Exception:  # anything may stand in place of a segmentation
-            damaged += 1
-    rings = [ring for _, segmentation in polygons if isinstance(segmentation, list) for ring in segmentation]
-    if not is_affordable(rings, size):
-        raise MaskFileError("The polygons in the COCO file have too many corners for this picture.")
-    objects = []
-    for entry, segmentation in polygons:
+    segmented, boxes, damaged = _segmented(entries, size)
+    objects, cut = [], 0
+    for entry, segmentation in segmented:
         mask = segmentation if isinstance(segmentation, Mask) else filled_areas(segmentation, size)
         if not mask.area:
             damaged += 1
             continue
         cut += isinstance(segmentation, list) and any(leaves_picture(ring, size) for ring in segmentation)
-        label = categories.get(str(entry.get("category_id")))
-        foreign = foreign_entries(entry, _ENTRY_KEYS)
-        if label is None:
-            objects.append(LoadedObject(mask, foreign=foreign))
-        else:
-            objects.append(LoadedObject(mask, label.name, label.category_id, label.supercategory, foreign))
+        objects.append(_object(mask, entry, categories))
     if not objects:
         raise MaskFileError(
             "None of the {count} objects for this picture in the COCO file has a mask: {boxes} have a box "
@@ -101,21 +90,51 @@ def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> Loade
             boxes=boxes,
             damaged=damaged,
         )
-    sentences = []
-    if boxes:
-        sentences.append(Sentence("Objects with a box alone are left out: {count}.", count=boxes))
-    if damaged:
-        sentences.append(
-            Sentence("Objects whose mask is damaged or empty are left out: {count}.", count=damaged)
-        )
-    if cut:
-        sentences.append(
-            Sentence("Objects that leave the picture are cut at its border: {count}.", count=cut)
-        )
+    sentences = counted(
+        ("Objects with a box alone are left out: {count}.", boxes),
+        ("Objects whose mask is damaged or empty are left out: {count}.", damaged),
+        ("Objects that leave the picture are cut at its border: {count}.", cut),
+    )
     labels = list(categories.values()) if len(categories) <= MAX_UNUSED_LABELS else []
     return LoadedMasks(
         objects, sentences=sentences, foreign=foreign_entries(image, _IMAGE_KEYS), labels=labels
     )
+
+
+def _image(data: Mapping[str, Any], picture: str) -> Mapping[str, Any]:
+    """The file's entry for the picture; raises MaskFileError without one."""
+    images = [image for image in _list_or_empty(data.get("images")) if isinstance(image, Mapping)]
+    if not images:  # a file without names is this picture's if its objects are of one picture
+        ids = {str(each.get("image_id")) for each in data["annotations"] if isinstance(each, Mapping)}
+        images = [{"id": ids.pop()}] if len(ids) == 1 else []
+    return Images(images).find(picture)
+
+
+def _segmented(
+    entries: Sequence[Entry], size: tuple[int, int]
+) -> tuple[list[tuple[Entry, Mask | list[np.ndarray]]], int, int]:
+    """Entries with their masks or polygons, and the numbers of those with a box alone and damaged ones."""
+    segmented: list[tuple[Entry, Mask | list[np.ndarray]]] = []
+    boxes = damaged = 0
+    for entry in entries:
+        try:
+            segmented.append((entry, _segmentation(entry, size)))
+        except _BoxAlone:
+            boxes += 1
+        except Exception:  # anything may stand in place of a segmentation
+            damaged += 1
+    rings = [ring for _, segmentation in segmented if isinstance(segmentation, list) for ring in segmentation]
+    if not is_affordable(rings, size):
+        raise MaskFileError("The polygons in the COCO file have too many corners for this picture.")
+    return segmented, boxes, damaged
+
+
+def _object(mask: Mask, entry: Entry, categories: Mapping[str, LoadedLabel]) -> LoadedObject:
+    label = categories.get(str(entry.get("category_id")))
+    foreign = foreign_entries(entry, _ENTRY_KEYS)
+    if label is None:
+        return LoadedObject(mask, foreign=foreign)
+    return LoadedObject(mask, label.name, label.category_id, label.supercategory, foreign)
 
 
 def _categories(entries: Any) -> dict[str, LoadedLabel]:

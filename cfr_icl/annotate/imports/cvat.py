@@ -17,13 +17,13 @@ from cfr_icl.annotate.imports.loaded import (
     LoadedMasks,
     LoadedObject,
     MaskFileError,
+    counted,
     read_file,
 )
 from cfr_icl.annotate.imports.shapes import filled_areas, is_affordable
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.saved.store import MAX_JSON_BYTES
-from cfr_icl.sentences import Sentence
 
 OF_PICTURE = ("tag", "attribute")
 """Elements of an entry that tell of the picture, not of an object."""
@@ -105,8 +105,8 @@ def load_cvat_image(image: CvatImage, size: tuple[int, int]) -> LoadedMasks:
             left_out += 1
     if not objects:
         raise MaskFileError("The CVAT file has {count} objects that can be read.", count=len(objects))
-    said = [Sentence("Shapes without an area are left out: {count}.", count=left_out)] if left_out else []
-    return LoadedMasks(objects, sentences=said, labels=image.labels)
+    sentences = counted(("Shapes without an area are left out: {count}.", left_out))
+    return LoadedMasks(objects, sentences=sentences, labels=image.labels)
 
 
 class _WithoutDefinitions(ElementTree.TreeBuilder):

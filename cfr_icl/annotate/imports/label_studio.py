@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
 
 from cfr_icl.annotate.imports.coco_images import Images
 from cfr_icl.annotate.imports.json_values import check_size
-from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
+from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError, counted
 from cfr_icl.annotate.imports.shapes import filled_areas, is_affordable
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.pictures.listing import is_picture_name
-from cfr_icl.sentences import Sentence
 
 CHANNELS = 4
 """Masks are packed as RGBA; the last channel is the mask."""
@@ -63,60 +62,79 @@ def load_label_studio(tasks: Sequence[Task], picture: str, size: tuple[int, int]
     Raises:
         MaskFileError: when there is no such picture, it has another size there, or no object can be used.
     """
+    entries, others = _entries(_task_of(tasks, picture))
+    shapes, left_out = _shapes(_regions(entries, size), size)
+    objects = []
+    for region, shape in shapes:
+        mask = filled_areas([shape], size) if isinstance(shape, np.ndarray) else shape
+        score = region.shape.get("score")
+        foreign = {"score": score} if _is_share(score) else None
+        if mask.area:
+            objects.append(LoadedObject(mask, region.label, foreign=foreign))
+        else:
+            left_out += 1
+    if not objects:
+        raise MaskFileError("The Label Studio file has {count} objects that can be read.", count=0)
+    sentences = counted(
+        ("Shapes without an area are left out: {count}.", left_out),
+        ("Further annotations of the picture in the file are left out: {count}.", others),
+    )
+    return LoadedMasks(objects, sentences=sentences)
+
+
+def _task_of(tasks: Sequence[Task], picture: str) -> Task:
+    """The task of a picture; raises MaskFileError without one."""
+    images = [{"file_name": picture_of(task), "id": number} for number, task in enumerate(tasks)]
     try:
-        task = tasks[
-            Images([{"file_name": picture_of(t), "id": n} for n, t in enumerate(tasks)]).find(picture)["id"]
-        ]
+        return tasks[Images(images).find(picture)["id"]]
     except MaskFileError as error:
         raise MaskFileError(
             "The Label Studio file has no picture {name!r}, or several.", name=picture
         ) from error
-    entries, others = _entries(task)
-    regions: dict[Any, dict[str, Any]] = {}
+
+
+class _Region(NamedTuple):
+    label: str | None
+    shape: Mapping[str, Any]
+    """The entry that has its shape."""
+
+
+def _regions(entries: Sequence[Any], size: tuple[int, int]) -> list[_Region]:
+    """The objects among the entries of an annotation; raises MaskFileError for more than MAX_OBJECTS."""
+    labels: dict[str, str | None] = {}
+    shapes: dict[str, Mapping[str, Any]] = {}
     for number, entry in enumerate(entries):
         if not isinstance(entry, Mapping) or not isinstance(entry.get("value"), Mapping):
             continue
         check_size(entry.get("original_height"), entry.get("original_width"), size, "Label Studio")
         key = str(entry.get("id", number))  # shape and label may be two entries of one id
-        region = regions.setdefault(key, {"entry": entry, "label": None, "shape": None})
-        region["label"] = region["label"] or _label(entry)
-        if region["shape"] is None and _is_shape(entry["value"]):
-            region["shape"] = entry
-    drawn = [region for region in regions.values() if region["shape"] is not None]
-    if len(drawn) > MAX_OBJECTS:
+        labels[key] = labels.get(key) or _label(entry)
+        if _is_shape(entry["value"]):
+            shapes.setdefault(key, entry)
+    if len(shapes) > MAX_OBJECTS:
         raise MaskFileError(
             "The Label Studio file has more than {most} objects in this picture.", most=MAX_OBJECTS
         )
-    shapes: list[tuple[str | None, Mapping[str, Any], Mask | np.ndarray]] = []
-    left_out = 0
+    return [_Region(labels[key], shapes[key]) for key in labels if key in shapes]
+
+
+def _shapes(
+    regions: Sequence[_Region], size: tuple[int, int]
+) -> tuple[list[tuple[_Region, Mask | np.ndarray]], int]:
+    """The regions with their masks or corners, and the number of damaged ones."""
+    shapes: list[tuple[_Region, Mask | np.ndarray]] = []
+    damaged = 0
     unpacking = Unpacking(size)
-    for region in drawn:
+    for region in regions:
         try:
-            shapes.append((region["label"], region["shape"], _shape(region["shape"], size, unpacking)))
+            shapes.append((region, _shape(region.shape, size, unpacking)))
         except MaskFileError:
             raise
         except Exception:  # anything may stand in place of a shape
-            left_out += 1
-    if not is_affordable([part for *_, part in shapes if isinstance(part, np.ndarray)], size):
+            damaged += 1
+    if not is_affordable([shape for _, shape in shapes if isinstance(shape, np.ndarray)], size):
         raise MaskFileError("The polygons in the Label Studio file have too many corners for this picture.")
-    objects = []
-    for label, entry, part in shapes:
-        mask = filled_areas([part], size) if isinstance(part, np.ndarray) else part
-        score = entry.get("score")
-        if mask.area:
-            objects.append(LoadedObject(mask, label, foreign={"score": score} if _is_share(score) else None))
-        else:
-            left_out += 1
-    if not objects:
-        raise MaskFileError("The Label Studio file has {count} objects that can be read.", count=0)
-    said = []
-    if left_out:
-        said.append(Sentence("Shapes without an area are left out: {count}.", count=left_out))
-    if others:
-        said.append(
-            Sentence("Further annotations of the picture in the file are left out: {count}.", count=others)
-        )
-    return LoadedMasks(objects, sentences=said)
+    return shapes, damaged
 
 
 def has_objects(task: Task) -> bool:

@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from cfr_icl.annotate.imports.json_values import check_size, foreign_entries
-from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
+from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError, counted
 from cfr_icl.annotate.imports.shapes import drawn_shapes, is_affordable
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.pictures.mask_pixels import read_mask
-from cfr_icl.sentences import Sentence
 
 _KEYS = ("label", "points", "shape_type", "mask", "group_id")
 
@@ -59,9 +58,7 @@ def load_labelme(data: Mapping[str, Any], size: tuple[int, int]) -> LoadedMasks:
             left_out += 1
     if not 0 < len(objects) <= MAX_OBJECTS:
         raise MaskFileError("The labelme file has {count} objects that can be read.", count=len(objects))
-    sentences = (
-        [Sentence("Shapes without an area are left out: {count}.", count=left_out)] if left_out else []
-    )
+    sentences = counted(("Shapes without an area are left out: {count}.", left_out))
     flags = {"flags": data.get("flags")}
     return LoadedMasks(objects, sentences=sentences, foreign=_foreign(flags, ()))
 

@@ -67,6 +67,11 @@ class LoadedMasks:
     """Classes that the file lists, also those without an object here."""
 
 
+def counted(*counts: tuple[str, int]) -> list[Sentence]:
+    """A message from each template with {count} whose count is above 0."""
+    return [Sentence(template, count=count) for template, count in counts if count]
+
+
 def joined(several: Sequence[LoadedMasks]) -> LoadedMasks:
     """The objects of several files of one picture; raises MaskFileError for more than MAX_OBJECTS."""
     objects = [loaded for each in several for loaded in each.objects]

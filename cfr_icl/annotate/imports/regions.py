@@ -139,24 +139,9 @@ def flat_regions(channels: np.ndarray, lossy: bool, shown: np.ndarray | None = N
     inside = flat.size if shown is None else max(1, int(shown.sum()))
     if flat.sum() < MIN_FLAT_SHARE * inside:
         return None
-    every = max(1, int(flat.sum()) // _MAX_SAMPLES)
-    sample = channels[flat][::every]
-    packed = np.round(sample / (tolerance * 2)).astype(np.int64)
-    _, places, counts = np.unique(packed, axis=0, return_inverse=True, return_counts=True)
-    sums = np.stack([np.bincount(places.ravel(), channel) for channel in sample.T], axis=1)
-    centres: list[np.ndarray] = []
-    for number in np.argsort(-counts):
-        mean = sums[number] / counts[number]
-        if counts[number] * every < MIN_REGION:
-            break
-        if not any(np.abs(centre - mean).max() <= 2.5 * tolerance for centre in centres):
-            centres.append(mean)
-        if len(centres) > MAX_OBJECTS:
-            return None
-    if not centres:
+    table = _common_values(channels[flat], tolerance)
+    if not 0 < len(table) <= MAX_OBJECTS:
         return None
-    order = np.argsort([centre.sum() for centre in centres])
-    table = np.stack([centres[k] for k in order])
     nearest = np.zeros(channels.shape[:2], np.int32)
     best = np.full(channels.shape[:2], np.inf, np.float32)
     for number, centre in enumerate(table):
@@ -174,6 +159,29 @@ def flat_regions(channels: np.ndarray, lossy: bool, shown: np.ndarray | None = N
     by_label = np.zeros(labels.max() + 1, np.int32)
     by_label[labels[seeds]] = nearest[seeds]
     return by_label[labels]
+
+
+def _common_values(values: np.ndarray, tolerance: float) -> np.ndarray:
+    """The values (n, C) that are common among these, in ascending order; n is MAX_OBJECTS + 1 at most.
+
+    Args:
+        values: float32 (N, C).
+        tolerance: equal values differ by no more than 2.5 times this.
+    """
+    every = max(1, len(values) // _MAX_SAMPLES)
+    sample = values[::every]
+    packed = np.round(sample / (tolerance * 2)).astype(np.int64)
+    _, places, counts = np.unique(packed, axis=0, return_inverse=True, return_counts=True)
+    sums = np.stack([np.bincount(places.ravel(), channel) for channel in sample.T], axis=1)
+    centres: list[np.ndarray] = []
+    for number in np.argsort(-counts):
+        mean = sums[number] / counts[number]
+        if counts[number] * every < MIN_REGION or len(centres) > MAX_OBJECTS:
+            break
+        if not any(np.abs(centre - mean).max() <= 2.5 * tolerance for centre in centres):
+            centres.append(mean)
+    order = np.argsort([centre.sum() for centre in centres])
+    return np.array([centres[number] for number in order])
 
 
 def _nearest_around(

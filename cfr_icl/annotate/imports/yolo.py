@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError
+from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError, counted
 from cfr_icl.annotate.imports.shapes import is_affordable, leaves_picture, ring_of, truncated_shapes
 from cfr_icl.annotate.pictures.listing import first_names
 from cfr_icl.annotate.saved.classes import class_name
@@ -38,18 +38,14 @@ def load_yolo(text: str, size: tuple[int, int], classes: Sequence[str] = ()) -> 
     boxes, damaged = 0, []
     for number, words in rows:
         try:
-            name, values = _class_name(words[0], classes), [float(word) for word in words[1:]]
-            if len(values) in (4, 5):
-                boxes += 1
-                continue
-            if len(values) % 2:
-                values.pop()  # a detector's confidence
-            ring = ring_of(values)
-            if np.abs(ring).max() > 10:
-                raise ValueError("pixels")
-            rings.append((name, ring * [width, height]))
+            name, ring = _class_name(words[0], classes), _ring([float(word) for word in words[1:]])
         except (ValueError, IndexError, OverflowError):
             damaged.append(str(number))
+            continue
+        if ring is None:
+            boxes += 1
+        else:
+            rings.append((name, ring * [width, height]))
     if not is_affordable([ring for _, ring in rings], size):
         raise MaskFileError("The polygons in the file have too many corners for this picture.")
     objects = []
@@ -59,19 +55,26 @@ def load_yolo(text: str, size: tuple[int, int], classes: Sequence[str] = ()) -> 
             objects.append(LoadedObject(mask, name))
     if not objects:
         raise MaskFileError("No line of the file is a class number and at least three points from 0 to 1.")
-    sentences = []
-    if boxes:
-        sentences.append(Sentence("Objects with a box alone are left out: {count}.", count=boxes))
+    sentences = counted(("Objects with a box alone are left out: {count}.", boxes))
     if damaged:
         sentences.append(
             Sentence("Lines that are no object are left out: {lines}.", lines=first_names(damaged))
         )
     cut = sum(leaves_picture(ring, size) for _, ring in rings)
-    if cut:
-        sentences.append(
-            Sentence("Objects that leave the picture are cut at its border: {count}.", count=cut)
-        )
+    sentences += counted(("Objects that leave the picture are cut at its border: {count}.", cut))
     return LoadedMasks(objects, sentences=sentences)
+
+
+def _ring(values: list[float]) -> np.ndarray | None:
+    """Corners (N, 2) as parts of the picture; None for a box, ValueError for anything else."""
+    if len(values) in (4, 5):
+        return None
+    if len(values) % 2:
+        values.pop()  # a detector's confidence
+    ring = ring_of(values)
+    if np.abs(ring).max() > 10:
+        raise ValueError("pixels")
+    return ring
 
 
 def _words(line: str) -> list[str]:

@@ -60,13 +60,29 @@ def open_image(
     source: str | Path | BinaryIO, max_megapixels: float, view: View = VIEW, smallest: int = MIN_SIDE
 ) -> Iterator[Image.Image]:
     """The header of a picture within the limits, at the view's page; raises PictureError."""
+    with _opened(source, max_megapixels) as image:
+        with decoding("picture"):
+            if view.page and view.page >= (pages := page_count(image)):
+                raise PictureError(
+                    "The picture has {pages} pages; there is no page {page}.",
+                    pages=pages,
+                    page=view.page + 1,
+                )
+            go_to_page(image, view.page)
+        _check_size(image, max_megapixels, smallest)
+        yield image
+
+
+@contextmanager
+def _opened(source: str | Path | BinaryIO, max_megapixels: float) -> Iterator[Image.Image]:
+    """The header of a picture, whose format one of the decoders knows; raises PictureError."""
     with ExitStack() as opened:
         if isinstance(source, str | Path) and not os.path.isfile(source):  # a pipe would be waited for
             raise PictureError("There is no file {file!r}.", file=str(source))
         try:
             file = opened.enter_context(_File(source)) if isinstance(source, str | Path) else source
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is below
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `_check_size` has a limit
                 image = opened.enter_context(Image.open(file, formats=_formats()))
         except Image.DecompressionBombError as error:
             raise PictureError(
@@ -83,33 +99,28 @@ def open_image(
             raise PictureError(
                 "This is not a picture that can be read; PNG, JPEG, WebP, TIFF, BMP and GIF can."
             ) from error
-        with decoding("picture"):
-            if view.page and view.page >= (pages := page_count(image)):
-                raise PictureError(
-                    "The picture has {pages} pages; there is no page {page}.",
-                    pages=pages,
-                    page=view.page + 1,
-                )
-            go_to_page(image, view.page)
-        megapixels = image.width * image.height / 1e6
-        if megapixels > max_megapixels:
-            raise PictureError(
-                "The picture has {megapixels:.1f} megapixels ({width} x {height}); at most "
-                "{max_megapixels:g} are taken.",
-                megapixels=megapixels,
-                width=image.width,
-                height=image.height,
-                max_megapixels=max_megapixels,
-            )
-        if min(image.size) < smallest or max(image.size) > MAX_SIDE:
-            raise PictureError(
-                "The picture is {width} x {height} pixels; each side must have {min_side} to {max_side}.",
-                width=image.width,
-                height=image.height,
-                min_side=MIN_SIDE,
-                max_side=MAX_SIDE,
-            )
         yield image
+
+
+def _check_size(image: Image.Image, max_megapixels: float, smallest: int) -> None:
+    megapixels = image.width * image.height / 1e6
+    if megapixels > max_megapixels:
+        raise PictureError(
+            "The picture has {megapixels:.1f} megapixels ({width} x {height}); at most "
+            "{max_megapixels:g} are taken.",
+            megapixels=megapixels,
+            width=image.width,
+            height=image.height,
+            max_megapixels=max_megapixels,
+        )
+    if min(image.size) < smallest or max(image.size) > MAX_SIDE:
+        raise PictureError(
+            "The picture is {width} x {height} pixels; each side must have {min_side} to {max_side}.",
+            width=image.width,
+            height=image.height,
+            min_side=MIN_SIDE,
+            max_side=MAX_SIDE,
+        )
 
 
 @contextmanager
