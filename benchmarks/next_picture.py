@@ -24,7 +24,8 @@ from cfr_icl import load_model
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.models.base import InteractiveModel
 from cfr_icl.ui.queued_predictor import QueuedPredictor
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 
 
 def main() -> None:

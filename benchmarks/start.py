@@ -30,7 +30,8 @@ def stamp(): stamps.append((time.perf_counter(), time.process_time()))
 import torch; stamp()
 import gradio; stamp()
 from cfr_icl.ui.blocks import build, launch
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from cfr_icl.weights.menu import ModelMenu; stamp()
 menu = ModelMenu(["embedded"])
 blocks = build(Server(Settings(menu=menu))); stamp()

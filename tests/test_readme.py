@@ -17,7 +17,8 @@ from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.cli.main import main, parse
 from cfr_icl.ui.blocks import build, launch
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from tests.loops import run
 
 ROOT = Path(__file__).parents[1]

@@ -145,7 +145,8 @@ def run(options: argparse.Namespace) -> None:
 def _server(options: argparse.Namespace) -> Server:
     from cfr_icl.annotate.saved.classes import read_attributes, read_classes
     from cfr_icl.remote import remote_predict
-    from cfr_icl.ui.server import Server, Settings
+    from cfr_icl.ui.server import Server
+    from cfr_icl.ui.settings import Settings
     from cfr_icl.weights.menu import ModelMenu
 
     spaces = sys.modules.get("spaces")  # imported by app.py before torch, where a GPU is lent

@@ -13,7 +13,8 @@ import numpy as np
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.pictures.decoding import MAX_MEGAPIXELS
 from cfr_icl.ui.blocks import annotator
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from cfr_icl.weights.menu import ModelMenu
 
 

@@ -12,6 +12,7 @@ from cfr_icl.ui.messages import translated
 from cfr_icl.ui.protocol import page_actions as do
 from cfr_icl.ui.protocol.action import Action
 from cfr_icl.ui.protocol.replies import Learning
+from cfr_icl.ui.settings import Settings
 from cfr_icl.weights.menu import ModelMenu
 
 NEEDED = 10
@@ -77,3 +78,10 @@ class ServerLearning:
         """Put the model into the menu, anew where it learnt more: pages that use it keep what they have."""
         self._menu.offer(LEARNT, str(self._run.out))
         self._offered = True
+
+
+def learning_of(settings: Settings) -> ServerLearning | None:
+    """Learning from the folder's pictures; None without a folder, and where models run elsewhere."""
+    if settings.folder is None or settings.remote or not isinstance(settings.menu, ModelMenu):
+        return None
+    return ServerLearning(settings.folder, settings.menu)

@@ -8,11 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from threading import Event, Lock, Semaphore
-from typing import TYPE_CHECKING, Any
-from weakref import ref
+from typing import Any
 
-if TYPE_CHECKING:
-    from cfr_icl.ui.queued_predictor import QueuedPredictor
+from cfr_icl.ui.expected_pictures import ExpectedPictures
 
 log = logging.getLogger(__name__)
 
@@ -21,9 +19,6 @@ QUIET = 0.15
 
 IDLE_CALLS = 8
 """Calls of `NetworkLine.if_idle` at a time; each of them holds a thread that a click may need."""
-
-EXPECTED_PICTURES = 8
-"""Pages whose next picture is kept, encoded: its pixels, and features of some megabytes."""
 
 
 class NetworkLine:
@@ -40,7 +35,7 @@ class NetworkLine:
         self._someone_waits = Event()
         """Set while anybody waits for an answer."""
         self._idle_calls = Semaphore(IDLE_CALLS)
-        self._with_expected: list[ref[QueuedPredictor]] = []
+        self.expected_pictures = ExpectedPictures()
 
     def run(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Call a function in the line, in the caller's context; wait, then return its value or raise."""
@@ -92,19 +87,6 @@ class NetworkLine:
         if not self._someone_waits.is_set():
             with suppress(RuntimeError):  # the process ends
                 self._threads.submit(self._take_step, steps)
-
-    def note_expected(self, predictor: QueuedPredictor) -> None:
-        """Note that a predictor keeps an expected picture; beyond EXPECTED_PICTURES the oldest is dropped."""
-        with self._lock:
-            others = [each for each in self._with_expected if each() not in (None, predictor)]
-            self._with_expected = [*others, ref(predictor)]
-            over, self._with_expected = (
-                self._with_expected[:-EXPECTED_PICTURES],
-                self._with_expected[-EXPECTED_PICTURES:],
-            )
-        for each in over:
-            if oldest := each():
-                oldest.expect(None)
 
     @contextmanager
     def _as_waiting(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cfr_icl.annotate.folder.folder import Opened
 from cfr_icl.annotate.objects.document import SENT_BACK, ActionError, Document
@@ -19,10 +19,7 @@ from cfr_icl.ui.outbox import Outbox
 from cfr_icl.ui.place import FolderPlace
 from cfr_icl.ui.protocol import page_actions as do
 from cfr_icl.ui.session_reply import restored, view_of
-
-if TYPE_CHECKING:
-    from cfr_icl.ui.server import Settings
-
+from cfr_icl.ui.settings import Settings
 
 ADD_TO_FOLDER = Sentence("This page works through a folder; add pictures to the folder instead.")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cfr_icl.annotate.folder.own_folder import OwnFolder
 from cfr_icl.annotate.objects.document import ActionError
@@ -14,9 +13,7 @@ from cfr_icl.ui.opening import ADD_TO_FOLDER, Opening
 from cfr_icl.ui.outbox import Outbox
 from cfr_icl.ui.place import FolderPlace
 from cfr_icl.ui.protocol import page_actions as do
-
-if TYPE_CHECKING:
-    from cfr_icl.ui.server import Settings
+from cfr_icl.ui.settings import Settings
 
 
 class OwnFiles:

@@ -70,7 +70,7 @@ class QueuedPredictor:
         if self._inner is not None:
             self._inner.expect(picture)
         if picture is not None:
-            self._line.note_expected(self)
+            self._line.expected_pictures.note(self)
             if self._inner is not None and self._encoded:
                 self._line.in_idle_time(self._inner.look_ahead)
 

@@ -1,29 +1,26 @@
-"""The state shared by all open pages: settings, models, the network's line, and the pages by token."""
+"""The state shared by all open pages: models, the network's line, and the pages by token."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gradio.utils import get_upload_folder
 
-from cfr_icl.annotate.folder.folder import Folder
-from cfr_icl.annotate.objects.document import ActionError, Attribute, Label
-from cfr_icl.annotate.pictures.decoding import MAX_MEGAPIXELS
+from cfr_icl.annotate.objects.document import ActionError
 from cfr_icl.extras import MissingExtraError
 from cfr_icl.predictor import LookAheadPredictor
-from cfr_icl.remote import Predict, RemoteSegmenter
+from cfr_icl.remote import RemoteSegmenter
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.cost import ModelCost
 from cfr_icl.ui.exporting import session_texts
 from cfr_icl.ui.files import remove_abandoned
-from cfr_icl.ui.learning import ServerLearning
+from cfr_icl.ui.learning import learning_of
 from cfr_icl.ui.network_line import NetworkLine
 from cfr_icl.ui.open_pages import CLOSES_AFTER, OpenPages
 from cfr_icl.ui.page import Page
@@ -31,9 +28,8 @@ from cfr_icl.ui.place import FolderPlace
 from cfr_icl.ui.protocol import Known, read_known, read_preview
 from cfr_icl.ui.protocol.replies import Preview
 from cfr_icl.ui.queued_predictor import QueuedPredictor
+from cfr_icl.ui.settings import Settings
 from cfr_icl.ui.thumbnails import small_pictures
-from cfr_icl.weights.menu import ModelMenu
-from cfr_icl.workers.pool import WorkerPool
 
 log = logging.getLogger(__name__)
 
@@ -45,30 +41,6 @@ JOBS = 2
 
 SESSIONS_AT_ONCE = 50
 """Session files that a browser is given at a time."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The settings of the app."""
-
-    model: Any = None
-    """The network; None for the first of the menu, which is then loaded at its first use."""
-    steps: int = 4
-    """CFR steps at the start, 0 to 10."""
-    examples: Sequence[Path] = ()
-    max_megapixels: float = MAX_MEGAPIXELS
-    labels: Sequence[Label] = ()
-    """The list of labels at the start, in the order of their class numbers."""
-    attributes: Sequence[Attribute] = ()
-    """Definitions of attributes at the start."""
-    folder: Folder | None = None
-    """The folder of pictures to annotate; None if users open their own pictures."""
-    remote: Predict | None = None
-    """Predicts in one GPU call, on services such as ZeroGPU; None to predict in this process."""
-    workers: WorkerPool | None = None
-    """Networks in other processes that answer in place of one of this process; None for none."""
-    menu: Mapping[str, Any] = field(default_factory=dict)
-    """Networks that a page may switch to, by name, `model` first. Reading one may load it."""
 
 
 class Server:
@@ -223,10 +195,3 @@ class Server:
 
     def _forgotten(self, known: Known) -> dict[str, Any]:
         return {"page": None, "forgotten": self.pages.why_unknown(known.page)}
-
-
-def learning_of(settings: Settings) -> ServerLearning | None:
-    """Learning from the folder's pictures; None without a folder, and where models run elsewhere."""
-    if settings.folder is None or settings.remote or not isinstance(settings.menu, ModelMenu):
-        return None
-    return ServerLearning(settings.folder, settings.menu)

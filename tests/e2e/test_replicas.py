@@ -26,7 +26,8 @@ import sys
 from pathlib import Path
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.ui import blocks
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from tests.stand_in import ColourModel
 folder = Folder(Path(sys.argv[1]), Path(sys.argv[2]))
 folder.work.share()

@@ -24,7 +24,8 @@ from cfr_icl.robot import next_click
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.page import Page
 from cfr_icl.ui.protocol import Known
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from cfr_icl.weights.loading import EMBEDDED, load_model
 
 __all__ = ["EMBEDDED"]

@@ -26,7 +26,8 @@ from cfr_icl.annotate.saved import store
 from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.files import PREFIX
 from cfr_icl.ui.page import Page
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from tests.stand_in import ColourModel
 
 PICTURES, ACTIONS = 60, 24

@@ -25,7 +25,8 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from cfr_icl.ui.blocks import build, launch
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from tests.browser import find_browser
 from tests.e2e.tool import Visitor
 from tests.stand_in import ColourModel

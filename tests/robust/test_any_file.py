@@ -18,7 +18,8 @@ from cfr_icl.annotate.pictures.decoding import PictureError, read_picture, remar
 from cfr_icl.annotate.pictures.mask_pixels import read_mask
 from cfr_icl.cli.main import main
 from cfr_icl.ui.api import segment_endpoint
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from tests.annotate.pictures.test_pictures import encoded, gradient, png_header
 from tests.robust.corpus import SIZE, pictures
 from tests.stand_in import ColourModel

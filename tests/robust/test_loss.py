@@ -14,7 +14,8 @@ from PIL import Image
 from cfr_icl import files
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.cli.main import main
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from tests.stand_in import ColourModel
 from tests.ui.test_actions import send
 

@@ -13,7 +13,8 @@ from PIL import Image
 
 from cfr_icl.cli.main import parse
 from cfr_icl.ui.blocks import build, launch
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from tests.stand_in import ColourModel
 
 ROOT = Path(__file__).parents[2]

@@ -33,8 +33,9 @@ from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.protocol import ACTIONS
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
 from cfr_icl.ui.session_reply import describe
+from cfr_icl.ui.settings import Settings
 from tests.loaded import add_masks, coco_objects, read_objects
 from tests.stand_in import ColourModel
 from tests.ui.test_actions import send

@@ -8,7 +8,8 @@ from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.ui import page as pages
 from cfr_icl.ui.files import FILES_KEPT
 from cfr_icl.ui.protocol import ACTIONS
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
 

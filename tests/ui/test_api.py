@@ -12,7 +12,8 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.blocks import build, launch
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from tests.stand_in import ColourModel
 
 

@@ -5,7 +5,8 @@ from threading import Event, Thread
 
 import pytest
 
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from cfr_icl.workers.pool import WorkerPool
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel

@@ -6,7 +6,8 @@ from PIL import Image
 
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.models.learnt import LearntModel
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from cfr_icl.weights.licence import read_licence
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel

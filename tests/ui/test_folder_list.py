@@ -20,7 +20,8 @@ from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui import page
 from cfr_icl.ui.place import FolderPlace
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from cfr_icl.ui.thumbnails import MOST, SIDE, small_pictures
 from tests.stand_in import ColourModel
 from tests.ui.test_restoring import Browser, click

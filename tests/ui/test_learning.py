@@ -13,7 +13,8 @@ from cfr_icl.annotate.learning.run import FOLDER, LOCK, FolderLearning
 from cfr_icl.annotate.learning.state import Comparison, LearningState
 from cfr_icl.annotate.objects.document import Document, Instance
 from cfr_icl.annotate.objects.masks import Mask
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from cfr_icl.weights.menu import ModelMenu
 from tests.stand_in import ColourModel
 from tests.ui.test_restoring import Browser, click

@@ -9,7 +9,7 @@ import pytest
 
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
-from cfr_icl.ui import network_line
+from cfr_icl.ui import expected_pictures, network_line
 from cfr_icl.ui.network_line import NetworkLine
 from cfr_icl.ui.queued_predictor import QueuedPredictor
 from tests.stand_in import ColourModel
@@ -191,7 +191,7 @@ def test_a_click_waits_for_one_step_of_the_next_picture_and_the_rest_is_done_whe
 
 
 def test_the_number_of_next_pictures_that_are_kept_is_bounded(monkeypatch):
-    monkeypatch.setattr(network_line, "EXPECTED_PICTURES", 2)
+    monkeypatch.setattr(expected_pictures, "MOST", 2)
     line, (picture, following) = NetworkLine(), pictures(2)
     segmenters = [Segmenter(ColourModel()) for _ in range(3)]
     predictors = [QueuedPredictor(line, lambda each=each: each) for each in segmenters]

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from cfr_icl.annotate.saved import store
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
 from tests.ui.test_actions import send

@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from cfr_icl.ui.open_pages import CLOSES_AFTER, RESTS_AFTER, OpenPages
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from tests.e2e.tool import EXAMPLES
 from tests.loops import run
 from tests.stand_in import ColourModel

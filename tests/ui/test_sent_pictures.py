@@ -12,7 +12,8 @@ from PIL import Image
 
 from cfr_icl.annotate.folder import own_folder
 from cfr_icl.ui import open_pages
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from tests.stand_in import ColourModel
 from tests.ui.test_restoring import Browser, click
 

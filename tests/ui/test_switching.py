@@ -3,7 +3,8 @@
 import pytest
 
 from cfr_icl.extras import MissingExtraError
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from cfr_icl.weights.menu import ModelMenu
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel

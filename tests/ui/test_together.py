@@ -8,7 +8,8 @@ from PIL import Image
 
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.saved import leases, sharing
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from tests.stand_in import ColourModel
 from tests.ui.test_restoring import Browser, click
 

@@ -9,7 +9,8 @@ import pytest
 from cfr_icl.annotate import exports
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.ui import downloads, opening
-from cfr_icl.ui.server import Server, Settings
+from cfr_icl.ui.server import Server
+from cfr_icl.ui.settings import Settings
 from cfr_icl.weights.loading import load_model
 from cfr_icl.weights.menu import ModelMenu
 from tests import loops

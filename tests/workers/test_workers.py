@@ -155,7 +155,8 @@ def test_a_broken_network_and_a_click_outside_do_not_count_as_a_lost_worker(star
 
 
 def test_the_page_says_that_no_worker_answers_and_goes_on_when_one_does(start, warnings):
-    from cfr_icl.ui.server import Server, Settings
+    from cfr_icl.ui.server import Server
+    from cfr_icl.ui.settings import Settings
     from tests.e2e.tool import EXAMPLES
     from tests.ui.test_actions import send
 
