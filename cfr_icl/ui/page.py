@@ -115,6 +115,8 @@ class Page:
         if known.page not in (None, self.token):
             return {"page": self.token, "moved": True, "messages": [translated(MOVED, known.language)]}
         actions = data.get("actions") if isinstance(data, Mapping) else None
+        if not actions and self.place:
+            self.place.folder.listen()
         end = time.monotonic() + TURN
         for number, action in enumerate(actions if isinstance(actions, list) else ()):
             if number and time.monotonic() >= end:

@@ -14,6 +14,7 @@ def servers(request, tmp_path, monkeypatch):
     monkeypatch.setattr(sharing, "LOOK_SECONDS", 0)
     monkeypatch.setattr(leases, "LOOK_SECONDS", 0)
     monkeypatch.setattr("cfr_icl.annotate.folder.folder.REFRESH_SECONDS", 0)
+    monkeypatch.setattr("cfr_icl.annotate.folder.folder.LISTEN_SECONDS", 0)
     (tmp_path / "images").mkdir()
     picture = np.full((200, 300, 3), 128, np.uint8)
     picture[40:120, 30:130] = (220, 30, 30)
@@ -48,6 +49,24 @@ def test_a_name_is_seen_by_others_while_it_is_typed(browser, servers):
     bob = visit(browser, servers[1], "Bob")
     taken = bob.page.locator("[data-ref=file-list] [data-taken]")
     assert "Ann works on it" in taken.get_attribute("title")
+    for tool in (ann, bob):
+        tool.page.context.close()
+
+
+def test_who_comes_back_to_a_page_hears_what_others_did_meanwhile(browser, servers):
+    bob = visit(browser, servers[1], "Bob")
+    ann = visit(browser, servers[0], "Ann")
+    state = bob.page.locator("[data-ref=file-list] [data-state]").first
+    ann.click(80, 80)
+    ann.page.keyboard.press("d")
+    ann.idle()
+    assert state.get_attribute("data-state") == "todo"
+
+    def comes_back_to_news():
+        bob.page.evaluate("window.dispatchEvent(new Event('focus'))")
+        return state.get_attribute("data-state") == "done"
+
+    bob.until(comes_back_to_news)
     for tool in (ann, bob):
         tool.page.context.close()
 

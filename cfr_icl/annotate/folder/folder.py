@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 1.0
 
+LISTEN_SECONDS = 10.0
+"""The shortest time between two checks of a shared folder for pages at rest."""
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -103,6 +106,11 @@ class Folder:
             self.work.find(added)
             self.pictures.refresh(listing.paths, self.files.stamp)
             return before != (self.pictures.names, self.pictures.states)
+
+    def listen(self) -> None:
+        """Take in what other processes saved, for a page at rest."""
+        if self.work.is_shared and time.monotonic() - self._listed >= LISTEN_SECONDS:
+            self.refresh()
 
     def open(self, name: str) -> Opened:
         """Decode a picture, unless it was decoded in advance, and load its saved work.

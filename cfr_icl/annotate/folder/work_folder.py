@@ -82,6 +82,11 @@ class WorkFolder:
         self.leases = Leases(self.path, self._exclusive)
         self.classes.shared = True
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may save in it."""
+        return self._shared is not None
+
     def claim(self) -> None:
         """Keep other processes from working on the folder until this one ends.
 

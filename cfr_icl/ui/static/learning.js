@@ -92,6 +92,7 @@ const STAGES = {
   before: () => t('Counting clicks before'),
   learning: () => t('Learning'),
   after: () => t('Counting clicks after'),
+  finished: () => t('Counting clicks after'), // until the process has ended
 };
 
 // How far it is.

@@ -11,6 +11,7 @@ import { FileList } from './files.js';
 import { setUpFilling } from './filling.js';
 import { setUpFocus } from './focus.js';
 import { setUpFolder } from './folder.js';
+import { setUpFollowing } from './following.js';
 import { middleOfSmall } from './geometry.js';
 import { Inspector } from './inspect.js';
 import { setUpJobs } from './jobs.js';
@@ -142,6 +143,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     setUpOpening,
     setUpShowing,
     setUpFolder,
+    setUpFollowing,
     setUpOwnFolder,
     setUpReviewing,
     setUpRelabelling,

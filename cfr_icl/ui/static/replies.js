@@ -57,6 +57,7 @@ export function setUpReplies(app) {
     app.followLearning(reply.learning);
     app.showCost(reply.model_cost);
     app.followJob(reply.job);
+    app.followFolder();
   }
 
   function showState(reply) {
