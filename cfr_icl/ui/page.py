@@ -29,7 +29,7 @@ from cfr_icl.ui.protocol import Known, PreviewQuestion, read_action, read_number
 from cfr_icl.ui.protocol import page_actions as do
 from cfr_icl.ui.protocol.action import Action, SessionAction
 from cfr_icl.ui.protocol.replies import Learning, Preview
-from cfr_icl.ui.protocol.session_actions import Click
+from cfr_icl.ui.protocol.session_actions import Click, Review
 from cfr_icl.ui.session_reply import describe, offered
 from cfr_icl.ui.whole_folder import WholeFolder
 
@@ -141,6 +141,8 @@ class Page:
         self._dispatch(action)
         if self.place:
             self.place.save()
+            if isinstance(action, Review):
+                self.place.give_back()  # to whoever mends what the note says
         while self.session.notices:
             self._outbox.tell(self.session.notices.pop(0))
 

@@ -111,16 +111,16 @@ def test_two_people_share_a_folder_and_review_their_work(browser, servers):
     bob.page.get_by_label("Pictures shown").select_option("sent_back")
     assert shown.all_inner_texts() == ["a.png"]
     bob.page.get_by_label("Pictures shown").select_option("")
-    bob.page.keyboard.press("PageDown")
-    bob.idle()
 
     ann.page.keyboard.press("PageUp")
     ann.idle()
     ann.page.get_by_text("Bob sent a.png back, with the note “the edge”.").wait_for()
+    assert not ann.page.get_by_text("Bob is working on").count()  # who sends it back gives it back
     ann.page.keyboard.press("d")
     ann.idle()
-    bob.page.keyboard.press("PageUp")
-    bob.idle()
+    for key in ("PageDown", "PageUp"):
+        bob.page.keyboard.press(key)
+        bob.idle()
     bob.page.keyboard.press("y")
     bob.idle()
     assert bob.page.locator("[data-ref=review-state]").inner_text() == "accepted"

@@ -33,7 +33,8 @@ export class FileList {
     this.figures = [0, 0]; // seconds at work, objects made
     this.thumbnails = false;
     this.listed = () => {}; // called when the list is made anew
-    this.ending = () => {}; // called with a sentence while all pictures are done, else with null; and whether it is new
+    // called with a sentence while all pictures are done, else with null, and whether that is new
+    this.ending = () => {};
     this.index = null; // of the picture that is shown
     this.wanted = null; // where steps have led so far: also over pictures that cannot be read
   }

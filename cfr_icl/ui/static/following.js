@@ -1,4 +1,4 @@
-// A page at rest hears what others do in its folder: when somebody comes back to it, and now and then meanwhile.
+// A page at rest hears what others do in its folder: when somebody comes back to it, and now and then.
 
 import { polling } from './jobs.js';
 
