@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -86,22 +87,9 @@ class CompactNet(MapModel):
         super().__init__()
         self.encoder_name, self.encoder_options = encoder, encoder_options or {}
         self.widths = widths
-        self.encoder: Any
-        if encoder == efficientnet_lite.NAME and not self.encoder_options:
-            self.encoder = efficientnet_lite.EfficientNetLite0()
-            self.mean, self.std = self.encoder.mean, self.encoder.std
-            reductions, channels = self.encoder.reductions, self.encoder.channels
-        else:
-            import timm  # imported here: see layers.py
-
-            if not timm.is_model(encoder):
-                raise ValueError(f"timm has no model {encoder!r} to be an encoder.")
-            options = {"features_only": True, "pretrained": False, **self.encoder_options}
-            self.encoder = timm.create_model(encoder, **options)
-            self.mean, self.std = (self.encoder.default_cfg[key] for key in ("mean", "std"))
-            reductions, channels = self.encoder.feature_info.reduction(), self.encoder.feature_info.channels()
+        reductions, channels = self._make_encoder()
         # of several maps at one scale, the last comes from the deepest layer
-        self.sources = {2 ** (i + 1): None for i in range(SCALES)}
+        self.sources: dict[int, int | None] = {2 ** (i + 1): None for i in range(SCALES)}
         self.sources |= {r: i for i, r in enumerate(reductions) if r in self.sources}
         self.lateral = nn.ModuleList(
             nn.Identity() if source is None else ConvNormAct(channels[source], width, 1, apply_act=False)
@@ -124,6 +112,22 @@ class CompactNet(MapModel):
         self.box_branch: Branch | None = None
         if box_branch:
             self.add_box_branch(first_clicks=first_clicks)
+
+    def _make_encoder(self) -> tuple[Sequence[int], Sequence[int]]:
+        """Make the encoder; returns the scale and the channels of each of its maps."""
+        self.encoder: Any
+        if self.encoder_name == efficientnet_lite.NAME and not self.encoder_options:
+            self.encoder = efficientnet_lite.EfficientNetLite0()
+            self.mean, self.std = self.encoder.mean, self.encoder.std
+            return self.encoder.reductions, self.encoder.channels
+        import timm  # imported here: see layers.py
+
+        if not timm.is_model(self.encoder_name):
+            raise ValueError(f"timm has no model {self.encoder_name!r} to be an encoder.")
+        options = {"features_only": True, "pretrained": False, **self.encoder_options}
+        self.encoder = timm.create_model(self.encoder_name, **options)
+        self.mean, self.std = (self.encoder.default_cfg[key] for key in ("mean", "std"))
+        return self.encoder.feature_info.reduction(), self.encoder.feature_info.channels()
 
     def add_iou_head(self, head: IoUHead | None = None) -> None:
         """Replace the head that predicts IoUs, in the configuration too; None for an untrained one."""

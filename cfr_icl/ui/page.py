@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from cfr_icl import clicks
 from cfr_icl.annotate.objects.document import ActionError, Document
-from cfr_icl.annotate.objects.polygons import polygons
 from cfr_icl.annotate.session.inspect import inside
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
@@ -30,7 +29,7 @@ from cfr_icl.ui.protocol import page_actions as do
 from cfr_icl.ui.protocol.action import Action, SessionAction
 from cfr_icl.ui.protocol.replies import Learning, Preview
 from cfr_icl.ui.protocol.session_actions import Click, Review
-from cfr_icl.ui.session_reply import describe, offered
+from cfr_icl.ui.session_reply import describe, offered, outlines
 from cfr_icl.ui.whole_folder import WholeFolder
 
 if TYPE_CHECKING:
@@ -50,6 +49,7 @@ class Page:
         self.server = server
         self.settings = server.settings
         self.token = ""
+        """Names the page in requests; `OpenPages` sets it."""
         self.last_used = 0.0
         self.turn = asyncio.Lock()
         """Held while a parcel is applied."""
@@ -59,6 +59,7 @@ class Page:
         cfr = CascadeForward(steps=self.settings.steps)
         self.session = Session(server.predictor(), cfr, self.settings.labels, self.settings.attributes)
         self.applied = 0
+        """Number of the last applied action."""
         self.model = next(iter(self.settings.menu), None)
         self._outbox = Outbox()
         folder = self.settings.folder
@@ -68,7 +69,7 @@ class Page:
         self._whole_folder = WholeFolder(self.files, self._opening, self._outbox)
         self._downloads = Downloads(self.files, self._outbox, server.jobs)
         self._folder_reply = FolderReply()
-        self._shown: Document | None = None
+        self._replied_document: Document | None = None
         """The document of the last reply."""
         self._replies = 0
         self._sent_cost: dict[str, Any] | None = None
@@ -80,7 +81,7 @@ class Page:
         return self._opening.picture
 
     @property
-    def shown(self) -> str | None:
+    def picture_token(self) -> str | None:
         """Token of the picture that is open."""
         return None if self.picture is None else self.picture["token"]
 
@@ -132,7 +133,8 @@ class Page:
             return
         self.applied = number
         action = read_action(data)
-        if action.needs_picture and "picture" in action.model_fields_set and action.picture != self.shown:
+        names_picture = action.needs_picture and "picture" in action.model_fields_set
+        if names_picture and action.picture != self.picture_token:
             if isinstance(action, do.Choices):
                 return  # the browser asks by itself, so that nobody misses the answer
             raise ActionError(OTHER_PICTURE)
@@ -190,7 +192,7 @@ class Page:
             case do.CancelJob():
                 self._downloads.cancel()
             case do.Polygons(detail=detail):
-                self._preview_polygons(detail)
+                self._outbox.add(polygons=outlines(self.session.document, detail))
             case do.Inspect():
                 self._outbox.add(inside=inside(self.session))
             case do.Choices():
@@ -205,20 +207,20 @@ class Page:
         """A `replies.Reply` with everything that the browser does not have yet."""
         same_picture = self.picture is not None and known.picture == self.picture["token"]
         same_page = known.page == self.token and known.reply == self._replies
-        shown = self._shown if same_picture and known.reply == self._replies else None
+        shown_document = self._replied_document if same_picture and known.reply == self._replies else None
         self._replies += 1
         reply = {
             "page": self.token,
             "reply": self._replies,
             "applied": self.applied,
             "session": {
-                "picture": self.shown,
-                **describe(self.session, shown, restorable=self.place is None),
+                "picture": self.picture_token,
+                **describe(self.session, shown_document, restorable=self.place is None),
             },
         }
         if self.left_folder:
             reply["left_folder"] = True
-        self._shown = self.session.document
+        self._replied_document = self.session.document
         if self.picture and not same_picture:
             reply["picture"] = self.picture
         if self.model is not None:
@@ -242,13 +244,13 @@ class Page:
 
     def preview(self, question: PreviewQuestion) -> Preview | None:
         """What a click would roughly give; None if that cannot be told at once. Runs beside `turn`."""
-        if question.picture != self.shown or not self._previewing.acquire(blocking=False):
+        if question.picture != self.picture_token or not self._previewing.acquire(blocking=False):
             return None
         try:
             previewed = self.session.preview(clicks.Click(question.x, question.y, question.positive))
         finally:
             self._previewing.release()
-        if previewed is None or question.picture != self.shown:
+        if previewed is None or question.picture != self.picture_token:
             return None
         mask = previewed.mask
         return {"size": [mask.height, mask.width], "counts": mask.counts, "colour": previewed.colour}
@@ -295,13 +297,3 @@ class Page:
         learning.act(action)
         if self.model not in self.settings.menu:
             self._switch_model(next(iter(self.settings.menu)))
-
-    def _preview_polygons(self, detail: float) -> None:
-        self._outbox.add(
-            polygons=[
-                [round(value, 1) for value in ring.reshape(-1).tolist()]
-                for instance in self.session.document.instances
-                if instance.visible
-                for ring in polygons(instance.mask.pixels, detail)
-            ]
-        )

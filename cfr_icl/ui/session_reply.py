@@ -9,6 +9,7 @@ from typing import Any
 from cfr_icl.annotate.objects.attributes import attribute_values, attributes_to_json
 from cfr_icl.annotate.objects.document import Document, Instance
 from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.objects.polygons import polygons
 from cfr_icl.annotate.pictures.decoding import View
 from cfr_icl.annotate.saved import store
 from cfr_icl.annotate.saved.object_json import KEYS, instance_to_json, timing_to_json, view_from_json
@@ -84,6 +85,16 @@ def offered(session: Session) -> dict[str, Any]:
         "masks": masks,
         "choice": prediction.choice,
     }
+
+
+def outlines(document: Document, detail: float) -> list[list[float]]:
+    """The visible objects as polygons, [x, y, x, y, ...] each; `detail` as in `polygons`."""
+    return [
+        [round(value, 1) for value in ring.reshape(-1).tolist()]
+        for instance in document.instances
+        if instance.visible
+        for ring in polygons(instance.mask.pixels, detail)
+    ]
 
 
 def restored(data: Any, size: tuple[int, int]) -> Document:

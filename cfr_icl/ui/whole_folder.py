@@ -8,7 +8,7 @@ from pathlib import Path
 from cfr_icl.annotate.folder.own_folder import safe_path
 from cfr_icl.annotate.objects.document import ActionError
 from cfr_icl.annotate.whole_folder.fill import FILLED, Source, fill, has_work
-from cfr_icl.annotate.whole_folder.relabel import RELABELLED, Affected, Change, count, relabel
+from cfr_icl.annotate.whole_folder.relabel import RELABELLED, Affected, LabelChange, count_affected, relabel
 from cfr_icl.annotate.whole_folder.taking_back import FolderChange, PictureChange, TakenBack
 from cfr_icl.sentences import Sentence
 from cfr_icl.ui.files import PageFiles
@@ -77,9 +77,9 @@ class WholeFolder:
         if not action.new.strip():
             raise ActionError("A label needs a name.")
         place.save()
-        change = Change(action.name, action.new, action.colour)
+        change = LabelChange(action.name, action.new, action.colour)
         if not action.sure:
-            affected = count(place.folder, change, place.holder)
+            affected = count_affected(place.folder, change, place.holder)
             self._outbox.add(
                 relabel={
                     "pictures": affected.pictures,
@@ -120,7 +120,7 @@ class WholeFolder:
         self._masks = None
 
 
-def _relabel(place: FolderPlace, change: Change) -> Affected:
+def _relabel(place: FolderPlace, change: LabelChange) -> Affected:
     """Change a label in the whole folder; on the open picture, if it is free, as one step of undo."""
     session, classes = place.session, place.folder.work.classes
     free = place.name if place.name not in place.taken else None

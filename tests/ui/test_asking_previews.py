@@ -21,7 +21,7 @@ def shared():
 def prepared(shared):
     page = example(shared)
     send(shared, page, {"number": 2, "kind": "prepare"})
-    return page, {"page": page.token, "picture": page.shown, "x": 300, "y": 130, "positive": True}
+    return page, {"page": page.token, "picture": page.picture_token, "x": 300, "y": 130, "positive": True}
 
 
 def test_a_preview_shows_roughly_the_mask_of_the_click_and_changes_nothing(shared):

@@ -43,7 +43,7 @@ def test_the_page_is_told_what_the_model_costs_when_that_changed(tmp_path):
     cost = reply["model_cost"]
     assert (cost["parameters"], cost["device"], cost["licence"]) == (1, "cpu", "mit")
     assert cost["click"] is None
-    known = {"reply": reply["reply"], "picture": page.shown}
+    known = {"reply": reply["reply"], "picture": page.picture_token}
     click = {"number": 3, "kind": "click", "x": 300, "y": 130, "positive": True}
     page, reply = send(shared, page, click, known=known)
     assert reply["model_cost"]["click"] > 0

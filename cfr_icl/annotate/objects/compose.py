@@ -63,8 +63,8 @@ def without_slivers(free: Mask, taken: Mask, instance: Instance) -> Mask:
     """
     if not free.area:
         return free
-    left, top, width, height = with_margin(taken.box, MARGIN, free.height, free.width)
-    rest, cut = (by_column(mask, left, top, width, height) for mask in (free, taken))
+    left, top, width, height = box = with_margin(taken.box, MARGIN, free.height, free.width)
+    rest, cut = (by_column(mask, *box) for mask in (free, taken))
     kernel = np.ones((THIN, THIN), np.uint8)
     beside = cv2.dilate(cut, np.ones((2 * THIN + 1, 2 * THIN + 1), np.uint8))
     core = cv2.morphologyEx(rest, cv2.MORPH_OPEN, kernel)
@@ -75,23 +75,13 @@ def without_slivers(free: Mask, taken: Mask, instance: Instance) -> Mask:
         slivers &= cv2.morphologyEx(rest | cut, cv2.MORPH_OPEN, kernel)  # parts that were thin before stay
     _, parts = cv2.connectedComponents(rest ^ slivers, connectivity=8)
     most = min(max(CRUMB_PIXELS, CRUMB_SHARE * free.area), REST_SHARE * (free.area + taken.area))
-    small = np.bincount(parts.reshape(-1)) < most  # OpenCV's statistics take four times as long
-    small[0] = False
-    ends = (
-        (left > 0, parts[0]),
-        (left + width < free.width, parts[-1]),
-        (top > 0, parts[:, 0]),
-        (top + height < free.height, parts[:, -1]),
-    )
-    for goes_on, side in ends:
-        if goes_on:
-            small[side] = False
+    small = _small_parts(parts, most, box, (free.height, free.width))
     if small.any():
         crumbs = np.zeros_like(small)
         crumbs[parts[beside > 0]] = True
         slivers |= (crumbs & small)[parts].astype(np.uint8)
     if instance.painted:
-        slivers &= ~by_column(instance.painted, left, top, width, height)
+        slivers &= ~by_column(instance.painted, *box)
     for click in instance.clicks:
         column, row = int(click.x) - left, int(click.y) - top
         inside = click.positive and 0 <= column < width and 0 <= row < height
@@ -101,6 +91,30 @@ def without_slivers(free: Mask, taken: Mask, instance: Instance) -> Mask:
     if not slivers.any():
         return free
     return free.without(Mask.placed(slivers.T, left, top, free.height, free.width))
+
+
+def _small_parts(
+    parts: np.ndarray, most: float, box: tuple[int, int, int, int], size: tuple[int, int]
+) -> np.ndarray:
+    """Which parts have fewer than `most` pixels and lie within the box as a whole, bool by number.
+
+    Args:
+        parts: numbers of parts, 0 for none, column by column of the box (left, top, width, height).
+        size: height and width of the picture.
+    """
+    left, top, width, height = box
+    small = np.bincount(parts.reshape(-1)) < most  # OpenCV's statistics take four times as long
+    small[0] = False
+    ends = (
+        (left > 0, parts[0]),
+        (left + width < size[1], parts[-1]),
+        (top > 0, parts[:, 0]),
+        (top + height < size[0], parts[:, -1]),
+    )
+    for goes_on, side in ends:
+        if goes_on:
+            small[side] = False
+    return small
 
 
 def with_margin(

@@ -13,6 +13,7 @@ from cfr_icl.annotate.objects.document import ActionError
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.data_url import data_url
+from cfr_icl.prediction import Prediction
 from cfr_icl.sentences import Sentence
 
 MAP_SIDE = 640
@@ -44,36 +45,36 @@ def inside(session: Session) -> dict[str, Any]:
                 id=instance.id,
             )
         )
-    trace = prediction.trace
     window = prediction.window
-    within = window.slices
-    masks = [prediction.mask_above(instance.threshold, number) for number in range(len(trace))]
-    passes = []
-    for index, (probabilities, inner) in enumerate(zip(trace, prediction.passes, strict=True)):
-        refined = index - 1 if inner.refined is None else inner.refined
-        before = masks[refined] if index else np.zeros_like(masks[0])
-        added, removed = masks[index] & ~before, before & ~masks[index]
-        changes = ((added, ADDED), (removed, REMOVED)) if index else ()
-        passes.append(
-            {
-                "picture": _jpeg(
-                    probabilities[within],
-                    PASS_SIDE,
-                    [(changed[within], colour) for changed, colour in changes],
-                ),
-                "added": int(added.sum()),
-                "removed": int(removed.sum()),
-                "close_up": inner.close_up is not None,
-            }
-        )
     return {
         "object": instance.id,
         "version": instance.mask.version,
         "probabilities": _jpeg(prediction.probabilities, MAP_SIDE),
         "window": [*window.rows, *window.columns],
-        "passes": passes,
+        "passes": _passes(prediction, instance.threshold),
         "chosen_pass": prediction.chosen if instance.chosen_pass is None else instance.chosen_pass,
     }
+
+
+def _passes(prediction: Prediction, threshold: float) -> list[dict[str, Any]]:
+    """Each pass with its map within the window, and the pixels that it changed."""
+    within = prediction.window.slices
+    masks = [prediction.mask_above(threshold, index) for index in range(len(prediction.passes))]
+    passes = []
+    for index, (probabilities, inner) in enumerate(zip(prediction.trace, prediction.passes, strict=True)):
+        refined = index - 1 if inner.refined is None else inner.refined
+        before = masks[refined] if index else np.zeros_like(masks[0])
+        added, removed = masks[index] & ~before, before & ~masks[index]
+        changes = [(added[within], ADDED), (removed[within], REMOVED)] if index else []
+        passes.append(
+            {
+                "picture": _jpeg(probabilities[within], PASS_SIDE, changes),
+                "added": int(added.sum()),
+                "removed": int(removed.sum()),
+                "close_up": inner.close_up is not None,
+            }
+        )
+    return passes
 
 
 def _jpeg(probabilities: np.ndarray, longest: int, changes: Sequence[tuple[np.ndarray, Any]] = ()) -> str:

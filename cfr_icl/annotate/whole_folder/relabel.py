@@ -17,7 +17,7 @@ RELABELLED = "relabelled"
 
 
 @dataclass(frozen=True)
-class Change:
+class LabelChange:
     """A label's new name, which another label may have, and its new colour; None to keep that."""
 
     name: str
@@ -85,7 +85,7 @@ class Affected:
         )
 
 
-def count(folder: Folder, change: Change, holder: str) -> Affected:
+def count_affected(folder: Folder, change: LabelChange, holder: str) -> Affected:
     """How many pictures and objects a change affects, and which pictures others work on."""
     affected, taken = Affected(), folder.work.leases.others(holder)
     for name, labels in list(folder.pictures.labels_of.items()):
@@ -105,7 +105,7 @@ def count(folder: Folder, change: Change, holder: str) -> Affected:
 
 
 def relabel(
-    folder: Folder, change: Change, holder: str, who: str = "", open_picture: str | None = None
+    folder: Folder, change: LabelChange, holder: str, who: str = "", open_picture: str | None = None
 ) -> Affected:
     """Change all saved work, one file after another, each atomically.
 

@@ -4,8 +4,13 @@
 export const GOOD = '#16a34a',
   BAD = '#dc2626';
 const HALO = 'rgba(0, 0, 0, .5)';
+const DASHED = [
+  [3, HALO],
+  [1.5, '#fff', [6, 4]],
+];
 
-// Stroke the same lines twice, wide and dark below, so that they are seen on every picture.
+// Stroke the same lines twice, wide and dark below, so that they are seen on every picture. `lines` are
+// [width, colour, dashes] each, in CSS pixels.
 function outlined(context, scale, lines, stroke) {
   for (const [width, colour, dash] of lines) {
     context.lineWidth = width / scale;
@@ -18,15 +23,11 @@ function outlined(context, scale, lines, stroke) {
 
 // [top, bottom, left, right] of the picture that the network saw; in pixels of the picture.
 export function paintWindow(context, scale, [top, bottom, left, right]) {
-  outlined(
-    context,
-    scale,
-    [
-      [3, HALO],
-      [1.5, '#facc15', [7, 5]],
-    ],
-    () => context.strokeRect(left, top, right - left, bottom - top),
-  );
+  const lines = [
+    [3, HALO],
+    [1.5, '#facc15', [7, 5]],
+  ];
+  outlined(context, scale, lines, () => context.strokeRect(left, top, right - left, bottom - top));
 }
 
 // Rings [x, y, x, y, ...] with their corners; in pixels of the picture.
@@ -96,37 +97,27 @@ export function paintDrag(context, scale, { kind, points, brush }) {
       Math.abs(from.x - to.x),
       Math.abs(from.y - to.y),
     ];
-    outlined(
-      context,
-      scale,
-      [
-        [3, HALO],
-        [1.5, '#fff', [6, 4]],
-      ],
-      () => context.strokeRect(...box),
-    );
-    return;
+    outlined(context, scale, DASHED, () => context.strokeRect(...box));
+  } else if (kind === 'lasso' || kind === 'unlasso') {
+    paintLasso(context, scale, points, kind === 'lasso');
+  } else {
+    paintStroke(context, points, brush, kind === 'brush');
   }
-  if (kind === 'lasso' || kind === 'unlasso') {
-    const line = new Path2D();
-    for (const { x, y } of points) line.lineTo(x, y);
-    line.closePath();
-    context.fillStyle = kind === 'lasso' ? 'rgba(34, 197, 94, .25)' : 'rgba(239, 68, 68, .25)';
-    context.fill(line);
-    outlined(
-      context,
-      scale,
-      [
-        [3, HALO],
-        [1.5, '#fff', [6, 4]],
-      ],
-      () => context.stroke(line),
-    );
-    return;
-  }
+}
+
+function paintLasso(context, scale, points, adds) {
+  const line = new Path2D();
+  for (const { x, y } of points) line.lineTo(x, y);
+  line.closePath();
+  context.fillStyle = adds ? 'rgba(34, 197, 94, .25)' : 'rgba(239, 68, 68, .25)';
+  context.fill(line);
+  outlined(context, scale, DASHED, () => context.stroke(line));
+}
+
+function paintStroke(context, points, brush, adds) {
   context.lineCap = context.lineJoin = 'round';
   context.lineWidth = brush;
-  context.strokeStyle = kind === 'brush' ? 'rgba(34, 197, 94, .6)' : 'rgba(239, 68, 68, .6)';
+  context.strokeStyle = adds ? 'rgba(34, 197, 94, .6)' : 'rgba(239, 68, 68, .6)';
   context.beginPath();
   context.moveTo(points[0].x, points[0].y);
   for (const { x, y } of points) context.lineTo(x, y);

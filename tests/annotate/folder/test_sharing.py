@@ -9,7 +9,7 @@ from cfr_icl.annotate.objects.document import Label
 from cfr_icl.annotate.saved import sharing
 from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.annotate.session.session import Session
-from cfr_icl.annotate.whole_folder.relabel import Change
+from cfr_icl.annotate.whole_folder.relabel import LabelChange
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
 from tests.stand_in import ColourModel
@@ -75,9 +75,9 @@ def test_a_class_that_one_renamed_does_not_come_back_from_the_other(replicas):
     one, other = replicas
     one.work.classes.set([Label("cat", "#3b82f6"), Label("cup", "#f59e0b")])
     other.refresh()
-    one.work.classes.change(Change("cat", "dog").in_list)
+    one.work.classes.change(LabelChange("cat", "dog").in_list)
     assert other.work.classes.number([]) == ["dog", "cup"]
-    one.work.classes.change(Change("dog", "fox").in_list)
+    one.work.classes.change(LabelChange("dog", "fox").in_list)
     other.work.classes.set([Label("hat", "#10b981")])
     for folder in replicas:
         folder.refresh()

@@ -9,7 +9,7 @@ from PIL import Image
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.objects.document import Label
 from cfr_icl.annotate.session.session import Session
-from cfr_icl.annotate.whole_folder.relabel import RELABELLED, Change, count, relabel
+from cfr_icl.annotate.whole_folder.relabel import RELABELLED, LabelChange, count_affected, relabel
 from cfr_icl.annotate.whole_folder.taking_back import FolderChange
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
@@ -41,8 +41,8 @@ def labels(folder, name):
 
 
 def test_a_new_name_keeps_the_number_and_reaches_all_pictures(folder):
-    change = Change("cta", "kitten", "#ff0000")
-    found = count(folder, change, "1")
+    change = LabelChange("cta", "kitten", "#ff0000")
+    found = count_affected(folder, change, "1")
     assert (found.pictures, found.objects, found.left_out) == (2, 2, [])
     assert labels(folder, "a.png")[0][0] == "cta"
     found = relabel(folder, change, "1", "Ann")
@@ -58,13 +58,13 @@ def test_a_new_name_keeps_the_number_and_reaches_all_pictures(folder):
 
 
 def test_objects_join_another_label_with_its_colour(folder):
-    relabel(folder, Change("cta", "cat"), "1")
+    relabel(folder, LabelChange("cta", "cat"), "1")
     assert labels(folder, "a.png") == [("cat", "#10b981"), ("dog", "#f59e0b")]
     assert [label.name for label in folder.work.classes.labels] == ["cta", "dog", "cat"]  # numbers stay
 
 
 def test_a_colour_alone_changes_all_objects_of_the_label(folder):
-    relabel(folder, Change("cta", "cta", "#123456"), "1")
+    relabel(folder, LabelChange("cta", "cta", "#123456"), "1")
     assert (
         labels(folder, "b.png") == [("cta", "#123456")] and folder.work.classes.labels[0].colour == "#123456"
     )
@@ -73,8 +73,8 @@ def test_a_colour_alone_changes_all_objects_of_the_label(folder):
 def test_pictures_of_others_and_damaged_work_are_left_out_and_named(folder):
     folder.work.leases.take("a.png", "2", "Bob")
     before = folder.work.sessions.path("a.png").read_bytes()
-    change = Change("cta", "cat")
-    assert count(folder, change, "1").left_out == ["a.png"]
+    change = LabelChange("cta", "cat")
+    assert count_affected(folder, change, "1").left_out == ["a.png"]
     folder.work.sessions.path("b.png").write_text("{")
     found = relabel(folder, change, "1")
     assert found.objects == 0 and found.left_out == ["a.png", "b.png"] and "a.png, b.png" in found.sentence
@@ -86,7 +86,7 @@ def test_pictures_of_others_and_damaged_work_are_left_out_and_named(folder):
 def test_a_change_is_taken_back_but_for_what_was_changed_since(folder):
     listed = list(folder.work.classes.labels)
     before = {name: labels(folder, name) for name in ("a.png", "b.png")}
-    found = relabel(folder, Change("cta", "cat", "#ff0000"), "1")
+    found = relabel(folder, LabelChange("cta", "cat", "#ff0000"), "1")
     change = FolderChange(RELABELLED, found.by_picture, (listed, list(folder.work.classes.labels)))
     work = folder.work.load("b.png")
     touched = replace(work.document.instances[0], label="dog")
@@ -100,7 +100,7 @@ def test_a_change_is_taken_back_but_for_what_was_changed_since(folder):
 
 
 def test_a_change_of_pictures_that_others_work_on_is_not_taken_back(folder):
-    change = FolderChange(RELABELLED, relabel(folder, Change("cta", "kitten"), "1").by_picture)
+    change = FolderChange(RELABELLED, relabel(folder, LabelChange("cta", "kitten"), "1").by_picture)
     folder.work.leases.take("a.png", "2", "Bob")
     result = change.take_back(folder, "1", "Ann")
     assert result.left_out == ["a.png"] and result.pictures == 1
@@ -111,10 +111,10 @@ def test_a_change_of_pictures_that_others_work_on_is_not_taken_back(folder):
 def test_a_change_is_taken_back_in_the_list_of_labels_as_it_is_now(folder):
     listed = [Label("cat", "#111111"), Label("dog", "#222222"), Label("cow", "#333333")]
     folder.work.classes.change(lambda _: listed)
-    found = relabel(folder, Change("dog", "hund"), "1")
+    found = relabel(folder, LabelChange("dog", "hund"), "1")
     change = FolderChange(RELABELLED, found.by_picture, (listed, list(folder.work.classes.labels)))
-    relabel(folder, Change("cow", "kuh"), "2")
-    relabel(folder, Change("cat", "cat", "#444444"), "2")
+    relabel(folder, LabelChange("cow", "kuh"), "2")
+    relabel(folder, LabelChange("cat", "cat", "#444444"), "2")
     change.take_back(folder, "1", "Ann")
     now = [Label("cat", "#444444"), Label("dog", "#222222"), Label("kuh", "#333333")]
     assert folder.work.classes.labels == now
@@ -125,7 +125,7 @@ def test_a_change_is_taken_back_in_the_list_of_labels_as_it_is_now(folder):
 
 def test_a_label_that_objects_of_others_still_have_stays_on_the_list(folder):
     listed = tuple(folder.work.classes.labels)
-    found = relabel(folder, Change("cta", "kitten"), "1")
+    found = relabel(folder, LabelChange("cta", "kitten"), "1")
     change = FolderChange(RELABELLED, found.by_picture, (listed, tuple(folder.work.classes.labels)))
     folder.work.leases.take("a.png", "2", "Bob")
     change.take_back(folder, "1", "Ann")
