@@ -53,7 +53,7 @@ def compare(
         high=saved.high,
         ious_before=mean_ious([before[held] for held in both], MOST_CLICKS),
         ious_after=mean_ious([after[held] for held in both], MOST_CLICKS),
-        better=saved.mean < 0 < gain.low,
+        better=saved.mean < 0 < gain.mean and (saved.high < 0 or gain.low > 0),
         iou_gain=gain.mean,
         iou_low=gain.low,
         iou_high=gain.high,

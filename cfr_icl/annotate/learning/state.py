@@ -44,7 +44,8 @@ class Comparison:
         ious_before, ious_after: mean IoU after 1, 2, 3 ... clicks, 0 to 1.
         iou_gain, iou_low, iou_high: mean difference of the mean IoU over the first FIRST_CLICKS clicks, with
             its 95 % interval; above 0 is better.
-        better: whether the model is offered: it needs fewer clicks, and the interval of the IoU lies above 0.
+        better: whether the model is offered: it needs fewer clicks and the IoU is higher, and the interval of
+            one of them says so too.
         dropped: labels that were not learnt from, by reason.
         steps, minutes: that learning took in this run.
     """
