@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,25 +108,37 @@ def load_transformers(folder: Path, family: Family, source: str, device: torch.d
             f"{source} needs {family.network}, which transformers {transformers.__version__} does not have; "
             "pip install -U transformers."
         )
-    with _quiet(transformers):
-        try:
+    try:
+        with _quiet(transformers):
             network, report = network_class.from_pretrained(
                 folder,
                 local_files_only=True,
                 use_safetensors=True,
                 dtype=torch.float32,
                 output_loading_info=True,
-                ignore_mismatched_sizes=True,  # told below, in a sentence
+                ignore_mismatched_sizes=True,  # `_check_weights` tells them in a sentence
             )
             has_processor = any((folder / name).is_file() for name in PROCESSOR_NAMES)
-            load_processor = (
-                processor_class.from_pretrained if has_processor else lambda _, **__: processor_class()
+            processor = (
+                processor_class.from_pretrained(folder, local_files_only=True)
+                if has_processor
+                else processor_class()
             )
-            processor = load_processor(folder, local_files_only=True)
-        except Exception as error:  # the library raises errors of many types for damaged or foreign files
-            raise ValueError(
-                f"{source} cannot be read as {family.network}: {short_reason(error)}."
-            ) from error
+    except Exception as error:  # the library raises errors of many types for damaged or foreign files
+        raise ValueError(f"{source} cannot be read as {family.network}: {short_reason(error)}.") from error
+    _check_weights(report, family, source)
+    model = TransformersModel(network, processor).to(device).eval().requires_grad_(False)
+    _check_preparation(model, source)
+    if family is _SAM_HQ and not model.responds_to_clicks():
+        raise ValueError(
+            f"{source} is a SAM-HQ, whose decoder ignores clicks in transformers {transformers.__version__}; "
+            "use a SAM or SAM 2.1 instead."
+        )
+    return model
+
+
+def _check_weights(report: Mapping[str, Any], family: Family, source: str) -> None:
+    """Raise ValueError for weights that the library left out or that are missing."""
     if other := sorted(report["mismatched_keys"]):
         name, stored, expected = other[0]
         raise ValueError(
@@ -136,14 +148,6 @@ def load_transformers(folder: Path, family: Family, source: str, device: torch.d
     if missing := sorted(report["missing_keys"]):
         more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise ValueError(f"{source} lacks weights of {family.network}: {missing[0]!r}{more}.")
-    model = TransformersModel(network, processor).to(device).eval().requires_grad_(False)
-    _check_preparation(model, source)
-    if family is _SAM_HQ and not model.responds_to_clicks():
-        raise ValueError(
-            f"{source} is a SAM-HQ, whose decoder ignores clicks in transformers {transformers.__version__}; "
-            "use a SAM or SAM 2.1 instead."
-        )
-    return model
 
 
 def _check_preparation(model: TransformersModel, source: str) -> None:

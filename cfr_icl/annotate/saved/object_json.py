@@ -84,25 +84,13 @@ def instance_from_json(entry: Mapping[str, Any], size: tuple[int, int], cfr: Cas
     for name in _CLICKS:
         values[name] = _clicks(values[name], height, width)
     if values["box"] is not None:
-        left, top, right, bottom = values["box"]
-        right, bottom = integer(right, 0, width - 1), integer(bottom, 0, height - 1)
-        values["box"] = Rectangle(integer(left, 0, right), integer(top, 0, bottom), right + 1, bottom + 1)
+        values["box"] = _box(values["box"], height, width)
     if values["cfr"] is not None:
         values["cfr"] = CascadeForward.from_json(values["cfr"])
     elif values["clicks"]:
         values["cfr"] = cfr
     if values["timing"] is not None:
-        timing = Timing(**values["timing"])
-        if not 0 <= timing.milliseconds < 1e9:
-            raise ValueError("timing")
-        values["timing"] = Timing(
-            integer(timing.forwards, 0, 1000),
-            float(timing.milliseconds),
-            timing.window and _window(timing.window),
-            None if timing.passes is None else integer(timing.passes, 0, 1000),
-            None if timing.changed is None else integer(timing.changed, 0, height * width),
-            integer(timing.choices, 0, MAX_CHOICES),
-        )
+        values["timing"] = _timing(values["timing"], height * width)
     values["foreign"] = foreign_values(values["foreign"])
     if values["certainty"] is not None and not 0 <= number(values["certainty"]) <= 1:
         raise ValueError("certainty")
@@ -132,6 +120,28 @@ def view_from_json(entry: Any) -> View:
     low, high = (float(number(entry[name])) for name in ("low", "high"))
     page = entry["page"]
     return View(page=page if page is None else integer(page, 0, MAX_PAGES - 1), low=low, high=high)
+
+
+def _timing(entry: Mapping[str, Any], pixels: int) -> Timing:
+    """A timing, whose last pass changed at most this many pixels."""
+    timing = Timing(**entry)
+    if not 0 <= timing.milliseconds < 1e9:
+        raise ValueError("timing")
+    return Timing(
+        integer(timing.forwards, 0, 1000),
+        float(timing.milliseconds),
+        timing.window and _window(timing.window),
+        None if timing.passes is None else integer(timing.passes, 0, 1000),
+        None if timing.changed is None else integer(timing.changed, 0, pixels),
+        integer(timing.choices, 0, MAX_CHOICES),
+    )
+
+
+def _box(sides: Sequence[Any], height: int, width: int) -> Rectangle:
+    """The box left, top, right, bottom, to which the pixels of all sides belong."""
+    left, top, right, bottom = sides
+    right, bottom = integer(right, 0, width - 1), integer(bottom, 0, height - 1)
+    return Rectangle(integer(left, 0, right), integer(top, 0, bottom), right + 1, bottom + 1)
 
 
 def _window(sides: Sequence[Any]) -> Rectangle:
