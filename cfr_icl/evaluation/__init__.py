@@ -1,8 +1,9 @@
 """Evaluation by simulated clicks: protocol, sessions of the robot user, metrics, and reports."""
 
-from cfr_icl.evaluation.metrics import Metrics, boundary_iou, clicks_to_reach, iou, object_area, summarise
+from cfr_icl.evaluation.metrics import boundary_iou, clicks_to_reach, iou, object_area
 from cfr_icl.evaluation.protocol import Protocol
 from cfr_icl.evaluation.simulation import Result, Simulation, evaluate_object, setting_name, simulate
+from cfr_icl.evaluation.summary import Metrics, summarise
 
 __all__ = [
     "Metrics",

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cfr_icl.evaluation.metrics import Metrics, clicks_to_reach
+from cfr_icl.evaluation.metrics import clicks_to_reach
 from cfr_icl.evaluation.protocol import Protocol
 from cfr_icl.evaluation.simulation import Result
+from cfr_icl.evaluation.summary import Metrics
 from cfr_icl.extras import extra
 
 Numbers = Sequence[float] | np.ndarray

@@ -19,9 +19,9 @@ import torch
 from cfr_icl import InteractiveModel, load_model
 from cfr_icl.data.source import select
 from cfr_icl.evaluation.job import Job, Unit, Worker
-from cfr_icl.evaluation.metrics import Metrics, summarise
 from cfr_icl.evaluation.result_log import ResultLog
 from cfr_icl.evaluation.simulation import Result, setting_name
+from cfr_icl.evaluation.summary import Metrics, summarise
 from cfr_icl.files import write_atomically
 from cfr_icl.models.digest import weights_digest
 from cfr_icl.scale.cluster import Actors, map_on_cluster
