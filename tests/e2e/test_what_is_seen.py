@@ -119,3 +119,16 @@ def test_the_same_message_is_shown_once_and_covers_no_control(tool, squares):
     assert notices.count() == 1
     box, panel = notices.bounding_box(), tool.page.locator(".panel").bounding_box()
     assert box["x"] + box["width"] < panel["x"]
+
+
+def test_a_low_window_keeps_the_panel_beside_the_picture(browser, server, squares):
+    context = browser.new_context(viewport={"width": 683, "height": 384}, device_scale_factor=2)  # at 200 %
+    tool = Tool(context.new_page(), server)
+    tool.upload(squares)
+    stage, panel = (tool.page.locator(name).bounding_box() for name in ("canvas", ".panel"))
+    assert stage["height"] > 0.75 * 384 and stage["width"] > 0.6 * 683
+    assert panel["x"] >= stage["x"] + stage["width"] - 1 and panel["height"] == stage["height"]
+    tool.click(80, 80)
+    tool.idle()
+    assert tool.session.mask[80, 80]
+    context.close()
