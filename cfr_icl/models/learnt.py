@@ -20,8 +20,8 @@ from cfr_icl.zoom.window import Window
 
 SIDE = 224
 """Sides of a picture that is described, in pixels."""
-SAME = ("mirrors", "takes_coordinates", "takes_boxes", "choices", "choice_refinements", "precision")
-"""Attributes that both networks of a learnt model have in common."""
+IN_COMMON = ("mirrors", "takes_coordinates", "takes_boxes", "choices", "choice_refinements", "precision")
+"""Attributes of which both networks of a learnt model have the same values."""
 
 
 class Descriptor(nn.Module):
@@ -78,7 +78,7 @@ class LearntModel(InteractiveModel):
         _share_equal_modules(learnt, start)
         self.learnt, self.start, self.kind = learnt, start, kind
         self.config = learnt.config
-        for name in SAME:
+        for name in IN_COMMON:
             setattr(self, name, getattr(learnt, name))
         self.encoder_modules = learnt.encoder_modules
 

@@ -36,6 +36,9 @@ class MapModel(InteractiveModel):
     that fuses the clicks with its input, `encode` therefore does little more than normalise the picture.
     """
 
+    first_modules: tuple[str, ...] = ()
+    """Names of the modules that answer first prompts alone, those of `decode_first`."""
+
     def batched(self) -> list[tuple[nn.Module, str]]:
         return [(self, "encode"), (self, "decode")]
 
@@ -76,19 +79,15 @@ class MapModel(InteractiveModel):
         offers: bool = True,
     ) -> InnerPass:
         is_box = isinstance(prompt, BoxPrompt)
-        prompt = prompt.maps if isinstance(prompt, BoxPrompt) else prompt
+        prompt = prompt.maps if is_box else prompt
         mirrored, (height, width) = len(prompt) > 1, prompt.shape[2:]
         mask = previous.crop(window, (height, width))
         maps = torch.stack([mask, mask.flip(1)] if mirrored else [mask])[:, None]
         is_coarse = cfr is None  # refinements go on from its mask
         offers = offers and bool(self.choices)
-        is_first_click = (
-            is_coarse
-            and not is_box
-            and (offers or self.takes_first_clicks)  # the prompts of other networks may not be maps
-            and is_one_click(prompt[0, 1:])
-            and not mask.any()
-        )
+        # the prompts of networks that neither offer masks nor answer first clicks may not be maps
+        may_be_first_click = is_coarse and not is_box and (offers or self.takes_first_clicks)
+        is_first_click = may_be_first_click and is_one_click(prompt[0, 1:]) and not mask.any()
         first = is_coarse and (is_box or (is_first_click and self.takes_first_clicks))
         offers = offers and is_first_click
         logits, predicted_iou, offer = self.rated_logits(features, prompt, maps, offers, first)
@@ -134,9 +133,6 @@ class MapModel(InteractiveModel):
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The logits, and those of the auxiliary head that training also supervises; None without one."""
         return self.decode(features, prompt_maps), None
-
-    first_modules: tuple[str, ...] = ()
-    """Names of the modules that answer first prompts alone, those of `decode_first`."""
 
     def learning_rate_scales(self, encoder: float, layer_decay: float) -> dict[str, float]:
         """The factor of the learning rate for each parameter, by name.

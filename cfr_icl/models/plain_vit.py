@@ -118,10 +118,10 @@ class PlainViT(MapModel):
         if torch.is_grad_enabled():
             return resize_position(position, height, width)
         key = (height, width, position.device, position.dtype, position.data_ptr(), position._version)
-        kept = self._resized_position
-        if kept is None or kept[0] != key:
-            kept = self._resized_position = (key, resize_position(position, height, width))
-        return kept[1]
+        cached = self._resized_position
+        if cached is None or cached[0] != key:
+            cached = self._resized_position = (key, resize_position(position, height, width))
+        return cached[1]
 
     def _windowed(self, block: nn.Module, x: torch.Tensor) -> torch.Tensor:
         """Run a block inside windows; the grid is padded with zeros to a multiple of the window."""

@@ -77,8 +77,8 @@ ARCHITECTURES: dict[str, Architecture] = {
 
 def default_config(architecture: str, **options: Any) -> ModelConfig:
     """The configuration of a network by name; raises ValueError for an unknown name."""
-    found = _find(architecture)
-    return ModelConfig(architecture, options, found.zoom, found.close_up)
+    entry = _find(architecture)
+    return ModelConfig(architecture, options, entry.zoom, entry.close_up)
 
 
 def build_model(config: ModelConfig) -> MapModel:

@@ -115,8 +115,8 @@ class Server:
         names = data.get("names") if place else None
         if place is None or not place.own or not isinstance(names, list):
             return {}
-        known = (name for name in names[:SESSIONS_AT_ONCE] if isinstance(name, str))
-        return dict(session_texts(place.folder, known))
+        asked = (name for name in names[:SESSIONS_AT_ONCE] if isinstance(name, str))
+        return dict(session_texts(place.folder, asked))
 
     def _place_of(self, data: Any) -> FolderPlace | None:
         """The position of the page that is named by its token."""

@@ -25,8 +25,8 @@ def small_pictures(folder: Folder | None, names: Any) -> dict[str, str]:
     """
     if folder is None or not isinstance(names, list):
         return {}
-    known = [name for name in names[:MOST] if isinstance(name, str) and name in folder.pictures.states]
-    return {name: _small_picture(folder.files.path(name), folder.files.stamp(name)) for name in known}
+    in_folder = [name for name in names[:MOST] if isinstance(name, str) and name in folder.pictures.states]
+    return {name: _small_picture(folder.files.path(name), folder.files.stamp(name)) for name in in_folder}
 
 
 @lru_cache(maxsize=4000)

@@ -54,18 +54,18 @@ class _Taken:
         for folder in folders:
             place = f"{self._numbered(place + folder, self._files)}/"
             self._folders.add(folded_name(place[:-1]))
-        found = self._numbered(place + name, self._files, self._folders)
-        self._files.add(folded_name(found))
-        return found
+        free = self._numbered(place + name, self._files, self._folders)
+        self._files.add(folded_name(free))
+        return free
 
     def _numbered(self, path: str, *taken: set[str]) -> str:
         """The path, with the first number under which none of these sets has it."""
-        found, (stem, suffix) = path, splitext(path)
+        free, (stem, suffix) = path, splitext(path)
         for number in count(2):
-            if not any(folded_name(found) in those for those in taken):
+            if not any(folded_name(free) in those for those in taken):
                 break
-            found = fitting(f"{stem}~{number}{suffix}")
-        return found
+            free = fitting(f"{stem}~{number}{suffix}")
+        return free
 
 
 def portable_path(path: str) -> str:

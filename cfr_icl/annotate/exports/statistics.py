@@ -55,10 +55,10 @@ def _classes(names: Sequence[str], pictures: Sequence[AnnotatedPicture]) -> list
     for name in names:
         areas, shares, holders = [], [], 0
         for picture in pictures:
-            own = [each.mask.area for each in picture.instances if each.label == name]
-            areas += own
-            shares += [area / (picture.size[0] * picture.size[1]) for area in own]
-            holders += bool(own)
+            of_picture = [each.mask.area for each in picture.instances if each.label == name]
+            areas += of_picture
+            shares += [area / (picture.size[0] * picture.size[1]) for area in of_picture]
+            holders += bool(of_picture)
         sizes = [min(areas), round(statistics.median(areas)), max(areas)] if areas else ["", "", ""]
         rows.append([name, len(areas), holders, *sizes, round(statistics.mean(shares), 6) if areas else ""])
     return rows

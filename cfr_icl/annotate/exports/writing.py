@@ -43,13 +43,13 @@ def write_files(
 
 def check_targets(out: Path, names: Iterable[str], pictures: Iterable[Path]) -> None:
     """Raise ValueError when a file of one of these names in `out` would replace a picture."""
-    taken = {path.resolve() for path in pictures}
-    if not taken:
+    originals = {path.resolve() for path in pictures}
+    if not originals:
         return
     folder = out.resolve()
     for name in names:
         target = folder / name
-        if target in taken or (target.exists() and target.resolve() in taken):
+        if target in originals or (target.exists() and target.resolve() in originals):
             raise ValueError(
                 f"{shown_name(name)} in {str(out)!r} would replace a picture; choose another folder."
             )
@@ -58,8 +58,8 @@ def check_targets(out: Path, names: Iterable[str], pictures: Iterable[Path]) -> 
 def keep_names(out: Path, names: Iterable[str], images: Path | None) -> None:
     """If `out` lies below the pictures, record the written names there (`MANIFEST`); raises OSError."""
     if images is not None and out.resolve().is_relative_to(images.resolve()):
-        kept = sorted({*read_manifest(out), *names})
-        write_atomically(out / MANIFEST, json.dumps({"files": kept}))
+        written = sorted({*read_manifest(out), *names})
+        write_atomically(out / MANIFEST, json.dumps({"files": written}))
 
 
 def _others(out: Path, files: Mapping[str, bytes]) -> list[str]:

@@ -57,13 +57,13 @@ class Belongings:
             picture = ""
         of_name = self._of_name(name) or self._of_single(name, picture)
         if type(file_bytes) is int and isinstance(digest, str):
-            found = self._of_content(file_bytes, digest, name)
+            owner = self._of_content(file_bytes, digest, name)
         else:
             is_it = of_name and file_bytes in (None, self._stamps.get(of_name, (0, None))[1])
-            found = of_name if is_it else None
-        if found is None and of_name is not None:
+            owner = of_name if is_it else None
+        if owner is None and of_name is not None:
             raise StoreError("The saved work belongs to another file of this name.")
-        return found
+        return owner
 
     def _of_name(self, name: str) -> str | None:
         """The picture of this name, or else the only one that differs from it in capitals."""

@@ -82,10 +82,10 @@ class OwnFolder:
             if name and is_work:
                 works.append((file, name))
             elif name:
-                taken = self._add_picture(file, name)
-                self._named[name] = taken or ""
-                if taken:
-                    named[file] = taken
+                picture_name = self._add_picture(file, name)
+                self._named[name] = picture_name or ""
+                if picture_name:
+                    named[file] = picture_name
         if self.folder:
             self.folder.refresh(now=True)
         elif self._count:
@@ -149,10 +149,10 @@ class OwnFolder:
             self._refused.append(Sentence("{name}: {error}", name=name, error=error))
             return None
         target, is_copy = self._target(file, name)
-        taken = target.relative_to(self._images).as_posix()
+        picture_name = target.relative_to(self._images).as_posix()
         if is_copy:
             self._repeated += 1
-            return taken
+            return picture_name
         if self._count >= MOST_PICTURES:
             self._too_many.append(name)
         elif self._has_room(size, name):
@@ -160,9 +160,9 @@ class OwnFolder:
             shutil.move(file, target)
             self._count += 1
             self.bytes += size
-            if taken != name:
-                self._renamed.append(taken)
-            return taken
+            if picture_name != name:
+                self._renamed.append(picture_name)
+            return picture_name
         return None
 
     def _has_room(self, size: int, name: str) -> bool:
@@ -211,10 +211,10 @@ class OwnFolder:
         if len(self._waiting) >= MOST_PICTURES or self.bytes + size > MOST_BYTES:
             return False
         self._later.mkdir(exist_ok=True)
-        kept = self._later / str(len(self._waiting))
-        shutil.move(file, kept)
+        waiting_file = self._later / str(len(self._waiting))
+        shutil.move(file, waiting_file)
         self.bytes += size
-        self._waiting.append((kept, work_name))
+        self._waiting.append((waiting_file, work_name))
         return True
 
     def _place_of(self, file: Path, work_name: str, belongings: Belongings | None) -> tuple[Folder, str]:

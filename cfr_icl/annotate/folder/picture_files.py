@@ -70,11 +70,11 @@ class PictureFiles:
 
     def digest(self, name: str, stamp: Stamp) -> str:
         """The `store.file_digest` of the file with this stamp, read once; raises OSError."""
-        known = self.known_digest(name, stamp)
-        if known is None:
-            known = file_digest(self.path(name))
-            self._digests[name] = stamp, known
-        return known
+        digest = self.known_digest(name, stamp)
+        if digest is None:
+            digest = file_digest(self.path(name))
+            self._digests[name] = stamp, digest
+        return digest
 
     def known_digest(self, name: str, stamp: Stamp) -> str | None:
         """The digest of the file with this stamp, if it was read before."""

@@ -67,10 +67,10 @@ def load_cvat(path: Path, picture: str, size: tuple[int, int]) -> LoadedMasks:
     images = cvat_images(path)
     entries = [{"file_name": image.name or None, "id": number} for number, image in enumerate(images)]
     try:
-        found = images[Images(entries).find(picture)["id"]]
+        image_of_picture = images[Images(entries).find(picture)["id"]]
     except MaskFileError as error:
         raise MaskFileError("The CVAT file has no picture {name!r}, or several.", name=picture) from error
-    return load_cvat_image(found, size)
+    return load_cvat_image(image_of_picture, size)
 
 
 def load_cvat_image(image: CvatImage, size: tuple[int, int]) -> LoadedMasks:

@@ -141,7 +141,7 @@ def _numbers(pixels: MaskPixels, colours: Mapping[tuple[int, int, int], int]) ->
     keys, numbers = keys[order], np.array(list(table.values()), np.uint8)[order]
     packed = (values.astype(np.int64) << (16, 8, 0)).sum(axis=2)
     places = np.minimum(np.searchsorted(keys, packed), len(keys) - 1)
-    found = keys[places] == packed
-    if not (found & (packed > 0)).any():
+    is_listed = keys[places] == packed
+    if not (is_listed & (packed > 0)).any():
         raise MaskFileError("The colours in the map of classes belong to no class.")
-    return np.where(found, numbers[places], 0).astype(np.uint8)
+    return np.where(is_listed, numbers[places], 0).astype(np.uint8)

@@ -73,9 +73,9 @@ def open_picture(
 ) -> OpenedPicture:
     """Decode a picture (see `read_picture`), with remarks for the user."""
     with open_image(source, max_megapixels, view) as image, decoding("picture"):
-        said = _remarks(image, view)
+        of_header = _remarks(image, view)
         shown, values = decoded(image, view)
-        return OpenedPicture(np.array(on_white(shown)), replace(said, values=values))
+        return OpenedPicture(np.array(on_white(shown)), replace(of_header, values=values))
 
 
 def read_picture(

@@ -148,7 +148,7 @@ def _from_json(data: Any) -> list[Label]:
 
 def _labels(names: Iterable[str]) -> list[Label]:
     cleaned = (label_name(name) for name in names)
-    kept = dict.fromkeys(name for name in cleaned if name and name not in BACKGROUND)
-    if not kept:
+    classes = dict.fromkeys(name for name in cleaned if name and name not in BACKGROUND)
+    if not classes:
         raise ValueError("names")
-    return [Label(name, COLOURS[number % len(COLOURS)]) for number, name in enumerate(kept)][:MAX_LABELS]
+    return [Label(name, COLOURS[number % len(COLOURS)]) for number, name in enumerate(classes)][:MAX_LABELS]

@@ -186,5 +186,5 @@ def _no_number(name: str) -> None:
 
 
 def _sized(size: Any) -> str:
-    known = isinstance(size, list) and len(size) == 2 and all(type(side) is int for side in size)
-    return f"{size[1]} x {size[0]}" if known and max(size) <= MAX_SIDE else "unknown size"
+    is_size = isinstance(size, list) and len(size) == 2 and all(type(side) is int for side in size)
+    return f"{size[1]} x {size[0]}" if is_size and max(size) <= MAX_SIDE else "unknown size"

@@ -47,15 +47,16 @@ def take_over(session: Session, before: Document, picture: np.ndarray, follow: b
         return
     motion = Motion(picture, session.picture)
     followed = {instance.id: _followed(session, instance, motion) for instance in before.instances}
-    kept = [instance for instance in followed.values() if instance is not None]
-    kept.sort(key=lambda instance: instance.certainty or 0.0, reverse=True)  # pixels belong to the surest
-    if kept:
-        session.take_over(kept, before.labels)
+    found_again = [instance for instance in followed.values() if instance is not None]
+    # pixels belong to the surest
+    found_again.sort(key=lambda instance: instance.certainty or 0.0, reverse=True)
+    if found_again:
+        session.take_over(found_again, before.labels)
     lost = [instance for instance in before.instances if followed[instance.id] is None]
     if lost:
         names = ", ".join(f"{instance.id} ({instance.label})" for instance in lost)
         session.notices.append(Sentence("Lost from the previous picture: {names}.", names=names))
-    unsure = sum(instance.unsure for instance in kept)
+    unsure = sum(instance.unsure for instance in found_again)
     if unsure:
         session.notices.append(
             Sentence("Masks to look at, marked in the list: {unsure}; U goes to the next.", unsure=unsure)

@@ -126,10 +126,10 @@ class Session(Editor):
         else:
             document, instance = self.document.new_instance(self.size)
         clicks = box_clicks(box, (height, width))
-        said = len(self.notices)
+        notices_before = len(self.notices)
         boxed = self._predicted(document, replace(instance, box=box, clicks=clicks, cfr=document.cfr))
         if boxed.left_out and not boxed.mask.area:
-            del self.notices[said:]
+            del self.notices[notices_before:]
             raise ActionError("Other objects have all pixels of this box's object; no object was made.")
         self._commit(document.with_instance(boxed))
 

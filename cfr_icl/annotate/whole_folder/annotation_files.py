@@ -120,18 +120,18 @@ def _of_images(names: Sequence[str], data: Mapping[str, Any], entries: Sequence[
             continue
         if annotations := of_image.get(str(image.get("id"))):
             used.add(str(image.get("id")))
-            own = {**data, "images": [image], "annotations": annotations}
-            found[name] = partial(load_coco, own, name)
+            of_picture = {**data, "images": [image], "annotations": annotations}
+            found[name] = partial(load_coco, of_picture, name)
     return Listed(found, len(of_image) - len(used), _base_names(image.get("file_name") for image in images))
 
 
 def _of_tasks(names: Sequence[str], tasks: Sequence[Task]) -> Listed:
     tasks = [task for task in tasks if has_objects(task)]
     places = [picture_of(task) for task in tasks]
-    found = _found(names, places)
+    number_of = _numbers_by_name(names, places)
     return Listed(
-        {name: partial(load_label_studio, [tasks[number]], name) for name, number in found.items()},
-        len(tasks) - len(set(found.values())),
+        {name: partial(load_label_studio, [tasks[number]], name) for name, number in number_of.items()},
+        len(tasks) - len(set(number_of.values())),
         _base_names(places),
     )
 
@@ -145,22 +145,22 @@ def _of_cvat(names: Sequence[str], path: Path, alone: bool) -> Listed | None:
             raise
         return None
     places = [image.name for image in images]
-    found = _found(names, places)
+    number_of = _numbers_by_name(names, places)
     return Listed(
-        {name: partial(load_cvat_image, images[number]) for name, number in found.items()},
-        len(images) - len(set(found.values())),
+        {name: partial(load_cvat_image, images[number]) for name, number in number_of.items()},
+        len(images) - len(set(number_of.values())),
         _base_names(places),
     )
 
 
-def _found(names: Sequence[str], places: Sequence[str]) -> dict[str, int]:
+def _numbers_by_name(names: Sequence[str], places: Sequence[str]) -> dict[str, int]:
     """The number of the path that belongs to each picture, by its name; none where several may."""
     by_name = Images([{"id": n, "file_name": place} for n, place in enumerate(places)], single_fits=False)
-    found: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for name in names:
         with suppress(MaskFileError):
-            found[name] = by_name.find(name)["id"]
-    return found
+            numbers[name] = by_name.find(name)["id"]
+    return numbers
 
 
 def _base_names(names: Any) -> frozenset[str]:

@@ -133,11 +133,11 @@ class Source:
         for path, file in files.items():
             if path in passed:
                 continue
-            found = pictures.find(path)
-            if is_list(path, of_picture=found is not None):
+            fit = pictures.find(path)
+            if is_list(path, of_picture=fit is not None):
                 if PurePosixPath(path).name.lower() in CLASS_LISTS:
                     self._names_of_numbers = names_by_number(file) or self._names_of_numbers
-            elif not found or not self._is_picture(found[1], file):
+            elif not fit or not self._is_picture(fit[1], file):
                 paths.append(path)
         self._files, unknown = files_of_pictures(names, paths, self._tells)
         objects, unknown = masks_of_objects(names, unknown)
