@@ -12,20 +12,19 @@ import { setUpFilling } from './filling.js';
 import { setUpFocus } from './focus.js';
 import { setUpFolder } from './folder.js';
 import { setUpFollowing } from './following.js';
-import { middleOfSmall } from './geometry.js';
 import { Inspector } from './inspect.js';
 import { setUpJobs } from './jobs.js';
 import { setUpKeyboard } from './keyboard.js';
 import { setUpLabels } from './labels.js';
 import { translate } from './language.js';
 import { setUpLearning } from './learning.js';
+import { setUpMarking } from './marking.js';
 import { person, tab } from './memory.js';
 import { Notices, Question } from './notices.js';
 import { setUpOpening } from './opening.js';
 import { setUpOwnFolder } from './own_folder.js';
 import { setUpOwnKeys } from './own_keys.js';
 import { setUpPanel } from './panel.js';
-import { objectsAt } from './picking.js';
 import { setUpPicture } from './picture.js';
 import { setUpPreview } from './preview.js';
 import { setUpRelabelling } from './relabelling.js';
@@ -36,7 +35,6 @@ import { setUpSelection } from './selection.js';
 import { LOOK, setUpSettings } from './settings.js';
 import { setUpTransport } from './transport.js';
 import { setUpShowing } from './showing.js';
-import { View } from './view.js';
 
 // Called by loader.js with what gradio.HTML gives to a component's script.
 export function start({ element, trigger, props, server, upload, watch }) {
@@ -78,49 +76,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     return app.channel.send(kind, { picture: app.picture?.token ?? null, ...data });
   };
 
-  // Whoever marks something wants to see the answer, also where the masks were hidden.
-  const mark = (kind, data, shown) => {
-    app.hideMasks(false);
-    app.clearSelection();
-    ref('tip').hidden = true;
-    const number = app.send(kind, data);
-    app.view.pending.push({ ...shown, number });
-    app.view.draw();
-  };
-  app.select = (id) => {
-    app.hideMasks(false);
-    app.clearSelection();
-    app.send('select', { id });
-  };
-  app.view = new View(ref('canvas'), app.look, {
-    click: (x, y, positive) => mark('click', { x, y, positive }, { x, y, positive }),
-    select: (id) => app.select(id),
-    toggle: (id) => app.toggleSelected(id),
-    box: (left, top, right, bottom, drag) => {
-      const middle = middleOfSmall(app.view.size, left, top, right, bottom);
-      if (middle) app.command('finish'); // as a box, it starts an object
-      if (middle) mark('click', { ...middle, positive: true }, { ...middle, positive: true });
-      else mark('box', { left, top, right, bottom }, drag);
-      if (app.oneBox) app.showTool('click');
-    },
-    paint: (points, add, drag) => mark('paint', { points, add, diameter: drag.brush }, drag),
-    lasso: (points, add, drag) => mark('lasso', { points, add }, drag),
-    reshape: (points, drag) => mark('reshape', { points }, drag),
-    fillHole: ({ x, y }) => app.send('fill_hole', { x, y }),
-    resizeBrush: (direction) => app.command(direction > 0 ? 'brush-larger' : 'brush-smaller'),
-    hover: (pixel, touch) => {
-      app.followPointer(pixel, touch);
-      ref('pointer').textContent = pixel ? `${pixel.x}, ${pixel.y}` : '';
-      app.pointAt(pixel ? (objectsAt(app.view.objects, pixel)[0]?.id ?? null) : null);
-    },
-    zoomed: (scale) => {
-      ref('zoom').textContent = `${Math.round(scale * 100)} %`;
-      app.keepPlace();
-      app.dropPreview();
-    },
-    mode: () => app.mode,
-    ready: () => app.ready(),
-  });
+  setUpMarking(app);
   app.inspector = new Inspector(ref('inspect'), app.view, app.send, (kind) => app.channel.awaits(kind));
   app.files = new FileList(
     { list: ref('file-list'), progress: ref('progress'), text: ref('progress-text'), place: ref('place') },

@@ -85,22 +85,7 @@ export class ObjectList {
   }
 
   makeRow(id) {
-    const button = (label, act) => {
-      const node = make('button', { type: 'button', className: 'icon tiny', title: t(label) });
-      node.setAttribute('aria-label', `${t(label)} ${t('object')} ${id}`);
-      node.addEventListener('click', (event) => {
-        event.stopPropagation();
-        act();
-      });
-      return node;
-    };
-    // Shown at once, so that a second press before the answer turns it back.
-    const turn = (name) => {
-      row.object[name] = !row.object[name];
-      this.fill(row, row.object);
-      this.repaint();
-      this.send('edit', { id, [name]: row.object[name] });
-    };
+    const button = (label, act) => rowButton(id, label, act);
     const row = {
       colour: make('input', { type: 'color', title: t('Colour') }),
       number: make('button', {
@@ -111,8 +96,8 @@ export class ObjectList {
       }),
       label: make('input', { type: 'text', maxLength: 60, title: t('Label') }),
       certainty: make('output', { className: 'certainty', title: t('How sure the mask is; U goes on') }),
-      visible: button('Show or hide', () => turn('visible')),
-      locked: button('Lock or unlock', () => turn('locked')),
+      visible: button('Show or hide', () => this.turn(row, 'visible')),
+      locked: button('Lock or unlock', () => this.turn(row, 'locked')),
       copy: button('Duplicate', () => this.send('duplicate', { id })),
       remove: button('Delete', () => this.send('delete', { id })),
     };
@@ -123,6 +108,24 @@ export class ObjectList {
     row.visible.classList.add('eye');
     row.copy.append(icon('copy'));
     row.remove.append(icon('trash'));
+    this.listenTo(row, id);
+    const { colour, number, label, certainty, visible, locked, copy, remove } = row;
+    row.node = make('li', {}, colour, number, label, certainty, visible, locked, copy, remove);
+    row.node.addEventListener('click', (event) => {
+      if (!row.object.current && event.target.tagName !== 'INPUT') this.select(id);
+    });
+    return row;
+  }
+
+  // Turn a switch. It is shown at once, so that a second press before the answer turns it back.
+  turn(row, name) {
+    row.object[name] = !row.object[name];
+    this.fill(row, row.object);
+    this.repaint();
+    this.send('edit', { id: row.object.id, [name]: row.object[name] });
+  }
+
+  listenTo(row, id) {
     row.colour.addEventListener('input', () => {
       row.object.colour = row.colour.value;
       this.repaint();
@@ -132,22 +135,6 @@ export class ObjectList {
     row.label.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') row.label.blur();
     });
-    row.node = make(
-      'li',
-      {},
-      row.colour,
-      row.number,
-      row.label,
-      row.certainty,
-      row.visible,
-      row.locked,
-      row.copy,
-      row.remove,
-    );
-    row.node.addEventListener('click', (event) => {
-      if (!row.object.current && event.target.tagName !== 'INPUT') this.select(id);
-    });
-    return row;
   }
 
   fill(row, object) {
@@ -167,4 +154,14 @@ export class ObjectList {
     row.locked.classList.toggle('on', object.locked);
     row.visible.classList.toggle('on', !object.visible);
   }
+}
+
+function rowButton(id, label, act) {
+  const node = make('button', { type: 'button', className: 'icon tiny', title: t(label) });
+  node.setAttribute('aria-label', `${t(label)} ${t('object')} ${id}`);
+  node.addEventListener('click', (event) => {
+    event.stopPropagation();
+    act();
+  });
+  return node;
 }
