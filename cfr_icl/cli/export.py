@@ -66,7 +66,12 @@ def run(options: argparse.Namespace) -> int:
     files = export(options.format, work.pictures, options.tolerance, classes, left_out, split=_split(options))
     messages = write_files(options.out, files, map(folder.files.path, folder.pictures.names), folder.images)
     warnings = export_warnings(options.format, work.pictures)
-    print(f"{len(files)} files in {options.out}", *warnings, *messages, sep="\n")
+    print(
+        f"{len(files)} {'file' if len(files) == 1 else 'files'} in {options.out}",
+        *warnings,
+        *messages,
+        sep="\n",
+    )
     if left_out:
         print(*left_out, sep="\n", file=sys.stderr)
     return 1 if left_out else 0

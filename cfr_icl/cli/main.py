@@ -49,9 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _sentence_of(error: Exception) -> str:
-    """The message of an error; of the operating system's errors, the reason and the file."""
-    if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.strerror}: {error.filename2 or error.filename}"
+    """The message of an error; of the operating system's, the reason and the file if it is known."""
+    if isinstance(error, OSError) and error.strerror:
+        file = error.filename2 or error.filename
+        return f"{error.strerror}: {file}" if file else f"{error.strerror}."
     return str(error)
 
 

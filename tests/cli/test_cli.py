@@ -1,8 +1,11 @@
 """The commands as they are called from a shell."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,6 +73,15 @@ def test_not_a_picture_and_a_wrong_ending(picture, tmp_path, capsys):
     assert main(["segment", str(tmp_path / "text.png"), "--click", "1,1", "--out", out]) == 2
     assert main(["segment", str(picture), "--click", "1,1", "--out", str(tmp_path / "mask.jpg")]) == 2
     assert "must end in .png" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_told_without_numbers_of_errors(picture, tmp_path, capsys, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert main(["segment", str(picture), "--click", "1,1", "--out", str(tmp_path / "mask.png")]) == 2
+    assert capsys.readouterr().err == "error: No space left on device.\n"
 
 
 def test_the_module_can_be_run():

@@ -90,6 +90,12 @@ def test_two_people_share_a_folder_and_review_their_work(browser, servers):
     bob.click(200, 80)
     bob.page.get_by_text("Ann is working on a.png; nothing was changed.").wait_for()
     assert bob.page.locator("[data-ref=objects] li").count() == 1
+    bob.page.keyboard.press("d")
+    bob.until(lambda: name(bob) == "b.png")  # and still tells that a.png is not done
+    assert bob.page.get_by_text("Ann is working on a.png; nothing was changed.").is_visible()
+    bob.page.keyboard.press("PageUp")
+    bob.until(lambda: name(bob) == "a.png")
+    bob.idle()
 
     ann.page.keyboard.press("d")
     ann.idle()

@@ -13,7 +13,8 @@ export function setUpReplies(app) {
   app.receive = (reply) => {
     app.heard();
     if (reply.picture && reply.picture.token !== app.latest()?.token) app.notices.forgetPicture();
-    const general = Boolean(reply.download); // of an export
+    // of an export, or of "done", after which another picture comes
+    const general = Boolean(reply.download) || answers(reply, 'done');
     for (const message of reply.messages || []) app.notices.show(message, { general });
     if (reply.left_folder) return reply.page === app.page ? app.beginAnew() : undefined; // else told before
     if (reply.forgotten && reply.page === null) return app.putBack(reply);
@@ -49,6 +50,10 @@ export function setUpReplies(app) {
     app.checkPutBack();
     if (reply.resumed === false) app.recover(reply);
   };
+
+  // Whether a waiting action of a kind is answered by the reply.
+  const answers = ({ applied }, kind) =>
+    channel.waiting.some((action) => action.kind === kind && action.number <= applied);
 
   // A reply that another has overtaken would show what was before, and end the questions after a job.
   function showNewest(reply) {
