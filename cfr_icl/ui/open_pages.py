@@ -16,6 +16,9 @@ RESTS_AFTER = 3600.0
 CLOSES_AFTER = 86_400.0
 """Seconds without a request after which a page is closed."""
 
+TIDIED_AFTER = 60.0
+"""Seconds after which unused pages are looked for again."""
+
 RESTING_PIXELS = 400_000_000
 """Limit on the pixels of all resting pages' pictures; above it, the pages unused for longest are closed."""
 
@@ -88,7 +91,7 @@ class OpenPages:
     def tidy(self) -> None:
         """Free the memory of unused pages, and close those unused for very long."""
         now = self._clock()
-        if now < self._tidied + 60:
+        if now < self._tidied + TIDIED_AFTER:
             return
         self._tidied = now
         resting = held = 0

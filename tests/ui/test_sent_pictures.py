@@ -190,7 +190,7 @@ def test_the_bytes_of_resting_pages_on_the_disk_are_bounded(browser, server, mon
     folder = server.pages.find(browser.page).place.folder
     monkeypatch.setattr(open_pages, "RESTING_BYTES", 10)
     monkeypatch.setattr(open_pages, "RESTS_AFTER", 0)
-    server.pages._tidied = -1000
+    monkeypatch.setattr(open_pages, "TIDIED_AFTER", 0)
     server.pages.tidy()
     assert not folder.images.exists() and len(server.pages) == 0
 

@@ -110,10 +110,9 @@ def test_d_goes_to_the_next_picture_that_is_to_be_done_over_what_cannot_be_opene
     }
 
 
-def test_a_picture_that_is_added_joins_the_list_and_places_go_by_name(browser, images, picture):
-    folder = browser.server.settings.folder
+def test_a_picture_that_is_added_joins_the_list_and_places_go_by_name(browser, images, picture, monkeypatch):
+    monkeypatch.setattr("cfr_icl.annotate.folder.folder.REFRESH_SECONDS", 0)
     Image.fromarray(picture).save(images / "0.png")
-    folder._listed -= 10
     reply = browser.do({"kind": "goto", "name": "c.png"})
     assert reply["folder"]["names"] == ["0.png", "a.png", "b.png", "c.png", "d.png"]
     assert reply["folder"]["index"] == 3 and reply["picture"]["name"] == "c.png"

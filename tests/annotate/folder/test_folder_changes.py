@@ -2,6 +2,7 @@
 
 import os
 import time
+from threading import Event
 
 import numpy as np
 import pytest
@@ -131,8 +132,9 @@ def test_added_pictures_join_in_order(folder):
 
 
 def test_a_replaced_picture_is_read_again_and_reported(folder):
-    folder.read_ahead("b.png")
-    folder.files._ahead[1].result()
+    read = Event()
+    folder.read_ahead("b.png", lambda pixels: read.set())
+    assert read.wait(30)
     old = folder.files.path("b.png").stat().st_mtime_ns
     picture(folder.files.path("b.png"), colour=(250, 1, 2))
     assert folder.open("b.png").picture[0, 0, 0] == 250
