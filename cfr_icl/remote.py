@@ -50,10 +50,11 @@ class RemoteSegmenter:
     def __init__(self, predict: Predict) -> None:
         self._predict = predict
         self._picture: np.ndarray | None = None
+        self._cache: PredictionCache[None] = PredictionCache()
 
     def set_image(self, picture: np.ndarray) -> None:
         self._picture = picture
-        self._cache: PredictionCache[None] = PredictionCache()
+        self._cache = PredictionCache()
 
     def prepare(self) -> None:
         """Do nothing: the GPU is used only for predictions."""

@@ -11,7 +11,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -87,12 +87,14 @@ class CompactNet(MapModel):
         super().__init__()
         self.encoder_name, self.encoder_options = encoder, encoder_options or {}
         self.widths = widths
-        reductions, channels = self._make_encoder()
+        made = _encoder(self.encoder_name, self.encoder_options)
+        self.encoder: Any = made.module
+        self.mean, self.std = made.mean, made.std
         # of several maps at one scale, the last comes from the deepest layer
         self.sources: dict[int, int | None] = {2 ** (i + 1): None for i in range(SCALES)}
-        self.sources |= {r: i for i, r in enumerate(reductions) if r in self.sources}
+        self.sources |= {r: i for i, r in enumerate(made.reductions) if r in self.sources}
         self.lateral = nn.ModuleList(
-            nn.Identity() if source is None else ConvNormAct(channels[source], width, 1, apply_act=False)
+            nn.Identity() if source is None else ConvNormAct(made.channels[source], width, 1, apply_act=False)
             for source, width in zip(self.sources.values(), widths, strict=True)
         )
         self.pyramid = Pyramid(widths, pyramid) if pyramid else None
@@ -112,22 +114,6 @@ class CompactNet(MapModel):
         self.box_branch: Branch | None = None
         if box_branch:
             self.add_box_branch(first_clicks=first_clicks)
-
-    def _make_encoder(self) -> tuple[Sequence[int], Sequence[int]]:
-        """Make the encoder; returns the scale and the channels of each of its maps."""
-        self.encoder: Any
-        if self.encoder_name == efficientnet_lite.NAME and not self.encoder_options:
-            self.encoder = efficientnet_lite.EfficientNetLite0()
-            self.mean, self.std = self.encoder.mean, self.encoder.std
-            return self.encoder.reductions, self.encoder.channels
-        import timm  # imported here: see layers.py
-
-        if not timm.is_model(self.encoder_name):
-            raise ValueError(f"timm has no model {self.encoder_name!r} to be an encoder.")
-        options = {"features_only": True, "pretrained": False, **self.encoder_options}
-        self.encoder = timm.create_model(self.encoder_name, **options)
-        self.mean, self.std = (self.encoder.default_cfg[key] for key in ("mean", "std"))
-        return self.encoder.feature_info.reduction(), self.encoder.feature_info.channels()
 
     def add_iou_head(self, head: IoUHead | None = None) -> None:
         """Replace the head that predicts IoUs, in the configuration too; None for an untrained one."""
@@ -273,3 +259,27 @@ class Pyramid(nn.Module):
         for block in self.mix.modules():
             if isinstance(block, Mixer):
                 block.init_as_identity()
+
+
+class _Encoder(NamedTuple):
+    module: Any
+    mean: Sequence[float]
+    std: Sequence[float]
+    """Of the pictures that it was trained with."""
+    reductions: Sequence[int]
+    channels: Sequence[int]
+    """Of each of its maps, finest first."""
+
+
+def _encoder(name: str, options: dict[str, Any]) -> _Encoder:
+    """An encoder of this package, or of timm; raises ValueError for an unknown name."""
+    if name == efficientnet_lite.NAME and not options:
+        own = efficientnet_lite.EfficientNetLite0()
+        return _Encoder(own, own.mean, own.std, own.reductions, own.channels)
+    import timm  # imported here: see layers.py
+
+    if not timm.is_model(name):
+        raise ValueError(f"timm has no model {name!r} to be an encoder.")
+    module: Any = timm.create_model(name, **{"features_only": True, "pretrained": False, **options})
+    mean, std = (module.default_cfg[key] for key in ("mean", "std"))
+    return _Encoder(module, mean, std, module.feature_info.reduction(), module.feature_info.channels())

@@ -61,6 +61,8 @@ class WorkFolder:
         self.revisions: Counter[str] = Counter()
         self._pictures = pictures
         self._shared: SharedFolder | None = None
+        self._claim = FileLock(self.path / ".cfr-icl.lock")
+        """Held while this process alone works on the folder."""
         for name in pictures.names:
             if self.sessions.is_known(name):
                 pictures.set_saved(name, self.sessions.summary(name))
@@ -93,7 +95,6 @@ class WorkFolder:
         Raises:
             ValueError: when another one does.
         """
-        self._claim = FileLock(self.path / ".cfr-icl.lock")
         try:
             self._claim.acquire(timeout=0)
         except Timeout as error:

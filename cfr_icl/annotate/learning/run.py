@@ -19,6 +19,7 @@ from cfr_icl.annotate.learning.state import (
     EXIT_NO_GAIN,
     FAILED,
     FINISHED,
+    READING,
     RUN,
     STOPPED,
     LearningState,
@@ -138,7 +139,7 @@ class FolderLearning:
         threads = str(max(1, (os.cpu_count() or 2) // 2))
         try:
             self.out.mkdir(parents=True, exist_ok=True)
-            LearningState(stage="reading").write(self.out)
+            LearningState(stage=READING).write(self.out)
             self._process = subprocess.Popen(
                 self.command,
                 stdin=subprocess.PIPE,  # its end tells the process to stop
