@@ -23,10 +23,9 @@ MASK, INVERTED, INDICES, COLOURS, ALPHA, PARTS = "mask", "inverted", "indices", 
 
 def likely_readings(pixels: MaskPixels) -> list[str]:
     """The possible readings of a file, the likeliest first."""
-    readings = _readings_by_pixels(pixels)
-    if pixels.labels and pixels.values.ndim == 2:  # the file itself calls them values
-        return [INDICES, *(each for each in readings if each != INDICES)]
-    return readings
+    if pixels.labels and pixels.values.ndim == 2:  # the file itself names its values
+        return [INDICES]
+    return _readings_by_pixels(pixels)
 
 
 def _readings_by_pixels(pixels: MaskPixels) -> list[str]:

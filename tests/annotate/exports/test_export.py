@@ -18,7 +18,7 @@ from pycocotools.coco import COCO
 from cfr_icl.annotate.exports import FORMATS, export, export_warnings
 from cfr_icl.annotate.exports.archive import zipped
 from cfr_icl.annotate.exports.png import indexed_png
-from cfr_icl.annotate.imports import MaskFileError
+from cfr_icl.annotate.imports import MaskFileError, load_masks
 from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.clicks import Click
@@ -161,8 +161,9 @@ def test_a_label_map_is_loaded_with_its_labels(annotated, tmp_path, first_id, nu
     document = replace(annotated.document, instances=tuple(instances))
     content = export("indexed", [replace(annotated, document=document)])["photo.png"]
     (tmp_path / "photo.png").write_bytes(content)
-    read = read_objects(tmp_path / "photo.png", "photo.jpg", (HEIGHT, WIDTH))
-    assert [label for label, _ in read] == ["disk 猫", "ring 猫", "parts 猫"][:number]
+    loaded = load_masks(tmp_path / "photo.png", "photo.jpg", (HEIGHT, WIDTH))
+    assert [each.label for each in loaded.objects] == ["disk 猫", "ring 猫", "parts 猫"][:number]
+    assert "colours" not in loaded.readings  # the file says what its values are
 
 
 @pytest.mark.parametrize("format", ["coco-polygons", "labelme", "yolo"])
