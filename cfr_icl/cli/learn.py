@@ -103,24 +103,15 @@ def _run_alone(options: argparse.Namespace) -> int:
         torch.set_num_threads(max(1, options.threads))
     stop = _run_in_background() if options.background else threading.Event()
     learning: Learning | None = None
-    line_is_open = False
-
-    def end_line() -> None:
-        nonlocal line_is_open
-        if line_is_open:
-            print(file=sys.stderr)
-        line_is_open = False
+    line = _ProgressLine()
 
     def report(state: LearningState) -> None:
-        nonlocal line_is_open
         if stop.is_set() and state.comparison is None:
             raise Stopped
         if options.background:
             state.write(options.out)
-        elif state.seconds_left is not None and state.comparison is None:
-            left = f"{state.seconds_left / 60:.1f} min left"
-            print(f"\r{state.stage}: {state.progress:.0%}, {left}   ", end="", file=sys.stderr, flush=True)
-            line_is_open = True
+        else:
+            line.show(state)
 
     try:
         dataset = open_own_pictures(options.images, options.work, options.max_megapixels)
@@ -131,11 +122,11 @@ def _run_alone(options: argparse.Namespace) -> int:
     except (Stopped, KeyboardInterrupt):
         if options.background:
             LearningState(stage=STOPPED).write(options.out)
-        end_line()
+        line.end()
         print("Stopped; the same command resumes.", file=sys.stderr)
         return EXIT_NO_GAIN
     except (ValueError, OSError) as error:
-        end_line()
+        line.end()
         if getattr(error, "errno", None) == errno.ENOSPC:
             print(f"error: {DISK_FULL}", file=sys.stderr)
             return EXIT_DISK_FULL
@@ -143,11 +134,31 @@ def _run_alone(options: argparse.Namespace) -> int:
             sentence = OTHER_START if isinstance(error, OtherStartError) else sentence_of(error)
             LearningState(stage=FAILED, sentence=sentence).write(options.out)
         raise
-    end_line()
+    line.end()
     print(table(comparison))
     print(*learning.sentences, sep="\n", file=sys.stderr)
     print(f"The model in {options.out} needs fewer clicks." if comparison.better else "Nothing got better.")
     return 0 if comparison.better else EXIT_NO_GAIN
+
+
+class _ProgressLine:
+    """A line of the terminal with stage and time left, written over and over."""
+
+    def __init__(self) -> None:
+        self._is_open = False
+
+    def show(self, state: LearningState) -> None:
+        if state.seconds_left is None or state.comparison is not None:
+            return
+        left = f"{state.seconds_left / 60:.1f} min left"
+        print(f"\r{state.stage}: {state.progress:.0%}, {left}   ", end="", file=sys.stderr, flush=True)
+        self._is_open = True
+
+    def end(self) -> None:
+        """End the line, before anything else is printed."""
+        if self._is_open:
+            print(file=sys.stderr)
+        self._is_open = False
 
 
 def remembered(options: argparse.Namespace) -> list[Path]:

@@ -73,6 +73,12 @@ def annotator(server: Server, *, height: str | None = None, tells_changes: bool 
         tells_changes=tells_changes,
     )
     _take_no_urls(view)
+    _listen(view, server)
+    return view
+
+
+def _listen(view: gr.HTML, server: Server) -> None:
+    """Answer the events that bring actions which cannot come by `apply`, or which wait for a model."""
 
     async def act(event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         return await server.answer_in_turn(event._data, request.session_hash)
@@ -87,7 +93,7 @@ def annotator(server: Server, *, height: str | None = None, tells_changes: bool 
     # Gradio's queue costs a second connection for every click; it is needed where a model's
     # download is to be seen, and where the GPU is lent
     for listen, function, queued in (
-        (view.act, act, settings.remote is not None),
+        (view.act, act, server.settings.remote is not None),
         (view.switch, switch, True),
     ):
         listen(
@@ -100,7 +106,6 @@ def annotator(server: Server, *, height: str | None = None, tells_changes: bool 
             show_progress="full" if function is switch else "hidden",
             api_visibility="private",
         )
-    return view
 
 
 def launch(blocks: gr.Blocks, host: str = "127.0.0.1", port: int | None = None, **options: Any):
