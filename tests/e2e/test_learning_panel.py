@@ -96,6 +96,7 @@ def test_learning_is_offered_stopped_continued_used_and_thrown_away(tool, folder
     page.get_by_role("button", name="Stop", exact=True).click()
     told = page.locator("[data-ref=learnt-text]")
     expect(told).to_have_text("Stopped; it can go on.", timeout=RUN)
+    expect(learn).to_have_text("Go on learning from 10 pictures")
     assert not menu.is_visible()
     forget = page.locator("[data-do=forget-learnt]")
     expect(forget).to_have_text("Start over")  # there is a run, and no model yet

@@ -42,10 +42,11 @@ export function setUpLearning(app) {
     const { finished, needed, running, elsewhere, stage, begun, comparison, message, model } = learning;
     ref('learning').hidden = !(running || stage || finished >= needed);
     button('learn').hidden = running || finished < needed;
-    button('learn').textContent = t('Learn from {n} finished pictures').replace(
-      '{n}',
-      finished.toLocaleString(),
-    );
+    const learn =
+      begun && stage && !comparison && !message
+        ? t('Go on learning from {n} pictures')
+        : t('Learn from {n} finished pictures');
+    button('learn').textContent = learn.replace('{n}', finished.toLocaleString());
     ref('learning-run').hidden = !running;
     ref('learning-text').textContent = told(learning);
     ref('learning-bar').value = learning.progress;
