@@ -31,6 +31,7 @@ COMMANDS = {
     "calibrate": "calibrate a model's probabilities",
     "iou-head": "train a head that predicts the IoU of masks",
     "first-branch": "train a branch that answers first clicks and boxes",
+    "later-clicks": "train the branch that answers later clicks",
     "hypotheses": "train a head that predicts further masks for a first click",
     "publish": "publish a model folder on the Hugging Face Hub",
     "ablation": "train and evaluate with and without ICL, SUEM and CFR",

@@ -132,14 +132,20 @@ class CompactNet(MapModel):
         Args:
             first_clicks: it answers a first click too.
         """
-        if branch is None:
-            branch = Branch(**self._branch_sizes)
-            own = self.state_dict()
-            branch.load_state_dict({name: own[name] for name in branch.state_dict()})
-        self.box_branch = branch
+        self.box_branch = branch or self.copied_branch()
         self.takes_boxes = True
         self._note("box_branch")
         self.answer_first_clicks(first_clicks)
+
+    def copied_branch(self) -> Branch:
+        """A copy of the network's own branch."""
+        branch, own = Branch(**self._branch_sizes), self.state_dict()
+        branch.load_state_dict({name: own[name] for name in branch.state_dict()})
+        return branch
+
+    def load_branch(self, branch: Branch) -> None:
+        """Give the network's own branch the weights of another one."""
+        self.load_state_dict({**self.state_dict(), **branch.state_dict()})
 
     def answer_first_clicks(self, by_branch: bool) -> None:
         """Let the branch for boxes answer a first click too, or the network's own."""

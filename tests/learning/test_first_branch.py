@@ -64,7 +64,7 @@ def test_the_branch_learns_objects_that_are_clicked_or_boxed(network):
     assert np.mean(ious[-5:]) > max(0.6, np.mean(ious[:3]) + 0.1)
 
 
-@pytest.mark.parametrize("name", ["first-branch", "hypotheses", "iou-head", "calibrate"])
+@pytest.mark.parametrize("name", ["first-branch", "later-clicks", "hypotheses", "iou-head", "calibrate"])
 def test_commands_that_change_one_network_refuse_a_learnt_model(name, tmp_path, capsys):
     (tmp_path / "kind.safetensors").touch()
     (tmp_path / "config.yaml").write_text("data: []")

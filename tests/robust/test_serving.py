@@ -192,7 +192,7 @@ DANGEROUS = {
 CHECKPOINTS = {
     "weights/published.py",
     "learning/train.py",
-    "learning/first_branch.py",
+    "learning/branch_training.py",
     "learning/adapt_checkpoint.py",
     "learning/encoders.py",
 }
