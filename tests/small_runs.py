@@ -53,3 +53,16 @@ def write_config(data, tmp_path):
         return path
 
     return write
+
+
+def write_branch_config(path, data, size):
+    """Write the config of a training of a branch in windows of this size; three steps of two examples."""
+    config = {
+        "data": [{"kind": "folder", "path": str(data)}],
+        "augmentation": {"size": size, "whole": 1.0, "merge": 0.0, "min_pixels": 4},
+        "batch_size": 2,
+        "steps": 3,
+        "save_every": 1,
+    }
+    path.write_text(yaml.safe_dump(config))
+    return path

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cfr_icl.learning.branch_training import Task
+    from cfr_icl.models.branch import Branch
     from cfr_icl.models.compact import CompactNet
 
 
@@ -41,3 +43,15 @@ def load_compact(source: str) -> tuple[CompactNet, CompactNet]:
     answering = load_model(source, "cpu", network.config.reduced_precision or "float32", engine="torch")
     assert isinstance(answering, CompactNet)
     return network, answering
+
+
+def train_branch(options: argparse.Namespace, task: Task, network: CompactNet, branch: Branch) -> Branch:
+    """Train a branch of `network` by the config of the options; a run that was stopped goes on."""
+    from cfr_icl.data.registry import open_dataset
+    from cfr_icl.learning.branch_training import train
+    from cfr_icl.learning.settings import read_settings
+
+    settings = read_settings(options.config, options.set)
+    datasets = [open_dataset(each.kind, each.path, **each.options) for each in settings.data]
+    branch.requires_grad_(True)
+    return train(task, network, branch, datasets, settings, options.out / "checkpoint.pt")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 
-from cfr_icl.cli.compact import add_head_arguments, load_compact
+from cfr_icl.cli.compact import add_head_arguments, load_compact, train_branch
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,18 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     import torch
 
-    from cfr_icl.data.registry import open_dataset
-    from cfr_icl.learning.first_branch import train
-    from cfr_icl.learning.settings import read_settings
+    from cfr_icl.learning.first_branch import FIRST_PROMPTS
     from cfr_icl.weights.saving import save_model
 
     network, answering = load_compact(options.weights)
-    settings = read_settings(options.config, options.set)
-    datasets = [open_dataset(each.kind, each.path, **each.options) for each in settings.data]
-    if network.box_branch is None:
-        network.add_box_branch()
-    assert network.box_branch is not None
-    branch = network.box_branch.requires_grad_(True)
-    trained = train(answering, branch, datasets, settings, options.out / "checkpoint.pt")
-    network.add_box_branch(trained, first_clicks=True)
+    branch = network.box_branch or network.copied_branch()
+    network.add_box_branch(train_branch(options, FIRST_PROMPTS, answering, branch), first_clicks=True)
     save_model(network, options.out, getattr(torch, options.dtype))

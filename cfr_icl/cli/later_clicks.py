@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 
-from cfr_icl.cli.compact import add_head_arguments, load_compact
+from cfr_icl.cli.compact import add_head_arguments, load_compact, train_branch
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,17 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     import torch
 
-    from cfr_icl.data.registry import open_dataset
-    from cfr_icl.learning.later_clicks import train
-    from cfr_icl.learning.settings import read_settings
+    from cfr_icl.learning.later_clicks import LATER_CLICKS
     from cfr_icl.weights.saving import save_model
 
     network, answering = load_compact(options.weights)
     if not network.takes_first_clicks:
         raise ValueError("The network has no branch for first clicks; train it before: cfr-icl first-branch.")
-    settings = read_settings(options.config, options.set)
-    datasets = [open_dataset(each.kind, each.path, **each.options) for each in settings.data]
-    branch = network.copied_branch().requires_grad_(True)
-    trained = train(answering, branch, datasets, settings, options.out / "checkpoint.pt")
-    network.load_branch(trained)
+    network.load_branch(train_branch(options, LATER_CLICKS, answering, network.copied_branch()))
     save_model(network, options.out, getattr(torch, options.dtype))

@@ -81,14 +81,11 @@ class AdaptLoss(TrainingLoss):
     def decode(
         self, features: Features, mask: torch.Tensor, clicks: Sequence[Sequence[Click]]
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        first = self._first_prompts(mask, clicks)
-        if not any(first):
+        first = torch.tensor(self._first_prompts(mask, clicks))
+        if not first.any():
             return super().decode(features, mask, clicks)
         maps = torch.cat([mask, disk_maps(clicks, *mask.shape[2:])], dim=1)
-        parts = [
-            torch.tensor([n for n, is_first in enumerate(first) if is_first == wanted])
-            for wanted in (True, False)
-        ]
+        parts = [each.nonzero()[:, 0] for each in (first, ~first)]
         answers = [
             decode(features_of_objects(features, part), maps[part])
             for part, decode in zip(parts, (self.model.decode_first, self.model.decode), strict=True)

@@ -7,45 +7,18 @@ clicked on or boxed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from cfr_icl.data.samples import Dataset
 from cfr_icl.learning import first_clicks
-from cfr_icl.learning.branch_training import BranchTraining
+from cfr_icl.learning.branch_training import Task
 from cfr_icl.learning.first_prompts import EncodedWindow, loss
 from cfr_icl.learning.settings import Settings
-from cfr_icl.models.branch import Branch
 from cfr_icl.models.compact import CompactNet
 
-HELD, USES = 240, 2.0
-"""Windows in memory, and how often one is drawn in the mean."""
 OBJECTS = 10
 """Most objects that are kept of a window."""
-
-
-def train(
-    network: CompactNet,
-    branch: Branch,
-    datasets: Sequence[Dataset],
-    settings: Settings,
-    checkpoint: Path,
-) -> Branch:
-    """Train the branch; see `BranchTraining.run`.
-
-    Args:
-        network: whose features the branch sees, in the precision in which it answers.
-        branch: to begin with.
-        datasets: those of `settings.data`.
-        checkpoint: file of the state, from which a run goes on.
-
-    Returns:
-        The moving average of its weights.
-    """
-    training = BranchTraining(branch, loss, settings, HELD, USES)
-    return training.run(partial(_windows, network, datasets, settings), checkpoint)
 
 
 def _windows(
@@ -57,3 +30,6 @@ def _windows(
         features = first_clicks.encoded(network, image)
         chosen = rng.permutation(len(truths))[:OBJECTS]
         yield EncodedWindow(tuple(x.half() for x in features), truths[chosen])
+
+
+FIRST_PROMPTS = Task(_windows, loss, held=240, uses=2.0)

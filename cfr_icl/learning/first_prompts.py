@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from cfr_icl.box import box_clicks, box_guess
-from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import disk_maps
-from cfr_icl.icl import normalised_focal_loss
+from cfr_icl.icl import batch_iou
+from cfr_icl.learning.branch_training import mask_loss
 from cfr_icl.learning.feature_pool import prompt_maps_of_first
 from cfr_icl.learning.first_clicks import first_click
 from cfr_icl.models.branch import Branch
@@ -102,13 +102,6 @@ def loss(
     with torch.autocast("cpu", torch.bfloat16):
         logits, _ = branch(features, prompt_maps)
     truth = torch.stack(truths)[:, None].float()
-    counted, expected = truth != -1, truth == 1
-    probabilities = torch.sigmoid(logits) * counted
-    both = (probabilities * expected).sum(dim=(1, 2, 3))
-    dice = 1 - (2 * both + 1) / (probabilities.sum(dim=(1, 2, 3)) + expected.sum(dim=(1, 2, 3)) + 1)
-    total = (normalised_focal_loss(logits, truth) + DICE * dice).mean()
-    with torch.no_grad():
-        mask = probabilities > MASK_THRESHOLD
-        overlap, union = ((mask & expected).sum(dim=(1, 2, 3)), (mask | expected).sum(dim=(1, 2, 3)))
-        ious, boxed = overlap / union, prompt_maps[:, 0].flatten(1).any(1)
-    return total, {"clicks": ious[~boxed].tolist(), "boxes": ious[boxed].tolist()}
+    ious = batch_iou(torch.sigmoid(logits.detach()), truth)
+    boxed = prompt_maps[:, 0].flatten(1).any(1)
+    return mask_loss(logits, truth, DICE), {"clicks": ious[~boxed].tolist(), "boxes": ious[boxed].tolist()}

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,9 +19,9 @@ from cfr_icl.box import box_clicks
 from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click, disk_maps
 from cfr_icl.data.samples import Dataset
-from cfr_icl.icl import batch_iou, normalised_focal_loss
+from cfr_icl.icl import batch_iou
 from cfr_icl.learning import first_clicks
-from cfr_icl.learning.branch_training import BranchTraining
+from cfr_icl.learning.branch_training import Task, mask_loss
 from cfr_icl.learning.feature_pool import prompt_maps_of_first
 from cfr_icl.learning.first_prompts import MIN_SIDE, prompt_maps_of_box, sloppy_box
 from cfr_icl.learning.settings import Settings
@@ -34,8 +32,6 @@ from cfr_icl.robot import next_click, random_click
 from cfr_icl.zoom.resample import crop, crop_picture
 from cfr_icl.zoom.window import Window, to_window
 
-HELD, USES = 320, 2.5
-"""Examples in memory, and how often one is drawn in the mean."""
 OBJECTS = 3
 """Most objects of a window that are answered."""
 CLICKED = 0.85
@@ -69,28 +65,6 @@ class Answered:
     gt_mask: torch.Tensor
     clicks: tuple[Click, ...]
     mask: torch.Tensor
-
-
-def train(
-    network: CompactNet,
-    branch: Branch,
-    datasets: Sequence[Dataset],
-    settings: Settings,
-    checkpoint: Path,
-) -> Branch:
-    """Train the branch; see `BranchTraining.run`.
-
-    Args:
-        network: answers first prompts, in the precision in which it does so later.
-        branch: a copy of the network's own, to begin with.
-        datasets: those of `settings.data`.
-        checkpoint: file of the state, from which a run goes on.
-
-    Returns:
-        The moving average of its weights.
-    """
-    training = BranchTraining(branch, loss, settings, HELD, USES)
-    return training.run(partial(_examples, network, datasets, settings), checkpoint)
 
 
 # ---- what there is to learn from
@@ -226,12 +200,10 @@ def loss(
         with torch.set_grad_enabled(number == rounds):
             logits = _answer(branch, features, mask, clicks)
         mask = torch.sigmoid(logits)
-    counted, expected = truth != -1, truth == 1
-    probabilities = mask * counted
-    both = (probabilities * expected).sum(dim=(1, 2, 3))
-    dice = 1 - (2 * both + 1) / (probabilities.sum(dim=(1, 2, 3)) + expected.sum(dim=(1, 2, 3)) + 1)
-    total = (normalised_focal_loss(logits, truth) + DICE * dice).mean()
-    return total, {"first": first.tolist(), "last": batch_iou(mask.detach(), truth).tolist()}
+    return mask_loss(logits, truth, DICE), {
+        "first": first.tolist(),
+        "last": batch_iou(mask.detach(), truth).tolist(),
+    }
 
 
 def _answer(
@@ -261,3 +233,6 @@ def _add_clicks(
                 continue  # there is no error to click on
         if click:
             object_clicks.append(click)
+
+
+LATER_CLICKS = Task(_examples, loss, held=320, uses=2.5)

@@ -144,7 +144,7 @@ class Page:
         if self.place:
             self.place.save()
             if isinstance(action, Review):
-                self.place.give_back()  # to whoever mends what the note says
+                self.place.give_back()  # another person may correct what the note names
         while self.session.notices:
             self._outbox.tell(self.session.notices.pop(0))
 

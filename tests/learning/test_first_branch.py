@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 import torch
-import yaml
 
 from cfr_icl import load_model
 from cfr_icl.cli.main import main
 from cfr_icl.learning import first_prompts
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.saving import save_model
-from tests.small_runs import data  # noqa: F401
+from tests.small_runs import data, write_branch_config  # noqa: F401
 
 
 @pytest.fixture
@@ -76,17 +75,10 @@ def test_commands_that_change_one_network_refuse_a_learnt_model(name, tmp_path, 
 
 def test_the_command_trains_the_branch_alone_and_resumes(data, network, tmp_path):  # noqa: F811
     save_model(network, tmp_path / "trained")
-    config = {
-        "data": [{"kind": "folder", "path": str(data)}],
-        "augmentation": {"size": 64, "whole": 1.0, "merge": 0.0, "min_pixels": 4},
-        "batch_size": 2,
-        "steps": 3,
-        "save_every": 1,
-    }
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    config = write_branch_config(tmp_path / "config.yaml", data, 64)
     out = tmp_path / "first"
     arguments = ["first-branch", "--weights", str(tmp_path / "trained")]
-    arguments += ["--config", str(tmp_path / "config.yaml"), "--out", str(out)]
+    arguments += ["--config", str(config), "--out", str(out)]
     assert main(arguments) == 0
     before = load_model(tmp_path / "trained", "cpu", "float32", trainable=True).state_dict()
     after = load_model(out, "cpu", "float32", trainable=True)

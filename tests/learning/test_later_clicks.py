@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-import yaml
 
 from cfr_icl import Click, load_model
 from cfr_icl.cli.main import main
@@ -12,7 +11,7 @@ from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.registry import build_model
 from cfr_icl.weights.saving import save_model
 from cfr_icl.zoom.window import ZoomConfig
-from tests.small_runs import data  # noqa: F401
+from tests.small_runs import data, write_branch_config  # noqa: F401
 
 SIZE = 64
 
@@ -46,23 +45,11 @@ def test_the_branch_learns_to_refine_an_answer(network):
     assert np.mean(ious[-5:]) > max(0.6, np.mean(ious[:3]) + 0.1)
 
 
-def config_of(data, tmp_path):  # noqa: F811
-    config = {
-        "data": [{"kind": "folder", "path": str(data)}],
-        "augmentation": {"size": 96, "whole": 1.0, "merge": 0.0, "min_pixels": 4},
-        "batch_size": 2,
-        "steps": 3,
-        "save_every": 1,
-    }
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    return tmp_path / "config.yaml"
-
-
 def test_the_command_trains_the_own_branch_alone_and_resumes(data, network, tmp_path):  # noqa: F811
     save_model(network, tmp_path / "trained")
     out = tmp_path / "later"
     arguments = ["later-clicks", "--weights", str(tmp_path / "trained")]
-    arguments += ["--config", str(config_of(data, tmp_path)), "--out", str(out)]
+    arguments += ["--config", str(write_branch_config(tmp_path / "config.yaml", data, 96)), "--out", str(out)]
     assert main(arguments) == 0
     before, after = (
         load_model(folder, "cpu", "float32", trainable=True) for folder in (tmp_path / "trained", out)
@@ -79,6 +66,11 @@ def test_the_command_trains_the_own_branch_alone_and_resumes(data, network, tmp_
 def test_a_network_without_a_branch_for_first_clicks_is_refused(data, network, tmp_path, capsys):  # noqa: F811
     network.answer_first_clicks(by_branch=False)
     save_model(network, tmp_path / "trained")
-    arguments = ["--weights", str(tmp_path / "trained"), "--config", str(config_of(data, tmp_path))]
+    arguments = [
+        "--weights",
+        str(tmp_path / "trained"),
+        "--config",
+        str(write_branch_config(tmp_path / "config.yaml", data, 96)),
+    ]
     assert main(["later-clicks", *arguments, "--out", str(tmp_path / "later")]) == 2
     assert "no branch for first clicks; train it before: cfr-icl first-branch." in capsys.readouterr().err

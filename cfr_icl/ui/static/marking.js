@@ -7,7 +7,7 @@ import { View } from './view.js';
 export function setUpMarking(app) {
   const { ref } = app;
 
-  // Whoever marks something wants to see the answer, also where the masks were hidden.
+  // Show hidden masks, so that the answer is seen.
   const mark = (kind, data, shown) => {
     app.hideMasks(false);
     app.clearSelection();
