@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setUpCommands } from '../../cfr_icl/ui/static/commands.js';
+import { Commands } from '../../cfr_icl/ui/static/commands.js';
 import { Dragging } from '../../cfr_icl/ui/static/dragging.js';
 import { DrawingKeys } from '../../cfr_icl/ui/static/drawing_keys.js';
 import { ringsOf } from '../../cfr_icl/ui/static/outline.js';
@@ -36,12 +36,12 @@ function page() {
     button: () => null,
     busy: () => false,
     ready: () => true,
-    dropPreview() {},
-    clearSelection() {},
+    preview: { drop() {} },
+    selection: { clear() {} },
     view,
     send: (kind) => sent.push(kind),
   };
-  setUpCommands(app);
+  app.commands = new Commands(app);
   const press = (key, step) => view.keys.key({ key, shiftKey: false, repeat: false }, step);
   return { app, view, press, sent };
 }
@@ -50,7 +50,7 @@ test('a corner that was moved by keys is sent before the next command', () => {
   const { app, press, sent } = page();
   press('Tab');
   press('ArrowRight', [1, 0]);
-  app.command('undo');
+  app.commands.run('undo');
   assert.deepEqual(sent, ['reshape', 'undo']);
 });
 
@@ -58,8 +58,8 @@ test('Escape gives a moved corner up', () => {
   const { app, press, sent } = page();
   press('Tab');
   press('ArrowRight', [1, 0]);
-  app.command('cancel');
-  app.command('undo');
+  app.commands.run('cancel');
+  app.commands.run('undo');
   assert.deepEqual(sent, ['undo']);
 });
 
@@ -68,7 +68,7 @@ test('a line of the lasso is given up with its tool, and goes on after other com
   view.tool = 'lasso';
   view.crosshair = { x: 5, y: 5 };
   press('Enter');
-  app.command('undo');
+  app.commands.run('undo');
   assert.equal(view.drag.kind, 'lasso');
   view.keys.end();
   assert.equal(view.drag, null);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setUpExporting } from '../../cfr_icl/ui/static/exporting.js';
+import { Exporting } from '../../cfr_icl/ui/static/exporting.js';
 import { person } from '../../cfr_icl/ui/static/memory.js';
 
 // A page with the controls of exports; `change` sets a control as a person does.
@@ -33,7 +33,7 @@ function page(...attributes) {
     button: ref,
     send() {},
   };
-  setUpExporting(app);
+  app.exporting = new Exporting(app);
   const change = (name, values) => {
     Object.assign(ref(name), values);
     ref(name).change();
@@ -43,22 +43,22 @@ function page(...attributes) {
 
 test('whether a whole folder is exported is remembered of the box of a server folder alone', () => {
   const single = page();
-  single.app.showFormat();
+  single.app.exporting.showFormat();
   single.change('format', { value: 'yolo' });
   single.change('whole-folder', { checked: false });
 
   const folder = page('data-folder');
-  folder.app.showFolderExport(false);
+  folder.app.exporting.showForFolder(false);
   assert.equal(folder.ref('format').value, 'yolo');
   assert.equal(folder.ref('whole-folder').checked, true);
   folder.change('whole-folder', { checked: false });
   single.change('format', { value: 'coco' });
 
   const own = page('data-folder', 'data-own');
-  own.app.showFolderExport(true);
+  own.app.exporting.showForFolder(true);
   assert.equal(own.ref('whole-folder').checked, true);
   own.change('whole-folder', { checked: true });
-  folder.app.showFolderExport(false);
+  folder.app.exporting.showForFolder(false);
   assert.equal(folder.ref('whole-folder').checked, false);
   assert.equal(person.json('cfr-export', {}).format, 'coco');
 });

@@ -17,7 +17,7 @@ const pass = async (seconds) => {
 function page() {
   mock.timers.enable({ apis: ['setTimeout'] });
   const app = { channel: { busy: false }, answers: [] };
-  app.deliver = () => new Promise((answer) => app.answers.push(answer));
+  app.transport = { deliver: () => new Promise((answer) => app.answers.push(answer)) };
   app.poll = polling(app, 1000);
   app.poll(true);
   return app;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Channel } from '../../cfr_icl/ui/static/channel.js';
-import { setUpReplies } from '../../cfr_icl/ui/static/replies.js';
+import { Replies } from '../../cfr_icl/ui/static/replies.js';
 
 // A page whose parts do nothing but say in `told` what they were given.
 function page() {
@@ -17,21 +17,28 @@ function page() {
       () => {},
       () => {},
     ),
-    showModel: (name) => {
-      told.model = name;
+    settings: {
+      showModel: (name) => {
+        told.model = name;
+      },
     },
-    followJob: (job) => {
-      told.job = job;
+    jobs: {
+      follow: (job) => {
+        told.job = job;
+      },
     },
-    beginAnew: () => {
-      told.begun += 1;
-      known.page = null;
+    ownFolder: {
+      beginAnew: () => {
+        told.begun += 1;
+        known.page = null;
+      },
     },
+    latest: () => null,
   };
-  const app = new Proxy(known, { get: (target, name) => target[name] ?? (() => {}) });
-  setUpReplies(app);
-  const receive = known.receive;
-  known.receive = (reply) => receive({ page: 'page', applied: 0, ...reply });
+  const silent = new Proxy({}, { get: () => () => {} });
+  const app = new Proxy(known, { get: (target, name) => (name in target ? target[name] : silent) });
+  const replies = new Replies(app);
+  known.receive = (reply) => replies.receive({ page: 'page', applied: 0, ...reply });
   known.lastReply = 0;
   return known;
 }

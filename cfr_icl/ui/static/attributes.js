@@ -17,60 +17,72 @@ export function definitionsFor(defined, usual, values) {
   return [...definitions.values()];
 }
 
-export function setUpAttributes(app) {
-  const { ref, send } = app;
-  const shown = {}; // what each group shows
+export class Attributes {
+  constructor(app) {
+    this.app = app;
+    this.ref = app.ref;
+    this.send = app.send;
+    this.shown = {}; // what each group shows
+  }
 
   // Called whenever something changed. While newer values are under way, or are being written, those stay.
-  app.showAttributes = () => {
-    if (app.channel.awaits('attribute')) return;
-    const { state } = app,
+  show() {
+    if (this.app.channel.awaits('attribute')) return;
+    const { state } = this.app,
       list = state.attribute_list ?? [],
       objects = state.objects.filter(({ id, current }) =>
-        app.selected.size ? app.selected.has(id) : current,
+        this.app.selection.selected.size ? this.app.selection.selected.has(id) : current,
       ),
       first = objects[0];
-    const title = objects.length > 1 ? ref('selection-count').textContent : `${t('Object')} ${first?.id}`;
+    const title =
+      objects.length > 1 ? this.ref('selection-count').textContent : `${t('Object')} ${first?.id}`;
     const of = (owner) =>
       list.filter((definition) => (definition.of === 'picture') === (owner === 'picture'));
-    ref('attributes-note').hidden = Boolean(first);
+    this.ref('attributes-note').hidden = Boolean(first);
     const values = first?.attributes ?? {},
       locked = objects.some((object) => object.locked),
       ids = objects.map(({ id }) => id);
-    show('object', first ? definitionsFor(of('object'), USUAL, values) : [], values, title, ids, locked);
+    this.showGroup(
+      'object',
+      first ? definitionsFor(of('object'), USUAL, values) : [],
+      values,
+      title,
+      ids,
+      locked,
+    );
     const picture = state.attributes ?? {},
-      listed = app.picture ? definitionsFor(of('picture'), [], picture) : [];
-    show('picture', listed, picture, t('Picture'), null, false);
-  };
+      listed = this.app.picture ? definitionsFor(of('picture'), [], picture) : [];
+    this.showGroup('picture', listed, picture, t('Picture'), null, false);
+  }
 
-  app.openAttributes = () => {
-    const fold = app.root.querySelector('details.attributes');
+  open() {
+    const fold = this.app.root.querySelector('details.attributes');
     fold.open = true;
     fold.scrollIntoView({ block: 'nearest' });
     fold.querySelector('.values :is(input, select)')?.focus();
-  };
+  }
 
-  function show(owner, definitions, values, title, ids, locked) {
-    const now = JSON.stringify([app.props.label, definitions, values, title, ids, locked]);
-    const group = ref(`${owner}-attributes`),
+  showGroup(owner, definitions, values, title, ids, locked) {
+    const now = JSON.stringify([this.app.props.label, definitions, values, title, ids, locked]);
+    const group = this.ref(`${owner}-attributes`),
       written = group.querySelector('input:is([type=text], [type=number]):focus');
-    if (now === shown[owner] || (written && written.value !== written.defaultValue)) return;
-    shown[owner] = now;
+    if (now === this.shown[owner] || (written && written.value !== written.defaultValue)) return;
+    this.shown[owner] = now;
     const focused = group.contains(document.activeElement) ? document.activeElement.name : null;
     group.hidden = !definitions.length;
     group.replaceChildren(
       make('legend', {}, title),
-      ...definitions.map((definition) => field(definition, values[definition.name], ids, locked)),
+      ...definitions.map((definition) => this.field(definition, values[definition.name], ids, locked)),
     );
     if (focused !== null) group.querySelector(`[name="${CSS.escape(focused)}"]`)?.focus();
   }
 
-  function field(definition, value, ids, locked) {
+  field(definition, value, ids, locked) {
     const { name, kind } = definition,
       input = make(kind === 'choice' ? 'select' : 'input', { name, disabled: locked });
     const spoken = SPOKEN[name]?.() ?? name;
     input.setAttribute('aria-label', spoken);
-    const set = (given) => send('attribute', { name, value: given, ids });
+    const set = (given) => this.send('attribute', { name, value: given, ids });
     if (kind === 'yes_no') {
       Object.assign(input, { type: 'checkbox', checked: value === true });
       input.addEventListener('change', () => set(input.checked || null));
@@ -86,7 +98,7 @@ export function setUpAttributes(app) {
       input.addEventListener('keydown', (event) => {
         if (event.key === 'Enter') input.blur();
       });
-      input.addEventListener('blur', () => setTimeout(app.showAttributes)); // when the focus is at its place
+      input.addEventListener('blur', () => setTimeout(() => this.show())); // when the focus is at its place
     }
     if (kind === 'choice') input.value = value ?? '';
     else input.defaultValue = value ?? '';

@@ -33,25 +33,32 @@ const TEXTS = {
 const STOPS = { settled: 'at 2 % of the mask', published: 'at 20 pixels, as published', never: 'never' };
 const OF_STOPS = new Set(['min_change_pixels', 'min_change_ratio']); // chosen together with `adaptive`
 
-export function setUpCascade(app) {
-  const fields = new Map(app.props.cfr_fields.map((field) => [field.name, field]));
-  const change = (values) => app.send('cascade', { cfr: values });
-  const shown = [...fields.values()].filter(({ name }) => !OF_STOPS.has(name));
-  const rows = shown.map((field) => ({ field, ...rowOf(field) }));
-  for (const { field, node } of rows) app.ref(field.name === 'steps' ? 'steps' : 'cascade').append(node);
+export class CascadeSettings {
+  constructor(app) {
+    this.app = app;
+    this.fields = new Map(this.app.props.cfr_fields.map((field) => [field.name, field]));
+    const shown = [...this.fields.values()].filter(({ name }) => !OF_STOPS.has(name));
+    this.rows = shown.map((field) => ({ field, ...this.rowOf(field) }));
+    for (const { field, node } of this.rows)
+      this.app.ref(field.name === 'steps' ? 'steps' : 'cascade').append(node);
+  }
 
-  app.showCascade = (cfr) => {
-    if (app.channel.awaits('cascade')) return; // the person has moved on from the settings in this reply
-    for (const { field, node, show } of rows) {
-      node.hidden = field.coordinates_only && !app.takesCoordinates;
+  change(values) {
+    this.app.send('cascade', { cfr: values });
+  }
+
+  show(cfr) {
+    if (this.app.channel.awaits('cascade')) return; // the person has moved on from the settings in this reply
+    for (const { field, node, show } of this.rows) {
+      node.hidden = field.coordinates_only && !this.app.takesCoordinates;
       show(cfr);
     }
-  };
+  }
 
-  function rowOf(field) {
-    if (field.name === 'adaptive' && fields.has('min_change_ratio')) return stopRow(field);
+  rowOf(field) {
+    if (field.name === 'adaptive' && this.fields.has('min_change_ratio')) return this.stopRow(field);
     if (field.kind === 'bool') {
-      return switchRow(
+      return this.switchRow(
         field,
         (value) => value,
         (checked) => checked,
@@ -59,21 +66,21 @@ export function setUpCascade(app) {
     }
     if (field.optional) {
       // on: without this limit
-      return switchRow(
+      return this.switchRow(
         field,
         (value) => value === null,
         (checked) => (checked ? null : field.published),
       );
     }
-    return field.kind === 'int' && field.most <= 20 ? sliderRow(field) : numberRow(field);
+    return field.kind === 'int' && field.most <= 20 ? this.sliderRow(field) : this.numberRow(field);
   }
 
-  function switchRow(field, isOn, valueFor) {
+  switchRow(field, isOn, valueFor) {
     const [label, title] = textsOf(field);
     const input = make('input', { type: 'checkbox' });
     input.setAttribute('role', 'switch');
     input.setAttribute('aria-label', label);
-    input.addEventListener('change', () => change({ [field.name]: valueFor(input.checked) }));
+    input.addEventListener('change', () => this.change({ [field.name]: valueFor(input.checked) }));
     const node = make('label', { className: 'switch', title }, input, make('span', {}, label));
     return {
       node,
@@ -83,7 +90,7 @@ export function setUpCascade(app) {
     };
   }
 
-  function sliderRow(field) {
+  sliderRow(field) {
     const [label, title] = textsOf(field);
     const { least, most, value } = field;
     const input = make('input', { type: 'range', min: least, max: most, step: 1, value });
@@ -93,7 +100,7 @@ export function setUpCascade(app) {
     input.addEventListener('input', () => {
       output.textContent = input.value;
     });
-    input.addEventListener('change', () => change({ [field.name]: Number(input.value) }));
+    input.addEventListener('change', () => this.change({ [field.name]: Number(input.value) }));
     const node = make('label', { className: 'slider', title }, make('span', {}, label), output, input);
     return {
       node,
@@ -103,14 +110,14 @@ export function setUpCascade(app) {
     };
   }
 
-  function numberRow(field) {
+  numberRow(field) {
     const [label, title] = textsOf(field);
     const step = field.kind === 'int' ? 1 : 'any';
     const input = make('input', { type: 'number', min: field.least, max: field.most, step });
     input.setAttribute('aria-label', label);
     input.addEventListener('change', () => {
-      if (input.value !== '' && input.checkValidity()) change({ [field.name]: Number(input.value) });
-      else input.value = app.state.cfr[field.name];
+      if (input.value !== '' && input.checkValidity()) this.change({ [field.name]: Number(input.value) });
+      else input.value = this.app.state.cfr[field.name];
     });
     const node = make('label', { className: 'row number', title }, make('span', {}, label), input);
     return {
@@ -121,26 +128,26 @@ export function setUpCascade(app) {
     };
   }
 
-  function stopRow(field) {
+  stopRow(field) {
     const [label, title] = textsOf(field),
-      ratio = fields.get('min_change_ratio');
+      ratio = this.fields.get('min_change_ratio');
     const options = Object.entries(STOPS).map(([value, text]) =>
       make('option', { value, textContent: text }),
     );
     const select = make('select', {}, ...options);
     select.setAttribute('aria-label', label);
     select.addEventListener('change', () =>
-      change({
+      this.change({
         adaptive: select.value !== 'never',
         min_change_ratio: select.value === 'settled' ? ratio.value : ratio.published,
       }),
     );
-    const shown = (cfr) => (!cfr.adaptive ? 'never' : cfr.min_change_ratio ? 'settled' : 'published');
+    const stopOf = (cfr) => (!cfr.adaptive ? 'never' : cfr.min_change_ratio ? 'settled' : 'published');
     const node = make('label', { className: 'row', title }, make('span', {}, label), select);
     return {
       node,
       show: (cfr) => {
-        select.value = shown(cfr);
+        select.value = stopOf(cfr);
       },
     };
   }

@@ -10,108 +10,126 @@ const MARGIN = 0.2; // of the mask's box, beside it
 const LEAST = 0.3; // of the side of a frame around all masks
 const MOST = 3; // masks of an offer, and digits that choose one
 
-export function setUpChoices(app) {
-  const { ref, send } = app;
-  let asked = null; // names the click whose masks were asked for
-  let offer = null; // those masks
-  let held = null; // { index, picture } of a digit's key that came before it was known what it chooses
+export class Choices {
+  constructor(app) {
+    this.app = app;
+    this.ref = app.ref;
+    this.send = app.send;
+    this.asked = null; // names the click whose masks were asked for
+    this.offered = null; // those masks
+    this.held = null; // { index, picture } of a digit's key that came before it was known what it chooses
+  }
 
-  const current = () => app.state.objects.find((object) => object.current);
-  const clickOf = (active) =>
-    active?.clicks.length === 1 && active.timing?.choices > 1
-      ? [app.picture?.token, active.id, ref('model').value, ...active.clicks[0]].join(' ')
+  current() {
+    return this.app.state.objects.find((object) => object.current);
+  }
+
+  // Names the one click on an object for which the network offers several masks; null for any other object.
+  clickOf(active) {
+    return active?.clicks.length === 1 && active.timing?.choices > 1
+      ? [this.app.picture?.token, active.id, this.ref('model').value, ...active.clicks[0]].join(' ')
       : null;
-  const offered = () => offer !== null && asked === clickOf(current());
+  }
+
+  // Whether the masks for the one click on the object in work are known.
+  isOffered() {
+    return this.offered !== null && this.asked === this.clickOf(this.current());
+  }
 
   // Whether a first click, or the masks that are offered for it, are under way.
-  const awaited = () =>
-    app.view.pending.length ? !current()?.clicks.length : clickOf(current()) !== null && !offered();
+  isAwaited() {
+    return this.app.view.pending.length
+      ? !this.current()?.clicks.length
+      : this.clickOf(this.current()) !== null && !this.isOffered();
+  }
 
   // Called with the object in work whenever something changed.
-  app.followChoices = (active) => {
-    const click = clickOf(active);
-    if (click !== asked) {
-      asked = click;
-      offer = null;
-      if (click) send('choices');
+  follow(active) {
+    const click = this.clickOf(active);
+    if (click !== this.asked) {
+      this.asked = click;
+      this.offered = null;
+      if (click) this.send('choices');
     }
-    show(active);
-    release();
-  };
+    this.show(active);
+    this.release();
+  }
 
-  app.showChoices = (choices) => {
-    if (!asked || choices.object !== app.state.active) return;
+  // The server has sent the masks, as `replies.Choices`.
+  offer(choices) {
+    if (!this.asked || choices.object !== this.app.state.active) return;
     const shapes = choices.masks.map(({ counts }) => MaskShape.decode(choices.size, counts));
-    offer = { ...choices, shapes, taken: shapes.map(() => null) };
-    ref('choices').replaceChildren(
+    this.offered = { ...choices, shapes, taken: shapes.map(() => null) };
+    this.ref('choices').replaceChildren(
       ...shapes.map((_, index) => {
         const choice = make('button', { type: 'button' }, make('img', { alt: '' }));
         choice.append(make('small', {}, String(index + 1)));
         choice.setAttribute('role', 'radio');
         choice.setAttribute('aria-label', `${t('Take this mask')} (${index + 1})`);
-        choice.addEventListener('click', () => app.choose(index));
+        choice.addEventListener('click', () => this.choose(index));
         return choice;
       }),
     );
-    const active = current();
+    const active = this.current();
     shapes.forEach((_, index) => {
-      paint(index, active.colour);
+      this.paint(index, active.colour);
     });
-    show(active);
-    release();
-  };
+    this.show(active);
+    this.release();
+  }
 
-  app.choose = (index) => {
-    if (offered() && !app.view.pending.length) send('choose', { index });
-  };
+  choose(index) {
+    if (this.isOffered() && !this.app.view.pending.length) this.send('choose', { index });
+  }
 
   // A digit chooses a mask of the offer, else a label. Before that is known it waits, so that its meaning
   // does not depend on how fast the network is.
-  app.chooseByDigit = (index) => {
-    if (awaited() && index < MOST) held = { index, picture: app.picture?.token };
-    else if (offered() && index < offer.shapes.length) app.choose(index);
-    else app.chooseLabel(index);
-  };
-
-  function release() {
-    if (!held || awaited()) return;
-    const { index, picture } = held;
-    held = null;
-    if (picture === app.picture?.token) app.chooseByDigit(index);
+  chooseByDigit(index) {
+    if (this.isAwaited() && index < MOST) this.held = { index, picture: this.app.picture?.token };
+    else if (this.isOffered() && index < this.offered.shapes.length) this.choose(index);
+    else this.app.labels.choose(index);
   }
 
-  function show(active) {
-    ref('choices').hidden = !offer;
-    if (!offer) return;
-    const now = active.choice ?? offer.choice;
-    [...ref('choices').children].forEach((choice, index) => {
+  // Let a digit that waited choose, once it is known what.
+  release() {
+    if (!this.held || this.isAwaited()) return;
+    const { index, picture } = this.held;
+    this.held = null;
+    if (picture === this.app.picture?.token) this.chooseByDigit(index);
+  }
+
+  show(active) {
+    this.ref('choices').hidden = !this.offered;
+    if (!this.offered) return;
+    const now = active.choice ?? this.offered.choice;
+    [...this.ref('choices').children].forEach((choice, index) => {
       choice.setAttribute('aria-checked', String(index === now));
     });
-    if (!active.shape || active.shape === offer.taken[now] || app.view.pending.length) return;
-    offer.taken[now] = active.shape;
-    offer.shapes[now] = new MaskShape(active.shape.columns); // its path is that of another size
-    paint(now, active.colour);
+    if (!active.shape || active.shape === this.offered.taken[now] || this.app.view.pending.length) return;
+    this.offered.taken[now] = active.shape;
+    this.offered.shapes[now] = new MaskShape(active.shape.columns); // its path is that of another size
+    this.paint(now, active.colour);
   }
 
   // Show a mask of the offer in its button. The outline of a rough one is dashed, as that of a preview.
-  function paint(index, colour) {
-    const choice = ref('choices').children[index],
-      rough = !app.takesCoordinates && !offer.taken[index];
-    const rating = `${Math.round(100 * offer.masks[index].predicted_iou)} %`,
+  paint(index, colour) {
+    const choice = this.ref('choices').children[index],
+      rough = !this.app.takesCoordinates && !this.offered.taken[index];
+    const rating = `${Math.round(100 * this.offered.masks[index].predicted_iou)} %`,
       name = `${t('Take this mask')} (${index + 1}): ${t('predicted IoU')} ${rating}`;
     choice.title = rough ? `${name}; ${t('refined when it is taken')}` : name;
-    choice.querySelector('img').src = small(offer.shapes[index], colour, rough);
+    choice.querySelector('img').src = this.small(this.offered.shapes[index], colour, rough);
   }
 
   // The address of a picture of a mask on its part of the picture.
-  function small(shape, colour, rough) {
+  small(shape, colour, rough) {
     const ratio = window.devicePixelRatio || 1,
       canvas = make('canvas', { width: SIDE * ratio, height: SIDE * ratio });
     const context = canvas.getContext('2d'),
-      [x, y, side] = frameOf(shape, offer.shapes, offer.size);
+      [x, y, side] = frameOf(shape, this.offered.shapes, this.offered.size);
     context.scale(canvas.width / side, canvas.width / side);
     context.translate(-x, -y);
-    context.drawImage(app.view.picture, 0, 0);
+    context.drawImage(this.app.view.picture, 0, 0);
     if (rough) context.setLineDash([4, 3].map((length) => (length * side) / SIDE));
     if (!shape.empty) shape.paint(context, canvas.width / side, colour, rough ? 0.35 : 0.55, ratio);
     return canvas.toDataURL();

@@ -5,38 +5,41 @@ import { t } from './language.js';
 const SHOW_AFTER = 700; // milliseconds; a short wait shows no progress
 const TICK = 100;
 
-export function setUpCost(app) {
-  const { ref } = app;
-  let cost = null;
-  let timer = null;
+export class Cost {
+  constructor(app) {
+    this.app = app;
+    this.ref = app.ref;
+    this.cost = null;
+    this.timer = null;
+  }
 
   // Called with each reply's cost, which is undefined when it did not change.
-  app.showCost = (changed) => {
-    cost = changed ?? cost;
-    ref('model-cost').hidden = !cost;
-    if (!cost) return;
-    ref('model-cost').textContent = describeCost(cost);
-    ref('model-kind').textContent = describeKind(cost);
-    ref('model-kind').hidden = cost.of_kind == null;
-  };
+  show(changed) {
+    this.cost = changed ?? this.cost;
+    this.ref('model-cost').hidden = !this.cost;
+    if (!this.cost) return;
+    this.ref('model-cost').textContent = describeCost(this.cost);
+    this.ref('model-kind').textContent = describeKind(this.cost);
+    this.ref('model-kind').hidden = this.cost.of_kind == null;
+  }
 
   // While the picture is encoded a bar goes on as long as that took before.
-  app.followEncoding = () => {
-    const waits = app.channel.awaits('prepare');
+  followEncoding() {
+    const waits = this.app.channel.awaits('prepare');
     if (!waits) {
-      clearInterval(timer);
-      timer = null;
-      ref('encoding').hidden = true;
-    } else if (!timer) {
+      clearInterval(this.timer);
+      this.timer = null;
+      this.ref('encoding').hidden = true;
+    } else if (!this.timer) {
       const start = performance.now();
-      timer = setInterval(() => {
+      this.timer = setInterval(() => {
         const elapsed = performance.now() - start;
-        ref('encoding').hidden = elapsed < SHOW_AFTER;
-        if (cost?.picture) ref('encoding-bar').value = shareOf(elapsed / 1000, cost.picture);
-        else ref('encoding-bar').removeAttribute('value');
+        this.ref('encoding').hidden = elapsed < SHOW_AFTER;
+        if (this.cost?.picture) this.ref('encoding-bar').value = shareOf(elapsed / 1000, this.cost.picture);
+        else this.ref('encoding-bar').removeAttribute('value');
       }, TICK);
     }
-  };
+  }
 }
 
 // How much of a wait is over, 0 to 1, that is expected to take so long; it is never said to be over.

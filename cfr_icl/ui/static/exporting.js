@@ -6,88 +6,120 @@ import { person } from './memory.js';
 
 const FIRST_CHOICE = { format: 'coco', detail: 1, split: '' }; // on a person's first visit
 
-export function setUpExporting(app) {
-  const { ref, root, view, send } = app;
-  const { export_formats: formats } = app.props; // { name, title, polygons }, listed in ui/canvas.py
-  const polygonFormats = [
-    ...formats.filter(({ polygons }) => polygons).map(({ name }) => name),
-    'everything',
-  ];
-  const option = ({ name, title }) => make('option', { value: name, textContent: title });
-  ref('format').prepend(...formats.map(option));
-  const detail = () => Number(ref('detail').value);
-  const versions = () => app.state.objects.map((object) => object.version).join();
-  let polygonsOf = null;
-  let taken = '',
-    taking = ''; // the work that was exported, and the one whose export is under way
-  let takesFolder = false; // whether that is an export of the whole folder
+const option = ({ name, title }) => make('option', { value: name, textContent: title });
+
+export class Exporting {
+  constructor(app) {
+    this.app = app;
+    this.ref = app.ref;
+    this.root = app.root;
+    this.view = app.view;
+    this.send = app.send;
+    const { export_formats: formats } = app.props; // { name, title, polygons }, listed in ui/canvas.py
+    this.polygonFormats = [
+      ...formats.filter(({ polygons }) => polygons).map(({ name }) => name),
+      'everything',
+    ];
+    this.ref('format').prepend(...formats.map(option));
+    this.polygonsOf = null; // the versions of the objects whose polygons are shown
+    this.taken = ''; // the work that was exported
+    this.taking = ''; // the work whose export is under way
+    this.takesFolder = false; // whether that is an export of the whole folder
+    this.restoreChoice();
+    for (const name of ['format', 'detail', 'split'])
+      this.ref(name).addEventListener('change', () => this.keepChoice());
+    this.ref('whole-folder').addEventListener('change', () => this.keepWhole());
+    this.ref('format').addEventListener('change', () => this.showFormat());
+    this.ref('whole-folder').addEventListener('change', () => this.show());
+    this.ref('detail').addEventListener('change', () => this.askPolygons());
+    this.ref('detail').addEventListener('input', () => this.previewPolygons());
+    window.addEventListener('beforeunload', (event) => {
+      if (this.isUnsaved() || this.app.ownFolder.isUnsaved()) event.preventDefault();
+    });
+  }
+
+  detail() {
+    return Number(this.ref('detail').value);
+  }
+
+  versions() {
+    return this.app.state.objects.map((object) => object.version).join();
+  }
 
   // Without a folder the work lives in this page; what was not taken out of it is not left without asking.
-  const work = () =>
-    JSON.stringify(app.state.objects.map(({ id, version, label, colour }) => [id, version, label, colour]));
+  work() {
+    return JSON.stringify(
+      this.app.state.objects.map(({ id, version, label, colour }) => [id, version, label, colour]),
+    );
+  }
 
-  const exportsFolder = () => !ref('whole-folder-row').hidden && ref('whole-folder').checked;
+  exportsFolder() {
+    return !this.ref('whole-folder-row').hidden && this.ref('whole-folder').checked;
+  }
 
-  const restoreChoice = () => {
+  restoreChoice() {
     const kept = person.json('cfr-export', {});
     for (const [name, first] of Object.entries(FIRST_CHOICE)) {
-      ref(name).value = kept[name] ?? first;
-      if (ref(name).selectedIndex === -1) ref(name).value = first; // another version of the tool had more
+      const select = this.ref(name);
+      select.value = kept[name] ?? first;
+      if (select.selectedIndex === -1) select.value = first; // another version of the tool had more
     }
-  };
+  }
 
-  const keepChoice = (change) => {
-    const [format, split] = [ref('format').value, ref('split').value],
+  keepChoice(change) {
+    const [format, split] = [this.ref('format').value, this.ref('split').value],
       { whole } = person.json('cfr-export', {});
-    person.set('cfr-export', JSON.stringify({ format, split, detail: detail(), whole, ...change }));
-  };
+    person.set('cfr-export', JSON.stringify({ format, split, detail: this.detail(), whole, ...change }));
+  }
 
   // The box of a single picture is hidden and not checked; that of a page's own folder is no lasting choice.
-  const keepWhole = () => {
-    if (!ref('whole-folder-row').hidden && !root.hasAttribute('data-own'))
-      keepChoice({ whole: ref('whole-folder').checked });
-  };
+  keepWhole() {
+    if (!this.ref('whole-folder-row').hidden && !this.root.hasAttribute('data-own'))
+      this.keepChoice({ whole: this.ref('whole-folder').checked });
+  }
 
   // A folder is exported as a whole, unless a person has chosen otherwise for one that the server keeps.
-  app.showFolderExport = (own) => {
-    ref('whole-folder').checked = own || (person.json('cfr-export', {}).whole ?? true);
-    app.showFormat();
-  };
+  showForFolder(own) {
+    this.ref('whole-folder').checked = own || (person.json('cfr-export', {}).whole ?? true);
+    this.showFormat();
+  }
 
-  const askPolygons = () => {
-    polygonsOf = versions();
-    send('polygons', { detail: detail() });
-  };
+  askPolygons() {
+    this.polygonsOf = this.versions();
+    this.send('polygons', { detail: this.detail() });
+  }
 
   // While the slider moves, one preview is requested at a time, and always the last one.
-  const previewPolygons = () => {
-    ref('detail-value').textContent = `${detail()} px`;
-    if (!app.channel.busy) askPolygons();
-  };
+  previewPolygons() {
+    this.ref('detail-value').textContent = `${this.detail()} px`;
+    if (!this.app.channel.busy) this.askPolygons();
+  }
 
-  app.showPolygons = (rings) => {
-    view.polygons = ref('detail-row').hidden ? null : rings;
+  showPolygons(rings) {
+    this.view.polygons = this.ref('detail-row').hidden ? null : rings;
     const corners = rings.reduce((sum, ring) => sum + ring.length / 2, 0);
-    ref('detail-value').textContent = `${detail()} px · ${count(corners, 'corner')}`;
-    view.draw();
-  };
+    this.ref('detail-value').textContent = `${this.detail()} px · ${count(corners, 'corner')}`;
+    this.view.draw();
+  }
 
-  app.followPolygons = () => {
-    if (view.polygons && versions() !== polygonsOf) askPolygons();
-  };
+  followPolygons() {
+    if (this.view.polygons && this.versions() !== this.polygonsOf) this.askPolygons();
+  }
 
-  app.showExport = () => {
-    ref('split').hidden = !exportsFolder() || ref('format').value === 'session';
-    app.button('export').disabled = !app.state.objects.length && !exportsFolder();
-    app.button('export').title = exportsFolder() ? t('All pictures of the folder') : t('This picture');
-    showDownloads(app.state.objects);
-  };
+  show() {
+    this.ref('split').hidden = !this.exportsFolder() || this.ref('format').value === 'session';
+    this.app.button('export').disabled = !this.app.state.objects.length && !this.exportsFolder();
+    this.app.button('export').title = this.exportsFolder()
+      ? t('All pictures of the folder')
+      : t('This picture');
+    this.showDownloads(this.app.state.objects);
+  }
 
   // Without an object in work these files hold all objects together.
-  function showDownloads(objects) {
+  showDownloads(objects) {
     const all = objects.length > 1 && !objects.some((object) => object.current);
     const show = (name, text, title) => {
-      const button = app.button(name);
+      const button = this.app.button(name);
       button.disabled = !objects.length;
       button.querySelector('span').textContent = text;
       button.title = all ? `${title}; ${t('all objects together, as none is selected')}` : title;
@@ -101,70 +133,70 @@ export function setUpExporting(app) {
     show('download-cutout', all ? t('Cut-out (all)') : t('Cut-out'), title);
   }
 
-  app.showFormat = () => {
-    ref('detail-row').hidden = !polygonFormats.includes(ref('format').value);
-    const own = root.hasAttribute('data-own'); // another folder has its session files on the server's disk
-    ref('whole-folder-row').hidden =
-      !root.hasAttribute('data-folder') || (ref('format').value === 'session' && !own);
-    app.showExport();
-    if (ref('detail-row').hidden) {
-      view.polygons = null;
-      view.draw();
-    } else if (app.picture) {
-      askPolygons();
+  showFormat() {
+    this.ref('detail-row').hidden = !this.polygonFormats.includes(this.ref('format').value);
+    // a folder that is not the page's own has its session files on the server's disk
+    const own = this.root.hasAttribute('data-own');
+    this.ref('whole-folder-row').hidden =
+      !this.root.hasAttribute('data-folder') || (this.ref('format').value === 'session' && !own);
+    this.show();
+    if (this.ref('detail-row').hidden) {
+      this.view.polygons = null;
+      this.view.draw();
+    } else if (this.app.picture) {
+      this.askPolygons();
     }
-  };
+  }
 
-  app.exportSession = () => {
-    taking = work();
-    takesFolder = exportsFolder();
-    send('download', { what: takesFolder ? 'sessions' : 'session' });
-  };
+  exportSession() {
+    this.taking = this.work();
+    this.takesFolder = this.exportsFolder();
+    this.send('download', { what: this.takesFolder ? 'sessions' : 'session' });
+  }
 
-  app.export = () => {
-    const format = ref('format').value;
-    if (format === 'session') return app.exportSession();
-    taking = work();
-    takesFolder = exportsFolder();
-    send('export', {
+  export() {
+    const format = this.ref('format').value;
+    if (format === 'session') return this.exportSession();
+    this.taking = this.work();
+    this.takesFolder = this.exportsFolder();
+    this.send('export', {
       format,
-      detail: detail(),
-      whole_folder: takesFolder,
-      split: ref('split').value || null,
+      detail: this.detail(),
+      whole_folder: this.takesFolder,
+      split: this.ref('split').value || null,
     });
-  };
+  }
 
-  app.takeOne = (what) => {
-    if (app.state.objects.length === 1) taking = work();
-    send('download', { what });
-  };
+  takeOne(what) {
+    if (this.app.state.objects.length === 1) this.taking = this.work();
+    this.send('download', { what });
+  }
 
   // An export has arrived.
-  app.markTaken = () => {
-    taken = taking;
-    if (takesFolder) app.markFolderTaken();
-    takesFolder = false;
-  };
+  markTaken() {
+    this.taken = this.taking;
+    if (this.takesFolder) this.app.ownFolder.markTaken();
+    this.takesFolder = false;
+  }
 
-  const unsaved = () => app.state.objects.length > 0 && !root.hasAttribute('data-folder') && work() !== taken;
-
-  app.mayLeave = async () =>
-    !unsaved() ||
-    app.question.ask(
-      t('The objects on this picture were not exported. Leave them?'),
-      t('Leave them'),
-      t('Stay here'),
-      { loses: true },
+  isUnsaved() {
+    return (
+      this.app.state.objects.length > 0 &&
+      !this.root.hasAttribute('data-folder') &&
+      this.work() !== this.taken
     );
+  }
 
-  restoreChoice();
-  for (const name of ['format', 'detail', 'split']) ref(name).addEventListener('change', () => keepChoice());
-  ref('whole-folder').addEventListener('change', keepWhole);
-  ref('format').addEventListener('change', app.showFormat);
-  ref('whole-folder').addEventListener('change', app.showExport);
-  ref('detail').addEventListener('change', askPolygons);
-  ref('detail').addEventListener('input', previewPolygons);
-  window.addEventListener('beforeunload', (event) => {
-    if (unsaved() || app.ownUnsaved()) event.preventDefault();
-  });
+  // Whether the open picture may be left: asks where its objects were not exported.
+  async mayLeave() {
+    return (
+      !this.isUnsaved() ||
+      this.app.question.ask(
+        t('The objects on this picture were not exported. Leave them?'),
+        t('Leave them'),
+        t('Stay here'),
+        { loses: true },
+      )
+    );
+  }
 }

@@ -3,7 +3,7 @@
 import { takesText } from './dom.js';
 
 // With the keyboard alone the focus stays where it is.
-export function setUpFocus(app) {
+export function returnFocus(app) {
   const { root, ref } = app;
   let pointed = false;
   document.addEventListener(

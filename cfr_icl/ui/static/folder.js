@@ -6,78 +6,91 @@ import { person } from './memory.js';
 
 const ASKED_AT_ONCE = 12; // small pictures of one request
 
-export function setUpFolder(app) {
-  const { ref, root, files, button } = app;
-  let waiting = new Set(); // indices of pictures whose small ones are to be asked for
-  let asking = false;
+export class Folder {
+  constructor(app) {
+    this.app = app;
+    this.ref = app.ref;
+    this.root = app.root;
+    this.files = app.files;
+    this.waiting = new Set(); // indices of pictures whose small ones are to be asked for
+    this.asking = false;
+    this.finished = null; // the notice that the folder is finished
+    this.inSight = new IntersectionObserver((entries) => this.askForSeen(entries));
+    this.files.listed = () => this.showThumbnails(person.get('cfr-thumbnails') === '1');
+    this.files.ending = (text, isNew) => this.showEnding(text, isNew);
+    this.ref('find').addEventListener('input', () => this.filter());
+    this.ref('filter').addEventListener('change', () => this.filter());
+    this.ref('find').addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' && event.key !== 'Escape') return;
+      this.endSearch(event.key === 'Enter');
+      event.stopPropagation();
+    });
+  }
 
   // ---- search and filter
 
-  const filter = () => files.filter(ref('find').value, ref('filter').value);
+  filter() {
+    this.files.filter(this.ref('find').value, this.ref('filter').value);
+  }
 
-  ref('find').addEventListener('input', filter);
-  ref('filter').addEventListener('change', filter);
-  ref('find').addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' && event.key !== 'Escape') return;
-    if (event.key === 'Escape') ref('find').value = '';
-    const index = target(files.pictures, ref('find').value, ref('filter').value);
-    if (index !== null) app.goTo(index);
-    else if (ref('find').value) app.notices.show(t('No picture of this name, label or number.'));
-    if (/^\d*$/.test(ref('find').value.trim())) ref('find').value = '';
-    filter();
-    ref('canvas').focus({ preventScroll: true });
-    event.stopPropagation();
-  });
+  startSearch() {
+    if (!this.root.hasAttribute('data-folder')) return;
+    this.ref('find').focus();
+    this.ref('find').select();
+  }
 
-  app.startSearch = () => {
-    if (!root.hasAttribute('data-folder')) return;
-    ref('find').focus();
-    ref('find').select();
-  };
+  // Open the picture that the search leads to; a number leaves the list as it was, a text filters it further.
+  endSearch(kept) {
+    const find = this.ref('find');
+    if (!kept) find.value = '';
+    const index = target(this.files.pictures, find.value, this.ref('filter').value);
+    if (index !== null) this.app.shownPicture.goTo(index);
+    else if (find.value) this.app.notices.show(t('No picture of this name, label or number.'));
+    if (/^\d*$/.test(find.value.trim())) find.value = '';
+    this.filter();
+    this.ref('canvas').focus({ preventScroll: true });
+  }
 
   // ---- small pictures, for what is in sight
 
-  const seen = new IntersectionObserver((entries) => {
-    for (const { target: item, isIntersecting } of entries) {
-      const index = files.items.indexOf(item);
-      if (isIntersecting && index >= 0 && !item.querySelector('img')) waiting.add(index);
-      else waiting.delete(index);
-    }
-    ask();
-  });
-
-  async function ask() {
-    if (asking || !waiting.size || !files.thumbnails) return;
-    asking = true;
-    const names = [...waiting].slice(0, ASKED_AT_ONCE).map((index) => files.names[index]);
-    const urls = (await app.server.thumbnails({ page: app.page, names }).catch(() => null)) ?? {};
-    for (const name of names) {
-      const index = files.names.indexOf(name);
-      waiting.delete(index);
-      if (urls[name]) files.showThumbnail(index, urls[name]);
-    }
-    asking = false;
-    ask();
+  showThumbnails(shown) {
+    this.files.thumbnails = shown;
+    this.root.toggleAttribute('data-thumbnails', shown);
+    this.app.button('thumbnails').setAttribute('aria-pressed', String(shown));
+    person.set('cfr-thumbnails', shown ? '1' : '0');
+    this.waiting = new Set();
+    this.inSight.disconnect();
+    if (shown) for (const item of this.files.items) this.inSight.observe(item);
   }
 
-  app.showThumbnails = (shown) => {
-    files.thumbnails = shown;
-    root.toggleAttribute('data-thumbnails', shown);
-    button('thumbnails').setAttribute('aria-pressed', String(shown));
-    person.set('cfr-thumbnails', shown ? '1' : '0');
-    waiting = new Set();
-    seen.disconnect();
-    if (shown) for (const item of files.items) seen.observe(item);
-  };
+  askForSeen(entries) {
+    for (const { target: item, isIntersecting } of entries) {
+      const index = this.files.items.indexOf(item);
+      if (isIntersecting && index >= 0 && !item.querySelector('img')) this.waiting.add(index);
+      else this.waiting.delete(index);
+    }
+    this.ask();
+  }
 
-  files.listed = () => app.showThumbnails(person.get('cfr-thumbnails') === '1');
+  async ask() {
+    if (this.asking || !this.waiting.size || !this.files.thumbnails) return;
+    this.asking = true;
+    const names = [...this.waiting].slice(0, ASKED_AT_ONCE).map((index) => this.files.names[index]);
+    const urls = (await this.app.server.thumbnails({ page: this.app.page, names }).catch(() => null)) ?? {};
+    for (const name of names) {
+      const index = this.files.names.indexOf(name);
+      this.waiting.delete(index);
+      if (urls[name]) this.files.showThumbnail(index, urls[name]);
+    }
+    this.asking = false;
+    this.ask();
+  }
 
   // ---- how the work goes
 
-  let end = null; // the notice that the folder is finished
-  files.ending = (text, isNew) => {
-    if (isNew) app.notices.show(text, { lasting: true, general: true });
-    else if (end !== null) app.notices.replace(end, text);
-    end = text;
-  };
+  showEnding(text, isNew) {
+    if (isNew) this.app.notices.show(text, { lasting: true, general: true });
+    else if (this.finished !== null) this.app.notices.replace(this.finished, text);
+    this.finished = text;
+  }
 }

@@ -114,7 +114,7 @@ export class FolderUploads {
       } catch (error) {
         const refused = error.message === 'HTTP 413'; // too large
         if (error.name === 'AbortError' || refused || attempt === TRIES) return null;
-        await this.app.explainFailure();
+        await this.app.transport.explainFailure();
         await new Promise((done) => setTimeout(done, TRY_AGAIN_AFTER));
       }
     }

@@ -6,37 +6,41 @@ const ASK_AGAIN = 30000; // milliseconds
 const FRESH_FOR = 3000; // milliseconds after a reply in which coming back asks nothing
 const WATCHED_FOR = 900000; // milliseconds after the last key or press; then the server may let the page rest
 
-export function setUpFollowing(app) {
-  const { root } = app,
-    poll = polling(app, ASK_AGAIN),
-    now = () => performance.now();
-  let heard = now(),
-    touched = now();
-  const follows = () =>
-    root.hasAttribute('data-folder') &&
-    !root.hasAttribute('data-own') &&
-    document.visibilityState === 'visible' &&
-    now() - touched < WATCHED_FOR;
+export class Following {
+  constructor(app) {
+    this.app = app;
+    this.poll = polling(app, ASK_AGAIN);
+    this.heard = performance.now(); // when the last reply came
+    this.touched = performance.now(); // when a key or the pointer was last pressed
+    document.addEventListener('visibilitychange', () => this.comeBack());
+    window.addEventListener('focus', () => this.comeBack());
+    const touch = () => {
+      this.touched = performance.now();
+    };
+    for (const kind of ['pointerdown', 'keydown']) document.addEventListener(kind, touch, true);
+  }
 
   // Called with each reply.
-  app.followFolder = () => {
-    heard = now();
-    poll(follows());
-  };
+  follow() {
+    this.heard = performance.now();
+    this.poll(this.isWatched());
+  }
 
-  const comeBack = () => {
-    touched = now();
-    if (follows() && now() - heard > FRESH_FOR && !app.channel.busy) app.deliver([]).catch(() => {});
-  };
-  document.addEventListener('visibilitychange', comeBack);
-  window.addEventListener('focus', comeBack);
-  for (const kind of ['pointerdown', 'keydown']) {
-    document.addEventListener(
-      kind,
-      () => {
-        touched = now();
-      },
-      true,
+  // Whether somebody looks at a folder in which others may work too.
+  isWatched() {
+    const { root } = this.app;
+    return (
+      root.hasAttribute('data-folder') &&
+      !root.hasAttribute('data-own') &&
+      document.visibilityState === 'visible' &&
+      performance.now() - this.touched < WATCHED_FOR
     );
+  }
+
+  comeBack() {
+    this.touched = performance.now();
+    const isFresh = this.touched - this.heard <= FRESH_FOR;
+    if (!this.isWatched() || isFresh || this.app.channel.busy) return;
+    this.app.transport.deliver([]).catch(() => {});
   }
 }

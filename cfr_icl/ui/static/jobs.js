@@ -17,7 +17,7 @@ export function polling(app, interval) {
       timer = setTimeout(ask, interval);
     };
     if (app.channel.busy) next();
-    else app.deliver([]).then(next, next);
+    else app.transport.deliver([]).then(next, next);
   };
   return (on) => {
     clearTimeout(timer);
@@ -25,19 +25,24 @@ export function polling(app, interval) {
   };
 }
 
-export function setUpJobs(app) {
-  const poll = polling(app, ASK_AGAIN);
+export class Jobs {
+  constructor(app) {
+    this.app = app;
+    this.poll = polling(app, ASK_AGAIN);
+  }
 
   // Called with each reply's `job`, which is undefined when none runs.
-  app.followJob = (job) => {
-    app.ref('job').hidden = !job;
-    showCount(job);
-    poll(Boolean(job));
-  };
+  follow(job) {
+    this.app.ref('job').hidden = !job;
+    this.showCount(job);
+    this.poll(Boolean(job));
+  }
 
-  function showCount({ done = 0, total = 0 } = {}) {
-    const bar = app.ref('job-bar');
-    app.ref('job-count').textContent = total ? `${done.toLocaleString()} / ${total.toLocaleString()}` : '';
+  showCount({ done = 0, total = 0 } = {}) {
+    const bar = this.app.ref('job-bar');
+    this.app.ref('job-count').textContent = total
+      ? `${done.toLocaleString()} / ${total.toLocaleString()}`
+      : '';
     if (total) Object.assign(bar, { max: total, value: done });
     else bar.removeAttribute('value');
   }

@@ -6,13 +6,13 @@ import { commandOf } from './keys.js';
 // Keys that mean nothing in a line of text, and so turn pages from an empty one.
 const TURNS = new Set(['previous', 'next']);
 
-export function setUpKeyboard(app) {
+export function listenToKeys(app) {
   const { view, ref } = app;
   const onStage = (target) => target === ref('canvas') || target === document.body;
 
   document.addEventListener('keydown', (event) => {
     view.shiftHeld = event.shiftKey;
-    const command = commandOf(event, app.keys);
+    const command = commandOf(event, app.ownKeys.keys);
     if (command?.name === 'save') event.preventDefault(); // the browser's own dialog would save the page
     if (app.root.querySelector('dialog[open]')) return;
     if (takesText(event.target) && !(TURNS.has(command?.name) && !event.target.value)) return;
@@ -25,11 +25,11 @@ export function setUpKeyboard(app) {
       return; // Enter presses the button
     } else if (command?.name === 'label') {
       const index = command.number - 1; // with Shift a label, also while masks are offered
-      const choose = command.shift ? app.chooseLabel : app.chooseByDigit;
-      if (!event.repeat) choose(index);
+      if (!event.repeat && command.shift) app.labels.choose(index);
+      else if (!event.repeat) app.choices.chooseByDigit(index);
       event.preventDefault();
     } else if (command) {
-      app.command(command.name);
+      app.commands.run(command.name);
       event.preventDefault();
     }
     view.showCursor();
@@ -46,7 +46,7 @@ export function setUpKeyboard(app) {
     view.shiftHeld = event.shiftKey;
     if (view.spaceHeld && (event.key === ' ' || event.code === 'Space')) {
       view.spaceHeld = false;
-      if (!view.spaceUsed) app.command('finish'); // held and dragged it moves the picture
+      if (!view.spaceUsed) app.commands.run('finish'); // held and dragged it moves the picture
     }
     view.showCursor();
   });

@@ -8,84 +8,92 @@ const WIDTH = 200,
   HEIGHT = 50, // of the plot
   SHOWN_CLICKS = 10;
 
-export function setUpLearning(app) {
-  const { ref, button, send } = app;
-  const poll = polling(app, ASK_AGAIN);
-  let learning = null,
-    isNewer = false; // whether the model learnt more than the page's use of it
+export class Learning {
+  constructor(app) {
+    this.app = app;
+    this.ref = app.ref;
+    this.button = app.button;
+    this.send = app.send;
+    this.poll = polling(app, ASK_AGAIN);
+    this.state = null; // as `replies.Learning`
+    this.isNewer = false; // whether the model learnt more than the page's use of it
+    this.ref('model').addEventListener('change', () => this.show());
+  }
 
   // Called with each reply's `learning`, which is undefined where nothing changed.
-  app.followLearning = (told) => {
+  follow(told) {
     if (told === undefined) return;
-    if ((told.model ?? null) !== (learning?.model ?? null)) app.showModels(told.model);
-    const ends = learning?.running && !told.running;
-    learning = told;
-    if (ends) isNewer = Boolean(told.comparison?.better);
-    app.showLearning();
-    if (ends) announce();
-    poll(learning.running);
-  };
+    if ((told.model ?? null) !== (this.state?.model ?? null)) this.app.settings.showModels(told.model);
+    const ends = this.state?.running && !told.running;
+    this.state = told;
+    if (ends) this.isNewer = Boolean(told.comparison?.better);
+    this.show();
+    if (ends) this.announce();
+    this.poll(this.state.running);
+  }
 
-  const inUse = () => !isNewer && ref('model').value === learning.model;
+  inUse() {
+    return !this.isNewer && this.ref('model').value === this.state.model;
+  }
 
   // The end of a run, which the panel may show out of sight.
-  const announce = () => {
-    const { comparison, message, model } = learning;
+  announce() {
+    const { comparison, message, model } = this.state;
     const choices =
-      comparison?.better && model && !inUse() ? [[t('Use the learnt model'), app.useLearnt]] : [];
+      comparison?.better && model && !this.inUse()
+        ? [[t('Use the learnt model'), () => this.useLearnt()]]
+        : [];
     const text = message || (comparison && result(comparison));
-    if (text) app.notices.show(text, { lasting: true, general: true, choices });
-  };
+    if (text) this.app.notices.show(text, { lasting: true, general: true, choices });
+  }
 
-  app.showLearning = () => {
-    if (!learning) return;
-    const { finished, needed, running, elsewhere, stage, begun, comparison, message, model } = learning;
-    ref('learning').hidden = !(running || stage || finished >= needed);
-    button('learn').hidden = running || finished < needed;
+  show() {
+    if (!this.state) return;
+    const { finished, needed, running, elsewhere, stage, begun, comparison, message, model } = this.state;
+    this.ref('learning').hidden = !(running || stage || finished >= needed);
+    this.button('learn').hidden = running || finished < needed;
     const learn =
       begun && stage && !comparison && !message
         ? t('Go on learning from {n} pictures')
         : t('Learn from {n} finished pictures');
-    button('learn').textContent = learn.replace('{n}', finished.toLocaleString());
-    ref('learning-run').hidden = !running;
-    ref('learning-text').textContent = told(learning);
-    ref('learning-bar').value = learning.progress;
-    button('stop-learning').hidden = elsewhere;
-    ref('learnt').hidden = running || !(stage || model);
-    ref('learnt-text').textContent = message || (comparison ? result(comparison) : stopped(stage));
+    this.button('learn').textContent = learn.replace('{n}', finished.toLocaleString());
+    this.ref('learning-run').hidden = !running;
+    this.ref('learning-text').textContent = told(this.state);
+    this.ref('learning-bar').value = this.state.progress;
+    this.button('stop-learning').hidden = elsewhere;
+    this.ref('learnt').hidden = running || !(stage || model);
+    this.ref('learnt-text').textContent = message || (comparison ? result(comparison) : stopped(stage));
     if (model && comparison?.better) {
-      const choice = inUse()
+      const choice = this.inUse()
         ? t('The learnt model is in use.')
         : t('Use it now; the model menu switches back.');
-      ref('learnt-text').append(` ${choice}`);
+      this.ref('learnt-text').append(` ${choice}`);
     }
-    ref('learnt-plot').toggleAttribute('hidden', !comparison);
-    ref('learnt-intervals').hidden = !comparison;
+    this.ref('learnt-plot').toggleAttribute('hidden', !comparison);
+    this.ref('learnt-intervals').hidden = !comparison;
     if (comparison) {
-      plot(ref('learnt-plot'), comparison);
-      ref('learnt-intervals').textContent = intervals(comparison);
+      plot(this.ref('learnt-plot'), comparison);
+      this.ref('learnt-intervals').textContent = intervals(comparison);
     }
-    button('use-learnt').hidden = !model || inUse();
-    button('forget-learnt').hidden = !(model || begun);
-    button('forget-learnt').textContent = t(model ? 'Throw it away' : 'Start over');
-  };
+    this.button('use-learnt').hidden = !model || this.inUse();
+    this.button('forget-learnt').hidden = !(model || begun);
+    this.button('forget-learnt').textContent = t(model ? 'Throw it away' : 'Start over');
+  }
 
-  app.useLearnt = () => {
-    send('model', { name: learning.model });
-    ref('model').value = learning.model;
-    isNewer = false;
-    app.showLearning();
-  };
+  useLearnt() {
+    this.send('model', { name: this.state.model });
+    this.ref('model').value = this.state.model;
+    this.isNewer = false;
+    this.show();
+  }
 
-  app.forgetLearnt = async () => {
-    const name = button('forget-learnt').textContent;
-    const sure = await app.question.ask(t('Throw away what was learnt?'), name, t('Keep it'), {
+  async forgetLearnt() {
+    const name = this.button('forget-learnt').textContent;
+    const sure = await this.app.question.ask(t('Throw away what was learnt?'), name, t('Keep it'), {
       loses: true,
     });
-    if (sure) send('forget_learnt');
-  };
-
-  ref('model').addEventListener('change', app.showLearning);
+    if (sure) this.send('forget_learnt');
+  }
 }
 
 const STAGES = {

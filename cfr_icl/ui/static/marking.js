@@ -4,50 +4,58 @@ import { middleOfSmall } from './geometry.js';
 import { objectsAt } from './picking.js';
 import { View } from './view.js';
 
-export function setUpMarking(app) {
-  const { ref } = app;
+export class Marking {
+  constructor(app) {
+    this.app = app;
+    this.view = new View(app.ref('canvas'), app.look, this.actions());
+  }
 
-  // Show hidden masks, so that the answer is seen.
-  const mark = (kind, data, shown) => {
-    app.hideMasks(false);
-    app.clearSelection();
-    ref('tip').hidden = true;
-    const number = app.send(kind, data);
-    app.view.pending.push({ ...shown, number });
-    app.view.draw();
-  };
-  app.select = (id) => {
-    app.hideMasks(false);
-    app.clearSelection();
-    app.send('select', { id });
-  };
-  app.view = new View(ref('canvas'), app.look, {
-    click: (x, y, positive) => mark('click', { x, y, positive }, { x, y, positive }),
-    select: (id) => app.select(id),
-    toggle: (id) => app.toggleSelected(id),
-    box: (left, top, right, bottom, drag) => {
-      const middle = middleOfSmall(app.view.size, left, top, right, bottom);
-      if (middle) app.command('finish'); // as a box, it starts an object
-      if (middle) mark('click', { ...middle, positive: true }, { ...middle, positive: true });
-      else mark('box', { left, top, right, bottom }, drag);
-      if (app.oneBox) app.showTool('click');
-    },
-    paint: (points, add, drag) => mark('paint', { points, add, diameter: drag.brush }, drag),
-    lasso: (points, add, drag) => mark('lasso', { points, add }, drag),
-    reshape: (points, drag) => mark('reshape', { points }, drag),
-    fillHole: ({ x, y }) => app.send('fill_hole', { x, y }),
-    resizeBrush: (direction) => app.command(direction > 0 ? 'brush-larger' : 'brush-smaller'),
-    hover: (pixel, touch) => {
-      app.followPointer(pixel, touch);
-      ref('pointer').textContent = pixel ? `${pixel.x}, ${pixel.y}` : '';
-      app.pointAt(pixel ? (objectsAt(app.view.objects, pixel)[0]?.id ?? null) : null);
-    },
-    zoomed: (scale) => {
-      ref('zoom').textContent = `${Math.round(scale * 100)} %`;
-      app.keepPlace();
-      app.dropPreview();
-    },
-    mode: () => app.mode,
-    ready: () => app.ready(),
-  });
+  // What the view calls for pointer and keys, as its constructor lists them.
+  actions() {
+    return {
+      click: (x, y, positive) => this.mark('click', { x, y, positive }, { x, y, positive }),
+      select: (id) => this.select(id),
+      toggle: (id) => this.app.selection.toggle(id),
+      box: (left, top, right, bottom, drag) => {
+        const middle = middleOfSmall(this.view.size, left, top, right, bottom);
+        if (middle) this.app.commands.run('finish'); // as a box, it starts an object
+        if (middle) this.mark('click', { ...middle, positive: true }, { ...middle, positive: true });
+        else this.mark('box', { left, top, right, bottom }, drag);
+        if (this.app.oneBox) this.app.settings.showTool('click');
+      },
+      paint: (points, add, drag) => this.mark('paint', { points, add, diameter: drag.brush }, drag),
+      lasso: (points, add, drag) => this.mark('lasso', { points, add }, drag),
+      reshape: (points, drag) => this.mark('reshape', { points }, drag),
+      fillHole: ({ x, y }) => this.app.send('fill_hole', { x, y }),
+      resizeBrush: (direction) => this.app.commands.run(direction > 0 ? 'brush-larger' : 'brush-smaller'),
+      hover: (pixel, touch) => {
+        this.app.preview.followPointer(pixel, touch);
+        this.app.ref('pointer').textContent = pixel ? `${pixel.x}, ${pixel.y}` : '';
+        this.app.panel.pointAt(pixel ? (objectsAt(this.view.objects, pixel)[0]?.id ?? null) : null);
+      },
+      zoomed: (scale) => {
+        this.app.ref('zoom').textContent = `${Math.round(scale * 100)} %`;
+        this.app.shownPicture.keepPlace();
+        this.app.preview.drop();
+      },
+      mode: () => this.app.mode,
+      ready: () => this.app.ready(),
+    };
+  }
+
+  // Draw a click or stroke at once and send its action; show hidden masks, so that the answer is seen.
+  mark(kind, data, shown) {
+    this.app.settings.hideMasks(false);
+    this.app.selection.clear();
+    this.app.ref('tip').hidden = true;
+    const number = this.app.send(kind, data);
+    this.view.pending.push({ ...shown, number });
+    this.view.draw();
+  }
+
+  select(id) {
+    this.app.settings.hideMasks(false);
+    this.app.selection.clear();
+    this.app.send('select', { id });
+  }
 }

@@ -11,147 +11,166 @@ const TRY_AGAIN_AFTER = 3000; // milliseconds
 const COPY_AFTER = 300; // milliseconds after work was saved
 const COPIED_TOGETHER = 50;
 
-export function setUpOwnFolder(app) {
-  const { root, ref, props } = app;
-  const limits = props.own_folder;
-  const copies = new FolderCopies();
-  const uploads = new FolderUploads(app, limits.work);
-  let stale = new Set(); // pictures whose work is to be copied
-  let copying = false; // whether a copy is being made, or soon
-  let unsaved = false; // work was done that no export of the whole folder holds
+export class OwnFolder {
+  constructor(app) {
+    this.app = app;
+    this.root = app.root;
+    this.ref = app.ref;
+    this.props = app.props;
+    this.limits = this.props.own_folder;
+    this.copies = new FolderCopies();
+    this.uploads = new FolderUploads(app, this.limits.work);
+    this.stale = new Set(); // pictures whose work is to be copied
+    this.copying = false; // whether a copy is being made, or soon
+    this.unsaved = false; // work was done that no export of the whole folder holds
+  }
 
-  const isOwn = () => root.hasAttribute('data-own');
-  const key = () => {
+  isOwn() {
+    return this.root.hasAttribute('data-own');
+  }
+
+  // The name of the folder in the browser's storage.
+  key() {
     if (!tab.get('cfr-own')) tab.set('cfr-own', crypto.randomUUID?.() ?? String(Math.random()));
     return tab.get('cfr-own');
-  };
+  }
 
   // Add files to the folder of this page, { file, path } each; the first make it.
-  app.addFiles = async (files) => {
-    if (root.hasAttribute('data-folder') && !isOwn()) {
-      app.notices.show(t('This page works through a folder; add pictures to the folder instead.'));
+  async add(files) {
+    if (this.root.hasAttribute('data-folder') && !this.isOwn()) {
+      this.app.notices.show(t('This page works through a folder; add pictures to the folder instead.'));
       return;
     }
-    const { pictures, works, others } = sorted(files, limits);
-    const room = limits.pictures - (isOwn() ? app.files.names.length : 0);
-    if (!pictures.length && !(works.length && isOwn())) {
+    const { pictures, works, others } = sorted(files, this.limits);
+    const room = this.limits.pictures - (this.isOwn() ? this.app.files.names.length : 0);
+    if (!pictures.length && !(works.length && this.isOwn())) {
       const said = works.length
         ? t('Open the pictures of this work first, or together with it.')
         : t('There is no picture among these files.');
-      app.notices.show(said);
+      this.app.notices.show(said);
       return;
     }
-    if (!isOwn() && !(await app.mayLeave())) return;
+    if (!this.isOwn() && !(await this.app.exporting.mayLeave())) return;
     if (others) {
       const said = t('Files that are no pictures were left out: {n}.').replace('{n}', others);
-      app.notices.show(said, { general: true });
+      this.app.notices.show(said, { general: true });
     }
     if (pictures.length > room) {
       const said = t('A folder of this page holds {n} pictures at most; left out: {m}.');
       const left = pictures.length - Math.max(room, 0);
-      app.notices.show(said.replace('{n}', limits.pictures).replace('{m}', left), { general: true });
+      this.app.notices.show(said.replace('{n}', this.limits.pictures).replace('{m}', left), {
+        general: true,
+      });
     }
-    const single = isOwn() && pictures.length === 1 && !works.length;
-    const taken = withWork(pictures.slice(0, Math.max(room, 0)), works, limits.work);
-    await uploads.send(taken, { open: single });
-  };
+    const single = this.isOwn() && pictures.length === 1 && !works.length;
+    const taken = withWork(pictures.slice(0, Math.max(room, 0)), works, this.limits.work);
+    await this.uploads.send(taken, { open: single });
+  }
 
-  app.cancelAdding = () => uploads.cancel();
+  cancelAdding() {
+    this.uploads.cancel();
+  }
 
   // Called with the uploads that the server did not find any more.
-  app.sendAgain = (missing) => uploads.send(uploads.filesOf(missing));
+  sendAgain(missing) {
+    this.uploads.send(this.uploads.filesOf(missing));
+  }
 
   // ---- what the browser keeps
 
   // Called with [upload, name] of pictures: under this name, which may be another than that of the file, the
   // server has them and their work.
-  app.noteAdded = (added) => {
+  noteAdded(added) {
     for (const [upload, name] of added) {
-      const sent = uploads.arrived.get(upload);
-      if (sent) copies.keepFile(key(), name, sent.file);
+      const sent = this.uploads.arrived.get(upload);
+      if (sent) this.copies.keepFile(this.key(), name, sent.file);
     }
-  };
-
-  app.followOwnFolder = ({ own = false, saved = [] }) => {
-    root.toggleAttribute('data-own', own);
-    ref('leave').hidden = !own;
-    ref('review').hidden = own;
-    ref('relabel-button').hidden = false;
-    if (!own || !saved.length) return;
-    if (app.page && app.files.names.length) unsaved = true;
-    for (const name of saved) stale.add(name);
-    if (!copying) setTimeout(copyWork, COPY_AFTER);
-    copying = true;
-  };
-
-  async function copyWork() {
-    const names = [...stale].slice(0, COPIED_TOGETHER);
-    copying = names.length > 0;
-    if (!copying) return;
-    for (const name of names) stale.delete(name);
-    const folder = key();
-    const texts = await app.server.saved_work({ page: app.page, names }).catch(() => null);
-    const open = folder === tab.get('cfr-own'); // not closed meanwhile
-    if (open && texts) await copies.keepWork(folder, texts);
-    else if (open) for (const name of names) stale.add(name);
-    setTimeout(copyWork, texts ? 0 : TRY_AGAIN_AFTER);
   }
 
-  app.hasOwnCopies = async () => {
+  // Called with each reply's `folder`: whether it is this page's own, and the pictures whose work was saved.
+  follow({ own = false, saved = [] }) {
+    this.root.toggleAttribute('data-own', own);
+    this.ref('leave').hidden = !own;
+    this.ref('review').hidden = own;
+    this.ref('relabel-button').hidden = false;
+    if (!own || !saved.length) return;
+    if (this.app.page && this.app.files.names.length) this.unsaved = true;
+    for (const name of saved) this.stale.add(name);
+    if (!this.copying) setTimeout(() => this.copyWork(), COPY_AFTER);
+    this.copying = true;
+  }
+
+  async copyWork() {
+    const names = [...this.stale].slice(0, COPIED_TOGETHER);
+    this.copying = names.length > 0;
+    if (!this.copying) return;
+    for (const name of names) this.stale.delete(name);
+    const folder = this.key();
+    const texts = await this.app.server.saved_work({ page: this.app.page, names }).catch(() => null);
+    const open = folder === tab.get('cfr-own'); // not closed meanwhile
+    if (open && texts) await this.copies.keepWork(folder, texts);
+    else if (open) for (const name of names) this.stale.add(name);
+    setTimeout(() => this.copyWork(), texts ? 0 : TRY_AGAIN_AFTER);
+  }
+
+  async hasCopies() {
     if (!tab.get('cfr-own')) return false;
-    const { files } = await copies.find(key());
+    const { files } = await this.copies.find(this.key());
     return files.size > 0;
-  };
+  }
 
   // Send everything once more to a server that has lost it, with what it was not told of yet, and open the
   // picture of this name.
-  app.giveFolderBack = async (name, untold) => {
-    const { files, work } = await copies.find(key());
+  async giveBack(name, untold) {
+    const { files, work } = await this.copies.find(this.key());
     const pictures = [...files].map(([path, file]) => ({ path, file }));
     const works = [...work].map(([path, text]) => ({
-      path: path + limits.work,
+      path: path + this.limits.work,
       file: new File([text], 'work.json', { type: 'application/json' }),
     }));
-    app.send('hello');
-    const kept = sorted(pictures, limits).pictures;
-    const lost = uploads.filesOf(untold);
-    if (kept.length) await uploads.send(withWork(kept, works, limits.work), { back: true });
-    if (lost.length) await uploads.send(lost);
+    this.app.send('hello');
+    const kept = sorted(pictures, this.limits).pictures;
+    const lost = this.uploads.filesOf(untold);
+    if (kept.length) await this.uploads.send(withWork(kept, works, this.limits.work), { back: true });
+    if (lost.length) await this.uploads.send(lost);
     const first = kept[0]?.path;
-    if (first) app.send('goto', { name: files.has(name) ? name : first, picture: undefined });
+    if (first) this.app.send('goto', { name: files.has(name) ? name : first, picture: undefined });
     return kept.length > 0 || lost.length > 0;
-  };
+  }
 
   // ---- leaving
 
-  app.ownUnsaved = () => isOwn() && unsaved;
+  isUnsaved() {
+    return this.isOwn() && this.unsaved;
+  }
 
-  app.markFolderTaken = () => {
-    unsaved = false;
-  };
+  // An export of the whole folder has arrived.
+  markTaken() {
+    this.unsaved = false;
+  }
 
-  app.leaveFolder = async () => {
+  async leave() {
     const sure =
-      !unsaved ||
-      (await app.question.ask(
+      !this.unsaved ||
+      (await this.app.question.ask(
         t('The work on this folder was not exported since its last change. Close the folder?'),
         t('Close the folder'),
         t('Stay here'),
         { loses: true },
       ));
     if (!sure) return;
-    uploads.forget();
-    copies.forget(key());
+    this.uploads.forget();
+    this.copies.forget(this.key());
     tab.set('cfr-own', '');
-    app.send('leave_folder');
-  };
+    this.app.send('leave_folder');
+  }
 
   // The server gave the folder back: the page begins anew.
-  app.beginAnew = () => {
-    stale = new Set();
-    unsaved = false;
-    app.channel.takeWaiting();
-    Object.assign(app, {
+  beginAnew() {
+    this.stale = new Set();
+    this.unsaved = false;
+    this.app.channel.takeWaiting();
+    Object.assign(this.app, {
       page: null,
       resume: null,
       lastReply: null,
@@ -159,24 +178,24 @@ export function setUpOwnFolder(app) {
       incoming: null,
       source: null,
     });
-    app.view.pending = [];
-    app.view.setPicture(null);
-    for (const name of ['data-folder', 'data-own']) root.removeAttribute(name);
-    for (const name of ['files', 'walk', 'leave', 'review', 'relabel-button']) ref(name).hidden = true;
-    root.toggleAttribute('data-empty', true);
-    for (const name of ['name', 'size']) ref(name).textContent = '';
-    ref('name').removeAttribute('title');
-    app.files.show({ names: [], states: [] });
-    app.files.index = null;
-    app.showFormat();
-    app.showSession({
-      ...app.state,
+    this.app.view.pending = [];
+    this.app.view.setPicture(null);
+    for (const name of ['data-folder', 'data-own']) this.root.removeAttribute(name);
+    for (const name of ['files', 'walk', 'leave', 'review', 'relabel-button']) this.ref(name).hidden = true;
+    this.root.toggleAttribute('data-empty', true);
+    for (const name of ['name', 'size']) this.ref(name).textContent = '';
+    this.ref('name').removeAttribute('title');
+    this.app.files.show({ names: [], states: [] });
+    this.app.files.index = null;
+    this.app.exporting.showFormat();
+    this.app.replies.showSession({
+      ...this.app.state,
       objects: [],
       active: null,
       done: false,
       can_undo: false,
       can_redo: false,
     });
-    app.send('hello');
-  };
+    this.app.send('hello');
+  }
 }

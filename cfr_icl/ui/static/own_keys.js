@@ -51,107 +51,123 @@ function shown(key) {
   return `${t('Shift')}+${last}`;
 }
 
-export function setUpOwnKeys(app) {
-  const { root, ref } = app;
-  let waits = null; // the command whose key is to be pressed
-  app.keys = readKeys(person.json('cfr-keys', {}), COMMANDS) ?? {};
+export class OwnKeys {
+  constructor(app) {
+    this.app = app;
+    this.root = app.root;
+    this.ref = app.ref;
+    this.waits = null; // the command whose key is to be pressed
+    this.keys = readKeys(person.json('cfr-keys', {}), COMMANDS) ?? {};
+    this.ref('help').addEventListener('keydown', (event) => this.press(event), true);
+    this.ref('help').addEventListener('close', () => {
+      this.waits = null;
+      this.say('');
+      this.show();
+    });
+    this.ref('keys-file').addEventListener('change', async (event) => {
+      const text = await event.target.files[0].text();
+      event.target.value = '';
+      this.load(text);
+    });
+  }
 
   // Called when the keys, or the language, have changed.
-  app.showKeys = () => {
-    ref('keys').replaceChildren(...COMMANDS.map(row));
-    for (const key of root.querySelectorAll('kbd[data-key]')) {
+  show() {
+    this.ref('keys').replaceChildren(...COMMANDS.map((command) => this.row(command)));
+    for (const key of this.root.querySelectorAll('kbd[data-key]')) {
       key.usual ??= key.textContent;
-      const own = app.keys[key.dataset.key];
+      const own = this.keys[key.dataset.key];
       key.textContent = own ? shown(own) : key.usual;
     }
-    for (const control of root.querySelectorAll('[data-do], [data-tool]')) showInTitle(control);
-  };
+    for (const control of this.root.querySelectorAll('[data-do], [data-tool]')) this.showInTitle(control);
+  }
 
   // The key in brackets at the end of a title.
-  function showInTitle(control) {
-    const own = app.keys[control.dataset.do ?? `tool-${control.dataset.tool}`],
+  showInTitle(control) {
+    const own = this.keys[control.dataset.do ?? `tool-${control.dataset.tool}`],
       usual = control.english?.title && t(control.english.title);
     if (!usual || !/\([^()]+\)$/.test(usual)) return;
     control.title = own ? usual.replace(/\([^()]+\)$/, `(${shown(own)})`) : usual;
   }
 
-  function row(command) {
-    const keys = keysOf(command, app.keys).map(shown).join(' '),
+  row(command) {
+    const keys = keysOf(command, this.keys).map(shown).join(' '),
       chosen = make('button', { type: 'button', className: 'button small' });
     const title = TITLES[command]();
-    chosen.textContent = waits === command ? t('Press a key …') : keys;
+    chosen.textContent = this.waits === command ? t('Press a key …') : keys;
     chosen.setAttribute('aria-label', `${t('Key of')} ${title}: ${keys}`);
-    chosen.setAttribute('aria-pressed', String(waits === command));
+    chosen.setAttribute('aria-pressed', String(this.waits === command));
     chosen.dataset.command = command;
     chosen.addEventListener('click', () => {
-      waits = waits === command ? null : command;
-      say('');
-      app.showKeys();
-      focus(command);
+      this.waits = this.waits === command ? null : command;
+      this.say('');
+      this.show();
+      this.focus(command);
     });
     return make('li', {}, make('span', {}, title), chosen);
   }
 
-  const focus = (command) => ref('keys').querySelector(`[data-command="${command}"]`).focus();
-
-  function say(text) {
-    ref('keys-said').textContent = text;
+  // The key that is pressed for the command that waits for one.
+  press(event) {
+    if (!this.waits || ['Shift', 'Control', 'Alt', 'AltGraph', 'Meta'].includes(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const command = this.waits;
+    this.waits = null;
+    if (event.key === 'Escape') this.say('');
+    else this.choose(command, keyOf(event));
+    this.show();
+    this.focus(command);
   }
 
-  function keep(keys) {
-    app.keys = keys;
-    person.set('cfr-keys', JSON.stringify(keys));
-    app.showKeys();
+  // Give a command a key, null for one with a fixed place; says why where that cannot be.
+  choose(command, key) {
+    const owner = key && ownerOf(key, this.keys);
+    if (!key) {
+      this.say(t('This key cannot be chosen; it has its place already.'));
+    } else if (owner && owner !== command) {
+      const clash = t('{key} is the key of “{command}”; give that one another key first.');
+      this.say(clash.replace('{key}', shown(key)).replace('{command}', TITLES[owner]?.() ?? owner));
+    } else {
+      const { [command]: old, ...others } = this.keys,
+        usual = keysOf(command, {});
+      this.say('');
+      this.keep(usual.includes(key) && usual.length === 1 ? others : { ...others, [command]: key });
+    }
   }
 
-  // The key that was pressed for the command that waits for one.
-  ref('help').addEventListener(
-    'keydown',
-    (event) => {
-      if (!waits || ['Shift', 'Control', 'Alt', 'AltGraph', 'Meta'].includes(event.key)) return;
-      event.preventDefault();
-      event.stopPropagation();
-      const command = waits,
-        key = keyOf(event),
-        owner = key && ownerOf(key, app.keys);
-      waits = null;
-      if (event.key === 'Escape') say('');
-      else if (!key) say(t('This key cannot be chosen; it has its place already.'));
-      else if (owner && owner !== command) {
-        const clash = t('{key} is the key of “{command}”; give that one another key first.');
-        say(clash.replace('{key}', shown(key)).replace('{command}', TITLES[owner]?.() ?? owner));
-      } else {
-        const { [command]: old, ...others } = app.keys,
-          usual = keysOf(command, {});
-        say('');
-        keep(usual.includes(key) && usual.length === 1 ? others : { ...others, [command]: key });
-      }
-      app.showKeys();
-      focus(command);
-    },
-    true,
-  );
-  ref('help').addEventListener('close', () => {
-    waits = null;
-    say('');
-    app.showKeys();
-  });
-
-  app.resetKeys = () => {
-    say('');
-    keep({});
-  };
-  app.saveKeys = () => saveText(JSON.stringify({ keys: app.keys }, null, 1), 'keys.json');
-  ref('keys-file').addEventListener('change', async (event) => {
-    const text = await event.target.files[0].text();
-    event.target.value = '';
+  // Take the keys of a file that `save` wrote.
+  load(text) {
     let keys = null;
     try {
       keys = readKeys(JSON.parse(text).keys, COMMANDS);
     } catch {
       // said below
     }
-    if (keys) keep(keys);
-    say(keys ? '' : t('The file holds no keys, or one key for two commands.'));
-  });
+    if (keys) this.keep(keys);
+    this.say(keys ? '' : t('The file holds no keys, or one key for two commands.'));
+  }
+
+  focus(command) {
+    this.ref('keys').querySelector(`[data-command="${command}"]`).focus();
+  }
+
+  say(text) {
+    this.ref('keys-said').textContent = text;
+  }
+
+  keep(keys) {
+    this.keys = keys;
+    person.set('cfr-keys', JSON.stringify(keys));
+    this.show();
+  }
+
+  reset() {
+    this.say('');
+    this.keep({});
+  }
+
+  save() {
+    saveText(JSON.stringify({ keys: this.keys }, null, 1), 'keys.json');
+  }
 }

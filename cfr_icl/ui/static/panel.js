@@ -5,72 +5,94 @@ import { listed, ObjectList } from './objects.js';
 
 const MANY = 8; // objects from which on the list is searched and ordered
 
-export function setUpPanel(app) {
-  const { root, ref, button, send } = app;
-  const list = new ObjectList(ref('objects'), 'cfr-labels', send, app.select, () => app.view.draw());
+export class Panel {
+  constructor(app) {
+    this.app = app;
+    this.root = app.root;
+    this.ref = app.ref;
+    this.button = app.button;
+    this.send = app.send;
+    this.list = new ObjectList(
+      this.ref('objects'),
+      'cfr-labels',
+      this.send,
+      (id) => this.app.marking.select(id),
+      () => this.app.view.draw(),
+    );
+    this.ref('objects').addEventListener('pointerover', (event) => {
+      this.pointAt(this.list.idOf(event.target));
+    });
+    this.ref('objects').addEventListener('pointerleave', () => this.pointAt(null));
+    for (const name of ['object-filter', 'object-order']) {
+      this.ref(name).addEventListener('input', () => this.showList());
+    }
+    for (const input of this.root.querySelectorAll('[data-edit]')) {
+      input.addEventListener('change', () =>
+        this.send('edit', { id: this.app.state.active, [input.dataset.edit]: input.checked }),
+      );
+    }
+  }
 
-  app.listedIds = () => list.ids;
-  app.idInList = (element) => list.idOf(element);
-  app.markSelected = (selected) => list.mark(selected);
+  listedIds() {
+    return this.list.ids;
+  }
+
+  idInList(element) {
+    return this.list.idOf(element);
+  }
+
+  markSelected(selected) {
+    this.list.mark(selected);
+  }
 
   // An object that is pointed at is shown on the picture and in the list.
-  app.pointAt = (id) => {
-    if (app.view.pointed === id) return;
-    app.view.pointed = id;
-    app.view.draw();
-    list.point(id);
-  };
-  ref('objects').addEventListener('pointerover', (event) => {
-    app.pointAt(list.idOf(event.target));
-  });
-  ref('objects').addEventListener('pointerleave', () => app.pointAt(null));
-  for (const name of ['object-filter', 'object-order']) {
-    ref(name).addEventListener('input', () => showList());
+  pointAt(id) {
+    if (this.app.view.pointed === id) return;
+    this.app.view.pointed = id;
+    this.app.view.draw();
+    this.list.point(id);
   }
 
-  function showList() {
-    const { objects } = app.state,
+  showList() {
+    const { objects } = this.app.state,
       few = objects.length < MANY;
-    ref('object-search').hidden = few;
-    list.show(few ? objects : listed(objects, ref('object-filter').value, ref('object-order').value));
-  }
-
-  for (const input of root.querySelectorAll('[data-edit]')) {
-    input.addEventListener('change', () =>
-      send('edit', { id: app.state.active, [input.dataset.edit]: input.checked }),
+    this.ref('object-search').hidden = few;
+    this.list.show(
+      few ? objects : listed(objects, this.ref('object-filter').value, this.ref('object-order').value),
     );
   }
 
-  app.showPanel = () => {
-    const { state } = app,
+  show() {
+    const { state } = this.app,
       active = state.objects.find((object) => object.current);
-    button('undo').disabled = !state.can_undo;
-    button('redo').disabled = !state.can_redo;
-    button('finish').disabled = !active;
-    app.showExport();
-    button('load-masks').disabled = !app.picture;
-    ref('no-objects').hidden = state.objects.length > 0;
-    ref('fill').hidden = state.objects.length > 0 || !root.hasAttribute('data-folder');
-    ref('before').hidden = state.objects.length > 0 || !app.files.index;
-    ref('object-switches').hidden = !active;
-    for (const input of active ? root.querySelectorAll('[data-edit]') : []) {
-      if (!app.channel.awaits('edit')) input.checked = active[input.dataset.edit]; // else of before a switch
+    this.button('undo').disabled = !state.can_undo;
+    this.button('redo').disabled = !state.can_redo;
+    this.button('finish').disabled = !active;
+    this.app.exporting.show();
+    this.button('load-masks').disabled = !this.app.picture;
+    this.ref('no-objects').hidden = state.objects.length > 0;
+    this.ref('fill').hidden = state.objects.length > 0 || !this.root.hasAttribute('data-folder');
+    this.ref('before').hidden = state.objects.length > 0 || !this.app.files.index;
+    this.ref('object-switches').hidden = !active;
+    for (const input of active ? this.root.querySelectorAll('[data-edit]') : []) {
+      // while a switch is under way, the reply tells of before it
+      if (!this.app.channel.awaits('edit')) input.checked = active[input.dataset.edit];
       input.disabled = active.locked;
     }
-    showList(); // after the switches, which take room from it
-    app.showSelection();
-    button('done').classList.toggle('on', Boolean(state.done));
-    button('done').setAttribute('aria-pressed', String(Boolean(state.done)));
-    app.showReview(state);
-    app.showLabels(active);
-    app.inspector.follow(active);
-    app.followChoices(active);
-    app.followPolygons();
-    app.showCascade(state.cfr);
-    ref('answer').textContent = describe(state, active);
-    ref('refined').textContent = describeRefinement(active);
-    ref('refined').hidden = !ref('refined').textContent;
-  };
+    this.showList(); // after the switches, which take room from it
+    this.app.selection.show();
+    this.button('done').classList.toggle('on', Boolean(state.done));
+    this.button('done').setAttribute('aria-pressed', String(Boolean(state.done)));
+    this.app.reviewing.show(state);
+    this.app.labels.show(active);
+    this.app.inspector.follow(active);
+    this.app.choices.follow(active);
+    this.app.exporting.followPolygons();
+    this.app.cascade.show(state.cfr);
+    this.ref('answer').textContent = describe(state, active);
+    this.ref('refined').textContent = describeRefinement(active);
+    this.ref('refined').hidden = !this.ref('refined').textContent;
+  }
 }
 
 // Describes the last refinement of the object.

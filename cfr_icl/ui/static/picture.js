@@ -11,40 +11,43 @@ const LOAD_AGAIN = [500, 2000, 5000, 10000]; // milliseconds; then always the la
 // A value of a picture with four digits; whole numbers with all of them.
 const shortened = (value) => (Number.isInteger(value) ? value : Number(value.toPrecision(4)));
 
-export function setUpPicture(app) {
-  const { ref, root, view, channel } = app;
-  const unloadable = () => t('The picture cannot be loaded; the page keeps trying.');
-  let wish = null; // arguments of `goTo`: the picture that is to be opened when the one before it is known
+const unloadable = () => t('The picture cannot be loaded; the page keeps trying.');
 
-  // The newest picture of which the server has told, painted or not.
-  app.latest = () => app.incoming?.picture ?? app.picture;
+export class ShownPicture {
+  constructor(app) {
+    this.app = app;
+    this.ref = app.ref;
+    this.root = app.root;
+    this.view = app.view;
+    this.channel = app.channel;
+    this.wish = null; // arguments of `goTo`: the picture that is to be opened when the one before it is known
+  }
 
-  // Whether what the person does now can mean the picture that is painted.
-  app.ready = () =>
-    Boolean(app.picture) &&
-    !app.incoming &&
-    !app.restoring &&
-    !channel.awaits('open', 'example', 'goto', 'restore', 'hello', 'view');
+  // A reply told of another picture: load its pixels, then show it.
+  expect(picture) {
+    this.app.notices.remove(unloadable());
+    const source = this.app.nextSource ?? null;
+    this.app.nextSource = null;
+    this.app.incoming = {
+      picture,
+      source,
+      state: { objects: [], active: null },
+      index: this.app.files.index,
+    };
+    this.load(this.app.incoming, 0);
+  }
 
-  app.expectPicture = (picture) => {
-    app.notices.remove(unloadable());
-    const source = app.nextSource ?? null;
-    app.nextSource = null;
-    app.incoming = { picture, source, state: { objects: [], active: null }, index: app.files.index };
-    load(app.incoming, 0);
-  };
-
-  function load(incoming, attempt) {
+  load(incoming, attempt) {
     const image = new Image();
     image.onload = () => {
-      if (app.incoming === incoming) paint(incoming, image);
+      if (this.app.incoming === incoming) this.paint(incoming, image);
     };
     image.onerror = () => {
-      if (app.incoming !== incoming) return;
-      if (!attempt) showWithoutPixels(incoming);
+      if (this.app.incoming !== incoming) return;
+      if (!attempt) this.showWithoutPixels(incoming);
       setTimeout(
         () => {
-          if (app.incoming === incoming) load(incoming, attempt + 1);
+          if (this.app.incoming === incoming) this.load(incoming, attempt + 1);
         },
         LOAD_AGAIN[Math.min(attempt, LOAD_AGAIN.length - 1)],
       );
@@ -52,58 +55,61 @@ export function setUpPicture(app) {
     image.src = addressOf(incoming.picture.file);
   }
 
-  function paint(incoming, image) {
+  paint(incoming, image) {
     const { picture, state, index, source } = incoming;
-    app.notices.remove(unloadable());
-    app.incoming = null;
-    const before = app.picture;
-    app.picture = picture;
-    app.source = source ?? (before?.name === picture.name ? app.source : null);
-    view.pending = [];
-    view.picker.forget();
-    app.clearSelection();
-    app.hideMasks(false);
-    app.showMode('positive');
+    this.app.notices.remove(unloadable());
+    this.app.incoming = null;
+    const before = this.app.picture;
+    this.app.picture = picture;
+    this.app.source = source ?? (before?.name === picture.name ? this.app.source : null);
+    this.view.pending = [];
+    this.view.picker.forget();
+    this.app.selection.clear();
+    this.app.settings.hideMasks(false);
+    this.app.settings.showMode('positive');
     const [token, ...place] = tab.json('cfr-place', []);
     const same = ['name', 'width', 'height', 'page'].every((key) => before?.[key] === picture[key]);
-    const kept = same && !view.fitted ? view.place : null; // only the contrast has changed
-    const old = app.look.keep && before && !view.fitted ? { place: view.place, size: view.size } : null;
-    view.setPicture(image, picture.transparent);
-    app.showBrush(view.brush);
-    if (kept) view.moveTo(kept);
-    else if (old) view.moveTo(geometry.carried(old.place, old.size, view.size, view.stage));
-    else if (token === picture.token && place.length) view.goTo(...place);
-    root.removeAttribute('data-empty');
-    describe(picture);
-    app.showViewOf(picture);
-    if (root.hasAttribute('data-folder')) app.files.showIndex(index);
-    if (root.hasAttribute('data-folder')) tab.set('cfr-at', picture.name);
-    app.showSession(state);
-    if (!root.querySelector('dialog[open]')) ref('canvas').focus({ preventScroll: true });
-    ref('tip').hidden = person.get('cfr-hint') === 'seen';
+    const kept = same && !this.view.fitted ? this.view.place : null; // only the contrast has changed
+    const old =
+      this.app.look.keep && before && !this.view.fitted
+        ? { place: this.view.place, size: this.view.size }
+        : null;
+    this.view.setPicture(image, picture.transparent);
+    this.app.settings.showBrush(this.view.brush);
+    if (kept) this.view.moveTo(kept);
+    else if (old) this.view.moveTo(geometry.carried(old.place, old.size, this.view.size, this.view.stage));
+    else if (token === picture.token && place.length) this.view.goTo(...place);
+    this.root.removeAttribute('data-empty');
+    this.describe(picture);
+    this.app.showing.follow(picture);
+    if (this.root.hasAttribute('data-folder')) this.app.files.showIndex(index);
+    if (this.root.hasAttribute('data-folder')) tab.set('cfr-at', picture.name);
+    this.app.replies.showSession(state);
+    if (!this.root.querySelector('dialog[open]')) this.ref('canvas').focus({ preventScroll: true });
+    this.ref('tip').hidden = person.get('cfr-hint') === 'seen';
     person.set('cfr-hint', 'seen');
-    app.painted(picture);
-    app.send('prepare'); // while the person looks for the first place to click
+    this.app.restorer.painted(picture);
+    this.app.send('prepare'); // while the person looks for the first place to click
   }
 
   // The server is at a picture whose pixels do not come: nothing can be marked, but others can be opened.
-  function showWithoutPixels({ picture, index, state }) {
-    app.picture = null;
-    view.pending = [];
-    view.setPicture(null);
-    describe(picture);
-    app.showViewOf(picture);
-    if (root.hasAttribute('data-folder')) app.files.showIndex(index);
-    app.showSession(state);
-    app.notices.show(unloadable(), { lasting: true });
-    app.showBusy();
+  showWithoutPixels({ picture, index, state }) {
+    this.app.picture = null;
+    this.view.pending = [];
+    this.view.setPicture(null);
+    this.describe(picture);
+    this.app.showing.follow(picture);
+    if (this.root.hasAttribute('data-folder')) this.app.files.showIndex(index);
+    this.app.replies.showSession(state);
+    this.app.notices.show(unloadable(), { lasting: true });
+    this.app.replies.showBusy();
   }
 
-  function describe(picture) {
-    ref('name').replaceChildren(narrow(picture.name));
-    ref('name').title = picture.name;
+  describe(picture) {
+    this.ref('name').replaceChildren(narrow(picture.name));
+    this.ref('name').title = picture.name;
     const [darkest, brightest] = picture.deep ? picture.values.map(shortened) : [];
-    ref('size').textContent = [
+    this.ref('size').textContent = [
       `${picture.width} × ${picture.height}`,
       ...(picture.transparent ? [t('holes count as white')] : []),
       ...(picture.first_frame ? [t('first frame')] : []),
@@ -112,24 +118,30 @@ export function setUpPicture(app) {
   }
 
   // Where the picture is looked at survives a reload.
-  app.keepPlace = () => {
-    if (!app.picture) return;
-    const { scale, x, y } = view.place;
-    tab.set('cfr-place', JSON.stringify(view.fitted ? [] : [app.picture.token, scale, x, y]));
-  };
+  keepPlace() {
+    if (!this.app.picture) return;
+    const { scale, x, y } = this.view.place;
+    tab.set('cfr-place', JSON.stringify(this.view.fitted ? [] : [this.app.picture.token, scale, x, y]));
+  }
 
   // Open a picture of the folder, or where it cannot be opened the one after it in the direction `step`: with
   // `to_do` the next that is to be done. While one is being opened only the last wish counts.
-  app.goTo = (index, step, to_do) => {
-    if (channel.awaits('goto', 'hello')) wish = [index, step, to_do];
+  goTo(index, step, to_do) {
+    if (this.channel.awaits('goto', 'hello')) this.wish = [index, step, to_do];
     else
-      app.send('goto', { name: app.files.names[index], step, to_do, picture: app.latest()?.token ?? null });
-  };
+      this.app.send('goto', {
+        name: this.app.files.names[index],
+        step,
+        to_do,
+        picture: this.app.latest()?.token ?? null,
+      });
+  }
 
-  app.followWish = () => {
-    if (wish === null || channel.awaits('goto', 'hello')) return;
-    const [index, ...how] = wish;
-    wish = null;
-    if (index !== (app.incoming?.index ?? app.files.index)) app.goTo(index, ...how);
-  };
+  // Called after each reply: open the picture that was asked for meanwhile.
+  followWish() {
+    if (this.wish === null || this.channel.awaits('goto', 'hello')) return;
+    const [index, ...how] = this.wish;
+    this.wish = null;
+    if (index !== (this.app.incoming?.index ?? this.app.files.index)) this.goTo(index, ...how);
+  }
 }

@@ -7,72 +7,78 @@ const RESTS_AFTER = 150; // milliseconds without a movement
 const AGAIN_AFTER = 400; // milliseconds until a server that could not tell is asked again
 const TRIES = 5;
 
-export function setUpPreview(app) {
-  const { ref, view, props } = app;
-  let place = null; // the pixel at which the pointer is; null beside the picture and for fingers
-  let timer = null;
-  let asking = false;
-
-  ref('preview').closest('label').hidden = !props.previews;
-
-  // The pointer has moved to a pixel, or left the picture.
-  app.followPointer = (pixel, touch) => {
-    if (pixel && !touch && pixel.x === place?.x && pixel.y === place?.y) return;
-    app.dropPreview();
-    place = touch ? null : pixel;
-    if (place && props.previews && app.look.preview) wait(RESTS_AFTER, TRIES);
-  };
-
-  // Forget the preview, also one that is under way.
-  app.dropPreview = () => {
-    clearTimeout(timer);
-    place = null;
-    show(null);
-  };
-
-  function wait(milliseconds, tries) {
-    clearTimeout(timer);
-    timer = setTimeout(() => ask(tries), milliseconds);
+export class Preview {
+  constructor(app) {
+    this.app = app;
+    this.ref = app.ref;
+    this.view = app.view;
+    this.props = app.props;
+    this.place = null; // the pixel at which the pointer is; null beside the picture and for fingers
+    this.timer = null;
+    this.asking = false;
+    this.ref('preview').closest('label').hidden = !this.props.previews;
   }
 
-  async function ask(tries) {
-    if (asking) return wait(RESTS_AFTER, tries); // for a place that was left; one at a time
-    const question = questionAt(place);
+  // The pointer has moved to a pixel, or left the picture.
+  followPointer(pixel, touch) {
+    if (pixel && !touch && pixel.x === this.place?.x && pixel.y === this.place?.y) return;
+    this.drop();
+    this.place = touch ? null : pixel;
+    if (this.place && this.props.previews && this.app.look.preview) this.wait(RESTS_AFTER, TRIES);
+  }
+
+  // Forget the preview, also one that is under way.
+  drop() {
+    clearTimeout(this.timer);
+    this.place = null;
+    this.show(null);
+  }
+
+  wait(milliseconds, tries) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.ask(tries), milliseconds);
+  }
+
+  async ask(tries) {
+    if (this.asking) return this.wait(RESTS_AFTER, tries); // for a place that was left; one at a time
+    const question = this.questionAt(this.place);
     if (!question) return;
-    asking = true;
-    const asked = place,
-      answer = await app.server.preview(question).catch(() => null);
-    asking = false;
-    const now = JSON.stringify(questionAt(place));
-    if (asked !== place || now !== JSON.stringify(question)) return;
-    if (answer) show(answer);
-    else if (tries > 1) wait(AGAIN_AFTER, tries - 1);
+    this.asking = true;
+    const asked = this.place,
+      answer = await this.app.server.preview(question).catch(() => null);
+    this.asking = false;
+    const now = JSON.stringify(this.questionAt(this.place));
+    if (asked !== this.place || now !== JSON.stringify(question)) return;
+    if (answer) this.show(answer);
+    else if (tries > 1) this.wait(AGAIN_AFTER, tries - 1);
   }
 
   // What to ask the server; null where a click would not be the first one on its object.
-  function questionAt(pixel) {
-    if (!pixel || !app.ready() || app.busy() || !view.awaitsFirstClick) return null;
-    const current = app.state.objects.find((object) => object.current),
-      positive = (app.mode === 'positive') !== view.shiftHeld;
+  questionAt(pixel) {
+    if (!pixel || !this.app.ready() || this.app.busy() || !this.view.awaitsFirstClick) return null;
+    const current = this.app.state.objects.find((object) => object.current),
+      positive = (this.app.mode === 'positive') !== this.view.shiftHeld;
     if (current ? current.clicks.length || current.locked : !positive) return null;
-    if (positive && view.wouldSelect(pixel, view.altHeld)) return null;
-    return { page: app.page, picture: app.picture.token, ...pixel, positive };
+    if (positive && this.view.wouldSelect(pixel, this.view.altHeld)) return null;
+    return { page: this.app.page, picture: this.app.picture.token, ...pixel, positive };
   }
 
-  function show(answer) {
-    if (!answer && !view.preview) return;
-    view.preview = answer && {
+  show(answer) {
+    if (!answer && !this.view.preview) return;
+    this.view.preview = answer && {
       shape: MaskShape.decode(answer.size, answer.counts),
       colour: answer.colour,
     };
-    ref('canvas').toggleAttribute('data-preview', Boolean(answer));
-    view.draw();
+    this.ref('canvas').toggleAttribute('data-preview', Boolean(answer));
+    this.view.draw();
   }
 
   // The key tells what it has done, as the switch is folded away.
-  app.togglePreview = () => {
-    if (!props.previews) return;
-    ref('preview').click();
-    app.notices.show(app.look.preview ? t('Previews of clicks are on.') : t('Previews of clicks are off.'));
-  };
+  toggle() {
+    if (!this.props.previews) return;
+    this.ref('preview').click();
+    this.app.notices.show(
+      this.app.look.preview ? t('Previews of clicks are on.') : t('Previews of clicks are off.'),
+    );
+  }
 }

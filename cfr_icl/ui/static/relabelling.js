@@ -3,47 +3,53 @@
 import { make } from './dom.js';
 import { count, t } from './language.js';
 
-export function setUpRelabelling(app) {
-  const { ref, send } = app;
-  const dialog = ref('relabel');
-  const chosen = () => app.state.labels.find(({ name }) => name === ref('relabel-name').value);
-
-  function showChosen() {
-    ref('relabel-new').value = chosen()?.name ?? '';
-    ref('relabel-colour').value = chosen()?.colour ?? '#000000';
+export class Relabelling {
+  constructor(app) {
+    this.app = app;
+    this.ref = app.ref;
+    this.send = app.send;
+    this.dialog = this.ref('relabel');
+    this.ref('relabel-name').addEventListener('change', () => this.showChosen());
+    this.ref('relabel-no').addEventListener('click', () => this.dialog.close());
+    this.dialog.querySelector('form').addEventListener('submit', (event) => {
+      event.preventDefault();
+      const label = this.chosen(),
+        renamed = this.ref('relabel-new').value.trim(),
+        colour = this.ref('relabel-colour').value;
+      this.dialog.close();
+      if (!label || !renamed || (renamed === label.name && colour === label.colour)) return;
+      this.send('relabel_folder', {
+        name: label.name,
+        new: renamed,
+        colour: colour === label.colour ? null : colour,
+      });
+    });
   }
 
-  app.askRelabel = () => {
-    const { labels = [], label } = app.state;
-    const active = app.state.objects.find((object) => object.current);
-    ref('relabel-name').replaceChildren(
+  chosen() {
+    return this.app.state.labels.find(({ name }) => name === this.ref('relabel-name').value);
+  }
+
+  showChosen() {
+    this.ref('relabel-new').value = this.chosen()?.name ?? '';
+    this.ref('relabel-colour').value = this.chosen()?.colour ?? '#000000';
+  }
+
+  ask() {
+    const { labels = [], label } = this.app.state;
+    const active = this.app.state.objects.find((object) => object.current);
+    this.ref('relabel-name').replaceChildren(
       ...labels.map(({ name }) => make('option', { value: name, textContent: name })),
     );
     const current = active?.label ?? label;
-    if (labels.some(({ name }) => name === current)) ref('relabel-name').value = current;
-    showChosen();
-    dialog.showModal();
-  };
-
-  ref('relabel-name').addEventListener('change', showChosen);
-  ref('relabel-no').addEventListener('click', () => dialog.close());
-  dialog.querySelector('form').addEventListener('submit', (event) => {
-    event.preventDefault();
-    const label = chosen(),
-      renamed = ref('relabel-new').value.trim(),
-      colour = ref('relabel-colour').value;
-    dialog.close();
-    if (!label || !renamed || (renamed === label.name && colour === label.colour)) return;
-    send('relabel_folder', {
-      name: label.name,
-      new: renamed,
-      colour: colour === label.colour ? null : colour,
-    });
-  });
+    if (labels.some(({ name }) => name === current)) this.ref('relabel-name').value = current;
+    this.showChosen();
+    this.dialog.showModal();
+  }
 
   // The server has counted: whether to go on.
-  app.confirmRelabel = async ({ name, new: renamed, colour, pictures, objects, left_out }) => {
-    const joins = renamed !== name && app.state.labels.some((label) => label.name === renamed);
+  async confirm({ name, new: renamed, colour, pictures, objects, left_out }) {
+    const joins = renamed !== name && this.app.state.labels.some((label) => label.name === renamed);
     const said = [
       t('Change the label "{name}" in the whole folder?').replace('{name}', name),
       `${count(pictures, 'picture')}, ${count(objects, 'object')}.`,
@@ -53,8 +59,8 @@ export function setUpRelabelling(app) {
         : []),
       t('While this page is open, it can be taken back above the list of pictures.'),
     ].join(' ');
-    if (await app.question.ask(said, t('Change'), t('Stay here'))) {
-      send('relabel_folder', { name, new: renamed, colour, sure: true });
+    if (await this.app.question.ask(said, t('Change'), t('Stay here'))) {
+      this.send('relabel_folder', { name, new: renamed, colour, sure: true });
     }
-  };
+  }
 }

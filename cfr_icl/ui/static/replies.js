@@ -6,129 +6,150 @@ import { tab } from './memory.js';
 import { merged } from './session.js';
 import { addressOf } from './uploading.js';
 
-export function setUpReplies(app) {
-  const { ref, view, channel, root } = app;
-  let panelDue = false;
+export class Replies {
+  constructor(app) {
+    this.app = app;
+    this.ref = app.ref;
+    this.view = app.view;
+    this.channel = app.channel;
+    this.root = app.root;
+    this.panelDue = false; // whether the panel is to be painted
+  }
 
-  app.receive = (reply) => {
-    app.heard();
+  // Show a reply, as `replies.Reply` (ui/protocol/replies.py).
+  receive(reply) {
+    const { app, channel } = this;
+    app.transport.heard();
     if (reply.picture && reply.picture.token !== app.latest()?.token) app.notices.forgetPicture();
     // of an export, or of "done", after which another picture comes
-    const general = Boolean(reply.download) || answers(reply, 'done');
+    const general = Boolean(reply.download) || this.answers(reply, 'done');
     for (const message of reply.messages || []) app.notices.show(message, { general });
-    if (reply.left_folder) return reply.page === app.page ? app.beginAnew() : undefined; // else told before
-    if (reply.forgotten && reply.page === null) return app.putBack(reply);
+    if (reply.left_folder) {
+      if (reply.page === app.page) app.ownFolder.beginAnew(); // else a reply before this one has told it
+      return;
+    }
+    if (reply.forgotten && reply.page === null) {
+      app.restorer.putBack(reply);
+      return;
+    }
     if (!app.page) {
       app.page = reply.page;
       tab.set('cfr-page', app.page);
     }
     if (reply.page !== app.page) {
       // the server goes on with this page in another tab
-      view.pending = [];
+      this.view.pending = [];
       channel.takeWaiting();
       return;
     }
-    view.pending = view.pending.filter((entry) => entry.number > reply.applied);
+    this.view.pending = this.view.pending.filter((entry) => entry.number > reply.applied);
     const late = app.lastReply !== null && reply.reply <= app.lastReply;
-    if (!late) showNewest(reply);
-    if (reply.inside) app.inspector.show(reply.inside);
-    if (reply.choices) app.showChoices(reply.choices);
-    if (reply.suggestion === 'box') app.suggestBox();
-    if (reply.polygons) app.showPolygons(reply.polygons);
-    if (reply.download) {
-      save(addressOf(reply.download), reply.download.orig_name);
-      app.markTaken();
-    }
-    if (reply.fill) app.offerFilling(reply.fill);
-    if (reply.relabel) app.confirmRelabel(reply.relabel);
-    if (reply.added_pictures) app.noteAdded(reply.added_pictures);
-    if (reply.missing_uploads) app.sendAgain(reply.missing_uploads);
-    if (reply.loaded) app.offerReadings(reply.loaded);
+    if (!late) this.showNewest(reply);
+    this.passOn(reply);
     channel.acknowledge(reply.applied);
-    if (!late && reply.model && !channel.awaits('model')) app.showModel(reply.model);
-    app.followWish();
-    app.checkPutBack();
-    if (reply.resumed === false) app.recover(reply);
-  };
-
-  // Whether a waiting action of a kind is answered by the reply.
-  const answers = ({ applied }, kind) =>
-    channel.waiting.some((action) => action.kind === kind && action.number <= applied);
-
-  // A reply that another has overtaken would show what was before, and end the questions after a job.
-  function showNewest(reply) {
-    app.takesCoordinates = Boolean(reply.takes_coordinates);
-    showState(reply);
-    app.followLearning(reply.learning);
-    app.showCost(reply.model_cost);
-    app.followJob(reply.job);
-    app.followFolder();
+    if (!late && reply.model && !channel.awaits('model')) app.settings.showModel(reply.model);
+    app.shownPicture.followWish();
+    app.restorer.check();
+    if (reply.resumed === false) app.restorer.recover(reply);
   }
 
-  function showState(reply) {
-    app.lastReply = reply.reply;
-    if (reply.picture && reply.picture.token !== app.latest()?.token) app.expectPicture(reply.picture);
-    if (reply.folder) showFolder(reply.folder);
+  // Give the parts of the page what only one reply holds.
+  passOn(reply) {
+    const { app } = this;
+    if (reply.inside) app.inspector.show(reply.inside);
+    if (reply.choices) app.choices.offer(reply.choices);
+    if (reply.suggestion === 'box') app.commands.suggestBox();
+    if (reply.polygons) app.exporting.showPolygons(reply.polygons);
+    if (reply.download) {
+      save(addressOf(reply.download), reply.download.orig_name);
+      app.exporting.markTaken();
+    }
+    if (reply.fill) app.maskLoading.confirm(reply.fill);
+    if (reply.relabel) app.relabelling.confirm(reply.relabel);
+    if (reply.added_pictures) app.ownFolder.noteAdded(reply.added_pictures);
+    if (reply.missing_uploads) app.ownFolder.sendAgain(reply.missing_uploads);
+    if (reply.loaded) app.maskLoading.offerReadings(reply.loaded);
+  }
+
+  // Whether a waiting action of a kind is answered by the reply.
+  answers({ applied }, kind) {
+    return this.channel.waiting.some((action) => action.kind === kind && action.number <= applied);
+  }
+
+  // A reply that another has overtaken would show what was before, and end the questions after a job.
+  showNewest(reply) {
+    this.app.takesCoordinates = Boolean(reply.takes_coordinates);
+    this.showState(reply);
+    this.app.learning.follow(reply.learning);
+    this.app.cost.show(reply.model_cost);
+    this.app.jobs.follow(reply.job);
+    this.app.following.follow();
+  }
+
+  showState(reply) {
+    this.app.lastReply = reply.reply;
+    if (reply.picture && reply.picture.token !== this.app.latest()?.token)
+      this.app.shownPicture.expect(reply.picture);
+    if (reply.folder) this.showFolder(reply.folder);
     if (!reply.session) return;
-    const { incoming } = app,
+    const { incoming } = this.app,
       token = reply.session.picture;
     if (incoming && (token === undefined || token === incoming.picture.token)) {
       incoming.state = merged(incoming.state, reply.session);
-    } else if (token === undefined || token === (app.picture?.token ?? null)) {
-      app.showSession(merged(app.state, reply.session));
+    } else if (token === undefined || token === (this.app.picture?.token ?? null)) {
+      this.showSession(merged(this.app.state, reply.session));
     }
   }
 
-  app.showSession = (state) => {
-    const before = app.state.active;
-    if (before !== null && before !== state.active && app.mode === 'negative') app.showMode('positive');
-    tellChanges(app, app.state, state);
-    app.state = state;
-    app.copySoon();
-    view.objects = state.objects;
-    view.drawNow();
-    root.dataset.reply = app.lastReply;
-    if (panelDue) return;
-    panelDue = true;
-    requestAnimationFrame(() => requestAnimationFrame(showNews));
-  };
-
-  function showNews() {
-    panelDue = false;
-    app.showPanel();
-    app.showBusy();
+  showSession(state) {
+    const before = this.app.state.active;
+    if (before !== null && before !== state.active && this.app.mode === 'negative')
+      this.app.settings.showMode('positive');
+    tellChanges(this.app, this.app.state, state);
+    this.app.state = state;
+    this.app.restorer.copySoon();
+    this.view.objects = state.objects;
+    this.view.drawNow();
+    this.root.dataset.reply = this.app.lastReply;
+    if (this.panelDue) return;
+    this.panelDue = true;
+    requestAnimationFrame(() => requestAnimationFrame(() => this.showNews()));
   }
 
-  function showFolder(folder) {
-    root.toggleAttribute('data-folder', true);
-    app.followOwnFolder(folder);
-    if (ref('files').hidden) {
-      for (const name of ['files', 'walk']) ref(name).hidden = false;
-      app.showFolderExport(Boolean(folder.own));
+  showNews() {
+    this.panelDue = false;
+    this.app.panel.show();
+    this.showBusy();
+  }
+
+  showFolder(folder) {
+    this.root.toggleAttribute('data-folder', true);
+    this.app.ownFolder.follow(folder);
+    if (this.ref('files').hidden) {
+      for (const name of ['files', 'walk']) this.ref(name).hidden = false;
+      this.app.exporting.showForFolder(Boolean(folder.own));
     }
-    app.files.show(folder);
-    if (folder.change !== undefined) app.offerTakingBack(folder.change);
-    app.followVisits(folder.visits);
-    if (app.incoming) app.incoming.index = folder.index;
-    else if (folder.index !== app.files.index) app.files.showIndex(folder.index);
+    this.app.files.show(folder);
+    if (folder.change !== undefined) this.app.maskLoading.offerTakingBack(folder.change);
+    this.app.reviewing.followVisits(folder.visits);
+    if (this.app.incoming) this.app.incoming.index = folder.index;
+    else if (folder.index !== this.app.files.index) this.app.files.showIndex(folder.index);
   }
 
-  // Whether an answer is awaited, or not all of it is shown yet.
-  app.busy = () => channel.busy || panelDue || Boolean(app.incoming);
+  showBusy() {
+    this.ref('busy').hidden = !this.channel.busy && !this.app.incoming;
+    this.app.cost.followEncoding();
+    this.root.toggleAttribute('data-busy', this.app.busy());
+    this.root.toggleAttribute('data-waits', Boolean(this.app.picture) && !this.app.ready());
+    this.view.showCursor();
+  }
 
-  app.showBusy = () => {
-    ref('busy').hidden = !channel.busy && !app.incoming;
-    app.followEncoding();
-    root.toggleAttribute('data-busy', app.busy());
-    root.toggleAttribute('data-waits', Boolean(app.picture) && !app.ready());
-    view.showCursor();
-  };
-
-  app.showFailure = () =>
-    app.notices.show(t('The server cannot be reached; the page keeps trying.'), {
+  showFailure() {
+    this.app.notices.show(t('The server cannot be reached; the page keeps trying.'), {
       lasting: true,
       general: true,
     });
+  }
 }
 
 // For a page within somebody's Blocks: say which objects are new, changed or gone.

@@ -9,165 +9,173 @@ import { sendFile } from './uploading.js';
 const COPY_AFTER = 700; // milliseconds after a change
 const AGAIN_AFTER = 3000;
 
-export function setUpRestoring(app) {
-  const { channel } = app;
-  const copies = new Copies();
-  const inFolder = () => app.root.hasAttribute('data-folder');
-  let due = null; // timer of the next copy
-  let putting = null; // { waiting, picture, why, sending } while work is being put back
+export class Restorer {
+  constructor(app) {
+    this.app = app;
+    this.channel = app.channel;
+    this.copies = new Copies();
+    this.due = null; // timer of the next copy
+    this.putting = null; // { waiting, picture, why, sending } while work is being put back
+    document.addEventListener('visibilitychange', () => {
+      if (this.due && document.hidden) this.copy();
+    });
+    window.addEventListener('pagehide', () => {
+      if (this.due) this.copy();
+    });
+  }
+
+  inFolder() {
+    return this.app.root.hasAttribute('data-folder');
+  }
 
   // Called with a reply that says `forgotten`: this page still has everything.
-  app.putBack = async ({ forgotten }) => {
-    if (putting) return;
-    const own = app.root.hasAttribute('data-own') || channel.awaits('add_files');
-    const taken = channel.takeWaiting();
+  async putBack({ forgotten }) {
+    if (this.putting) return;
+    const own = this.app.root.hasAttribute('data-own') || this.channel.awaits('add_files');
+    const taken = this.channel.takeWaiting();
     const waiting = taken.filter(({ kind }) => !['hello', 'restore', 'add_files'].includes(kind));
-    const { picture, state, source } = app;
-    const name = app.files.names[app.files.index];
-    Object.assign(app, { page: null, resume: null, lastReply: null, restoring: true });
-    app.view.pending = [];
-    putting = { waiting, picture, why: forgotten };
-    app.showBusy();
+    const { picture, state, source } = this.app;
+    const name = this.app.files.names[this.app.files.index];
+    Object.assign(this.app, { page: null, resume: null, lastReply: null, restoring: true });
+    this.app.view.pending = [];
+    this.putting = { waiting, picture, why: forgotten };
+    this.app.replies.showBusy();
     if (own) {
       const added = taken.filter(({ kind }) => kind === 'add_files').flatMap(({ files }) => files);
-      await giveFolderBack(
+      await this.giveFolderBack(
         name,
         added.map(({ path }) => path),
       );
-    } else if (inFolder()) {
-      app.send('hello');
-      if (name !== undefined) app.send('goto', { index: app.files.index, name, picture: undefined });
+    } else if (this.inFolder()) {
+      this.app.send('hello');
+      if (name !== undefined)
+        this.app.send('goto', { index: this.app.files.index, name, picture: undefined });
     } else if (picture) {
       const session = portable(state, [picture.height, picture.width]);
-      await giveBack(picture.name, source ?? { file: await shownPicture() }, session);
+      await this.giveBack(picture.name, source ?? { file: await this.shownPicture() }, session);
     } else {
-      app.send('hello');
-      finish();
+      this.app.send('hello');
+      this.finish();
     }
-  };
+  }
 
   // Called with the first reply after a reload when the server knows nothing of the page before.
-  app.recover = async ({ forgotten }) => {
-    const before = app.resume;
-    app.resume = null;
+  async recover({ forgotten }) {
+    const before = this.app.resume;
+    this.app.resume = null;
     if (!before) return;
-    if (inFolder()) return goBack(forgotten);
-    app.restoring = true;
-    const folder = await app.hasOwnCopies();
-    const copy = folder ? null : await copies.find(before);
-    app.restoring = false;
-    if (!(folder || copy) || app.latest()) return;
-    app.restoring = true;
+    if (this.inFolder()) return this.goBack(forgotten);
+    this.app.restoring = true;
+    const folder = await this.app.ownFolder.hasCopies();
+    const copy = folder ? null : await this.copies.find(before);
+    this.app.restoring = false;
+    if (!(folder || copy) || this.app.latest()) return;
+    this.app.restoring = true;
     if (folder) {
-      putting = { waiting: [], picture: null, why: forgotten };
-      return giveFolderBack(tab.get('cfr-at'));
+      this.putting = { waiting: [], picture: null, why: forgotten };
+      return this.giveFolderBack(tab.get('cfr-at'));
     }
-    putting = { waiting: [], picture: null, why: forgotten };
-    await giveBack(copy.name, copy.source, copy.session, false);
-    copies.forget(before);
-  };
+    this.putting = { waiting: [], picture: null, why: forgotten };
+    await this.giveBack(copy.name, copy.source, copy.session, false);
+    this.copies.forget(before);
+  }
 
   // The server has the work on its folder, and opens another picture than the one that was open.
-  function goBack(why) {
-    const index = app.files.names.indexOf(tab.get('cfr-at'));
-    if (index < 0 || index === (app.incoming?.index ?? app.files.index)) return;
-    app.goTo(index);
-    app.notices.show(told(why), { general: true });
+  goBack(why) {
+    const index = this.app.files.names.indexOf(tab.get('cfr-at'));
+    if (index < 0 || index === (this.app.incoming?.index ?? this.app.files.index)) return;
+    this.app.shownPicture.goTo(index);
+    this.app.notices.show(told(why), { general: true });
   }
 
-  async function giveFolderBack(name, uploads = []) {
-    putting.sending = true;
-    const sent = await app.giveFolderBack(name, uploads);
-    putting.sending = false;
-    if (!sent) finish();
+  async giveFolderBack(name, uploads = []) {
+    this.putting.sending = true;
+    const sent = await this.app.ownFolder.giveBack(name, uploads);
+    this.putting.sending = false;
+    if (!sent) this.finish();
   }
 
-  async function giveBack(name, source, session, hello = true) {
-    const from = source.file ? { path: await sendUntilItArrives(source.file) } : { example: source.example };
-    app.nextSource = source;
-    if (hello) app.send('hello');
-    app.send('restore', { ...from, name, session, picture: undefined });
+  async giveBack(name, source, session, hello = true) {
+    const from = source.file
+      ? { path: await this.sendUntilItArrives(source.file) }
+      : { example: source.example };
+    this.app.nextSource = source;
+    if (hello) this.app.send('hello');
+    this.app.send('restore', { ...from, name, session, picture: undefined });
   }
 
-  async function sendUntilItArrives(file) {
+  async sendUntilItArrives(file) {
     for (;;) {
       try {
         return await sendFile(file, () => {});
       } catch {
-        app.showFailure();
-        await app.explainFailure();
+        this.app.replies.showFailure();
+        await this.app.transport.explainFailure();
         await new Promise((done) => setTimeout(done, AGAIN_AFTER));
       }
     }
   }
 
   // Called when a picture is painted: what waited is for it, if it is the one that was there before.
-  app.painted = (now) => {
-    if (!putting || putting.sending || channel.awaits('goto', 'restore', 'add_files')) return;
-    const { waiting, picture, why } = putting;
-    finish();
+  painted(now) {
+    if (!this.putting || this.putting.sending || this.channel.awaits('goto', 'restore', 'add_files')) return;
+    const { waiting, picture, why } = this.putting;
+    this.finish();
     if (picture && picture.name === now.name) {
       for (const { number, kind, picture: token, ...data } of waiting) {
-        if ((token ?? picture.token) === picture.token) app.send(kind, data);
+        if ((token ?? picture.token) === picture.token) this.app.send(kind, data);
       }
     }
-    app.notices.show(told(why), { general: true }); // also when the next picture is asked for already
-  };
-
-  // Called after each reply: the server may have refused what was given back.
-  app.checkPutBack = () => {
-    if (
-      !putting ||
-      putting.sending ||
-      app.incoming ||
-      channel.awaits('hello', 'goto', 'restore', 'add_files')
-    )
-      return;
-    if (app.page === null || app.picture !== putting.picture) return;
-    putting = null; // nothing can be marked any more, but all is still seen
-    app.notices.show(t('The server does not take the work back; it stays on this page as it is.'), {
-      lasting: true,
-    });
-    app.showBusy();
-  };
-
-  function finish() {
-    putting = null;
-    app.restoring = false;
-    app.showBusy();
+    this.app.notices.show(told(why), { general: true }); // also when the next picture is asked for already
   }
 
-  async function shownPicture() {
+  // Called after each reply: the server may have refused what was given back.
+  check() {
+    if (
+      !this.putting ||
+      this.putting.sending ||
+      this.app.incoming ||
+      this.channel.awaits('hello', 'goto', 'restore', 'add_files')
+    )
+      return;
+    if (this.app.page === null || this.app.picture !== this.putting.picture) return;
+    this.putting = null; // nothing can be marked any more, but all is still seen
+    this.app.notices.show(t('The server does not take the work back; it stays on this page as it is.'), {
+      lasting: true,
+    });
+    this.app.replies.showBusy();
+  }
+
+  finish() {
+    this.putting = null;
+    this.app.restoring = false;
+    this.app.replies.showBusy();
+  }
+
+  async shownPicture() {
     const canvas = document.createElement('canvas'),
-      { view } = app;
+      { view } = this.app;
     Object.assign(canvas, { width: view.width, height: view.height });
-    canvas.getContext('2d', { alpha: app.picture.transparent }).drawImage(view.picture, 0, 0);
+    canvas.getContext('2d', { alpha: this.app.picture.transparent }).drawImage(view.picture, 0, 0);
     const blob = await new Promise((done) => canvas.toBlob(done));
     return new File([blob], 'picture.png');
   }
 
   // Keep a copy when the page has been still for a moment, or is about to go.
-  app.copySoon = () => {
-    if (inFolder() || !app.picture || app.restoring) return;
-    clearTimeout(due);
-    due = setTimeout(copy, COPY_AFTER);
-  };
-
-  function copy() {
-    clearTimeout(due);
-    due = null;
-    const { page, picture, state, source } = app;
-    if (!page || !picture || !source || app.incoming || app.restoring) return;
-    const session = portable(state, [picture.height, picture.width]);
-    copies.keep({ page, picture: picture.token, name: picture.name, source, session });
+  copySoon() {
+    if (this.inFolder() || !this.app.picture || this.app.restoring) return;
+    clearTimeout(this.due);
+    this.due = setTimeout(() => this.copy(), COPY_AFTER);
   }
 
-  document.addEventListener('visibilitychange', () => {
-    if (due && document.hidden) copy();
-  });
-  window.addEventListener('pagehide', () => {
-    if (due) copy();
-  });
+  copy() {
+    clearTimeout(this.due);
+    this.due = null;
+    const { page, picture, state, source } = this.app;
+    if (!page || !picture || !source || this.app.incoming || this.app.restoring) return;
+    const session = portable(state, [picture.height, picture.width]);
+    this.copies.keep({ page, picture: picture.token, name: picture.name, source, session });
+  }
 }
 
 function told(forgotten) {

@@ -16,65 +16,70 @@ const DONE_THINGS = {
 
 const TYPED_AFTER = 800; // milliseconds after the last letter of a name
 
-export function setUpReviewing(app) {
-  const { ref, send } = app;
-  let visits = []; // of the picture, the latest first
-  let naming = null; // a timer while a name is being typed
-  if (!tab.get('cfr-tab')) tab.set('cfr-tab', Math.random().toString(36).slice(2));
+export class Reviewing {
+  constructor(app) {
+    this.app = app;
+    this.ref = app.ref;
+    this.send = app.send;
+    this.visits = []; // of the picture, the latest first
+    this.naming = null; // a timer while a name is being typed
+    if (!tab.get('cfr-tab')) tab.set('cfr-tab', Math.random().toString(36).slice(2));
+    this.ref('who').value = person.get('cfr-who') ?? '';
+    this.ref('who').addEventListener('change', () => this.giveName());
+    this.ref('who').addEventListener('input', () => {
+      clearTimeout(this.naming);
+      this.naming = setTimeout(() => this.giveName(), TYPED_AFTER);
+    });
+    this.ref('review-note').addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' && event.key !== 'Escape') return;
+      if (event.key === 'Enter') this.review(false);
+      else this.ref('review-note').value = '';
+      this.ref('canvas').focus({ preventScroll: true });
+      event.stopPropagation();
+    });
+  }
 
-  ref('who').value = person.get('cfr-who') ?? '';
   // Others see the name while nothing else is done: when it is typed, also where the line is not left.
-  const giveName = () => {
-    clearTimeout(naming);
-    if ((person.get('cfr-who') ?? '') === ref('who').value.trim()) return;
-    person.set('cfr-who', ref('who').value.trim());
-    send('hello');
-  };
-  ref('who').addEventListener('change', giveName);
-  ref('who').addEventListener('input', () => {
-    clearTimeout(naming);
-    naming = setTimeout(giveName, TYPED_AFTER);
-  });
+  giveName() {
+    clearTimeout(this.naming);
+    if ((person.get('cfr-who') ?? '') === this.ref('who').value.trim()) return;
+    person.set('cfr-who', this.ref('who').value.trim());
+    this.send('hello');
+  }
 
   // Who works here, as the server is told with each request.
-  app.introduce = () => ({ who: person.get('cfr-who') ?? '', tab: tab.get('cfr-tab') });
+  introduce() {
+    return { who: person.get('cfr-who') ?? '', tab: tab.get('cfr-tab') };
+  }
 
-  app.followVisits = (now) => {
-    if (now) visits = now;
-    ref('visits').replaceChildren(...visits.map((visit) => make('li', {}, describe(visit))));
-  };
+  followVisits(now) {
+    if (now) this.visits = now;
+    this.ref('visits').replaceChildren(...this.visits.map((visit) => make('li', {}, this.describe(visit))));
+  }
 
-  app.showReview = ({ done, review, note }) => {
-    ref('review-state').textContent = review
+  show({ done, review, note }) {
+    this.ref('review-state').textContent = review
       ? [t(DONE_THINGS[review]), note].filter(Boolean).join(': ')
       : t(done ? 'to check' : 'not done yet');
-    app.button('accept').disabled = review === 'accepted';
-    app.button('send-back').disabled = review === 'sent_back';
-  };
+    this.app.button('accept').disabled = review === 'accepted';
+    this.app.button('send-back').disabled = review === 'sent_back';
+  }
 
   // Whoever goes through the pictures to check comes to the next one.
-  app.review = (accepted) => {
-    if (ref('review').hidden) return;
-    send('review', { accepted, note: ref('review-note').value.trim() });
-    ref('review-note').value = '';
-    if (ref('filter').value === 'check') app.files.step(1);
-  };
+  review(accepted) {
+    if (this.ref('review').hidden) return;
+    this.send('review', { accepted, note: this.ref('review-note').value.trim() });
+    this.ref('review-note').value = '';
+    if (this.ref('filter').value === 'check') this.app.files.step(1);
+  }
 
-  app.writeNote = () => {
-    if (ref('review').hidden) return;
-    ref('review').open = true;
-    ref('review-note').focus();
-  };
+  writeNote() {
+    if (this.ref('review').hidden) return;
+    this.ref('review').open = true;
+    this.ref('review-note').focus();
+  }
 
-  ref('review-note').addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' && event.key !== 'Escape') return;
-    if (event.key === 'Enter') app.review(false);
-    else ref('review-note').value = '';
-    ref('canvas').focus({ preventScroll: true });
-    event.stopPropagation();
-  });
-
-  function describe({ who, began, minutes, objects = 0, outcome, note }) {
+  describe({ who, began, minutes, objects = 0, outcome, note }) {
     return [
       who || t('Somebody'),
       new Date(began).toLocaleString([], { dateStyle: 'short', timeStyle: 'short' }),

@@ -10,119 +10,134 @@ const TOOLS = ['click', 'box', 'brush', 'eraser', 'lasso', 'corners'];
 
 export const LOOK = { opacity: 0.45, contour: true, markers: true, names: false, keep: false, preview: true };
 
-export function setUpSettings(app) {
-  const { root, ref, view, look } = app;
-  const check = (name, chosen) => {
-    for (const radio of root.querySelectorAll(`[role=radio][data-${name}]`)) {
+export class Settings {
+  constructor(app) {
+    this.app = app;
+    this.root = app.root;
+    this.ref = app.ref;
+    this.view = app.view;
+    this.look = app.look;
+    this.keepFolds();
+    this.showModels(null);
+    this.ref('model').addEventListener('change', () => {
+      this.app.send('model', { name: this.ref('model').value });
+      if (this.app.picture) this.app.send('prepare');
+    });
+    this.ref('brush').addEventListener('input', () => this.showBrush(Number(this.ref('brush').value)));
+    this.ref('opacity').addEventListener('input', () => {
+      this.look.opacity = this.ref('opacity').value / 100;
+      this.showLook();
+    });
+    for (const name of ['contour', 'markers', 'names', 'keep', 'preview']) {
+      this.ref(name).addEventListener('change', () => {
+        this.look[name] = this.ref(name).checked;
+        this.showLook();
+      });
+    }
+    this.restore();
+  }
+
+  // Which sections of the panel are open stays as it was left.
+  keepFolds() {
+    const open = [person.json('cfr-open', [])].flat();
+    for (const fold of this.root.querySelectorAll('[data-fold]')) {
+      fold.open = open.includes(fold.dataset.fold);
+      fold.addEventListener('toggle', () => {
+        const folds = [...this.root.querySelectorAll('[data-fold][open]')];
+        person.set('cfr-open', JSON.stringify(folds.map(({ dataset }) => dataset.fold)));
+      });
+    }
+  }
+
+  // Show the settings of the last visit.
+  restore() {
+    const dark = person.get('cfr-dark'),
+      tool = tab.get('cfr-tool');
+    if (dark !== null) this.showTheme(dark === '1');
+    this.showLook();
+    this.showMode('positive');
+    this.showTool(TOOLS.includes(tool) ? tool : 'click');
+    this.showBrush(Number(tab.get('cfr-brush')) || 20);
+  }
+
+  check(name, chosen) {
+    for (const radio of this.root.querySelectorAll(`[role=radio][data-${name}]`)) {
       radio.setAttribute('aria-checked', String(radio.dataset[name] === chosen));
     }
-  };
+  }
 
   // A tool stays until another one is chosen; a box drawn `once` leads back to clicks.
-  app.showTool = (tool, once = false) => {
-    view.keys.end();
-    app.oneBox = once;
-    view.tool = tool;
-    check('tool', tool);
-    app.dropPreview();
-    ref('brush-size').hidden = !view.brushing;
+  showTool(tool, once = false) {
+    this.view.keys.end();
+    this.app.oneBox = once;
+    this.view.tool = tool;
+    this.check('tool', tool);
+    this.app.preview.drop();
+    this.ref('brush-size').hidden = !this.view.brushing;
     tab.set('cfr-tool', tool);
-    view.showCursor();
-    view.draw();
-  };
+    this.view.showCursor();
+    this.view.draw();
+  }
 
-  app.showBrush = (diameter) => {
-    const half = Math.round(Math.max(view.width, view.height) / 2);
-    ref('brush').max = Math.min(MAX_BRUSH, Math.max(LEAST_MAX_BRUSH, half));
-    view.brush = Math.min(ref('brush').max, Math.max(1, Math.round(diameter)));
-    ref('brush').value = view.brush;
-    ref('brush-value').textContent = `${view.brush} px`;
-    tab.set('cfr-brush', String(view.brush));
-    view.draw();
-  };
+  showBrush(diameter) {
+    const half = Math.round(Math.max(this.view.width, this.view.height) / 2);
+    this.ref('brush').max = Math.min(MAX_BRUSH, Math.max(LEAST_MAX_BRUSH, half));
+    this.view.brush = Math.min(this.ref('brush').max, Math.max(1, Math.round(diameter)));
+    this.ref('brush').value = this.view.brush;
+    this.ref('brush-value').textContent = `${this.view.brush} px`;
+    tab.set('cfr-brush', String(this.view.brush));
+    this.view.draw();
+  }
 
-  app.showMode = (mode) => {
-    app.mode = mode;
-    root.dataset.mode = mode;
-    app.dropPreview();
-    check('mode', mode);
-    view.showCursor();
-  };
+  showMode(mode) {
+    this.app.mode = mode;
+    this.root.dataset.mode = mode;
+    this.app.preview.drop();
+    this.check('mode', mode);
+    this.view.showCursor();
+  }
 
-  app.hideMasks = (hidden) => {
-    view.hidden = hidden;
-    ref('hidden-note').hidden = !hidden;
-    view.draw();
-  };
+  hideMasks(hidden) {
+    this.view.hidden = hidden;
+    this.ref('hidden-note').hidden = !hidden;
+    this.view.draw();
+  }
 
-  app.showTheme = (dark) => {
+  showTheme(dark) {
     document.body.classList.toggle('dark', dark);
     person.set('cfr-dark', dark ? '1' : '0');
-  };
+  }
 
-  const showLook = () => {
-    ref('opacity').value = Math.round(look.opacity * 100);
-    ref('opacity-value').textContent = `${Math.round(look.opacity * 100)} %`;
-    ref('contour').checked = look.contour;
-    ref('markers').checked = look.markers;
-    ref('names').checked = look.names;
-    ref('keep').checked = look.keep;
-    ref('preview').checked = look.preview;
-    app.dropPreview();
-    person.set('cfr-look', JSON.stringify(look));
-    view.draw();
-  };
+  showLook() {
+    this.ref('opacity').value = Math.round(this.look.opacity * 100);
+    this.ref('opacity-value').textContent = `${Math.round(this.look.opacity * 100)} %`;
+    this.ref('contour').checked = this.look.contour;
+    this.ref('markers').checked = this.look.markers;
+    this.ref('names').checked = this.look.names;
+    this.ref('keep').checked = this.look.keep;
+    this.ref('preview').checked = this.look.preview;
+    this.app.preview.drop();
+    person.set('cfr-look', JSON.stringify(this.look));
+    this.view.draw();
+  }
 
   // `learnt` is the name of the model that learnt from the folder, null without one.
-  app.showModels = (learnt) => {
-    const chosen = ref('model').value,
-      names = [...app.props.models, ...(learnt ? [learnt] : [])];
-    ref('model-row').hidden = names.length < 2;
-    ref('model').replaceChildren(
+  showModels(learnt) {
+    const chosen = this.ref('model').value,
+      names = [...this.app.props.models, ...(learnt ? [learnt] : [])];
+    this.ref('model-row').hidden = names.length < 2;
+    this.ref('model').replaceChildren(
       ...names.map((name) =>
         make('option', { value: name, textContent: name === learnt ? t('learnt from this folder') : name }),
       ),
     );
-    if (names.includes(chosen)) ref('model').value = chosen;
-  };
-  app.showModels(null);
+    if (names.includes(chosen)) this.ref('model').value = chosen;
+  }
+
   // The model that the server uses for this page.
-  app.showModel = (name) => {
-    if (ref('model').value === name) return;
-    ref('model').value = name;
-    app.showLearning();
-  };
-  ref('model').addEventListener('change', () => {
-    app.send('model', { name: ref('model').value });
-    if (app.picture) app.send('prepare');
-  });
-  ref('brush').addEventListener('input', () => app.showBrush(Number(ref('brush').value)));
-  ref('opacity').addEventListener('input', () => {
-    look.opacity = ref('opacity').value / 100;
-    showLook();
-  });
-  for (const name of ['contour', 'markers', 'names', 'keep', 'preview']) {
-    ref(name).addEventListener('change', () => {
-      look[name] = ref(name).checked;
-      showLook();
-    });
+  showModel(name) {
+    if (this.ref('model').value === name) return;
+    this.ref('model').value = name;
+    this.app.learning.show();
   }
-
-  // Which sections of the panel are open stays as it was left.
-  const open = [person.json('cfr-open', [])].flat();
-  for (const fold of root.querySelectorAll('[data-fold]')) {
-    fold.open = open.includes(fold.dataset.fold);
-    fold.addEventListener('toggle', () => {
-      const folds = [...root.querySelectorAll('[data-fold][open]')];
-      person.set('cfr-open', JSON.stringify(folds.map(({ dataset }) => dataset.fold)));
-    });
-  }
-
-  const dark = person.get('cfr-dark'),
-    tool = tab.get('cfr-tool');
-  if (dark !== null) app.showTheme(dark === '1');
-  showLook();
-  app.showMode('positive');
-  app.showTool(TOOLS.includes(tool) ? tool : 'click');
-  app.showBrush(Number(tab.get('cfr-brush')) || 20);
 }

@@ -6,69 +6,73 @@ import { serverAddress } from './uploading.js';
 const ASK_AFTER = 6000; // milliseconds without a reply after which the page looks whether the server is there
 const PROBE_WITHIN = 8000;
 
-export function setUpTransport(app) {
-  const { ref } = app;
-  let waiters = [];
-  let loggedIn = null; // a promise while the login dialog is open
+export class Transport {
+  constructor(app) {
+    this.app = app;
+    this.ref = app.ref;
+    this.waiters = [];
+    this.loggedIn = null; // a promise while the login dialog is open
+  }
 
   // A reply came, by whichever way.
-  app.heard = () => {
-    app.notices.remove(t('The server cannot be reached; the page keeps trying.'));
-    for (const done of waiters) done();
-    waiters = [];
-  };
+  heard() {
+    this.app.notices.remove(t('The server cannot be reached; the page keeps trying.'));
+    for (const done of this.waiters) done();
+    this.waiters = [];
+  }
 
   // Gradio's events name the tab and show a model's progress. All else goes around them: that is faster,
   // and Gradio reloads the page, with all that waits in it, after an event that did not arrive.
-  app.deliver = async (actions) => {
+  async deliver(actions) {
     const kinds = actions.map((action) => action.kind);
     const known = {
-      page: app.page,
-      resume: app.resume,
-      language: app.props.label,
-      picture: app.latest()?.token ?? null,
-      reply: app.lastReply,
-      ...app.introduce(),
+      page: this.app.page,
+      resume: this.app.resume,
+      language: this.app.props.label,
+      picture: this.app.latest()?.token ?? null,
+      reply: this.app.lastReply,
+      ...this.app.reviewing.introduce(),
     };
     const parcel = { actions, known };
-    if (app.page && kinds.every((kind) => app.props.direct.includes(kind))) {
-      const reply = await replied(app.server.apply(parcel).catch(() => null));
+    if (this.app.page && kinds.every((kind) => this.app.props.direct.includes(kind))) {
+      const reply = await this.replied(this.app.server.apply(parcel).catch(() => null));
       if (!reply) {
         // Gradio does not report failures
-        await app.explainFailure();
+        await this.explainFailure();
         throw Error('no reply');
       }
-      queueMicrotask(() => app.receive(reply)); // an error there is not a failed delivery
+      queueMicrotask(() => this.app.replies.receive(reply)); // an error there is not a failed delivery
       return;
     }
     // a page that was lost has work that no reload may end
-    if ((app.page || app.restoring) && (await app.explainFailure()) !== 'reached') throw Error('no reply');
-    const heard = new Promise((done) => waiters.push(done));
-    app.trigger(kinds.includes('model') ? 'switch' : 'act', parcel);
-    await replied(heard);
-  };
+    if ((this.app.page || this.app.restoring) && (await this.explainFailure()) !== 'reached')
+      throw Error('no reply');
+    const heard = new Promise((done) => this.waiters.push(done));
+    this.app.trigger(kinds.includes('model') ? 'switch' : 'act', parcel);
+    await this.replied(heard);
+  }
 
   // Wait for a reply, and return it; fails when the server is found to be out of reach.
-  async function replied(heard) {
+  async replied(heard) {
     let came = false;
     heard.then(() => {
       came = true;
     });
     while (!came) {
       await Promise.race([heard, new Promise((done) => setTimeout(done, ASK_AFTER))]);
-      if (!came && (await app.explainFailure()) !== 'reached') throw Error('no reply');
+      if (!came && (await this.explainFailure()) !== 'reached') throw Error('no reply');
     }
     return heard;
   }
 
   // Find out why there is no reply: 'reached', 'unreachable', or 'login', which opens the login dialog.
-  app.explainFailure = async () => {
-    const state = await probe();
-    if (state === 'login') await logIn();
+  async explainFailure() {
+    const state = await this.probe();
+    if (state === 'login') await this.logIn();
     return state;
-  };
+  }
 
-  async function probe() {
+  async probe() {
     try {
       const signal = AbortSignal.timeout(PROBE_WITHIN);
       const { ok, status } = await fetch(`${serverAddress()}/login_check`, { cache: 'no-store', signal });
@@ -79,18 +83,18 @@ export function setUpTransport(app) {
     }
   }
 
-  function logIn() {
-    loggedIn ??= askLogin().finally(() => {
-      loggedIn = null;
+  logIn() {
+    this.loggedIn ??= this.askLogin().finally(() => {
+      this.loggedIn = null;
     });
-    return loggedIn;
+    return this.loggedIn;
   }
 
   // The page stays as it is while the person logs in; then the same actions are sent again.
-  function askLogin() {
-    const dialog = ref('login'),
+  askLogin() {
+    const dialog = this.ref('login'),
       form = dialog.querySelector('form'),
-      wrong = ref('login-wrong');
+      wrong = this.ref('login-wrong');
     wrong.hidden = true;
     if (!dialog.open) dialog.showModal();
     return new Promise((done) => {

@@ -1,0 +1,62 @@
+// What all parts of the page share: its state, its controls, and the way to send an action. main.js adds the
+// parts themselves: `app.labels`, `app.exporting` and so on.
+
+import { Channel } from './channel.js';
+import { person, tab } from './memory.js';
+import { Notices, Question } from './notices.js';
+import { LOOK } from './settings.js';
+
+// Actions after which another picture may come.
+const OPENING = ['open', 'example', 'goto', 'restore', 'hello', 'view'];
+
+export class App {
+  // `trigger`, `props`, `server` and `upload` are those that gradio.HTML gives to a component's script.
+  constructor({ root, trigger, props, server, upload }) {
+    Object.assign(this, { root, trigger, props, server, upload });
+    this.page = null; // which page of the server this is
+    this.resume = tab.get('cfr-page'); // the same before the page was loaded anew
+    this.lastReply = null; // its number tells the server the state of this page
+    this.picture = null; // the one that is painted, as `replies.Picture`
+    this.source = null; // where that came from, { file } or { example }; null if unknown
+    this.nextSource = null; // the same of a picture that the server is still to tell of
+    this.incoming = null; // { picture, source, state, index } of the next one, whose pixels are on their way
+    this.state = { objects: [], active: null, cfr: null }; // as `merged` of session.js
+    this.restoring = false; // whether work is being given back to a server that has lost it
+    this.takesCoordinates = false; // whether the model takes clicks as coordinates
+    this.mode = 'positive';
+    this.oneBox = false; // whether the next box leads back to clicks
+    this.look = { ...LOOK, ...person.json('cfr-look', {}) };
+    this.notices = new Notices(this.ref('notices'));
+    this.question = new Question(this.ref('ask'));
+    this.channel = new Channel(
+      (actions) => this.transport.deliver(actions),
+      () => this.replies.showBusy(),
+      () => this.replies.showFailure(),
+    );
+  }
+
+  // An element of page.html by its `data-ref`, and a button by its command.
+  ref = (name) => this.root.querySelector(`[data-ref="${name}"]`);
+  button = (name) => this.root.querySelector(`[data-do="${name}"]`);
+
+  // Send an action on the picture that is painted, with its fields (ui/protocol/); returns its number.
+  send = (kind, fields = {}) => {
+    this.preview.drop();
+    return this.channel.send(kind, { picture: this.picture?.token ?? null, ...fields });
+  };
+
+  // The newest picture of which the server has told, painted or not.
+  latest() {
+    return this.incoming?.picture ?? this.picture;
+  }
+
+  // Whether what the person does now can mean the picture that is painted.
+  ready() {
+    return Boolean(this.picture) && !this.incoming && !this.restoring && !this.channel.awaits(...OPENING);
+  }
+
+  // Whether an answer is awaited, or not all of it is shown yet.
+  busy() {
+    return this.channel.busy || this.replies.panelDue || Boolean(this.incoming);
+  }
+}
