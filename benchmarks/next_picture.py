@@ -69,14 +69,15 @@ class Labeller:
         self.page: str | None = None
         self.token: str | None = None
         if not ahead:
-            predictor = self.server.predictor
+            models = self.server.shared.models
+            predictor = models.predictor
 
             def plain(name: str | None = None) -> QueuedPredictor:
                 made = predictor(name)
                 made.expect = lambda _: None  # type: ignore[method-assign]
                 return made
 
-            self.server.predictor = plain  # type: ignore[method-assign]
+            models.predictor = plain  # type: ignore[method-assign]
         self.open({"kind": "hello"})
 
     def do(self, action: dict) -> None:

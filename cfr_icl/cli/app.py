@@ -132,7 +132,7 @@ def run(options: argparse.Namespace) -> None:
         address = f"{blocks.protocol}://{blocks.server_name}:{blocks.server_port}"
         print(f"The page is at {address} (Ctrl+C stops it).", flush=True)
     try:
-        server.load_first()  # while the browser builds the page
+        server.shared.models.load_first()  # while the browser builds the page
     except (ValueError, OSError, MissingExtraError):
         blocks.close()
         raise

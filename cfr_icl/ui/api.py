@@ -48,7 +48,7 @@ def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
         try:
             pixels = read_picture(_uploaded(picture), settings.max_megapixels)
             previous = mask_pixels(_uploaded(previous_mask), pixels.shape[:2]) if previous_mask else None
-            predictor = server.predictor()
+            predictor = server.shared.models.predictor()
             predictor.set_image(pixels)
             mask = predictor.predict(
                 _clicks(clicks), previous_mask=previous, cfr=CascadeForward(steps=steps)

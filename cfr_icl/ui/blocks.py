@@ -68,7 +68,7 @@ def annotator(server: Server, *, height: str | None = None, tells_changes: bool 
         list(settings.menu),
         [apply, thumbnails, saved_work, preview],
         () if settings.remote else DIRECT,
-        previews=server.previews,
+        previews=server.shared.models.preview,
         height=height,
         tells_changes=tells_changes,
     )

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cfr_icl import clicks
 from cfr_icl.annotate.objects.document import ActionError, Document
@@ -30,10 +30,8 @@ from cfr_icl.ui.protocol.action import Action, SessionAction
 from cfr_icl.ui.protocol.replies import Learning, Preview
 from cfr_icl.ui.protocol.session_actions import Click, Review
 from cfr_icl.ui.session_reply import describe, offered, outlines
+from cfr_icl.ui.shared import Shared
 from cfr_icl.ui.whole_folder import WholeFolder
-
-if TYPE_CHECKING:
-    from cfr_icl.ui.server import Server
 
 TURN = 1.0
 """Seconds after which a reply is sent even if actions are left; the browser sends these again."""
@@ -45,9 +43,10 @@ OTHER_PICTURE = Sentence("The action belonged to another picture and was not app
 class Page:
     """Applies a browser's actions, in order and each once, and replies with the changes."""
 
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.settings = server.settings
+    def __init__(self, shared: Shared) -> None:
+        self.settings = shared.settings
+        self._models = shared.models
+        self._learning = shared.learning
         self.token = ""
         """Names the page in requests; `OpenPages` sets it."""
         self.last_used = 0.0
@@ -55,9 +54,9 @@ class Page:
         """Held while a parcel is applied."""
         self._previewing = Lock()
         self.closed = self.resting = False
-        self.files = PageFiles(server.uploads)
+        self.files = PageFiles(shared.uploads)
         cfr = CascadeForward(steps=self.settings.steps)
-        self.session = Session(server.predictor(), cfr, self.settings.labels, self.settings.attributes)
+        self.session = Session(shared.models.predictor(), cfr, self.settings.labels, self.settings.attributes)
         self.applied = 0
         """Number of the last applied action."""
         self.model = next(iter(self.settings.menu), None)
@@ -67,7 +66,7 @@ class Page:
         self._opening = Opening(self.settings, self.session, self.files, place, self._outbox)
         self._own = OwnFiles(self.settings, self.session, self.files, self._opening, self._outbox)
         self._whole_folder = WholeFolder(self.files, self._opening, self._outbox)
-        self._downloads = Downloads(self.files, self._outbox, server.jobs)
+        self._downloads = Downloads(self.files, self._outbox, shared.jobs)
         self._folder_reply = FolderReply()
         self._replied_document: Document | None = None
         """The document of the last reply."""
@@ -234,8 +233,8 @@ class Page:
             reply["folder"] = self._folder_reply.describe(self.place, same_page)
         if added := self._own.added_pictures(received=same_page):
             reply["added_pictures"] = added
-        if self.server.learning:
-            learning = self.server.learning.describe(known.language)
+        if self._learning:
+            learning = self._learning.describe(known.language)
             if not (same_page and learning == self._sent_learning):
                 reply["learning"] = self._sent_learning = learning
         self._downloads.report()
@@ -283,7 +282,7 @@ class Page:
         self.files.remove()
 
     def _switch_model(self, name: str) -> None:
-        predictor = self.server.predictor(name)
+        predictor = self._models.predictor(name)
         predictor.load()
         self.session.switch_predictor(predictor)
         self.model = name
@@ -291,9 +290,8 @@ class Page:
             self.place.read_ahead()
 
     def _learn(self, action: Action) -> None:
-        learning = self.server.learning
-        if learning is None:
+        if self._learning is None:
             raise ActionError("There is no folder of pictures to learn from.")
-        learning.act(action)
+        self._learning.act(action)
         if self.model not in self.settings.menu:
             self._switch_model(next(iter(self.settings.menu)))

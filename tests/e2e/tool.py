@@ -8,7 +8,8 @@ from pathlib import Path
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 from cfr_icl.ui import blocks
-from cfr_icl.ui import server as ui_server
+from cfr_icl.ui.server import Server as AppServer
+from cfr_icl.ui.settings import Settings
 from tests.stand_in import ColourModel
 
 EXAMPLES = sorted(
@@ -24,23 +25,21 @@ class Server:
 
     def __init__(self, model=None, port=None, launch=None, **settings):
         self.pages = pages = []
+        server = AppServer(Settings(model or ColourModel(), **settings))
+        add = server.pages.add
 
-        class WatchedPage(ui_server.Page):
-            def __init__(self, *arguments):
-                super().__init__(*arguments)
-                if self.server is shared:
-                    pages.append(self)
+        def add_and_note(page, tab=None):
+            if page not in pages:
+                pages.append(page)
+            add(page, tab)
 
-        self.page_class = ui_server.Page
-        ui_server.Page = WatchedPage
-        shared = ui_server.Server(ui_server.Settings(model or ColourModel(), **settings))
-        self.blocks = blocks.build(shared)
+        server.pages.add = add_and_note
+        self.blocks = blocks.build(server)
         _, self.url, _ = blocks.launch(
             self.blocks, port=port, prevent_thread_lock=True, quiet=True, **(launch or {})
         )
 
     def close(self):
-        ui_server.Page = self.page_class
         self.blocks.close()
 
 

@@ -24,8 +24,8 @@ from cfr_icl.robot import next_click
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.page import Page
 from cfr_icl.ui.protocol import Known
-from cfr_icl.ui.server import Server
 from cfr_icl.ui.settings import Settings
+from cfr_icl.ui.shared import Shared
 from cfr_icl.weights.loading import EMBEDDED, load_model
 
 __all__ = ["EMBEDDED"]
@@ -176,7 +176,7 @@ class FolderPage:
 
     def __init__(self, network, images: Path, work: Path, uploads: Path) -> None:
         self.folder = Folder(images, work)
-        self.page = Page(Server(Settings(model=network, folder=self.folder), uploads))
+        self.page = Page(Shared.of(Settings(model=network, folder=self.folder), uploads))
         self._number = 0
         self._act("hello")
 

@@ -26,8 +26,8 @@ from cfr_icl.annotate.saved import store
 from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.files import PREFIX
 from cfr_icl.ui.page import Page
-from cfr_icl.ui.server import Server
 from cfr_icl.ui.settings import Settings
+from cfr_icl.ui.shared import Shared
 from tests.stand_in import ColourModel
 
 PICTURES, ACTIONS = 60, 24
@@ -49,7 +49,7 @@ def action(step: int) -> dict:
 
 def annotate(folder: Folder, uploads: Path, states: list[str], say: Callable[[int, int], None]) -> None:
     """Go on where the folder stands to its end; tell of each step after it was applied and saved."""
-    page = Page(Server(Settings(ColourModel(size=32), steps=1, folder=folder), uploads))
+    page = Page(Shared.of(Settings(ColourModel(size=32), steps=1, folder=folder), uploads))
     page.apply({"number": 1, "kind": "hello"})
     while True:
         for step in range(states.index(content(page)) + 1, ACTIONS + 2):
@@ -86,7 +86,7 @@ def make_pictures(folder: Path) -> Path:
 def all_states(images: Path, folder: Path) -> list[str]:
     """What a picture's session holds before the first step and after each."""
     page = Page(
-        Server(Settings(ColourModel(size=32), steps=1, folder=Folder(images, folder / "states")), folder)
+        Shared.of(Settings(ColourModel(size=32), steps=1, folder=Folder(images, folder / "states")), folder)
     )
     page.apply({"number": 1, "kind": "hello"})
     states = [content(page)]
@@ -161,7 +161,7 @@ def fill_disk() -> dict:
     with tempfile.TemporaryDirectory() as scratch:
         images = make_pictures(Path(scratch))
         folder = Folder(images, Path(scratch) / "out")
-        page = Page(Server(Settings(ColourModel(size=32), steps=1, folder=folder), Path(scratch)))
+        page = Page(Shared.of(Settings(ColourModel(size=32), steps=1, folder=folder), Path(scratch)))
         page.apply({"number": 1, "kind": "hello"})
         page.apply({"number": 2, **action(1)})
         path = folder.work.sessions.path("0.png")

@@ -171,7 +171,7 @@ def test_a_failure_of_learning_is_told_in_one_sentence(browser, process, what, m
     process(what)
     browser.do({"kind": "learn"})
     told = until(browser, "failed")
-    assert browser.server.learning.describe("de")["message"] == message
+    assert browser.server.shared.learning.describe("de")["message"] == message
     assert told["model"] is None
 
 
