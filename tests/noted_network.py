@@ -25,7 +25,7 @@ def noted_worker(folder: Path, weights: str, token: str | None, together: int) -
             with (folder / "calls.jsonl").open("a") as file:
                 file.write(json.dumps([os.getpid(), function.__name__, len(arguments[-1])]) + "\n")
             gate = folder / f"{function.__name__} waits"
-            while gate.exists() and len(network._waiting) < 2:
+            while gate.exists() and network.waiting < 2:
                 time.sleep(0.01)
             gate.unlink(missing_ok=True)
             return function(*arguments)

@@ -23,7 +23,7 @@ class Models:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._line = NetworkLine(CALLS_OF_WORKERS if settings.workers else 1)
+        self.line = NetworkLine(CALLS_OF_WORKERS if settings.workers else 1)
         self._costs: dict[str | None, ModelCost] = {}
 
     def predictor(self, name: str | None = None) -> QueuedPredictor:
@@ -34,7 +34,7 @@ class Models:
         """
         source = next(iter(self._settings.menu), None) if name is None else name
         cost = self._costs.setdefault(source, ModelCost(source))
-        return QueuedPredictor(self._line, lambda: self._unqueued(name), cost)
+        return QueuedPredictor(self.line, lambda: self._unqueued(name), cost)
 
     def network(self, name: str | None = None) -> Any:
         """A network of the menu, loaded if need be; None for the first.

@@ -32,7 +32,7 @@ class NetworkLine:
         self._threads = ThreadPoolExecutor(threads, "network")
         self._lock = Lock()
         self._waiting = 0
-        self._someone_waits = Event()
+        self.someone_waits = Event()
         """Set while anybody waits for an answer."""
         self._idle_calls = Semaphore(IDLE_CALLS)
         self.expected_pictures = ExpectedPictures()
@@ -51,9 +51,9 @@ class NetworkLine:
         """
 
         def call() -> Any:
-            return None if self._someone_waits.is_set() else function(*arguments)
+            return None if self.someone_waits.is_set() else function(*arguments)
 
-        if self._someone_waits.is_set() or not self._idle_calls.acquire(blocking=False):
+        if self.someone_waits.is_set() or not self._idle_calls.acquire(blocking=False):
             return None
         try:
             return self._threads.submit(call).result()
@@ -71,11 +71,11 @@ class NetworkLine:
         self._threads.submit(self._begin, steps, after)
 
     def _begin(self, steps: Callable[[], Iterator[None]], after: float) -> None:
-        if not self._someone_waits.wait(after):
+        if not self.someone_waits.wait(after):
             self._take_step(steps())
 
     def _take_step(self, steps: Iterator[None]) -> None:
-        if self._someone_waits.is_set():
+        if self.someone_waits.is_set():
             return
         try:
             next(steps)
@@ -84,7 +84,7 @@ class NetworkLine:
         except Exception:
             log.exception("Computing ahead failed")
             return
-        if not self._someone_waits.is_set():
+        if not self.someone_waits.is_set():
             with suppress(RuntimeError):  # the process ends
                 self._threads.submit(self._take_step, steps)
 
@@ -92,11 +92,11 @@ class NetworkLine:
     def _as_waiting(self) -> Iterator[None]:
         with self._lock:
             self._waiting += 1
-            self._someone_waits.set()
+            self.someone_waits.set()
         try:
             yield
         finally:
             with self._lock:
                 self._waiting -= 1
                 if not self._waiting:
-                    self._someone_waits.clear()
+                    self.someone_waits.clear()

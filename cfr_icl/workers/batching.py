@@ -51,6 +51,11 @@ class BatchedNetwork:
             setattr(module, name, self._through_thread(getattr(module, name)))
         threading.Thread(target=self._run, name="network", daemon=True).start()
 
+    @property
+    def waiting(self) -> int:
+        """Number of calls that wait for a batch."""
+        return len(self._waiting)
+
     def _through_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:
             tensors = list(_tensors(arguments))

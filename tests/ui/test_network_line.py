@@ -18,7 +18,7 @@ from tests.stand_in import ColourModel
 def wait_for_idle_work(line):
     """Each step stands in the line by itself."""
     for _ in range(20):
-        line._threads.submit(lambda: None).result()
+        line.if_idle(lambda: None)
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def test_work_ahead_is_dropped_when_somebody_asks_for_a_prediction():
 
     line.in_idle_time(steps)
     assert in_step.wait(10)
-    asked, original = line._someone_waits, line._someone_waits.set
+    asked, original = line.someone_waits, line.someone_waits.set
     asked.set = lambda: (original(), go_on.set())  # the question comes within the first step
     assert line.run(lambda: "answer") == "answer"
     assert taken == [0]
@@ -95,7 +95,7 @@ def test_calls_in_idle_time_give_way_to_predictions():
         assert in_step.wait(10)
         behind = threads.submit(line.if_idle, called.append, "behind it")
         answer = threads.submit(line.run, lambda: "answer")
-        assert line._someone_waits.wait(10)
+        assert line.someone_waits.wait(10)
         go_on.set()
         assert running.result() and answer.result() == "answer" and behind.result() is None
     assert called == []
@@ -113,26 +113,23 @@ def test_the_number_of_waiting_calls_in_idle_time_is_bounded(monkeypatch):
         assert one.result()
 
 
-def test_a_call_in_idle_time_has_its_turn_between_two_steps_of_work_ahead():
-    line, order, in_step, go_on = NetworkLine(), [], Event(), Event()
+def test_work_ahead_of_two_pages_takes_turns_step_by_step():
+    line, order = NetworkLine(), []
 
     def steps():
         for number in range(3):
-            in_step.set()
-            go_on.wait(10)
             order.append(number)
+            if number == 0:
+                line.in_idle_time(of_another_page)
             yield
 
-    with ThreadPoolExecutor(1) as threads:
-        line.in_idle_time(steps)
-        assert in_step.wait(10)
-        beside = threads.submit(line.if_idle, order.append, "preview")
-        while not line._threads._work_queue.qsize():
-            pass
-        go_on.set()
-        beside.result()
+    def of_another_page():
+        order.append("another page")
+        yield
+
+    line.in_idle_time(steps)
     wait_for_idle_work(line)
-    assert order == [0, "preview", 1, 2]
+    assert order == [0, "another page", 1, 2]
 
 
 def pictures(count):
@@ -181,7 +178,7 @@ def test_a_click_waits_for_one_step_of_the_next_picture_and_the_rest_is_done_whe
     with ThreadPoolExecutor(1) as threads:
         assert in_step.wait(10)
         answer = threads.submit(line.run, lambda: len(encoded))
-        assert line._someone_waits.wait(10)
+        assert line.someone_waits.wait(10)
         go_on.set()
         assert answer.result() == 1
     predictor.set_image(second)
@@ -193,13 +190,18 @@ def test_a_click_waits_for_one_step_of_the_next_picture_and_the_rest_is_done_whe
 def test_the_number_of_next_pictures_that_are_kept_is_bounded(monkeypatch):
     monkeypatch.setattr(expected_pictures, "MOST", 2)
     line, (picture, following) = NetworkLine(), pictures(2)
-    segmenters = [Segmenter(ColourModel()) for _ in range(3)]
-    predictors = [QueuedPredictor(line, lambda each=each: each) for each in segmenters]
+    models = [ColourModel() for _ in range(3)]
+    predictors = [QueuedPredictor(line, lambda each=each: Segmenter(each)) for each in models]
     for predictor in predictors:
         predictor.set_image(picture)
         predictor.prepare()
         predictor.expect(following)
     wait_for_idle_work(line)
-    assert [each._expected is None for each in segmenters] == [True, False, False]
     predictors[1].set_image(picture)  # another way was taken
-    assert segmenters[1]._expected is None
+
+    encoded = []
+    for number, (predictor, model) in enumerate(zip(predictors, models, strict=True)):
+        model.encode = lambda image, n=number, encode=model.encode: encoded.append(n) or encode(image)
+        predictor.set_image(following)
+        predictor.prepare()
+    assert set(encoded) == {0, 1}  # the first gave way to the third

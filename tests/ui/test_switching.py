@@ -17,7 +17,7 @@ def loaded():
 
 
 @pytest.fixture
-def shared(loaded):
+def server(loaded):
     def load(source):
         if source == "broken":
             raise ValueError("broken looks like a ResNet.")
@@ -30,35 +30,36 @@ def shared(loaded):
     return Server(Settings(examples=EXAMPLES, menu=menu))
 
 
-def test_models_are_loaded_when_first_chosen_and_kept(shared, loaded):
-    page = example(shared)
+def test_models_are_loaded_when_first_chosen_and_kept(server, loaded):
+    page = example(server)
     assert loaded == []
-    send(shared, page, {"number": 2, "kind": "prepare"})
+    send(server, page, {"number": 2, "kind": "prepare"})
     assert loaded == ["fine"]
-    assert shared.model("coarse") is shared.model("coarse")
+    models = server.shared.models
+    assert models.network("coarse") is models.network("coarse")
     assert loaded == ["fine", "coarse"]
 
 
-def test_the_active_object_is_answered_by_the_chosen_model(shared):
-    page = example(shared)
-    page, reply = send(shared, page, {"number": 2, "kind": "click", "x": 300, "y": 130, "positive": True})
+def test_the_active_object_is_answered_by_the_chosen_model(server):
+    page = example(server)
+    page, reply = send(server, page, {"number": 2, "kind": "click", "x": 300, "y": 130, "positive": True})
     (before,) = reply["session"]["objects"]
     assert reply["model"] == "fine"
-    page, reply = send(shared, page, {"number": 3, "kind": "model", "name": "coarse"})
+    page, reply = send(server, page, {"number": 3, "kind": "model", "name": "coarse"})
     (after,) = reply["session"]["objects"]
     assert reply["model"] == "coarse"
     assert after["clicks"] == before["clicks"]
     assert after["version"] != before["version"]
-    page, reply = send(shared, page, {"number": 4, "kind": "model", "name": "fine"})
+    page, reply = send(server, page, {"number": 4, "kind": "model", "name": "fine"})
     assert reply["session"]["objects"][0]["version"] == before["version"]
 
 
-def test_a_model_can_be_chosen_before_a_picture(shared):
-    page, reply = send(shared, None, {"number": 1, "kind": "model", "name": "coarse"})
+def test_a_model_can_be_chosen_before_a_picture(server):
+    page, reply = send(server, None, {"number": 1, "kind": "model", "name": "coarse"})
     assert reply["model"] == "coarse"
-    page, reply = send(shared, page, {"number": 2, "kind": "example", "index": 3})
-    page, reply = send(shared, page, {"number": 3, "kind": "click", "x": 300, "y": 130, "positive": True})
-    assert page.session.predictor.load().model is shared.model("coarse")
+    page, reply = send(server, page, {"number": 2, "kind": "example", "index": 3})
+    page, reply = send(server, page, {"number": 3, "kind": "click", "x": 300, "y": 130, "positive": True})
+    assert page.session.predictor.load().model is server.shared.models.network("coarse")
     assert len(reply["session"]["objects"]) == 1
 
 
@@ -73,8 +74,8 @@ def test_a_model_can_be_chosen_before_a_picture(shared):
         ("/etc/passwd", "There is no model '/etc/passwd' in the menu."),
     ],
 )
-def test_what_cannot_be_chosen_is_refused_and_the_model_stays(shared, warnings, name, message):
-    _, reply = send(shared, example(shared), {"number": 2, "kind": "model", "name": name})
+def test_what_cannot_be_chosen_is_refused_and_the_model_stays(server, warnings, name, message):
+    _, reply = send(server, example(server), {"number": 2, "kind": "model", "name": name})
     assert warnings == [message]
     assert reply["model"] == "fine"
 
@@ -84,8 +85,8 @@ def test_the_page_is_told_whether_the_model_takes_coordinates():
         takes_coordinates = True
 
     models = {"maps": ColourModel(), "coordinates": OfSam()}
-    shared = Server(Settings(examples=EXAMPLES, menu=models))
-    page, reply = send(shared, example(shared), {"number": 2, "kind": "prepare"})
+    server = Server(Settings(examples=EXAMPLES, menu=models))
+    page, reply = send(server, example(server), {"number": 2, "kind": "prepare"})
     assert "takes_coordinates" not in reply
-    page, reply = send(shared, page, {"number": 3, "kind": "model", "name": "coordinates"})
+    page, reply = send(server, page, {"number": 3, "kind": "model", "name": "coordinates"})
     assert reply["takes_coordinates"]

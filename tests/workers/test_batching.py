@@ -67,7 +67,7 @@ def test_waiting_windows_are_computed_in_one_batch_with_the_same_masks(picture, 
     found, threads = together(range(1), predict)
     model.reached.wait(30)
     others, more = together(range(1, 5), predict)
-    while len(network._waiting) < 4:
+    while network.waiting < 4:
         time.sleep(0.01)
     model.gate.set()
     for thread in threads + more:
