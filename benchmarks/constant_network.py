@@ -18,7 +18,7 @@ from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.workers.batching import BatchedNetwork
 from cfr_icl.workers.serving import Worker, application, serve
-from cfr_icl.zoom.window import ZoomConfig
+from cfr_icl.zoom.zoom_config import ZoomConfig
 
 
 class ConstantTime(MapModel):

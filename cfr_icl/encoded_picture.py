@@ -17,7 +17,8 @@ from cfr_icl.models.learnt import LearntModel
 from cfr_icl.models.steps import in_steps, may_pause
 from cfr_icl.prediction import InnerPass
 from cfr_icl.zoom.probability_map import ProbabilityMap
-from cfr_icl.zoom.window import Window, ZoomConfig
+from cfr_icl.zoom.window import Window
+from cfr_icl.zoom.zoom_config import ZoomConfig
 
 WINDOWS_KEPT = 4
 """Number of windows whose features are cached: the whole picture, where every object starts, and the last."""

@@ -20,7 +20,8 @@ from cfr_icl.outer_loop import OuterLoop
 from cfr_icl.prediction import Prediction
 from cfr_icl.predictor import PredictionCache, PredictionKey
 from cfr_icl.rectangle import Rectangle
-from cfr_icl.zoom.window import Window, ZoomConfig
+from cfr_icl.zoom.window import Window
+from cfr_icl.zoom.zoom_config import ZoomConfig
 
 __all__ = ["PredictionError", "Segmenter"]
 

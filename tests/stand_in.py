@@ -6,7 +6,7 @@ import torch
 
 from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.map_model import MapModel
-from cfr_icl.zoom.window import ZoomConfig
+from cfr_icl.zoom.zoom_config import ZoomConfig
 
 
 class ColourModel(MapModel):

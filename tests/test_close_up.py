@@ -8,7 +8,8 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.close_up import CloseUpConfig, blend, carry_over_details
 from cfr_icl.zoom.probability_map import ProbabilityMap
-from cfr_icl.zoom.window import Window, ZoomConfig
+from cfr_icl.zoom.window import Window
+from cfr_icl.zoom.zoom_config import ZoomConfig
 
 
 @pytest.mark.parametrize(

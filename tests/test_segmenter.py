@@ -21,7 +21,8 @@ from cfr_icl.predictor import PREDICTIONS_KEPT
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.zoom.resample import crop_picture
-from cfr_icl.zoom.window import Window, ZoomConfig
+from cfr_icl.zoom.window import Window
+from cfr_icl.zoom.zoom_config import ZoomConfig
 
 HEIGHT, WIDTH = 90, 120
 SMALL = ZoomConfig(size=64, min_side=40)

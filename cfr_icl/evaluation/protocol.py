@@ -10,7 +10,7 @@ from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.evaluation.metrics import NOC_TARGETS
 from cfr_icl.models.base import InteractiveModel
 from cfr_icl.segmenter import Segmenter
-from cfr_icl.zoom.window import ZoomConfig
+from cfr_icl.zoom.zoom_config import ZoomConfig
 
 WHOLE_PICTURE_SIDE = 1_000_000
 """`ZoomConfig.min_side` with which the window is always the whole picture: longer than any picture's side."""

@@ -20,7 +20,8 @@ from cfr_icl.prediction import InnerPass
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.resample import crop_picture
-from cfr_icl.zoom.window import Window, ZoomConfig
+from cfr_icl.zoom.window import Window
+from cfr_icl.zoom.zoom_config import ZoomConfig
 
 Features = Any
 """A network's encoding of a picture: a tensor or a tuple of tensors, batch first."""

@@ -23,7 +23,8 @@ from cfr_icl.models.steps import may_pause
 from cfr_icl.prediction import Choice, InnerPass
 from cfr_icl.zoom.logit_map import LogitMap, without_padding
 from cfr_icl.zoom.probability_map import ProbabilityMap
-from cfr_icl.zoom.window import Window, ZoomConfig
+from cfr_icl.zoom.window import Window
+from cfr_icl.zoom.zoom_config import ZoomConfig
 
 LARGEST_LOGIT = 32.0
 """Logits that are fed back are clamped to [-32, 32], as in these networks' training."""

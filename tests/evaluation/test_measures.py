@@ -22,7 +22,7 @@ from cfr_icl.evaluation import (
 )
 from cfr_icl.evaluation.gallery import save_gallery, worst
 from cfr_icl.evaluation.report import markdown_table, save_plots
-from cfr_icl.zoom.window import ZoomConfig
+from cfr_icl.zoom.zoom_config import ZoomConfig
 from tests.stand_in import ColourModel
 
 SHAPE = (12, 16)

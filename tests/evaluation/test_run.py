@@ -14,7 +14,7 @@ from cfr_icl.evaluation import job as job_module
 from cfr_icl.evaluation import run as run_module
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.saving import save_model
-from cfr_icl.zoom.window import ZoomConfig
+from cfr_icl.zoom.zoom_config import ZoomConfig
 from tests.stand_in import ColourModel
 
 

@@ -12,7 +12,7 @@ from cfr_icl.learning.adapt_loss import AdaptLoss
 from cfr_icl.learning.feature_pool import Drawn
 from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.registry import build_model
-from cfr_icl.zoom.window import ZoomConfig
+from cfr_icl.zoom.zoom_config import ZoomConfig
 
 SIZE = 64
 

@@ -10,7 +10,7 @@ from cfr_icl.learning import later_clicks
 from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.registry import build_model
 from cfr_icl.weights.saving import save_model
-from cfr_icl.zoom.window import ZoomConfig
+from cfr_icl.zoom.zoom_config import ZoomConfig
 from tests.small_runs import data, write_branch_config  # noqa: F401
 
 SIZE = 64

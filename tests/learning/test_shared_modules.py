@@ -18,7 +18,7 @@ from cfr_icl.models.registry import build_model
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.weights.saving import save_model
 from cfr_icl.workers.batching import BatchedNetwork
-from cfr_icl.zoom.window import ZoomConfig
+from cfr_icl.zoom.zoom_config import ZoomConfig
 from tests.learning.test_learn import QUICK
 
 SIZE = (48, 64)

@@ -28,7 +28,7 @@ from cfr_icl.learning.settings import read_settings
 from cfr_icl.models.registry import ARCHITECTURES, Architecture, build_model, default_config
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.weights.loading import load_model
-from cfr_icl.zoom.window import ZoomConfig
+from cfr_icl.zoom.zoom_config import ZoomConfig
 from tests.learning.tiny import TinyNet
 
 ROOT = Path(__file__).parents[2]

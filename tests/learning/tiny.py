@@ -10,7 +10,7 @@ from cfr_icl.learning.beginnings import TrainingConfig
 from cfr_icl.learning.optimiser import OptimiserSettings
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import Architecture
-from cfr_icl.zoom.window import ZoomConfig
+from cfr_icl.zoom.zoom_config import ZoomConfig
 
 
 class TinyNet(MapModel):

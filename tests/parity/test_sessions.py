@@ -8,7 +8,8 @@ import pytest
 from cfr_icl import Segmenter
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.evaluation import simulate
-from cfr_icl.zoom.window import Window, ZoomConfig
+from cfr_icl.zoom.window import Window
+from cfr_icl.zoom.zoom_config import ZoomConfig
 from tests.parity.recipe import scene
 from tests.parity.recorded import CASES, converted_model, recorded
 

@@ -12,7 +12,7 @@ from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.segmenter import Segmenter
-from cfr_icl.zoom.window import ZoomConfig
+from cfr_icl.zoom.zoom_config import ZoomConfig
 from tests.annotate.session.test_session import ACTIONS, perform
 from tests.stand_in import ColourModel
 

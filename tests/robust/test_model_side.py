@@ -18,7 +18,7 @@ from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.segmenter import PredictionError, Segmenter
 from cfr_icl.weights.loading import EMBEDDED, load_model
 from cfr_icl.weights.saving import save_model
-from cfr_icl.zoom.window import ZoomConfig
+from cfr_icl.zoom.zoom_config import ZoomConfig
 from tests.stand_in import ColourModel
 
 RED, GREY = (220, 30, 30), (128, 128, 128)

@@ -21,7 +21,7 @@ from cfr_icl.rectangle import Rectangle
 from cfr_icl.weights import engines, exported
 from cfr_icl.weights.learnt import write_kind
 from cfr_icl.weights.saving import copy_model, halved_without_loss, save_model, save_weights
-from cfr_icl.zoom.window import ZoomConfig
+from cfr_icl.zoom.zoom_config import ZoomConfig
 
 CLICKS = [Click(230, 120), Click(300, 200), Click(60, 60, positive=False)]
 

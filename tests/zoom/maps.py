@@ -5,7 +5,8 @@ import torch
 from hypothesis import strategies as st
 
 from cfr_icl.zoom.probability_map import ProbabilityMap
-from cfr_icl.zoom.window import Window, ZoomConfig
+from cfr_icl.zoom.window import Window
+from cfr_icl.zoom.zoom_config import ZoomConfig
 
 
 @st.composite

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from cfr_icl.clicks import Click
 from cfr_icl.zoom.probability_map import ProbabilityMap
-from cfr_icl.zoom.window import Window, ZoomConfig, to_window
+from cfr_icl.zoom.window import Window, to_window
+from cfr_icl.zoom.zoom_config import ZoomConfig
 from tests.zoom.maps import probability_maps
 
 PICTURE = Window(0, 0, 600, 400)
