@@ -103,6 +103,36 @@ def test_yolo_files_give_the_masks_by_ultralytics_rules(annotated):
         assert iou(canvas.astype(bool), MASKS[names[label]]) >= 0.98
 
 
+def test_a_yolo_export_tells_of_parts_that_it_joins_by_lines_where_masks_change(annotated, session):
+    """Two specks far apart become mostly the line between them; large parts and rings hardly change."""
+    said = []
+    export("yolo", [annotated], sentences=said)
+    assert said == []
+    specks = np.zeros((HEIGHT, WIDTH), bool)
+    specks[10:13, 20:23] = specks[10:13, 60:63] = True
+    add_masks(session, [("specks", Mask.of(specks))])
+    files = export("yolo", [replace(annotated, document=session.document)], sentences=said)
+    *_, line = files["labels/photo.txt"].decode().splitlines()
+    points = np.array(line.split()[1:], np.float32).reshape(-1, 2)
+    canvas = np.zeros((HEIGHT, WIDTH), np.uint8)
+    cv2.fillPoly(canvas, [np.asarray(points * [WIDTH, HEIGHT], dtype=np.int32)], 1)
+    (sentence,) = said
+    assert "joins the parts" in sentence and "0.9 with their mask: 1;" in sentence
+    assert f"{iou(canvas.astype(bool), specks):.2f}, in photo.jpg" in sentence
+
+
+@pytest.mark.parametrize("format", ["coco", "coco-polygons", "labelme"])
+def test_formats_that_keep_parts_apart_tell_of_none(format, session):
+    specks = np.zeros((HEIGHT, WIDTH), bool)
+    specks[10:13, 20:23] = specks[10:13, 60:63] = True
+    session.open(np.zeros((HEIGHT, WIDTH, 3), np.uint8), "photo.jpg")
+    add_masks(session, [("specks", Mask.of(specks))])
+    said = []
+    picture = AnnotatedPicture("photo.jpg", session.size, session.document, lambda: session.picture)
+    export(format, [picture], sentences=said)
+    assert said == []
+
+
 @pytest.fixture(scope="module")
 def labelme():
     """labelme's own reader; what only its windows and networks need is left out."""
