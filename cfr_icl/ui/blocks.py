@@ -11,6 +11,7 @@ from gradio_client.utils import is_http_url_like
 
 from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.canvas import canvas, translations
+from cfr_icl.ui.learning import LEARNT
 from cfr_icl.ui.protocol import DIRECT
 from cfr_icl.ui.protocol.replies import Preview
 from cfr_icl.ui.server import Server
@@ -65,7 +66,7 @@ def annotator(server: Server, *, height: str | None = None, tells_changes: bool 
 
     view = canvas(
         () if settings.folder else settings.examples,
-        list(settings.menu),
+        [name for name in settings.menu if name != LEARNT],  # replies tell whether it is there
         [apply, thumbnails, saved_work, preview],
         () if settings.remote else DIRECT,
         previews=server.shared.models.preview,

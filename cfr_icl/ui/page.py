@@ -37,6 +37,7 @@ TURN = 1.0
 """Seconds after which a reply is sent even if actions are left; the browser sends these again."""
 
 MOVED = Sentence("The work of this page goes on in another tab.")
+MODEL_GONE = Sentence("The learnt model was thrown away; the first model of the menu is in use again.")
 OTHER_PICTURE = Sentence("The action belonged to another picture and was not applied.")
 
 
@@ -117,6 +118,8 @@ class Page:
         actions = data.get("actions") if isinstance(data, Mapping) else None
         if not actions and self.place:
             self.place.folder.listen()
+        with self._outbox.telling("The model of a page cannot be replaced"):
+            self._leave_model_that_is_gone()
         end = time.monotonic() + TURN
         for number, action in enumerate(actions if isinstance(actions, list) else ()):
             if number and time.monotonic() >= end:
@@ -295,3 +298,10 @@ class Page:
         self._learning.act(action)
         if self.model not in self.settings.menu:
             self._switch_model(next(iter(self.settings.menu)))
+
+    def _leave_model_that_is_gone(self) -> None:
+        """Switch to the first model where another page threw away the one in use."""
+        if self.model is None or self.model in self.settings.menu:
+            return
+        self._switch_model(next(iter(self.settings.menu)))
+        self._outbox.tell(MODEL_GONE)

@@ -4,6 +4,7 @@ from threading import Event
 
 import pytest
 from huggingface_hub.utils import tqdm
+from playwright.sync_api import expect
 
 from cfr_icl.weights.menu import ModelMenu
 from tests.e2e.tool import EXAMPLES, Server, Tool
@@ -56,3 +57,15 @@ def test_switching_the_model_shows_the_download_keeps_the_clicks_and_predicts_ag
     assert menu.input_value() == "coarse"
     assert tool.page.get_by_role("switch", name="Inner click").is_visible()
     assert tool.errors == []
+
+
+def test_the_chosen_model_is_that_of_the_next_page_also_at_a_server_started_anew(tool, arrived):
+    arrived.set()
+    tool.page.get_by_label("Model", exact=True).select_option("coarse")
+    tool.idle()
+    page = tool.page.context.new_page()  # nothing of the tab before, as after a restart of the server
+    page.goto(tool.page.url)
+    expect(page.get_by_label("Model", exact=True)).to_have_value("coarse")
+    page.get_by_role("button", name="coffee", exact=True).click()
+    page.wait_for_selector(".cfr:not([data-empty]):not([data-busy])")
+    assert page.get_by_label("Model", exact=True).input_value() == "coarse"

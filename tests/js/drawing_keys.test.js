@@ -22,11 +22,13 @@ function page() {
     stage: { width: 200, height: 200 },
     crosshair: null,
     objects: [{ id: 1, current: true, visible: true }],
+    pointers: new Map(),
+    picture: {},
     corners: { rings: () => rings },
     pan() {},
     draw() {},
     cancel: () => view.keys.cancel(),
-    actions: { ready: () => true, reshape: () => sent.push('reshape') },
+    actions: { ready: () => true, reshape: () => sent.push('reshape'), paint: () => sent.push('paint') },
   };
   view.dragging = new Dragging(view);
   view.keys = new DrawingKeys(view);
@@ -71,5 +73,25 @@ test('a line of the lasso is given up with its tool, and goes on after other com
   app.commands.run('undo');
   assert.equal(view.drag.kind, 'lasso');
   view.keys.end();
+  assert.equal(view.drag, null);
+});
+
+test('a stroke whose button is still held is sent before another object or picture, not with a zoom', () => {
+  const { app, view, sent } = page();
+  const pointer = { draws: true, dragged: true, start: { x: 1, y: 1 } };
+  view.pointers.set(1, pointer);
+  view.drag = {
+    kind: 'brush',
+    brush: 9,
+    points: [
+      { x: 1, y: 1 },
+      { x: 20, y: 20 },
+    ],
+  };
+  view.zoomTo = () => sent.push('zoom');
+  app.commands.run('zoom-in');
+  assert.deepEqual(sent, ['zoom']);
+  app.commands.run('undo');
+  assert.deepEqual(sent, ['zoom', 'paint', 'undo']);
   assert.equal(view.drag, null);
 });

@@ -13,6 +13,7 @@ from cfr_icl.annotate.learning.run import FOLDER, LOCK, FolderLearning
 from cfr_icl.annotate.learning.state import Comparison, LearningState
 from cfr_icl.annotate.objects.document import Document, Instance
 from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.ui.blocks import build
 from cfr_icl.ui.server import Server
 from cfr_icl.ui.settings import Settings
 from cfr_icl.weights.menu import ModelMenu
@@ -130,6 +131,34 @@ def test_a_better_model_joins_the_menu_and_can_be_thrown_away(browser, process, 
     reply = browser.do({"kind": "forget_learnt"})
     assert reply["learning"]["model"] is None and reply["learning"]["stage"] is None
     assert reply["model"] == "first" and not (tmp_path / "out" / FOLDER).exists()
+
+
+def test_a_page_whose_learnt_model_another_page_throws_away_is_told_and_goes_on_with_the_first(
+    browser, process
+):
+    process("better")
+    browser.do({"kind": "learn"})
+    learnt = until(browser, "finished")["model"]
+    other = Browser(browser.server)
+    other.do({"kind": "hello"})
+    assert other.do({"kind": "model", "name": learnt})["model"] == learnt
+    browser.do({"kind": "forget_learnt"})
+    reply = other.do()
+    assert reply["model"] == "first" and reply["learning"]["model"] is None
+    assert reply["messages"] == [
+        "The learnt model was thrown away; the first model of the menu is in use again."
+    ]
+    assert "messages" not in other.do(click(5, 5))
+
+
+def test_the_menu_of_a_new_page_lists_the_learnt_model_once(browser, process, tmp_path):
+    """The page adds it where a reply tells of it, and takes it out again."""
+    process("better")
+    browser.do({"kind": "learn"})
+    until(browser, "finished")
+    again = browse(Folder(tmp_path / "images", tmp_path / "out"))
+    (view,) = [each for each in build(again.server).blocks.values() if hasattr(each, "props")]
+    assert view.props["models"] == ["first"]
 
 
 def test_the_result_is_told_with_the_end_also_just_after_an_action_before_it(browser, process, monkeypatch):

@@ -25,6 +25,11 @@ export class Channel {
     return this.waiting.some((action) => kinds.includes(action.kind));
   }
 
+  // Whether an action waits that is of none of these kinds.
+  awaitsOther(kinds) {
+    return this.waiting.some((action) => !kinds.includes(action.kind));
+  }
+
   send(kind, data = {}) {
     this.waiting.push({ number: ++this.last, kind, ...data });
     if (!this.timer) this.dispatch();

@@ -20,6 +20,9 @@ const NEEDS_PICTURE = new Set([
   'next-unsure',
 ]);
 
+// Those that end what is being drawn: a stroke under way belongs to what is seen now.
+const ENDS_DRAWING = new Set([...NEEDS_PICTURE, 'previous', 'next']);
+
 export class Commands {
   constructor(app) {
     this.app = app;
@@ -181,6 +184,7 @@ export class Commands {
   run(name, byButton = false) {
     const source = this.button(name);
     if (name !== 'cancel') this.view.keys.settle(); // before an undo, or another picture
+    if (ENDS_DRAWING.has(name)) this.view.dragging.settle();
     // while answers are under way the buttons lag behind; the server ignores what cannot be done
     if (source?.disabled && !this.app.busy()) return;
     if (NEEDS_PICTURE.has(name) && !this.app.ready()) return;

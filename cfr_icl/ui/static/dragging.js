@@ -63,6 +63,16 @@ export class Dragging {
     }
   }
 
+  // Send what is drawn with a button or a finger that is still held, as if it had been let go.
+  settle() {
+    const { view } = this,
+      pointer = [...view.pointers.values()].find(({ draws }) => draws);
+    if (!pointer || !view.drag) return;
+    this.finish(pointer, { shiftKey: view.shiftHeld, altKey: false });
+    view.drag = null;
+    view.draw();
+  }
+
   // Send the corner where it was moved to.
   finishCorner(drag) {
     const { held, points } = drag,

@@ -1,8 +1,21 @@
 // Downloads, exports, and a preview of polygons.
 
-import { make } from './dom.js';
+import { make, takesText } from './dom.js';
 import { count, t } from './language.js';
 import { person } from './memory.js';
+
+// Kinds of actions that change no work: a page that is left does not wait for them.
+const LOSES_NOTHING = [
+  'hello',
+  'prepare',
+  'goto',
+  'polygons',
+  'inspect',
+  'choices',
+  'view',
+  'model',
+  'cancel_job',
+];
 
 const FIRST_CHOICE = { format: 'coco', detail: 1, split: '' }; // on a person's first visit
 
@@ -34,8 +47,18 @@ export class Exporting {
     this.ref('detail').addEventListener('change', () => this.askPolygons());
     this.ref('detail').addEventListener('input', () => this.previewPolygons());
     window.addEventListener('beforeunload', (event) => {
-      if (this.isUnsaved() || this.app.ownFolder.isUnsaved()) event.preventDefault();
+      this.sendUnfinished();
+      const waits = this.app.channel.awaitsOther(LOSES_NOTHING);
+      if (this.isUnsaved() || this.app.ownFolder.isUnsaved() || waits) event.preventDefault();
     });
+  }
+
+  // Send what is being written or drawn, as the page is about to be left.
+  sendUnfinished() {
+    const line = document.activeElement;
+    if (this.root.contains(line) && takesText(line)) line.blur();
+    this.view.keys.settle();
+    this.view.dragging.settle();
   }
 
   detail() {

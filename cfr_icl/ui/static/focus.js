@@ -50,3 +50,17 @@ export function returnFocus(app) {
     else if (event.key === 'Escape' || !event.target.value) giveToPicture(); // else the next label is typed
   });
 }
+
+// Another picture is to be shown: send what is being written about the one before, for that one.
+export function endWriting({ root, ref }) {
+  const line = document.activeElement;
+  if (!root.contains(line) || !takesText(line)) return;
+  if (line.closest('.objects, .attributes') || line === ref('review-note')) line.blur();
+}
+
+// Keys belong to the picture that has come, but for a line that belongs to no picture and is being written.
+export function focusPicture({ root, ref }) {
+  const line = document.activeElement;
+  if (root.querySelector('dialog[open]') || (root.contains(line) && takesText(line))) return;
+  ref('canvas').focus({ preventScroll: true });
+}

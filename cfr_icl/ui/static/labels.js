@@ -12,11 +12,16 @@ export class Labels {
     this.options = make('datalist', { id: 'cfr-labels' });
     this.app.root.append(this.options);
     this.shown = null;
+    this.newLabel = this.ref('new-label').querySelector('input');
     this.ref('new-label').addEventListener('submit', (event) => {
       event.preventDefault();
-      const input = event.target.querySelector('input');
-      if (input.value.trim()) this.send('label', { name: input.value, active: true });
-      input.value = '';
+      this.add();
+    });
+    this.newLabel.addEventListener('blur', () => {
+      if (document.activeElement !== this.newLabel) this.add(); // else another window is used meanwhile
+    });
+    this.newLabel.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape') this.newLabel.value = '';
     });
     this.ref('labels-file').addEventListener('change', async (event) => {
       const text = await event.target.files[0].text();
@@ -67,7 +72,13 @@ export class Labels {
     const fold = this.app.root.querySelector('details.labels');
     fold.open = true;
     fold.scrollIntoView({ block: 'nearest' });
-    this.ref('new-label').querySelector('input').focus();
+    this.newLabel.focus();
+  }
+
+  // Take the label that was typed.
+  add() {
+    if (this.newLabel.value.trim()) this.send('label', { name: this.newLabel.value, active: true });
+    this.newLabel.value = '';
   }
 
   // Write another name in place of a label, on the list and on all objects.

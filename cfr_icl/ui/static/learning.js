@@ -2,6 +2,7 @@
 
 import { polling } from './jobs.js';
 import { t } from './language.js';
+import { person } from './memory.js';
 
 const ASK_AGAIN = 2000; // milliseconds
 const WIDTH = 200,
@@ -44,7 +45,8 @@ export class Learning {
         ? [[t('Use the learnt model'), () => this.useLearnt()]]
         : [];
     const text = message || (comparison && result(comparison));
-    if (text) this.app.notices.show(text, { lasting: true, general: true, choices });
+    const said = `${t('Learning has ended.')} ${text}`;
+    if (text) this.app.notices.show(said, { lasting: true, general: true, choices });
   }
 
   show() {
@@ -81,8 +83,7 @@ export class Learning {
   }
 
   useLearnt() {
-    this.send('model', { name: this.state.model });
-    this.ref('model').value = this.state.model;
+    this.app.settings.useModel(this.state.model);
     this.isNewer = false;
     this.show();
   }
@@ -92,7 +93,9 @@ export class Learning {
     const sure = await this.app.question.ask(t('Throw away what was learnt?'), name, t('Keep it'), {
       loses: true,
     });
-    if (sure) this.send('forget_learnt');
+    if (!sure) return;
+    if (person.get('cfr-model') === this.state.model) person.set('cfr-model', ''); // the next one is another
+    this.send('forget_learnt');
   }
 }
 

@@ -1,6 +1,7 @@
 // The picture that is shown: name, size, objects and place in the folder change together with its pixels.
 
 import { narrow } from './dom.js';
+import { endWriting, focusPicture } from './focus.js';
 import * as geometry from './geometry.js';
 import { t } from './language.js';
 import { person, tab } from './memory.js';
@@ -58,8 +59,10 @@ export class ShownPicture {
   paint(incoming, image) {
     const { picture, state, index, source } = incoming;
     this.app.notices.remove(unloadable());
+    endWriting(this.app);
     this.app.incoming = null;
     const before = this.app.picture;
+    if (before?.token !== picture.token) this.app.reviewing.dropNote(before?.name);
     this.app.picture = picture;
     this.app.source = source ?? (before?.name === picture.name ? this.app.source : null);
     this.view.pending = [];
@@ -85,7 +88,7 @@ export class ShownPicture {
     if (this.root.hasAttribute('data-folder')) this.app.files.showIndex(index);
     if (this.root.hasAttribute('data-folder')) tab.set('cfr-at', picture.name);
     this.app.replies.showSession(state);
-    if (!this.root.querySelector('dialog[open]')) this.ref('canvas').focus({ preventScroll: true });
+    focusPicture(this.app);
     this.ref('tip').hidden = person.get('cfr-hint') === 'seen';
     person.set('cfr-hint', 'seen');
     this.app.restorer.painted(picture);
@@ -94,6 +97,8 @@ export class ShownPicture {
 
   // The server is at a picture whose pixels do not come: nothing can be marked, but others can be opened.
   showWithoutPixels({ picture, index, state }) {
+    endWriting(this.app);
+    this.app.reviewing.dropNote(this.app.picture?.name);
     this.app.picture = null;
     this.view.pending = [];
     this.view.setPicture(null);

@@ -32,6 +32,7 @@ export class Replies {
       app.restorer.putBack(reply);
       return;
     }
+    const isNew = !app.page && !reply.resumed;
     if (!app.page) {
       app.page = reply.page;
       tab.set('cfr-page', app.page);
@@ -48,6 +49,7 @@ export class Replies {
     this.passOn(reply);
     channel.acknowledge(reply.applied);
     if (!late && reply.model && !channel.awaits('model')) app.settings.showModel(reply.model);
+    if (isNew) app.settings.useModelOfBefore();
     app.shownPicture.followWish();
     app.restorer.check();
     if (reply.resumed === false) app.restorer.recover(reply);

@@ -79,6 +79,17 @@ export class Reviewing {
     this.ref('review-note').focus();
   }
 
+  // A note that was written, but not sent, is about the picture before and not about the one that comes.
+  dropNote(name) {
+    const note = this.ref('review-note').value.trim();
+    this.ref('review-note').value = '';
+    if (!note || !name) return;
+    const said = t('The note on {name} was not sent: {note}')
+      .replace('{name}', () => name)
+      .replace('{note}', () => note);
+    this.app.notices.show(said, { general: true });
+  }
+
   describe({ who, began, minutes, objects = 0, outcome, note }) {
     return [
       who || t('Somebody'),

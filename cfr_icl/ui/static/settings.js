@@ -19,10 +19,7 @@ export class Settings {
     this.look = app.look;
     this.keepFolds();
     this.showModels(null);
-    this.ref('model').addEventListener('change', () => {
-      this.app.send('model', { name: this.ref('model').value });
-      if (this.app.picture) this.app.send('prepare');
-    });
+    this.ref('model').addEventListener('change', () => this.useModel(this.ref('model').value));
     this.ref('brush').addEventListener('input', () => this.showBrush(Number(this.ref('brush').value)));
     this.ref('opacity').addEventListener('input', () => {
       this.look.opacity = this.ref('opacity').value / 100;
@@ -132,6 +129,21 @@ export class Settings {
       ),
     );
     if (names.includes(chosen)) this.ref('model').value = chosen;
+  }
+
+  // Switch to a model of the menu; the next page of this browser begins with it too.
+  useModel(name) {
+    this.ref('model').value = name;
+    person.set('cfr-model', name);
+    this.app.send('model', { name });
+    if (this.app.picture) this.app.send('prepare');
+  }
+
+  // A page that is new to the server begins with the model that was chosen last, where the menu has it.
+  useModelOfBefore() {
+    const name = person.get('cfr-model'),
+      listed = [...this.ref('model').options].some(({ value }) => value === name);
+    if (listed && this.ref('model').value !== name) this.useModel(name);
   }
 
   // The model that the server uses for this page.
