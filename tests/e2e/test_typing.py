@@ -1,4 +1,4 @@
-"""What is typed, drawn or made while another picture comes, or the page is left, is not lost without a word."""
+"""What is typed or drawn while another picture comes, or the page is left, is not lost without a word."""
 
 import numpy as np
 import pytest
@@ -63,8 +63,10 @@ def test_a_note_that_was_not_sent_is_shown_and_not_kept_for_the_next_picture(too
     tool.page.get_by_role("button", name="Next picture").click()
     tool.idle()
     assert tool.page.locator("[data-ref=name]").inner_text() == "1.png"
-    assert tool.page.locator(".toast-body").first.inner_text().startswith(
-        "The note on 0.png was not sent: the left edge"
+    assert (
+        tool.page.locator(".toast-body")
+        .first.inner_text()
+        .startswith("The note on 0.png was not sent: the left edge")
     )
     assert tool.page.locator("[data-ref=review-note]").input_value() == ""
 
