@@ -41,8 +41,9 @@ def _yolo(job: ExportJob) -> Files:
         iou, name = min(altered)
         job.sentences.append(
             Sentence(
-                "A YOLO polygon joins the parts of an object by lines. Objects whose polygon has an IoU below "
-                "{least} with their mask: {count}; the worst, {iou:.2f}, in {name}. COCO keeps parts apart.",
+                "A YOLO polygon joins the parts of an object by lines. Objects whose polygon has an IoU "
+                "below {least} with their mask: {count}; the worst, {iou:.2f}, in {name}. "
+                "COCO keeps parts apart.",
                 least=LEAST_IOU,
                 count=len(altered),
                 iou=iou,
