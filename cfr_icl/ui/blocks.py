@@ -82,7 +82,8 @@ def _listen(view: gr.HTML, server: Server) -> None:
     """Answer the events that bring actions which cannot come by `apply`, or which wait for a model."""
 
     async def act(event: gr.EventData, request: gr.Request) -> dict[str, Any]:
-        return await server.answer_in_turn(event._data, request.session_hash)
+        reply = await server.answer_in_turn(event._data, request.session_hash)
+        return {**reply, "login": request.username} if request.username else reply
 
     async def switch(
         event: gr.EventData,

@@ -101,11 +101,7 @@ def test_with_a_password_a_login_that_ended_is_asked_for_on_the_page(browser, sq
     server = Server(examples=EXAMPLES, launch={"auth": ("ann", "secret")})
     context = browser.new_context(viewport={"width": 1366, "height": 768})
     page = context.new_page()
-    page.goto(server.url)
-    page.get_by_label("username").fill("ann")
-    page.get_by_label("password").fill("secret")
-    page.get_by_role("button", name="Login").click()
-    page.wait_for_selector(".cfr .panel")
+    log_in(page, server.url)
     tool = Visitor(page, server.url)
     tool.upload(squares)
     tool.click(80, 80)
@@ -124,3 +120,39 @@ def test_with_a_password_a_login_that_ended_is_asked_for_on_the_page(browser, sq
     assert len([click for each in session.document.instances for click in each.clicks]) == 2
     context.close()
     server.close()
+
+
+def log_in(page, url):
+    page.goto(url)
+    page.get_by_label("username").fill("ann")
+    page.get_by_label("password").fill("secret")
+    page.get_by_role("button", name="Login").click()
+    page.wait_for_selector(".cfr .panel")
+
+
+def test_with_a_password_a_person_logs_out_and_others_of_the_same_name_stay(browser, squares):
+    server = Server(examples=EXAMPLES, launch={"auth": ("ann", "secret")})
+    contexts = [browser.new_context(viewport={"width": 1366, "height": 768}) for _ in range(2)]
+    page, others = (context.new_page() for context in contexts)
+    for each in (page, others):
+        log_in(each, server.url)
+    tool = Visitor(page, server.url)
+    tool.upload(squares)
+    tool.click(80, 80)
+    tool.idle()
+    page.get_by_role("button", name="Log out").click()  # the visitor agrees to leave what was not exported
+    page.get_by_label("password").wait_for()
+    page.goto(server.url)
+    page.get_by_label("password").wait_for()
+    still = Visitor(others, server.url)
+    still.upload(squares)
+    still.click(80, 80)
+    still.idle()
+    assert others.locator("[data-ref=objects] li").count() == 1
+    for context in contexts:
+        context.close()
+    server.close()
+
+
+def test_without_a_password_there_is_nothing_to_log_out_of(tool):
+    assert not tool.page.locator("[data-do=log-out]").is_visible()

@@ -248,6 +248,8 @@ class Reply(TypedDict):
     """The reason: the server was restarted, or the page was unused for long. `restore` sends work back."""
     resumed: NotRequired[bool]
     """Whether the work of the page before the reload continues; sent if `Known.resume` was given."""
+    login: NotRequired[str]
+    """The name of the login, where the app asks for one; sent with replies to Gradio's events."""
     moved: NotRequired[bool]
     """The work continues in another tab; this tab must stop."""
     left_folder: NotRequired[bool]

@@ -95,6 +95,7 @@ export class Commands {
         app.ownFolder.cancelAdding();
       },
       'cancel-job': () => send('cancel_job'),
+      'log-out': () => app.transport.logOut(),
       learn: () => send('learn'),
       'stop-learning': () => send('stop_learning'),
       'use-learnt': () => app.learning.useLearnt(),

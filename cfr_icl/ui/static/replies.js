@@ -20,6 +20,7 @@ export class Replies {
   receive(reply) {
     const { app, channel } = this;
     app.transport.heard();
+    app.transport.offerLogOut(reply.login);
     if (reply.picture && reply.picture.token !== app.latest()?.token) app.notices.forgetPicture();
     // of an export, or of "done", after which another picture comes
     const general = Boolean(reply.download) || this.answers(reply, 'done');

@@ -6,6 +6,9 @@ import { serverAddress } from './uploading.js';
 const ASK_AFTER = 6000; // milliseconds without a reply after which the page looks whether the server is there
 const PROBE_WITHIN = 8000;
 
+// Where Gradio's own pages are.
+const root = () => serverAddress().replace(/\/gradio_api$/, '');
+
 export class Transport {
   constructor(app) {
     this.app = app;
@@ -90,6 +93,17 @@ export class Transport {
     return this.loggedIn;
   }
 
+  // Called with the name of a reply to somebody who has logged in.
+  offerLogOut(name) {
+    if (name) this.app.button('log-out').hidden = false;
+  }
+
+  // Leave the page by Gradio's route, which leads to its login. The name is that of many people: their logins
+  // stay.
+  logOut() {
+    location.assign(`${root()}/logout?all_session=false`);
+  }
+
   // The page stays as it is while the person logs in; then the same actions are sent again.
   askLogin() {
     const dialog = this.ref('login'),
@@ -100,8 +114,7 @@ export class Transport {
     return new Promise((done) => {
       form.onsubmit = async (event) => {
         event.preventDefault();
-        const root = serverAddress().replace(/\/gradio_api$/, '');
-        const response = await fetch(`${root}/login`, { method: 'POST', body: new FormData(form) }).catch(
+        const response = await fetch(`${root()}/login`, { method: 'POST', body: new FormData(form) }).catch(
           () => null,
         );
         wrong.hidden = Boolean(response?.ok);
