@@ -93,3 +93,36 @@ def test_the_browsers_save_dialog_stays_closed(tool, squares):
       { key: 's', code: 'KeyS', ctrlKey: true, bubbles: true, cancelable: true });
       document.body.dispatchEvent(event); return event.defaultPrevented; }"""
     assert tool.page.evaluate(prevented)
+
+
+def test_a_click_that_just_misses_a_thin_object_selects_it_and_alt_starts_another(tool, squares):
+    tool.upload(squares)
+    tool.page.keyboard.press("a")  # a pixel of the picture is one of the screen
+    box = tool.page.locator("canvas").bounding_box()
+
+    def at(x, y):
+        return box["x"] + box["width"] / 2 + x - 149.5, box["y"] + box["height"] / 2 + y - 99.5
+
+    tool.page.keyboard.press("b")
+    tool.page.locator("[data-ref=brush]").fill("3")
+    mouse = tool.page.mouse
+    mouse.move(*at(20, 20))
+    mouse.down()
+    mouse.move(*at(200, 20), steps=3)
+    mouse.up()
+    tool.page.keyboard.press("Enter")
+    tool.page.keyboard.press("v")
+    tool.idle()
+    assert tool.session.active is None and tool.session.document.instances[0].mask.pixels[20, 100]
+    mouse.move(*at(100, 24))
+    assert tool.page.locator("[data-ref=objects] li.pointed").count() == 1
+    mouse.click(*at(100, 24))
+    tool.idle()
+    assert tool.session.active.id == 1 and len(tool.session.document.instances) == 1
+    tool.page.keyboard.press("Enter")
+    tool.idle()
+    tool.page.keyboard.down("Alt")
+    mouse.click(*at(100, 24))
+    tool.page.keyboard.up("Alt")
+    tool.idle()
+    assert tool.session.active.id == 2

@@ -112,6 +112,42 @@ test('of masks on each other the smallest is selected first, then the next, then
   assert.equal(picker.pick(objects, { x: 60, y: 10 }).id, 1);
 });
 
+// An object whose mask is a rectangle, from its left and top pixel to right and bottom, exclusive.
+const bar = (id, left, top, right, bottom) => ({
+  id,
+  area: (right - left) * (bottom - top),
+  visible: true,
+  shape: {
+    box: { left, top, right, bottom },
+    contains: (x, y) => x >= left && x < right && y >= top && y < bottom,
+  },
+});
+
+test('a click that just misses a thin mask means it, beside a broad one it does not', () => {
+  const objects = [bar(1, 20, 0, 23, 100), bar(2, 60, 0, 100, 100)]; // a cable, and a wall
+  const at = (x, reach) => objectsAt(objects, { x, y: 50 }, reach).map(({ id }) => id);
+  assert.deepEqual(at(26, 4), [1]);
+  assert.deepEqual(at(16, 4), [1]);
+  assert.deepEqual(at(28, 4), []); // too far
+  assert.deepEqual(at(26, 2), []); // enlarged, a pixel is wide on the screen
+  assert.deepEqual(at(26, 0), []); // the crosshair of the keys is exact
+  assert.deepEqual(at(57, 4), []); // the wall is hit or it is not
+  assert.deepEqual(at(61, 4), [2]);
+});
+
+test('of two thin masks the nearer one is meant, and a hit before both', () => {
+  const objects = [
+    bar(1, 20, 0, 22, 100),
+    bar(2, 27, 0, 29, 100),
+    { ...bar(3, 24, 0, 25, 100), visible: false },
+  ];
+  assert.deepEqual(
+    [23, 24, 25, 27].map((x) => objectsAt(objects, { x, y: 50 }, 4)[0].id),
+    [1, 1, 2, 2],
+  );
+  assert.equal(new Picker().pick(objects, { x: 24, y: 50 }, 4).id, 1);
+});
+
 test('light colours have a dark edge, others a light one', () => {
   assert.match(haloOf('#f0d2ff'), /^rgba\(0, 0, 0/);
   assert.match(haloOf('#3b82f6'), /^rgba\(255/);

@@ -38,7 +38,11 @@ export class Dragging {
       pointer.draws = true;
       view.drag = { kind: 'corner', held, points: [place] };
     } else if (!touch) {
-      const there = objectsAt(view.objects, { x: Math.floor(place.x), y: Math.floor(place.y) })[0];
+      const there = objectsAt(
+        view.objects,
+        { x: Math.floor(place.x), y: Math.floor(place.y) },
+        view.reach,
+      )[0];
       if (there && there !== active) view.actions.select(there.id);
     }
   }

@@ -31,7 +31,9 @@ export class Marking {
       hover: (pixel, touch) => {
         this.app.preview.followPointer(pixel, touch);
         this.app.ref('pointer').textContent = pixel ? `${pixel.x}, ${pixel.y}` : '';
-        this.app.panel.pointAt(pixel ? (objectsAt(this.view.objects, pixel)[0]?.id ?? null) : null);
+        this.app.panel.pointAt(
+          pixel ? (objectsAt(this.view.objects, pixel, this.view.reach)[0]?.id ?? null) : null,
+        );
       },
       zoomed: (scale) => {
         this.app.ref('zoom').textContent = `${Math.round(scale * 100)} %`;

@@ -8,6 +8,8 @@ import { objectsAt, Picker } from './picking.js';
 import { Stage } from './stage.js';
 
 const DRAG_DISTANCE = 5; // CSS pixels
+const REACH = 4; // CSS pixels by which a click may miss a thin mask
+const TOUCH_REACH = 12; // the same of a finger
 const CURSORS = { positive: markCursor(GOOD, '+'), negative: markCursor(BAD, '-') };
 const BUTTONS = { 1: 0, 2: 2, 4: 1 }; // those that are used: the bit in `buttons` -> `button`
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -24,6 +26,7 @@ export class View extends Stage {
     this.keys = new DrawingKeys(this);
     this.spaceHeld = false;
     this.shiftHeld = false;
+    this.touched = false; // whether a finger was used last, not a mouse or pen
     this.listen();
   }
 
@@ -88,6 +91,7 @@ export class View extends Stage {
     }
     const point = this.point(event),
       touch = event.pointerType === 'touch';
+    this.touched = touch;
     this.keys.end();
     this.crosshair = null;
     const pointer = { ...point, start: point, dragged: false, buttons: event.buttons };
@@ -127,7 +131,7 @@ export class View extends Stage {
   // Ctrl and a click add the object there to those that are selected, or take it from them.
   toggleAt(point) {
     const pixel = this.pixel(point),
-      there = pixel && this.actions.ready() ? objectsAt(this.objects, pixel)[0] : null;
+      there = pixel && this.actions.ready() ? objectsAt(this.objects, pixel, this.reach)[0] : null;
     if (there) this.actions.toggle(there.id);
   }
 
@@ -135,6 +139,7 @@ export class View extends Stage {
     const point = this.point(event),
       pointer = this.pointers.get(event.pointerId);
     const touch = event.pointerType === 'touch';
+    this.touched = touch;
     this.shiftHeld = event.shiftKey;
     this.altHeld = event.altKey;
     this.pointer = touch ? null : point;
@@ -204,10 +209,16 @@ export class View extends Stage {
     return idle && this.tool === 'click' && !this.hidden;
   }
 
+  // How many pixels of the picture a click may miss a thin mask by; the crosshair is exact.
+  get reach() {
+    if (this.crosshair) return 0;
+    return (this.touched ? TOUCH_REACH : REACH) / this.scale;
+  }
+
   // With no object in work a click on a mask selects it; Alt starts a new object there.
   wouldSelect(pixel, alt) {
     if (!pixel || alt || this.pending.length || this.objects.some((object) => object.current)) return false;
-    return objectsAt(this.objects, pixel).length > 0;
+    return objectsAt(this.objects, pixel, this.reach).length > 0;
   }
 
   clickAt(point, reversed, alt = false) {
@@ -218,7 +229,7 @@ export class View extends Stage {
   clickOn(pixel, positive, alt) {
     if (!this.actions.ready()) return;
     if (positive && this.wouldSelect(pixel, alt)) {
-      this.actions.select(this.picker.pick(this.objects, pixel).id);
+      this.actions.select(this.picker.pick(this.objects, pixel, this.reach).id);
     } else {
       this.picker.forget();
       this.actions.click(pixel.x, pixel.y, positive);
