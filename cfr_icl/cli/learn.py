@@ -17,7 +17,6 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -34,9 +33,6 @@ from cfr_icl.annotate.learning.state import (
 from cfr_icl.annotate.pictures.listing import list_pictures
 from cfr_icl.cli.options import WEIGHTS, add_megapixels, default_weights, number_up_to
 from cfr_icl.sentences import Sentence, sentence_of
-
-if TYPE_CHECKING:
-    from cfr_icl.learning.learn import Learning
 
 MOST_MINUTES = 1440
 MOST_REMEMBERED = 60
@@ -96,23 +92,12 @@ def _run_alone(options: argparse.Namespace) -> int:
     """As `run`, while no other process learns into the folder."""
     import torch
 
-    from cfr_icl.learning.learn import Learning, OtherStartError
+    from cfr_icl.learning.learn import Learning
     from cfr_icl.learning.own_pictures import open_own_pictures
 
     if options.threads:
         torch.set_num_threads(max(1, options.threads))
-    stop = _run_in_background() if options.background else threading.Event()
-    learning: Learning | None = None
-    line = _ProgressLine()
-
-    def report(state: LearningState) -> None:
-        if stop.is_set() and state.comparison is None:
-            raise Stopped
-        if options.background:
-            state.write(options.out)
-        else:
-            line.show(state)
-
+    report = _Report(options.out, options.background)
     try:
         dataset = open_own_pictures(options.images, options.work, options.max_megapixels)
         learning = Learning(
@@ -120,45 +105,69 @@ def _run_alone(options: argparse.Namespace) -> int:
         )
         comparison = learning.run()
     except (Stopped, KeyboardInterrupt):
-        if options.background:
-            LearningState(stage=STOPPED).write(options.out)
-        line.end()
-        print("Stopped; the same command resumes.", file=sys.stderr)
+        report.stopped()
         return EXIT_NO_GAIN
     except (ValueError, OSError) as error:
-        line.end()
-        if getattr(error, "errno", None) == errno.ENOSPC:
-            print(f"error: {DISK_FULL}", file=sys.stderr)
+        report.failed(error)
+        if _is_disk_full(error):
             return EXIT_DISK_FULL
-        if options.background:
-            sentence = OTHER_START if isinstance(error, OtherStartError) else sentence_of(error)
-            LearningState(stage=FAILED, sentence=sentence).write(options.out)
         raise
-    line.end()
+    report.end_line()
     print(table(comparison))
     print(*learning.sentences, sep="\n", file=sys.stderr)
     print(f"The model in {options.out} needs fewer clicks." if comparison.better else "Nothing got better.")
     return 0 if comparison.better else EXIT_NO_GAIN
 
 
-class _ProgressLine:
-    """A line of the terminal with stage and time left, written over and over."""
+def _is_disk_full(error: Exception) -> bool:
+    return getattr(error, "errno", None) == errno.ENOSPC
 
-    def __init__(self) -> None:
-        self._is_open = False
 
-    def show(self, state: LearningState) -> None:
-        if state.seconds_left is None or state.comparison is not None:
-            return
-        left = f"{state.seconds_left / 60:.1f} min left"
-        print(f"\r{state.stage}: {state.progress:.0%}, {left}   ", end="", file=sys.stderr, flush=True)
-        self._is_open = True
+class _Report:
+    """Tells how far a run is: on a line of the terminal, or in the background as a file for the page.
 
-    def end(self) -> None:
-        """End the line, before anything else is printed."""
-        if self._is_open:
+    Called with each state, it raises Stopped where the run is to stop.
+    """
+
+    def __init__(self, out: Path, background: bool) -> None:
+        self._out = out
+        self._background = background
+        self._stop = _run_in_background() if background else threading.Event()
+        self._line_is_open = False
+
+    def __call__(self, state: LearningState) -> None:
+        if self._stop.is_set() and state.comparison is None:
+            raise Stopped
+        if self._background:
+            state.write(self._out)
+        elif state.seconds_left is not None and state.comparison is None:
+            left = f"{state.seconds_left / 60:.1f} min left"
+            print(f"\r{state.stage}: {state.progress:.0%}, {left}   ", end="", file=sys.stderr, flush=True)
+            self._line_is_open = True
+
+    def stopped(self) -> None:
+        """Tell that the run was stopped."""
+        if self._background:
+            LearningState(stage=STOPPED).write(self._out)
+        self.end_line()
+        print("Stopped; the same command resumes.", file=sys.stderr)
+
+    def failed(self, error: Exception) -> None:
+        """Tell why the run failed: of a full disk here, of others in the file for the page."""
+        from cfr_icl.learning.learn import OtherStartError
+
+        self.end_line()
+        if _is_disk_full(error):
+            print(f"error: {DISK_FULL}", file=sys.stderr)
+        elif self._background:
+            sentence = OTHER_START if isinstance(error, OtherStartError) else sentence_of(error)
+            LearningState(stage=FAILED, sentence=sentence).write(self._out)
+
+    def end_line(self) -> None:
+        """End the line of the terminal, before anything else is printed."""
+        if self._line_is_open:
             print(file=sys.stderr)
-        self._is_open = False
+        self._line_is_open = False
 
 
 def remembered(options: argparse.Namespace) -> list[Path]:

@@ -99,22 +99,7 @@ class Protocol:
             sentences.append(
                 f"From click {close_up.first_click} on, the last refinement is a close-up; published: never."
             )
-        for cf_clicks in {cfr.cf_clicks for cfr in settings if cfr.steps and cfr.cf_clicks != 1}:
-            clicks = "every click" if cf_clicks is None else f"the first {cf_clicks} clicks"
-            sentences.append(f"CFR refines {clicks}; published: the first click only.")
-        if any(cfr.steps and cfr.adaptive and cfr.min_change_ratio for cfr in settings):
-            sentences.append("CFR stops at a share of the mask that changes; published: at 20 pixels.")
-        if any(cfr.steps and cfr.best_pass for cfr in settings):
-            sentences.append(
-                "CFR chooses the pass that agrees most with its mirror image; published: the last."
-            )
-        if self.flip and any(cfr.steps and not cfr.mirror_refinements for cfr in settings):
-            sentences.append(
-                f"Refinements do without the mirror image where the coarse pass agrees with it by "
-                f"{MIRROR_AGREEMENT:g}; published: always with it."
-            )
-        for name, value, published in sorted({each for cfr in settings for each in _other_deviations(cfr)}):
-            sentences.append(f"The CFR setting {name} is {value}; published: {published}.")
+        sentences += _cfr_deviations([cfr for cfr in settings if cfr.steps], self.flip)
         if self.max_clicks != 20:
             sentences.append(f"At most {self.max_clicks} clicks; published: 20.")
         if self.target_iou < max(NOC_TARGETS):
@@ -130,6 +115,26 @@ class Protocol:
         return sentences
 
 
+def _cfr_deviations(settings: Sequence[CascadeForward], flip: bool) -> list[str]:
+    """The sentences of `Protocol.deviations` about CFR settings that refine."""
+    sentences = []
+    for cf_clicks in {cfr.cf_clicks for cfr in settings if cfr.cf_clicks != 1}:
+        clicks = "every click" if cf_clicks is None else f"the first {cf_clicks} clicks"
+        sentences.append(f"CFR refines {clicks}; published: the first click only.")
+    if any(cfr.adaptive and cfr.min_change_ratio for cfr in settings):
+        sentences.append("CFR stops at a share of the mask that changes; published: at 20 pixels.")
+    if any(cfr.best_pass for cfr in settings):
+        sentences.append("CFR chooses the pass that agrees most with its mirror image; published: the last.")
+    if flip and any(not cfr.mirror_refinements for cfr in settings):
+        sentences.append(
+            f"Refinements do without the mirror image where the coarse pass agrees with it by "
+            f"{MIRROR_AGREEMENT:g}; published: always with it."
+        )
+    for name, value, published in sorted({each for cfr in settings for each in _other_deviations(cfr)}):
+        sentences.append(f"The CFR setting {name} is {value}; published: {published}.")
+    return sentences
+
+
 def _other_deviations(cfr: CascadeForward) -> list[tuple[str, str, str]]:
     """Name, value and published value of each field without a phrase of its own; all networks have these."""
     return [
@@ -137,6 +142,5 @@ def _other_deviations(cfr: CascadeForward) -> list[tuple[str, str, str]]:
         for entry in fields(cfr)
         if entry.name not in DESCRIBED_SETTINGS
         and not entry.metadata["coordinates_only"]
-        and cfr.steps
         and getattr(cfr, entry.name) != entry.metadata["published"]
     ]

@@ -75,24 +75,7 @@ def _train(settings: Settings, out: Path, accelerator: Accelerator) -> None:
             set_rates(optimiser, settings.optimiser, step, progress)
             _seed(settings.seed, step, accelerator.process_index)
             train_mode(network, settings.model.frozen_norms)
-            totals: dict[str, float] = {}
-            for _ in range(settings.accumulation):
-                batch = _next(batches)
-                rng = np.random.default_rng((settings.seed, step))  # for all processes and parts the same
-                image = batch.image.to(accelerator.device).float() / 255
-                gt_mask = batch.gt_mask.to(accelerator.device).float()
-                with accelerator.accumulate(loss):
-                    value, measured = loss(
-                        image, gt_mask, batch.clicks, rng, batch.picture_indices, batch.seeds
-                    )
-                    figures, weight = means_of_all({"loss": value.item(), **measured}, accelerator)
-                    accelerator.backward(weight * value)
-                    if accelerator.sync_gradients:
-                        accelerator.clip_grad_norm_(network.parameters(), settings.optimiser.clip)
-                    optimiser.step()
-                    optimiser.zero_grad()
-                for name, figure in figures.items():
-                    totals[name] = totals.get(name, 0) + figure / settings.accumulation
+            totals, batch = _train_step(loss, network, batches, optimiser, settings, step, accelerator)
             step += 1
             ema.update(network, step=step)
             if monitor:
@@ -107,6 +90,35 @@ def _train(settings: Settings, out: Path, accelerator: Accelerator) -> None:
         _save(out, network, ema, optimiser, accelerator, step, time.monotonic() - started)
         monitor.close()
     accelerator.end_training()
+
+
+def _train_step(
+    loss,
+    network: MapModel,
+    batches: Iterator[Batch],
+    optimiser,
+    settings: Settings,
+    step: int,
+    accelerator: Accelerator,
+) -> tuple[dict[str, float], Batch]:
+    """Change the weights once, by the batches that are accumulated; gives their mean figures and the last."""
+    totals: dict[str, float] = {}
+    for _ in range(settings.accumulation):
+        batch = _next(batches)
+        rng = np.random.default_rng((settings.seed, step))  # for all processes and parts the same
+        image = batch.image.to(accelerator.device).float() / 255
+        gt_mask = batch.gt_mask.to(accelerator.device).float()
+        with accelerator.accumulate(loss):
+            value, measured = loss(image, gt_mask, batch.clicks, rng, batch.picture_indices, batch.seeds)
+            figures, weight = means_of_all({"loss": value.item(), **measured}, accelerator)
+            accelerator.backward(weight * value)
+            if accelerator.sync_gradients:
+                accelerator.clip_grad_norm_(network.parameters(), settings.optimiser.clip)
+            optimiser.step()
+            optimiser.zero_grad()
+        for name, figure in figures.items():
+            totals[name] = totals.get(name, 0) + figure / settings.accumulation
+    return totals, batch
 
 
 def _network(settings: Settings) -> MapModel:

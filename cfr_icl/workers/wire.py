@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,97 +91,104 @@ def request_from_bytes(content: bytes) -> PredictionRequest:
 
 def prediction_to_bytes(prediction: Prediction) -> bytes:
     """Encode a prediction with all its passes."""
-    tensors: dict[str, torch.Tensor] = {}
-    numbers: dict[int, str] = {}
-
-    def store(tensor: torch.Tensor) -> str:
-        """Store a tensor once, however many maps share it."""
-        if id(tensor) not in numbers:
-            numbers[id(tensor)] = str(len(numbers))
-            tensors[numbers[id(tensor)]] = tensor.detach().cpu().contiguous().clone()
-        return numbers[id(tensor)]
-
-    def described(map_: ProbabilityMap) -> dict[str, Any]:
-        entry = {
-            "values": store(map_.values),
-            "window": map_.window,
-            "picture": map_.picture,
-            "exact": map_.exact,
-        }
-        if isinstance(map_, LogitMap):
-            logits = {
-                "logits": store(map_.logits),
-                "network_size": map_.network_size,
-                "unpadded": map_.unpadded,
-            }
-            return {**entry, **logits}
-        return entry
-
+    tensors = _Tensors()
     header = {
         "chosen": prediction.chosen,
         "forwards": prediction.forwards,
         "inverse_temperature": prediction.inverse_temperature,
-        "initial": None if prediction.initial is None else described(prediction.initial),
-        "passes": [
-            {
-                "probabilities": described(each.probabilities),
-                "agreement": each.agreement,
-                "predicted_iou": each.predicted_iou,
-                "zoom_window": each.zoom_window,
-                "close_up": each.close_up,
-                "refined": each.refined,
-                "choices": [
-                    [described(choice.probabilities), choice.predicted_iou] for choice in each.choices
-                ],
-                "choice": each.choice,
-            }
-            for each in prediction.passes
-        ],
+        "initial": None if prediction.initial is None else tensors.add_map(prediction.initial),
+        "passes": [_pass_to_json(each, tensors) for each in prediction.passes],
     }
-    return _packed(header, tensors)
+    return _packed(header, tensors.by_name)
 
 
 def prediction_from_bytes(content: bytes) -> Prediction:
     """Decode a prediction; raises ValueError for anything else."""
     header, tensors = _unpacked(content)
-
-    def window(sides: Sequence[int] | None) -> Window | None:
-        return None if sides is None else Window(*sides)
-
-    def placed(entry: Mapping[str, Any]) -> ProbabilityMap:
-        values, place = tensors[entry["values"]], (Window(*entry["window"]), Window(*entry["picture"]))
-        if "logits" not in entry:
-            return ProbabilityMap(values, *place, entry["exact"])
-        network_size, unpadded = (entry[name] and tuple(entry[name]) for name in ("network_size", "unpadded"))
-        logits = tensors[entry["logits"]]
-        return LogitMap(
-            values, *place, entry["exact"], logits=logits, network_size=network_size, unpadded=unpadded
-        )
-
     try:
-        passes = tuple(
-            InnerPass(
-                placed(each["probabilities"]),
-                each["agreement"],
-                each["predicted_iou"],
-                window(each["zoom_window"]),
-                window(each["close_up"]),
-                each["refined"],
-                tuple(Choice(placed(entry), iou) for entry, iou in each["choices"]),
-                each["choice"],
-            )
-            for each in header["passes"]
-        )
         initial = header["initial"]
         return Prediction(
-            passes,
+            tuple(_pass_from_json(entry, tensors) for entry in header["passes"]),
             header["chosen"],
             header["forwards"],
             header["inverse_temperature"],
-            initial=None if initial is None else placed(initial),
+            initial=None if initial is None else _map_from_json(initial, tensors),
         )
     except (KeyError, TypeError) as error:
         raise ValueError("This is not a prediction of a worker.") from error
+
+
+class _Tensors:
+    """The tensors of a prediction by name; one that several maps share is stored once."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, torch.Tensor] = {}
+        self._names: dict[int, str] = {}
+
+    def add(self, tensor: torch.Tensor) -> str:
+        """Add a tensor, and return its name."""
+        if id(tensor) not in self._names:
+            self._names[id(tensor)] = str(len(self._names))
+            self.by_name[self._names[id(tensor)]] = tensor.detach().cpu().contiguous().clone()
+        return self._names[id(tensor)]
+
+    def add_map(self, map_: ProbabilityMap) -> dict[str, Any]:
+        """Add the tensors of a map, and return its other fields with the names of these."""
+        entry = {
+            "values": self.add(map_.values),
+            "window": map_.window,
+            "picture": map_.picture,
+            "exact": map_.exact,
+        }
+        if not isinstance(map_, LogitMap):
+            return entry
+        logits = {
+            "logits": self.add(map_.logits),
+            "network_size": map_.network_size,
+            "unpadded": map_.unpadded,
+        }
+        return {**entry, **logits}
+
+
+def _map_from_json(entry: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> ProbabilityMap:
+    values, place = tensors[entry["values"]], (Window(*entry["window"]), Window(*entry["picture"]))
+    if "logits" not in entry:
+        return ProbabilityMap(values, *place, entry["exact"])
+    network_size, unpadded = (entry[name] and tuple(entry[name]) for name in ("network_size", "unpadded"))
+    logits = tensors[entry["logits"]]
+    return LogitMap(
+        values, *place, entry["exact"], logits=logits, network_size=network_size, unpadded=unpadded
+    )
+
+
+def _pass_to_json(inner_pass: InnerPass, tensors: _Tensors) -> dict[str, Any]:
+    choices = inner_pass.choices
+    return {
+        "probabilities": tensors.add_map(inner_pass.probabilities),
+        "agreement": inner_pass.agreement,
+        "predicted_iou": inner_pass.predicted_iou,
+        "zoom_window": inner_pass.zoom_window,
+        "close_up": inner_pass.close_up,
+        "refined": inner_pass.refined,
+        "choices": [[tensors.add_map(choice.probabilities), choice.predicted_iou] for choice in choices],
+        "choice": inner_pass.choice,
+    }
+
+
+def _pass_from_json(entry: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> InnerPass:
+    zoom_window, close_up = (
+        None if sides is None else Window(*sides) for sides in (entry["zoom_window"], entry["close_up"])
+    )
+    return InnerPass(
+        _map_from_json(entry["probabilities"], tensors),
+        entry["agreement"],
+        entry["predicted_iou"],
+        zoom_window,
+        close_up,
+        entry["refined"],
+        tuple(Choice(_map_from_json(choice, tensors), iou) for choice, iou in entry["choices"]),
+        entry["choice"],
+    )
 
 
 def _packed(header: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> bytes:

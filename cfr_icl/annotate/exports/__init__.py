@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 
 from cfr_icl.annotate.exports.format import ExportFormat, ExportJob, Files
@@ -67,39 +67,63 @@ def export(
     worked_on = [picture for picture in pictures if picture.instances or picture.document.done]
     if not worked_on:
         return {}
-    steps = count(1)
     formats = _formats(format)
-    names = class_names(worked_on, classes)
-    stems = with_stems(worked_on)
+    writing = _Writing(worked_on, detail, class_names(worked_on, classes), progress, len(formats))
     parts = divided([picture.name for picture in worked_on], split) if split else {}
-    sentences = [] if sentences is None else sentences
-    messages: list[Sentence] = []
-
-    def write(format: ExportFormat, indices: Iterable[int]) -> Files:
-        job = ExportJob(
-            [stems[index] for index in indices],
-            detail,
-            names,
-            messages,
-            finished=lambda: progress(next(steps) // len(formats), len(worked_on)),
-        )
-        return format.write(job)
-
-    def write_parts(format: ExportFormat) -> Files:
-        written = format.beside_parts(list(parts), names) if format.beside_parts else {}
-        common = set(written)
-        for part, indices in parts.items():
-            of_part = write(format, indices)
-            written |= {f"{part}/{name}": of_part[name] for name in of_part if name not in common}
-        return written
-
     files: Files = {}
     for chosen in formats:
         prefix = f"{chosen.name}/" if format == EVERYTHING else ""
-        written = write_parts(chosen) if parts else write(chosen, range(len(stems)))
+        written = writing.in_parts(chosen, parts) if parts else writing.together(chosen)
         files |= {fitting(prefix + name): content for name, content in written.items()}
-    sentences += dict.fromkeys(messages)
+    if sentences is not None:
+        sentences += dict.fromkeys(writing.messages)  # of several formats, each once
     return files
+
+
+class _Writing:
+    """Writes pictures in one format after another.
+
+    Args:
+        detail, names: as `ExportJob.detail` and `ExportJob.class_names`.
+        formats: number of formats that will be written, by which `progress` is told.
+    """
+
+    def __init__(
+        self,
+        pictures: Sequence[AnnotatedPicture],
+        detail: float,
+        names: Sequence[str],
+        progress: Progress,
+        formats: int,
+    ) -> None:
+        self.messages: list[Sentence] = []
+        self._pictures = with_stems(pictures)
+        self._detail = detail
+        self._names = names
+        self._progress = progress
+        self._formats = formats
+        self._steps = count(1)
+
+    def together(self, format: ExportFormat) -> Files:
+        """The files of all pictures."""
+        return self._write(format, range(len(self._pictures)))
+
+    def in_parts(self, format: ExportFormat, parts: Mapping[str, Sequence[int]]) -> Files:
+        """The files of pictures divided into parts, by name: a folder each, and the files beside these."""
+        written = format.beside_parts(list(parts), self._names) if format.beside_parts else {}
+        common = set(written)
+        for part, indices in parts.items():
+            of_part = self._write(format, indices)
+            written |= {f"{part}/{name}": of_part[name] for name in of_part if name not in common}
+        return written
+
+    def _write(self, format: ExportFormat, indices: Iterable[int]) -> Files:
+        pictures = [self._pictures[index] for index in indices]
+        job = ExportJob(pictures, self._detail, self._names, self.messages, self._tell_finished)
+        return format.write(job)
+
+    def _tell_finished(self) -> None:
+        self._progress(next(self._steps) // self._formats, len(self._pictures))
 
 
 def export_warnings(format: str, pictures: Sequence[AnnotatedPicture]) -> list[Sentence]:

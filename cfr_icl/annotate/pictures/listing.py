@@ -58,7 +58,7 @@ def list_pictures(images: Path, work: Path | None = None) -> Listing:
 
     Links to files are followed inside the folder only, links to folders not at all.
     """
-    left_out: Counter[str] = Counter()
+    left_out: Counter[str] = Counter()  # by suffix
     links: list[str] = []
     closed: list[str] = []
     relative: list[str] = []
@@ -71,32 +71,38 @@ def list_pictures(images: Path, work: Path | None = None) -> Listing:
                 relative.append(name)
         elif suffix in HEIF_SUFFIXES or suffix in UNREADABLE_SUFFIXES:
             left_out[suffix] += 1
-    listing = Listing(_by_shown_name(images, relative), [])
-    if any(suffix in left_out for suffix in HEIF_SUFFIXES):
-        number = sum(left_out.pop(suffix, 0) for suffix in HEIF_SUFFIXES)
-        listing.sentences.append(
+    return Listing(_by_shown_name(images, relative), _left_out(left_out, links, closed))
+
+
+def _left_out(suffixes: Counter[str], links: list[str], closed: list[str]) -> list[Sentence]:
+    """Messages for the user about files that are no pictures here, by suffix, and about links and folders."""
+    sentences = []
+    heif = sum(suffixes[suffix] for suffix in HEIF_SUFFIXES)
+    if heif:
+        sentences.append(
             Sentence(
                 "HEIC pictures are left out: {number}; pip install 'cfr-icl[heif]' lets them be read.",
-                number=number,
+                number=heif,
             )
         )
-    if left_out:
-        kinds = ", ".join(f"{number} {suffix}" for suffix, number in sorted(left_out.items()))
-        listing.sentences.append(Sentence("Files that cannot be read are left out: {kinds}.", kinds=kinds))
+    others = sorted((suffix, number) for suffix, number in suffixes.items() if suffix not in HEIF_SUFFIXES)
+    if others:
+        kinds = ", ".join(f"{number} {suffix}" for suffix, number in others)
+        sentences.append(Sentence("Files that cannot be read are left out: {kinds}.", kinds=kinds))
     if links:
-        listing.sentences.append(
+        sentences.append(
             Sentence(
                 "Links that lead out of the folder or to other folders are left out: {names}.",
                 names=first_names(sorted(links)),
             )
         )
     if closed:
-        listing.sentences.append(
+        sentences.append(
             Sentence(
                 "Folders that cannot be opened are left out: {names}.", names=first_names(sorted(closed))
             )
         )
-    return listing
+    return sentences
 
 
 def picture_suffixes() -> tuple[str, ...]:
