@@ -71,39 +71,59 @@ class OuterLoop:
     def step(
         self, part: PredictionKey, number: int, state: CascadeState | None, previous_mask: np.ndarray | None
     ) -> tuple[Prediction, CascadeState]:
-        """Predict the last batch of clicks, the `number`-th from 1, from the state after the earlier ones."""
-        cfr, cues = part.cfr, self._cues(part, state)
-        close_up = self._close_up if self._close_up and self._close_up.applies(number, cfr) else None
-        if close_up:
-            cfr = replace(cfr, steps=cfr.steps - 1)
+        """Predict one batch of clicks: coarse pass and refinements, then the close-up.
+
+        Args:
+            part: the clicks up to the end of this batch, and all else that the prediction depends on.
+            number: number of this batch, counted from 1.
+            state: the state after the batch before; None for the first.
+            previous_mask: as for `Segmenter.predict`.
+
+        Returns:
+            The prediction, and the state that the next batch starts from.
+        """
         has_mask = state is not None or previous_mask is not None
-        offers = len(part.clicks) == 1 and not has_mask
-        choice = part.choice if offers and part.choice in range(self._model.choices) else None
-        flip = self._flip
-        if choice is not None and (choice or self._model.takes_coordinates):
-            # more refinements might lead to another of the masks; further masks have no mirror image
-            cfr = replace(cfr, steps=self._model.choice_refinements, cf_clicks=None, best_pass=False)
-            flip = False
+        choice = None if has_mask else self._choice(part)
+        close_up = self._close_up if self._close_up and self._close_up.applies(number, part.cfr) else None
+        cfr, flip = self._loop_settings(part.cfr, choice, close_up)
+        cues = self._cues(part, state)
         # a copy, so that pixels cached in the map are freed after the click
         start = replace(state.probabilities) if state else self.initial_map(previous_mask)
         window = state.zoom_window if state else None
         loop = InnerLoop(self._picture, cues, window, cfr, flip=flip, has_mask=has_mask, choice=choice)
         passes, chosen = loop.run(start, number)
-        reached = CascadeState(passes[chosen].probabilities, passes[chosen].zoom_window)
+        forwards, result = loop.forwards, passes[chosen]
+        reached = CascadeState(result.probabilities, result.zoom_window)
         if close_up:
-            coarse = reached.probabilities
-            closer = self._close_up_pass(close_up, coarse, state, cues, cfr)
-            rated = passes[chosen].predicted_iou
-            passes.append(
-                replace(closer, zoom_window=reached.zoom_window, refined=chosen, predicted_iou=rated)
-            )
-            chosen = len(passes) - 1
-            reached = replace(reached, probabilities=closer.probabilities, without_close_ups=coarse)
-        forwards = loop.forwards + bool(close_up)
+            closer = self._close_up_pass(close_up, result, state, cues, cfr)
+            passes.append(replace(closer, refined=chosen))
+            forwards, chosen = forwards + 1, len(passes) - 1
+            reached = CascadeState(closer.probabilities, result.zoom_window, result.probabilities)
         prediction = Prediction(tuple(passes), chosen, forwards, self._model.config.inverse_temperature)
         return prediction, reached
 
+    def _choice(self, part: PredictionKey) -> int | None:
+        """The mask to start from, of those that the network offers for one click alone; None for the best."""
+        is_offered = len(part.clicks) == 1 and part.choice in range(self._model.choices)
+        return part.choice if is_offered else None
+
+    def _loop_settings(
+        self, cfr: CascadeForward, choice: int | None, close_up: CloseUpConfig | None
+    ) -> tuple[CascadeForward, bool]:
+        """The settings of the inner loop, and whether its coarse pass sees the mirror image."""
+        if choice or (choice is not None and self._model.takes_coordinates):
+            # more refinements might lead to another of the masks; further masks have no mirror image
+            steps = self._model.choice_refinements
+            return replace(cfr, steps=steps, cf_clicks=None, best_pass=False), False
+        if close_up:
+            cfr = replace(cfr, steps=cfr.steps - 1)  # the close-up is the last of them
+        return cfr, self._flip
+
     def _cues(self, part: PredictionKey, state: CascadeState | None) -> Cues:
+        """The clicks and the box.
+
+        A network that takes boxes does not get the click in the box's middle, unless the mask holds it.
+        """
         if part.box is None:
             return Cues(part.clicks)
         count, middle = len(box_clicks(part.box, self._picture.full_window.size)), part.clicks[0]
@@ -115,20 +135,26 @@ class OuterLoop:
     def _close_up_pass(
         self,
         close_up: CloseUpConfig,
-        coarse: ProbabilityMap,
+        refined: InnerPass,
         state: CascadeState | None,
         cues: Cues,
         cfr: CascadeForward,
     ) -> InnerPass:
-        """Run one pass over the surroundings of the newest click, and blend it into the coarse map."""
-        prediction = coarse.finer()
+        """Run one pass over the surroundings of the newest click, blended into the map of `refined`."""
+        prediction = refined.probabilities.finer()
         if state and state.without_close_ups:
             prediction = carry_over_details(prediction, state.probabilities, state.without_close_ups)
         window = close_up.window(prediction.window, cues.clicks[-1])
         # no mirror image here: it would double the time and saves hardly a click
         prompt = self._picture.prompt(cues, window, flip=False)
         closer = self._picture.run_pass(prediction, window, prompt, flip=False, cfr=cfr)
-        return replace(closer, probabilities=blend(prediction, closer.probabilities), close_up=window)
+        return replace(
+            closer,
+            probabilities=blend(prediction, closer.probabilities),
+            zoom_window=refined.zoom_window,
+            close_up=window,
+            predicted_iou=refined.predicted_iou,
+        )
 
     def initial_map(self, previous_mask: np.ndarray | None) -> ProbabilityMap:
         """The probabilities before any click: those of the previous mask, or zeros."""
