@@ -108,7 +108,7 @@ class EncodedPicture:
         self._steps = self.encode_in_steps(window, flip)
 
     def take_steps(self) -> Iterator[None]:
-        """Go on with what was begun; whatever is left is done at the next call, or by `encode`."""
+        """Continue the steps of `begin`; the next call, or `encode`, takes those that are left."""
         for _ in self._steps:  # not `yield from`, which would close it with this iterator
             yield
 

@@ -69,7 +69,7 @@ class LookAheadPredictor(Predictor, Protocol):
     """A predictor that uses idle time: `Segmenter` in this process, `RemoteSegmenter` elsewhere."""
 
     def look_ahead(self) -> Iterator[None]:
-        """Compute, step by step, the expected click, what the next one needs, and the expected picture."""
+        """Compute, step by step, the expected click, the next one's features, and the expected picture."""
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ class Segmenter:
         picture.encode(self._first_window(picture), self.flip)
 
     def look_ahead(self) -> Iterator[None]:
-        """Compute, step by step, what will probably be needed next.
+        """Compute ahead, step by step, in the order in which it will probably be needed.
 
         First the prediction of the expected click, until another one is expected or any is predicted; then
         the features of the window around the predicted object, which the next click on the last object needs,

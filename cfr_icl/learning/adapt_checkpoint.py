@@ -1,4 +1,4 @@
-"""The checkpoint of a run of learning: what an unfinished run needs to go on, what a finished one leaves."""
+"""The checkpoint of learning, from which an unfinished run is resumed and a finished one continued."""
 
 from __future__ import annotations
 

@@ -104,5 +104,5 @@ class AdaptLoss(TrainingLoss):
 
 
 def _shortest_side(pixels: torch.Tensor) -> int:
-    """The shorter side of the box around what is not zero in a map (H, W)."""
+    """The shorter side, in pixels, of the bounding box of the nonzero pixels of a map (H, W)."""
     return min(int(pixels.any(axis).sum()) for axis in (0, 1))

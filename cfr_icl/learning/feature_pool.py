@@ -24,7 +24,7 @@ AWAY = 9
 
 @dataclass(frozen=True)
 class Reminder:
-    """A click beside the objects of a window, and what the starting model answered to it."""
+    """A click beside the objects of a window, and the starting model's answer to it."""
 
     click: Click
     probabilities: torch.Tensor

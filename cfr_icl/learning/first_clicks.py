@@ -34,7 +34,7 @@ MIN_SHARE = 0.004
 
 @dataclasses.dataclass(frozen=True)
 class Recorded:
-    """One first click: what the head sees, and the truths under the click.
+    """One first click: the inputs of the head, and the ground truths under the click.
 
     Attributes:
         maps: of the branch, float16 (C, h, w) each.

@@ -1,4 +1,4 @@
-"""Find what the pictures of a person have in common: the kind for which the learnt network is to predict.
+"""Describe the kind of a person's pictures, on which the network that learnt from them predicts.
 
 The descriptions of pictures of all sorts are modelled by their mean and covariance, those of a person's
 pictures by their mean alone (Fisher's linear discriminant). A score is a place along the direction that

@@ -1,4 +1,4 @@
-"""Learn from finished pictures: hold out, count clicks, adapt, count again, accept what is better."""
+"""Learn from finished pictures: hold out, count clicks, adapt, count again, keep the better model."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class ModelCost:
             self._clicks.append(seconds)
 
     def look_at(self, predictor: LookAheadPredictor) -> None:
-        """Note what is known of a model that was loaded; one that runs elsewhere tells nothing."""
+        """Note size, device and licence of a loaded model; of one that runs elsewhere they are not known."""
         model = getattr(predictor, "model", None)
         if model is not None and self._facts is None:
             self._facts = {

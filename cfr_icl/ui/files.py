@@ -74,7 +74,7 @@ class PageFiles:
         return served(path, path.name)
 
     def drop(self, files: Iterable[Path]) -> None:
-        """Remove uploads that are not needed any more, and what Gradio made for them."""
+        """Remove uploads that are not needed any more, with the folders that Gradio made for them."""
         for file in files:
             _remove(file)
 

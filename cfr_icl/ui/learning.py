@@ -1,4 +1,4 @@
-"""What pages tell and ask of the process that learns from the folder's finished pictures."""
+"""Learning from the folder's finished pictures: actions of pages on its process, and the state they show."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ServerLearning:
                 self._menu.withdraw(LEARNT)
 
     def describe(self, language: str) -> Learning:
-        """What a page shows."""
+        """The state of learning, with messages in a language."""
         seen = self._run.look()
         state = seen.state
         if seen.running:

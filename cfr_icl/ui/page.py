@@ -151,7 +151,7 @@ class Page:
             self._outbox.tell(self.session.notices.pop(0))
 
     def _dispatch(self, action: Action) -> None:
-        """Call what does an action."""
+        """Pass an action on to the part of the page that applies it."""
         folder = self.place.folder if self.place else None
         match action:
             case SessionAction():

@@ -66,7 +66,7 @@ class FolderPlace:
         return name
 
     def introduce(self, who: str, tab: str) -> None:
-        """Set who works here, and how their browser's tab is named, if it has a name."""
+        """Set the name of the person who works here, and of their browser's tab; both may be empty."""
         renamed, self.log.who = who != self.log.who, who
         self.holder = tab or self.holder
         if renamed and self.log.has_changes:

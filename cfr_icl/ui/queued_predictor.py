@@ -120,7 +120,7 @@ class QueuedPredictor:
 
 
 def _timed(function: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[Any, float]:
-    """Call a function; return what it returns, and the seconds that it took."""
+    """Call a function; return its result, and the seconds that it took."""
     start = time.perf_counter()
     result = function(*arguments, **named)
     return result, time.perf_counter() - start

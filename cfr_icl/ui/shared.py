@@ -1,4 +1,4 @@
-"""What the pages of a process share."""
+"""The objects that all pages of a process share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ JOBS_AT_ONCE = 2
 
 @dataclass(frozen=True)
 class Shared:
-    """What the pages of a process share.
+    """The objects that all pages of a process share.
 
     Attributes:
         settings: the settings of the app.

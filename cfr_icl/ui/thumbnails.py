@@ -18,7 +18,7 @@ MOST = 24
 
 
 def small_pictures(folder: Folder | None, names: Any) -> dict[str, str]:
-    """Data URLs of small pictures by name; "" for what cannot be read.
+    """Data URLs of small pictures by name; "" for pictures that cannot be read.
 
     Args:
         names: what a browser asks for, untrusted.

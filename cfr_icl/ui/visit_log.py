@@ -50,7 +50,7 @@ class VisitLog:
             self._current = replace(self._current, seconds=round(self._current.seconds + passed, 1))
 
     def note_change(self, before: Document | None, after: Document) -> None:
-        """Note what an action changed; None for a picture without saved work."""
+        """Note the change that an action made; None for a picture without saved work."""
         self._current = replace(
             self._current,
             began=self._current.began or now(),

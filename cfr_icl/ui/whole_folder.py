@@ -19,7 +19,7 @@ from cfr_icl.ui.protocol import page_actions as do
 
 
 class WholeFolder:
-    """Tells what a change would affect, and makes it when the person agrees."""
+    """Changes all pictures of a folder: tells the extent of a change, and makes it when the person agrees."""
 
     def __init__(self, files: PageFiles, opening: Opening, outbox: Outbox) -> None:
         self._files, self._opening, self._outbox = files, opening, outbox

@@ -28,7 +28,7 @@ from cfr_icl.workers.wire import (
 log = logging.getLogger(__name__)
 
 PICTURES, PIXELS = 64, 400_000_000
-"""Pictures that a worker keeps with what it computed of them, and their pixels together."""
+"""Most pictures that a worker keeps with their features and predictions, and most pixels of them all."""
 
 LARGEST = 800_000_000
 """Bytes of a request: the largest picture that pages read, and a mask."""
@@ -36,7 +36,7 @@ LARGEST = 800_000_000
 
 @dataclass(frozen=True)
 class _ServedPicture:
-    """A picture with what was computed of it; one request about it at a time."""
+    """A picture with its segmenter; one request about it at a time."""
 
     segmenter: Segmenter
     pixels: int

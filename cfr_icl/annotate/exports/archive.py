@@ -69,7 +69,7 @@ class _Taken:
 
 
 def portable_path(path: str) -> str:
-    """A path with "_" for what Windows does not take: signs, dots and spaces at an end, names of devices."""
+    """A path with "_" where Windows refuses it: signs, dots and spaces at an end, names of devices."""
     return "/".join(_portable(part) for part in path.split("/"))
 
 

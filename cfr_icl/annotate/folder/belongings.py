@@ -1,4 +1,4 @@
-"""Which picture of a folder saved work belongs to: the file that it was made on, whatever its name is now."""
+"""Find the picture of a folder that saved work was made on, also under another name."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Belongings:
         self._named = named
         self._names = folder.pictures.names
         self._alike: dict[str, list[str]] = defaultdict(list)
-        """The names, by what they are without capitals."""
+        """The names by their case-folded form."""
         for name in self._names:
             self._alike[name.casefold()].append(name)
         self._stamps = {name: stamp for name in self._names if (stamp := folder.files.stamp(name))}

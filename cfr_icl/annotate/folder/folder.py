@@ -108,7 +108,7 @@ class Folder:
             return before != (self.pictures.names, self.pictures.states)
 
     def listen(self) -> None:
-        """Take in what other processes saved, for a page at rest."""
+        """Read the work that other processes saved, for a page at rest."""
         if self.work.is_shared and time.monotonic() - self._listed >= LISTEN_SECONDS:
             self.refresh()
 

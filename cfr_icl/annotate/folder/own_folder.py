@@ -34,7 +34,7 @@ LONGEST_PART = 200
 
 
 class OwnFolder:
-    """Takes files into a folder of its own, and says in a few messages what was left out.
+    """Takes uploaded files into a folder of its own; a few messages name the files that were left out.
 
     Args:
         root: an empty folder, which is removed by its owner.
@@ -176,7 +176,7 @@ class OwnFolder:
         return False
 
     def _check(self, file: Path, name: str) -> None:
-        """Raise PictureError for what cannot be opened, as far as the beginning of the file tells."""
+        """Raise PictureError for a file that cannot be opened, judged by its beginning."""
         if not file.stat().st_size:
             raise PictureError("The file is empty.")
         if not is_picture_name(name):

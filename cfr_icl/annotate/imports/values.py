@@ -36,7 +36,7 @@ class Regions:
 
 
 def bright_pixels(values: np.ndarray) -> tuple[np.ndarray, str]:
-    """The object in a black and white picture: its bright part, or what differs from the background.
+    """The object in a black and white picture: its bright pixels, or those unlike the background.
 
     Returns:
         The mask, bool (H, W), and a message about how it was read.

@@ -15,7 +15,7 @@ from cfr_icl.sentences import Sentence
 FILE = "learning.json"
 """Name of the file in the folder of the learnt model."""
 RUN = "run"
-"""In the same folder, the folder of what a run needs beside the model."""
+"""Folder within that folder with the other files of a run, such as its checkpoint."""
 CHECKPOINT = "checkpoint.pt"
 """Name of the file in RUN from which learning goes on."""
 

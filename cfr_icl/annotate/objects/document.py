@@ -108,7 +108,7 @@ class Instance:
     chosen_pass: int | None = None
     """Index of the inner pass that the person chose, from 0; the next click starts from its mask."""
     choice: int | None = None
-    """Index of the mask that the person chose of those that the network offers for the first click."""
+    """Index of the chosen mask among the network's choices for the first click."""
     painted: Mask | None = None
     erased: Mask | None = None
     keep_largest: bool = False
@@ -231,7 +231,7 @@ class Document:
         return None if self.active is None else self.find(self.active)
 
     def selected_or_new(self, size: tuple[int, int]) -> tuple[Document, Instance]:
-        """The document and its active object, or what `new_instance` returns if no object is active.
+        """The document and its active object, or those of `new_instance` if no object is active.
 
         Raises:
             ActionError: if the active object is locked.

@@ -207,7 +207,7 @@ class Session(Editor):
         return instance, self.predict(instance)
 
     def choose(self, number: int) -> None:
-        """Begin the active object with mask `number`, from 0, of those that the network offers."""
+        """Start the active object from the network's choice `number`, counted from 0."""
         instance, prediction = self.choices()
         instance.check_unlocked()
         if not 0 <= number < len(prediction.choices):

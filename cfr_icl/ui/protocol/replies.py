@@ -63,14 +63,14 @@ class Object(TypedDict):
     chosen_pass: int | None
     """Index of the inner pass that the person chose."""
     choice: int | None
-    """Index of the mask that the person chose of those that the network offers for the first click."""
+    """Index of the chosen mask among the network's choices for the first click."""
     version: str
     """Equal for equal masks of one picture."""
     area: int
     box: list[int]
     """Left, top, width and height of the smallest rectangle around the mask; zeros when it is empty."""
     timing: dict[str, Any] | None
-    """The fields of `document.Timing`: what the last prediction took, and how many masks it offers."""
+    """The fields of `document.Timing`: cost of the last prediction, and number of masks that it offers."""
     attributes: dict[str, bool | float | str]
     """Values by name."""
     certainty: float | None
@@ -275,7 +275,7 @@ class Reply(TypedDict):
     learning: NotRequired[Learning]
     """Sent when it changed."""
     relabel: NotRequired[dict[str, Any]]
-    """A change of a label in the whole folder, and what it would affect: pictures, objects, left_out."""
+    """A change of a label in the whole folder, and its extent: pictures, objects, left_out."""
     fill: NotRequired[dict[str, int]]
     """How many pictures of the folder there are masks for, how many of these have work, and how many files or
     images belong to none: pictures, with_work, unknown."""

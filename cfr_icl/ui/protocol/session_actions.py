@@ -61,7 +61,7 @@ class Paint(SessionAction):
 
 
 class Lasso(SessionAction):
-    """Add what a closed line along points [[x, y], ...] surrounds, or take it away.
+    """Add the area within a closed line along points [[x, y], ...] to the object, or remove it.
 
     Here and in `Reshape` pixel (0, 0) reaches from 0 to 1 on both axes.
     """
@@ -72,7 +72,7 @@ class Lasso(SessionAction):
 
 
 class Reshape(SessionAction):
-    """Turn over what lies between the active object's outline and a new one: to the object, or from it."""
+    """Replace the active object's outline: the area between both joins the object, or leaves it."""
 
     kind: Literal["reshape"]
     points: Points

@@ -50,7 +50,7 @@ export class App {
     return this.incoming?.picture ?? this.picture;
   }
 
-  // Whether what the person does now can mean the picture that is painted.
+  // Whether actions may be sent on the painted picture: no other one is on its way.
   ready() {
     return Boolean(this.picture) && !this.incoming && !this.restoring && !this.channel.awaits(...OPENING);
   }

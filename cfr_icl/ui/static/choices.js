@@ -90,7 +90,7 @@ export class Choices {
     else this.app.labels.choose(index);
   }
 
-  // Let a digit that waited choose, once it is known what.
+  // Let a waiting digit choose as soon as its meaning is known.
   release() {
     if (!this.held || this.isAwaited()) return;
     const { index, picture } = this.held;

@@ -186,7 +186,7 @@ export class Commands {
     const source = this.button(name);
     if (name !== 'cancel') this.view.keys.settle(); // before an undo, or another picture
     if (ENDS_DRAWING.has(name)) this.view.dragging.settle();
-    // while answers are under way the buttons lag behind; the server ignores what cannot be done
+    // while answers are under way the buttons lag behind; the server ignores actions that cannot be applied
     if (source?.disabled && !this.app.busy()) return;
     if (NEEDS_PICTURE.has(name) && !this.app.ready()) return;
     this.commands[name](byButton);

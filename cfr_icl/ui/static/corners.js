@@ -7,7 +7,7 @@ const REACH_OF_FINGER = 20;
 const TOLERANCE = 1.5; // CSS pixels between polygon and mask; at least as many of the picture's
 
 export class Corners {
-  #of = null; // what the rings were made of: { shape, tolerance }
+  #of = null; // the source of the rings: { shape, tolerance }
   #rings = [];
 
   // Rings of an object's mask, as fine as can be seen at this scale.

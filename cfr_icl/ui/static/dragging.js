@@ -47,7 +47,7 @@ export class Dragging {
     }
   }
 
-  // Send what is drawn. A box on which the pointer hardly moved is a click with an unsteady hand.
+  // Send the box or stroke. A box on which the pointer hardly moved is a click with an unsteady hand.
   finish({ dragged, start }, { shiftKey, altKey }) {
     const { view } = this,
       { drag } = view,

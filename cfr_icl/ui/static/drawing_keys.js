@@ -35,7 +35,7 @@ export class DrawingKeys {
     return this.view.tool === 'lasso' && this.#lassoKey(event);
   }
 
-  // Give up what is drawn by keys; tells whether there was anything.
+  // Give up a box or stroke that is drawn by keys; return whether there was one.
   cancel() {
     const had = Boolean(this.corner || this.view.drag?.byKeys);
     clearTimeout(this.#timer);

@@ -69,7 +69,7 @@ export class Exporting {
     return this.app.state.objects.map((object) => object.version).join();
   }
 
-  // Without a folder the work lives in this page; what was not taken out of it is not left without asking.
+  // The work on a single picture as a text, by which it is known whether it was exported since it changed.
   work() {
     return JSON.stringify(
       this.app.state.objects.map(({ id, version, label, colour }) => [id, version, label, colour]),

@@ -39,7 +39,7 @@ export class FileList {
     this.wanted = null; // where steps have led so far: also over pictures that cannot be read
   }
 
-  // Names and states, one for each picture, and what else the list shows, where it changed.
+  // Show the changed parts of the list: a name and a state for each picture, labels, reviews, people, pace.
   show({ names, states, labels, certainties, reviews, people, taken, pace: figures }) {
     const before = this.states;
     if (names) this.list(names);

@@ -51,7 +51,7 @@ export class Folder {
     this.ref('canvas').focus({ preventScroll: true });
   }
 
-  // ---- small pictures, for what is in sight
+  // ---- thumbnails of the pictures in sight
 
   showThumbnails(shown) {
     this.files.thumbnails = shown;

@@ -11,7 +11,7 @@ const all = (key) => window.IDBKeyRange.bound([key], [key, []]);
 
 export class FolderCopies {
   #database = null; // a promise
-  #refused = { files: new Map(), work: new Map() }; // what the database did not take
+  #refused = { files: new Map(), work: new Map() }; // content that the database refused
 
   keepFile(key, name, file) {
     return this.#keep(key, 'files', [[name, file]]);

@@ -41,7 +41,7 @@ export function pinched(place, picture, stage, before, after, other) {
   return zoomed(moved, picture, stage, (place.scale * distance(after)) / distance(before), middle);
 }
 
-// The place at which another picture shows what a place showed of the one before: equal scale, the same part.
+// A place carried from one picture, of size `before`, to another: equal scale, the same part of the picture.
 export function carried(place, before, picture, stage) {
   const { scale } = place;
   const along = (at, length, from, to) => length / 2 - ((length / 2 - at) * to) / from;

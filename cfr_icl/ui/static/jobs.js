@@ -5,7 +5,7 @@ const ASK_AGAIN = 700; // milliseconds
 const LOST_AFTER = 20000; // milliseconds after which a question without an answer is asked again
 
 // A function that starts or stops polling; each reply that comes meanwhile puts the next question off. A slow
-// server is asked once at a time: questions that pile up would keep what the person does waiting.
+// server is asked once at a time: questions that pile up would delay the person's actions.
 export function polling(app, interval) {
   let timer = null;
   const ask = () => {

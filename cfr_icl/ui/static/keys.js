@@ -63,7 +63,7 @@ const REPEATED = new Set([
   'next',
 ]);
 
-// The Latin letter of a key: what it types, else what it types on a QWERTY keyboard.
+// The Latin letter that a key types, or else the one that it types on a QWERTY keyboard.
 function letterOf({ key, code }) {
   if (/^[a-z]$/i.test(key)) return key.toLowerCase();
   if (/^[!-~]$/.test(key)) return null; // another Latin character, as on AZERTY's M key

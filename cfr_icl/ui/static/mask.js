@@ -100,7 +100,7 @@ export class MaskShape {
     return new MaskShape(columns);
   }
 
-  // The shape in squares of `step` pixels, for a look from afar; what is thinner stays one square thick.
+  // The shape in squares of `step` pixels, to be painted small; thinner parts stay one square thick.
   coarse(step) {
     if (step === 1) return this;
     const columns = new Map();
@@ -161,7 +161,7 @@ export class MaskShape {
   }
 
   // Closed lines between mask and background along the pixels' borders, [x, y, x, y, ...] from corner to
-  // corner; what is between them, even-odd, is the mask.
+  // corner; by the even-odd rule they enclose the mask.
   rings() {
     const corners = []; // [x, y, the corner above or below, the corner at the same height]
     let before = [],

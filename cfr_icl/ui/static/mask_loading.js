@@ -68,7 +68,7 @@ export class MaskLoading {
     return null;
   }
 
-  // Send files with masks, { file, path } each; the server looks which pictures they belong to.
+  // Send files with masks, { file, path } each; the server finds the picture of each.
   async offer(chosen) {
     const files = await this.unpacked(chosen);
     if (!files) return;
@@ -96,7 +96,7 @@ export class MaskLoading {
     this.ref('take-back').textContent = change ? t(texts[change]) : '';
   }
 
-  // The server has looked into the files: what is to be done with them.
+  // The server has matched the files with pictures: ask how to load them.
   async confirm({ pictures, with_work, unknown }) {
     const some = with_work > 0 && with_work < pictures;
     const said = [

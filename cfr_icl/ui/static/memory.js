@@ -31,7 +31,7 @@ class Memory {
     }
   }
 
-  // A stored object; `usual` when there is none, or what is stored cannot be read.
+  // A stored JSON value; `usual` where there is none, or where it cannot be read.
   json(name, usual) {
     try {
       return JSON.parse(this.get(name)) ?? usual;

@@ -50,7 +50,7 @@ export class Notices {
     this.shown.set(changed, notice);
   }
 
-  // Another picture comes: what was said of the one before would be taken for it.
+  // Another picture comes: remove the notices about the one before, which would seem to be about it.
   forgetPicture() {
     for (const [text, { general }] of this.shown) if (!general) this.remove(text);
   }

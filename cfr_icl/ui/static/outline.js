@@ -1,7 +1,7 @@
 // The outline of a mask as a polygon whose corners are moved, added and removed, as pure functions.
 // A ring is { points: [x, y, x, y, ...], corners: [i, ...] }: `points` are the exact line along the pixels'
 // borders, `corners` the places of some of its points, in their order. Between two corners the exact line
-// stays what it is, until one of them is moved.
+// is kept until one of them is moved.
 
 // Rings of exact lines with as few corners as keep the polygon within `tolerance` pixels of them.
 export function ringsOf(lines, tolerance) {

@@ -76,7 +76,7 @@ export class OwnFolder {
     this.uploads.send(this.uploads.filesOf(missing));
   }
 
-  // ---- what the browser keeps
+  // ---- copies in the browser
 
   // Called with [upload, name] of pictures: under this name, which may be another than that of the file, the
   // server has them and their work.
@@ -119,8 +119,8 @@ export class OwnFolder {
     return files.size > 0;
   }
 
-  // Send everything once more to a server that has lost it, with what it was not told of yet, and open the
-  // picture of this name.
+  // Send pictures and work again to a server that has lost them, also uploads (`untold`) that it was never
+  // told of, and open the picture of this name.
   async giveBack(name, untold) {
     const { files, work } = await this.copies.find(this.key());
     const pictures = [...files].map(([path, file]) => ({ path, file }));

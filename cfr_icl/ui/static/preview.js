@@ -73,7 +73,7 @@ export class Preview {
     this.view.draw();
   }
 
-  // The key tells what it has done, as the switch is folded away.
+  // Turn previews on or off by key, and say which: the switch may be folded away.
   toggle() {
     if (!this.props.previews) return;
     this.ref('preview').click();

@@ -56,7 +56,7 @@ export class Replies {
     if (reply.resumed === false) app.restorer.recover(reply);
   }
 
-  // Give the parts of the page what only one reply holds.
+  // Pass on the fields that are sent once.
   passOn(reply) {
     const { app } = this;
     if (reply.inside) app.inspector.show(reply.inside);
@@ -79,7 +79,8 @@ export class Replies {
     return this.channel.waiting.some((action) => action.kind === kind && action.number <= applied);
   }
 
-  // A reply that another has overtaken would show what was before, and end the questions after a job.
+  // Not called with a reply that a newer one has overtaken: it would show an old state, and end the polling
+  // of a job.
   showNewest(reply) {
     this.app.takesCoordinates = Boolean(reply.takes_coordinates);
     this.showState(reply);

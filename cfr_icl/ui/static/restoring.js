@@ -116,7 +116,7 @@ export class Restorer {
     }
   }
 
-  // Called when a picture is painted: what waited is for it, if it is the one that was there before.
+  // Called when a picture is painted: send the waiting actions again if they were made on this picture.
   painted(now) {
     if (!this.putting || this.putting.sending || this.channel.awaits('goto', 'restore', 'add_files')) return;
     const { waiting, picture, why } = this.putting;
@@ -129,7 +129,7 @@ export class Restorer {
     this.app.notices.show(told(why), { general: true }); // also when the next picture is asked for already
   }
 
-  // Called after each reply: the server may have refused what was given back.
+  // Called after each reply: give up if the server has refused the work.
   check() {
     if (
       !this.putting ||

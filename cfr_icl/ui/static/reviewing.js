@@ -65,7 +65,7 @@ export class Reviewing {
     this.app.button('send-back').disabled = review === 'sent_back';
   }
 
-  // Whoever goes through the pictures to check comes to the next one.
+  // Accept the picture or send it back; in a list of the pictures to check, go on to the next.
   review(accepted) {
     if (this.ref('review').hidden) return;
     this.send('review', { accepted, note: this.ref('review-note').value.trim() });

@@ -23,7 +23,7 @@ export function merged(before, session) {
   return { ...session, labels, attribute_list, objects: listed };
 }
 
-// A state as the server takes it back: without what the page has added.
+// A state in the form that the server takes back, without the fields that the page has added.
 export function portable(state, size) {
   const { objects, order, ...rest } = state;
   return { ...rest, size, objects: objects.map(({ shape, current, ...object }) => object) };

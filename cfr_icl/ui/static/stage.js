@@ -66,7 +66,7 @@ export class Stage extends Placement {
     this.drawing = requestAnimationFrame(() => this.drawNow());
   }
 
-  // For what must not wait for a frame to begin with: the next one shows it.
+  // Paint now, so that the next frame already shows it.
   drawNow() {
     cancelAnimationFrame(this.drawing);
     this.drawing = null;
