@@ -26,7 +26,8 @@ function page(...attributes) {
   globalThis.window = { addEventListener() {} };
   const app = {
     ref,
-    root: { hasAttribute: (name) => attributes.includes(name) },
+    inFolder: attributes.includes('data-folder'),
+    inOwnFolder: attributes.includes('data-own'),
     props: { export_formats: [] },
     state: { objects: [] },
     view: { draw() {} },

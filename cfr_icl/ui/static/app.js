@@ -3,7 +3,6 @@
 
 import { Channel } from './channel.js';
 import { person, tab } from './memory.js';
-import { Notices, Question } from './notices.js';
 import { LOOK } from './settings.js';
 
 // Actions after which another picture may come.
@@ -26,8 +25,6 @@ export class App {
     this.mode = 'positive';
     this.oneBox = false; // whether the next box leads back to clicks
     this.look = { ...LOOK, ...person.json('cfr-look', {}) };
-    this.notices = new Notices(this.ref('notices'));
-    this.question = new Question(this.ref('ask'));
     this.channel = new Channel(
       (actions) => this.transport.deliver(actions),
       () => this.replies.showBusy(),
@@ -48,6 +45,20 @@ export class App {
   // The newest picture of which the server has told, painted or not.
   latest() {
     return this.incoming?.picture ?? this.picture;
+  }
+
+  // The object in work, to which clicks go; undefined without one.
+  get current() {
+    return this.state.objects.find((object) => object.current);
+  }
+
+  // Whether the page works through a folder: of the server, or of its own.
+  get inFolder() {
+    return this.root.hasAttribute('data-folder');
+  }
+
+  get inOwnFolder() {
+    return this.root.hasAttribute('data-own');
   }
 
   // Whether actions may be sent on the painted picture: no other one is on its way.

@@ -20,10 +20,6 @@ export class Choices {
     this.held = null; // { index, picture } of a digit's key that came before it was known what it chooses
   }
 
-  current() {
-    return this.app.state.objects.find((object) => object.current);
-  }
-
   // Names the one click on an object for which the network offers several masks; null for any other object.
   clickOf(active) {
     return active?.clicks.length === 1 && active.timing?.choices > 1
@@ -33,14 +29,14 @@ export class Choices {
 
   // Whether the masks for the one click on the object in work are known.
   isOffered() {
-    return this.offered !== null && this.asked === this.clickOf(this.current());
+    return this.offered !== null && this.asked === this.clickOf(this.app.current);
   }
 
   // Whether a first click, or the masks that are offered for it, are under way.
   isAwaited() {
     return this.app.view.pending.length
-      ? !this.current()?.clicks.length
-      : this.clickOf(this.current()) !== null && !this.isOffered();
+      ? !this.app.current?.clicks.length
+      : this.clickOf(this.app.current) !== null && !this.isOffered();
   }
 
   // Called with the object in work whenever something changed.
@@ -70,7 +66,7 @@ export class Choices {
         return choice;
       }),
     );
-    const active = this.current();
+    const active = this.app.current;
     shapes.forEach((_, index) => {
       this.paint(index, active.colour);
     });

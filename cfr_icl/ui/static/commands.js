@@ -137,7 +137,7 @@ export class Commands {
 
   // The objects of the previous picture of the folder.
   takeOver(follow) {
-    if (this.root.hasAttribute('data-folder')) this.send('take_over', { follow });
+    if (this.app.inFolder) this.send('take_over', { follow });
   }
 
   // The next object that is to be looked at; the one in work counts as looked at when it is finished.
@@ -167,7 +167,7 @@ export class Commands {
 
   // Ctrl+S: in a folder all is saved with every action; elsewhere the session file is the way to keep it.
   saveWork() {
-    if (this.root.hasAttribute('data-folder')) this.app.notices.show(t('Every action is saved at once.'));
+    if (this.app.inFolder) this.app.notices.show(t('Every action is saved at once.'));
     else if (this.app.ready() && this.app.state.objects.length) this.app.exporting.exportSession();
   }
 

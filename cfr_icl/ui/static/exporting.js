@@ -97,7 +97,7 @@ export class Exporting {
 
   // The box of a single picture is hidden and not checked; that of a page's own folder is no lasting choice.
   keepWhole() {
-    if (!this.ref('whole-folder-row').hidden && !this.root.hasAttribute('data-own'))
+    if (!this.ref('whole-folder-row').hidden && !this.app.inOwnFolder)
       this.keepChoice({ whole: this.ref('whole-folder').checked });
   }
 
@@ -159,9 +159,9 @@ export class Exporting {
   showFormat() {
     this.ref('detail-row').hidden = !this.polygonFormats.includes(this.ref('format').value);
     // a folder that is not the page's own has its session files on the server's disk
-    const own = this.root.hasAttribute('data-own');
+    const own = this.app.inOwnFolder;
     this.ref('whole-folder-row').hidden =
-      !this.root.hasAttribute('data-folder') || (this.ref('format').value === 'session' && !own);
+      !this.app.inFolder || (this.ref('format').value === 'session' && !own);
     this.show();
     if (this.ref('detail-row').hidden) {
       this.view.polygons = null;
@@ -203,11 +203,7 @@ export class Exporting {
   }
 
   isUnsaved() {
-    return (
-      this.app.state.objects.length > 0 &&
-      !this.root.hasAttribute('data-folder') &&
-      this.work() !== this.taken
-    );
+    return this.app.state.objects.length > 0 && !this.app.inFolder && this.work() !== this.taken;
   }
 
   // Whether the open picture may be left: asks where its objects were not exported.

@@ -34,7 +34,7 @@ export class Folder {
   }
 
   startSearch() {
-    if (!this.root.hasAttribute('data-folder')) return;
+    if (!this.app.inFolder) return;
     this.ref('find').focus();
     this.ref('find').select();
   }

@@ -72,7 +72,7 @@ export class FolderUploads {
       }
     };
     show(0);
-    if (!this.app.root.hasAttribute('data-own')) {
+    if (!this.app.inOwnFolder) {
       await sendOn(1); // the first one is seen while the others are on their way
       if (arrived.length) tell(true);
     }

@@ -28,10 +28,9 @@ export class Following {
 
   // Whether somebody looks at a folder in which others may work too.
   isWatched() {
-    const { root } = this.app;
     return (
-      root.hasAttribute('data-folder') &&
-      !root.hasAttribute('data-own') &&
+      this.app.inFolder &&
+      !this.app.inOwnFolder &&
       document.visibilityState === 'visible' &&
       performance.now() - this.touched < WATCHED_FOR
     );

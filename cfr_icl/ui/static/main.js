@@ -19,6 +19,7 @@ import { translate } from './language.js';
 import { Learning } from './learning.js';
 import { Marking } from './marking.js';
 import { MaskLoading } from './mask_loading.js';
+import { Notices, Question } from './notices.js';
 import { Opening } from './opening.js';
 import { OwnFolder } from './own_folder.js';
 import { OwnKeys } from './own_keys.js';
@@ -60,6 +61,8 @@ export function start({ element, trigger, props, server, upload, watch }) {
 
 function makeParts(app) {
   const { ref } = app;
+  app.notices = new Notices(ref('notices'));
+  app.question = new Question(ref('ask'));
 
   // the picture, and the way to the server and back
   app.marking = new Marking(app);

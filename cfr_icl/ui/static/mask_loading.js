@@ -17,7 +17,6 @@ const READINGS = {
 export class MaskLoading {
   constructor(app) {
     this.app = app;
-    this.root = app.root;
     this.ref = app.ref;
     this.send = app.send;
     this.ref('fill-files').addEventListener('change', (event) => {
@@ -31,7 +30,7 @@ export class MaskLoading {
   async loadMasks(file) {
     if (!/\.zip$/i.test(file.name)) return this.app.opening.open(file, 'import');
     const packed = [{ file, path: file.name }];
-    if (this.root.hasAttribute('data-folder')) return this.offer(packed);
+    if (this.app.inFolder) return this.offer(packed);
     const picture = this.app.latest(),
       choice = this.app.opening.choose();
     const files = await this.unpacked(packed);

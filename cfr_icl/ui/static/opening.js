@@ -71,8 +71,7 @@ export class Opening {
 
   async open(file, kind = kindOf(file)) {
     if (!file) return;
-    if (kind === 'open' && this.root.hasAttribute('data-folder'))
-      return this.app.ownFolder.add([{ file, path: file.name }]);
+    if (kind === 'open' && this.app.inFolder) return this.app.ownFolder.add([{ file, path: file.name }]);
     const choice = this.choose(),
       picture = this.app.latest()?.token ?? null;
     try {

@@ -25,10 +25,6 @@ export class OwnFolder {
     this.unsaved = false; // work was done that no export of the whole folder holds
   }
 
-  isOwn() {
-    return this.root.hasAttribute('data-own');
-  }
-
   // The name of the folder in the browser's storage.
   key() {
     if (!tab.get('cfr-own')) tab.set('cfr-own', crypto.randomUUID?.() ?? String(Math.random()));
@@ -37,20 +33,20 @@ export class OwnFolder {
 
   // Add files to the folder of this page, { file, path } each; the first make it.
   async add(files) {
-    if (this.root.hasAttribute('data-folder') && !this.isOwn()) {
+    if (this.app.inFolder && !this.app.inOwnFolder) {
       this.app.notices.show(t('This page works through a folder; add pictures to the folder instead.'));
       return;
     }
     const { pictures, works, others } = sorted(files, this.limits);
-    const room = this.limits.pictures - (this.isOwn() ? this.app.files.names.length : 0);
-    if (!pictures.length && !(works.length && this.isOwn())) {
+    const room = this.limits.pictures - (this.app.inOwnFolder ? this.app.files.names.length : 0);
+    if (!pictures.length && !(works.length && this.app.inOwnFolder)) {
       const said = works.length
         ? t('Open the pictures of this work first, or together with it.')
         : t('There is no picture among these files.');
       this.app.notices.show(said);
       return;
     }
-    if (!this.isOwn() && !(await this.app.exporting.mayLeave())) return;
+    if (!this.app.inOwnFolder && !(await this.app.exporting.mayLeave())) return;
     if (others) {
       const said = t('Files that are no pictures were left out: {n}.').replace('{n}', others);
       this.app.notices.show(said, { general: true });
@@ -62,7 +58,7 @@ export class OwnFolder {
         general: true,
       });
     }
-    const single = this.isOwn() && pictures.length === 1 && !works.length;
+    const single = this.app.inOwnFolder && pictures.length === 1 && !works.length;
     const taken = withWork(pictures.slice(0, Math.max(room, 0)), works, this.limits.work);
     await this.uploads.send(taken, { open: single });
   }
@@ -141,7 +137,7 @@ export class OwnFolder {
   // ---- leaving
 
   isUnsaved() {
-    return this.isOwn() && this.unsaved;
+    return this.app.inOwnFolder && this.unsaved;
   }
 
   // An export of the whole folder has arrived.

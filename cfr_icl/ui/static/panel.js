@@ -63,15 +63,14 @@ export class Panel {
   }
 
   show() {
-    const { state } = this.app,
-      active = state.objects.find((object) => object.current);
+    const { state, current: active } = this.app;
     this.button('undo').disabled = !state.can_undo;
     this.button('redo').disabled = !state.can_redo;
     this.button('finish').disabled = !active;
     this.app.exporting.show();
     this.button('load-masks').disabled = !this.app.picture;
     this.ref('no-objects').hidden = state.objects.length > 0;
-    this.ref('fill').hidden = state.objects.length > 0 || !this.root.hasAttribute('data-folder');
+    this.ref('fill').hidden = state.objects.length > 0 || !this.app.inFolder;
     this.ref('before').hidden = state.objects.length > 0 || !this.app.files.index;
     this.ref('object-switches').hidden = !active;
     for (const input of active ? this.root.querySelectorAll('[data-edit]') : []) {

@@ -85,8 +85,8 @@ export class ShownPicture {
     this.root.removeAttribute('data-empty');
     this.describe(picture);
     this.app.showing.follow(picture);
-    if (this.root.hasAttribute('data-folder')) this.app.files.showIndex(index);
-    if (this.root.hasAttribute('data-folder')) tab.set('cfr-at', picture.name);
+    if (this.app.inFolder) this.app.files.showIndex(index);
+    if (this.app.inFolder) tab.set('cfr-at', picture.name);
     this.app.replies.showSession(state);
     focusPicture(this.app);
     this.ref('tip').hidden = person.get('cfr-hint') === 'seen';
@@ -104,7 +104,7 @@ export class ShownPicture {
     this.view.setPicture(null);
     this.describe(picture);
     this.app.showing.follow(picture);
-    if (this.root.hasAttribute('data-folder')) this.app.files.showIndex(index);
+    if (this.app.inFolder) this.app.files.showIndex(index);
     this.app.replies.showSession(state);
     this.app.notices.show(unloadable(), { lasting: true });
     this.app.replies.showBusy();

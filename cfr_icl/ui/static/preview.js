@@ -56,7 +56,7 @@ export class Preview {
   // What to ask the server; null where a click would not be the first one on its object.
   questionAt(pixel) {
     if (!pixel || !this.app.ready() || this.app.busy() || !this.view.awaitsFirstClick) return null;
-    const current = this.app.state.objects.find((object) => object.current),
+    const current = this.app.current,
       positive = (this.app.mode === 'positive') !== this.view.shiftHeld;
     if (current ? current.clicks.length || current.locked : !positive) return null;
     if (positive && this.view.wouldSelect(pixel, this.view.altHeld)) return null;

@@ -37,7 +37,7 @@ export class Relabelling {
 
   ask() {
     const { labels = [], label } = this.app.state;
-    const active = this.app.state.objects.find((object) => object.current);
+    const active = this.app.current;
     this.ref('relabel-name').replaceChildren(
       ...labels.map(({ name }) => make('option', { value: name, textContent: name })),
     );

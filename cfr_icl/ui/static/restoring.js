@@ -24,14 +24,10 @@ export class Restorer {
     });
   }
 
-  inFolder() {
-    return this.app.root.hasAttribute('data-folder');
-  }
-
   // Called with a reply that says `forgotten`: this page still has everything.
   async putBack({ forgotten }) {
     if (this.putting) return;
-    const own = this.app.root.hasAttribute('data-own') || this.channel.awaits('add_files');
+    const own = this.app.inOwnFolder || this.channel.awaits('add_files');
     const taken = this.channel.takeWaiting();
     const waiting = taken.filter(({ kind }) => !['hello', 'restore', 'add_files'].includes(kind));
     const { picture, state, source } = this.app;
@@ -46,7 +42,7 @@ export class Restorer {
         name,
         added.map(({ path }) => path),
       );
-    } else if (this.inFolder()) {
+    } else if (this.app.inFolder) {
       this.app.send('hello');
       if (name !== undefined)
         this.app.send('goto', { index: this.app.files.index, name, picture: undefined });
@@ -64,7 +60,7 @@ export class Restorer {
     const before = this.app.resume;
     this.app.resume = null;
     if (!before) return;
-    if (this.inFolder()) return this.goBack(forgotten);
+    if (this.app.inFolder) return this.goBack(forgotten);
     this.app.restoring = true;
     const folder = await this.app.ownFolder.hasCopies();
     const copy = folder ? null : await this.copies.find(before);
@@ -163,7 +159,7 @@ export class Restorer {
 
   // Keep a copy when the page has been still for a moment, or is about to go.
   copySoon() {
-    if (this.inFolder() || !this.app.picture || this.app.restoring) return;
+    if (this.app.inFolder || !this.app.picture || this.app.restoring) return;
     clearTimeout(this.due);
     this.due = setTimeout(() => this.copy(), COPY_AFTER);
   }

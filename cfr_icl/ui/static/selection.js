@@ -32,7 +32,7 @@ export class Selection {
 
   // An object is added to the selection, or taken from it; nothing is in work then.
   toggle(id) {
-    const current = this.app.state.objects.find((object) => object.current);
+    const current = this.app.current;
     if (current && !this.selected.size && current.id !== id) this.selected.add(current.id);
     if (!this.selected.delete(id)) this.selected.add(id);
     this.anchor = id;
@@ -41,7 +41,7 @@ export class Selection {
 
   // All of the list from the object selected last to this one.
   extendTo(id) {
-    const current = this.app.state.objects.find((object) => object.current),
+    const current = this.app.current,
       listed = this.app.panel.listedIds();
     const from = listed.indexOf(this.anchor ?? current?.id ?? id),
       to = listed.indexOf(id);
@@ -52,7 +52,7 @@ export class Selection {
 
   selectListed() {
     for (const id of this.app.panel.listedIds()) this.selected.add(id);
-    this.changed(this.app.state.objects.find((object) => object.current));
+    this.changed(this.app.current);
   }
 
   // Tells whether anything was selected.
