@@ -57,7 +57,8 @@ class Page:
         self.closed = self.resting = False
         self.files = PageFiles(shared.uploads)
         cfr = CascadeForward(steps=self.settings.steps)
-        self.session = Session(shared.models.predictor(), cfr, self.settings.labels, self.settings.attributes)
+        self._predictor = shared.models.predictor()
+        self.session = Session(self._predictor, cfr, self.settings.labels, self.settings.attributes)
         self.applied = 0
         """Number of the last applied action."""
         self.model = next(iter(self.settings.menu), None)
@@ -227,9 +228,9 @@ class Page:
             reply["picture"] = self.picture
         if self.model is not None:
             reply["model"] = self.model
-        if getattr(self.session.predictor, "takes_coordinates", False):
+        if self._predictor.takes_coordinates:
             reply["takes_coordinates"] = True
-        cost = getattr(self.session.predictor, "cost", None)
+        cost = self._predictor.cost
         if cost and (cost != self._sent_cost or not same_page):
             reply["model_cost"] = self._sent_cost = cost
         if self.place:
@@ -288,6 +289,7 @@ class Page:
         predictor = self._models.predictor(name)
         predictor.load()
         self.session.switch_predictor(predictor)
+        self._predictor = predictor
         self.model = name
         if self.place:
             self.place.read_ahead()

@@ -65,32 +65,47 @@ def without_slivers(free: Mask, taken: Mask, instance: Instance) -> Mask:
         return free
     left, top, width, height = box = with_margin(taken.box, MARGIN, free.height, free.width)
     rest, cut = (by_column(mask, *box) for mask in (free, taken))
-    kernel = np.ones((THIN, THIN), np.uint8)
     beside = cv2.dilate(cut, np.ones((2 * THIN + 1, 2 * THIN + 1), np.uint8))
+    removed = _slivers(rest, cut, beside)
+    most = min(max(CRUMB_PIXELS, CRUMB_SHARE * free.area), REST_SHARE * (free.area + taken.area))
+    removed |= _crumbs(rest ^ removed, beside, most, box, (free.height, free.width))
+    if instance.painted:
+        removed &= ~by_column(instance.painted, *box)
+    for click in instance.clicks:
+        column, row = int(click.x) - left, int(click.y) - top
+        inside = click.positive and 0 <= column < width and 0 <= row < height
+        if inside and removed[column, row]:
+            _, parts = cv2.connectedComponents(rest, connectivity=8)
+            removed[parts == parts[column, row]] = 0
+    if not removed.any():
+        return free
+    return free.without(Mask.placed(removed.T, left, top, free.height, free.width))
+
+
+def _slivers(rest: np.ndarray, cut: np.ndarray, beside: np.ndarray) -> np.ndarray:
+    """The thin parts of `rest`, near the pixels in `cut`, that were not thin together with these.
+
+    Arrays are uint8 (width, height) of 0 and 1, as of `by_column`; `beside` are the pixels near `cut`.
+    """
+    kernel = np.ones((THIN, THIN), np.uint8)
     core = cv2.morphologyEx(rest, cv2.MORPH_OPEN, kernel)
     # the corners and edges of the remaining mask keep their shape
     keep = cv2.dilate(core, np.ones((2 * THIN - 1, 2 * THIN - 1), np.uint8)) & rest
     slivers = (rest ^ keep) & beside
-    if slivers.any():
-        slivers &= cv2.morphologyEx(rest | cut, cv2.MORPH_OPEN, kernel)  # parts that were thin before stay
-    _, parts = cv2.connectedComponents(rest ^ slivers, connectivity=8)
-    most = min(max(CRUMB_PIXELS, CRUMB_SHARE * free.area), REST_SHARE * (free.area + taken.area))
-    small = _small_parts(parts, most, box, (free.height, free.width))
-    if small.any():
-        crumbs = np.zeros_like(small)
-        crumbs[parts[beside > 0]] = True
-        slivers |= (crumbs & small)[parts].astype(np.uint8)
-    if instance.painted:
-        slivers &= ~by_column(instance.painted, *box)
-    for click in instance.clicks:
-        column, row = int(click.x) - left, int(click.y) - top
-        inside = click.positive and 0 <= column < width and 0 <= row < height
-        if inside and slivers[column, row]:
-            _, parts = cv2.connectedComponents(rest, connectivity=8)
-            slivers[parts == parts[column, row]] = 0
-    if not slivers.any():
-        return free
-    return free.without(Mask.placed(slivers.T, left, top, free.height, free.width))
+    return slivers & cv2.morphologyEx(rest | cut, cv2.MORPH_OPEN, kernel) if slivers.any() else slivers
+
+
+def _crumbs(
+    rest: np.ndarray, beside: np.ndarray, most: float, box: tuple[int, int, int, int], size: tuple[int, int]
+) -> np.ndarray:
+    """The connected parts of fewer than `most` pixels that touch `beside`; arrays as of `_slivers`."""
+    _, parts = cv2.connectedComponents(rest, connectivity=8)
+    small = _small_parts(parts, most, box, size)
+    if not small.any():
+        return np.zeros_like(rest)
+    touching = np.zeros_like(small)
+    touching[parts[beside > 0]] = True
+    return (touching & small)[parts].astype(np.uint8)
 
 
 def _small_parts(
