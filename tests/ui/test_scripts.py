@@ -38,11 +38,28 @@ def test_lines_are_as_short_as_those_of_python():
     assert long == []
 
 
-def test_no_module_replaces_what_another_one_gives_the_page():
-    given = [
-        (name, path.name)
-        for path in STATIC.glob("*.js")
-        for name in set(re.findall(r"^  app\.(\w+) = ", path.read_text(encoding="utf-8"), re.MULTILINE))
+def members(source):
+    """The methods and fields of each class of a script, by the class's name."""
+    member = r"^  (?:async |get )?(\w+)(?:\(| = )|this\.(\w+) = |Object\.assign\(this, \{([^}]*)\}"
+    return {
+        name: {
+            word
+            for match in re.findall(member, body, re.MULTILINE)
+            for word in re.findall(r"\w+", " ".join(match))
+        }
+        for name, body in re.findall(r"^export class (\w+).*?\{\n(.*?)^\}", source, re.MULTILINE | re.DOTALL)
+    }
+
+
+def test_every_call_of_a_part_of_the_page_names_one_of_its_methods():
+    sources = {path.name: path.read_text(encoding="utf-8") for path in STATIC.glob("*.js")}
+    classes = {name: names for source in sources.values() for name, names in members(source).items()}
+    parts = dict(re.findall(r"^  app\.(\w+) = new (\w+)\(", sources["main.js"], re.MULTILINE))
+    assert len(parts) > 20
+    unknown = [
+        f"{name}: app.{part}.{member}"
+        for name, source in sources.items()
+        for part, member in re.findall(r"\bapp\.(\w+)\.(\w+)", source)
+        if part in parts and member not in classes[parts[part]]
     ]
-    names = [name for name, _ in given]
-    assert [each for each in given if names.count(each[0]) > 1] == []
+    assert unknown == []

@@ -1,8 +1,8 @@
 // Selects the object for a click on masks.
 
 // Visible objects whose masks hold a pixel, the smallest first: one under a larger one can be reached. Where
-// there is none, those whose masks are thin and lie within `reach` pixels, the nearest first: a click hardly hits
-// a cable of two pixels on the screen.
+// there is none, those whose masks are thin and lie within `reach` pixels, the nearest first: a click hardly
+// hits a cable of two pixels on the screen.
 export function objectsAt(objects, pixel, reach = 0) {
   const shown = objects.filter((object) => object.visible && object.shape);
   const there = shown.filter((object) => object.shape.contains(pixel.x, pixel.y));
@@ -14,8 +14,8 @@ export function objectsAt(objects, pixel, reach = 0) {
     .map(({ object }) => object);
 }
 
-// Pixels to the nearest one of a mask, where the mask is at most twice `reach` wide in this direction; Infinity
-// elsewhere.
+// Pixels to the nearest one of a mask, where the mask is at most twice `reach` wide in this direction;
+// Infinity elsewhere.
 function distanceToThin(shape, { x, y }, reach) {
   const { left, top, right, bottom } = shape.box;
   if (x < left - reach || x > right + reach || y < top - reach || y > bottom + reach) return Infinity;
