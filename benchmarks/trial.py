@@ -40,7 +40,7 @@ from cfr_icl.evaluation.metrics import iou
 from cfr_icl.inner_distance import deepest_pixel
 from cfr_icl.robot import next_click
 from cfr_icl.segmenter import Segmenter
-from cfr_icl.ui import server as ui_server
+from cfr_icl.ui import models as ui_models
 from tests.browser import find_browser
 from tests.e2e.tool import Server, Tool, placed
 
@@ -139,15 +139,15 @@ class Labeller:
         labels = [Label(name, COLOURS[number]) for number, name in enumerate(KINDS)]
         folder = Folder(root / "images", root / way.replace(",", ""))
         folder.work.classes.set(labels)
-        usual = ui_server.Segmenter
-        ui_server.Segmenter = Segmenter if self.aided else Unprepared
+        usual = ui_models.Segmenter
+        ui_models.Segmenter = Segmenter if self.aided else Unprepared
         self.server = Server(model, folder=folder, labels=labels)
         self.context = browser.new_context(viewport={"width": 1366, "height": 768})
         self.context.add_init_script(
             f"localStorage.setItem('cfr-look', JSON.stringify({{preview: {str(self.previews).lower()}}}))"
         )
         self.tool = Tool(self.context.new_page(), self.server, ready=".cfr[data-folder]:not([data-empty])")
-        ui_server.Segmenter = usual
+        ui_models.Segmenter = usual
         self.figures = Figures(way)
 
     def close(self) -> None:
