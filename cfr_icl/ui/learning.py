@@ -28,6 +28,8 @@ class ServerLearning:
         self._folder, self._menu = folder, menu
         self._run = FolderLearning(folder, next(iter(menu)))
         self._offered = False
+        self.version = 0
+        """Changes whenever another model is offered under the name."""
         if self._run.has_model:
             self._offer()
 
@@ -42,8 +44,12 @@ class ServerLearning:
                 self._run.forget()
                 self._menu.withdraw(LEARNT)
 
-    def describe(self, language: str) -> Learning:
-        """The state of learning, with messages in a language."""
+    def describe(self, language: str, version: int | None = None) -> Learning:
+        """The state of learning, with messages in a language.
+
+        Args:
+            version: the version of the learnt model that the page uses; None if it uses another model.
+        """
         seen = self._run.look()
         state = seen.state
         if seen.running:
@@ -63,6 +69,7 @@ class ServerLearning:
             "seconds_left": None if left is None else 60 * -(-left // 60),
             "message": translated(state.sentence, language) if state and state.sentence else None,
             "model": LEARNT if LEARNT in self._menu else None,
+            "newer": version not in (None, self.version),
             "comparison": asdict(comparison) if comparison else None,
         }
 
@@ -78,6 +85,7 @@ class ServerLearning:
         """Put the model into the menu, anew where it learnt more: pages that use it keep what they have."""
         self._menu.offer(LEARNT, str(self._run.out))
         self._offered = True
+        self.version += 1
 
 
 def learning_of(settings: Settings) -> ServerLearning | None:

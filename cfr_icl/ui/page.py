@@ -18,6 +18,7 @@ from cfr_icl.ui.apply import apply
 from cfr_icl.ui.downloads import Downloads
 from cfr_icl.ui.files import PageFiles
 from cfr_icl.ui.folder_reply import FolderReply
+from cfr_icl.ui.learning import LEARNT
 from cfr_icl.ui.messages import translated
 from cfr_icl.ui.object_sources import load_upload, take_over_previous
 from cfr_icl.ui.opening import Opening
@@ -75,6 +76,8 @@ class Page:
         self._replies = 0
         self._sent_cost: dict[str, Any] | None = None
         self._sent_learning: Learning | None = None
+        self._learnt_version = 0
+        """Version of the learnt model when the page began to use its model."""
 
     @property
     def picture(self) -> dict[str, Any] | None:
@@ -238,7 +241,8 @@ class Page:
         if added := self._own.added_pictures(received=same_page):
             reply["added_pictures"] = added
         if self._learning:
-            learning = self._learning.describe(known.language)
+            version = self._learnt_version if self.model == LEARNT else None
+            learning = self._learning.describe(known.language, version)
             if not (same_page and learning == self._sent_learning):
                 reply["learning"] = self._sent_learning = learning
         self._downloads.report()
@@ -286,11 +290,12 @@ class Page:
         self.files.remove()
 
     def _switch_model(self, name: str) -> None:
+        version = self._learning.version if self._learning else 0
         predictor = self._models.predictor(name)
         predictor.load()
         self.session.switch_predictor(predictor)
         self._predictor = predictor
-        self.model = name
+        self.model, self._learnt_version = name, version
         if self.place:
             self.place.read_ahead()
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 from gradio.context import Context
+from PIL import Image
 from playwright.sync_api import expect
 
-from tests.e2e.tool import EXAMPLES, Server, Tool
+from tests.e2e.tool import EXAMPLES, Line, Server, Tool
 
 
 def test_a_reload_goes_on_with_the_work(tool, server):
@@ -100,3 +101,18 @@ def test_clicks_wait_until_the_server_is_reached_again(tool, server):
     assert [(click.x, click.y) for click in tool.session.active.clicks] == [(300, 130), (310, 140)]
     assert all("net::ERR_FAILED" in error for error in tool.errors)
     tool.errors.clear()
+
+
+def test_a_reload_asks_while_pictures_are_on_their_way(tool, tmp_path):
+    """Those that have not arrived would be missing afterwards, and nothing would tell so."""
+    paths = [tmp_path / f"{number}.png" for number in range(3)]
+    for number, path in enumerate(paths):
+        Image.new("RGB", (60, 40), (80 * number, 0, 0)).save(path)
+    asked = []
+    tool.page.on("dialog", lambda dialog: asked.append(dialog.type))
+    line = Line(tool, "**/upload**")
+    tool.page.keyboard.press("v")  # browsers ask only where somebody has done something
+    tool.page.set_input_files("[data-ref=file]", paths)
+    tool.page.locator("[data-ref=upload]").wait_for()
+    tool.page.reload()
+    assert asked == ["beforeunload"] and line.held

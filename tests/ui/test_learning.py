@@ -161,6 +161,19 @@ def test_the_menu_of_a_new_page_lists_the_learnt_model_once(browser, process, tm
     assert view.props["models"] == ["first"]
 
 
+def test_a_page_is_told_that_its_learnt_model_has_learnt_more_also_after_a_reload(browser, process):
+    process("better")
+    browser.do({"kind": "learn"})
+    learnt = until(browser, "finished")
+    assert not learnt["newer"]
+    browser.do({"kind": "model", "name": learnt["model"]})
+    browser.told = browser.do({"kind": "learn"})["learning"]
+    assert until(browser, "finished")["newer"]
+    browser.reply = None  # as of a reloaded tab, which is told all
+    assert browser.do()["learning"]["newer"]
+    assert not browser.do({"kind": "model", "name": learnt["model"]})["learning"]["newer"]
+
+
 def test_the_result_is_told_with_the_end_also_just_after_an_action_before_it(browser, process, monkeypatch):
     process("better")
     monkeypatch.setattr("cfr_icl.annotate.learning.run.READ_AGAIN", float("inf"))

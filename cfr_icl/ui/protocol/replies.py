@@ -235,6 +235,9 @@ class Learning(TypedDict):
     """Why it failed, in the language of the page."""
     model: str | None
     """Name of the learnt model in the menu; None without one."""
+    newer: bool
+    """Whether it learnt more since the page began to use it; the page predicts as before until it is chosen
+    again."""
     comparison: dict[str, Any] | None
     """The fields of `Comparison`; None before learning has finished."""
 

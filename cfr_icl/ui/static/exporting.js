@@ -48,8 +48,9 @@ export class Exporting {
     this.ref('detail').addEventListener('input', () => this.previewPolygons());
     window.addEventListener('beforeunload', (event) => {
       this.sendUnfinished();
-      const waits = this.app.channel.awaitsOther(LOSES_NOTHING);
-      if (this.isUnsaved() || this.app.ownFolder.isUnsaved() || waits) event.preventDefault();
+      const waits = this.app.channel.awaitsOther(LOSES_NOTHING),
+        runs = ['upload', 'job'].some((name) => !this.ref(name).hidden); // files are sent, or made
+      if (this.isUnsaved() || this.app.ownFolder.isUnsaved() || waits || runs) event.preventDefault();
     });
   }
 

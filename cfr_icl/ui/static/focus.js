@@ -55,7 +55,7 @@ export function returnFocus(app) {
 export function endWriting({ root, ref }) {
   const line = document.activeElement;
   if (!root.contains(line) || !takesText(line)) return;
-  if (line.closest('.objects, .attributes') || line === ref('review-note')) line.blur();
+  if (line.closest('.objects, .attributes, .chips') || line === ref('review-note')) line.blur();
 }
 
 // Keys belong to the picture that has come, but for a line that belongs to no picture and is being written.

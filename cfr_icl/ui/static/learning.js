@@ -17,7 +17,6 @@ export class Learning {
     this.send = app.send;
     this.poll = polling(app, ASK_AGAIN);
     this.state = null; // as `replies.Learning`
-    this.isNewer = false; // whether the model learnt more than the page's use of it
     this.ref('model').addEventListener('change', () => this.show());
   }
 
@@ -27,14 +26,13 @@ export class Learning {
     if ((told.model ?? null) !== (this.state?.model ?? null)) this.app.settings.showModels(told.model);
     const ends = this.state?.running && !told.running;
     this.state = told;
-    if (ends) this.isNewer = Boolean(told.comparison?.better);
     this.show();
     if (ends) this.announce();
     this.poll(this.state.running);
   }
 
   inUse() {
-    return !this.isNewer && this.ref('model').value === this.state.model;
+    return !this.state.newer && this.ref('model').value === this.state.model;
   }
 
   // The end of a run, which the panel may show out of sight.
@@ -84,7 +82,7 @@ export class Learning {
 
   useLearnt() {
     this.app.settings.useModel(this.state.model);
-    this.isNewer = false;
+    this.state.newer = false;
     this.show();
   }
 
