@@ -308,7 +308,8 @@ class Page:
 
     def _leave_model_that_is_gone(self) -> None:
         """Switch to the first model where another page threw away the one in use."""
-        if self.model is None or self.model in self.settings.menu:
+        menu = self.settings.menu
+        if self.model is None or not menu or self.model in menu:
             return
-        self._switch_model(next(iter(self.settings.menu)))
+        self._switch_model(next(iter(menu)))
         self._outbox.tell(MODEL_GONE)

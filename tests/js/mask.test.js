@@ -135,6 +135,19 @@ test('a click that just misses a thin mask means it, beside a broad one it does 
   assert.deepEqual(at(61, 4), [2]);
 });
 
+test('a click beside a speck of a broad mask means nothing that is there', () => {
+  const wall = bar(1, 60, 0, 100, 100),
+    withSpeck = {
+      ...wall,
+      area: wall.area + 4,
+      shape: {
+        box: { left: 20, top: 0, right: 100, bottom: 100 },
+        contains: (x, y) => wall.shape.contains(x, y) || (x >= 20 && x < 22 && y >= 49 && y < 51),
+      },
+    };
+  assert.deepEqual(objectsAt([withSpeck], { x: 24, y: 50 }, 4), []);
+});
+
 test('of two thin masks the nearer one is meant, and a hit before both', () => {
   const objects = [
     bar(1, 20, 0, 22, 100),

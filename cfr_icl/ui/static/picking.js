@@ -2,16 +2,23 @@
 
 // Visible objects whose masks hold a pixel, the smallest first: one under a larger one can be reached. Where
 // there is none, those whose masks are thin and lie within `reach` pixels, the nearest first: a click hardly
-// hits a cable of two pixels on the screen.
+// hits a cable of two pixels on the screen. A mask with thin parts or specks beside a broad one is not thin: a
+// click beside these begins an object.
 export function objectsAt(objects, pixel, reach = 0) {
   const shown = objects.filter((object) => object.visible && object.shape);
   const there = shown.filter((object) => object.shape.contains(pixel.x, pixel.y));
   if (there.length || reach < 1) return there.sort((one, other) => one.area - other.area);
   return shown
+    .filter((object) => isThin(object, reach))
     .map((object) => ({ object, distance: distanceToThin(object.shape, pixel, reach) }))
     .filter(({ distance }) => distance <= reach)
     .sort((one, other) => one.distance - other.distance)
     .map(({ object }) => object);
+}
+
+// Whether a mask has no more pixels than a line of twice `reach` along two sides of its box.
+function isThin({ area, shape: { box } }, reach) {
+  return area <= 2 * reach * (box.right - box.left + box.bottom - box.top);
 }
 
 // Pixels to the nearest one of a mask, where the mask is at most twice `reach` wide in this direction;
