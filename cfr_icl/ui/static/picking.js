@@ -2,8 +2,8 @@
 
 // Visible objects whose masks hold a pixel, the smallest first: one under a larger one can be reached. Where
 // there is none, those whose masks are thin and lie within `reach` pixels, the nearest first: a click hardly
-// hits a cable of two pixels on the screen. A mask with thin parts or specks beside a broad one is not thin: a
-// click beside these begins an object.
+// hits a cable of two pixels on the screen. A broad mask with thin parts or specks is not thin: a click near
+// these begins an object.
 export function objectsAt(objects, pixel, reach = 0) {
   const shown = objects.filter((object) => object.visible && object.shape);
   const there = shown.filter((object) => object.shape.contains(pixel.x, pixel.y));
