@@ -18,8 +18,8 @@ from cfr_icl.ui.apply import apply
 from cfr_icl.ui.downloads import Downloads
 from cfr_icl.ui.files import PageFiles
 from cfr_icl.ui.folder_reply import FolderReply
-from cfr_icl.ui.learning import LEARNT
 from cfr_icl.ui.messages import translated
+from cfr_icl.ui.model_in_use import ModelInUse
 from cfr_icl.ui.object_sources import load_upload, take_over_previous
 from cfr_icl.ui.opening import Opening
 from cfr_icl.ui.outbox import Outbox
@@ -28,7 +28,7 @@ from cfr_icl.ui.place import FolderPlace
 from cfr_icl.ui.protocol import Known, PreviewQuestion, read_action, read_number
 from cfr_icl.ui.protocol import page_actions as do
 from cfr_icl.ui.protocol.action import Action, SessionAction
-from cfr_icl.ui.protocol.replies import Learning, Preview
+from cfr_icl.ui.protocol.replies import Preview
 from cfr_icl.ui.protocol.session_actions import Click, Review
 from cfr_icl.ui.session_reply import describe, offered, outlines
 from cfr_icl.ui.shared import Shared
@@ -47,8 +47,6 @@ class Page:
 
     def __init__(self, shared: Shared) -> None:
         self.settings = shared.settings
-        self._models = shared.models
-        self._learning = shared.learning
         self.token = ""
         """Names the page in requests; `OpenPages` sets it."""
         self.last_used = 0.0
@@ -58,11 +56,10 @@ class Page:
         self.closed = self.resting = False
         self.files = PageFiles(shared.uploads)
         cfr = CascadeForward(steps=self.settings.steps)
-        self._predictor = shared.models.predictor()
-        self.session = Session(self._predictor, cfr, self.settings.labels, self.settings.attributes)
+        self._model = ModelInUse(shared)
+        self.session = Session(self._model.predictor, cfr, self.settings.labels, self.settings.attributes)
         self.applied = 0
         """Number of the last applied action."""
-        self.model = next(iter(self.settings.menu), None)
         self._outbox = Outbox()
         folder = self.settings.folder
         place = FolderPlace(folder, self.session) if folder else None
@@ -74,10 +71,6 @@ class Page:
         self._replied_document: Document | None = None
         """The document of the last reply."""
         self._replies = 0
-        self._sent_cost: dict[str, Any] | None = None
-        self._sent_learning: Learning | None = None
-        self._learnt_version = 0
-        """Version of the learnt model when the page began to use its model."""
 
     @property
     def picture(self) -> dict[str, Any] | None:
@@ -123,7 +116,9 @@ class Page:
         if not actions and self.place:
             self.place.folder.listen()
         with self._outbox.telling("The model of a page cannot be replaced"):
-            self._leave_model_that_is_gone()
+            if self._model.is_gone:  # another page threw it away
+                self._switch_model(self._model.first)
+                self._outbox.tell(MODEL_GONE)
         end = time.monotonic() + TURN
         for number, action in enumerate(actions if isinstance(actions, list) else ()):
             if number and time.monotonic() >= end:
@@ -229,22 +224,11 @@ class Page:
         self._replied_document = self.session.document
         if self.picture and not same_picture:
             reply["picture"] = self.picture
-        if self.model is not None:
-            reply["model"] = self.model
-        if self._predictor.takes_coordinates:
-            reply["takes_coordinates"] = True
-        cost = self._predictor.cost
-        if cost and (cost != self._sent_cost or not same_page):
-            reply["model_cost"] = self._sent_cost = cost
+        reply.update(self._model.describe(known.language, same_page))
         if self.place:
             reply["folder"] = self._folder_reply.describe(self.place, same_page)
         if added := self._own.added_pictures(received=same_page):
             reply["added_pictures"] = added
-        if self._learning:
-            version = self._learnt_version if self.model == LEARNT else None
-            learning = self._learning.describe(known.language, version)
-            if not (same_page and learning == self._sent_learning):
-                reply["learning"] = self._sent_learning = learning
         self._downloads.report()
         reply.update(self._outbox.take(known.language))
         return reply
@@ -290,26 +274,11 @@ class Page:
         self.files.remove()
 
     def _switch_model(self, name: str) -> None:
-        version = self._learning.version if self._learning else 0
-        predictor = self._models.predictor(name)
-        predictor.load()
-        self.session.switch_predictor(predictor)
-        self._predictor = predictor
-        self.model, self._learnt_version = name, version
+        self._model.switch(name, self.session)
         if self.place:
             self.place.read_ahead()
 
     def _learn(self, action: Action) -> None:
-        if self._learning is None:
-            raise ActionError("There is no folder of pictures to learn from.")
-        self._learning.act(action)
-        if self.model not in self.settings.menu:
-            self._switch_model(next(iter(self.settings.menu)))
-
-    def _leave_model_that_is_gone(self) -> None:
-        """Switch to the first model where another page threw away the one in use."""
-        menu = self.settings.menu
-        if self.model is None or not menu or self.model in menu:
-            return
-        self._switch_model(next(iter(menu)))
-        self._outbox.tell(MODEL_GONE)
+        self._model.learn(action)
+        if self._model.is_gone:
+            self._switch_model(self._model.first)

@@ -169,7 +169,7 @@ def test_a_page_is_told_that_its_learnt_model_has_learnt_more_also_after_a_reloa
     browser.do({"kind": "model", "name": learnt["model"]})
     browser.told = browser.do({"kind": "learn"})["learning"]
     assert until(browser, "finished")["newer"]
-    browser.reply = None  # as of a reloaded tab, which is told all
+    browser.reply = None  # a reloaded tab has no earlier reply, so the next one is complete
     assert browser.do()["learning"]["newer"]
     assert not browser.do({"kind": "model", "name": learnt["model"]})["learning"]["newer"]
 

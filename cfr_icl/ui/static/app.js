@@ -13,7 +13,7 @@ export class App {
   constructor({ root, trigger, props, server, upload }) {
     Object.assign(this, { root, trigger, props, server, upload });
     this.page = null; // which page of the server this is
-    this.resume = tab.get('cfr-page'); // the same before the page was loaded anew
+    this.resume = tab.get('cfr-page'); // which page it was before a reload; null if none
     this.lastReply = null; // its number tells the server the state of this page
     this.picture = null; // the one that is painted, as `replies.Picture`
     this.source = null; // where that came from, { file } or { example }; null if unknown
