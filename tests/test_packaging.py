@@ -16,10 +16,11 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-def test_a_space_installs_what_pyproject_names_for_the_app():
+def test_a_space_installs_what_pyproject_names_for_the_app_and_the_pictures_of_phones():
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     listed = [line for line in lines if line and not line.startswith("#")]
-    assert listed == PROJECT["dependencies"] + PROJECT["optional-dependencies"]["app"]
+    extras = PROJECT["optional-dependencies"]
+    assert listed == PROJECT["dependencies"] + extras["app"] + extras["heif"]
 
 
 def test_the_version_is_that_of_the_installed_package_or_of_a_clone():

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import cfr_icl
@@ -149,7 +150,7 @@ def _server(options: argparse.Namespace) -> Server:
     from cfr_icl.ui.settings import Settings
     from cfr_icl.weights.menu import ModelMenu
 
-    spaces = sys.modules.get("spaces")  # imported by app.py before torch, where a GPU is lent
+    spaces = _lender()
     workers = _workers(options)
     labels = read_classes(options.classes) if options.classes else []
     attributes = read_attributes(options.classes) if options.classes else ()
@@ -169,6 +170,15 @@ def _server(options: argparse.Namespace) -> Server:
             remote=remote_predict(menu[first], spaces.GPU) if spaces else None,
         )
     )
+
+
+def _lender() -> ModuleType | None:
+    """The package `spaces`, imported by app.py, where it lends a GPU for each call: on ZeroGPU.
+
+    All other Spaces have the package too, but there its decorator lends nothing.
+    """
+    lends = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")  # as the package reads it
+    return sys.modules.get("spaces") if lends else None
 
 
 def _workers(options: argparse.Namespace) -> WorkerPool | None:
