@@ -20,12 +20,13 @@ class Click:
     """One click, in picture pixels.
 
     Attributes:
-        x, y: column and row, from the top left pixel (0, 0); may be fractions.
-        positive: the pixel belongs to the object; False: it does not.
+        x, y: column and row, from the top left pixel (0, 0); may be fractions, and scalars of NumPy.
+        positive: the pixel belongs to the object; False: it does not. 1 and 0 mean the same.
         batched: predict it together with the batched clicks next to it, in one step of the outer loop.
 
     Raises:
-        ValueError: for coordinates that are not finite.
+        TypeError: for coordinates that are no numbers.
+        ValueError: for coordinates that are not finite, and for another sign, such as -1.
     """
 
     x: float
@@ -34,6 +35,11 @@ class Click:
     batched: bool = False
 
     def __post_init__(self) -> None:
+        if type(self.x) not in (int, float) or type(self.y) not in (int, float):
+            object.__setattr__(self, "x", _number(self.x))
+            object.__setattr__(self, "y", _number(self.y))
+        if type(self.positive) is not bool:
+            object.__setattr__(self, "positive", _sign(self.positive))
         largest = sys.float_info.max  # math.isfinite raises for larger integers
         if not (abs(self.x) <= largest and abs(self.y) <= largest):
             raise Refusal("A click needs finite coordinates, not ({x!r:.20}, {y!r:.20}).", x=self.x, y=self.y)
@@ -49,6 +55,24 @@ class Click:
     def mirrored(self, width: int) -> Click:
         """The click at the same place of the horizontally mirrored picture."""
         return Click(width - self.x - 1, self.y, self.positive)
+
+
+def _number(value: object) -> int | float:
+    """A coordinate as a number of Python; raises TypeError for anything else."""
+    number = value.item() if hasattr(value, "item") else value  # a scalar of NumPy or PyTorch
+    if not isinstance(number, int | float):
+        raise TypeError(f"The coordinates of a click are numbers, not {value!r:.40}.")
+    return number
+
+
+def _sign(value: object) -> bool:
+    """A sign as a bool; raises ValueError for others, such as the -1 that other libraries have."""
+    number = value.item() if hasattr(value, "item") else value
+    if number not in (False, True):
+        raise Refusal(
+            "A click is positive (True or 1) or negative (False or 0), not {value!r:.40}.", value=value
+        )
+    return bool(number)
 
 
 def disk_maps(clicks: Sequence[Sequence[Click]], height: int, width: int) -> torch.Tensor:

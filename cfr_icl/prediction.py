@@ -170,6 +170,10 @@ class Prediction:
         Args:
             threshold: above 0 and below 1.
             index: index of the pass; None for the chosen one.
+
+        Raises:
+            ValueError: for a threshold of 0 or less, or of 1 or more.
+            IndexError: for a pass that is not there.
         """
         return self._map(index).threshold(self._uncalibrated(threshold))
 
@@ -188,7 +192,9 @@ class Prediction:
         return rle
 
     def _uncalibrated(self, threshold: float) -> float:
-        """The threshold for probabilities before calibration."""
+        """The threshold for probabilities before calibration; raises ValueError for none of 0 to 1."""
+        if not 0 < threshold < 1:
+            raise ValueError(f"A threshold lies above 0 and below 1; it is not {threshold!r:.40}.")
         logit = math.log(threshold / (1 - threshold))
         return 1 / (1 + math.exp(-(THRESHOLD_LOGIT + (logit - THRESHOLD_LOGIT) / self.inverse_temperature)))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,6 +22,7 @@ from cfr_icl.outer_loop import OuterLoop
 from cfr_icl.prediction import Prediction
 from cfr_icl.predictor import PredictionCache, PredictionKey
 from cfr_icl.rectangle import Rectangle
+from cfr_icl.sentences import Refusal
 from cfr_icl.zoom.window import Window
 from cfr_icl.zoom.zoom_config import ZoomConfig
 
@@ -39,6 +42,9 @@ class Segmenter:
             that are not made for it (`InteractiveModel.mirrors`).
         zoom: the zoom-in; None for the one in the model's configuration.
         close_up: the close-ups; None for those in the model's configuration, which may have none.
+
+    Raises:
+        TypeError: for a source of weights in place of a network.
     """
 
     def __init__(
@@ -49,6 +55,8 @@ class Segmenter:
         zoom: ZoomConfig | None = None,
         close_up: CloseUpConfig | None = None,
     ) -> None:
+        if isinstance(model, str | Path):
+            raise TypeError(f"A segmenter takes a network: Segmenter(load_model({str(model)!r})).")
         self.model = model
         self.flip = flip and model.mirrors
         self.zoom = zoom or model.config.zoom
@@ -79,13 +87,9 @@ class Segmenter:
                 is set.
 
         Raises:
-            ValueError: for an array of another shape or type.
+            ValueError: for an array of another shape or type, and for one without pixels.
         """
-        picture = np.asarray(picture)
-        if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
-            raise ValueError(
-                f"A picture is uint8 (height, width, 3), not {picture.dtype} {tuple(picture.shape)}."
-            )
+        picture = _checked_picture(picture)
         expected, self._expected = self._expected, None
         if expected and (picture is expected.pixels or np.array_equal(picture, expected.pixels)):
             encoded = expected
@@ -207,27 +211,39 @@ class Segmenter:
 
         Args:
             clicks: in picture pixels, in the order in which they were made.
-            previous_mask: bools or probabilities (H, W) that the first click refines; None for an empty mask.
-            box: a box around the object. With a previous mask, the first clicks are those of the box
-                (`box_clicks`) and the mask is `box_guess`; without one, both are added here. Networks of
-                SAM's family get the box in place of these; a network with weights for boxes
+            previous_mask: bools or probabilities 0 to 1, (H, W), that the first click refines; None for an
+                empty mask.
+            box: a box around the object, in place of a previous mask; what lies outside the picture is cut
+                off. A click in its middle and one beyond each side (`box_clicks`), batched, and an ellipse as
+                previous mask (`box_guess`) are added here, unless the caller gives all of them with the box.
+                Networks of SAM's family get the box in place of these; a network with weights for boxes
                 (`InteractiveModel.takes_boxes`) answers the box alone with them; others ignore it.
-            choice: index of the mask to start from among those that the network offers for the first click
-                (`Prediction.choices`); None for the one that it takes itself. Ignored by networks that offer
-                none.
+            choice: index of the mask to start from among those that the network offers for a first click
+                without box and previous mask (`Prediction.choices`); None for the one that it takes itself.
+                Ignored by networks that offer none.
             cfr: the CFR settings of every click.
 
         Raises:
-            ValueError: for a click outside the picture, a box without pixels, or a previous mask of another
-                size or of whole numbers.
-            TypeError: for a click that is no `Click`.
+            ValueError: for a click or a box outside the picture, a box without pixels, a box with a previous
+                mask of its own, a previous mask of another size, of whole numbers or of values beyond 0 to
+                1, and a choice that is not offered.
+            TypeError: for an argument of another type, such as a tuple in place of a `Click`.
             RuntimeError: when no picture was set.
             PredictionError: when the network's output is not finite.
         """
         current = self._require_picture()
-        if box is not None and previous_mask is None:
-            clicks, previous_mask = _with_box(box, clicks, current.picture.full_window.size)
+        clicks = _checked_clicks(clicks)
+        if not isinstance(cfr, CascadeForward):
+            raise TypeError(f"CFR settings are CascadeForward(steps=4), not {cfr!r:.60}.")
+        previous_mask = None if previous_mask is None else np.asarray(previous_mask)
+        if box is not None:
+            box = _checked_box(box, current.picture.full_window)
+            if previous_mask is None:
+                clicks, previous_mask = _with_box(box, clicks, current.picture.full_window.size)
+            elif not (clicks and clicks[0].batched):  # those of `box_clicks` are
+                raise ValueError("Give a box or a previous mask, not both.")
         _check(current.picture, clicks, previous_mask)
+        self._check_choice(choice)
         if not clicks:
             return Prediction((), 0, 0, initial=current.loop.initial_map(previous_mask))
         key = current.cache.key(clicks, previous_mask, cfr, box, choice)
@@ -235,6 +251,18 @@ class Segmenter:
         current.last = key
         current.expected_click = None
         return prediction or current.loop.run(key, previous_mask)
+
+    def _check_choice(self, choice: int | None) -> None:
+        """Raise ValueError for an index that the network does not offer, and TypeError for no index."""
+        if choice is None:
+            return
+        offered, index = self.model.choices, operator.index(choice)
+        if index < 0 or 0 < offered <= index:
+            raise Refusal(
+                "There is no choice {choice}; the network offers {count} masks, counted from 0.",
+                choice=index,
+                count=offered,
+            )
 
 
 @dataclass(eq=False)
@@ -250,22 +278,65 @@ class _CurrentPicture:
     """A first click that probably comes next, and the mask before it."""
 
 
+def _checked_picture(picture: ArrayLike) -> np.ndarray:
+    """The picture as an array; raises ValueError for anything but uint8 (H, W, 3) with pixels."""
+    pixels = np.asarray(picture)
+    if pixels.ndim == 0:
+        raise ValueError(
+            f"A picture is an array, uint8 (height, width, 3), or an image of Pillow, not {picture!r:.60}; "
+            'read a file by Image.open(path).convert("RGB").'
+        )
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
+        raise ValueError(
+            f"A picture is uint8 (height, width, 3), not {pixels.dtype} {tuple(pixels.shape)}; "
+            'images of Pillow become so by convert("RGB").'
+        )
+    return pixels
+
+
+def _checked_clicks(clicks: Sequence[Click]) -> tuple[Click, ...]:
+    """The clicks; raises TypeError for anything else."""
+    try:
+        clicks = tuple(clicks)
+    except TypeError:
+        raise TypeError(f"Clicks are a list of Click(x, y), not {clicks!r:.60}.") from None
+    for click in clicks:
+        if not isinstance(click, Click):
+            raise TypeError(f"Clicks are Click(x, y) or Click(x, y, positive=False), not {click!r:.60}.")
+    return clicks
+
+
+def _checked_box(box: Rectangle, picture: Window) -> Rectangle:
+    """The part of a box inside the picture; raises TypeError and ValueError for one that is none."""
+    if not isinstance(box, Rectangle):
+        raise TypeError(f"A box is Rectangle(left, top, right, bottom), not {box!r:.60}.")
+    if not (box.left < box.right and box.top < box.bottom):
+        raise ValueError(f"A box has left < right and top < bottom, unlike {tuple(box)}.")
+    inside = Rectangle(
+        max(box.left, 0), max(box.top, 0), min(box.right, picture.width), min(box.bottom, picture.height)
+    )
+    if min(inside.size) < 1:
+        raise Refusal(
+            "The box {box} lies outside the picture, which is {width} x {height} pixels.",
+            box=tuple(box),
+            width=picture.width,
+            height=picture.height,
+        )
+    return inside
+
+
 def _with_box(
     box: Rectangle, clicks: Sequence[Click], size: tuple[int, int]
 ) -> tuple[tuple[Click, ...], np.ndarray]:
     """The clicks after those of a box, and the box's previous mask, for a picture of (height, width)."""
-    if min(box.size) < 1:
-        raise ValueError(f"A box has left < right and top < bottom, unlike {tuple(box)}.")
     of_box = (replace(click, batched=True) for click in box_clicks(box, size))
     return (*of_box, *clicks), box_guess(box, size)
 
 
 def _check(picture: EncodedPicture, clicks: Sequence[Click], previous_mask: np.ndarray | None) -> None:
-    """Raise TypeError or ValueError for clicks or a previous mask that cannot be predicted from."""
+    """Raise ValueError for clicks or a previous mask that cannot be predicted from."""
     whole = picture.full_window
     for click in clicks:
-        if not isinstance(click, Click):
-            raise TypeError(f"Clicks are Click(x, y) or Click(x, y, positive=False), not {click!r}.")
         click.check_inside(whole.width, whole.height)
     if previous_mask is None:
         return
@@ -278,4 +349,9 @@ def _check(picture: EncodedPicture, clicks: Sequence[Click], previous_mask: np.n
     if previous_mask.dtype.kind not in "bf":
         raise ValueError(
             f"A previous mask holds bools or probabilities, not {previous_mask.dtype}; pass `mask > 0`."
+        )
+    if previous_mask.dtype.kind == "f" and not (previous_mask.min() >= 0 and previous_mask.max() <= 1):
+        raise ValueError(
+            "The probabilities of a previous mask go from 0 to 1, not from "
+            f"{previous_mask.min():g} to {previous_mask.max():g}."
         )

@@ -46,3 +46,31 @@ def test_a_click_needs_finite_coordinates(x, y):
 def test_a_click_outside_the_picture_is_refused_with_its_size(x, y):
     with pytest.raises(ValueError, match="64 x 48"):
         Click(x, y).check_inside(64, 48)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float16, np.float64, np.int64, torch.tensor])
+def test_coordinates_may_be_scalars_of_other_libraries(kind, recwarn):
+    click = Click(kind(20), kind(30), np.bool_(False))
+    assert click == Click(20, 30, False) and hash(click) == hash(Click(20, 30, False))
+    assert type(click.x) in (int, float) and click.positive is False
+    assert not recwarn.list
+
+
+def test_infinite_scalars_of_numpy_are_refused_too():
+    with pytest.raises(ValueError, match="finite"):
+        Click(np.float32("inf"), 1)
+
+
+def test_coordinates_that_are_no_numbers_are_refused():
+    with pytest.raises(TypeError, match="coordinates of a click are numbers, not '230'"):
+        Click("230", 1)
+
+
+@pytest.mark.parametrize("sign", [-1, "0", "no", None, 2])
+def test_a_sign_that_is_neither_true_nor_false_is_not_taken_for_a_positive_click(sign):
+    with pytest.raises(ValueError, match=r"positive \(True or 1\)"):
+        Click(10, 10, sign)
+
+
+def test_labels_of_one_and_zero_are_signs():
+    assert Click(10, 10, 1) == Click(10, 10) and Click(10, 10, 0) == Click(10, 10, False)

@@ -406,6 +406,62 @@ def test_bad_input_is_refused_in_one_sentence(model, picture):
         segmenter.predict([Click(1, 1)], previous_mask=np.zeros((3, 3), bool))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"box": (20, 10, 70, 60)}, TypeError, r"Rectangle\(left, top, right, bottom\)"),
+        ({"box": Rectangle(200, 200, 300, 300)}, ValueError, "box .* outside the picture"),
+        ({"box": Rectangle(20, 10, 70, 60), "previous_mask": "full"}, ValueError, "not both"),
+        ({"previous_mask": 255.0}, ValueError, "from 0 to 1, not from 255 to 255"),
+        ({"previous_mask": -1.0}, ValueError, "from 0 to 1"),
+        ({"previous_mask": float("nan")}, ValueError, "from 0 to 1"),
+        ({"choice": -1}, ValueError, "no choice -1"),
+        ({"choice": 3}, ValueError, "offers 3 masks"),
+        ({"choice": "1"}, TypeError, "integer"),
+        ({"cfr": 4}, TypeError, r"CascadeForward\(steps=4\)"),
+    ],
+)
+def test_an_argument_that_cannot_be_meant_is_not_ignored(
+    model, picture, monkeypatch, arguments, error, words
+):
+    monkeypatch.setattr(model, "choices", 3)
+    if "previous_mask" in arguments:
+        value = arguments["previous_mask"]
+        mask = np.ones((HEIGHT, WIDTH), bool) if value == "full" else np.full((HEIGHT, WIDTH), value)
+        arguments = {**arguments, "previous_mask": mask}
+    with pytest.raises(error, match=words):
+        fresh(model, picture).predict([Click(30, 30)], **arguments)
+
+
+def test_clicks_that_are_no_list_and_a_segmenter_without_a_network_are_refused(model, picture):
+    with pytest.raises(TypeError, match=r"a list of Click\(x, y\)"):
+        fresh(model, picture).predict(Click(30, 30))
+    with pytest.raises(TypeError, match=r"load_model\('embedded'\)"):
+        Segmenter("embedded")
+    with pytest.raises(ValueError, match=r"\(0, 120, 3\)"):
+        fresh(model, picture[:0])
+    with pytest.raises(ValueError, match=r'Image.open\(path\).convert\("RGB"\)'):
+        fresh(model, "picture.png")
+    with pytest.raises(ValueError, match="above 0 and below 1"):
+        fresh(model, picture).predict([Click(30, 30)]).mask_above(1)
+
+
+def test_a_box_is_cut_off_at_the_edges_of_the_picture(model, picture):
+    segmenter = fresh(model, picture)
+    beyond = segmenter.predict([], box=Rectangle(-40, 30, 400, 500))
+    inside = segmenter.predict([], box=Rectangle(0, 30, WIDTH, HEIGHT))
+    assert np.array_equal(beyond.probabilities, inside.probabilities) and beyond.passes
+
+
+def test_a_previous_mask_may_be_any_array_of_its_values(model, picture):
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[20:60, 20:60] = True
+    expected = fresh(model, picture).predict([Click(30, 30)], previous_mask=mask)
+    for same in (torch.from_numpy(mask), Image.fromarray(mask), mask.tolist()):
+        prediction = fresh(model, picture).predict([Click(30, 30)], previous_mask=same)
+        assert np.array_equal(prediction.probabilities, expected.probabilities)
+
+
 def test_a_box_alone_stands_for_its_clicks_and_its_mask(model, picture):
     box, size = Rectangle(20, 10, 70, 60), (HEIGHT, WIDTH)
     segmenter = fresh(model, picture)

@@ -30,10 +30,15 @@ def pick_device(name: str = "auto") -> torch.device:
     """The device "cpu", "cuda", "mps" or such as "cuda:1"; "auto" takes a GPU where there is one.
 
     Raises:
-        ValueError: for another name.
+        ValueError: for another name, and for a GPU that PyTorch does not find.
     """
-    if name.split(":")[0] not in ("auto", "cpu", "cuda", "mps"):
+    kind, _, number = name.partition(":")
+    if kind not in ("auto", "cpu", "cuda", "mps") or (number and not number.isdecimal()):
         raise ValueError(f"{name!r} is no device here; expected auto, cpu, cuda or mps.")
+    if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
+        raise ValueError(f"PyTorch finds no GPU {name!r} on this machine; take 'cpu'.")
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise ValueError("PyTorch finds no GPU 'mps' on this machine; take 'cpu'.")
     if name != "auto":
         return torch.device(name)
     if torch.cuda.is_available():
