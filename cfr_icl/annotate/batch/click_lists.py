@@ -17,7 +17,7 @@ from cfr_icl.annotate.pictures.listing import leads_inside
 from cfr_icl.clicks import Click
 from cfr_icl.rectangle import Rectangle
 
-__all__ = ["ClickList", "ClickListError", "ObjectClicks", "Problem", "read_click_list", "read_clicks"]
+__all__ = ["ClickList", "ClickListError", "ObjectClicks", "Problem", "read_click_list"]
 
 _POSITIVE = (
     "",
@@ -76,14 +76,6 @@ class ClickList:
     """Object by object in the order of their first click."""
     problems: list[Problem]
     """One for each unusable row; objects with such a row are left out."""
-
-
-def read_clicks(path: Path, images: Path) -> list[ObjectClicks]:
-    """Like `read_click_list`, but raise ClickListError for the first unusable row."""
-    clicks = read_click_list(path, images)
-    if clicks.problems:
-        raise ClickListError(clicks.problems[0].sentence)
-    return clicks.objects
 
 
 def read_click_list(path: Path, images: Path) -> ClickList:

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 from PIL import Image
 
-from cfr_icl.annotate.batch.click_lists import read_click_list, read_clicks
+from cfr_icl.annotate.batch.click_lists import read_click_list
 from cfr_icl.annotate.batch.plan import mask_names, plan
 from cfr_icl.annotate.batch.run import run_batch
 from cfr_icl.annotate.batch.worker import PictureResult
@@ -100,7 +100,7 @@ def test_tables_are_read(kind, images, tmp_path):
     text, encoding, expected = TABLES[kind]
     path = tmp_path / "clicks.csv"
     path.write_bytes(text.encode(encoding))
-    objects = read_clicks(path, images)
+    objects = read_click_list(path, images).objects
     assert [
         (o.picture_name, o.object, [(c.x, c.y, c.positive) for c in o.clicks]) for o in objects
     ] == expected
@@ -120,7 +120,7 @@ JSON = {
 def test_json_is_read(kind, encoding, images, tmp_path):
     path = tmp_path / "clicks.json"
     path.write_bytes(json.dumps(JSON[kind]).encode(encoding))
-    (entry,) = read_clicks(path, images)
+    (entry,) = read_click_list(path, images).objects
     assert (entry.picture_name, entry.object, entry.clicks[0].x, entry.clicks[0].positive) == (
         "a.png",
         "1",
@@ -134,7 +134,7 @@ def test_objects_are_numbered_from_0_and_lines_are_read(images, tmp_path):
     (tmp_path / "clicks.json").write_text(json.dumps(rows))
     (tmp_path / "clicks.jsonl").write_text("\n".join(map(json.dumps, rows)))
     for name in ("clicks.json", "clicks.jsonl"):
-        assert [entry.object for entry in read_clicks(tmp_path / name, images)] == ["0", "1"]
+        assert [entry.object for entry in read_click_list(tmp_path / name, images).objects] == ["0", "1"]
 
 
 NO_LISTS = {
@@ -154,14 +154,14 @@ def test_other_files_are_no_lists(kind, images, tmp_path):
     content, sentence = NO_LISTS[kind]
     (tmp_path / "clicks.csv").write_bytes(content)
     with pytest.raises(ValueError, match=sentence):
-        read_clicks(tmp_path / "clicks.csv", images)
+        read_click_list(tmp_path / "clicks.csv", images)
 
 
 @pytest.mark.parametrize("content", ["{", "{}", "[1]", '"text"', "[[1, 2]]"])
 def test_other_json_is_no_list(content, images, tmp_path):
     (tmp_path / "clicks.json").write_text(content)
     with pytest.raises(ValueError, match=r"clicks\.json"):
-        read_clicks(tmp_path / "clicks.json", images)
+        read_click_list(tmp_path / "clicks.json", images)
 
 
 WRONG = {
