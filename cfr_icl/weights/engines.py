@@ -200,8 +200,10 @@ def _measured(
             del networks[ONNX]
         encoders = {name: net for name, net in networks.items() if name in ("float32", ONNX)}
         times = {
-            "encoder": _medians({name: partial(net.encode, image) for name, net in encoders.items()}),
-            "decoder": _medians(
+            "encoder": median_milliseconds(
+                {name: partial(net.encode, image) for name, net in encoders.items()}
+            ),
+            "decoder": median_milliseconds(
                 {
                     name: partial(net.decode_in_precision, features[name], prompt_maps)
                     for name, net in networks.items()
@@ -211,7 +213,7 @@ def _measured(
     return EnginePair(**{part: _best(milliseconds) for part, milliseconds in times.items()}), times
 
 
-def _medians(functions: Mapping[str, Callable[[], Any]]) -> dict[str, float]:
+def median_milliseconds(functions: Mapping[str, Callable[[], Any]]) -> dict[str, float]:
     """Median milliseconds of functions called in turns, without the first round.
 
     Where a round takes seconds, the first one is the measurement.

@@ -5,7 +5,10 @@ import logging
 import shutil
 import sys
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
+import onnxruntime
 import pytest
 import torch
 
@@ -37,13 +40,45 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "model"
 
 
+class Timer:
+    """Milliseconds as if measured, by part and engine; those of any part unless a part has its own."""
+
+    def __init__(self):
+        self.times = {"float32": 10.0, "bfloat16": 20.0, "onnx": 5.0}
+        self.of_part = {"encoder": {}, "decoder": {}}
+        self.measurements = 0
+
+    def __call__(self, functions):
+        self.measurements += 1
+        part = self.of_part["decoder" if "bfloat16" in functions else "encoder"]  # encoders stay in float32
+        return {name: part.get(name, self.times[name]) for name in functions}
+
+
 @pytest.fixture
 def timed(monkeypatch):
-    """Milliseconds as if measured, by engine."""
-    times = {"float32": 10.0, "bfloat16": 20.0, "onnx": 5.0}
-    monkeypatch.setattr(engines, "_medians", lambda functions: {name: times[name] for name in functions})
+    timer = Timer()
+    monkeypatch.setattr(engines, "median_milliseconds", timer)
     monkeypatch.setattr(engines, "has_bfloat16", lambda: True)
-    return times
+    return timer
+
+
+@pytest.fixture
+def runtime(monkeypatch):
+    """What ONNX Runtime was asked for: `opened` files, and those that it `ran`."""
+    asked = SimpleNamespace(opened=[], ran=set())
+
+    class Session(onnxruntime.InferenceSession):
+        def __init__(self, file, *arguments, **options):
+            super().__init__(file, *arguments, **options)
+            self.part = Path(file).stem
+            asked.opened.append(self.part)
+
+        def run(self, *inputs):
+            asked.ran.add(self.part)
+            return super().run(*inputs)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    return asked
 
 
 def mask(model, clicks=CLICKS):
@@ -83,7 +118,7 @@ def test_the_iou_of_a_mask_is_predicted_as_by_pytorch(tmp_path, monkeypatch):
     assert 0 < ious[0] < 1 and ious[1] == pytest.approx(ious[0], abs=1e-4)
 
 
-def test_boxes_and_first_clicks_are_answered_by_the_branch_for_them_in_each_engine(folder):
+def test_boxes_and_first_clicks_are_answered_by_the_branch_for_them_in_each_engine(folder, runtime):
     options = {"encoder": "test_efficientnet", "blocks": (0, 0, 0, 0), "attention": 1, "iou_head": True}
     network = build_model(ModelConfig("compact", options, ZoomConfig(size=64)))
     network.add_box_branch(first_clicks=True)
@@ -101,7 +136,7 @@ def test_boxes_and_first_clicks_are_answered_by_the_branch_for_them_in_each_engi
         )
     for one, other in zip(*answers, strict=True):
         assert one.mean() > 0.6 and torch.allclose(one, other, atol=1e-3)
-    assert "_network" not in vars(model)  # nothing but the sessions was needed
+    assert runtime.ran == {"encoder", "decoder", "first_decoder"}
 
 
 def test_a_box_is_answered_by_the_weights_that_were_loaded_whatever_happens_to_the_files(folder):
@@ -134,45 +169,36 @@ def test_an_input_of_any_size_is_predicted(folder, height, width):
 
 
 @pytest.mark.parametrize(
-    ("encoder", "decoder", "kept"),
-    [("onnx", "onnx", (True, True)), ("float32", "bfloat16", None), ("onnx", "bfloat16", (True, False))],
+    ("encoder", "decoder", "compiled"),
+    [
+        ("onnx", "onnx", {"encoder", "decoder"}),
+        ("float32", "bfloat16", set()),
+        ("onnx", "bfloat16", {"encoder"}),
+    ],
 )
 def test_each_half_is_computed_by_the_engine_that_was_measured_fastest(
-    folder, timed, monkeypatch, encoder, decoder, kept
+    folder, timed, runtime, encoder, decoder, compiled
 ):
-    timed["onnx"] = 9.5  # too little faster to be worth it
-    fastest = {True: decoder, False: encoder}
-
-    def medians(functions):
-        return {name: timed[name] for name in functions} | {fastest["bfloat16" in functions]: 1.0}
-
-    monkeypatch.setattr(engines, "_medians", medians)
+    timed.times["onnx"] = 9.5  # too little faster to be worth it
+    timed.of_part = {"encoder": {encoder: 1.0}, "decoder": {decoder: 1.0}}
     model = load_model(folder, "cpu", engine="auto")
+    runtime.ran.clear()  # of the check that the engines agree
     assert mask(model).shape == example("chelsea.png").shape[:2]
-    if kept is None:
-        assert not isinstance(model, CompiledNet) and model.precision == torch.bfloat16
-    else:
-        assert (model._encoder is not None, model._decoder is not None) == kept
+    assert runtime.ran == compiled
+    assert isinstance(model, CompiledNet) or model.precision == torch.bfloat16
 
 
-def test_weights_are_measured_and_exported_once(folder, timed, monkeypatch):
-    counts = {"_measured": 0, "export": 0}
+def test_weights_are_measured_and_exported_once(folder, timed, tmp_path):
+    def exports():
+        return {file: file.stat().st_mtime_ns for file in (tmp_path / "cache" / "onnx").rglob("*.onnx")}
 
-    def count(module, name, function):
-        def counted(*arguments):
-            counts[name] += 1
-            return function(*arguments)
-
-        monkeypatch.setattr(module, name, counted)
-
-    for module, name in ((engines, "_measured"), (exported, "export")):
-        count(module, name, getattr(module, name))
-    for _ in range(2):
-        assert isinstance(load_model(folder, "cpu", engine="auto"), CompiledNet)
-    assert counts == {"_measured": 1, "export": 1}
+    assert isinstance(load_model(folder, "cpu", engine="auto"), CompiledNet)
+    first, measurements = exports(), timed.measurements
+    assert isinstance(load_model(folder, "cpu", engine="auto"), CompiledNet)
+    assert (exports(), timed.measurements) == (first, measurements)
     save_model(build_model(load_model(folder, "cpu", trainable=True).config), folder)
     load_model(folder, "cpu", engine="auto")
-    assert counts == {"_measured": 2, "export": 2}
+    assert (len(exports()), timed.measurements) == (2 * len(first), 2 * measurements)
 
 
 @pytest.mark.parametrize("content", ["no JSON", "[]", '{"engines": 1}'])
@@ -216,7 +242,7 @@ def test_only_the_newest_exports_are_kept(tmp_path):
 
 
 @pytest.mark.parametrize("engine", ["torch", "onnx"])
-def test_the_encoder_that_a_learnt_model_left_as_it_was_is_in_memory_once(folder, engine):
+def test_the_encoder_that_a_learnt_model_left_as_it_was_is_in_memory_once(folder, runtime, engine):
     network = load_model(folder, "cpu", "float32", trainable=True)
     changed = {name: value.clone() for name, value in network.state_dict().items()}
     for name in changed:
@@ -225,11 +251,10 @@ def test_the_encoder_that_a_learnt_model_left_as_it_was_is_in_memory_once(folder
     copy_model(network.config, folder / "model.safetensors", folder / "learnt" / "start")
     save_weights(network.config, halved_without_loss(changed), folder / "learnt", dtype=None)
     write_kind(Kind(), folder / "learnt")
-    before = load_model(folder, "cpu", engine=engine)
+    before = load_model(folder, "cpu", engine=engine)  # in use as long as this test
     model = load_model(folder / "learnt", "cpu", engine=engine)
     if engine == "onnx":
-        assert model.learnt._encoder is model.start._encoder is before._encoder
-        assert model.learnt._decoder is not model.start._decoder is before._decoder
+        assert isinstance(before, CompiledNet) and sorted(runtime.opened) == ["decoder", "decoder", "encoder"]
     else:
         assert model.learnt.encoder is model.start.encoder and model.learnt.head is not model.start.head
     alone = load_model(folder / "learnt" / "start", "cpu", engine=engine)
