@@ -120,7 +120,6 @@ class OnnxPair(PromptableModel):
         self._type = (
             np.uint8 if "uint8" in entry.type else np.float16 if "float16" in entry.type else np.float32
         )
-        self._decoder_outputs = outputs
         self._decoder_type = np.float16 if "float16" in inputs["image_embeddings"].type else np.float32
         self.network_size = encoder_input.size or self._stated_size() or (1024, 1024)
         height, width = inputs["mask_input"].shape[-2:]
