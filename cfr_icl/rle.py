@@ -1,4 +1,4 @@
-"""COCO's compressed run-length strings: column-wise run lengths, background first, as five-bit characters."""
+"""COCO's run lengths, column by column, background first, and their strings of five-bit characters."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ LONGEST_NUMBER = 9
 """The most characters of a number."""
 
 DAMAGED = "The run lengths of a mask are damaged."
+
+
+def run_lengths(mask: np.ndarray) -> np.ndarray:
+    """The run lengths of a mask, bool (H, W): int64 (n,)."""
+    ends = np.flatnonzero(np.diff(mask.T.flatten(), prepend=False))
+    return np.diff(ends, prepend=0, append=mask.size)
 
 
 def encode_run(value: int) -> str:

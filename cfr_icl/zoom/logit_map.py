@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from cfr_icl.cfr import THRESHOLD_LOGIT
+from cfr_icl.rle import run_lengths
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.window import Window
 
@@ -70,9 +71,7 @@ class LogitMap(ProbabilityMap):
         return mask
 
     def to_rle(self, threshold: float) -> np.ndarray:
-        by_column = self.threshold(threshold).T.flatten()
-        ends = np.flatnonzero(np.diff(by_column, prepend=False))
-        return np.diff(ends, prepend=0, append=self.picture.area)
+        return run_lengths(self.threshold(threshold))
 
 
 def without_padding(

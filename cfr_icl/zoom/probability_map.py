@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import torch
 
+from cfr_icl.rle import run_lengths
 from cfr_icl.zoom.crossings import crossings
 from cfr_icl.zoom.resample import crop, paste, resampled_rows, resize, spread_rows
 from cfr_icl.zoom.window import Window
@@ -62,10 +63,8 @@ class ProbabilityMap:
         These are the lengths of alternating runs outside and inside the mask, column by column.
         """
         if self._complete or self.exact:
-            by_column = self.threshold(threshold).T.flatten()
-            ends = np.flatnonzero(np.diff(by_column, prepend=False))
-        else:
-            ends = crossings(self.values, self.window, self.picture, threshold)
+            return run_lengths(self.threshold(threshold))
+        ends = crossings(self.values, self.window, self.picture, threshold)
         return np.diff(ends, prepend=0, append=self.picture.area)
 
     def finer(self) -> ProbabilityMap:
