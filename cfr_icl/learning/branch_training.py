@@ -6,7 +6,6 @@ Examples stay in memory for a while and are drawn several times, each time with 
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from timm.utils import ModelEmaV3
 from torch import nn
 
 from cfr_icl.data.samples import Dataset
+from cfr_icl.files import replacing
 from cfr_icl.icl import normalised_focal_loss
 from cfr_icl.learning.settings import Settings
 from cfr_icl.models.branch import Branch, Mixer
@@ -169,10 +169,8 @@ class _Training(Generic[Example]):
             "steps": self.steps,
             "spent": spent,
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        torch.save(state, partial)
-        os.replace(partial, path)
+        with replacing(path) as unfinished:
+            torch.save(state, unfinished)
 
     def load(self, path: Path) -> float:
         """Read a checkpoint; gives the seconds that were spent."""
