@@ -10,7 +10,7 @@ import torch
 
 from cfr_icl.clicks import Click
 from cfr_icl.data.augmentation import Augmentation
-from cfr_icl.data.samples import Dataset, Sample
+from cfr_icl.data.samples import Dataset, Sample, random_samples
 from cfr_icl.suem import SUEM, Pair
 
 
@@ -59,7 +59,7 @@ class TrainingExamples(torch.utils.data.Dataset):
         seed: int = 0,
     ) -> None:
         self.datasets = datasets
-        self.weights = np.asarray(weights, float) / sum(weights)
+        self.weights = weights
         self.augmentation = augmentation
         self.suem = suem
         self.seed = seed
@@ -97,9 +97,9 @@ class TrainingExamples(torch.utils.data.Dataset):
 
         The window lies around the first; with a small probability an object is two of them merged.
         """
+        samples = random_samples(self.datasets, self.weights, rng)
         while True:
-            dataset = self.datasets[rng.choice(len(self.datasets), p=self.weights)]
-            sample = dataset[int(rng.integers(len(dataset)))]
+            _, sample = next(samples)
             gt_masks = self._objects(sample, rng, most)
             if not gt_masks:
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,3 +29,13 @@ class Dataset(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> Sample: ...
+
+
+def random_samples(
+    datasets: Sequence[Dataset], weights: Sequence[float], rng: np.random.Generator
+) -> Iterator[tuple[int, Sample]]:
+    """Endless random samples of a weighted mixture, each with the number of its data set."""
+    shares = np.asarray(weights, float) / sum(weights)
+    while True:
+        number = int(rng.choice(len(datasets), p=shares))
+        yield number, datasets[number][int(rng.integers(len(datasets[number])))]

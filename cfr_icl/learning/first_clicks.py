@@ -16,7 +16,7 @@ import torch
 from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click
 from cfr_icl.data.augmentation import Augmentation
-from cfr_icl.data.samples import Dataset
+from cfr_icl.data.samples import Dataset, random_samples
 from cfr_icl.evaluation.metrics import iou
 from cfr_icl.learning.feature_pool import prompt_maps_of_first
 from cfr_icl.models.compact import CompactNet
@@ -82,10 +82,7 @@ def windows(
     rng: np.random.Generator,
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Endless windows of a weighted mixture: the data set's number, the picture, truths int8 (K, S, S)."""
-    shares = np.asarray(weights, float) / sum(weights)
-    while True:
-        drawn = int(rng.choice(len(datasets), p=shares))
-        sample = datasets[drawn][int(rng.integers(len(datasets[drawn])))]
+    for drawn, sample in random_samples(datasets, weights, rng):
         if not sample.gt_masks:
             continue
         order = rng.permutation(len(sample.gt_masks))[:24]

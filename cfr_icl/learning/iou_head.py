@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from cfr_icl import CascadeForward, Segmenter
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import MASK_THRESHOLD
-from cfr_icl.data.samples import Dataset
+from cfr_icl.data.samples import Dataset, random_samples
 from cfr_icl.evaluation.metrics import iou
 from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.iou_head import IoUHead
@@ -42,10 +42,7 @@ def draw(
     datasets: Sequence[Dataset], weights: Sequence[float], rng: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Endless pictures, uint8 (H, W, 3), with the ground truth of one object, int8 (H, W)."""
-    shares = np.asarray(weights, float) / sum(weights)
-    while True:
-        dataset = datasets[rng.choice(len(datasets), p=shares)]
-        sample = dataset[int(rng.integers(len(dataset)))]
+    for _, sample in random_samples(datasets, weights, rng):
         large = [gt_mask for gt_mask in sample.gt_masks if (gt_mask == 1).mean() >= MIN_AREA]
         for number in rng.permutation(len(large))[:MOST_OBJECTS]:
             yield sample.image, large[number]
