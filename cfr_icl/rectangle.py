@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import cv2
+import numpy as np
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -24,6 +27,12 @@ class Rectangle(NamedTuple):
     def of_size(cls, height: int, width: int) -> Self:
         """The rectangle of a whole picture."""
         return cls(0, 0, width, height)
+
+    @classmethod
+    def of_mask(cls, mask: np.ndarray) -> Self:
+        """The bounding box of a mask, bool (H, W); all zeros for an empty one."""
+        left, top, width, height = cv2.boundingRect(np.ascontiguousarray(mask).view(np.uint8))
+        return cls(left, top, left + width, top + height)
 
     @property
     def width(self) -> int:

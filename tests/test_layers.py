@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "workers": PASSES | {"predictor", "remote", "segmenter"},
     "icl": {"cfr", "clicks", "models", "robot"},
     "suem": set(),
-    "data": {"clicks", "robot", "suem"},
+    "data": {"clicks", "rectangle", "robot", "suem"},
     "annotate": PASSES - {"models"} | PREDICTORS,
     "evaluation": PASSES | PREDICTORS | {"cfr_icl", "data", "robot"},
     "learning": PASSES | {"cfr_icl", "annotate", "data", "evaluation", "icl", "robot", "suem", "weights"},

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from cfr_icl.clicks import Click
+from cfr_icl.rectangle import Rectangle
 from cfr_icl.robot import random_click
 from cfr_icl.suem import Pair
 
@@ -75,8 +76,7 @@ class Augmentation:
             return np.array([0, 0, width, height], float) + rng.uniform(0, 0.05) * np.array(
                 [width, height, -width, -height]
             )
-        rows, columns = np.flatnonzero((gt_mask == 1).any(1)), np.flatnonzero((gt_mask == 1).any(0))
-        box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], float)
+        box = np.array(Rectangle.of_mask(gt_mask == 1), float)
         centre, sides = (box[:2] + box[2:]) / 2, box[2:] - box[:2]
         if kind < self.whole + self.zoomed:
             if rng.random() < self.partial:

@@ -9,6 +9,7 @@ from scipy.io import loadmat
 
 from cfr_icl.data.files import label_gt_masks, read_rgb, require, require_files
 from cfr_icl.data.samples import Sample
+from cfr_icl.rectangle import Rectangle
 
 
 class SbdDataset:
@@ -38,5 +39,4 @@ class SbdDataset:
 
 def _fill(region: np.ndarray) -> float:
     """The share of its bounding box that a region fills, 0 to 1."""
-    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
-    return np.count_nonzero(region) / ((np.ptp(rows) + 1) * (np.ptp(columns) + 1))
+    return np.count_nonzero(region) / Rectangle.of_mask(region).area

@@ -14,6 +14,7 @@ from cfr_icl.learning.beginnings import TrainingConfig, TrainingLoss, begin_with
 from cfr_icl.learning.feature_pool import Drawn, prompt_maps_of_first
 from cfr_icl.models.base import Features
 from cfr_icl.models.map_model import MapModel
+from cfr_icl.rectangle import Rectangle
 
 MIN_SIDE = 0.12
 """Shortest side of a box, as a share of the window's: a box is answered in a window around it."""
@@ -70,7 +71,8 @@ class AdaptLoss(TrainingLoss):
         begun = IterativeClickLoss.begin(self, image, gt_mask, clicks, picture_indices, draws)
         boxed = [list(each) for each in clicks]
         guesses = begin_with_boxes(boxed, gt_mask, self.config.sloppy, draws)
-        self._boxed = [_shortest_side(guess[0]) >= MIN_SIDE * guess.shape[1] for guess in guesses]
+        boxes = [Rectangle.of_mask((guess[0] > 0).cpu().numpy()) for guess in guesses]
+        self._boxed = [min(box.size) >= MIN_SIDE * len(guesses[0, 0]) for box in boxes]
         begun.mask = guesses * torch.tensor(self._boxed).view(-1, 1, 1, 1)
         begun.clicks = [
             box[1:] if fits else first  # without the click in the middle, as `MapModel.prompt` makes them
@@ -101,8 +103,3 @@ class AdaptLoss(TrainingLoss):
         alone = [len(each) == 1 and each[0].positive for each in clicks]
         empty = (~mask.flatten(1).any(1)).tolist()
         return [box or (one and none) for box, one, none in zip(boxed, alone, empty, strict=True)]
-
-
-def _shortest_side(pixels: torch.Tensor) -> int:
-    """The shorter side, in pixels, of the bounding box of the nonzero pixels of a map (H, W)."""
-    return min(int(pixels.any(axis).sum()) for axis in (0, 1))

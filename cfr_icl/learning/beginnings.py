@@ -151,12 +151,12 @@ def begin_with_boxes(
     height, width = gt_mask.shape[2:]
     objects = zip(clicks, guesses, gt_mask[:, 0] == 1, draws.objects, strict=True)
     for object_clicks, guess, pixels, rng in objects:
-        rows, columns = pixels.any(1).nonzero()[:, 0], pixels.any(0).nonzero()[:, 0]
-        if not len(rows):
+        exact = Rectangle.of_mask(pixels.cpu().numpy())
+        if not exact.area:
             continue
-        left, right = _sloppy(columns, width, sloppy, rng)
-        top, bottom = _sloppy(rows, height, sloppy, rng)
-        box = Rectangle(left, top, right + 1, bottom + 1)
+        left, right = _sloppy(*exact.columns, width, sloppy, rng)
+        top, bottom = _sloppy(*exact.rows, height, sloppy, rng)
+        box = Rectangle(left, top, right, bottom)
         object_clicks[:] = box_clicks(box, (height, width))
         guess[0] = torch.from_numpy(box_guess(box, (height, width)).copy())
     return guesses
@@ -191,9 +191,8 @@ def begin_with_wrong_regions(
     return guesses
 
 
-def _sloppy(places: torch.Tensor, limit: int, sloppy: float, rng: np.random.Generator) -> tuple[int, int]:
-    """First and last of these places, each moved at random by up to a share of their distance."""
-    first, last = int(places[0]), int(places[-1])
-    off = sloppy * (last - first + 1) * rng.uniform(-1, 1, 2)
-    first, last = round(first + off[0]), round(last + off[1])
-    return max(0, min(first, last)), min(limit - 1, max(first, last))
+def _sloppy(first: int, end: int, limit: int, sloppy: float, rng: np.random.Generator) -> tuple[int, int]:
+    """The span [first, end), each end moved at random by up to a share of its length."""
+    off = sloppy * (end - first) * rng.uniform(-1, 1, 2)
+    first, last = round(first + off[0]), round(end - 1 + off[1])
+    return max(0, min(first, last)), min(limit, max(first, last) + 1)

@@ -19,6 +19,7 @@ from cfr_icl.evaluation.simulation import simulate
 from cfr_icl.learning.own_pictures import OwnPictures
 from cfr_icl.models.base import Features, InteractiveModel
 from cfr_icl.models.map_model import MapModel
+from cfr_icl.rectangle import Rectangle
 from cfr_icl.robot import next_click
 from cfr_icl.zoom.resample import crop_picture
 from cfr_icl.zoom.window import Window
@@ -139,13 +140,12 @@ class QuickScore:
 def zoomed(gt_mask: np.ndarray, share: float = 1.6, least: int = 200) -> Window:
     """The window around an object whose sides are `share` of its box's, at least `least` pixels."""
     height, width = gt_mask.shape
-    rows, columns = np.flatnonzero((gt_mask == 1).any(1)), np.flatnonzero((gt_mask == 1).any(0))
-    left, right = _span(columns, width, share, least)
-    top, bottom = _span(rows, height, share, least)
+    box = Rectangle.of_mask(gt_mask == 1)
+    left, right = _span(*box.columns, width, share, least)
+    top, bottom = _span(*box.rows, height, share, least)
     return Window(left, top, right, bottom)
 
 
-def _span(places: np.ndarray, limit: int, share: float, least: int) -> tuple[int, int]:
-    middle = (int(places[0]) + int(places[-1]) + 1) / 2
-    side = max(share * (int(places[-1]) + 1 - int(places[0])), least)
+def _span(first: int, end: int, limit: int, share: float, least: int) -> tuple[int, int]:
+    middle, side = (first + end) / 2, max(share * (end - first), least)
     return max(0, round(middle - side / 2)), min(limit, round(middle + side / 2))

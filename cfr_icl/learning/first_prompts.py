@@ -44,8 +44,7 @@ class EncodedWindow:
 
 def sloppy_box(pixels: np.ndarray, rng: np.random.Generator) -> Rectangle:
     """The box around pixels, bool (H, W), as people draw it."""
-    rows, columns = np.flatnonzero(pixels.any(1)), np.flatnonzero(pixels.any(0))
-    box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], float)
+    box = np.array(Rectangle.of_mask(pixels), float)
     sides = np.tile(box[2:] - box[:2], 2)
     height, width = pixels.shape
     moved = np.round(box + rng.choice(SLOPPY) * rng.uniform(-1, 1, 4) * sides)
@@ -76,7 +75,7 @@ def first_prompt(gt_mask: np.ndarray, rng: np.random.Generator) -> torch.Tensor 
         click = first_click(gt_mask.astype(np.int32), rng)
         return None if click is None else prompt_maps_of_first([click], *size)
     pixels = gt_mask == 1
-    if min(np.ptp(places) for places in np.nonzero(pixels)) + 1 < MIN_SIDE * size[0]:
+    if min(Rectangle.of_mask(pixels).size) < MIN_SIDE * size[0]:
         return None
     return prompt_maps_of_box(sloppy_box(pixels, rng), size)
 

@@ -89,7 +89,7 @@ def _session(segmenter: Segmenter, gt_mask: np.ndarray, boxed: bool) -> Iterator
     clicks, clicked = [], np.zeros(gt_mask.shape, bool)
     probabilities = np.zeros(gt_mask.shape, np.float32)
     if boxed:
-        box = bounding_box(gt_mask)
+        box = Rectangle.of_mask(gt_mask == 1)
         clicks = [dataclasses.replace(click, batched=True) for click in box_clicks(box, gt_mask.shape)]
         options = {"box": box, "previous_mask": box_guess(box, gt_mask.shape)}
     for number in range(CLICKS):
@@ -102,12 +102,6 @@ def _session(segmenter: Segmenter, gt_mask: np.ndarray, boxed: bool) -> Iterator
         yield prediction
         if iou(prediction.mask, gt_mask) > GOOD_IOU:
             return
-
-
-def bounding_box(gt_mask: np.ndarray) -> Rectangle:
-    """The smallest rectangle around an object, int (H, W) with 1 on it."""
-    rows, columns = np.flatnonzero((gt_mask == 1).any(1)), np.flatnonzero((gt_mask == 1).any(0))
-    return Rectangle(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
 def fit(passes: RatedPasses, seed: int = 0, hidden: int = 16) -> IoUHead:

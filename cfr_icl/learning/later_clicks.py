@@ -117,7 +117,7 @@ def _first_prompt(
             return None
         return (click,), prompt_maps_of_first([to_window(click, whole, (size, size))], size, size)
     pixels = gt_mask == 1
-    if min(np.ptp(places) for places in np.nonzero(pixels)) + 1 < MIN_SIDE * len(gt_mask):
+    if min(Rectangle.of_mask(pixels).size) < MIN_SIDE * len(gt_mask):
         return None
     box = sloppy_box(pixels, rng)
     seen = Rectangle(*(round(side * size / len(gt_mask)) for side in box))
@@ -156,12 +156,12 @@ def _zoom_window(mask: np.ndarray, clicks: Sequence[Click], rng: np.random.Gener
     if rng.random() < UNZOOMED or not mask.any():
         return Window.of_size(side, side)
     least = MIN_WINDOW * side * rng.uniform(0.8, 1.2)
-    spans = []
-    for places, clicked in (
-        (np.flatnonzero(mask.any(0)), [click.x for click in clicks if click.positive]),
-        (np.flatnonzero(mask.any(1)), [click.y for click in clicks if click.positive]),
+    box, spans = Rectangle.of_mask(mask), []
+    for (first, end), clicked in (
+        (box.columns, [click.x for click in clicks if click.positive]),
+        (box.rows, [click.y for click in clicks if click.positive]),
     ):
-        low, high = min([int(places[0]), *clicked]), max([int(places[-1]), *clicked])
+        low, high = min([first, *clicked]), max([end - 1, *clicked])
         half, middle = max(EXPANSION * (high - low + 1), least) / 2, (low + high) / 2
         spans.append((max(0, round(middle - half)), min(side, round(middle + half) + 1)))
     (left, right), (top, bottom) = spans

@@ -21,6 +21,7 @@ from cfr_icl.inner_distance import deepest_pixel
 from cfr_icl.models.base import Cues, Features, InteractiveModel, ModelConfig, PredictionError
 from cfr_icl.models.steps import may_pause
 from cfr_icl.prediction import Choice, InnerPass
+from cfr_icl.rectangle import Rectangle
 from cfr_icl.zoom.logit_map import LogitMap, without_padding
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.window import Window
@@ -178,10 +179,10 @@ class PromptableModel(InteractiveModel):
             point = ((column + 0.5) * across - 0.5, (row + 0.5) * down - 0.5)
             marks = marks._replace(points=[*marks.points, point], labels=[*marks.labels, 1])
         if around and marks.box is None:
-            rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+            box = Rectangle.of_mask(mask)
             positive = [point for point, label in zip(marks.points, marks.labels, strict=True) if label]
-            xs = [columns[0] * across, (columns[-1] + 1) * across - 1, *(x for x, _ in positive)]
-            ys = [rows[0] * down, (rows[-1] + 1) * down - 1, *(y for _, y in positive)]
+            xs = [box.left * across, box.right * across - 1, *(x for x, _ in positive)]
+            ys = [box.top * down, box.bottom * down - 1, *(y for _, y in positive)]
             marks = marks._replace(box=(float(min(xs)), float(min(ys)), float(max(xs)), float(max(ys))))
         return marks
 

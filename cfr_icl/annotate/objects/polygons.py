@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from cfr_icl.rectangle import Rectangle
+
 Ring = np.ndarray
 """Vertices of a closed polygon, float (N, 2) as x, y."""
 
@@ -38,18 +40,17 @@ def areas_of(mask: np.ndarray, detail: float = 0.0) -> list[Part]:
 
     Whole numbers are corners of pixels here.
     """
-    rows, columns = mask.any(axis=1).nonzero()[0], mask.any(axis=0).nonzero()[0]
-    if not len(rows):
+    box = Rectangle.of_mask(mask)
+    if not box.area:
         return []
-    top, left = rows[0], columns[0]
-    cut = mask[top : rows[-1] + 1, left : columns[-1] + 1]
+    cut = mask[box.slices]
     # Tripled, a border pixel's centre lies a sixth of a pixel from the edge that it is rounded to.
     tripled = cv2.resize(cut.astype(np.uint8), None, fx=3, fy=3, interpolation=cv2.INTER_NEAREST)
     traced = _traced(tripled)
     detail *= min(1.0, _breadth(tripled, traced) / 3 / BROAD)
 
     def edge(ring: Ring) -> Ring:
-        corners = np.round((ring + 0.5) / 3) + np.array([left, top])
+        corners = np.round((ring + 0.5) / 3) + np.array([box.left, box.top])
         return _simplified(corners[(corners != np.roll(corners, 1, axis=0)).any(axis=1)], detail)
 
     return [(edge(outline), [edge(hole) for hole in holes]) for outline, holes in traced]
