@@ -11,13 +11,15 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import cfr_icl
 from cfr_icl import load_model
-from cfr_icl.cli.options import WEIGHTS, add_megapixels, default_weights
+from cfr_icl.cfr import MAX_STEPS
+from cfr_icl.cli.options import WEIGHTS, add_megapixels, count_up_to, default_weights
 from cfr_icl.extras import MissingExtraError, extra
 from cfr_icl.weights.engines import ENGINES
 
@@ -29,20 +31,14 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--host",
-        default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),  # set on a Space
-        help="address to listen on (default: this machine only)",
-    )
-    parser.add_argument("--port", type=int, help="port (default: the first free one from 7860)")
-    parser.add_argument(
-        "--root-path",
-        default=os.environ.get("GRADIO_ROOT_PATH"),
-        metavar="PATH",
-        help="path under which a proxy serves the page, such as /app (see docs/proxy.md)",
-    )
-    parser.add_argument("--share", action="store_true", help="also open a public address through Gradio")
-    parser.add_argument(
+    _add_networks(parser.add_argument_group("Networks").add_argument)
+    _add_folder(parser.add_argument_group("A folder of pictures").add_argument)
+    _add_address(parser.add_argument_group("The address, and who may use it").add_argument)
+    add_megapixels(parser)
+
+
+def _add_networks(add: Callable[..., object]) -> None:
+    add(
         "--weights",
         nargs="+",
         metavar="SOURCE",
@@ -50,49 +46,61 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{WEIGHTS}; several make a menu on the page, the first is loaded at the start "
         "(default: CFR_ICL_WEIGHTS if set, else embedded)",
     )
-    parser.add_argument(
+    add(
         "--engine",
         choices=ENGINES,
         help="library that runs the embedded network on a CPU: torch, onnx (extra onnx), or auto for the "
         "fastest by measurement (default: CFR_ICL_ENGINE if set, else auto)",
     )
-    parser.add_argument(
-        "--steps", type=_steps, default=4, help="CFR steps at the start, 0 to 10 (default: 4)"
+    add(
+        "--steps",
+        type=count_up_to(MAX_STEPS, least=0),
+        default=4,
+        metavar="N",
+        help=f"CFR steps at the start, 0 to {MAX_STEPS} (default: 4)",
     )
-    add_megapixels(parser)
-    parser.add_argument(
+    add(
         "--workers",
         nargs="+",
         metavar="URL",
         help="predict with these `cfr-icl worker`s, such as http://gpu-1:7870, in place of --weights "
         "(see docs/scale.md)",
     )
-    parser.add_argument("--images", type=Path, metavar="DIR", help="folder of pictures to label")
-    parser.add_argument(
-        "--work", "--out", type=Path, metavar="DIR", help="folder for the saved work on --images"
-    )
-    parser.add_argument(
+
+
+def _add_folder(add: Callable[..., object]) -> None:
+    add("--images", type=Path, metavar="DIR", help="folder of pictures to label")
+    add("--work", "--out", type=Path, metavar="DIR", help="folder for the saved work on --images")
+    add(
         "--shared",
         action="store_true",
         help="allow other processes with --shared to use the same --work: replicas (see docs/scale.md)",
     )
-    parser.add_argument(
+    add(
         "--classes",
         type=Path,
         metavar="FILE",
         help="a list of classes, one name a line; their order gives their numbers in exports; a saved list "
         "may also define attributes",
     )
-    parser.add_argument("--auth", type=_auth, metavar="NAME:PASSWORD", help="ask for this name and password")
-    parser.add_argument(
-        "--mcp", action="store_true", help="also offer the page's HTTP endpoint as an MCP tool (extra mcp)"
+
+
+def _add_address(add: Callable[..., object]) -> None:
+    add(
+        "--host",
+        default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),  # set on a Space
+        help="address to listen on (default: this machine only)",
     )
-
-
-def _steps(text: str) -> int:
-    if not text.isdecimal() or int(text) > 10:
-        raise argparse.ArgumentTypeError(f"CFR steps go from 0 to 10, not {text}")
-    return int(text)
+    add("--port", type=int, help="port (default: the first free one from 7860)")
+    add(
+        "--root-path",
+        default=os.environ.get("GRADIO_ROOT_PATH"),
+        metavar="PATH",
+        help="path under which a proxy serves the page, such as /app (see docs/proxy.md)",
+    )
+    add("--share", action="store_true", help="also open a public address through Gradio")
+    add("--auth", type=_auth, metavar="NAME:PASSWORD", help="ask for this name and password")
+    add("--mcp", action="store_true", help="also offer the page's HTTP endpoint as an MCP tool (extra mcp)")
 
 
 def _auth(text: str) -> tuple[str, str]:

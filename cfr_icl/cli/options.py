@@ -272,12 +272,12 @@ def number_up_to(largest: float, or_zero: bool = False) -> Callable[[str], float
     return parse
 
 
-def count_up_to(most: int) -> Callable[[str], int]:
-    """Make a parser of option values: whole numbers from 1 up to `most`."""
+def count_up_to(most: int, least: int = 1) -> Callable[[str], int]:
+    """Make a parser of option values: whole numbers from `least` up to `most`."""
 
     def parse(text: str) -> int:
-        if not text.isdecimal() or not 1 <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"it goes from 1 to {most}, not {text}")
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"it goes from {least} to {most}, not {text}")
         return int(text)
 
     return parse
