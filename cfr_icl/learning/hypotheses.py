@@ -16,6 +16,7 @@ from timm.utils import ModelEmaV3
 
 from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.learning.first_clicks import Recorded, ious_of
+from cfr_icl.learning.iou_head import trained
 from cfr_icl.models.hypotheses import FURTHER, SCALES, Hypotheses
 from cfr_icl.models.iou_head import IoUHead
 
@@ -132,17 +133,13 @@ def fit_rating(
     rating.mean, rating.spread = flat.mean(0), flat.std(0, correction=0) + 1e-3
     torch.nn.init.zeros_(rating.output.bias)
     standard = (features - rating.mean) / rating.spread
-    optimiser = torch.optim.AdamW(rating.parameters(), lr=3e-3, weight_decay=0.3)
-    for step in range(steps):
-        for group in optimiser.param_groups:
-            group["lr"] = 3e-3 * (1 - step / steps)
+
+    def loss() -> torch.Tensor:
         chosen = torch.randint(0, len(ious), (min(512, len(ious)),))
         units = F.dropout(F.gelu(rating.hidden(F.dropout(standard[chosen], 0.5))), 0.3)
         rated, true = torch.sigmoid(rating.output(units))[..., 0], ious[chosen]
-        loss = (rated - true).square().mean()
         # differences decide which mask answers
-        loss = loss + ((rated - rated[:, :1]) - (true - true[:, :1])).square().mean()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    return rating.eval().requires_grad_(False)
+        of_differences = ((rated - rated[:, :1]) - (true - true[:, :1])).square().mean()
+        return (rated - true).square().mean() + of_differences
+
+    return trained(rating, loss, steps)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -28,6 +28,8 @@ CLICKS = 3
 GOOD_IOU = 0.9
 """No further click on an object whose mask has this IoU."""
 STEPS = 400
+RATE = 3e-3
+"""Learning rate at the first step; it falls to 0."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,14 +114,23 @@ def fit(passes: RatedPasses, seed: int = 0, hidden: int = 16) -> IoUHead:
         head = IoUHead(pooled.shape[1] // 4, hidden)
     head.mean, head.spread = pooled.mean(0), pooled.std(0, correction=0) + 1e-3
     torch.nn.init.constant_(head.output.bias, 1.0)
-    optimiser = torch.optim.AdamW(head.parameters(), lr=3e-3, weight_decay=0.3)
     standard = (pooled - head.mean) / head.spread
-    for step in range(STEPS):
-        for group in optimiser.param_groups:
-            group["lr"] = 3e-3 * (1 - step / STEPS)
+
+    def loss() -> torch.Tensor:
         units = F.dropout(F.gelu(head.hidden(F.dropout(standard, 0.5))), 0.5)
-        loss = (torch.sigmoid(head.output(units))[:, 0] - ious).square().mean()
+        return (torch.sigmoid(head.output(units))[:, 0] - ious).square().mean()
+
+    return trained(head, loss, STEPS)
+
+
+def trained(head: IoUHead, loss: Callable[[], torch.Tensor], steps: int) -> IoUHead:
+    """Train a head, in place, on a loss that is computed anew in each step."""
+    optimiser = torch.optim.AdamW(head.parameters(), lr=RATE, weight_decay=0.3)
+    for step in range(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = RATE * (1 - step / steps)
+        value = loss()
         optimiser.zero_grad()
-        loss.backward()
+        value.backward()
         optimiser.step()
     return head.eval().requires_grad_(False)
