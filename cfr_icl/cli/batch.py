@@ -39,7 +39,7 @@ from cfr_icl.scale.cluster import map_on_cluster
 from cfr_icl.scale.together import FreeWorker, map_together
 
 if TYPE_CHECKING:
-    from cfr_icl.annotate.batch.plan import PictureTask
+    from cfr_icl.annotate.batch.plan import Batch, PictureTask
     from cfr_icl.annotate.batch.worker import BatchJob, PictureResult
 
 
@@ -80,12 +80,7 @@ def run(options: argparse.Namespace) -> int:
         masks=options.masks,
         shard=options.shard,
     )
-    problems = batch.problems
-    if problems and (options.strict or not batch.tasks):
-        more = f" ({len(problems) - 1} more rows are wrong.)" if len(problems) > 1 else ""
-        raise ValueError(f"{problems[0]}{more}")
-    for problem in problems:
-        print(problem, file=sys.stderr)
+    _report_problems(batch, options.strict)
     segmenter, cfr = new_segmenter(options), cfr_setting(options)
     images, masks = batch.images.resolve(), batch.masks.resolve()
     job = BatchJob(images, masks, batch.format, options.max_megapixels, cfr, batch.labels)
@@ -110,6 +105,16 @@ def run(options: argparse.Namespace) -> int:
     if problems:
         print(f"Rows, objects and pictures that were left out: {len(problems)}.", file=sys.stderr)
     return 1 if problems else 0
+
+
+def _report_problems(batch: Batch, strict: bool) -> None:
+    """Print the problems of a planned batch; raise ValueError if it cannot or, `strict`, must not be run."""
+    problems = batch.problems
+    if problems and (strict or not batch.tasks):
+        more = f" ({len(problems) - 1} more rows are wrong.)" if len(problems) > 1 else ""
+        raise ValueError(f"{problems[0]}{more}")
+    for problem in problems:
+        print(problem, file=sys.stderr)
 
 
 def new_worker(job: BatchJob, options: argparse.Namespace) -> Callable[[PictureTask], PictureResult]:

@@ -98,19 +98,16 @@ class CompactNet(MapModel):
             for source, width in zip(self.sources.values(), widths, strict=True)
         )
         self.pyramid = Pyramid(widths, pyramid) if pyramid else None
-        add_branch(self, widths, blocks, up_blocks, attention)
+        self._branch_sizes: dict[str, Any] = dict(
+            widths=widths, blocks=blocks, up_blocks=up_blocks, attention=attention
+        )
+        add_branch(self, **self._branch_sizes)
         self.iou_head: IoUHead | None = None
         if iou_head:
             self.add_iou_head()
         self.hypotheses: Hypotheses | None = None
         if hypotheses:
             self.add_hypotheses()
-        self._branch_sizes = {
-            "widths": widths,
-            "blocks": blocks,
-            "up_blocks": up_blocks,
-            "attention": attention,
-        }
         self.box_branch: Branch | None = None
         if box_branch:
             self.add_box_branch(first_clicks=first_clicks)

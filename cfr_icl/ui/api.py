@@ -55,16 +55,22 @@ def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
             ).mask
         except (ValueError, PredictionError) as error:
             raise gr.Error(str(error), print_exception=False) from error
-        folder = Path(get_upload_folder()) / f"segment-{secrets.token_hex(16)}"
-        folder.mkdir(parents=True)
-        masks.append(folder)
-        if len(masks) > MASKS_KEPT:
-            shutil.rmtree(masks.popleft(), ignore_errors=True)
-        path = folder / "mask.png"
-        path.write_bytes(mask_png(mask))
+        path = _written(mask_png(mask), masks)
         return gr.FileData(path=str(path), orig_name=path.name)
 
     return segment
+
+
+def _written(png: bytes, masks: deque[Path]) -> Path:
+    """Write a mask's file into a folder of its own, the newest of `masks`; the oldest ones go."""
+    folder = Path(get_upload_folder()) / f"segment-{secrets.token_hex(16)}"
+    folder.mkdir(parents=True)
+    masks.append(folder)
+    if len(masks) > MASKS_KEPT:
+        shutil.rmtree(masks.popleft(), ignore_errors=True)
+    path = folder / "mask.png"
+    path.write_bytes(png)
+    return path
 
 
 def _uploaded(file: Any) -> Path:

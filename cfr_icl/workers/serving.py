@@ -47,6 +47,10 @@ class UnknownPictureError(ValueError):
     """The picture of a request is not known here, or not any more."""
 
 
+STATUSES = {UnknownPictureError: 404, ValueError: 400, PredictionError: 422}
+"""HTTP statuses of requests that cannot be answered; that of the first class an error belongs to counts."""
+
+
 class Worker:
     """Answers requests, those about one picture one after another; a prediction depends on its request alone.
 
@@ -148,12 +152,8 @@ def application(worker: Worker, about: dict[str, Any], token: str | None = None,
         try:
             request_made = await loop.run_in_executor(None, request_from_bytes, bytes(content))
             return Response(await loop.run_in_executor(line, worker.answer, request_made), headers=network)
-        except UnknownPictureError as error:
-            return refused(404, error)
-        except ValueError as error:
-            return refused(400, error)
-        except PredictionError as error:
-            return refused(422, error)
+        except tuple(STATUSES) as error:
+            return refused(next(STATUSES[kind] for kind in STATUSES if isinstance(error, kind)), error)
         except Exception:
             log.exception("A request failed.")
             return refused(500, "Something went wrong inside of the worker.")

@@ -55,19 +55,15 @@ def run_batch(
     """
     problems = list(batch.problems)
     batch.out.mkdir(parents=True, exist_ok=True)
-    labels = [label.name for label in batch.labels]
-    record = Record(batch.out, shard, {**settings, "format": batch.format}, labels)
-    if record.restarted:
-        report("The settings differ from those of the last run; all pictures are predicted again.")
-    record.keep_only(task.picture_name for task in batch.tasks)
+    record = _open_record(batch, settings, shard, report)
     if batch.format == MASKS:
         keep_names(batch.out, batch.names, batch.images)
     tasks, skipped = _tasks_left(batch, record)
     problems += skipped
     for problem in skipped:
         report(problem.sentence)
-    if len(tasks) < len(batch.tasks):
-        report(f"{len(batch.tasks) - len(tasks)} of {len(batch.tasks)} pictures need not be predicted again.")
+    if finished := len(batch.tasks) - len(tasks):
+        report(f"{finished} of {len(batch.tasks)} pictures need not be predicted again.")
     progress = Progress(len(tasks))
     for result in predict(tasks) if tasks else ():
         new = [*result.problems, *_write(batch, record, result, on_file)]
@@ -79,13 +75,25 @@ def run_batch(
         progress.add(len({problem.picture_name for problem in problems}))
     if batch.format == COCO:
         path = shard.file(batch.out / ANNOTATIONS)
-        write_annotations(path, record.lines.values(), labels)
+        write_annotations(path, record.lines.values(), [label.name for label in batch.labels])
         on_file(path)
     if batch.format == WORK:
         _write_classes(batch)
     write_failed(batch.out, shard, problems)
     record.finish()
     return problems
+
+
+def _open_record(
+    batch: Batch, settings: Mapping[str, Any], shard: Shard, report: Callable[[str], None]
+) -> Record:
+    """The log of the batch, without pictures that are not in it any more."""
+    labels = [label.name for label in batch.labels]
+    record = Record(batch.out, shard, {**settings, "format": batch.format}, labels)
+    if record.restarted:
+        report("The settings differ from those of the last run; all pictures are predicted again.")
+    record.keep_only(task.picture_name for task in batch.tasks)
+    return record
 
 
 def _tasks_left(batch: Batch, record: Record) -> tuple[list[PictureTask], list[Problem]]:
