@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { matches, pace, sequence, target } from '../../cfr_icl/ui/static/finding.js';
+import { matches, nextOpen, pace, sequence, stepped, target } from '../../cfr_icl/ui/static/finding.js';
 
 const pictures = [
   { name: 'a/cat.png', state: 'done', labels: ['Animal'], certainty: 0.1 },
@@ -47,6 +47,27 @@ test('by doubt the least sure picture comes first, and what is done or was looke
   assert.deepEqual(sequence(pictures, '', 'doubt'), [2, 1]);
   assert.deepEqual(sequence([...pictures, { ...pictures[1], certainty: null }], '', 'doubt'), [2, 1]);
   assert.deepEqual(sequence(pictures, 'png', ''), [0, 1]);
+});
+
+test('a step goes along the shown pictures, and from a hidden one to the next that is shown', () => {
+  assert.equal(stepped([1, 3, 4], 3, 1, ''), 4);
+  assert.equal(stepped([1, 3, 4], 4, 1, ''), undefined);
+  assert.equal(stepped([1, 3, 4], 2, 1, ''), 3);
+  assert.equal(stepped([1, 3, 4], 2, -1, ''), 1);
+  assert.equal(stepped([4, 1, 3], 2, -1, 'doubt'), 4, 'by doubt to the least sure one');
+});
+
+test('the next open picture comes after this one, then from the beginning, shown ones first', () => {
+  const open =
+    (...those) =>
+    (at) =>
+      those.includes(at);
+  assert.equal(nextOpen([0, 1, 2, 3], 4, 1, open(0, 1, 3), ''), 3);
+  assert.equal(nextOpen([0, 1, 2, 3], 4, 1, open(0, 1), ''), 0);
+  assert.equal(nextOpen([0, 1], 4, 1, open(0, 3), ''), 0, 'a shown one before a hidden one');
+  assert.equal(nextOpen([1], 4, 1, open(0, 3), ''), 3);
+  assert.equal(nextOpen([2, 0, 3], 4, 1, open(0, 2, 3), 'doubt'), 2, 'the least sure one');
+  assert.equal(nextOpen([0, 1], 2, 1, open(1), ''), null);
 });
 
 test('the pace is told when there is something to go by', () => {

@@ -1,7 +1,7 @@
 // Working through a folder: the list of its pictures with their states.
 
 import { make, narrow } from './dom.js';
-import { DOUBT, pace, sequence } from './finding.js';
+import { DOUBT, nextOpen, pace, sequence, stepped } from './finding.js';
 import { count, t } from './language.js';
 
 const STATE_NAMES = {
@@ -166,33 +166,16 @@ export class FileList {
   }
 
   step(by) {
-    const from = this.wanted ?? this.index ?? 0;
-    const next = this.sequence.includes(from) ? this.along(from, by) : this.beside(from, by);
+    const next = stepped(this.sequence, this.wanted ?? this.index ?? 0, by, this.wantedState);
     if (next === undefined) return;
     this.wanted = next;
     this.go(next, by);
   }
 
-  along(from, by) {
-    return this.sequence[this.sequence.indexOf(from) + by];
-  }
-
-  // The picture after or before one that is not shown; by doubt the least sure one.
-  beside(from, by) {
-    if (this.wantedState === DOUBT) return this.sequence[0];
-    return by > 0 ? this.sequence.find((i) => i > from) : this.sequence.findLast((i) => i < from);
-  }
-
-  // Index of the next picture that is to be done, of those that are shown if there is one: after this one, at
-  // the end from the beginning, by doubt the least sure one; null when there is none.
+  // Index of the next picture that is to be done and that nobody else works on; null when there is none.
   get nextOpen() {
-    const free = (at) => this.taken[this.names[at]] === undefined;
-    const open = (at) => at !== this.index && ['todo', 'work'].includes(this.states[at]) && free(at);
-    const turned = (list) => [
-      ...list.filter((at) => at > this.index),
-      ...list.filter((at) => at < this.index),
-    ];
-    const shown = this.wantedState === DOUBT ? this.sequence : turned(this.sequence);
-    return shown.find(open) ?? turned(this.names.map((_, i) => i)).find(open) ?? null;
+    const isOpen = (at) =>
+      ['todo', 'work'].includes(this.states[at]) && this.taken[this.names[at]] === undefined;
+    return nextOpen(this.sequence, this.names.length, this.index, isOpen, this.wantedState);
   }
 }

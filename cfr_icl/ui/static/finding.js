@@ -1,7 +1,6 @@
 // Filter and search of a folder's list of pictures, as pure functions.
 // A picture is { name, state, labels, certainty, review, people }; `certainty` is null if no mask is to be
-// checked,
-// `review` is 'accepted', 'sent_back' or undefined.
+// checked, `review` is 'accepted', 'sent_back' or undefined.
 
 export const DOUBT = 'doubt'; // shows what is to be looked at and not done yet, least sure first
 
@@ -26,6 +25,24 @@ export function sequence(pictures, query, wanted) {
   const shown = pictures.map((_, index) => index).filter((index) => matches(pictures[index], query, wanted));
   const certainty = (index) => pictures[index].certainty;
   return wanted === DOUBT ? shown.sort((one, other) => certainty(one) - certainty(other)) : shown;
+}
+
+// Index of the picture a step after (1) or before (-1) the one at `from`, which may not be shown; by doubt the
+// least sure one comes after that. undefined where there is none.
+export function stepped(shown, from, by, wanted) {
+  const place = shown.indexOf(from);
+  if (place >= 0) return shown[place + by];
+  if (wanted === DOUBT) return shown[0];
+  return by > 0 ? shown.find((index) => index > from) : shown.findLast((index) => index < from);
+}
+
+// Index of the next picture that is open, of those that are shown if there is one, else of all `count`: after
+// the one at `from`, at the end from the beginning, by doubt the least sure one. null where there is none.
+export function nextOpen(shown, count, from, isOpen, wanted) {
+  const turned = (list) => [...list.filter((at) => at > from), ...list.filter((at) => at < from)];
+  const open = (at) => at !== from && isOpen(at);
+  const first = wanted === DOUBT ? shown : turned(shown);
+  return first.find(open) ?? turned([...Array(count).keys()]).find(open) ?? null;
 }
 
 // Index of the picture that a search names: a whole name, a number from 1, else the first that is shown.

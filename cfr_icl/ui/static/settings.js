@@ -8,6 +8,8 @@ const LEAST_MAX_BRUSH = 120; // diameter in picture pixels
 const MAX_BRUSH = 4000;
 const TOOLS = ['click', 'box', 'brush', 'eraser', 'lasso', 'corners'];
 
+const SWITCHES = ['contour', 'markers', 'names', 'keep', 'preview']; // of the look
+
 export const LOOK = { opacity: 0.45, contour: true, markers: true, names: false, keep: false, preview: true };
 
 export class Settings {
@@ -25,7 +27,7 @@ export class Settings {
       this.look.opacity = this.ref('opacity').value / 100;
       this.showLook();
     });
-    for (const name of ['contour', 'markers', 'names', 'keep', 'preview']) {
+    for (const name of SWITCHES) {
       this.ref(name).addEventListener('change', () => {
         this.look[name] = this.ref(name).checked;
         this.showLook();
@@ -108,11 +110,7 @@ export class Settings {
   showLook() {
     this.ref('opacity').value = Math.round(this.look.opacity * 100);
     this.ref('opacity-value').textContent = `${Math.round(this.look.opacity * 100)} %`;
-    this.ref('contour').checked = this.look.contour;
-    this.ref('markers').checked = this.look.markers;
-    this.ref('names').checked = this.look.names;
-    this.ref('keep').checked = this.look.keep;
-    this.ref('preview').checked = this.look.preview;
+    for (const name of SWITCHES) this.ref(name).checked = this.look[name];
     this.app.preview.drop();
     person.set('cfr-look', JSON.stringify(this.look));
     this.view.draw();
