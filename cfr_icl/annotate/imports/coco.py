@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
-from pycocotools import mask as coco
 
 from cfr_icl.annotate.imports.coco_images import Images
 from cfr_icl.annotate.imports.json_values import check_size, foreign_entries, whole_number
@@ -18,7 +18,13 @@ from cfr_icl.annotate.imports.loaded import (
     MaskFileError,
     counted,
 )
-from cfr_icl.annotate.imports.shapes import MAX_OUTLINE, filled_areas, is_affordable, leaves_picture, ring_of
+from cfr_icl.annotate.imports.shapes import (
+    MAX_OUTLINE,
+    check_affordable,
+    filled_areas,
+    leaves_picture,
+    ring_of,
+)
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.saved.object_json import MAX_CATEGORY_ID
@@ -123,9 +129,8 @@ def _segmented(
             boxes += 1
         except Exception:  # anything may stand in place of a segmentation
             damaged += 1
-    rings = [ring for _, segmentation in segmented if isinstance(segmentation, list) for ring in segmentation]
-    if not is_affordable(rings, size):
-        raise MaskFileError("The polygons in the COCO file have too many corners for this picture.")
+    polygons = (each for _, each in segmented if isinstance(each, list))
+    check_affordable(chain.from_iterable(polygons), size, "COCO")
     return segmented, boxes, damaged
 
 
@@ -191,8 +196,7 @@ def _mask_of_run_lengths(segmentation: Mapping[str, Any], size: tuple[int, int])
         runs = [run for run in map(whole_number, counts) if run is not None and run >= 0]
         if len(runs) < len(counts) or sum(runs) != height * width:
             raise ValueError("counts")
-        encoded = coco.frPyObjects({"size": [height, width], "counts": runs}, height, width)
-        counts = encoded["counts"].decode("ascii")
+        return Mask.of_runs(height, width, runs)
     return Mask.parse(height, width, counts)
 
 

@@ -102,6 +102,25 @@ class Images:
         return _table((_base_name(_original_name(image)), image) for _, image in self._named)
 
 
+def place_among(names: Iterable[str | None], picture: str, tool: str) -> int:
+    """The place of a picture among the names of the pictures in a file, counted from 0.
+
+    Args:
+        picture: the picture's name or path.
+        tool: the file's maker or format, for the message.
+
+    Raises:
+        MaskFileError: when no name or several names fit.
+    """
+    images = Images([{"file_name": name, "id": number} for number, name in enumerate(names)])
+    try:
+        return images.find(picture)["id"]
+    except MaskFileError as error:
+        raise MaskFileError(
+            "The {tool} file has no picture {name!r}, or several.", tool=tool, name=picture
+        ) from error
+
+
 def _table(entries: Iterable[tuple[str | None, Mapping[str, Any]]]) -> _Table:
     table: _Table = defaultdict(list)
     for key, image in entries:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from cfr_icl.annotate.imports.coco_images import Images
+from cfr_icl.annotate.imports.coco_images import place_among
 from cfr_icl.annotate.imports.json_values import check_size, foreign_entries
 from cfr_icl.annotate.imports.loaded import (
     MAX_OBJECTS,
@@ -20,7 +20,7 @@ from cfr_icl.annotate.imports.loaded import (
     counted,
     read_file,
 )
-from cfr_icl.annotate.imports.shapes import filled_areas, is_affordable
+from cfr_icl.annotate.imports.shapes import check_affordable, filled_areas
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.saved.store import MAX_JSON_BYTES
@@ -65,12 +65,7 @@ def load_cvat(path: Path, picture: str, size: tuple[int, int]) -> LoadedMasks:
         MaskFileError: when the file is no CVAT file, is damaged, or has no object of this picture.
     """
     images = cvat_images(path)
-    entries = [{"file_name": image.name or None, "id": number} for number, image in enumerate(images)]
-    try:
-        image_of_picture = images[Images(entries).find(picture)["id"]]
-    except MaskFileError as error:
-        raise MaskFileError("The CVAT file has no picture {name!r}, or several.", name=picture) from error
-    return load_cvat_image(image_of_picture, size)
+    return load_cvat_image(images[place_among((each.name or None for each in images), picture, "CVAT")], size)
 
 
 def load_cvat_image(image: CvatImage, size: tuple[int, int]) -> LoadedMasks:
@@ -87,14 +82,13 @@ def load_cvat_image(image: CvatImage, size: tuple[int, int]) -> LoadedMasks:
             continue
         if len(drawn) == MAX_OBJECTS:
             raise MaskFileError(
-                "The CVAT file has more than {most} objects in this picture.", most=MAX_OBJECTS
+                "The {tool} file has more than {most} objects in this picture.", tool="CVAT", most=MAX_OBJECTS
             )
         try:
             drawn.append((shape, _drawn(shape, size)))
         except (ValueError, KeyError, OverflowError):
             left_out += 1
-    if not is_affordable([part for _, part in drawn if isinstance(part, np.ndarray)], size):
-        raise MaskFileError("The polygons in the CVAT file have too many corners for this picture.")
+    check_affordable((part for _, part in drawn), size, "CVAT")
     objects = []
     for shape, part in drawn:
         mask = filled_areas([part], size) if isinstance(part, np.ndarray) else part
@@ -104,7 +98,7 @@ def load_cvat_image(image: CvatImage, size: tuple[int, int]) -> LoadedMasks:
         else:
             left_out += 1
     if not objects:
-        raise MaskFileError("The CVAT file has {count} objects that can be read.", count=len(objects))
+        raise MaskFileError("The {tool} file has {count} objects that can be read.", tool="CVAT", count=0)
     sentences = counted(("Shapes without an area are left out: {count}.", left_out))
     return LoadedMasks(objects, sentences=sentences, labels=image.labels)
 
@@ -155,10 +149,8 @@ def _mask(values: Mapping[str, str], size: tuple[int, int]) -> Mask:
     runs = np.array(values["rle"].split(","), dtype=np.int64)
     if (runs < 0).any() or (runs > width * height).any() or runs.sum() != width * height:
         raise ValueError("rle")
-    part = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(height, width)
-    pixels = np.zeros(size, bool)
-    pixels[top : top + height, left : left + width] = part
-    return Mask.of(pixels)
+    part = np.repeat(np.arange(len(runs), dtype=np.uint8) % 2, runs).reshape(height, width)
+    return Mask.placed(part, left, top, *size)
 
 
 def _attributes(shape: ElementTree.Element) -> dict[str, object] | None:

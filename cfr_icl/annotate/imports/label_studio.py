@@ -9,13 +9,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
 
-from cfr_icl.annotate.imports.coco_images import Images
+from cfr_icl.annotate.imports.coco_images import place_among
 from cfr_icl.annotate.imports.json_values import check_size
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError, counted
-from cfr_icl.annotate.imports.shapes import filled_areas, is_affordable
+from cfr_icl.annotate.imports.shapes import check_affordable, filled_areas
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.pictures.listing import is_picture_name
+
+TOOL = "Label Studio"
 
 CHANNELS = 4
 """Masks are packed as RGBA; the last channel is the mask."""
@@ -74,7 +76,7 @@ def load_label_studio(tasks: Sequence[Task], picture: str, size: tuple[int, int]
         else:
             left_out += 1
     if not objects:
-        raise MaskFileError("The Label Studio file has {count} objects that can be read.", count=0)
+        raise MaskFileError("The {tool} file has {count} objects that can be read.", tool=TOOL, count=0)
     sentences = counted(
         ("Shapes without an area are left out: {count}.", left_out),
         ("Further annotations of the picture in the file are left out: {count}.", others),
@@ -84,13 +86,7 @@ def load_label_studio(tasks: Sequence[Task], picture: str, size: tuple[int, int]
 
 def _task_of(tasks: Sequence[Task], picture: str) -> Task:
     """The task of a picture; raises MaskFileError without one."""
-    images = [{"file_name": picture_of(task), "id": number} for number, task in enumerate(tasks)]
-    try:
-        return tasks[Images(images).find(picture)["id"]]
-    except MaskFileError as error:
-        raise MaskFileError(
-            "The Label Studio file has no picture {name!r}, or several.", name=picture
-        ) from error
+    return tasks[place_among(map(picture_of, tasks), picture, TOOL)]
 
 
 class _Region(NamedTuple):
@@ -106,14 +102,14 @@ def _regions(entries: Sequence[Any], size: tuple[int, int]) -> list[_Region]:
     for number, entry in enumerate(entries):
         if not isinstance(entry, Mapping) or not isinstance(entry.get("value"), Mapping):
             continue
-        check_size(entry.get("original_height"), entry.get("original_width"), size, "Label Studio")
+        check_size(entry.get("original_height"), entry.get("original_width"), size, TOOL)
         key = str(entry.get("id", number))  # shape and label may be two entries of one id
         labels[key] = labels.get(key) or _label(entry)
         if _is_shape(entry["value"]):
             shapes.setdefault(key, entry)
     if len(shapes) > MAX_OBJECTS:
         raise MaskFileError(
-            "The Label Studio file has more than {most} objects in this picture.", most=MAX_OBJECTS
+            "The {tool} file has more than {most} objects in this picture.", tool=TOOL, most=MAX_OBJECTS
         )
     return [_Region(labels[key], shapes[key]) for key in labels if key in shapes]
 
@@ -132,8 +128,7 @@ def _shapes(
             raise
         except Exception:  # anything may stand in place of a shape
             damaged += 1
-    if not is_affordable([shape for _, shape in shapes if isinstance(shape, np.ndarray)], size):
-        raise MaskFileError("The polygons in the Label Studio file have too many corners for this picture.")
+    check_affordable((shape for _, shape in shapes), size, TOOL)
     return shapes, damaged
 
 

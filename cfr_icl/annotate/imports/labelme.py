@@ -12,7 +12,7 @@ import numpy as np
 
 from cfr_icl.annotate.imports.json_values import check_size, foreign_entries
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError, counted
-from cfr_icl.annotate.imports.shapes import drawn_shapes, is_affordable
+from cfr_icl.annotate.imports.shapes import check_affordable, drawn_shapes
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.pictures.mask_pixels import read_mask
@@ -43,9 +43,7 @@ def load_labelme(data: Mapping[str, Any], size: tuple[int, int]) -> LoadedMasks:
             grouped.setdefault(key, (shape, []))[1].append(_shape(shape, size))
         except Exception:  # anything may stand in place of a shape
             left_out += 1
-    rings = [part for _, parts in grouped.values() for part in parts if isinstance(part, np.ndarray)]
-    if not is_affordable(rings, size):
-        raise MaskFileError("The polygons in the labelme file have too many corners for this picture.")
+    check_affordable((part for _, parts in grouped.values() for part in parts), size, "labelme")
     objects = []
     for shape, parts in grouped.values():
         masks = [part for part in parts if isinstance(part, Mask)]
@@ -57,7 +55,9 @@ def load_labelme(data: Mapping[str, Any], size: tuple[int, int]) -> LoadedMasks:
         elif parts:
             left_out += 1
     if not 0 < len(objects) <= MAX_OBJECTS:
-        raise MaskFileError("The labelme file has {count} objects that can be read.", count=len(objects))
+        raise MaskFileError(
+            "The {tool} file has {count} objects that can be read.", tool="labelme", count=len(objects)
+        )
     sentences = counted(("Shapes without an area are left out: {count}.", left_out))
     flags = {"flags": data.get("flags")}
     return LoadedMasks(objects, sentences=sentences, foreign=_foreign(flags, ()))

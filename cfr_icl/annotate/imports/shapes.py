@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from pycocotools import mask as coco
 
+from cfr_icl.annotate.imports.loaded import MaskFileError
 from cfr_icl.annotate.objects.masks import Mask
 
 MARGIN = 2
@@ -112,8 +113,18 @@ def truncated_shapes(rings: Sequence[np.ndarray], size: tuple[int, int]) -> Mask
     return Mask.of(canvas.view(bool))
 
 
-def is_affordable(rings: Sequence[np.ndarray], size: tuple[int, int]) -> bool:
-    """Whether polygons keep MAX_RINGS and, after clipping, MAX_OUTLINE: filling them takes little time."""
-    if len(rings) > MAX_RINGS:
-        return False
-    return sum(outline_length(part) for ring in rings if len(part := clipped(ring, size))) <= MAX_OUTLINE
+def check_affordable(parts: Iterable[np.ndarray | Mask], size: tuple[int, int], tool: str) -> None:
+    """Raise MaskFileError for polygons above MAX_RINGS or, after clipping, MAX_OUTLINE: filling takes long.
+
+    Args:
+        parts: polygons (N, 2), among masks, which cost nothing.
+        tool: the file's maker or format, for the message.
+    """
+    rings = [part for part in parts if isinstance(part, np.ndarray)]
+    if (
+        len(rings) > MAX_RINGS
+        or sum(outline_length(part) for ring in rings if len(part := clipped(ring, size))) > MAX_OUTLINE
+    ):
+        raise MaskFileError(
+            "The polygons in the {tool} file have too many corners for this picture.", tool=tool
+        )

@@ -43,17 +43,10 @@ def bright_pixels(values: np.ndarray) -> tuple[np.ndarray, str]:
     """
     levels = distinct(values)
     if len(levels) <= 2:
-        background = _background(levels, values)
-        if background is not None and len(levels) == 2:
-            return values != background, "The mask was read as black and white."
-        return (
-            values != 0 if background is None else values != background,
-            "The mask was read as black and white.",
-        )
+        return values != (_background(levels, values) or 0), "The mask was read as black and white."
     low, high = float(values.min()), float(values.max())
-    return values.astype(np.float64) > low + (
-        high - low
-    ) / 2, "The mask was read as black and white, from half of its brightness."
+    bright = values.astype(np.float64) > low + (high - low) / 2
+    return bright, "The mask was read as black and white, from half of its brightness."
 
 
 def _background(levels: np.ndarray, values: np.ndarray) -> float | None:

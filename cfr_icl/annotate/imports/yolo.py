@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError, counted
-from cfr_icl.annotate.imports.shapes import is_affordable, leaves_picture, ring_of, truncated_shapes
+from cfr_icl.annotate.imports.shapes import check_affordable, leaves_picture, ring_of, truncated_shapes
 from cfr_icl.annotate.pictures.listing import first_names
 from cfr_icl.annotate.saved.classes import class_name
 from cfr_icl.sentences import Sentence
@@ -46,8 +46,7 @@ def load_yolo(text: str, size: tuple[int, int], classes: Sequence[str] = ()) -> 
             boxes += 1
         else:
             rings.append((name, ring * [width, height]))
-    if not is_affordable([ring for _, ring in rings], size):
-        raise MaskFileError("The polygons in the file have too many corners for this picture.")
+    check_affordable((ring for _, ring in rings), size, "YOLO")
     objects = []
     for name, ring in rings:
         mask = truncated_shapes([ring], size)
