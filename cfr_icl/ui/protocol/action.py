@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from cfr_icl.ui.protocol.fields import LARGEST, Token
+from cfr_icl.ui.protocol.fields import LARGEST, Received, Token
 
 
-class Action(BaseModel):
+class Action(Received):
     """The base of all actions. `picture` is the token of the picture on the screen; None before the first."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
     direct: ClassVar[bool] = True
     """Whether it bypasses Gradio's events, which are needed for a browser's tab and for progress alone."""
     needs_picture: ClassVar[bool] = False

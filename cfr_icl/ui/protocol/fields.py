@@ -147,10 +147,15 @@ Points = Annotated[list[list[int | float]], BeforeValidator(_points)]
 """A line along points [[x, y], ...]."""
 
 
-class LabelEntry(BaseModel):
-    """An entry of a list of labels."""
+class Received(BaseModel):
+    """The base of all that a browser sends: no type is converted, and unknown fields are ignored."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+
+class LabelEntry(Received):
+    """An entry of a list of labels."""
+
     name: LabelName
     colour: Colour | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cfr_icl.ui.protocol.action import Action
 from cfr_icl.ui.protocol.fields import (
@@ -16,6 +16,7 @@ from cfr_icl.ui.protocol.fields import (
     Name,
     Number,
     Path,
+    Received,
     Text,
     Whole,
 )
@@ -37,10 +38,9 @@ class Open(Action):
     name: Name
 
 
-class SentFile(BaseModel):
+class SentFile(Received):
     """An uploaded file with its path below the person's folder."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
     path: Path
     name: Name
 

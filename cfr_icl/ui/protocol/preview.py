@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
-from cfr_icl.ui.protocol.fields import Flag, Number, Token
+from cfr_icl.ui.protocol.fields import Flag, Number, Received, Token
 
 
-class PreviewQuestion(BaseModel):
+class PreviewQuestion(Received):
     """A place on the picture where the pointer rests."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
     page: Token
     picture: Token
     x: Number

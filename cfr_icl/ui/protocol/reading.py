@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from cfr_icl.annotate.objects.document import ActionError
 from cfr_icl.sentences import Sentence
 from cfr_icl.ui.protocol import page_actions, session_actions  # noqa: F401  defines the subclasses of Action
 from cfr_icl.ui.protocol.action import Action
-from cfr_icl.ui.protocol.fields import LARGEST, MUST_BE_NUMBER, PersonName, Token
+from cfr_icl.ui.protocol.fields import LARGEST, MUST_BE_NUMBER, PersonName, Received, Token
 
 
 def _subclasses(base: type[Action]) -> Iterator[type[Action]]:
@@ -31,10 +31,9 @@ DIRECT = tuple(kind for kind, action in ACTIONS.items() if action.direct)
 """Kinds of the actions that bypass Gradio's events."""
 
 
-class Known(BaseModel):
+class Known(Received):
     """The state that the browser already has; replies leave it out."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
     page: Token | None = None
     """Token of the page; None for a page that was just loaded in the browser."""
     resume: Token | None = None
