@@ -27,8 +27,8 @@ export function sequence(pictures, query, wanted) {
   return wanted === DOUBT ? shown.sort((one, other) => certainty(one) - certainty(other)) : shown;
 }
 
-// Index of the picture a step after (1) or before (-1) the one at `from`, which may not be shown; by doubt the
-// least sure one comes after that. undefined where there is none.
+// Index of the picture a step after (1) or before (-1) the one at `from`; beside one that is not shown, by
+// doubt the least sure one. undefined where there is none.
 export function stepped(shown, from, by, wanted) {
   const place = shown.indexOf(from);
   if (place >= 0) return shown[place + by];
