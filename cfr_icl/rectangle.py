@@ -34,6 +34,17 @@ class Rectangle(NamedTuple):
         left, top, width, height = cv2.boundingRect(np.ascontiguousarray(mask).view(np.uint8))
         return cls(left, top, left + width, top + height)
 
+    @classmethod
+    def of_sides(cls, left: float, top: float, right: float, bottom: float) -> Self:
+        """The rectangle to which the pixels on its four sides belong, as in lists of clicks and on the page.
+
+        Raises:
+            ValueError: for sides that are not finite.
+        """
+        if not all(abs(side) < 1e6 for side in (left, top, right, bottom)):
+            raise ValueError("A box needs finite coordinates.")
+        return cls(round(left), round(top), round(right) + 1, round(bottom) + 1)
+
     @property
     def width(self) -> int:
         return self.right - self.left

@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=FORMATS,
         default=MASKS,
         help="a PNG for each object, one COCO file, or a work folder that `cfr-icl app` opens with the same "
-        f"--images and --out (default: {MASKS})",
+        f"--images, as its --work (default: {MASKS})",
     )
     add("--strict", action="store_true", help="stop at the first row or picture that is wrong")
     add_shard(parser)
@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from cfr_icl.annotate.batch.plan import plan
-    from cfr_icl.annotate.batch.run import run_batch
+    from cfr_icl.annotate.batch.run import alone, run_batch
     from cfr_icl.annotate.batch.worker import BatchJob, BatchWorker
 
     batch = plan(
@@ -93,15 +93,16 @@ def run(options: argparse.Namespace) -> int:
             return map_together(workers_together(job, segmenter, options.together), tasks, options.together)
         return map(BatchWorker(job, segmenter), tasks)
 
-    problems = run_batch(
-        batch,
-        predict,
-        _settings(segmenter, options),
-        options.shard,
-        strict=options.strict,
-        report=lambda sentence: print(sentence, file=sys.stderr),
-        on_file=print,
-    )
+    with alone(batch.out, options.shard):
+        problems = run_batch(
+            batch,
+            predict,
+            _settings(segmenter, options),
+            options.shard,
+            strict=options.strict,
+            report=lambda sentence: print(sentence, file=sys.stderr),
+            on_file=print,
+        )
     if problems:
         print(f"Rows, objects and pictures that were left out: {len(problems)}.", file=sys.stderr)
     return 1 if problems else 0
@@ -109,12 +110,16 @@ def run(options: argparse.Namespace) -> int:
 
 def _report_problems(batch: Batch, strict: bool) -> None:
     """Print the problems of a planned batch; raise ValueError if it cannot or, `strict`, must not be run."""
+    from cfr_icl.annotate.pictures.listing import first_names
+
     problems = batch.problems
     if problems and (strict or not batch.tasks):
         more = f" ({len(problems) - 1} more rows are wrong.)" if len(problems) > 1 else ""
         raise ValueError(f"{problems[0]}{more}")
     for problem in problems:
         print(problem, file=sys.stderr)
+    if batch.unread:
+        print(f"Columns without a meaning here: {first_names(batch.unread)}.", file=sys.stderr)
 
 
 def new_worker(job: BatchJob, options: argparse.Namespace) -> Callable[[PictureTask], PictureResult]:

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="the saved work: --out of the app",
+        help="the saved work: --work of the page",
     )
     parser.add_argument("--format", required=True, help=", ".join([*FORMATS, EVERYTHING]))
     parser.add_argument(

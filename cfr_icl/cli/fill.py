@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the pictures")
     parser.add_argument(
-        "--work", type=Path, required=True, metavar="DIR", help="the saved work: --out of the app"
+        "--work", type=Path, required=True, metavar="DIR", help="the saved work: --work of the page"
     )
     parser.add_argument(
         "--add",

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from cfr_icl import __version__
 from cfr_icl.extras import MissingExtraError
 from cfr_icl.segmenter import PredictionError
 
@@ -38,15 +39,25 @@ COMMANDS = {
 }
 """Commands with their help texts."""
 
+RESUMED = {"batch", "evaluate", "train", "pack", "first-branch", "later-clicks", "ablation"}
+"""Commands that a later call of the same command resumes. `learn` says so by itself."""
+
+INTERRUPTED = 130
+"""Exit status after Ctrl+C, as shells have it: 128 and the number of the signal."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return the exit status, 2 with one sentence on stderr for bad input."""
+    """Run one command; return the exit status, 2 for bad input and 130 for Ctrl+C, each with a sentence."""
     options = parse(sys.argv[1:] if arguments is None else arguments)
     try:
         return options.run(options) or 0
     except (ValueError, OSError, PredictionError, MissingExtraError) as error:
         print(f"error: {_sentence_of(error)}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        resumes = " The same command resumes." if options.command in RESUMED else ""
+        print(f"Stopped.{resumes}", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _sentence_of(error: Exception) -> str:
@@ -60,6 +71,7 @@ def _sentence_of(error: Exception) -> str:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse a command line; `run` of the result is the command's function. Exits on wrong options."""
     parser = argparse.ArgumentParser(prog="cfr-icl", description="Click on an object, get its exact mask.")
+    parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, help in COMMANDS.items():
         if name in arguments[:1]:
@@ -80,4 +92,4 @@ def _add(commands: argparse._SubParsersAction, name: str) -> None:
         allow_abbrev=False,  # `--work` must not be taken for `--workers`
     )
     module.add_arguments(parser)
-    parser.set_defaults(run=module.run)
+    parser.set_defaults(run=module.run, command=name)

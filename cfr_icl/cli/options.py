@@ -13,6 +13,7 @@ from cfr_icl.annotate.pictures.decoding import LARGEST_LIMIT, MAX_MEGAPIXELS
 from cfr_icl.clicks import Click
 from cfr_icl.data.registry import DATASETS
 from cfr_icl.data.source import Source
+from cfr_icl.rectangle import Rectangle
 from cfr_icl.scale.cluster import Actors
 from cfr_icl.scale.shards import Shard
 
@@ -80,7 +81,12 @@ def _add_setting(group: argparse._ArgumentGroup, entry: Field) -> None:
         return
 
     def number(text: str) -> float | None:
-        return None if text == "all" and entry.default is None else values["kind"](text)
+        if text == "all" and entry.default is None:
+            return None
+        try:
+            return values["kind"](text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"it is a number, not {text!r}") from None
 
     group.add_argument(flag, type=number, default=argparse.SUPPRESS, metavar="N", help=help)
 
@@ -263,7 +269,10 @@ def number_up_to(largest: float, or_zero: bool = False) -> Callable[[str], float
     """Make a parser of option values: numbers above 0, or from 0, and up to `largest`."""
 
     def parse(text: str) -> float:
-        value = float(text)
+        try:
+            value = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"it is a number, not {text!r}") from None
         if not (0 < value <= largest or (or_zero and value == 0)):
             least = "from" if or_zero else "above"
             raise argparse.ArgumentTypeError(f"it goes {least} 0 to {largest:g}, not {text}")
@@ -294,3 +303,12 @@ def click(positive: bool) -> Callable[[str], Click]:
             raise argparse.ArgumentTypeError(f"a click is X,Y in pixels, not {text!r}") from None
 
     return parse
+
+
+def box(text: str) -> Rectangle:
+    """Parse an option value LEFT,TOP,RIGHT,BOTTOM in picture pixels; those on the sides belong to the box."""
+    try:
+        left, top, right, bottom = (float(part) for part in text.split(","))
+        return Rectangle.of_sides(left, top, right, bottom)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a box is LEFT,TOP,RIGHT,BOTTOM in pixels, not {text!r}") from None

@@ -15,6 +15,7 @@ from cfr_icl.annotate.imports import mask_pixels
 from cfr_icl.annotate.pictures.decoding import read_picture
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import PredictionError
 from cfr_icl.ui.server import Server
 
@@ -33,14 +34,16 @@ def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
         clicks: list[list[float]],
         steps: int = settings.steps,
         previous_mask: gr.FileData | None = None,
+        box: list[float] | None = None,
     ) -> gr.FileData:
-        """Segment one object of a picture from clicks.
+        """Segment one object of a picture from clicks, or from a box around it.
 
         Args:
             picture: the picture file
             clicks: points [x, y] on the object or [x, y, 0] beside it (-1 too), in pixels from the top left
             steps: CFR steps, 0 to 10: how often the mask is fed back after each click
             previous_mask: a black and white picture of equal size to start from
+            box: [left, top, right, bottom] around the object, sides included; clicks may then be empty
 
         Returns:
             the mask as a PNG of the picture's size, 255 on the object and 0 elsewhere
@@ -51,7 +54,10 @@ def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
             predictor = server.shared.models.predictor()
             predictor.set_image(pixels)
             mask = predictor.predict(
-                _clicks(clicks), previous_mask=previous, cfr=CascadeForward(steps=steps)
+                _clicks(clicks, least=0 if box else 1),
+                previous_mask=previous,
+                box=_box(box) if box else None,
+                cfr=CascadeForward(steps=steps),
             ).mask
         except (ValueError, PredictionError) as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -84,8 +90,18 @@ def _uploaded(file: Any) -> Path:
     return path
 
 
-def _clicks(entries: list[list[float]]) -> list[Click]:
-    if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_CLICKS:
+def _box(sides: list[float]) -> Rectangle:
+    if (
+        not isinstance(sides, list)
+        or len(sides) != 4
+        or not all(isinstance(side, int | float) and not isinstance(side, bool) for side in sides)
+    ):
+        raise ValueError(f"A box is [left, top, right, bottom], not {sides!r:.60}.")
+    return Rectangle.of_sides(*sides)
+
+
+def _clicks(entries: list[list[float]], least: int) -> list[Click]:
+    if not isinstance(entries, list) or not least <= len(entries) <= MAX_CLICKS:
         raise ValueError(f"Give 1 to {MAX_CLICKS} clicks as a list of [x, y, positive].")
     clicks = []
     for entry in entries:

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
-from cfr_icl import CascadeForward, Click, Segmenter
+import cfr_icl
+from cfr_icl import CascadeForward, Click, Rectangle, Segmenter
+from cfr_icl.annotate.batch.run import LOCK
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.cli import options
@@ -210,3 +213,102 @@ def test_recorded_commands_of_version_0_1_keep_their_meaning():
     flags = ["--adaptive", "--every-click", "--best-pass", "--settled", "0", "--no-close-up"]
     options = parse(["evaluate", "--data", "folder=x", "--json", "a", *flags])
     assert cfr_setting(options, 2) == CascadeForward(steps=2, min_change_ratio=0.0, close_ups=False)
+
+
+def test_segment_takes_a_box_and_corrects_it_by_clicks(picture, tmp_path):
+    out = tmp_path / "mask.png"
+    box = ["--box", "10,20,39,39"]
+    assert main(["segment", str(picture), *box, "--not", "60,50", "--out", str(out)]) == 0
+    with Image.open(out) as image:
+        mask = np.array(image) == 255
+    segmenter = Segmenter(ColourModel())
+    with Image.open(picture) as pixels:
+        segmenter.set_image(np.array(pixels))
+    box_of_sides = Rectangle(10, 20, 40, 40)  # the pixels on the sides belong to it
+    expected = segmenter.predict([Click(60, 50, False)], box=box_of_sides).mask
+    assert mask.any() and np.array_equal(mask, expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--not", "60,50"], "at least one point on the object"),
+        (["--box", "10,20,39,39", "--previous-mask", "MASK"], "not both"),
+        (["--previous-mask", "MASK"], "at least one point"),
+    ],
+)
+def test_segment_refuses_prompts_that_say_nothing_of_an_object(
+    picture, tmp_path, capsys, arguments, sentence
+):
+    Image.new("L", (80, 60), 255).save(tmp_path / "MASK.png")
+    arguments = [str(tmp_path / "MASK.png") if entry == "MASK" else entry for entry in arguments]
+    assert main(["segment", str(picture), *arguments, "--out", str(tmp_path / "mask.png")]) == 2
+    assert sentence in capsys.readouterr().err and not (tmp_path / "mask.png").exists()
+
+
+def test_segment_never_replaces_the_picture(picture, tmp_path, capsys):
+    before = picture.read_bytes()
+    (tmp_path / "other.png").hardlink_to(picture)
+    for out in (picture, tmp_path / "other.png"):
+        assert main(["segment", str(picture), "--click", "20,30", "--out", str(out)]) == 2
+        assert "would replace the picture" in capsys.readouterr().err
+    assert picture.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [("segment", "Stopped.\n"), ("batch", "Stopped. The same command resumes.\n")],
+)
+def test_ctrl_c_ends_with_a_sentence(picture, tmp_path, capsys, monkeypatch, command, sentence):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Segmenter, "predict", interrupted)
+    (tmp_path / "clicks.csv").write_text("picture,x,y\nred.png,20,30\n")
+    arguments = {
+        "segment": [str(picture), "--click", "20,30", "--out", str(tmp_path / "mask.png")],
+        "batch": [str(tmp_path / "clicks.csv"), "--images", str(tmp_path), "--out", str(tmp_path / "out")],
+    }
+    assert main([command, *arguments[command]]) == 130
+    assert capsys.readouterr().err == sentence
+
+
+def test_the_version_is_printed(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0 and capsys.readouterr().out.strip() == cfr_icl.__version__
+
+
+@pytest.mark.parametrize("option", ["--steps", "--min-change-ratio", "--max-megapixels"])
+def test_a_word_in_place_of_a_number_is_told(picture, capsys, option):
+    with pytest.raises(SystemExit):
+        main(["segment", str(picture), "--click", "1,1", "--out", "mask.png", option, "many"])
+    assert "it is a number, not 'many'" in capsys.readouterr().err
+
+
+def test_a_misspelt_column_of_a_list_is_told(picture, tmp_path, capsys):
+    (tmp_path / "clicks.csv").write_text("picture,x,y,postive\nred.png,20,30,1\n")
+    (tmp_path / "clicks.json").write_text('[{"picture": "red.png", "x": 20, "y": 30, "postive": 1}]')
+    for name in ("clicks.csv", "clicks.json"):
+        command = [
+            "batch",
+            str(tmp_path / name),
+            "--images",
+            str(tmp_path),
+            "--out",
+            str(tmp_path / name[7:]),
+        ]
+        assert main(command) == 0
+        assert "Columns without a meaning here: postive." in capsys.readouterr().err
+
+
+def test_a_second_process_on_the_output_of_a_batch_is_told_how_to_share_it(picture, tmp_path, capsys):
+    (tmp_path / "clicks.csv").write_text("picture,x,y\nred.png,20,30\n")
+    out = tmp_path / "out"
+    out.mkdir()
+    command = ["batch", str(tmp_path / "clicks.csv"), "--images", str(tmp_path), "--out", str(out)]
+    with FileLock(out / LOCK):
+        assert main(command) == 2
+        assert "--shard I/N" in capsys.readouterr().err and not (out / "red_1.png").exists()
+        assert main([*command, "--shard", "1/2"]) == 0
+    assert main(command) == 0

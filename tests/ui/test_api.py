@@ -10,6 +10,7 @@ from PIL import Image
 
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.blocks import build, launch
 from cfr_icl.ui.server import Server
@@ -60,6 +61,30 @@ def test_segment_answers_with_the_mask(client, upload, picture):
     again = client.predict(upload, [[25, 30]], previous_mask=handle_file(path), api_name="/segment")
     with Image.open(again) as image:
         assert image.size == (120, 90)
+
+
+def test_segment_begins_with_a_box_whose_sides_belong_to_it(client, upload, picture):
+    segmenter = Segmenter(ColourModel())
+    segmenter.set_image(picture)
+    for clicks in ([], [[60, 50, 0]]):
+        path = client.predict(upload, clicks, 2, box=[10, 20, 39, 49], api_name="/segment")
+        with Image.open(path) as image:
+            mask = np.array(image) == 255
+        expected = segmenter.predict(
+            [Click(x, y, bool(sign)) for x, y, sign in clicks],
+            box=Rectangle(10, 20, 40, 50),
+            cfr=CascadeForward(steps=2),
+        )
+        assert np.array_equal(mask, expected.mask)
+
+
+@pytest.mark.parametrize(
+    ("box", "sentence"),
+    [([1, 2, 3], "A box is"), ([400, 400, 500, 500], "outside the picture"), (["a", 1, 2, 3], "A box is")],
+)
+def test_a_bad_box_is_one_sentence(client, upload, box, sentence):
+    with pytest.raises(AppError, match=sentence):
+        client.predict(upload, [], 2, box=box, api_name="/segment")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import unicodedata
@@ -76,6 +75,8 @@ class ClickList:
     """Object by object in the order of their first click."""
     problems: list[Problem]
     """One for each unusable row; objects with such a row are left out."""
+    unread: tuple[str, ...] = ()
+    """The columns or keys that have no meaning in a list, such as a misspelt one."""
 
 
 def read_click_list(path: Path, images: Path) -> ClickList:
@@ -99,7 +100,8 @@ def read_click_list(path: Path, images: Path) -> ClickList:
     incomplete: set[tuple[str, str]] = set()
     pictures = _Pictures(images)
     rows = 0
-    for place, row in read_rows(path, pictures.exists):
+    unread: dict[str, None] = {}
+    for place, row in read_rows(path, pictures.exists, unread):
         rows += 1
         key = None
         try:
@@ -113,7 +115,9 @@ def read_click_list(path: Path, images: Path) -> ClickList:
                 incomplete.add(key)
     if not rows:
         raise ClickListError(f"There are no clicks in {path}.")
-    return ClickList([entry for key, entry in objects.items() if key not in incomplete], problems)
+    return ClickList(
+        [entry for key, entry in objects.items() if key not in incomplete], problems, tuple(unread)
+    )
 
 
 def _with_row(entry: ObjectClicks, row: Mapping[str, Any]) -> ObjectClicks:
@@ -251,8 +255,4 @@ def _box(row: Mapping[str, Any]) -> Rectangle | None:
         row = dict(zip(sides, box, strict=True))
     if not any(_text(row.get(side)) for side in sides):
         return None
-    values = [_number(row, side) for side in sides]
-    if not all(math.isfinite(value) and abs(value) < 1e6 for value in values):
-        raise ValueError("a box needs finite coordinates.")
-    left, top, right, bottom = (round(value) for value in values)
-    return Rectangle(left, top, right + 1, bottom + 1)
+    return Rectangle.of_sides(*(_number(row, side) for side in sides))

@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ COLUMNS = {
     "top": ("top", "y min", "ymin", "y1"),
     "right": ("right", "x max", "xmax", "x2"),
     "bottom": ("bottom", "y max", "ymax", "y2"),
-    "mask": ("mask", "mask file"),
+    "mask": ("mask", "mask file", "previous mask"),
 }
 """The columns of a list, each with its accepted headings in small letters, words separated by spaces."""
 
@@ -47,11 +47,12 @@ class ClickListError(ValueError):
     """An unusable list of clicks or row; the message is one sentence."""
 
 
-def read_rows(path: Path, is_picture: Callable[[str], bool]) -> Iterator[Row]:
+def read_rows(path: Path, is_picture: Callable[[str], bool], unread: dict[str, None]) -> Iterator[Row]:
     """Yield the rows of a CSV, JSON, JSON lines or Parquet file, by its extension; others are read as CSV.
 
     Args:
         is_picture: returns whether a picture of this name exists; decides the encoding of a table.
+        unread: gets the names of columns and keys that are not among COLUMNS, in their order.
 
     Raises:
         ClickListError: when the file is no list.
@@ -59,7 +60,7 @@ def read_rows(path: Path, is_picture: Callable[[str], bool]) -> Iterator[Row]:
     """
     suffix = path.suffix.lower()
     if suffix in (".parquet", ".pq"):
-        yield from _parquet_rows(path)
+        yield from _parquet_rows(path, unread)
         return
     if path.stat().st_size > MAX_BYTES:
         raise ClickListError(f"{path.name} is too large; at most {MAX_BYTES // 1_000_000} MB are read.")
@@ -68,13 +69,16 @@ def read_rows(path: Path, is_picture: Callable[[str], bool]) -> Iterator[Row]:
         raise ClickListError(f"{path.name} is a workbook; save its table as CSV.")
     texts = _decoded(content)
     if suffix in (".json", ".jsonl", ".ndjson"):
-        yield from _json_rows(path, texts[0], lines=suffix != ".json")
+        yield from _json_rows(path, texts[0], suffix != ".json", unread)
         return
     tables = (_table(path, text) for text in texts)
-    table = next(tables)
+    names, rows = next(tables)
     if len(texts) > 1:  # not Unicode
-        table = next((each for each in (table, *tables) if _names_pictures(each, is_picture)), table)
-    yield from table
+        names, rows = next(
+            (each for each in ((names, rows), *tables) if _names_pictures(each[1], is_picture)), (names, rows)
+        )
+    _note_unread(names, unread)
+    yield from rows
 
 
 def _names_pictures(table: Sequence[Row], is_picture: Callable[[str], bool]) -> bool:
@@ -105,7 +109,7 @@ def _decoded(content: bytes) -> list[str]:
         return [content.decode(encoding, "replace") for encoding in ENCODINGS]
 
 
-def _json_rows(path: Path, text: str, lines: bool) -> Iterator[Row]:
+def _json_rows(path: Path, text: str, lines: bool, unread: dict[str, None]) -> Iterator[Row]:
     try:
         data = [json.loads(line) for line in text.splitlines() if line.strip()] if lines else json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -116,10 +120,11 @@ def _json_rows(path: Path, text: str, lines: bool) -> Iterator[Row]:
         place = f"Entry {number}"
         if not isinstance(row, Mapping):
             raise ClickListError(f"{place} of {path.name} needs picture, x and y: {row!r:.100}")
+        _note_unread(row, unread)
         yield place, _canonical(row)
 
 
-def _parquet_rows(path: Path) -> Iterator[Row]:
+def _parquet_rows(path: Path, unread: dict[str, None]) -> Iterator[Row]:
     """Rows of a Parquet file of any size, a part of the file at a time."""
     with extra("parquet", "A Parquet file"):
         import pyarrow
@@ -130,6 +135,7 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
             columns = _canonical(dict.fromkeys(names, ""))
             if "picture" not in columns or not any(name in columns for name in PROMPT_COLUMNS):
                 raise ClickListError(f"{path.name} needs the columns picture, x and y.")
+            _note_unread(file.schema_arrow.names, unread)
             number = 0
             for batch in file.iter_batches(columns=names):
                 for row in batch.to_pylist():
@@ -140,8 +146,8 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
         raise ClickListError(f"{path.name} cannot be read as Parquet: {error}.") from error
 
 
-def _table(path: Path, text: str) -> list[Row]:
-    """The rows of a CSV file below its heading; empty ones are left out but counted in "Row N"."""
+def _table(path: Path, text: str) -> tuple[list[str], list[Row]]:
+    """The heading of a CSV file and the rows below it; empty ones are left out but counted in "Row N"."""
     delimiters: tuple[str, ...] = DELIMITERS
     skipped = 0
     while text.startswith("#"):  # comments
@@ -158,14 +164,14 @@ def _table(path: Path, text: str) -> list[Row]:
             raise ClickListError(f"{path.name} cannot be read as a table: {error}.") from error
         heading = next((n for n, row in enumerate(rows) if any(cell.strip() for cell in row)), None)
         if heading is None:
-            return []
+            return [], []
         names = [cell.strip().strip('"').lstrip("\ufeff") for cell in rows[heading]]
         columns = _canonical(dict.fromkeys(names, ""))
         if "picture" in columns and any(name in columns for name in PROMPT_COLUMNS):
             duplicates = [name for name, count in Counter(filter(None, names)).items() if count > 1]
             if duplicates and _canonical(dict.fromkeys(duplicates)):
                 raise ClickListError(f"{path.name} has two columns with the heading {duplicates[0]!r:.60}.")
-            return [
+            return names, [
                 (f"Row {number + skipped}", _canonical(dict(zip(names, map(_cell_text, row), strict=False))))
                 for number, row in enumerate(rows[heading + 1 :], start=heading + 2)
                 if any(cell.strip() for cell in row)
@@ -177,6 +183,11 @@ def _cell_text(cell: str) -> str:
     """The text of a cell, also of a formula ="TEXT", by which Excel stores text that looks like a number."""
     formula = re.fullmatch(r'\s*="(.*)"\s*', cell)
     return formula[1] if formula else cell
+
+
+def _note_unread(names: Iterable[Any], unread: dict[str, None]) -> None:
+    """Add the names that are not among COLUMNS."""
+    unread.update(dict.fromkeys(str(name) for name in names if name and not _canonical({name: None})))
 
 
 def _canonical(row: Mapping[Any, Any]) -> dict[str, Any]:

@@ -53,6 +53,8 @@ class Batch:
     """Files of all shards below `out`; no two are equal, on any system."""
     problems: list[Problem] = field(default_factory=list)
     """One for each row, object and picture that cannot be used."""
+    unread: tuple[str, ...] = ()
+    """The columns of the list that have no meaning in it."""
 
 
 def plan(
@@ -95,6 +97,7 @@ def plan(
         tuple(Label(name, COLOURS[number % len(COLOURS)]) for number, name in enumerate(labels)),
         [file for of_picture in files.values() for file in of_picture],
         list(_of_shard(click_list.problems, shard)),
+        click_list.unread,
     )
     for name in shard.of(list(by_picture)):
         _add_task(batch, clicks.name, name, by_picture[name], files[name])

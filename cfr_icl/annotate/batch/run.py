@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from cfr_icl.annotate.batch.click_lists import Problem
 from cfr_icl.annotate.batch.plan import COCO, MASKS, WORK, Batch, PictureTask
@@ -18,8 +21,28 @@ from cfr_icl.files import write_atomically
 from cfr_icl.scale.progress import Progress
 from cfr_icl.scale.shards import Shard
 
+LOCK = ".cfr-icl-batch.lock"
+"""Held in the output folder by the process that writes it; that of a shard has its number in the name."""
+
 PredictTasks = Callable[[Sequence[PictureTask]], Iterable[PictureResult]]
 """Predicts tasks, in this process or in others, and yields their results in any order."""
+
+
+@contextmanager
+def alone(out: Path, shard: Shard) -> Iterator[None]:
+    """A context in which no other process writes this share of a batch; raises ValueError where one does."""
+    out.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(shard.file(out / LOCK))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise ValueError(
+            f"Another process writes to {str(out)!r}; give each its part of the list by --shard I/N."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def run_batch(
