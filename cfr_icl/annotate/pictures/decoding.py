@@ -44,7 +44,7 @@ class Remarks:
     """Properties of a file that are reported to the user."""
 
     transparent: bool
-    """The file has transparency; transparent pixels count as white."""
+    """The picture has transparent pixels, or, from its header, may have some; they count as white."""
     first_frame: bool
     """The file has several frames or pages, of which one is shown."""
     pages: int = 1
@@ -75,7 +75,8 @@ def open_picture(
     with open_image(source, max_megapixels, view) as image, decoding("picture"):
         of_header = _remarks(image, view)
         shown, values = decoded(image, view)
-        return OpenedPicture(np.array(on_white(shown)), replace(of_header, values=values))
+        seen = replace(of_header, values=values, transparent=shown.mode == "RGBA")
+        return OpenedPicture(np.array(on_white(shown)), seen)
 
 
 def read_picture(
@@ -125,7 +126,7 @@ def thumbnail(source: Path, side: int = 240) -> Image.Image:
 
 
 def decoded(image: Image.Image, view: View) -> tuple[Image.Image, tuple[float, float] | None]:
-    """Decode a picture to 8-bit RGB, or RGBA if it has transparency, turned as EXIF says.
+    """Decode a picture to 8-bit RGB, or RGBA if it has transparent pixels, turned as EXIF says.
 
     Returns:
         The picture, and for a deep one the values that are shown as black and as white, else None.
@@ -145,7 +146,10 @@ def decoded(image: Image.Image, view: View) -> tuple[Image.Image, tuple[float, f
     else:
         turn(image)
     mode = "RGBA" if transparent(image) else "RGB"
-    return image if image.mode == mode else image.convert(mode), shown
+    image = image if image.mode == mode else image.convert(mode)
+    if mode == "RGBA" and image.getchannel("A").getextrema()[0] == 255:  # opaque, such as a screenshot
+        image = image.convert("RGB")
+    return image, shown
 
 
 def turn(image: Image.Image) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from cfr_icl.annotate.pictures.browser_copy import browser_copy
-from cfr_icl.annotate.pictures.decoding import PictureError, View, read_picture
+from cfr_icl.annotate.pictures.decoding import PictureError, View, open_picture, read_picture
 from cfr_icl.annotate.pictures.mask_pixels import read_mask
 
 
@@ -54,6 +54,16 @@ def test_transparency_lies_on_white_and_hides_what_is_below():
     picture = read_picture(encoded(Image.fromarray(pixels)))
     assert (picture[:, :15] == 255).all()
     assert np.array_equal(picture[:, 15:], gradient()[:, 15:])
+
+
+def test_a_screenshot_with_an_opaque_alpha_channel_has_no_holes():
+    """The page says "holes count as white" of pictures that have some, not of all that could."""
+    pixels = np.dstack([gradient(), np.full((20, 30), 255, np.uint8)])
+    opened = open_picture(encoded(Image.fromarray(pixels)))
+    assert not opened.remarks.transparent
+    assert np.array_equal(opened.pixels, gradient())
+    pixels[3, 4, 3] = 254
+    assert open_picture(encoded(Image.fromarray(pixels))).remarks.transparent
 
 
 def test_16_bit_grey_is_scaled_not_clipped():
