@@ -44,11 +44,11 @@ def sessions(
     segmenter: Segmenter, gt_mask: np.ndarray, choices: int, clicks: int
 ) -> tuple[list[list[float]], list[float]]:
     """IoUs after each click, without choice and with the best one, and the first IoU of each choice."""
-    truth = gt_mask.astype(np.int32)
-    first = [session(segmenter, truth, choice or None, 1)[0] for choice in range(choices)]
+    gt_mask = gt_mask.astype(np.int32)
+    first = [session(segmenter, gt_mask, choice or None, 1)[0] for choice in range(choices)]
     best = int(np.argmax(first))
-    plain = session(segmenter, truth, None, clicks)
-    return [plain, session(segmenter, truth, best, clicks) if best else plain], first
+    plain = session(segmenter, gt_mask, None, clicks)
+    return [plain, session(segmenter, gt_mask, best, clicks) if best else plain], first
 
 
 def session(segmenter: Segmenter, gt_mask: np.ndarray, choice: int | None, most: int) -> list[float]:

@@ -26,10 +26,10 @@ def _windows(
 ) -> Iterator[EncodedWindow]:
     """Endless windows of the mixture."""
     weights = [each.weight for each in settings.data]
-    for _, image, truths in first_clicks.windows(datasets, weights, settings.augmentation, rng):
+    for _, image, gt_masks in first_clicks.windows(datasets, weights, settings.augmentation, rng):
         features = first_clicks.encoded(network, image)
-        chosen = rng.permutation(len(truths))[:OBJECTS]
-        yield EncodedWindow(tuple(x.half() for x in features), truths[chosen])
+        chosen = rng.permutation(len(gt_masks))[:OBJECTS]
+        yield EncodedWindow(tuple(x.half() for x in features), gt_masks[chosen])
 
 
 FIRST_PROMPTS = Task(_windows, loss, held=240, uses=2.0)

@@ -1,7 +1,7 @@
 """Examples for the head that predicts further masks: first clicks in windows of training pictures.
 
-A window is encoded once and clicked at several places. All objects under a click are its truths: the object
-that was meant, its whole, its parts.
+A window is encoded once and clicked at several places. All objects under a click are its ground truths: the
+object that was meant, its whole, its parts.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from cfr_icl.robot import error_distances, random_click
 
 CLICKS = 6
 """Clicks on one window at most."""
-MOST_TRUTHS = 4
+MOST_GT_MASKS = 4
 ALIKE = 0.85
-"""Truths of this IoU are the same."""
+"""Ground truths of this IoU are the same."""
 MIN_SHARE = 0.004
 """Objects below this share of the window are left out."""
 
@@ -39,15 +39,15 @@ class Recorded:
     Attributes:
         maps: of the branch, float16 (C, h, w) each.
         first, clicks: as for `Hypotheses.forward`, float16 (1, h, w).
-        truths: int8 (T, h, w): 1 object, 0 background, -1 ignored; first the object that was meant.
-        own: IoU of the network's own mask with each truth.
+        gt_masks: int8 (T, h, w): 1 object, 0 background, -1 ignored; first the object that was meant.
+        own: IoU of the network's own mask with each ground truth.
         dataset: number of the data set in the mixture.
     """
 
     maps: tuple[torch.Tensor, ...]
     first: torch.Tensor
     clicks: torch.Tensor
-    truths: torch.Tensor
+    gt_masks: torch.Tensor
     own: torch.Tensor
     dataset: int = 0
 
@@ -58,7 +58,7 @@ class Recorded:
             maps=tuple(x.flip(2) for x in self.maps),
             first=self.first.flip(2),
             clicks=self.clicks.flip(2),
-            truths=self.truths.flip(2),
+            gt_masks=self.gt_masks.flip(2),
         )
 
 
@@ -70,8 +70,8 @@ def record(
     rng: np.random.Generator,
 ) -> Iterator[Recorded]:
     """Endless first clicks on objects of a weighted mixture of data sets."""
-    for drawn, image, truths in windows(datasets, weights, augmentation, rng):
-        for example in clicked(network, encoded(network, image), truths, CLICKS, rng):
+    for drawn, image, gt_masks in windows(datasets, weights, augmentation, rng):
+        for example in clicked(network, encoded(network, image), gt_masks, CLICKS, rng):
             yield dataclasses.replace(example, dataset=drawn)
 
 
@@ -81,15 +81,15 @@ def windows(
     augmentation: Augmentation,
     rng: np.random.Generator,
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Endless windows of a weighted mixture: the data set's number, the picture, truths int8 (K, S, S)."""
+    """Endless windows of a mixture: the number of the data set, picture, and ground truths int8 (K, S, S)."""
     for drawn, sample in random_samples(datasets, weights, rng):
         if not sample.gt_masks:
             continue
         order = rng.permutation(len(sample.gt_masks))[:24]
         image, cuts = augmentation.cut(sample.image, np.stack([sample.gt_masks[n] for n in order]), rng)
-        truths = cuts[(cuts == 1).mean(axis=(1, 2)) >= MIN_SHARE]
-        if len(truths):
-            yield drawn, augmentation.recolour(image, rng), truths
+        gt_masks = cuts[(cuts == 1).mean(axis=(1, 2)) >= MIN_SHARE]
+        if len(gt_masks):
+            yield drawn, augmentation.recolour(image, rng), gt_masks
 
 
 @torch.no_grad()
@@ -103,29 +103,29 @@ def encoded(network: CompactNet, image: np.ndarray) -> tuple[torch.Tensor, ...]:
 def clicked(
     network: CompactNet,
     features: tuple[torch.Tensor, ...],
-    truths: np.ndarray,
+    gt_masks: np.ndarray,
     most: int,
     rng: np.random.Generator,
 ) -> Iterator[Recorded]:
-    """Click on up to `most` objects of an encoded window; `truths` is int8 (K, S, S)."""
+    """Click on up to `most` objects of an encoded window; `gt_masks` is int8 (K, S, S)."""
     clicks: list[Click] = []
     found: list[np.ndarray] = []
-    for number in rng.permutation(len(truths))[:most]:
-        click = first_click(truths[number].astype(np.int32), rng)
+    for number in rng.permutation(len(gt_masks))[:most]:
+        click = first_click(gt_masks[number].astype(np.int32), rng)
         if click:
             clicks.append(click)
-            found.append(truths_under(click, truths, int(number)))
+            found.append(gt_masks_under(click, gt_masks, int(number)))
     if not clicks:
         return
     features = tuple(x.expand(len(clicks), -1, -1, -1) for x in features)
-    prompt = prompt_maps_of_first(clicks, *truths.shape[1:])
+    prompt = prompt_maps_of_first(clicks, *gt_masks.shape[1:])
     with network.autocast():
         logits, maps = network.first_answer(features, prompt)
     first, disks = reduced_inputs(logits, prompt[:, 1:2])
     for number, under in enumerate(found):
         mask = torch.sigmoid(logits[number]) > MASK_THRESHOLD
         own = ious_of(mask[None], torch.from_numpy(under)[:, None])[:, 0]
-        small = torch.stack([reduced(truth) for truth in under])
+        small = torch.stack([reduced(gt_mask) for gt_mask in under])
         seen = tuple(x[number].half().clone() for x in maps)
         yield Recorded(seen, first[number].half(), disks[number].half(), small, own)
 
@@ -140,18 +140,18 @@ def first_click(gt_mask: np.ndarray, rng: np.random.Generator) -> Click | None:
     return Click(int(x), int(y)) if depth.max() > 0 else None
 
 
-def truths_under(click: Click, truths: np.ndarray, meant: int) -> np.ndarray:
+def gt_masks_under(click: Click, gt_masks: np.ndarray, meant: int) -> np.ndarray:
     """The object that was meant, and all others under a click that differ: int8 (T, S, S)."""
     chosen = [meant]
-    for other in np.flatnonzero(truths[:, int(click.y), int(click.x)] == 1):
-        pixels = truths[other] == 1
-        if all(iou(pixels, truths[one] == 1) < ALIKE for one in chosen):
+    for other in np.flatnonzero(gt_masks[:, int(click.y), int(click.x)] == 1):
+        pixels = gt_masks[other] == 1
+        if all(iou(pixels, gt_masks[one] == 1) < ALIKE for one in chosen):
             chosen.append(int(other))
-    return truths[chosen[:MOST_TRUTHS]]
+    return gt_masks[chosen[:MOST_GT_MASKS]]
 
 
 def reduced(gt_mask: np.ndarray) -> torch.Tensor:
-    """A truth at the resolution of the further masks, int8 (h, w)."""
+    """A ground truth at the resolution of the further masks, int8 (h, w)."""
     size = (gt_mask.shape[1] // SHARE, gt_mask.shape[0] // SHARE)
     inside, ignored = (
         cv2.resize((gt_mask == value).astype(np.float32), size, interpolation=cv2.INTER_AREA)
@@ -160,8 +160,11 @@ def reduced(gt_mask: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.where(ignored > 0, -1, inside > 0.5).astype(np.int8))
 
 
-def ious_of(masks: torch.Tensor, truths: torch.Tensor) -> torch.Tensor:
-    """IoUs (T, K) of masks, bool (1, K, h, w), with truths, int8 (T, 1, h, w), without ignored pixels."""
-    expected, counted = truths == 1, masks & (truths != -1)
+def ious_of(masks: torch.Tensor, gt_masks: torch.Tensor) -> torch.Tensor:
+    """IoUs (T, K) of masks, bool (1, K, h, w), with ground truths, int8 (T, 1, h, w).
+
+    Ignored pixels do not count.
+    """
+    expected, counted = gt_masks == 1, masks & (gt_masks != -1)
     both, either = (counted & expected).sum(dim=(2, 3)), (counted | expected).sum(dim=(2, 3))
     return both / either.clamp(min=1)

@@ -35,11 +35,11 @@ class EncodedWindow:
 
     Attributes:
         features: of the picture, (1, C, h, w) each.
-        truths: int8 (K, S, S): 1 object, 0 background, -1 ignored.
+        gt_masks: int8 (K, S, S): 1 object, 0 background, -1 ignored.
     """
 
     features: tuple[torch.Tensor, ...]
-    truths: np.ndarray
+    gt_masks: np.ndarray
 
 
 def sloppy_box(pixels: np.ndarray, rng: np.random.Generator) -> Rectangle:
@@ -84,13 +84,13 @@ def loss(
     branch: Branch, batch: Sequence[EncodedWindow], rng: np.random.Generator
 ) -> tuple[torch.Tensor, dict[str, list[float]]] | None:
     """The loss of first prompts in these windows, and the IoUs of "clicks" and "boxes"; None if none fits."""
-    windows, truths, prompts = [], [], []
+    windows, gt_masks, prompts = [], [], []
     for number, window in enumerate(batch):
-        for which in rng.permutation(len(window.truths))[:OBJECTS]:
-            maps = first_prompt(window.truths[which], rng)
+        for which in rng.permutation(len(window.gt_masks))[:OBJECTS]:
+            maps = first_prompt(window.gt_masks[which], rng)
             if maps is not None:
                 windows.append(number)
-                truths.append(torch.from_numpy(window.truths[which]))
+                gt_masks.append(torch.from_numpy(window.gt_masks[which]))
                 prompts.append(maps)
     if not prompts:
         return None
@@ -100,7 +100,7 @@ def loss(
     prompt_maps = torch.cat(prompts)
     with torch.autocast("cpu", torch.bfloat16):
         logits, _ = branch(features, prompt_maps)
-    truth = torch.stack(truths)[:, None].float()
-    ious = batch_iou(torch.sigmoid(logits.detach()), truth)
+    gt_mask = torch.stack(gt_masks)[:, None].float()
+    ious = batch_iou(torch.sigmoid(logits.detach()), gt_mask)
     boxed = prompt_maps[:, 0].flatten(1).any(1)
-    return mask_loss(logits, truth, DICE), {"clicks": ious[~boxed].tolist(), "boxes": ious[boxed].tolist()}
+    return mask_loss(logits, gt_mask, DICE), {"clicks": ious[~boxed].tolist(), "boxes": ious[boxed].tolist()}

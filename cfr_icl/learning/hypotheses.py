@@ -1,7 +1,7 @@
 """Train the head that predicts further masks for a first click; the network stays.
 
-For each truth under a click the loss is that of the best mask, so the further masks learn what the network's
-own mask is not.
+For each ground truth under a click the loss is that of the best mask, so the further masks learn what the
+network's own mask is not.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def loss(head: Hypotheses, batch: Sequence[Recorded]) -> tuple[torch.Tensor, dic
     rated = head.rating(features.flatten(0, 1)).unflatten(0, (len(batch), 1 + FURTHER))
     total, found = logits.new_zeros(()), []
     for number, example in enumerate(batch):
-        losses, ious = mask_losses(logits[number], example.truths)
+        losses, ious = mask_losses(logits[number], example.gt_masks)
         all_ious = torch.cat([example.own[:, None], ious], dim=1)
         # by IoU; among equal ones by loss
         best = (all_ious + F.pad(-0.02 * losses.detach(), (1, 0), value=PREFER_OWN)).argmax(1)
@@ -82,17 +82,17 @@ def loss(head: Hypotheses, batch: Sequence[Recorded]) -> tuple[torch.Tensor, dic
     return total / len(batch), figures
 
 
-def mask_losses(logits: torch.Tensor, truths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Dice and focal loss, and IoU, of each mask (K, h, w) with each truth, int8 (T, h, w): both (T, K)."""
-    counted, expected = (truths != -1).float()[:, None], (truths == 1).float()[:, None]
-    each = logits[None].expand(len(truths), -1, -1, -1)
+def mask_losses(logits: torch.Tensor, gt_masks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Dice and focal loss, and IoU, of masks (K, h, w) with ground truths int8 (T, h, w): both (T, K)."""
+    counted, expected = (gt_masks != -1).float()[:, None], (gt_masks == 1).float()[:, None]
+    each = logits[None].expand(len(gt_masks), -1, -1, -1)
     probabilities = torch.sigmoid(each)
     both = (probabilities * expected).sum(dim=(2, 3))
     sizes = (probabilities * counted).sum(dim=(2, 3)) + expected.sum(dim=(2, 3))
     dice = 1 - (2 * both + 1) / (sizes + 1)
     entropy = F.binary_cross_entropy_with_logits(each, expected.expand_as(each), reduction="none")
     focal = ((1 - torch.exp(-entropy)) ** 2 * entropy * counted).sum(dim=(2, 3)) / counted.sum(dim=(2, 3))
-    ious = ious_of((probabilities > MASK_THRESHOLD)[:1], truths[:, None])
+    ious = ious_of((probabilities > MASK_THRESHOLD)[:1], gt_masks[:, None])
     return dice + 5 * focal, ious
 
 
@@ -105,7 +105,7 @@ def features_and_ious(head: Hypotheses, examples: Sequence[Recorded]) -> tuple[t
         _, probabilities, pooled = _run(head, batch)
         features.append(pooled)
         for example, masks in zip(batch, probabilities, strict=True):
-            found = ious_of(masks[None] > MASK_THRESHOLD, example.truths[:1, None])[0]
+            found = ious_of(masks[None] > MASK_THRESHOLD, example.gt_masks[:1, None])[0]
             found[0] = example.own[0]
             ious.append(found)
     return torch.cat(features), torch.stack(ious)

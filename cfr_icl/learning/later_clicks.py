@@ -75,8 +75,8 @@ def _examples(
 ) -> Iterator[Answered]:
     """Endless answers to first prompts on objects of the mixture."""
     weights = [each.weight for each in settings.data]
-    for _, image, truths in first_clicks.windows(datasets, weights, settings.augmentation, rng):
-        for gt_mask, clicks, mask in _first_answers(network, image, truths, rng):
+    for _, image, gt_masks in first_clicks.windows(datasets, weights, settings.augmentation, rng):
+        for gt_mask, clicks, mask in _first_answers(network, image, gt_masks, rng):
             example = _zoomed(network, image, gt_mask, clicks, mask, rng)
             if (example.gt_mask == 1).float().mean() >= MIN_SHARE:
                 yield example
@@ -84,13 +84,13 @@ def _examples(
 
 @torch.no_grad()
 def _first_answers(
-    network: CompactNet, image: np.ndarray, truths: np.ndarray, rng: np.random.Generator
+    network: CompactNet, image: np.ndarray, gt_masks: np.ndarray, rng: np.random.Generator
 ) -> list[tuple[np.ndarray, tuple[Click, ...], torch.Tensor]]:
     """Objects of a window, uint8 (S, S, 3), clicks of their first prompts, and the answers (1, 1, S, S)."""
     side, size = len(image), network.config.zoom.size
     whole = Window.of_size(side, side)
     chosen, clicks, prompts = [], [], []
-    for gt_mask in truths[rng.permutation(len(truths))[:OBJECTS]]:
+    for gt_mask in gt_masks[rng.permutation(len(gt_masks))[:OBJECTS]]:
         prompt = _first_prompt(gt_mask, whole, size, rng)
         if prompt:
             chosen.append(gt_mask)
@@ -138,8 +138,8 @@ def _zoomed(
     window = _zoom_window(mask[0, 0].numpy() > MASK_THRESHOLD, clicks, rng)
     if rng.random() < CLOSE_UPS:
         window = _around_outline(gt_mask, window, rng)
-    truth = torch.from_numpy(gt_mask)[None, None]
-    maps = crop(torch.cat([mask, (truth == 1).float(), (truth == -1).float()], dim=1), window, size)[0]
+    object_and_ignored = [torch.from_numpy(gt_mask == value)[None, None].float() for value in (1, -1)]
+    maps = crop(torch.cat([mask, *object_and_ignored], dim=1), window, size)[0]
     seen = torch.where(maps[2] > 0, -1, (maps[1] > 0.5).int()).to(torch.int8)
     features = network.encode(crop_picture(image, window, size))
     return Answered(
@@ -189,20 +189,20 @@ def loss(
     features = tuple(
         torch.cat(maps).float() for maps in zip(*(example.features for example in batch), strict=True)
     )
-    truth = torch.stack([example.gt_mask for example in batch])[:, None].float()
+    gt_masks = torch.stack([example.gt_mask for example in batch])[:, None].float()
     mask = torch.stack([example.mask for example in batch])[:, None].float()
     clicks = [list(example.clicks) for example in batch]
-    first = batch_iou(mask, truth)
+    first = batch_iou(mask, gt_masks)
     rounds = int(rng.choice(len(ROUNDS), p=np.array(ROUNDS) / sum(ROUNDS)))
     for number in range(rounds + 1):
         if rng.random() >= (REFINED if number else REFINED_FIRST):
-            _add_clicks(clicks, mask, truth, rng)
+            _add_clicks(clicks, mask, gt_masks, rng)
         with torch.set_grad_enabled(number == rounds):
             logits = _answer(branch, features, mask, clicks)
         mask = torch.sigmoid(logits)
-    return mask_loss(logits, truth, DICE), {
+    return mask_loss(logits, gt_masks, DICE), {
         "first": first.tolist(),
-        "last": batch_iou(mask.detach(), truth).tolist(),
+        "last": batch_iou(mask.detach(), gt_masks).tolist(),
     }
 
 
@@ -219,11 +219,11 @@ def _answer(
 
 
 def _add_clicks(
-    clicks: Sequence[list[Click]], mask: torch.Tensor, truth: torch.Tensor, rng: np.random.Generator
+    clicks: Sequence[list[Click]], mask: torch.Tensor, gt_masks: torch.Tensor, rng: np.random.Generator
 ) -> None:
     """Add the robot user's click of evaluation or of training to each object, with equal probability."""
     for object_clicks, probabilities, gt_mask in zip(
-        clicks, mask[:, 0].numpy(), truth[:, 0].numpy(), strict=True
+        clicks, mask[:, 0].numpy(), gt_masks[:, 0].numpy(), strict=True
     ):
         if rng.random() < 0.5:
             click = random_click(probabilities, gt_mask, rng)

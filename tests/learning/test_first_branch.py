@@ -46,12 +46,12 @@ def test_small_objects_are_clicked_on_and_large_ones_boxed_too(monkeypatch):
 def test_the_branch_learns_objects_that_are_clicked_or_boxed(network):
     network.add_box_branch()
     branch = network.box_branch
-    truths = np.zeros((2, 64, 64), np.int8)
-    truths[0, 8:40, 8:40], truths[1, 30:60, 20:60] = 1, 1
-    truths[0, 20:40, 20:40] = 0  # not the middle of its box
-    truths[1, 0:4] = -1
+    gt_masks = np.zeros((2, 64, 64), np.int8)
+    gt_masks[0, 8:40, 8:40], gt_masks[1, 30:60, 20:60] = 1, 1
+    gt_masks[0, 20:40, 20:40] = 0  # not the middle of its box
+    gt_masks[1, 0:4] = -1
     features = tuple(x.detach() for x in network.encode(torch.rand(1, 3, 64, 64)))
-    windows = [first_prompts.EncodedWindow(features, truths)]
+    windows = [first_prompts.EncodedWindow(features, gt_masks)]
     optimiser = torch.optim.AdamW(branch.parameters(), lr=2e-3)
     ious = []
     for step in range(40):

@@ -89,7 +89,7 @@ def test_truths_are_what_lies_under_the_click_without_what_is_nearly_the_same():
     whole, part, twin, beside = np.zeros((4, 32, 32), np.int8)
     whole[4:28, 4:28] = part[4:16, 4:16] = beside[4:8, 20:28] = 1
     twin[4:28, 4:27] = 1
-    found = first_clicks.truths_under(Click(8, 8), np.stack([whole, part, twin, beside]), 1)
+    found = first_clicks.gt_masks_under(Click(8, 8), np.stack([whole, part, twin, beside]), 1)
     assert np.array_equal(found, np.stack([part, whole]))
 
 
@@ -97,15 +97,15 @@ def test_further_masks_learn_what_the_networks_own_mask_is_not():
     rng, examples = np.random.default_rng(0), []
     for _ in range(48):
         maps = tuple(torch.randn(c, side, side) * 0.1 for c, side in ((4, 16), (6, 8), (8, 4)))
-        row, truth = int(rng.integers(2, 8)), torch.zeros(2, 32, 32, dtype=torch.int8)
-        truth[0, 2 * row : 2 * row + 14] = 1  # what is meant; the own mask holds the columns
-        truth[1, :, :16] = 1
+        row, gt_masks = int(rng.integers(2, 8)), torch.zeros(2, 32, 32, dtype=torch.int8)
+        gt_masks[0, 2 * row : 2 * row + 14] = 1  # what is meant; the own mask holds the columns
+        gt_masks[1, :, :16] = 1
         maps[0][0, row : row + 7] = 3.0
-        first = truth[1:].half()
+        first = gt_masks[1:].half()
         clicks = torch.zeros(1, 32, 32, dtype=torch.float16)
         clicks[0, 2 * row + 7, 8] = 1
         own = torch.tensor([0.3, 1.0])
-        examples.append(first_clicks.Recorded(tuple(x.half() for x in maps), first, clicks, truth, own))
+        examples.append(first_clicks.Recorded(tuple(x.half() for x in maps), first, clicks, gt_masks, own))
     torch.manual_seed(0)
     head = Hypotheses((4, 6, 8), widths=(16, 16, 32), blocks=(1, 1, 1), attention=1)
     head = learning.train(head, examples[:40], steps=60, lr=5e-3, seed=0)
@@ -124,8 +124,8 @@ def test_first_clicks_are_recorded_from_windows_of_a_folder(data):  # noqa: F811
     example = next(endless)
     assert [tuple(x.shape) for x in example.maps] == [(48, 8, 8), (96, 4, 4), (128, 2, 2)]
     assert example.first.shape == example.clicks.shape == (1, 16, 16) and example.clicks.sum() > 0
-    assert (example.truths[0] == 1).any() and len(example.own) == len(example.truths) == 1
-    assert torch.equal(example.mirrored().truths, example.truths.flip(2))
+    assert (example.gt_masks[0] == 1).any() and len(example.own) == len(example.gt_masks) == 1
+    assert torch.equal(example.mirrored().gt_masks, example.gt_masks.flip(2))
 
 
 def test_the_command_adds_the_head_to_a_network(data, tmp_path):  # noqa: F811
