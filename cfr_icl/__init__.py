@@ -5,8 +5,9 @@ from importlib.metadata import PackageNotFoundError, version
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.models.base import InteractiveModel
+from cfr_icl.prediction import Prediction
 from cfr_icl.rectangle import Rectangle
-from cfr_icl.segmenter import Prediction, Segmenter
+from cfr_icl.segmenter import Segmenter
 from cfr_icl.weights.loading import load_model
 
 __all__ = [
