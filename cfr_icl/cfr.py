@@ -23,7 +23,7 @@ MASK_THRESHOLD = 0.49
 THRESHOLD_LOGIT = math.log(MASK_THRESHOLD / (1 - MASK_THRESHOLD))
 
 MIRROR_AGREEMENT = 0.95
-"""Agreement of a coarse pass from which on its refinements do without the mirror image."""
+"""Agreement of a pass from which on the refinements after it do without the mirror image."""
 
 Map = TypeVar("Map")
 Pass = TypeVar("Pass")
@@ -57,8 +57,8 @@ class CascadeForward:
         close_ups: replace the last refinement by a close-up (cfr_icl/close_up.py), for models trained with
             close-ups. Not in the paper.
         mirror_refinements: show the network the mirror image in every pass. Otherwise refinements do without
-            it where the coarse pass agrees with it by MIRROR_AGREEMENT; they then take half of the time. Not
-            in the paper, which always shows it; measured in benchmarks/RESULTS.md.
+            it once a pass of the click agrees with it by MIRROR_AGREEMENT; they then take half of the time.
+            Not in the paper, which always shows it; measured in benchmarks/RESULTS.md.
         pseudo_clicks: add a click at the deepest place of the mask to each refinement, for models that take
             clicks as coordinates (SAM's family). Not in the paper; measured in docs/models.md.
         pseudo_boxes: add a box around the mask to each refinement, for the same models. Not in the paper.
@@ -154,7 +154,7 @@ class CascadeForward:
         return self.steps if self.cf_clicks is None or click_number <= self.cf_clicks else 0
 
     def needs_mirror(self, agreement: float) -> bool:
-        """Whether the refinements of a coarse pass need the mirror image, by its agreement (0 to 1)."""
+        """Whether the refinements after a pass need the mirror image, by its agreement (0 to 1)."""
         return self.mirror_refinements or agreement < MIRROR_AGREEMENT
 
     def run(

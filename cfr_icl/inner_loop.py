@@ -54,8 +54,8 @@ class InnerLoop:
         self._cues = cues
         self._window = window
         self._cfr = cfr
-        self._coarse: InnerPass | None = None
-        """The coarse pass; None before it."""
+        self._agreement: float | None = None
+        """Agreement of the newest pass, or of the last one with the mirror image; None before the coarse pass."""
         self._flip = flip
         self._has_mask = has_mask
         self._choice = choice
@@ -89,20 +89,20 @@ class InnerLoop:
             inner_pass = inner_pass.with_choice(self._choice)
             probabilities = replace(inner_pass.probabilities)
         self._has_mask = True
-        if self._coarse is None:
-            self._coarse = inner_pass
-        elif self._flip and not self._flips:  # without its mirror image a pass has no agreement of its own
-            inner_pass = replace(inner_pass, agreement=self._coarse.agreement)
+        if self._agreement is not None and self._flip and not self._flips:
+            # without its mirror image a pass has no agreement of its own
+            inner_pass = replace(inner_pass, agreement=self._agreement)
+        self._agreement = inner_pass.agreement
         return probabilities, inner_pass
 
     @property
     def _flips(self) -> bool:
         """Whether the next pass sees the mirror image."""
-        return self._flip and (self._coarse is None or self._cfr.needs_mirror(self._coarse.agreement))
+        return self._flip and (self._agreement is None or self._cfr.needs_mirror(self._agreement))
 
     def _place_window(self, probabilities: ProbabilityMap | None) -> None:
         zoom = self._picture.zoom
-        if self._boxed and self._coarse is None:
+        if self._boxed and self._agreement is None:
             zoom = replace(zoom, expansion=BOX_EXPANSION)
         self._window = zoom.next_window(
             self._window, probabilities, self._cues.clicks, self._picture.full_window
@@ -110,7 +110,7 @@ class InnerLoop:
 
     def _run(self, previous: ProbabilityMap) -> InnerPass:
         self.forwards += 1
-        prompt, cfr = self._prompt(self._window, self._flips), self._cfr if self._coarse else None
+        prompt, cfr = self._prompt(self._window, self._flips), None if self._agreement is None else self._cfr
         return self._picture.run_pass(previous, self._window, prompt, flip=self._flips, cfr=cfr)
 
 

@@ -187,24 +187,27 @@ def test_the_picture_is_encoded_once_a_window(model, picture, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("agreement", "cfr", "batches"),
+    ("agreements", "cfr", "batches"),
     [
-        (0.94, steps(2, adaptive=False), [2, 2, 2]),
-        (0.95, steps(2, adaptive=False), [2, 1, 1]),
-        (0.95, steps(2, adaptive=False, mirror_refinements=True), [2, 2, 2]),
-        (0.99, CascadeForward.published(steps=1), [2, 2]),
+        ([0.94, 0.94, 0.94], steps(2, adaptive=False), [2, 2, 2]),
+        ([0.95], steps(2, adaptive=False), [2, 1, 1]),
+        ([0.73, 0.95], steps(3, adaptive=False), [2, 2, 1, 1]),
+        ([0.95, 0.95, 0.95], steps(2, adaptive=False, mirror_refinements=True), [2, 2, 2]),
+        ([0.99, 0.99], CascadeForward.published(steps=1), [2, 2]),
     ],
 )
-def test_refinements_do_without_the_mirror_image_where_the_coarse_pass_agrees_with_it(
-    model, picture, monkeypatch, agreement, cfr, batches
+def test_refinements_do_without_the_mirror_image_once_a_pass_agrees_with_it(
+    model, picture, monkeypatch, agreements, cfr, batches
 ):
-    monkeypatch.setattr("cfr_icl.models.map_model._mask_iou", lambda *_: agreement)
+    left = iter(agreements)
+    monkeypatch.setattr("cfr_icl.models.map_model._mask_iou", lambda *_: next(left))
     seen, original = [], model.decode
     monkeypatch.setattr(model, "decode", lambda f, maps: seen.append(len(maps)) or original(f, maps))
     prediction = fresh(model, picture).predict([Click(60, 45)], cfr=cfr)
     assert seen == batches
     assert prediction.chosen == len(batches) - 1  # the last of those that agree equally
-    assert {each.agreement for each in prediction.passes} == {agreement}
+    later = [agreements[-1]] * (len(batches) - len(agreements))  # without one of their own
+    assert [each.agreement for each in prediction.passes] == agreements + later
 
 
 @pytest.mark.parametrize("flip", [True, False])

@@ -127,7 +127,7 @@ def _cfr_deviations(settings: Sequence[CascadeForward], flip: bool) -> list[str]
         sentences.append("CFR chooses the pass that agrees most with its mirror image; published: the last.")
     if flip and any(not cfr.mirror_refinements for cfr in settings):
         sentences.append(
-            f"Refinements do without the mirror image where the coarse pass agrees with it by "
+            f"Refinements do without the mirror image once a pass of the click agrees with it by "
             f"{MIRROR_AGREEMENT:g}; published: always with it."
         )
     for name, value, published in sorted({each for cfr in settings for each in _other_deviations(cfr)}):

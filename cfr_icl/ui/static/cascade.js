@@ -19,7 +19,7 @@ const TEXTS = {
   ],
   mirror_refinements: [
     'Mirror image in every pass',
-    'Off: refinements go without it where the first pass agrees with it, in half of the time; on: published',
+    'Off: refinements go without it once a pass agrees with it, in half of the time; on: published',
   ],
   pseudo_clicks: [
     'Inner click',
