@@ -55,7 +55,7 @@ class InnerLoop:
         self._window = window
         self._cfr = cfr
         self._agreement: float | None = None
-        """Agreement of the newest pass, or of the last one with the mirror image; None before the coarse pass."""
+        """The agreement that the newest pass goes by; None before the coarse pass."""
         self._flip = flip
         self._has_mask = has_mask
         self._choice = choice
