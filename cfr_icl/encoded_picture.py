@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from cfr_icl.cfr import CascadeForward
-from cfr_icl.models.base import Cues, Features, InteractiveModel
+from cfr_icl.models.base import Cues, Features, InteractiveModel, map_features
 from cfr_icl.models.learnt import LearntModel
 from cfr_icl.models.steps import in_steps, may_pause
 from cfr_icl.prediction import InnerPass
@@ -128,29 +128,16 @@ class EncodedPicture:
                 features = self.model.encode(image.to(self.model.device))
             if flip:  # one after the other: whether the mirror image came later must not change a bit
                 may_pause()
-                features = _joined(features, self.model.encode(image.flip(3).to(self.model.device)))
+                mirror_image = self.model.encode(image.flip(3).to(self.model.device))
+                features = map_features(lambda *both: torch.cat(both), features, mirror_image)
             mirrored = flip
             self._features[key] = mirrored, features
             if len(self._features) > WINDOWS_KEPT:
                 oldest = next(iter(self._features))
                 del self._features[next((k for k in self._features if k[0] != self.full_window), oldest)]
         self._features.move_to_end(key)
-        return _first(features) if mirrored and not flip else features
+        return map_features(lambda both: both[:1], features) if mirrored and not flip else features
 
     def _input_size(self, window: Window | None) -> tuple[int, int]:
         """(height, width) of the network's input for a window."""
         return self.zoom.input_size(window) if window else self.full_window.size
-
-
-def _joined(features: Features, mirrored: Features) -> Features:
-    """Features of a picture and of its mirror image, as of one batch."""
-    if isinstance(features, torch.Tensor):
-        return torch.cat([features, mirrored])
-    return type(features)(_joined(*pair) for pair in zip(features, mirrored, strict=True))
-
-
-def _first(features: Features) -> Features:
-    """Features of the first picture of a batch."""
-    if isinstance(features, torch.Tensor):
-        return features[:1]
-    return type(features)(_first(each) for each in features)

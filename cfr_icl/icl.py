@@ -16,7 +16,7 @@ from torch import nn
 
 from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click, disk_maps
-from cfr_icl.models.base import Features
+from cfr_icl.models.base import Features, map_features
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.robot import random_click
 
@@ -220,11 +220,13 @@ def features_of_objects(features: Features, picture_indices: torch.Tensor) -> Fe
     Returns:
         The features in the same structure, (N, ...).
     """
-    if isinstance(features, (tuple, list)):
-        return tuple(features_of_objects(part, picture_indices) for part in features)
-    if torch.equal(picture_indices, torch.arange(len(features))):
-        return features
-    return features.index_select(0, picture_indices.to(features.device))
+
+    def of_objects(maps: torch.Tensor) -> torch.Tensor:
+        if torch.equal(picture_indices, torch.arange(len(maps))):
+            return maps
+        return maps.index_select(0, picture_indices.to(maps.device))
+
+    return map_features(of_objects, features)
 
 
 def add_clicks(

@@ -15,7 +15,7 @@ import torch
 from cfr_icl.clicks import Click, disk_maps
 from cfr_icl.data.augmentation import Augmentation
 from cfr_icl.data.examples import Batch, Example
-from cfr_icl.models.base import Features
+from cfr_icl.models.base import Features, map_features
 from cfr_icl.models.map_model import MapModel
 
 AWAY = 9
@@ -109,10 +109,11 @@ class FeaturePool:
             clicks,
             torch.tensor(picture_indices),
         )
+        of_windows = [_converted(window.features, torch.float32) for window in chosen]
         reminded = [number for number, window in enumerate(chosen) if window.reminder]
         return Drawn(
             batch,
-            _stacked([_converted(window.features, torch.float32) for window in chosen]),
+            map_features(lambda *maps: torch.cat(maps), *of_windows),
             [window.reminder for window in chosen if window.reminder],
             torch.tensor(reminded, dtype=torch.int64),
         )
@@ -136,12 +137,4 @@ def prompt_maps_of_first(clicks: Sequence[Click], height: int, width: int) -> to
 
 
 def _converted(features: Features, dtype: torch.dtype) -> Features:
-    if isinstance(features, (tuple, list)):
-        return tuple(_converted(part, dtype) for part in features)
-    return features.to(dtype) if features.is_floating_point() else features
-
-
-def _stacked(features: Sequence[Features]) -> Features:
-    if isinstance(features[0], (tuple, list)):
-        return tuple(_stacked(parts) for parts in zip(*features, strict=True))
-    return torch.cat(list(features))
+    return map_features(lambda maps: maps.to(dtype) if maps.is_floating_point() else maps, features)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,14 @@ from cfr_icl.zoom.zoom_config import ZoomConfig
 
 Features = Any
 """A network's encoding of a picture: a tensor or a tuple of tensors, batch first."""
+
+
+def map_features(function: Callable[..., torch.Tensor], *features: Features) -> Features:
+    """Apply a function to each tensor of features, or to those at the same place of several features."""
+    if isinstance(features[0], torch.Tensor):
+        return function(*features)
+    parts = zip(*features, strict=True)
+    return type(features[0])(map_features(function, *part) for part in parts)
 
 
 @dataclass(frozen=True)
