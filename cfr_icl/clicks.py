@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -92,6 +92,20 @@ def disk_maps(clicks: Sequence[Sequence[Click]], height: int, width: int) -> tor
             if max(click.x, click.y) >= 0:
                 _add_disk(picture[0 if click.positive else 1], click)
     return maps
+
+
+def with_whole_disk(click: Click, height: int, width: int) -> Click:
+    """Move a click, in pixels of the network's input, off the border so far that its disk is not cut off.
+
+    A click outside of the input stays where it is.
+    """
+    if not (0 <= click.x < width and 0 <= click.y < height):
+        return click
+    x, y = (
+        min(max(place, DISK_RADIUS), length - 1 - DISK_RADIUS)
+        for place, length in ((click.x, width), (click.y, height))
+    )
+    return replace(click, x=x, y=y)
 
 
 def is_one_click(disks: torch.Tensor) -> bool:

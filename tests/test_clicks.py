@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cfr_icl.clicks import DISK_RADIUS, Click, disk_maps
+from cfr_icl.clicks import DISK_RADIUS, Click, disk_maps, with_whole_disk
 
 coordinates = st.integers(-20, 80)
 
@@ -20,6 +20,14 @@ def test_disks_hold_exactly_the_pixels_within_the_radius(values):
             if click.positive == positive and max(click.x, click.y) >= 0:
                 expected |= (x - click.x) ** 2 + (y - click.y) ** 2 <= DISK_RADIUS**2
         assert (maps[channel] == expected).all()
+
+
+def test_a_click_at_the_border_moves_until_its_disk_is_whole():
+    moved = with_whole_disk(Click(1, 47, positive=False), 48, 64)
+    assert moved == Click(DISK_RADIUS, 47 - DISK_RADIUS, positive=False)
+    assert disk_maps([[moved]], 48, 64).sum() == disk_maps([[Click(30, 30)]], 48, 64).sum()
+    for stays in (Click(30, 20), Click(-2, 10), Click(10, 48)):
+        assert with_whole_disk(stays, 48, 64) == stays
 
 
 def test_each_picture_of_a_batch_gets_its_own_disks():

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from cfr_icl.cfr import THRESHOLD_LOGIT, CascadeForward
-from cfr_icl.clicks import disk_maps, is_one_click
+from cfr_icl.clicks import disk_maps, is_one_click, with_whole_disk
 from cfr_icl.models.base import Cues, Features, InteractiveModel, PredictionError
 from cfr_icl.prediction import Choice, InnerPass
 from cfr_icl.zoom.probability_map import ProbabilityMap
@@ -61,9 +61,14 @@ class MapModel(InteractiveModel):
         Returns:
             Prompt maps for a window and its mirror image, float32 (2, 3, height, width), or (1, ...) without
             flip. Channel 0, the previous mask, is not initialised; `run_pass` fills it in. For a box alone,
-            and a network that `takes_boxes`, they are in a `BoxPrompt`.
+            and a network that `takes_boxes`, they are in a `BoxPrompt`. A network that `takes_first_clicks`
+            gets a first click with its whole disk: trained on clicks in the middle of objects, it finds
+            nothing at a quarter of a disk in a corner.
         """
         batch = [[to_window(click, window, size) for click in cues.clicks]]
+        is_first_click = len(cues.clicks) == 1 and cues.clicks[0].positive and cues.box is None
+        if is_first_click and self.takes_first_clicks:
+            batch = [[with_whole_disk(batch[0][0], *size)]]
         if flip:
             batch.append([click.mirrored(size[1]) for click in batch[0]])
         maps = torch.cat([torch.empty(len(batch), 1, *size), disk_maps(batch, *size)], dim=1)

@@ -158,3 +158,16 @@ def test_a_box_alone_gives_the_object_that_fills_it(embedded, example, box):
     assert box_fit(prediction.passes[prediction.chosen].probabilities, box) > 0.65
     inside = prediction.mask[box.top : box.bottom, box.left : box.right]
     assert inside.sum() > 0.9 * prediction.mask.sum()
+
+
+@pytest.mark.parametrize("steps", [0, 4])
+@pytest.mark.parametrize(("right", "bottom"), [(0, 0), (1, 0), (0, 1), (1, 1)])
+def test_a_first_click_in_a_corner_gives_a_mask_there(embedded, right, bottom, steps):
+    pixels = np.asarray(Image.open(EXAMPLES / "rocket.jpg").convert("RGB"))
+    height, width = pixels.shape[:2]
+    embedded.set_image(pixels)
+    x, y = right * (width - 1), bottom * (height - 1)
+    mask = embedded.predict([Click(x, y)], cfr=CascadeForward(steps=steps)).mask
+    rows, columns = np.nonzero(mask)
+    assert len(rows) > 100
+    assert np.hypot(rows - y, columns - x).min() < 5
