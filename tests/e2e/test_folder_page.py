@@ -218,6 +218,37 @@ def test_the_list_is_searched_filtered_and_shows_small_pictures_and_the_zoom_sta
     server.close()
 
 
+def test_a_list_without_a_match_says_so_and_shows_all_again(browser, images, tmp_path):
+    server, context, tool = start(browser, images, tmp_path / "out")
+    page = tool.page
+    shown = page.locator("[data-ref=file-list] button:visible")
+    page.get_by_label("Pictures shown").select_option("accepted")
+    page.get_by_label("Find a picture", exact=True).fill("nothing")
+    page.get_by_text("No picture matches the search and the filter.").wait_for()
+    assert shown.count() == 0
+    page.get_by_role("button", name="Show all pictures").click()
+    assert shown.count() == 4
+    assert not page.locator("[data-ref=none-found]").is_visible()
+    context.close()
+    server.close()
+
+
+def test_a_line_of_the_lasso_that_keys_have_not_closed_stays_with_its_picture(browser, images, tmp_path):
+    server, context, tool = start(browser, images, tmp_path / "out")
+    keys = tool.page.keyboard
+    for key in ("l", "ArrowUp", "Enter", "Shift+ArrowRight", "Enter", "Shift+ArrowDown", "Enter"):
+        keys.press(key)
+    tool.page.get_by_role("button", name="11.png").click()
+    tool._opened("11.png")
+    assert not tool.session.document.instances
+    keys.press("PageUp")
+    keys.press("PageUp")
+    tool._opened("9.png")
+    assert tool.session.document.instances[0].mask.pixels.sum() > 100
+    context.close()
+    server.close()
+
+
 def test_pictures_are_offered_in_the_order_of_doubt(browser, images, tmp_path):
     (images / "12.png").unlink()
     folder = Folder(images, tmp_path / "out")

@@ -127,7 +127,7 @@ def log_in(page, url):
     page.get_by_label("username").fill("ann")
     page.get_by_label("password").fill("secret")
     page.get_by_role("button", name="Login").click()
-    page.wait_for_selector(".cfr .panel")
+    page.wait_for_selector(".cfr .examples button")
 
 
 def test_with_a_password_a_person_logs_out_and_others_of_the_same_name_stay(browser, squares):
@@ -151,6 +151,27 @@ def test_with_a_password_a_person_logs_out_and_others_of_the_same_name_stay(brow
     assert others.locator("[data-ref=objects] li").count() == 1
     for context in contexts:
         context.close()
+    server.close()
+
+
+def test_beside_log_out_a_phones_status_line_is_whole(browser, squares):
+    server = Server(examples=EXAMPLES, launch={"auth": ("ann", "secret")})
+    context = browser.new_context(viewport={"width": 390, "height": 780}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    log_in(page, server.url)
+    tool = Visitor(page, server.url, ready=".cfr .examples button")
+    tool.upload(squares)
+    box, place = page.locator("canvas").bounding_box(), tool.point(80, 80)
+    page.touchscreen.tap(box["x"] + place["x"], box["y"] + place["y"])
+    tool.idle()
+    said = page.locator("[data-ref=answer]")
+    whole = "line => line.scrollWidth <= line.clientWidth"
+    assert "1 click" in said.inner_text() and said.evaluate(whole)
+    page.get_by_role("button", name="Finish").tap()
+    tool.idle()
+    assert "1 object" in said.inner_text() and said.evaluate(whole)
+    assert page.get_by_role("button", name="Log out").is_visible()
+    context.close()
     server.close()
 
 

@@ -18,6 +18,7 @@ function page() {
     scale: 1,
     width: 100,
     height: 100,
+    size: { width: 100, height: 100 },
     place: { x: 0, y: 0, scale: 1 },
     stage: { width: 200, height: 200 },
     crosshair: null,
@@ -28,7 +29,12 @@ function page() {
     pan() {},
     draw() {},
     cancel: () => view.keys.cancel(),
-    actions: { ready: () => true, reshape: () => sent.push('reshape'), paint: () => sent.push('paint') },
+    actions: {
+      ready: () => true,
+      reshape: () => sent.push('reshape'),
+      paint: () => sent.push('paint'),
+      lasso: () => sent.push('lasso'),
+    },
   };
   view.dragging = new Dragging(view);
   view.keys = new DrawingKeys(view);
@@ -65,14 +71,63 @@ test('Escape gives a moved corner up', () => {
   assert.deepEqual(sent, ['undo']);
 });
 
-test('a line of the lasso is given up with its tool, and goes on after other commands', () => {
-  const { app, view, press } = page();
-  view.tool = 'lasso';
-  view.crosshair = { x: 5, y: 5 };
-  press('Enter');
+// The page with a line of the lasso whose corners are set, and not closed.
+function withLine(corners) {
+  const made = page();
+  made.view.tool = 'lasso';
+  for (const [x, y] of corners) {
+    made.view.crosshair = { x, y };
+    made.view.keys.follow(made.view.crosshair);
+    made.press('Enter');
+  }
+  return made;
+}
+
+const TRIANGLE = [
+  [5, 5],
+  [40, 5],
+  [5, 40],
+];
+
+test('a line of the lasso is closed before its object is finished or another picture comes', () => {
+  for (const command of ['finish', 'next', 'previous']) {
+    const { app, view, sent } = withLine(TRIANGLE);
+    app.files = { step: () => sent.push('goto') };
+    app.state = { objects: [] };
+    app.commands.run(command);
+    assert.deepEqual(sent, ['lasso', command === 'finish' ? 'finish' : 'goto']);
+    assert.equal(view.drag, null);
+  }
+});
+
+test('undo takes the last point of the line back, then acts on the picture', () => {
+  const { app, view, sent } = withLine(TRIANGLE.slice(0, 2));
   app.commands.run('undo');
-  assert.equal(view.drag.kind, 'lasso');
+  assert.equal(view.drag.points.length, 2);
+  app.commands.run('undo');
+  assert.equal(view.drag, null);
+  assert.deepEqual(sent, []);
+  app.commands.run('undo');
+  assert.deepEqual(sent, ['undo']);
+});
+
+test('a line waits while the picture lacks the keys, another tool closes it, Escape gives it up', () => {
+  const { view, sent } = withLine(TRIANGLE);
+  view.keys.pause();
+  assert.equal(view.drag.points.length, 4);
   view.keys.end();
+  assert.deepEqual(sent, ['lasso']);
+  const other = withLine(TRIANGLE);
+  other.app.commands.run('cancel');
+  other.view.keys.end();
+  assert.deepEqual(other.sent, []);
+});
+
+test('a line of two points encloses nothing: it is not sent', () => {
+  const { app, view, sent } = withLine(TRIANGLE.slice(0, 2));
+  app.state = { objects: [] };
+  app.commands.run('finish');
+  assert.deepEqual(sent, ['finish']);
   assert.equal(view.drag, null);
 });
 

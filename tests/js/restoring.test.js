@@ -18,7 +18,7 @@ function page() {
     replies: silent,
     transport: { deliver: () => new Promise(() => {}) },
     files: { names: [], index: null },
-    view: { pending: [] },
+    view: { pending: [], keys: silent },
     page: 'before',
     picture: { token: 'a', name: 'cat.png', width: 4, height: 3 },
     source: { example: 2 },

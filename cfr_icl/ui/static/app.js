@@ -39,6 +39,7 @@ export class App {
   // Send an action on the picture that is painted, with its fields (ui/protocol/); returns its number.
   send = (kind, fields = {}) => {
     this.preview.drop();
+    if (OPENING.includes(kind)) this.view.keys.closeLine(); // it belongs to the picture that is left
     return this.channel.send(kind, { picture: this.picture?.token ?? null, ...fields });
   };
 

@@ -23,6 +23,9 @@ const NEEDS_PICTURE = new Set([
 // Those that end what is being drawn: a stroke under way belongs to what is seen now.
 const ENDS_DRAWING = new Set([...NEEDS_PICTURE, 'previous', 'next']);
 
+// Those with which a line that is drawn by keys goes on.
+const GOES_ON = new Set(['undo', 'redo']);
+
 export class Commands {
   constructor(app) {
     this.app = app;
@@ -74,6 +77,7 @@ export class Commands {
       'take-over': () => this.takeOver(false),
       'next-unsure': () => this.selectUnsure(),
       find: () => app.folder.startSearch(),
+      'show-all': () => app.folder.showAll(),
       thumbnails: () => app.folder.showThumbnails(!app.files.thumbnails),
       previous: () => app.files.step(-1),
       next: () => app.files.step(1),
@@ -183,9 +187,11 @@ export class Commands {
 
   // Run a command, unless it cannot be run now.
   run(name, byButton = false) {
+    if (name === 'undo' && this.view.keys.takePointBack()) return;
     const source = this.button(name);
     if (name !== 'cancel') this.view.keys.settle(); // before an undo, or another picture
     if (ENDS_DRAWING.has(name)) this.view.dragging.settle();
+    if (ENDS_DRAWING.has(name) && !GOES_ON.has(name)) this.view.keys.closeLine();
     // while answers are under way the buttons lag behind; the server ignores actions that cannot be applied
     if (source?.disabled && !this.app.busy()) return;
     if (NEEDS_PICTURE.has(name) && !this.app.ready()) return;

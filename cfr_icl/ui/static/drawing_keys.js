@@ -1,6 +1,7 @@
 // Corners and lasso by the keyboard. Corners: Tab goes from one to the next, arrow keys move it, Delete
 // removes it, Insert adds one after it. Lasso: Enter sets a point where the crosshair is, Enter there again
-// closes the line, Backspace takes the last point back.
+// closes the line, Backspace or undo takes the last point back; another object, picture or tool closes the
+// line as it is, Escape gives it up.
 
 import * as geometry from './geometry.js';
 import { cornerNear, midpoint, neighbour, patchOf, placeOf, withCorner } from './outline.js';
@@ -45,11 +46,40 @@ export class DrawingKeys {
     return had;
   }
 
-  // The pointer takes over, or the picture loses the keys: a moved corner stays, a line begun is given up.
+  // The pointer takes over, or another tool: what was drawn stays.
   end() {
     this.settle();
+    this.closeLine();
     this.cancel();
     this.#leaves = false;
+  }
+
+  // The picture loses the keys: a line of the lasso waits until they come back.
+  pause() {
+    if (this.#line) this.#leaves = false;
+    else this.end();
+    return Boolean(this.#line);
+  }
+
+  // Close the line of the lasso that is not closed yet: it belongs to the object and the picture shown now.
+  closeLine() {
+    const { view } = this,
+      set = this.#line?.points.slice(0, -1);
+    if (!set) return;
+    const line = view.drag;
+    view.drag = null;
+    if (set.length > 2 && view.actions.ready()) view.dragging.finishLasso(line, set);
+    view.draw();
+  }
+
+  // Take the last point of such a line back; whether there was one.
+  takePointBack() {
+    const line = this.#line;
+    if (!line) return false;
+    line.points.splice(-2, 1);
+    if (line.points.length < 2) this.view.drag = null;
+    this.view.draw();
+    return true;
   }
 
   // Send the corner that was moved, without waiting whether it is moved on.
@@ -65,8 +95,7 @@ export class DrawingKeys {
 
   // The line of the lasso goes on to the crosshair.
   follow(pixel) {
-    const { drag } = this.view;
-    if (drag?.byKeys && drag.kind === 'lasso') drag.points.splice(-1, 1, middle(pixel));
+    this.#line?.points.splice(-1, 1, middle(pixel));
   }
 
   get #active() {
@@ -176,22 +205,23 @@ export class DrawingKeys {
 
   // ---- lasso
 
+  get #line() {
+    const { drag } = this.view;
+    return drag?.byKeys && drag.kind === 'lasso' ? drag : null;
+  }
+
   #lassoKey(event) {
-    const { view } = this,
-      { crosshair } = view,
-      drag = view.drag?.byKeys ? view.drag : null;
+    const { crosshair } = this.view;
     if (!crosshair) return false;
-    if (event.key === 'Backspace' && drag) {
-      drag.points.splice(-2, 1);
-      if (drag.points.length < 2) view.drag = null;
-    } else if (event.key === 'Enter' && !event.repeat)
-      this.#setPoint(drag, middle(crosshair), event.shiftKey);
+    if (event.key === 'Backspace' && this.#line) this.takePointBack();
+    else if (event.key === 'Enter' && !event.repeat) this.#setPoint(middle(crosshair), event.shiftKey);
     else return event.key === 'Backspace' || event.key === 'Enter';
     return true;
   }
 
-  #setPoint(drag, point, takesAway) {
-    const { view } = this;
+  #setPoint(point, takesAway) {
+    const { view } = this,
+      drag = this.#line;
     if (!drag) {
       view.drag = { kind: 'lasso', byKeys: true, points: [point, point] }; // the last one follows
       return;

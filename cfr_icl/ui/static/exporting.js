@@ -59,6 +59,7 @@ export class Exporting {
     const line = document.activeElement;
     if (this.root.contains(line) && takesText(line)) line.blur();
     this.view.keys.settle();
+    this.view.keys.closeLine();
     this.view.dragging.settle();
   }
 

@@ -123,6 +123,7 @@ export class FileList {
     this.items.forEach((item, i) => {
       item.parentElement.hidden = !shown.has(i);
     });
+    this.parts.none.hidden = shown.size > 0 || !this.names.length;
     const ordered = wantedState === DOUBT ? order : this.names.map((_, i) => i);
     if (ordered.join() === this.ordered) return;
     this.ordered = ordered.join();

@@ -33,6 +33,11 @@ export class Folder {
     this.files.filter(this.ref('find').value, this.ref('filter').value);
   }
 
+  showAll() {
+    this.ref('find').value = this.ref('filter').value = '';
+    this.filter();
+  }
+
   startSearch() {
     if (!this.app.inFolder) return;
     this.ref('find').focus();

@@ -125,8 +125,9 @@ function result({ before, after, better, held_out_objects: objects }) {
   return better ? clicks : `${clicks} ${t('That is not surely better; the model stays as it is.')}`;
 }
 
-// How sure the result is.
-function intervals({ difference, low, high, iou_gain: gain, iou_low: lowIou, iou_high: highIou }) {
+// How sure the result is. The difference is that of the two figures as they are shown.
+export function intervals({ before, after, low, high, iou_gain: gain, iou_low: lowIou, iou_high: highIou }) {
+  const difference = (Math.round(10 * after) - Math.round(10 * before)) / 10;
   const clicks = t('Clicks: {difference} ({low} to {high}).')
     .replace('{difference}', signed(difference))
     .replace('{low}', signed(low))

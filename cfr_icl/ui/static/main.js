@@ -90,7 +90,13 @@ function makeParts(app) {
   app.opening = new Opening(app);
   app.maskLoading = new MaskLoading(app);
   app.files = new FileList(
-    { list: ref('file-list'), progress: ref('progress'), text: ref('progress-text'), place: ref('place') },
+    {
+      list: ref('file-list'),
+      none: ref('none-found'),
+      progress: ref('progress'),
+      text: ref('progress-text'),
+      place: ref('place'),
+    },
     (index, step) => app.shownPicture.goTo(index, step),
   );
   app.folder = new Folder(app);

@@ -108,7 +108,7 @@ function describe(state, active) {
     if (!state.objects.length) return t('Ready');
     const next = matchMedia('(hover: hover)').matches // Alt is of use beside a mouse
       ? t('click a mask to correct it, Alt + click to start one on it, anything else to start a new one')
-      : t('click a mask to correct it, anything else to start a new one');
+      : t('tap a mask to correct it');
     return `${count(state.objects.length, 'object')} · ${next}`;
   }
   const clicks = active.clicks.length - active.clicks_of_box;

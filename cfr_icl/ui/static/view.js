@@ -47,8 +47,7 @@ export class View extends Stage {
     }
     on('keydown', (event) => this.key(event));
     on('blur', () => {
-      this.keys.end();
-      this.crosshair = null;
+      if (!this.keys.pause()) this.crosshair = null;
       this.draw();
     });
   }
