@@ -110,6 +110,31 @@ def test_labels_are_always_seen_renamed_for_all_objects_and_pointed_at(tool, squ
     assert "pointed" in tool.page.locator(".objects li").first.get_attribute("class")
 
 
+def test_a_label_that_is_not_the_current_one_is_renamed_and_the_object_in_work_keeps_its_own(tool, squares):
+    tool.upload(squares)
+    tool.page.locator(".labels summary").click()
+    line = tool.page.get_by_label("New label")
+    line.fill("cup")
+    line.press("Enter")
+    line.fill("pot")
+    line.press("Enter")
+    line.press("Enter")  # the empty line leads back to the picture
+    tool.click(80, 80)
+    tool.idle()
+    for label, renamed in (("cup", "mug"), ("mug", "glass")):
+        tool.page.locator("[data-ref=labels]").get_by_text(label).dblclick()
+        tool.idle()
+        tool.page.wait_for_timeout(100)  # the answer to the first click has been painted
+        tool.page.keyboard.type(renamed)
+        tool.page.keyboard.press("Enter")
+        tool.idle()
+        tool.page.keyboard.press("Enter")  # no object is in work the second time
+        tool.idle()
+    assert [each.label for each in tool.session.document.instances] == ["pot"]
+    assert [each.name for each in tool.session.document.labels] == ["glass", "pot"]
+    assert tool.page.locator("[data-ref=label-name]").inner_text() == "pot"
+
+
 def test_objects_are_finished_selected_by_their_mask_and_kept_apart(tool, squares):
     tool.upload(squares)
     tool.click(80, 80)

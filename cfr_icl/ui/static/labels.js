@@ -11,7 +11,10 @@ export class Labels {
     this.send = app.send;
     this.options = make('datalist', { id: 'cfr-labels' });
     this.app.root.append(this.options);
+    this.chips = []; // { name, chip, remove } of each label
     this.shown = null;
+    this.renaming = false; // whether a name is being written in place of a chip
+    this.takeBack = () => {}; // what takes the last choice of a chip back
     this.newLabel = this.ref('new-label').querySelector('input');
     this.ref('new-label').addEventListener('submit', (event) => {
       event.preventDefault();
@@ -37,6 +40,23 @@ export class Labels {
     else if (label) this.send('label', { name: label.name, active: true });
   }
 
+  // The first click of a double click chooses the label; renaming it then takes that back.
+  chooseByChip(index) {
+    const { current, selection, state } = this.app,
+      { name } = state.labels[index],
+      before = state.label;
+    const chosen = selection.selected.size
+      ? state.objects.filter(({ id }) => selection.selected.has(id))
+      : [current].filter(Boolean);
+    const changes = chosen.some(({ label }) => label !== name) && !chosen.some(({ locked }) => locked);
+    this.takeBack = () => {
+      this.takeBack = () => {};
+      if (changes) this.send('undo');
+      else if (!chosen.length && before !== name) this.send('label', { name: before, active: true });
+    };
+    this.choose(index);
+  }
+
   save() {
     const { labels, attribute_list: attributes } = this.app.state;
     const list = attributes?.length ? { labels, attributes } : labels;
@@ -47,16 +67,26 @@ export class Labels {
     const { labels, label, objects } = this.app.state;
     const current = active ? active.label : label,
       used = new Set(objects.map((object) => object.label));
-    const now = JSON.stringify([this.props.label, current, labels, [...used]]);
     this.showCurrent(current, labels, active?.colour);
-    if (now === this.shown) return;
+    if (this.renaming) return; // the chips are shown when the name is written
+    const now = JSON.stringify([this.props.label, labels]);
+    if (now !== this.shown) this.list(labels);
     this.shown = now;
+    for (const { name, chip, remove } of this.chips) {
+      chip.setAttribute('aria-pressed', String(name === current));
+      remove.hidden = used.has(name);
+    }
+  }
+
+  list(labels) {
     this.options.replaceChildren(...labels.map(({ name }) => make('option', { value: name })));
+    this.chips = labels.map((each, index) => ({
+      name: each.name,
+      chip: this.chipOf(each, index),
+      remove: this.removal(each.name),
+    }));
     this.ref('labels').replaceChildren(
-      ...labels.map((each, index) => {
-        const chip = this.chipOf(each, index, each.name === current);
-        return used.has(each.name) ? chip : make('span', {}, chip, this.removal(each.name));
-      }),
+      ...this.chips.map(({ chip, remove }) => make('span', {}, chip, remove)),
     );
   }
 
@@ -89,28 +119,35 @@ export class Labels {
     const end = (taken) => {
       if (ended) return;
       ended = true;
+      this.renaming = false;
       input.replaceWith(chip);
       const renamed = input.value.trim();
       if (taken && renamed && renamed !== name) this.send('rename_label', { name, new: renamed });
+      this.show(this.app.current);
     };
     input.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' || event.key === 'Escape') end(event.key === 'Enter');
     });
     input.addEventListener('blur', () => end(true));
+    this.renaming = true;
     chip.replaceWith(input);
     input.select();
   }
 
-  chipOf({ name, colour }, index, pressed) {
+  chipOf({ name, colour }, index) {
     const dot = make('i');
     dot.style.background = colour;
     const key = index < 9 ? `${t('Label')} (${index + 1})` : t('Label'),
       title = `${key} · ${t('double click or F2 renames it')}`;
     const chip = make('button', { type: 'button', title }, dot, make('bdi', {}, name));
     if (index < 9) chip.dataset.key = index + 1;
-    chip.setAttribute('aria-pressed', String(pressed));
-    chip.addEventListener('click', () => this.choose(index));
-    chip.addEventListener('dblclick', () => this.rename(chip, name));
+    chip.addEventListener('click', (event) => {
+      if (event.detail < 2) this.chooseByChip(index);
+    });
+    chip.addEventListener('dblclick', () => {
+      this.takeBack();
+      this.rename(chip, name);
+    });
     chip.addEventListener('keydown', (event) => {
       if (event.key === 'F2') this.rename(chip, name);
     });
