@@ -64,6 +64,11 @@ def annotator(server: Server, *, height: str | None = None, tells_changes: bool 
     async def preview(data: Any) -> Preview | None:
         return await server.in_thread(server.preview, data)
 
+    async def leave(page: str) -> bool:
+        # called while the tab is closed, when Gradio's own calls no longer arrive
+        return await server.leave(page)
+
+    gr.api(leave, api_name="leave", api_visibility="private", queue=False)
     view = canvas(
         () if settings.folder else settings.examples,
         [name for name in settings.menu if name != LEARNT],  # replies tell whether it is there

@@ -95,6 +95,18 @@ class Server:
 
         return await asyncio.shield(asyncio.ensure_future(take_turn()))  # also when the browser gave up
 
+    async def leave(self, token: str) -> bool:
+        """Let others work on the picture of a page whose tab is being closed; return whether there is one.
+
+        A tab that is only reloaded has a new token by then, or takes the picture again with its next action.
+        """
+        page = self.pages.find(token)
+        if page is None or page.token != token or page.place is None:
+            return False
+        async with page.turn:
+            await self.in_thread(page.place.give_back)
+        return True
+
     def preview(self, data: Any) -> Preview | None:
         """What a click of a browser (untrusted) would roughly give; None if that cannot be told at once.
 

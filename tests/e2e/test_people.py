@@ -53,6 +53,27 @@ def test_a_name_is_seen_by_others_while_it_is_typed(browser, servers):
         tool.page.context.close()
 
 
+def test_a_picture_is_free_as_soon_as_its_tab_is_closed(browser, servers):
+    ann = visit(browser, servers[0], "Ann")
+    ann.click(80, 80)
+    ann.idle()
+    bob = visit(browser, servers[1], "Bob")
+    bob.page.get_by_role("button", name="a.png").click()
+    bob.page.get_by_text("Ann is working on a.png").wait_for()
+    ann.page.close(run_before_unload=True)
+
+    def changes():
+        bob.click(100, 60, button="right")
+        bob.idle()
+        return "2 clicks" in bob.page.locator("[data-ref=answer]").inner_text()
+
+    bob.page.get_by_label("Select object 1").click()
+    bob.idle()
+    bob.until(changes)
+    for tool in (ann, bob):
+        tool.page.context.close()
+
+
 def test_who_comes_back_to_a_page_hears_what_others_did_meanwhile(browser, servers):
     bob = visit(browser, servers[1], "Bob")
     ann = visit(browser, servers[0], "Ann")

@@ -57,6 +57,18 @@ def test_a_label_typed_while_the_next_picture_comes_does_not_land_on_it(tool):
     assert field.input_value() == "object"
 
 
+def test_escape_gives_up_what_was_typed_as_the_label_of_an_object(tool):
+    label_two_pictures(tool)
+    field = tool.page.get_by_label("Label of object 1")
+    field.click()
+    field.press_sequentially("3")
+    field.press("Escape")
+    tool.idle()
+    assert labels(tool, tool.page.locator("[data-ref=name]").inner_text()) == ["object"]
+    assert field.input_value() == "object"
+    assert tool.page.evaluate("document.activeElement.matches('.cfr canvas')")
+
+
 def test_a_note_that_was_not_sent_is_shown_and_not_kept_for_the_next_picture(tool):
     tool.page.keyboard.press("s")
     tool.page.locator("[data-ref=review-note]").fill("the left edge")

@@ -46,6 +46,7 @@ function page() {
     ready: () => true,
     preview: { drop() {} },
     selection: { clear() {} },
+    choices: { giveUp() {} },
     view,
     send: (kind) => sent.push(kind),
   };

@@ -32,11 +32,14 @@ export class Choices {
     return this.offered !== null && this.asked === this.clickOf(this.app.current);
   }
 
-  // Whether a first click, or the masks that are offered for it, are under way.
+  // Whether a first click, or the masks that are offered for it, are under way; not once its object is
+  // finished.
   isAwaited() {
-    return this.app.view.pending.length
-      ? !this.app.current?.clicks.length
-      : this.clickOf(this.app.current) !== null && !this.isOffered();
+    const { channel, current, view } = this.app,
+      last = view.pending.at(-1);
+    if (!last) return this.clickOf(current) !== null && !this.isOffered();
+    const finished = channel.waiting.some(({ kind, number }) => kind === 'finish' && number > last.number);
+    return !finished && !current?.clicks.length;
   }
 
   // Called with the object in work whenever something changed.
@@ -92,6 +95,18 @@ export class Choices {
     const { index, picture } = this.held;
     this.held = null;
     if (picture === this.app.picture?.token) this.chooseByDigit(index);
+    else this.tellUnused(index);
+  }
+
+  // The object is finished: a digit that still waits would choose for the next one.
+  giveUp() {
+    if (this.held) this.tellUnused(this.held.index);
+    this.held = null;
+  }
+
+  tellUnused(index) {
+    const said = t('Key {n} did nothing: its object was finished before there were masks to choose from.');
+    this.app.notices.show(said.replace('{n}', index + 1), { general: true });
   }
 
   show(active) {

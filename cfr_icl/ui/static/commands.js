@@ -66,6 +66,7 @@ export class Commands {
       redo: () => send('redo'),
       clear: () => (app.selection.selected.size ? app.selection.change('delete_objects') : send('clear')),
       finish: () => {
+        app.choices.giveUp();
         send('finish');
         for (const object of app.state.objects) object.current = false;
         view.draw();
@@ -78,6 +79,7 @@ export class Commands {
       'next-unsure': () => this.selectUnsure(),
       find: () => app.folder.startSearch(),
       'show-all': () => app.folder.showAll(),
+      'show-all-objects': () => app.panel.showAll(),
       thumbnails: () => app.folder.showThumbnails(!app.files.thumbnails),
       previous: () => app.files.step(-1),
       next: () => app.files.step(1),

@@ -44,6 +44,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
   makeParts(app);
   listenToKeys(app);
   returnFocus(app);
+  window.addEventListener('pagehide', () => app.transport.leave());
 
   const showLanguage = () => {
     const table = props.translations[props.label];

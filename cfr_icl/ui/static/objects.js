@@ -133,7 +133,8 @@ export class ObjectList {
     row.colour.addEventListener('change', () => this.send('edit', { id, colour: row.colour.value }));
     row.label.addEventListener('change', () => this.send('label', { id, name: row.label.value }));
     row.label.addEventListener('keydown', (event) => {
-      if (event.key === 'Enter') row.label.blur();
+      if (event.key === 'Escape') row.label.value = row.object.label; // what was typed is given up
+      if (event.key === 'Enter' || event.key === 'Escape') row.label.blur();
     });
   }
 

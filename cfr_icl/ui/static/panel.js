@@ -56,10 +56,17 @@ export class Panel {
   showList() {
     const { objects } = this.app.state,
       few = objects.length < MANY;
+    const shown = few
+      ? objects
+      : listed(objects, this.ref('object-filter').value, this.ref('object-order').value);
     this.ref('object-search').hidden = few;
-    this.list.show(
-      few ? objects : listed(objects, this.ref('object-filter').value, this.ref('object-order').value),
-    );
+    this.ref('none-listed').hidden = few || shown.length > 0;
+    this.list.show(shown);
+  }
+
+  showAll() {
+    this.ref('object-filter').value = '';
+    this.showList();
   }
 
   show() {

@@ -55,6 +55,15 @@ export class Transport {
     await this.replied(heard);
   }
 
+  // The tab is being closed: others may work on its picture now, and not only when the lease has ended.
+  leave() {
+    const { page, inFolder, inOwnFolder } = this.app;
+    if (!page || !inFolder || inOwnFolder) return;
+    const body = JSON.stringify({ data: [page] }),
+      headers = { 'Content-Type': 'application/json' };
+    fetch(`${serverAddress()}/run/leave`, { method: 'POST', keepalive: true, headers, body }).catch(() => {});
+  }
+
   // Wait for a reply, and return it; fails when the server is found to be out of reach.
   async replied(heard) {
     let came = false;
