@@ -52,7 +52,7 @@ export class Labels {
     this.takeBack = () => {
       this.takeBack = () => {};
       if (changes) this.send('undo');
-      else if (!chosen.length && before !== name) this.send('label', { name: before, active: true });
+      if (before !== name) this.send('label', { name: before }); // of the next object
     };
     this.choose(index);
   }
