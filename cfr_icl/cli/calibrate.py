@@ -13,12 +13,13 @@ import dataclasses
 from pathlib import Path
 
 from cfr_icl import Segmenter, load_model
-from cfr_icl.cli.options import add_pictures
+from cfr_icl.cli.options import add_pictures, count_up_to
 from cfr_icl.data.source import select
 from cfr_icl.evaluation.calibration import Reliability, window_predictions
 from cfr_icl.evaluation.report import save_lines
 from cfr_icl.evaluation.run import one_thread
 from cfr_icl.weights.learnt import refuse_learnt
+from cfr_icl.weights.names import CONFIG_NAME
 from cfr_icl.weights.saving import write_config
 
 
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--weights", default="embedded", help="as for load_model; with --write a model folder")
     add_pictures(parser, min_area=0.01)
-    add("--clicks", type=int, default=5, help="clicks of the robot user for each object")
+    add("--clicks", type=count_up_to(1000), default=5, help="clicks of the robot user for each object")
     add("--plot", type=Path, metavar="FILE.png", help="draw the reliability curve")
     add(
         "--write",
@@ -38,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     if options.write:
         refuse_learnt(options.weights)
+        if not (Path(options.weights) / CONFIG_NAME).is_file():
+            raise ValueError(f"--write needs the folder of a model in --weights, not {options.weights!r}.")
     model = load_model(options.weights, "cpu")
     reliability = Reliability()
     segmenter = Segmenter(model)

@@ -22,6 +22,7 @@ from cfr_icl.cli.options import (
     add_shard,
     cfr_setting,
     cluster_actors,
+    count_up_to,
     widens,
 )
 from cfr_icl.evaluation.gallery import Replay, save_gallery, worst
@@ -39,10 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--target-iou", type=float, default=0.95, help="IoU at which a session ends (default: 0.95)")
     add("--no-flip", action="store_true", help="do not average over the mirror image")
     add("--no-zoom", action="store_true", help="hold the zoom-in fixed at the whole picture")
-    add("--size", type=int, help="the network's input in pixels (default: the model's)")
+    add("--size", type=count_up_to(10_000), help="the network's input in pixels (default: the model's)")
     add("--device", default="auto", help="cpu, cuda, mps, or auto for a GPU where there is one")
     add("--precision", default="float32", help="as for load_model; the same on every machine by default")
-    add("--workers", type=int, default=1, help="processes, one thread each")
+    add("--workers", type=count_up_to(10_000), default=1, help="processes, one thread each")
     add_shard(parser)
     add_engine(parser)
     add("--json", type=Path, required=True, help="file for the metrics; the log lies beside it")

@@ -225,6 +225,10 @@ def _shard(text: str) -> Shard:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+MOST_PICTURES = 1_000_000_000
+"""The most pictures that --limit may name."""
+
+
 def add_pictures(parser: argparse.ArgumentParser, min_area: float) -> None:
     """Add --data, --half, --limit and --min-area: data sets, and a choice of their pictures and objects.
 
@@ -245,7 +249,12 @@ def add_pictures(parser: argparse.ArgumentParser, min_area: float) -> None:
         choices=["even", "odd"],
         help="only pictures whose name, without its extension, has an even or odd CRC-32",
     )
-    add("--limit", type=int, help="at most N pictures of each data set, spread evenly", metavar="N")
+    add(
+        "--limit",
+        type=count_up_to(MOST_PICTURES),
+        help="at most N pictures of each data set, spread evenly",
+        metavar="N",
+    )
     add("--min-area", type=float, default=min_area, help="leave out objects below this share of the picture")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,8 +15,15 @@ from torch.utils.tensorboard import SummaryWriter
 
 from cfr_icl.clicks import disk_maps
 from cfr_icl.data.examples import Batch
+from cfr_icl.files import write_atomically
 from cfr_icl.learning.settings import Settings
 from cfr_icl.models.base import InteractiveModel
+
+SETTINGS = "settings.yaml"
+"""The file with the settings of a run."""
+
+CHANGEABLE = ("steps", "epochs", "epoch", "minutes", "batch_size", "workers", "save_every", "picture_every")
+"""Settings that a resumed run may have otherwise: its budget, and what no weights depend on."""
 
 SHOWN = 8
 """Number of examples in a picture."""
@@ -25,7 +34,7 @@ class Monitor:
 
     def __init__(self, out: Path, settings: Settings, step: int) -> None:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "settings.yaml").write_text(yaml.safe_dump(_plain(dataclasses.asdict(settings))))
+        write_atomically(out / SETTINGS, yaml.safe_dump(_plain(dataclasses.asdict(settings))))
         self.writer = SummaryWriter(out / "tensorboard", purge_step=step + 1)
 
     def scalars(self, step: int, values: dict[str, float]) -> None:
@@ -52,6 +61,28 @@ class Monitor:
 
     def close(self) -> None:
         self.writer.close()
+
+
+def changed_settings(out: Path, settings: Settings) -> list[str]:
+    """The settings of a run that differ from those that it was begun with, by name; without a run, none."""
+    try:
+        before = yaml.safe_load((out / SETTINGS).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return []
+    now = _plain(dataclasses.asdict(settings))
+    if not isinstance(before, dict):
+        return []
+    return [name for name in _differing(before, now) if name not in CHANGEABLE]
+
+
+def _differing(before: dict[str, Any], now: dict[str, Any], where: str = "") -> Iterator[str]:
+    """The names of values that are in both and differ; other versions may have settings that one lacks."""
+    for key in before.keys() & now.keys():
+        old, new = before[key], now[key]
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from _differing(old, new, f"{where}{key}.")
+        elif old != new:
+            yield f"{where}{key}"
 
 
 def _drawn(picture: np.ndarray, gt_mask: np.ndarray, clicks, answer: np.ndarray) -> np.ndarray:

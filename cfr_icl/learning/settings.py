@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import types
 import typing
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -75,6 +76,14 @@ class Settings:
     save_every: int = 50
     picture_every: int = 200
 
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "accumulation", "steps", "epoch", "save_every", "picture_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"The setting {name} is 1 or more, not {getattr(self, name)}.")
+        for name in ("epochs", "minutes"):
+            if (value := getattr(self, name)) is not None and not value > 0:
+                raise ValueError(f"The setting {name} is above 0, or null for none, not {value}.")
+
     def for_processes(self, processes: int) -> Settings:
         """The same run with the batch size of each of these processes, and its budget in steps.
 
@@ -101,21 +110,37 @@ def read_settings(path: str | Path, changes: Sequence[str] = ()) -> Settings:
     its `base` and then changes sections of it key by key.
 
     Raises:
-        ValueError: for an unknown key, or another value where a number is expected.
+        ValueError: for an unknown key, a value of another kind, and a file that is no YAML.
     """
     values = _read(Path(path))
     for change in changes:
-        name, _, value = change.partition("=")
-        *sections, key = name.split(".")
-        target = values
-        for section in sections:
-            target = target[int(section)] if isinstance(target, list) else target.setdefault(section, {})
-        target[int(key) if isinstance(target, list) else key] = yaml.safe_load(value)
+        name, equals, value = change.partition("=")
+        if not equals:
+            raise ValueError(f"A change of settings is KEY=VALUE, not {change!r:.60}.")
+        try:
+            _change(values, name.split("."), yaml.safe_load(value))
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            raise ValueError(f"There is no setting {name} to change.") from error
+        except yaml.YAMLError as error:
+            raise ValueError(f"The value of the setting {name} is no YAML: {value!r:.60}.") from error
     return _build(Settings, values, "")
 
 
+def _change(values: Any, keys: Sequence[str], value: Any) -> None:
+    """Set the value at the end of a path of keys, of which sections that are missing are added."""
+    *sections, last = keys
+    for section in sections:
+        values = values[int(section)] if isinstance(values, list) else values.setdefault(section, {})
+    values[int(last) if isinstance(values, list) else last] = value
+
+
 def _read(path: Path) -> dict[str, Any]:
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no YAML file.") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"{path} holds no settings.")
     base = values.pop("base", None)
     if base is None:
         return values
@@ -145,9 +170,35 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
         return _build(dataclass_kind, value, where)
     if dataclass_kind and isinstance(value, list):
         return tuple(_build(dataclass_kind, item, where) for item in value)
-    if float in options and isinstance(value, (int, str)):
+    classes = _classes(kind)
+    if float in classes and isinstance(value, (int, str)) and not isinstance(value, bool):
         return _number(value, where)  # YAML reads 5e-6, which has no point, as text
-    return tuple(value) if isinstance(value, list) else value
+    value = tuple(value) if isinstance(value, list) else value
+    if type(value) not in classes and object not in classes:
+        expected = " or ".join(_KINDS.get(each, "a mapping") for each in classes)
+        raise ValueError(f"The setting {where.rstrip('.')} is {expected}, not {value!r:.60}.")
+    return value
+
+
+_KINDS = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "text",
+    tuple: "a list",
+    dict: "a mapping",
+    type(None): "null",
+}
+
+
+def _classes(kind: Any) -> list[type]:
+    """The classes of the values of a type hint, without those of their entries; object for any."""
+    origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        return [each for option in typing.get_args(kind) for each in _classes(option)]
+    if origin is not None:
+        kind = origin
+    return [kind] if isinstance(kind, type) else [object]
 
 
 def _number(value: int | str, where: str) -> float:

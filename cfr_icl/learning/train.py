@@ -24,7 +24,7 @@ from cfr_icl.learning.beginnings import TrainingLoss
 from cfr_icl.learning.encoders import load_encoder
 from cfr_icl.learning.grow import grown
 from cfr_icl.learning.hard import HardPictures
-from cfr_icl.learning.monitor import Monitor
+from cfr_icl.learning.monitor import Monitor, changed_settings
 from cfr_icl.learning.optimiser import make_optimiser, set_rates, train_mode
 from cfr_icl.learning.processes import lost_process_in_a_sentence, means_of_all, require_equal
 from cfr_icl.learning.settings import DataSettings, Settings
@@ -67,6 +67,8 @@ def _train(settings: Settings, out: Path, accelerator: Accelerator) -> None:
     ema.to(accelerator.device)
     step, spent = _resume(out, network, ema, optimiser, accelerator)
     require_equal(accelerator, step)
+    if step:
+        _check_resumed(out, settings, _progress(settings, step, spent, accelerator), accelerator)
     monitor = Monitor(out, settings, step) if accelerator.is_main_process else None
     batches = _loader(settings, step, accelerator)
     started = time.monotonic() - spent
@@ -109,7 +111,13 @@ def _train_step(
         image = batch.image.to(accelerator.device).float() / 255
         gt_mask = batch.gt_mask.to(accelerator.device).float()
         with accelerator.accumulate(loss):
-            value, measured = loss(image, gt_mask, batch.clicks, rng, batch.picture_indices, batch.seeds)
+            try:
+                value, measured = loss(image, gt_mask, batch.clicks, rng, batch.picture_indices, batch.seeds)
+            except AssertionError as error:  # timm's encoders for one size check it in this way
+                height, width = image.shape[2:]
+                raise ValueError(
+                    f"The network does not take windows of {width} x {height} pixels: {error}"
+                ) from error
             figures, weight = means_of_all({"loss": value.item(), **measured}, accelerator)
             accelerator.backward(weight * value)
             if accelerator.sync_gradients:
@@ -206,13 +214,43 @@ def _save(
 
 
 def _resume(out: Path, network, ema: ModelEmaV3, optimiser, accelerator: Accelerator) -> tuple[int, float]:
-    """Take up a checkpoint where there is one; gives the steps done and the seconds spent."""
+    """Take up a checkpoint where there is one; gives the steps done and the seconds spent.
+
+    Raises:
+        ValueError: for the checkpoint of another network.
+    """
     if not (out / CHECKPOINT).exists():
         return 0, 0.0
     state = torch.load(out / CHECKPOINT, map_location="cpu", weights_only=True)
-    network.load_state_dict(state["network"])
-    ema.module.load_state_dict(state["ema"])
-    optimiser.load_state_dict(state["optimiser"])
+    try:
+        network.load_state_dict(state["network"])
+        ema.module.load_state_dict(state["ema"])
+        optimiser.load_state_dict(state["optimiser"])
+    except (RuntimeError, ValueError) as error:  # tensors of other names or shapes, other groups of rates
+        raise ValueError(f"{out} holds a run of another network; give --out for a run of its own.") from error
     if accelerator.scaler:
         accelerator.scaler.load_state_dict(state["scaler"])
     return state["step"], state["spent"]
+
+
+def _check_resumed(out: Path, settings: Settings, progress: float, accelerator: Accelerator) -> None:
+    """Say that a resumed run has other settings than it was begun with, or that it is finished.
+
+    Raises:
+        ValueError: for a finished run with other settings, which would not take part in its weights.
+    """
+    changed = ", ".join(sorted(changed_settings(out, settings)))
+    if changed and progress >= 1:
+        raise ValueError(
+            f"The run in {out} is finished, with other settings ({changed}); give --out for a run of its own."
+        )
+    if changed:
+        sentence = (
+            f"The run in {out} was begun with other settings ({changed}); it goes on with the new ones."
+        )
+    elif progress >= 1:
+        sentence = f"The run in {out} is finished; more steps, epochs or minutes train it on."
+    else:
+        return
+    if accelerator.is_main_process:
+        print(sentence, file=sys.stderr)

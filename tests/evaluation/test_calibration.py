@@ -56,3 +56,10 @@ def test_a_model_folder_gets_its_inverse_temperature(data, tmp_path, capsys):
     assert float(sharp[3]) < float(plain[3]) and (tmp_path / "p.png").is_file()
     written = json.loads((tmp_path / "model" / "config.json").read_text())["inverse_temperature"]
     assert written != 1 and load_model(tmp_path / "model").config.inverse_temperature == written
+
+
+def test_only_a_model_folder_is_written_to(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["calibrate", "--data", f"folder={tmp_path}", "--write"]) == 2
+    assert "needs the folder of a model" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

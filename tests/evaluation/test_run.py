@@ -211,3 +211,14 @@ def test_shards_joined_are_the_whole(data, tmp_path, colour, capsys):
 def run_shard(data, out, shard):
     arguments = ["--data", f"folder={data}", "--json", str(out), "--max-clicks", "5", "--steps", "0"]
     assert main(["evaluate", *arguments, "--shard", shard]) == 0
+
+
+@pytest.mark.parametrize(
+    ("flag", "number"), [("--limit", "0"), ("--limit", "-3"), ("--workers", "0"), ("--size", "-5")]
+)
+def test_a_count_below_one_is_not_taken_for_another(data, tmp_path, capsys, flag, number):
+    command = ["evaluate", "--data", f"folder={data}", "--json", str(tmp_path / "out.json"), flag, number]
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 2 and f"{flag}: it goes from 1 to" in capsys.readouterr().err
+    assert not list(tmp_path.glob("out*"))

@@ -345,11 +345,57 @@ def test_settings_are_changed_by_name(config):
         ("icl.beta=1", r"no setting icl\.beta; there are betas"),
         ("optimiser.lr=fast", r"optimiser\.lr is a number, not 'fast'"),
         ("data=[{kind: folder}]", "data.path is missing"),
+        ("steps=many", r"steps is a whole number, not 'many'"),
+        ("steps=-1", r"steps is 1 or more, not -1"),
+        ("steps=0", r"steps is 1 or more"),
+        ("batch_size=2.5", r"batch_size is a whole number, not 2\.5"),
+        ("minutes=0", r"minutes is above 0"),
+        ("icl.betas=3", r"icl\.betas is a list, not 3"),
+        ("icl.detach=maybe", r"icl\.detach is true or false, not 'maybe'"),
+        ("icl", r"KEY=VALUE, not 'icl'"),
+        ("icl=", r"icl is "),
+        ("data.7.path=x", r"no setting data\.7\.path"),
+        ("steps.more=1", r"no setting steps\.more"),
+        ("icl.betas=[1", r"icl\.betas is no YAML"),
     ],
 )
 def test_a_wrong_setting_is_named(config, change, message):
     with pytest.raises(ValueError, match=message):
         read_settings(config, [change])
+
+
+@pytest.mark.parametrize("content", ["a: [", "", "- 1", b"\xff\xfe\x00"])
+def test_a_file_without_settings_is_told(tmp_path, content):
+    path = tmp_path / "run.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ValueError, match=r"run\.yaml (is no YAML file|holds no settings)"):
+        read_settings(path)
+
+
+def test_a_finished_run_is_not_taken_for_one_with_other_settings(config, tmp_path, capsys):
+    before = trained(config, tmp_path / "run", "steps=1")
+    with pytest.raises(ValueError, match=r"finished, with other settings \(icl\.betas, seed\); give --out"):
+        trained(config, tmp_path / "run", "steps=1", "icl.betas=[1]", "seed=6")
+    assert weights(tmp_path / "run") == before
+    trained(config, tmp_path / "run", "steps=1")
+    assert "is finished" in capsys.readouterr().err
+    trained(config, tmp_path / "run", "steps=2", "seed=6")
+    assert "begun with other settings (seed)" in capsys.readouterr().err
+
+
+def test_an_encoder_for_another_size_is_told(write_config, tmp_path, monkeypatch):
+    changes = ["model.architecture=compact", "model.options.encoder=vit_tiny_patch16_224"]
+    with pytest.raises(ValueError, match=r"does not take windows of \d+ x \d+ pixels: Input height"):
+        trained(write_config(steps=1), tmp_path / "run", *changes)
+
+
+def test_a_run_of_another_network_is_told(config, tmp_path):
+    trained(config, tmp_path / "run", "steps=1")
+    state = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
+    state["network"]["more"] = torch.zeros(1)
+    torch.save(state, tmp_path / "run" / "checkpoint.pt")
+    with pytest.raises(ValueError, match="run of another network; give --out"):
+        trained(config, tmp_path / "run", "steps=2")
 
 
 def test_a_config_changes_its_base_key_by_key(tmp_path):
