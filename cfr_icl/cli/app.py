@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import cfr_icl
 from cfr_icl import load_model
 from cfr_icl.cfr import MAX_STEPS
-from cfr_icl.cli.options import WEIGHTS, add_megapixels, count_up_to, default_weights
+from cfr_icl.cli.options import MOST_PORTS, WEIGHTS, add_megapixels, count_up_to, default_weights
 from cfr_icl.extras import MissingExtraError, extra
 from cfr_icl.weights.engines import ENGINES
 
@@ -91,7 +91,7 @@ def _add_address(add: Callable[..., object]) -> None:
         default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),  # set on a Space
         help="address to listen on (default: this machine only)",
     )
-    add("--port", type=int, help="port (default: the first free one from 7860)")
+    add("--port", type=count_up_to(MOST_PORTS), help="port (default: the first free one from 7860)")
     add(
         "--root-path",
         default=os.environ.get("GRADIO_ROOT_PATH"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cfr_icl.annotate.exports import EVERYTHING, FORMATS
 from cfr_icl.annotate.exports.splits import Split, read_shares, read_split_list
-from cfr_icl.cli.options import add_megapixels
+from cfr_icl.cli.options import add_megapixels, number_up_to
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", required=True, help=", ".join([*FORMATS, EVERYTHING]))
     parser.add_argument(
-        "--tolerance", type=float, default=1.0, help="largest distance of a polygon from its mask, in pixels"
+        "--tolerance",
+        type=number_up_to(1000, or_zero=True),
+        default=1.0,
+        help="largest distance of a polygon from its mask, in pixels (default: 1)",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files are written")
     parser.add_argument(

@@ -225,6 +225,9 @@ def _shard(text: str) -> Shard:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+MOST_PORTS = 65535
+"""The largest number of a port."""
+
 MOST_PICTURES = 1_000_000_000
 """The most pictures that --limit may name."""
 

@@ -24,13 +24,21 @@ from functools import partial
 from typing import Any
 
 from cfr_icl import Segmenter, load_model
-from cfr_icl.cli.options import absolute_weights, add_engine, add_together, add_weights, cluster_actors
+from cfr_icl.cli.options import (
+    MOST_PORTS,
+    absolute_weights,
+    add_engine,
+    add_together,
+    add_weights,
+    cluster_actors,
+    count_up_to,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_weights(parser)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=7870, help="port (default: 7870)")
+    parser.add_argument("--port", type=count_up_to(MOST_PORTS), default=7870, help="port (default: 7870)")
     parser.add_argument("--device", default="auto", help="as for load_model, such as cpu or cuda")
     add_together(parser, "answer up to N people at a time")
     parser.add_argument("--precision", default="auto", help="as for load_model; the same on all workers")

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -312,3 +313,18 @@ def test_a_second_process_on_the_output_of_a_batch_is_told_how_to_share_it(pictu
         assert "--shard I/N" in capsys.readouterr().err and not (out / "red_1.png").exists()
         assert main([*command, "--shard", "1/2"]) == 0
     assert main(command) == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["app", "--port", "99999"],
+        ["worker", "--port", "-1"],
+        ["export", "--images", "a", "--work", "b", "--format", "yolo", "--out", "c", "--tolerance", "nan"],
+    ],
+)
+def test_a_number_out_of_its_range_is_told_before_anything_starts(capsys, command):
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 2
+    assert re.search(r"argument --\w+: it goes from \d to \d+, not ", capsys.readouterr().err)
