@@ -37,7 +37,7 @@ from cfr_icl.ui.whole_folder import WholeFolder
 TURN = 1.0
 """Seconds after which a reply is sent even if actions are left; the browser sends these again."""
 
-MOVED = Sentence("The work of this page goes on in another tab.")
+MOVED = Sentence("The work of this page goes on in another tab; reload to go on here.")
 MODEL_GONE = Sentence("The learnt model was thrown away; the first model of the menu is in use again.")
 OTHER_PICTURE = Sentence("The action belonged to another picture and was not applied.")
 

@@ -97,7 +97,7 @@ def _opened(source: str | Path | BinaryIO, max_megapixels: float) -> Iterator[Im
                     "This is a HEIC picture; pip install 'cfr-icl[heif]' lets them be read."
                 ) from error
             raise PictureError(
-                "This is not a picture that can be read; PNG, JPEG, WebP, TIFF, BMP and GIF can."
+                "This is not a picture that can be read; PNG, JPEG, WebP, AVIF, TIFF, BMP and GIF can."
             ) from error
         yield image
 
