@@ -63,7 +63,7 @@ def bait(tmp_path):
 def call(url, picture, **options):
     """The events that the endpoint answers with."""
     begun = httpx.post(
-        f"{url}gradio_api/call/segment", json={"data": [picture, [[1, 1]], 1, None]}, **options
+        f"{url}gradio_api/call/segment", json={"data": [picture, [[1, 1]], 1, None, None]}, **options
     )
     assert begun.status_code == 200, begun.text
     return httpx.get(f"{url}gradio_api/call/segment/{begun.json()['event_id']}", timeout=60, **options).text

@@ -1,5 +1,6 @@
 """The embedded network in ONNX Runtime: PyTorch's masks, taken where it was measured to be faster."""
 
+import gc
 import json
 import logging
 import shutil
@@ -65,6 +66,7 @@ def timed(monkeypatch):
 @pytest.fixture
 def runtime(monkeypatch):
     """What ONNX Runtime was asked for: `opened` files, and those that it `ran`."""
+    gc.collect()  # networks of other tests have equal weights: what is open for them is not opened again
     asked = SimpleNamespace(opened=[], ran=set())
 
     class Session(onnxruntime.InferenceSession):
