@@ -123,7 +123,9 @@ class Program:
     def __init__(self, url: str) -> None:
         self.client = httpx.Client(base_url=f"{url}gradio_api", timeout=60)
         events = self.client.get(f"{url}config").json()["dependencies"]
-        self.function = next(each["id"] for each in events if each["targets"][0][1] == "act")
+        self.function = next(
+            each["id"] for each in events if "act" in [event for _, event in each["targets"]]
+        )
         self.name = secrets.token_hex(8)
         self.number, self.known, self.errors = 0, {}, []
         self.do("hello")
