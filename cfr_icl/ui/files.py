@@ -7,7 +7,6 @@ import re
 import secrets
 import shutil
 import time
-from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import Any
 
 from cfr_icl.annotate.exports.archive import portable_path
 from cfr_icl.annotate.objects.document import ActionError
+
+GONE = "The file did not arrive; open it once more."
 
 FILES_KEPT = 16
 """Uploads, copies and downloads of a page that stay on the server; older ones but the held are removed."""
@@ -31,7 +32,8 @@ class PageFiles:
         self.uploads = uploads.resolve()
         self.folder = self.uploads / f"page-{secrets.token_hex(16)}"
         self.folder.mkdir(parents=True)
-        self._paths: deque[Path] = deque()
+        self._paths: dict[Path, tuple[int, int] | None] = {}
+        """Oldest first; files with what tells them from later ones of the same path."""
         self._held: tuple[Path, ...] = ()
 
     def uploaded(self, path: str) -> Path:
@@ -48,12 +50,19 @@ class PageFiles:
         except (ValueError, OSError):  # a path that no file can have
             arrived = False
         if not arrived:
-            raise ActionError("The file did not arrive; open it once more.")
+            raise ActionError(GONE)
         return file
 
     def copied(self, path: Path) -> Path:
-        """Copy a file, so that later changes of the original do not affect the page."""
-        return Path(shutil.copy(path, self.new_folder()))
+        """Copy a file, so that later changes of the original do not affect the page.
+
+        Raises:
+            ActionError: when it is not there any more.
+        """
+        try:
+            return Path(shutil.copy(path, self.new_folder()))
+        except FileNotFoundError as error:
+            raise ActionError(GONE) from error
 
     def new_folder(self) -> Path:
         """An empty folder, named by a fresh token."""
@@ -81,18 +90,16 @@ class PageFiles:
     def remove(self) -> None:
         """Remove all files of the page."""
         while self._paths:
-            _remove(self._paths.pop())
+            _remove(*self._paths.popitem())
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _keep(self, path: Path) -> None:
         """Keep a file or folder until FILES_KEPT newer ones are there."""
-        if path in self._paths:
-            self._paths.remove(path)
-        self._paths.append(path)
+        self._paths.pop(path, None)
+        self._paths[path] = _identity(path)
         if len(self._paths) > FILES_KEPT:
             oldest = next((each for each in self._paths if each not in self._held), path)
-            self._paths.remove(oldest)
-            _remove(oldest)
+            _remove(oldest, self._paths.pop(oldest))
 
 
 def remove_abandoned(uploads: Path, unused: float) -> None:
@@ -114,10 +121,24 @@ def served(path: Path, name: str) -> dict[str, Any]:
     return {"path": str(path), "orig_name": name, "meta": {"_type": "gradio.FileData"}}
 
 
-def _remove(path: Path) -> None:
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one that is put in its place; None for a folder or nothing."""
+    with suppress(OSError):
+        if not path.is_dir():
+            status = path.stat()
+            return status.st_ino, status.st_mtime_ns
+    return None
+
+
+def _remove(path: Path, identity: tuple[int, int] | None = None) -> None:
+    """Remove a folder, or a file; with an identity only that one.
+
+    Gradio names an upload by its content, so pages that are sent the same file share the path: what arrived
+    for another page since then stays.
+    """
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
-    else:
+    elif identity is None or identity == _identity(path):
         path.unlink(missing_ok=True)
         with suppress(OSError):  # Gradio's folder for the file, unless another lies in it
             path.parent.rmdir()
