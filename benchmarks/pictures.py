@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from cfr_icl import load_model
-from cfr_icl.cli.options import data_source
+from cfr_icl.cli.values import data_source
 from cfr_icl.data.source import Source, select
 from cfr_icl.evaluation import object_area
 from cfr_icl.models.base import InteractiveModel

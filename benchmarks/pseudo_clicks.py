@@ -25,7 +25,7 @@ import torch
 from benchmarks.measure import table
 from cfr_icl import CascadeForward, Click, load_model
 from cfr_icl.cfr import MASK_THRESHOLD
-from cfr_icl.cli.options import data_source
+from cfr_icl.cli.values import data_source
 from cfr_icl.clicks import disk_maps
 from cfr_icl.data.source import Source, select
 from cfr_icl.evaluation import object_area

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,14 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from cfr_icl.box import box_clicks, box_guess
+from cfr_icl.arguments import (
+    check_choice,
+    check_inside,
+    checked_box,
+    checked_clicks,
+    checked_picture,
+    with_box,
+)
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.close_up import CloseUpConfig
@@ -22,7 +28,6 @@ from cfr_icl.outer_loop import OuterLoop
 from cfr_icl.prediction import Prediction
 from cfr_icl.predictor import PredictionCache, PredictionKey
 from cfr_icl.rectangle import Rectangle
-from cfr_icl.sentences import Refusal
 from cfr_icl.zoom.window import Window
 from cfr_icl.zoom.zoom_config import ZoomConfig
 
@@ -89,7 +94,7 @@ class Segmenter:
         Raises:
             ValueError: for an array of another shape or type, and for one without pixels.
         """
-        picture = _checked_picture(picture)
+        picture = checked_picture(picture)
         expected, self._expected = self._expected, None
         if expected and (picture is expected.pixels or np.array_equal(picture, expected.pixels)):
             encoded = expected
@@ -129,7 +134,7 @@ class Segmenter:
             ValueError: as `predict`, such as for a click of the picture before, of another size.
         """
         current = self._require_picture()
-        _check(current.picture, [click], previous_mask)
+        check_inside(current.picture.full_window, [click], previous_mask)
         current.expected_click = current.cache.key((click,), previous_mask, cfr), previous_mask
 
     def _first_window(self, picture: EncodedPicture) -> Window | None:
@@ -188,7 +193,7 @@ class Segmenter:
         """
         current = self._require_picture()
         picture = current.picture
-        _check(picture, [click], previous_mask)
+        check_inside(picture.full_window, [click], previous_mask)
         start = current.loop.initial_map(previous_mask)
         around = None if previous_mask is None else start
         window = self.zoom.next_window(None, around, [click], picture.full_window)
@@ -232,18 +237,18 @@ class Segmenter:
             PredictionError: when the network's output is not finite.
         """
         current = self._require_picture()
-        clicks = _checked_clicks(clicks)
+        whole, clicks = current.picture.full_window, checked_clicks(clicks)
         if not isinstance(cfr, CascadeForward):
             raise TypeError(f"CFR settings are CascadeForward(steps=4), not {cfr!r:.60}.")
         previous_mask = None if previous_mask is None else np.asarray(previous_mask)
         if box is not None:
-            box = _checked_box(box, current.picture.full_window)
+            box = checked_box(box, whole)
             if previous_mask is None:
-                clicks, previous_mask = _with_box(box, clicks, current.picture.full_window.size)
+                clicks, previous_mask = with_box(box, clicks, whole.size)
             elif not (clicks and clicks[0].batched):  # those of `box_clicks` are
                 raise ValueError("Give a box or a previous mask, not both.")
-        _check(current.picture, clicks, previous_mask)
-        self._check_choice(choice)
+        check_inside(whole, clicks, previous_mask)
+        check_choice(choice, self.model.choices)
         if not clicks:
             return Prediction((), 0, 0, initial=current.loop.initial_map(previous_mask))
         key = current.cache.key(clicks, previous_mask, cfr, box, choice)
@@ -251,18 +256,6 @@ class Segmenter:
         current.last = key
         current.expected_click = None
         return prediction or current.loop.run(key, previous_mask)
-
-    def _check_choice(self, choice: int | None) -> None:
-        """Raise ValueError for an index that the network does not offer, and TypeError for no index."""
-        if choice is None:
-            return
-        offered, index = self.model.choices, operator.index(choice)
-        if index < 0 or 0 < offered <= index:
-            raise Refusal(
-                "There is no choice {choice}; the network offers {count} masks, counted from 0.",
-                choice=index,
-                count=offered,
-            )
 
 
 @dataclass(eq=False)
@@ -276,82 +269,3 @@ class _CurrentPicture:
     """The newest prediction that was asked for."""
     expected_click: tuple[PredictionKey, np.ndarray | None] | None = None
     """A first click that probably comes next, and the mask before it."""
-
-
-def _checked_picture(picture: ArrayLike) -> np.ndarray:
-    """The picture as an array; raises ValueError for anything but uint8 (H, W, 3) with pixels."""
-    pixels = np.asarray(picture)
-    if pixels.ndim == 0:
-        raise ValueError(
-            f"A picture is an array, uint8 (height, width, 3), or an image of Pillow, not {picture!r:.60}; "
-            'read a file by Image.open(path).convert("RGB").'
-        )
-    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
-        raise ValueError(
-            f"A picture is uint8 (height, width, 3), not {pixels.dtype} {tuple(pixels.shape)}; "
-            'images of Pillow become so by convert("RGB").'
-        )
-    return pixels
-
-
-def _checked_clicks(clicks: Sequence[Click]) -> tuple[Click, ...]:
-    """The clicks; raises TypeError for anything else."""
-    try:
-        clicks = tuple(clicks)
-    except TypeError:
-        raise TypeError(f"Clicks are a list of Click(x, y), not {clicks!r:.60}.") from None
-    for click in clicks:
-        if not isinstance(click, Click):
-            raise TypeError(f"Clicks are Click(x, y) or Click(x, y, positive=False), not {click!r:.60}.")
-    return clicks
-
-
-def _checked_box(box: Rectangle, picture: Window) -> Rectangle:
-    """The part of a box inside the picture; raises TypeError and ValueError for one that is none."""
-    if not isinstance(box, Rectangle):
-        raise TypeError(f"A box is Rectangle(left, top, right, bottom), not {box!r:.60}.")
-    if not (box.left < box.right and box.top < box.bottom):
-        raise ValueError(f"A box has left < right and top < bottom, unlike {tuple(box)}.")
-    inside = Rectangle(
-        max(box.left, 0), max(box.top, 0), min(box.right, picture.width), min(box.bottom, picture.height)
-    )
-    if min(inside.size) < 1:
-        raise Refusal(
-            "The box {box} lies outside the picture, which is {width} x {height} pixels.",
-            box=tuple(box),
-            width=picture.width,
-            height=picture.height,
-        )
-    return inside
-
-
-def _with_box(
-    box: Rectangle, clicks: Sequence[Click], size: tuple[int, int]
-) -> tuple[tuple[Click, ...], np.ndarray]:
-    """The clicks after those of a box, and the box's previous mask, for a picture of (height, width)."""
-    of_box = (replace(click, batched=True) for click in box_clicks(box, size))
-    return (*of_box, *clicks), box_guess(box, size)
-
-
-def _check(picture: EncodedPicture, clicks: Sequence[Click], previous_mask: np.ndarray | None) -> None:
-    """Raise ValueError for clicks or a previous mask that cannot be predicted from."""
-    whole = picture.full_window
-    for click in clicks:
-        click.check_inside(whole.width, whole.height)
-    if previous_mask is None:
-        return
-    if previous_mask.shape != whole.size:
-        shape = " x ".join(str(side) for side in reversed(previous_mask.shape))
-        raise ValueError(
-            f"The previous mask is {shape} pixels, "
-            f"the picture {whole.width} x {whole.height}; they must be equal."
-        )
-    if previous_mask.dtype.kind not in "bf":
-        raise ValueError(
-            f"A previous mask holds bools or probabilities, not {previous_mask.dtype}; pass `mask > 0`."
-        )
-    if previous_mask.dtype.kind == "f" and not (previous_mask.min() >= 0 and previous_mask.max() <= 1):
-        raise ValueError(
-            "The probabilities of a previous mask go from 0 to 1, not from "
-            f"{previous_mask.min():g} to {previous_mask.max():g}."
-        )

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 import cfr_icl
 from cfr_icl import load_model
 from cfr_icl.cfr import MAX_STEPS
-from cfr_icl.cli.options import MOST_PORTS, WEIGHTS, add_megapixels, count_up_to, default_weights
+from cfr_icl.cli.options import WEIGHTS, add_megapixels, default_weights
+from cfr_icl.cli.values import MOST_PORTS, count_up_to
 from cfr_icl.extras import MissingExtraError, extra
 from cfr_icl.weights.engines import ENGINES
 

@@ -13,7 +13,8 @@ import dataclasses
 from pathlib import Path
 
 from cfr_icl import Segmenter, load_model
-from cfr_icl.cli.options import add_pictures, count_up_to
+from cfr_icl.cli.options import add_pictures
+from cfr_icl.cli.values import count_up_to
 from cfr_icl.data.source import select
 from cfr_icl.evaluation.calibration import Reliability, window_predictions
 from cfr_icl.evaluation.report import save_lines

@@ -22,9 +22,9 @@ from cfr_icl.cli.options import (
     add_shard,
     cfr_setting,
     cluster_actors,
-    count_up_to,
     widens,
 )
+from cfr_icl.cli.values import count_up_to
 from cfr_icl.evaluation.gallery import Replay, save_gallery, worst
 from cfr_icl.evaluation.job import Job
 from cfr_icl.evaluation.protocol import Protocol

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from cfr_icl.annotate.exports import EVERYTHING, FORMATS
 from cfr_icl.annotate.exports.splits import Split, read_shares, read_split_list
-from cfr_icl.cli.options import add_megapixels, number_up_to
+from cfr_icl.cli.options import add_megapixels
+from cfr_icl.cli.values import number_up_to
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -31,7 +31,8 @@ from cfr_icl.annotate.learning.state import (
     LearningState,
 )
 from cfr_icl.annotate.pictures.listing import list_pictures
-from cfr_icl.cli.options import WEIGHTS, add_megapixels, default_weights, number_up_to
+from cfr_icl.cli.options import WEIGHTS, add_megapixels, default_weights
+from cfr_icl.cli.values import number_up_to
 from cfr_icl.sentences import Sentence, sentence_of
 
 MOST_MINUTES = 1440

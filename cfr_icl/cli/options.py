@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
 from dataclasses import Field, fields, replace
 from typing import Any
 
 from cfr_icl import CascadeForward, Segmenter, load_model
 from cfr_icl.annotate.pictures.decoding import LARGEST_LIMIT, MAX_MEGAPIXELS
-from cfr_icl.clicks import Click
+from cfr_icl.cli.values import count_up_to, data_source, number_up_to, shard, whole_numbers
 from cfr_icl.data.registry import DATASETS
-from cfr_icl.data.source import Source
-from cfr_icl.rectangle import Rectangle
 from cfr_icl.scale.cluster import Actors
 from cfr_icl.scale.shards import Shard
 
@@ -136,7 +133,7 @@ def add_megapixels(parser: argparse.ArgumentParser) -> None:
 def add_shard(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shard",
-        type=_shard,
+        type=shard,
         default=Shard(),
         metavar="I/N",
         help="do one of N shares of the pictures, I from 1 to N; `cfr-icl join` joins the results",
@@ -218,16 +215,6 @@ def absolute_weights(options: argparse.Namespace) -> str:
     return os.path.abspath(source) if os.path.exists(source) else source
 
 
-def _shard(text: str) -> Shard:
-    try:
-        return Shard.parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-MOST_PORTS = 65535
-"""The largest number of a port."""
-
 MOST_PICTURES = 1_000_000_000
 """The most pictures that --limit may name."""
 
@@ -259,68 +246,3 @@ def add_pictures(parser: argparse.ArgumentParser, min_area: float) -> None:
         metavar="N",
     )
     add("--min-area", type=float, default=min_area, help="leave out objects below this share of the picture")
-
-
-def data_source(text: str) -> Source:
-    """Parse the option value NAME=PATH or NAME:SPLIT=PATH."""
-    try:
-        return Source.parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def whole_numbers(text: str) -> list[int]:
-    """Parse an option value such as 0,1,4."""
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not numbers like 0,1,4.") from None
-
-
-def number_up_to(largest: float, or_zero: bool = False) -> Callable[[str], float]:
-    """Make a parser of option values: numbers above 0, or from 0, and up to `largest`."""
-
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"it is a number, not {text!r}") from None
-        if not (0 < value <= largest or (or_zero and value == 0)):
-            least = "from" if or_zero else "above"
-            raise argparse.ArgumentTypeError(f"it goes {least} 0 to {largest:g}, not {text}")
-        return value
-
-    return parse
-
-
-def count_up_to(most: int, least: int = 1) -> Callable[[str], int]:
-    """Make a parser of option values: whole numbers from `least` up to `most`."""
-
-    def parse(text: str) -> int:
-        if not text.isdecimal() or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"it goes from {least} to {most}, not {text}")
-        return int(text)
-
-    return parse
-
-
-def click(positive: bool) -> Callable[[str], Click]:
-    """Make a parser of option values X,Y in picture pixels, for positive or for negative clicks."""
-
-    def parse(text: str) -> Click:
-        try:
-            x, y = (float(part) for part in text.split(","))
-            return Click(x, y, positive)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"a click is X,Y in pixels, not {text!r}") from None
-
-    return parse
-
-
-def box(text: str) -> Rectangle:
-    """Parse an option value LEFT,TOP,RIGHT,BOTTOM in picture pixels; those on the sides belong to the box."""
-    try:
-        left, top, right, bottom = (float(part) for part in text.split(","))
-        return Rectangle.of_sides(left, top, right, bottom)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"a box is LEFT,TOP,RIGHT,BOTTOM in pixels, not {text!r}") from None

@@ -19,7 +19,8 @@ from typing import Any
 
 import yaml
 
-from cfr_icl.cli.options import add_shard, count_up_to, data_source
+from cfr_icl.cli.options import add_shard
+from cfr_icl.cli.values import count_up_to, data_source
 from cfr_icl.scale.shards import Shard
 
 

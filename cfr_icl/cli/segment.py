@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from cfr_icl.cli.options import add_cfr, add_megapixels, add_weights, box, cfr_setting, click, new_segmenter
+from cfr_icl.cli.options import add_cfr, add_megapixels, add_weights, cfr_setting, new_segmenter
+from cfr_icl.cli.values import box, click
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -24,15 +24,8 @@ from functools import partial
 from typing import Any
 
 from cfr_icl import Segmenter, load_model
-from cfr_icl.cli.options import (
-    MOST_PORTS,
-    absolute_weights,
-    add_engine,
-    add_together,
-    add_weights,
-    cluster_actors,
-    count_up_to,
-)
+from cfr_icl.cli.options import absolute_weights, add_engine, add_together, add_weights, cluster_actors
+from cfr_icl.cli.values import MOST_PORTS, count_up_to
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

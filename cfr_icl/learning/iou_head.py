@@ -124,7 +124,7 @@ def fit(passes: RatedPasses, seed: int = 0, hidden: int = 16) -> IoUHead:
 
 
 def trained(head: IoUHead, loss: Callable[[], torch.Tensor], steps: int) -> IoUHead:
-    """Train a head, in place, on a loss that is computed anew in each step."""
+    """Train a head in place: in each step, compute the loss and update the weights."""
     optimiser = torch.optim.AdamW(head.parameters(), lr=RATE, weight_decay=0.3)
     for step in range(steps):
         for group in optimiser.param_groups:
