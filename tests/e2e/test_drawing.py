@@ -150,3 +150,33 @@ def test_a_lasso_is_drawn_by_the_keyboard(tool, squares):
     assert added.sum() > before.sum() and (added & before).sum() == before.sum()
     keys.press("Escape")
     assert len(tool.session.document.instances) == 1
+
+
+def test_a_box_is_drawn_and_corrected_by_the_keyboard(tool, squares):
+    tool.upload(squares)
+    keys = tool.page.keyboard
+    keys.press("r")
+
+    def move(way, number):
+        for _ in range(number):
+            keys.press(f"Shift+Arrow{way}")
+
+    keys.press("ArrowUp")  # shows the crosshair, in the middle
+    move("Left", 8)  # to the upper left corner of the picture
+    move("Up", 8)
+    keys.press("Enter")
+    assert not tool.session.document.instances
+    move("Right", 6)
+    move("Down", 6)
+    keys.press("Enter")
+    tool.idle()
+    box = tool.session.active.box
+    assert (box.left, box.top) == (0, 0) and box.right > 100 and box.bottom > 100
+    keys.press("Enter")
+    keys.press("Enter")  # at the same place: a click, which corrects the mask
+    tool.idle()
+    keys.press("Backspace")
+    tool.idle()
+    added = tool.session.active.clicks[-2:]
+    assert [click.positive for click in added] == [True, False]
+    assert len(tool.session.document.instances) == 1

@@ -34,7 +34,9 @@ function page() {
       reshape: () => sent.push('reshape'),
       paint: () => sent.push('paint'),
       lasso: () => sent.push('lasso'),
+      box: (...sides) => sent.push(['box', ...sides.slice(0, 4)]),
     },
+    clickOn: ({ x, y }, positive) => sent.push(['click', x, y, positive]),
   };
   view.dragging = new Dragging(view);
   view.keys = new DrawingKeys(view);
@@ -130,6 +132,53 @@ test('a line of two points encloses nothing: it is not sent', () => {
   app.commands.run('finish');
   assert.deepEqual(sent, ['finish']);
   assert.equal(view.drag, null);
+});
+
+// The page with the box tool; `enter` presses Enter with the crosshair at a pixel.
+function withBox() {
+  const made = page();
+  made.view.tool = 'box';
+  const enter = (x, y) => {
+    made.view.crosshair = { x, y };
+    made.view.keys.follow(made.view.crosshair);
+    return made.press('Enter');
+  };
+  return { ...made, enter };
+}
+
+test('a box is drawn from corner to corner by keys, in any direction', () => {
+  const { view, enter, sent } = withBox();
+  enter(60, 50);
+  assert.deepEqual(sent, []);
+  enter(20, 10);
+  assert.deepEqual(sent, [['box', 60, 50, 20, 10]]);
+  assert.equal(view.drag, null);
+});
+
+test('Enter twice at one place of the box tool is a click, and Backspace is one on the background', () => {
+  const { press, enter, sent } = withBox();
+  enter(60, 50);
+  enter(60, 50);
+  assert.deepEqual(sent, [['click', 60, 50, true]]);
+  assert.equal(press('Backspace'), false); // left to the crosshair, which marks the background
+});
+
+test('a single corner of a box is given up by Backspace, undo, Escape, another tool or object', () => {
+  const givenUp = {
+    backspace: ({ press }) => press('Backspace'),
+    undo: ({ app }) => app.commands.run('undo'),
+    escape: ({ app }) => app.commands.run('cancel'),
+    tool: ({ view }) => view.keys.end(),
+    object: ({ app }) => app.commands.run('finish'),
+  };
+  for (const [name, giveUp] of Object.entries(givenUp)) {
+    const made = withBox();
+    made.app.state = { objects: [] };
+    made.enter(60, 50);
+    giveUp(made);
+    assert.equal(made.view.drag, null, name);
+    assert.deepEqual(made.sent, name === 'object' ? ['finish'] : [], name);
+  }
 });
 
 test('a stroke whose button is still held is sent before another object or picture, not with a zoom', () => {

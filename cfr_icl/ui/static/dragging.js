@@ -56,8 +56,7 @@ export class Dragging {
     if (kind === 'box' && !dragged) {
       view.clickAt(start, shiftKey, altKey);
     } else if (kind === 'box') {
-      const [from, to] = [points[0], points.at(-1)];
-      view.actions.box(...[from.x, from.y, to.x, to.y].map(Math.floor), drag);
+      this.finishBox(drag);
     } else if (kind === 'corner') {
       this.finishCorner(drag);
     } else if (kind === 'lasso' || kind === 'unlasso') {
@@ -75,6 +74,13 @@ export class Dragging {
     this.finish(pointer, { shiftKey: view.shiftHeld, altKey: false });
     view.drag = null;
     view.draw();
+  }
+
+  // Send the box between the first and the last point.
+  finishBox(drag) {
+    const { points } = drag,
+      [from, to] = [points[0], points.at(-1)];
+    this.view.actions.box(...[from.x, from.y, to.x, to.y].map(Math.floor), drag);
   }
 
   // Send the corner where it was moved to.

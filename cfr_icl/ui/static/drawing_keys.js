@@ -1,7 +1,9 @@
-// Corners and lasso by the keyboard. Corners: Tab goes from one to the next, arrow keys move it, Delete
+// Corners, lasso and box by the keyboard. Corners: Tab goes from one to the next, arrow keys move it, Delete
 // removes it, Insert adds one after it. Lasso: Enter sets a point where the crosshair is, Enter there again
 // closes the line, Backspace or undo takes the last point back; another object, picture or tool closes the
-// line as it is, Escape gives it up.
+// line as it is, Escape gives it up. Box: Enter sets a corner where the crosshair is, Enter elsewhere the
+// opposite one, Enter there again is a click; Backspace, undo or Escape gives the first corner up, as do
+// another object, picture or tool.
 
 import * as geometry from './geometry.js';
 import { cornerNear, midpoint, neighbour, patchOf, placeOf, withCorner } from './outline.js';
@@ -33,6 +35,7 @@ export class DrawingKeys {
   key(event, step) {
     if (!this.view.actions.ready()) return false;
     if (this.view.tool === 'corners') return this.#cornerKey(event, step);
+    if (this.view.tool === 'box') return this.#boxKey(event);
     return this.view.tool === 'lasso' && this.#lassoKey(event);
   }
 
@@ -54,14 +57,15 @@ export class DrawingKeys {
     this.#leaves = false;
   }
 
-  // The picture loses the keys: a line of the lasso waits until they come back.
+  // The picture loses the keys: a line of the lasso or a box waits until they come back.
   pause() {
     if (this.#line) this.#leaves = false;
     else this.end();
     return Boolean(this.#line);
   }
 
-  // Close the line of the lasso that is not closed yet: it belongs to the object and the picture shown now.
+  // Close the line of the lasso that is not closed yet: it belongs to the object and the picture shown now. A
+  // single corner of a box says nothing and is dropped.
   closeLine() {
     const { view } = this,
       set = this.#line?.points.slice(0, -1);
@@ -72,7 +76,7 @@ export class DrawingKeys {
     view.draw();
   }
 
-  // Take the last point of such a line back; whether there was one.
+  // Take the last point of such a line, or the corner of a box, back; whether there was one.
   takePointBack() {
     const line = this.#line;
     if (!line) return false;
@@ -93,7 +97,7 @@ export class DrawingKeys {
     view.draw();
   }
 
-  // The line of the lasso goes on to the crosshair.
+  // The line of the lasso, or the box, goes on to the crosshair.
   follow(pixel) {
     this.#line?.points.splice(-1, 1, middle(pixel));
   }
@@ -203,11 +207,35 @@ export class DrawingKeys {
     return this.view.pending.some((entry) => entry.held);
   }
 
-  // ---- lasso
+  // ---- lasso and box
 
+  // What is drawn and not closed yet; its last point follows the crosshair.
   get #line() {
     const { drag } = this.view;
-    return drag?.byKeys && drag.kind === 'lasso' ? drag : null;
+    return drag?.byKeys && ['lasso', 'box'].includes(drag.kind) ? drag : null;
+  }
+
+  #begin(kind, point) {
+    this.view.drag = { kind, byKeys: true, points: [point, point] };
+  }
+
+  #boxKey({ key, repeat, altKey }) {
+    const { view } = this,
+      { crosshair } = view;
+    if (!crosshair) return false;
+    if (key === 'Backspace') return this.takePointBack(); // without a corner it marks the background
+    if (key !== 'Enter') return false;
+    const box = this.#line;
+    if (repeat) return true;
+    if (!box) {
+      this.#begin('box', middle(crosshair));
+      return true;
+    }
+    view.drag = null;
+    const [from, to] = box.points;
+    if (from.x === to.x && from.y === to.y) view.clickOn(crosshair, true, altKey);
+    else view.dragging.finishBox(box);
+    return true;
   }
 
   #lassoKey(event) {
@@ -223,7 +251,7 @@ export class DrawingKeys {
     const { view } = this,
       drag = this.#line;
     if (!drag) {
-      view.drag = { kind: 'lasso', byKeys: true, points: [point, point] }; // the last one follows
+      this.#begin('lasso', point);
       return;
     }
     const set = drag.points.slice(0, -1),
