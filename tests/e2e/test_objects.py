@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from tests.e2e.tool import Tool, placed
+
 
 def deep_inside(mask):
     """A pixel of a mask that is far from its border, as (x, y)."""
@@ -193,6 +195,71 @@ def test_an_objects_row_labels_hides_locks_copies_and_deletes_it(tool, squares):
     tool.page.get_by_label("Delete object 2").click()
     tool.idle()
     assert [instance.id for instance in tool.session.document.instances] == [1]
+
+
+def middle(locator):
+    box = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_a_click_on_an_objects_label_selects_it_and_a_double_click_or_f2_writes_it(tool, squares):
+    tool.upload(squares)
+    for x in (80, 230):
+        tool.click(x, 90)
+        tool.idle()
+        tool.page.keyboard.press("Enter")
+        tool.idle()
+    first, second = (tool.page.get_by_label(f"Label of object {number}") for number in (1, 2))
+    keys, mouse = tool.page.keyboard, tool.page.mouse
+    mouse.click(*middle(first))
+    tool.idle()
+    assert tool.session.active.id == 1
+    keys.type("r")  # a command: nothing is written
+    assert tool.page.get_by_role("radio", name="Box").get_attribute("aria-checked") == "true"
+
+    mouse.dblclick(*middle(second))
+    keys.type("cup")  # in place of the label
+    mouse.click(*middle(first))  # takes what was written
+    tool.idle()
+    assert [instance.label for instance in tool.session.document.instances] == ["object", "cup"]
+    assert tool.session.active.id == 1
+
+    tool.page.get_by_label("Select object 2").focus()
+    keys.press("F2")
+    keys.type("plate")
+    keys.press("Enter")
+    tool.idle()
+    assert [instance.label for instance in tool.session.document.instances] == ["object", "plate"]
+
+    tool.page.get_by_label("Lock or unlock object 2").click()
+    tool.idle()
+    mouse.dblclick(*middle(second))
+    tool.idle()
+    assert tool.session.active.id == 2
+    assert not second.evaluate("label => label === document.activeElement")
+
+
+def test_a_tap_on_an_objects_label_selects_it_and_a_double_tap_writes_it(browser, server, squares):
+    context = browser.new_context(viewport={"width": 768, "height": 1024}, has_touch=True, is_mobile=True)
+    tool = Tool(context.new_page(), server)
+    tool.upload(squares)
+    for x in (80, 230):
+        tool.page.touchscreen.tap(*placed(tool, x, 90))
+        tool.idle()
+        tool.page.locator("[data-do=finish]").click()
+        tool.idle()
+    first = tool.page.get_by_label("Label of object 1")
+    tool.page.touchscreen.tap(*middle(first))
+    tool.idle()
+    assert tool.session.active.id == 1
+    for _ in range(2):
+        tool.page.touchscreen.tap(*middle(first))
+    tool.page.keyboard.type("cup")
+    tool.page.keyboard.press("Enter")
+    tool.idle()
+    assert tool.session.active.label == "cup"
+    assert tool.errors == []
+    context.close()
 
 
 def test_each_press_of_an_eye_or_lock_counts_also_before_the_answer(tool, squares):

@@ -47,7 +47,6 @@ def test_a_label_typed_while_the_next_picture_comes_does_not_land_on_it(tool):
     line = Line(tool, "**/component_server/")
     tool.page.keyboard.press("PageDown")
     field = tool.page.get_by_label("Label of object 1")
-    field.click()
     field.fill("wheel")
     line.let_go()
     tool.page.wait_for_function("() => document.querySelector('[data-ref=name]').textContent === '1.png'")
@@ -60,7 +59,7 @@ def test_a_label_typed_while_the_next_picture_comes_does_not_land_on_it(tool):
 def test_escape_gives_up_what_was_typed_as_the_label_of_an_object(tool):
     label_two_pictures(tool)
     field = tool.page.get_by_label("Label of object 1")
-    field.click()
+    tool.page.locator("[data-ref=objects] li").dblclick()
     field.press_sequentially("3")
     field.press("Escape")
     tool.idle()

@@ -88,13 +88,8 @@ export class ObjectList {
     const button = (label, act) => rowButton(id, label, act);
     const row = {
       colour: make('input', { type: 'color', title: t('Colour') }),
-      number: make('button', {
-        type: 'button',
-        className: 'number',
-        textContent: id,
-        title: t('Select this object'),
-      }),
-      label: make('input', { type: 'text', maxLength: 60, title: t('Label') }),
+      number: make('button', { type: 'button', className: 'number', textContent: id }),
+      label: make('input', { type: 'text', maxLength: 60 }),
       certainty: make('output', { className: 'certainty', title: t('How sure the mask is; U goes on') }),
       visible: button('Show or hide', () => this.turn(row, 'visible')),
       locked: button('Lock or unlock', () => this.turn(row, 'locked')),
@@ -111,10 +106,28 @@ export class ObjectList {
     this.listenTo(row, id);
     const { colour, number, label, certainty, visible, locked, copy, remove } = row;
     row.node = make('li', {}, colour, number, label, certainty, visible, locked, copy, remove);
+    row.node.title = `${t('Select this object')} · ${t('double click or F2 renames it')}`;
+    // the pointer passes through a label that is not written (objects.css)
     row.node.addEventListener('click', (event) => {
       if (!row.object.current && event.target.tagName !== 'INPUT') this.select(id);
     });
+    row.node.addEventListener('dblclick', (event) => {
+      const several = event.ctrlKey || event.metaKey || event.shiftKey;
+      if (!several && !event.target.closest('input, .tiny')) this.rename(row);
+    });
+    row.node.addEventListener('keydown', (event) => {
+      if (event.key !== 'F2') return;
+      event.stopPropagation(); // somebody may have chosen it for a command
+      this.rename(row);
+    });
     return row;
+  }
+
+  // Write another label for an object.
+  rename({ label }) {
+    if (label.disabled || document.activeElement === label) return;
+    label.focus();
+    label.select();
   }
 
   // Turn a switch. It is shown at once, so that a second press before the answer turns it back.
