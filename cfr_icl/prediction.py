@@ -45,7 +45,7 @@ class InnerPass:
     Attributes:
         probabilities: the network's output, uncalibrated, as it is fed back to the next pass.
         agreement: IoU of the masks of the picture and of its mirror image, 0 to 1; 1 without mirror image.
-            A refinement that does without it has that of the coarse pass.
+            A refinement that does without it has that of the newest pass that saw it.
             For networks that take coordinates: `predicted_iou`.
         predicted_iou: IoU of the mask with the object as the network predicts it, 0 to 1; None for networks
             that do not. That of a close-up is that of the pass that it refines.

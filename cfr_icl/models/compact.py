@@ -28,9 +28,9 @@ from cfr_icl.models.branch import (
     resized,
     run_branch,
 )
-from cfr_icl.models.hypotheses import FURTHER, Hypotheses, Offer, offer
+from cfr_icl.models.hypotheses import FURTHER, Hypotheses
 from cfr_icl.models.hypotheses import SCALES as HYPOTHESIS_SCALES
-from cfr_icl.models.iou_head import IoUHead, rate
+from cfr_icl.models.iou_head import IoUHead
 from cfr_icl.models.layers import ConvNormAct
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.normalise import normalised
@@ -102,10 +102,8 @@ class CompactNet(MapModel):
             widths=widths, blocks=blocks, up_blocks=up_blocks, attention=attention
         )
         add_branch(self, **self._branch_sizes)
-        self.iou_head: IoUHead | None = None
         if iou_head:
             self.add_iou_head()
-        self.hypotheses: Hypotheses | None = None
         if hypotheses:
             self.add_hypotheses()
         self.box_branch: Branch | None = None
@@ -192,34 +190,16 @@ class CompactNet(MapModel):
     def decode(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> torch.Tensor:
         return self.decode_coarse(features, prompt_maps)[0]
 
-    def rated_logits(
-        self,
-        features: tuple[torch.Tensor, ...],
-        prompt: torch.Tensor,
-        previous: torch.Tensor,
-        offers: bool,
-        first: bool = False,
-    ) -> tuple[torch.Tensor, float | None, Offer | None]:
-        if self.iou_head is None and not offers and not first:
-            return super().rated_logits(features, prompt, previous, offers)
-        prompt[:, :1] = previous
-        prompt_maps = prompt.to(self.device)
-        with self.autocast():
-            answer = self.box_branch if first and self.box_branch else self.decode_coarse
-            logits, maps = answer(features, prompt_maps)
-        rated = rate(self.iou_head, logits, maps[-2:], prompt_maps) if self.iou_head else None
-        further = offer(self.hypotheses, maps, logits, prompt_maps) if offers and self.hypotheses else None
-        return logits, rated, further
-
     def decode_first(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> torch.Tensor:
-        return self.first_answer(features, prompt_maps)[0]
-
-    def first_answer(
-        self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor
-    ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
-        """Like `decode_coarse`, for a first click."""
         by_branch = self.box_branch if self.takes_first_clicks else None
-        return (by_branch or self.decode_coarse)(features, prompt_maps)
+        return (by_branch or self.decode_coarse)(features, prompt_maps)[0]
+
+    def decode_with_maps(
+        self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor, first: bool = False
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+        by_branch = self.box_branch if first else None
+        with self.autocast():
+            return (by_branch or self.decode_coarse)(features, prompt_maps)
 
     def decode_coarse(
         self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from cfr_icl.models.base import Features, ModelConfig
-from cfr_icl.models.hypotheses import FURTHER, Hypotheses, Offer, offer
-from cfr_icl.models.iou_head import IoUHead, rate
+from cfr_icl.models.hypotheses import FURTHER, Hypotheses
+from cfr_icl.models.iou_head import IoUHead
 from cfr_icl.models.map_model import MapModel
 
 IMAGE, PROMPT_MAPS, LOGITS = "image", "prompt_maps", "logits"
@@ -103,21 +103,13 @@ class CompiledNet(MapModel):
             return self._network.decode_in_precision(features, prompt_maps)
         return self._decoded(features, prompt_maps)[0]
 
-    def rated_logits(
-        self,
-        features: tuple[torch.Tensor, ...],
-        prompt: torch.Tensor,
-        previous: torch.Tensor,
-        offers: bool,
-        first: bool = False,
-    ) -> tuple[torch.Tensor, float | None, Offer | None]:
-        if self._decoder is None or (first and self._first_decoder is None) or not _fits(prompt):
-            return self._network.rated_logits(features, prompt, previous, offers, first)
-        prompt[:, :1] = previous
-        logits, *coarse = (self._first_decoded if first else self._decoded)(features, prompt)
-        rated = rate(self.iou_head, logits, coarse[-2:], prompt) if self.iou_head else None
-        further = offer(self.hypotheses, coarse, logits, prompt) if offers and self.hypotheses else None
-        return logits, rated, further
+    def decode_with_maps(
+        self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor, first: bool = False
+    ) -> tuple[torch.Tensor, Sequence[torch.Tensor]]:
+        if self._decoder is None or (first and self._first_decoder is None) or not _fits(prompt_maps):
+            return self._network.decode_with_maps(features, prompt_maps, first)
+        logits, *maps = (self._first_decoded if first else self._decoded)(features, prompt_maps)
+        return logits, maps
 
     def _decoded(self, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor) -> list[torch.Tensor]:
         """The logits, and the coarsest maps for the heads that predict IoUs and further masks."""

@@ -24,7 +24,7 @@ SHARE = 4
 """A side of the network's input in pixels of a further mask."""
 
 
-class Offer(NamedTuple):
+class FurtherMasks(NamedTuple):
     """Further masks for a first click.
 
     Attributes:
@@ -123,9 +123,9 @@ def reduced_inputs(logits: torch.Tensor, clicks: torch.Tensor) -> tuple[torch.Te
     return F.avg_pool2d(torch.sigmoid(logits), SHARE), F.max_pool2d(clicks, SHARE)
 
 
-def offer(
+def further_masks(
     head: Hypotheses, maps: Sequence[torch.Tensor], logits: torch.Tensor, prompt_maps: torch.Tensor
-) -> Offer:
+) -> FurtherMasks:
     """Predict further masks for a first click, without the mirror image, which would double the time.
 
     Args:
@@ -136,4 +136,4 @@ def offer(
     further, pooled = head([x[:1] for x in maps], first, clicks)
     masks = torch.cat([first, torch.sigmoid(further)], dim=1)
     scores = head.rating(head.pool(pooled, masks, clicks)[0])
-    return Offer(masks[0, 1:].cpu(), scores.tolist())
+    return FurtherMasks(masks[0, 1:].cpu(), scores.tolist())

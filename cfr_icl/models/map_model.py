@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,12 +14,11 @@ from torch import nn
 from cfr_icl.cfr import THRESHOLD_LOGIT, CascadeForward
 from cfr_icl.clicks import disk_maps, is_one_click, with_whole_disk
 from cfr_icl.models.base import Cues, Features, InteractiveModel, PredictionError
+from cfr_icl.models.hypotheses import FurtherMasks, Hypotheses, further_masks
+from cfr_icl.models.iou_head import IoUHead, rate
 from cfr_icl.prediction import Choice, InnerPass
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.window import Window, to_window
-
-if TYPE_CHECKING:
-    from cfr_icl.models.hypotheses import Offer
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,13 @@ class MapModel(InteractiveModel):
     first_modules: tuple[str, ...] = ()
     """Names of the modules that answer first prompts alone, those of `decode_first`."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.iou_head: IoUHead | None = None
+        """Predicts the IoU of each mask with the object; it and `hypotheses` need `decode_with_maps`."""
+        self.hypotheses: Hypotheses | None = None
+        """Predicts further masks for a first click."""
+
     def batched(self) -> list[tuple[nn.Module, str]]:
         return [(self, "encode"), (self, "decode")]
 
@@ -54,6 +61,16 @@ class MapModel(InteractiveModel):
         """Like `decode`, computed in the network's `precision`."""
         with self.autocast():
             return self.decode(features, prompt_maps)
+
+    def decode_with_maps(
+        self, features: Features, prompt_maps: torch.Tensor, first: bool = False
+    ) -> tuple[torch.Tensor, Sequence[torch.Tensor]]:
+        """Like `decode_in_precision`, with the maps that the heads take: 1/8, 1/16 and 1/32.
+
+        Args:
+            first: answer a first prompt, as `decode_first`.
+        """
+        raise NotImplementedError
 
     def prompt(self, cues: Cues, window: Window, size: tuple[int, int], flip: bool) -> Any:
         """Turn the cues into the input of `run_pass` for a window.
@@ -95,17 +112,17 @@ class MapModel(InteractiveModel):
         is_first_click = may_be_first_click and is_one_click(prompt[0, 1:]) and not mask.any()
         first = is_coarse and (is_box or (is_first_click and self.takes_first_clicks))
         offers = offers and is_first_click
-        logits, predicted_iou, offer = self.rated_logits(features, prompt, maps, offers, first)
+        logits, predicted_iou, further = self.rated_logits(features, prompt, maps, offers, first)
         logits = logits[:, 0].float().cpu()
         if not torch.isfinite(logits.sum()):
             raise PredictionError("The network's output is not finite; its weights may be damaged.")
         agreement = _mask_iou(*logits) if mirrored else 1.0
         mean = 0.5 * (logits[0] + logits[1].flip(1)) if mirrored else logits[0]
         probabilities = ProbabilityMap(torch.sigmoid(mean), window, previous.picture, previous.exact)
-        if offer is None:
+        if further is None:
             return InnerPass(probabilities, agreement, predicted_iou)
-        further = [replace(probabilities, values=values) for values in offer.probabilities]
-        choices = tuple(map(Choice, (probabilities, *further), offer.scores))
+        others = [replace(probabilities, values=values) for values in further.probabilities]
+        choices = tuple(map(Choice, (probabilities, *others), further.scores))
         return InnerPass(probabilities, agreement, predicted_iou, choices=choices, choice=0)
 
     def logits(self, features: Features, prompt: Any, previous: torch.Tensor) -> torch.Tensor:
@@ -120,7 +137,7 @@ class MapModel(InteractiveModel):
 
     def rated_logits(
         self, features: Features, prompt: Any, previous: torch.Tensor, offers: bool, first: bool = False
-    ) -> tuple[torch.Tensor, float | None, Offer | None]:
+    ) -> tuple[torch.Tensor, float | None, FurtherMasks | None]:
         """Like `logits`, and predict the IoU with the object of the mask that is their mean.
 
         Args:
@@ -131,7 +148,15 @@ class MapModel(InteractiveModel):
             Logits; the IoU, 0 to 1, None for networks that do not predict it; the
             masks, None without `offers`.
         """
-        return self.logits(features, prompt, previous), None, None
+        if self.iou_head is None and not offers and not first:
+            return self.logits(features, prompt, previous), None, None
+        prompt[:, :1] = previous
+        prompt_maps = prompt.to(self.device)
+        logits, maps = self.decode_with_maps(features, prompt_maps, first)
+        rated = rate(self.iou_head, logits, maps[-2:], prompt_maps) if self.iou_head else None
+        if not offers or self.hypotheses is None:
+            return logits, rated, None
+        return logits, rated, further_masks(self.hypotheses, maps, logits, prompt_maps)
 
     def decode_with_auxiliary(
         self, features: Features, prompt_maps: torch.Tensor
