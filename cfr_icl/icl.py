@@ -154,7 +154,7 @@ class IterativeClickLoss(nn.Module):
                 mask = torch.sigmoid(logits.float())
             if supervised:
                 losses.append(self._loss(logits, auxiliary, begun.gt_mask))
-            ious.append(float(batch_iou(mask.detach(), begun.gt_mask).mean()))
+            ious.append(float(mask_ious(mask.detach(), begun.gt_mask).mean()))
             if config.detach:
                 mask = mask.detach()
             if number < count - 1:
@@ -247,9 +247,16 @@ def add_clicks(
             object_clicks.append(click)
 
 
-def batch_iou(mask: torch.Tensor, gt_mask: torch.Tensor) -> torch.Tensor:
-    """IoU of each object's thresholded mask with its ground truth, without ignored pixels, float (N,)."""
-    predicted, expected = mask > MASK_THRESHOLD, gt_mask == 1
-    both = (predicted & expected).sum(dim=(1, 2, 3))
-    either = ((predicted & (gt_mask != -1)) | expected).sum(dim=(1, 2, 3))
+def mask_ious(probabilities: torch.Tensor, gt_masks: torch.Tensor) -> torch.Tensor:
+    """IoUs of masks with ground truths, without ignored pixels.
+
+    Args:
+        probabilities: of K masks for each object, or of the same K for all, (N or 1, K, H, W).
+        gt_masks: (N, 1, H, W): 1 object, 0 background, -1 ignored.
+
+    Returns:
+        Float (N, K).
+    """
+    predicted, expected = (probabilities > MASK_THRESHOLD) & (gt_masks != -1), gt_masks == 1
+    both, either = (predicted & expected).sum(dim=(2, 3)), (predicted | expected).sum(dim=(2, 3))
     return both / either.clamp(min=1)

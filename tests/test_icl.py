@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cfr_icl.clicks import Click
-from cfr_icl.icl import ICLConfig, IterativeClickLoss, batch_iou, normalised_focal_loss
+from cfr_icl.icl import ICLConfig, IterativeClickLoss, mask_ious, normalised_focal_loss
 from tests.recorder import Recorder, batch
 
 FIXTURE = Path(__file__).parent / "parity" / "fixtures" / "loss.npz"
@@ -115,7 +115,7 @@ def test_a_picture_is_encoded_once_for_all_its_objects():
 
 def test_iou_leaves_out_ignored_pixels():
     gt_mask = torch.tensor([[[[1.0, 1.0, 0.0, -1.0]]]])
-    assert batch_iou(torch.tensor([[[[0.9, 0.1, 0.9, 0.9]]]]), gt_mask).item() == pytest.approx(1 / 3)
+    assert mask_ious(torch.tensor([[[[0.9, 0.1, 0.9, 0.9]]]]), gt_mask).item() == pytest.approx(1 / 3)
 
 
 class TwoHeads(Recorder):

@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 import torch
 
-from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click
 from cfr_icl.data.augmentation import Augmentation
 from cfr_icl.data.samples import Dataset, random_samples
 from cfr_icl.evaluation.metrics import iou
+from cfr_icl.icl import mask_ious
 from cfr_icl.learning.feature_pool import prompt_maps_of_first
 from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.hypotheses import SHARE, reduced_inputs
@@ -119,12 +119,10 @@ def clicked(
         return
     features = tuple(x.expand(len(clicks), -1, -1, -1) for x in features)
     prompt = prompt_maps_of_first(clicks, *gt_masks.shape[1:])
-    with network.autocast():
-        logits, maps = network.first_answer(features, prompt)
+    logits, maps = network.decode_with_maps(features, prompt, first=network.takes_first_clicks)
     first, disks = reduced_inputs(logits, prompt[:, 1:2])
     for number, under in enumerate(found):
-        mask = torch.sigmoid(logits[number]) > MASK_THRESHOLD
-        own = ious_of(mask[None], torch.from_numpy(under)[:, None])[:, 0]
+        own = mask_ious(torch.sigmoid(logits[number])[None], torch.from_numpy(under)[:, None])[:, 0]
         small = torch.stack([reduced(gt_mask) for gt_mask in under])
         seen = tuple(x[number].half().clone() for x in maps)
         yield Recorded(seen, first[number].half(), disks[number].half(), small, own)
@@ -158,13 +156,3 @@ def reduced(gt_mask: np.ndarray) -> torch.Tensor:
         for value in (1, -1)
     )
     return torch.from_numpy(np.where(ignored > 0, -1, inside > 0.5).astype(np.int8))
-
-
-def ious_of(masks: torch.Tensor, gt_masks: torch.Tensor) -> torch.Tensor:
-    """IoUs (T, K) of masks, bool (1, K, h, w), with ground truths, int8 (T, 1, h, w).
-
-    Ignored pixels do not count.
-    """
-    expected, counted = gt_masks == 1, masks & (gt_masks != -1)
-    both, either = (counted & expected).sum(dim=(2, 3)), (counted | expected).sum(dim=(2, 3))
-    return both / either.clamp(min=1)

@@ -10,7 +10,7 @@ import torch
 
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.clicks import disk_maps
-from cfr_icl.icl import batch_iou
+from cfr_icl.icl import mask_ious
 from cfr_icl.learning.branch_training import mask_loss
 from cfr_icl.learning.feature_pool import prompt_maps_of_first
 from cfr_icl.learning.first_clicks import first_click
@@ -101,6 +101,6 @@ def loss(
     with torch.autocast("cpu", torch.bfloat16):
         logits, _ = branch(features, prompt_maps)
     gt_mask = torch.stack(gt_masks)[:, None].float()
-    ious = batch_iou(torch.sigmoid(logits.detach()), gt_mask)
+    ious = mask_ious(torch.sigmoid(logits.detach()), gt_mask)[:, 0]
     boxed = prompt_maps[:, 0].flatten(1).any(1)
     return mask_loss(logits, gt_mask, DICE), {"clicks": ious[~boxed].tolist(), "boxes": ious[boxed].tolist()}

@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from timm.optim import param_groups_weight_decay
 from timm.utils import ModelEmaV3
 
-from cfr_icl.cfr import MASK_THRESHOLD
-from cfr_icl.learning.first_clicks import Recorded, ious_of
+from cfr_icl.icl import mask_ious
+from cfr_icl.learning.first_clicks import Recorded
 from cfr_icl.learning.iou_head import trained
 from cfr_icl.models.hypotheses import FURTHER, SCALES, Hypotheses
 from cfr_icl.models.iou_head import IoUHead
@@ -92,7 +92,7 @@ def mask_losses(logits: torch.Tensor, gt_masks: torch.Tensor) -> tuple[torch.Ten
     dice = 1 - (2 * both + 1) / (sizes + 1)
     entropy = F.binary_cross_entropy_with_logits(each, expected.expand_as(each), reduction="none")
     focal = ((1 - torch.exp(-entropy)) ** 2 * entropy * counted).sum(dim=(2, 3)) / counted.sum(dim=(2, 3))
-    ious = ious_of((probabilities > MASK_THRESHOLD)[:1], gt_masks[:, None])
+    ious = mask_ious(probabilities[:1], gt_masks[:, None])
     return dice + 5 * focal, ious
 
 
@@ -105,7 +105,7 @@ def features_and_ious(head: Hypotheses, examples: Sequence[Recorded]) -> tuple[t
         _, probabilities, pooled = _run(head, batch)
         features.append(pooled)
         for example, masks in zip(batch, probabilities, strict=True):
-            found = ious_of(masks[None] > MASK_THRESHOLD, example.gt_masks[:1, None])[0]
+            found = mask_ious(masks[None], example.gt_masks[:1, None])[0]
             found[0] = example.own[0]
             ious.append(found)
     return torch.cat(features), torch.stack(ious)

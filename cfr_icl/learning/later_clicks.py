@@ -19,7 +19,7 @@ from cfr_icl.box import box_clicks
 from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click, disk_maps
 from cfr_icl.data.samples import Dataset
-from cfr_icl.icl import batch_iou
+from cfr_icl.icl import mask_ious
 from cfr_icl.learning import first_clicks
 from cfr_icl.learning.branch_training import Task, mask_loss
 from cfr_icl.learning.feature_pool import prompt_maps_of_first
@@ -99,10 +99,8 @@ def _first_answers(
     if not chosen or network.box_branch is None:
         return []
     features = network.encode(crop_picture(image, whole, (size, size)))
-    with network.autocast():
-        logits, _ = network.box_branch(
-            tuple(x.expand(len(chosen), -1, -1, -1) for x in features), torch.cat(prompts)
-        )
+    features = tuple(x.expand(len(chosen), -1, -1, -1) for x in features)
+    logits, _ = network.decode_with_maps(features, torch.cat(prompts), first=True)
     masks = F.interpolate(torch.sigmoid(logits.float()), (side, side), mode="bilinear", align_corners=True)
     return list(zip(chosen, clicks, masks.split(1), strict=True))
 
@@ -192,7 +190,7 @@ def loss(
     gt_masks = torch.stack([example.gt_mask for example in batch])[:, None].float()
     mask = torch.stack([example.mask for example in batch])[:, None].float()
     clicks = [list(example.clicks) for example in batch]
-    first = batch_iou(mask, gt_masks)
+    first = mask_ious(mask, gt_masks)[:, 0]
     rounds = int(rng.choice(len(ROUNDS), p=np.array(ROUNDS) / sum(ROUNDS)))
     for number in range(rounds + 1):
         if rng.random() >= (REFINED if number else REFINED_FIRST):
@@ -202,7 +200,7 @@ def loss(
         mask = torch.sigmoid(logits)
     return mask_loss(logits, gt_masks, DICE), {
         "first": first.tolist(),
-        "last": batch_iou(mask.detach(), gt_masks).tolist(),
+        "last": mask_ious(mask.detach(), gt_masks)[:, 0].tolist(),
     }
 
 
