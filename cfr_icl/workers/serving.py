@@ -6,10 +6,9 @@ import asyncio
 import hashlib
 import hmac
 import json
-import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,8 +23,6 @@ from cfr_icl.workers.wire import (
     prediction_to_bytes,
     request_from_bytes,
 )
-
-log = logging.getLogger(__name__)
 
 PICTURES, PIXELS = 64, 400_000_000
 """Most pictures that a worker keeps with their features and predictions, and most pixels of them all."""
@@ -47,8 +44,18 @@ class UnknownPictureError(ValueError):
     """The picture of a request is not known here, or not any more."""
 
 
-STATUSES = {UnknownPictureError: 404, ValueError: 400, PredictionError: 422}
-"""HTTP statuses of requests that cannot be answered; that of the first class an error belongs to counts."""
+class LargeRequestError(ValueError):
+    """A request has more than LARGEST bytes."""
+
+
+STATUSES = {
+    PermissionError: 403,
+    UnknownPictureError: 404,
+    LargeRequestError: 413,
+    ValueError: 400,
+    PredictionError: 422,
+}
+"""HTTP statuses of requests that are refused; the most derived class of an error counts."""
 
 
 class Worker:
@@ -128,37 +135,41 @@ def application(worker: Worker, about: dict[str, Any], token: str | None = None,
     content_of_about = json.dumps(about, sort_keys=True).encode()
     network = {NETWORK: hashlib.sha256(content_of_about).hexdigest()[:16]}
 
-    def refused(status: int, error: object) -> Response:
-        return JSONResponse({"error": str(error)}, status)
-
-    def may_ask(request: Request) -> bool:
-        given = request.headers.get("authorization", "")
-        return token is None or hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
-
     async def describe(request: Request) -> Response:
-        if not may_ask(request):
-            return refused(403, "The token is missing or wrong.")
+        _check_token(request.headers, token)
         return Response(content_of_about, media_type="application/json", headers=network)
 
     async def predict(request: Request) -> Response:
-        if not may_ask(request):
-            return refused(403, "The token is missing or wrong.")
-        content = bytearray()
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > LARGEST:
-                return refused(413, "The request is too large.")
+        _check_token(request.headers, token)
+        content = await _read(request.stream())
         loop = asyncio.get_running_loop()
-        try:
-            request_made = await loop.run_in_executor(None, request_from_bytes, bytes(content))
-            return Response(await loop.run_in_executor(line, worker.answer, request_made), headers=network)
-        except tuple(STATUSES) as error:
-            return refused(next(STATUSES[kind] for kind in STATUSES if isinstance(error, kind)), error)
-        except Exception:
-            log.exception("A request failed.")
-            return refused(500, "Something went wrong inside of the worker.")
+        asked = await loop.run_in_executor(None, request_from_bytes, content)
+        return Response(await loop.run_in_executor(line, worker.answer, asked), headers=network)
 
-    return Starlette(routes=[Route("/about", describe), Route("/predict", predict, methods=["POST"])])
+    def refusal(status: int) -> Callable[[Request, Exception], Response]:
+        return lambda _, error: JSONResponse({"error": str(error)}, status)
+
+    return Starlette(
+        routes=[Route("/about", describe), Route("/predict", predict, methods=["POST"])],
+        exception_handlers={kind: refusal(status) for kind, status in STATUSES.items()},
+    )
+
+
+def _check_token(headers: Mapping[str, str], token: str | None) -> None:
+    """Raise PermissionError for a request without the token."""
+    given = headers.get("authorization", "")
+    if token is not None and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        raise PermissionError("The token is missing or wrong.")
+
+
+async def _read(stream: AsyncIterator[bytes]) -> bytes:
+    """The body of a request; raises LargeRequestError."""
+    content = bytearray()
+    async for chunk in stream:
+        content += chunk
+        if len(content) > LARGEST:
+            raise LargeRequestError("The request is too large.")
+    return bytes(content)
 
 
 def serve(app: Any, host: str, port: int) -> None:
