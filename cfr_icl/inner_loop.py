@@ -76,24 +76,17 @@ class InnerLoop:
         """Run one pass; the first one on the unresized picture is repeated zoomed in on a small object."""
         self._place_window(previous if self._has_mask else None)
         inner_pass = self._run(previous)
-        probabilities = replace(inner_pass.probabilities)
-        if self._window is None and self._picture.zoom.small_object(probabilities):
-            self._place_window(probabilities)
+        if self._window is None and self._picture.zoom.small_object(inner_pass.probabilities.uncached()):
+            self._place_window(inner_pass.probabilities.uncached())
             inner_pass = self._run(previous)
-            probabilities = replace(inner_pass.probabilities)
-        if (
-            self._choice is not None
-            and self._choice < len(inner_pass.choices)
-            and self._choice != inner_pass.choice
-        ):
+        if self._choice != inner_pass.choice and self._choice in range(len(inner_pass.choices)):
             inner_pass = inner_pass.with_choice(self._choice)
-            probabilities = replace(inner_pass.probabilities)
         self._has_mask = True
         if self._agreement is not None and self._flip and not self._flips:
             # without its mirror image a pass has no agreement of its own
             inner_pass = replace(inner_pass, agreement=self._agreement)
         self._agreement = inner_pass.agreement
-        return probabilities, inner_pass
+        return inner_pass.probabilities.uncached(), inner_pass
 
     @property
     def _flips(self) -> bool:

@@ -87,8 +87,7 @@ class OuterLoop:
         close_up = self._close_up if self._close_up and self._close_up.applies(number, part.cfr) else None
         cfr, flip = self._loop_settings(part.cfr, choice, close_up)
         cues = self._cues(part, state)
-        # a copy, so that pixels cached in the map are freed after the click
-        start = replace(state.probabilities) if state else self.initial_map(previous_mask)
+        start = state.probabilities.uncached() if state else self.initial_map(previous_mask)
         window = state.zoom_window if state else None
         loop = InnerLoop(self._picture, cues, window, cfr, flip=flip, has_mask=has_mask, choice=choice)
         passes, chosen = loop.run(start, number)

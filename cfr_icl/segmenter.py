@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -172,7 +172,7 @@ class Segmenter:
         last = current.last
         state = current.cache.state(last) if last else None
         if last is not None and state is not None:
-            start = replace(state.probabilities)  # a copy, as in OuterLoop.step
+            start = state.probabilities.uncached()
             window = self.zoom.next_window(state.zoom_window, start, last.clicks, picture.full_window)
             yield from picture.encode_in_steps(window, self.flip)
         if expected:

@@ -87,6 +87,10 @@ class ProbabilityMap:
         across = resampled_rows(self.values.T.contiguous(), self.window.columns, window.columns, size[1])
         return resampled_rows(across.T.contiguous(), self.window.rows, window.rows, size[0])
 
+    def uncached(self) -> ProbabilityMap:
+        """A copy that shares `values`: the pixels that its `decision_map` caches are freed with it."""
+        return replace(self)
+
     @property
     def decision_map(self) -> ProbabilityMap:
         """The map by which windows are placed and passes compared; every pixel of the picture if `exact`."""
