@@ -79,8 +79,9 @@ class InnerLoop:
         if self._window is None and self._picture.zoom.small_object(inner_pass.probabilities.uncached()):
             self._place_window(inner_pass.probabilities.uncached())
             inner_pass = self._run(previous)
-        if self._choice != inner_pass.choice and self._choice in range(len(inner_pass.choices)):
-            inner_pass = inner_pass.with_choice(self._choice)
+        choice = self._choice
+        if choice is not None and choice != inner_pass.choice and choice < len(inner_pass.choices):
+            inner_pass = inner_pass.with_choice(choice)
         self._has_mask = True
         if self._agreement is not None and self._flip and not self._flips:
             # without its mirror image a pass has no agreement of its own

@@ -8,6 +8,7 @@ from typing import Any
 from cfr_icl import clicks
 from cfr_icl.annotate.objects import document
 from cfr_icl.annotate.objects.document import ACCEPTED, COLOURS, SENT_BACK, ActionError
+from cfr_icl.annotate.session.editor import Editor
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.sentences import sentence_of
@@ -26,62 +27,76 @@ def apply(session: Session, action: SessionAction) -> None:
             session.click(clicks.Click(x, y, positive))
         case do.Box(left=left, top=top, right=right, bottom=bottom):
             session.box(left, top, right, bottom)
-        case do.Paint(points=points, diameter=diameter, add=add):
-            session.paint([(x, y) for x, y in points], diameter, add)
-        case do.Lasso(points=points, add=add):
-            session.lasso([(x, y) for x, y in points], add)
-        case do.Reshape(points=points):
-            session.reshape([(x, y) for x, y in points])
-        case do.FillHole(x=x, y=y):
-            session.fill_hole(x, y)
-        case do.Undo():
-            session.undo()
-        case do.Redo():
-            session.redo()
-        case do.Clear():
-            session.clear()
-        case do.Finish():
-            session.finish()
-        case do.Select(id=id):
-            session.select(id)
-        case do.Delete(id=id):
-            session.delete(id)
-        case do.Duplicate(id=id):
-            session.duplicate(id)
-        case do.Edit(id=id):
-            session.edit(id, **action.changes)
-        case do.DeleteObjects(ids=ids):
-            session.delete_objects(ids)
-        case do.LabelObjects(ids=ids, name=name):
-            session.label_objects(ids, name)
-        case do.EditObjects(ids=ids):
-            session.edit_objects(ids, **action.changes)
-        case do.MergeObjects(ids=ids):
-            session.merge_objects(ids)
-        case do.OrderObjects(ids=ids, front=front):
-            session.order_objects(ids, front)
-        case do.Label(name=name, id=id, active=active):
-            session.set_label(name, session.document.active if id is None and active else id)
-        case do.Attribute(name=name, value=value, ids=ids):
-            session.set_attribute(name, value, ids)
-        case do.Labels(labels=labels, attributes=attributes):
-            session.set_labels(_label_list(labels))
-            if attributes is not None:
-                session.set_attributes(attributes)
-        case do.RenameLabel(name=name, new=new):
-            session.rename_label(name, new)
-        case do.RemoveLabel(name=name):
-            session.remove_label(name)
-        case do.Done(done=done):
-            session.set_done(done)
-        case do.Review(accepted=accepted, note=note):
-            session.set_review(ACCEPTED if accepted else SENT_BACK, note)
         case do.KeepPass(index=index):
             session.keep_pass(index)
         case do.Choose(index=index):
             session.choose(index)
         case do.Cascade(cfr=cfr):
             session.set_cascade(_changed(session.document.cfr, cfr))
+        case do.Undo():
+            session.undo()
+        case do.Redo():
+            session.redo()
+        case _:
+            _edit_objects(session, action)
+
+
+def _edit_objects(editor: Editor, action: SessionAction) -> None:
+    """Apply an action on objects that needs no network."""
+    match action:
+        case do.Paint(points=points, diameter=diameter, add=add):
+            editor.paint([(x, y) for x, y in points], diameter, add)
+        case do.Lasso(points=points, add=add):
+            editor.lasso([(x, y) for x, y in points], add)
+        case do.Reshape(points=points):
+            editor.reshape([(x, y) for x, y in points])
+        case do.FillHole(x=x, y=y):
+            editor.fill_hole(x, y)
+        case do.Clear():
+            editor.clear()
+        case do.Finish():
+            editor.finish()
+        case do.Select(id=id):
+            editor.select(id)
+        case do.Delete(id=id):
+            editor.delete(id)
+        case do.Duplicate(id=id):
+            editor.duplicate(id)
+        case do.Edit(id=id):
+            editor.edit(id, **action.changes)
+        case do.DeleteObjects(ids=ids):
+            editor.delete_objects(ids)
+        case do.LabelObjects(ids=ids, name=name):
+            editor.label_objects(ids, name)
+        case do.EditObjects(ids=ids):
+            editor.edit_objects(ids, **action.changes)
+        case do.MergeObjects(ids=ids):
+            editor.merge_objects(ids)
+        case do.OrderObjects(ids=ids, front=front):
+            editor.order_objects(ids, front)
+        case _:
+            _edit_labels(editor, action)
+
+
+def _edit_labels(editor: Editor, action: SessionAction) -> None:
+    """Apply an action on labels, attributes or the state of the picture."""
+    match action:
+        case do.Label(name=name, id=id, active=active):
+            editor.set_label(name, editor.document.active if id is None and active else id)
+        case do.Attribute(name=name, value=value, ids=ids):
+            editor.set_attribute(name, value, ids)
+        case do.Labels(labels=labels, attributes=attributes):
+            editor.set_labels(_label_list(labels))
+            if attributes is not None:
+                editor.set_attributes(attributes)
+        case do.RenameLabel(name=name, new=new):
+            editor.rename_label(name, new)
+        case do.RemoveLabel(name=name):
+            editor.remove_label(name)
+        case do.Done(done=done):
+            editor.set_done(done)
+        case do.Review(accepted=accepted, note=note):
+            editor.set_review(ACCEPTED if accepted else SENT_BACK, note)
 
 
 def _label_list(entries: list[LabelEntry]) -> list[document.Label]:

@@ -151,7 +151,6 @@ class Page:
 
     def _dispatch(self, action: Action) -> None:
         """Pass an action on to the part of the page that applies it."""
-        folder = self.place.folder if self.place else None
         match action:
             case SessionAction():
                 apply(self.session, action)
@@ -166,8 +165,7 @@ class Page:
             case do.LeaveFolder():
                 self._own.leave()
             case do.Import():
-                source = self._opening.source
-                load_upload(action, self.session, self.files, self.place, self._outbox, source)
+                load_upload(action, self.session, self.files, self.place, self._outbox, self._opening.source)
             case do.Example(index=index):
                 self._opening.open_example(index)
             case do.Goto():
@@ -186,6 +184,17 @@ class Page:
                 self._opening.change_view(action)
             case do.Restore():
                 self._opening.restore(action)
+            case do.Model(name=name):
+                self._switch_model(name)
+            case do.Learn() | do.StopLearning() | do.ForgetLearnt():
+                self._learn(action)
+            case _:
+                self._answer_question(action)
+
+    def _answer_question(self, action: Action) -> None:
+        """Add to the reply what an action asks for that changes nothing."""
+        folder = self.place.folder if self.place else None
+        match action:
             case do.Download(what=what):
                 self._downloads.serve_file(self.session, what, folder, self._opening.source)
             case do.Export():
@@ -199,10 +208,6 @@ class Page:
             case do.Choices():
                 if self.session.has_choices:  # another click may have come first
                     self._outbox.add(choices=offered(self.session))
-            case do.Model(name=name):
-                self._switch_model(name)
-            case do.Learn() | do.StopLearning() | do.ForgetLearnt():
-                self._learn(action)
 
     def reply(self, known: Known) -> dict[str, Any]:
         """A `replies.Reply` with everything that the browser does not have yet."""
