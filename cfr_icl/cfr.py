@@ -69,15 +69,17 @@ class CascadeForward:
         ValueError: for a number out of its range.
     """
 
-    steps: int = setting(int, 4, "most refinements of a click", published=4, least=0, most=MAX_STEPS)
+    steps: int = setting(
+        int,
+        4,
+        "most refinements of a click: passes in which the mask is fed back to the network",
+        published=4,
+        least=0,
+        most=MAX_STEPS,
+    )
     adaptive: bool = setting(bool, True, "stop refining when the mask hardly changes", published=True)
     cf_clicks: int | None = setting(
-        int,
-        None,
-        "refine only the first N clicks (default: every click)",
-        published=1,
-        least=0,
-        most=1000,
+        int, None, "refine only the first N clicks", published=1, least=0, most=1000
     )
     min_change_pixels: int = setting(
         int,
@@ -96,18 +98,27 @@ class CascadeForward:
         most=1,
     )
     best_pass: bool = setting(
-        bool, True, "choose the pass that agrees most with its mirror image", published=False
+        bool,
+        True,
+        "take the pass that agrees most with its mirror image, not the last one",
+        published=False,
     )
     close_ups: bool = setting(
-        bool, True, "replace the last refinement by a close-up of the click", published=False
+        bool,
+        True,
+        "replace the last refinement by a close-up of the newest click, for exact edges",
+        published=False,
     )
     mirror_refinements: bool = setting(
-        bool, False, "show the mirror image in refinements too, whether it is needed or not", published=True
+        bool,
+        False,
+        "show the mirror image in every pass, not only until a pass agrees with it; takes twice as long",
+        published=True,
     )
     pseudo_clicks: bool = setting(
         bool,
         True,
-        "add a click inside the mask to each refinement (SAM's family)",
+        "add a click at the deepest place of the mask to each refinement (SAM's family)",
         published=False,
         coordinates_only=True,
     )

@@ -22,7 +22,7 @@ def setting(
 
     Args:
         kind: bool, int or float. A field whose default is None may also be None.
-        help: one line without a period, for command lines and documentation.
+        help: one line without a period, for command lines and the page.
         published: the value in the published method.
         least, most: the range of a number, both inclusive.
         coordinates_only: whether the setting affects only models that take clicks as coordinates.

@@ -69,9 +69,8 @@ def add_cfr(parser: argparse.ArgumentParser, *, several_steps: bool = False) -> 
 def _add_setting(group: argparse._ArgumentGroup, entry: Field) -> None:
     """Add the flag of one field; if the flag is not given, the options have no attribute of that name."""
     flag, values = "--" + entry.name.replace("_", "-"), entry.metadata
-    about = values["help"].partition(" (default")[0]
     published = "" if values["published"] == entry.default else f"; published: {_shown(values['published'])}"
-    help = f"{about} (default: {_shown(entry.default)}{published})"
+    help = f"{values['help']} (default: {_shown(entry.default)}{published})"
     if values["kind"] is bool:
         action = argparse.BooleanOptionalAction
         group.add_argument(flag, action=action, default=argparse.SUPPRESS, help=help)

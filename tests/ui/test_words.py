@@ -64,7 +64,7 @@ def needed():
 def derived():
     """English texts that the page makes of settings and formats, as in cascade.js and exporting.js."""
     labels = {field["name"].replace("_", " ").capitalize() for field in cfr_fields()}
-    helps = {field["help"] for field in cfr_fields()}
+    helps = {field["help"][0].upper() + field["help"][1:] for field in cfr_fields()}
     return labels | helps | {format["title"] for format in export_formats()}
 
 

@@ -4,31 +4,16 @@
 
 import { make } from './dom.js';
 
-// How fields are called and explained; one that is not here has its own name and help.
-const TEXTS = {
-  steps: ['CFR steps', 'Passes in which the mask is fed back to the network after a click'],
-  adaptive: ['Stop early', 'Refining ends with a pass that changes no more than this'],
+// Names of fields, and a text where that of the field does not suit its switch.
+const WORDS = {
+  steps: ['CFR steps'],
+  adaptive: ['Stop early'],
   cf_clicks: ['Refine at every click', 'Off: only the first click of an object is refined, as published'],
-  best_pass: [
-    'Keep the best pass',
-    'The answer is the pass that agrees most with its mirror image; off: the last one, as published',
-  ],
-  close_ups: [
-    'Close-ups',
-    'From the third click on the last step looks at the click alone, twice as large, for exact edges',
-  ],
-  mirror_refinements: [
-    'Mirror image in every pass',
-    'Off: refinements go without it once a pass agrees with it, in half of the time; on: published',
-  ],
-  pseudo_clicks: [
-    'Inner click',
-    'Models that take coordinates, such as SAM: each CFR step gets a click at the deepest place of the mask',
-  ],
-  pseudo_boxes: [
-    'Box around the mask',
-    'Models that take coordinates, such as SAM: each CFR step gets a box around the mask',
-  ],
+  best_pass: ['Keep the best pass'],
+  close_ups: ['Close-ups'],
+  mirror_refinements: ['Mirror image in every pass'],
+  pseudo_clicks: ['Inner click'],
+  pseudo_boxes: ['Box around the mask'],
 };
 const STOPS = { settled: 'at 2 % of the mask', published: 'at 20 pixels, as published', never: 'never' };
 const OF_STOPS = new Set(['min_change_pixels', 'min_change_ratio']); // chosen together with `adaptive`
@@ -142,7 +127,6 @@ export class CascadeSettings {
         min_change_ratio: select.value === 'settled' ? ratio.value : ratio.published,
       }),
     );
-    const stopOf = (cfr) => (!cfr.adaptive ? 'never' : cfr.min_change_ratio ? 'settled' : 'published');
     const node = make('label', { className: 'row', title }, make('span', {}, label), select);
     return {
       node,
@@ -153,8 +137,18 @@ export class CascadeSettings {
   }
 }
 
-// English texts, which are translated with the rest of the page.
-function textsOf({ name, help }) {
-  const words = name.replaceAll('_', ' ');
-  return TEXTS[name] ?? [words[0].toUpperCase() + words.slice(1), help];
+// When refining ends, as a key of STOPS.
+export function stopOf({ adaptive, min_change_ratio }) {
+  if (!adaptive) return 'never';
+  return min_change_ratio ? 'settled' : 'published';
+}
+
+// Name and explanation in English, which are translated with the rest of the page.
+export function textsOf({ name, help }) {
+  const [label = capitalised(name.replaceAll('_', ' ')), title = capitalised(help)] = WORDS[name] ?? [];
+  return [label, title];
+}
+
+function capitalised(text) {
+  return text[0].toUpperCase() + text.slice(1);
 }
