@@ -29,7 +29,7 @@ from cfr_icl import CascadeForward, InteractiveModel, icl, load_model
 from cfr_icl.data.examples import Batch, TrainingExamples, collate
 from cfr_icl.data.folder import FolderDataset
 from cfr_icl.evaluation import Protocol, evaluate_object
-from cfr_icl.learning import beginnings
+from cfr_icl.learning import initial_states
 from cfr_icl.learning.settings import Settings, read_settings
 from tests.parity.recipe import scene
 
@@ -167,8 +167,8 @@ class Trainer:
             weight.requires_grad_(not name.startswith(settings.model.frozen))
         self.average = ModelEmaV3(self.model)
         self._watch_network(self.model)
-        beginnings.add_clicks = icl.add_clicks = self.watch.timed("simulated clicks", icl.add_clicks)
-        self.loss = beginnings.TrainingLoss(self.model, settings.icl)
+        initial_states.add_clicks = icl.add_clicks = self.watch.timed("simulated clicks", icl.add_clicks)
+        self.loss = initial_states.TrainingLoss(self.model, settings.icl)
         trained = [weight for weight in self.model.parameters() if weight.requires_grad]
         self.optimiser = torch.optim.AdamW(trained, lr=1e-6)
         self.numbers = itertools.count()

@@ -1,7 +1,7 @@
 """Iterative Click Loss: supervise the prediction after every simulated click, later ones with more weight.
 
 Sun et al., CFR-ICL, AAAI 2024 (arXiv 2303.05620), section 3.2: L_ICL = sum_i beta_i L(Y_i, Y). Initial masks
-and clicks of a batch that are not in the paper are in cfr_icl/learning/beginnings.py.
+and clicks of a batch that are not in the paper are in cfr_icl/learning/initial_states.py.
 """
 
 from __future__ import annotations
@@ -88,9 +88,28 @@ class Draws:
         return Draws(self.shared, [self.objects[number] for number in chosen])
 
 
+@dataclass(frozen=True)
+class ClickedObjects:
+    """N objects of B pictures, with the clicks on them so far.
+
+    Attributes:
+        image: float (B, 3, H, W) in [0, 1].
+        gt_mask: float (N, 1, H, W): 1 object, 0 background, -1 ignored.
+        clicks: the clicks on each object, at least one.
+        picture_indices: int64 (N,), ascending index of each object's picture.
+        draws: random numbers of these objects.
+    """
+
+    image: torch.Tensor
+    gt_mask: torch.Tensor
+    clicks: list[list[Click]]
+    picture_indices: torch.Tensor
+    draws: Draws
+
+
 @dataclass
-class Beginning:
-    """The state before the first supervised click of a batch; N objects, B pictures.
+class InitialState:
+    """The state of N objects before their first supervised click.
 
     Attributes:
         features: features of each object's picture, in the order of the objects.
@@ -143,40 +162,35 @@ class IterativeClickLoss(nn.Module):
         config = self.config
         picture_indices = torch.arange(len(image)) if picture_indices is None else picture_indices.cpu()
         draws = Draws(rng, [np.random.default_rng(seed) for seed in seeds] or [rng] * len(gt_mask))
-        begun = self.begin(image, gt_mask, [list(each) for each in clicks], picture_indices, draws)
-        mask = begun.mask
+        objects = ClickedObjects(image, gt_mask, [list(each) for each in clicks], picture_indices, draws)
+        state = self.begin(objects)
+        mask = state.mask
         count = int(rng.integers(1, len(config.betas) + 1))
         losses, ious = [], []
         for number in range(count):
             supervised = number == count - 1 or not config.last_only
             with torch.set_grad_enabled(supervised and torch.is_grad_enabled()):
-                logits, auxiliary = self.decode(begun.features, mask, begun.clicks)
+                logits, auxiliary = self.decode(state.features, mask, state.clicks)
                 mask = torch.sigmoid(logits.float())
             if supervised:
-                losses.append(self._loss(logits, auxiliary, begun.gt_mask))
-            ious.append(float(mask_ious(mask.detach(), begun.gt_mask).mean()))
+                losses.append(self._loss(logits, auxiliary, state.gt_mask))
+            ious.append(float(mask_ious(mask.detach(), state.gt_mask).mean()))
             if config.detach:
                 mask = mask.detach()
             if number < count - 1:
-                self.add_clicks(begun.clicks, mask.detach(), begun.gt_mask, begun.draws)
+                self.add_clicks(state.clicks, mask.detach(), state.gt_mask, state.draws)
         betas = (1.0,) if config.last_only else config.betas[:count]
         weighted = (beta * loss for beta, loss in zip(betas, losses, strict=True))
         loss = sum(weighted, start=losses[0].new_zeros(()))
         if config.normalise:
             loss = loss / sum(betas)
-        return loss, {"iou_first": ious[0], "iou_last": ious[-1], "objects": float(len(begun.clicks))}
+        return loss, {"iou_first": ious[0], "iou_last": ious[-1], "objects": float(len(state.clicks))}
 
-    def begin(
-        self,
-        image: torch.Tensor,
-        gt_mask: torch.Tensor,
-        clicks: list[list[Click]],
-        picture_indices: torch.Tensor,
-        draws: Draws,
-    ) -> Beginning:
-        """The features of each object's picture, with an empty mask; arguments as of `forward`."""
-        features = features_of_objects(self.encode(image), picture_indices)
-        return Beginning(features, gt_mask, torch.zeros_like(gt_mask), clicks, draws)
+    def begin(self, objects: ClickedObjects) -> InitialState:
+        """The features of each object's picture, with an empty mask."""
+        features = features_of_objects(self.encode(objects.image), objects.picture_indices)
+        empty = torch.zeros_like(objects.gt_mask)
+        return InitialState(features, objects.gt_mask, empty, objects.clicks, objects.draws)
 
     def encode(self, image: torch.Tensor) -> Features:
         """The features of pictures, float (B, 3, H, W) in [0, 1]."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cfr_icl.data.augmentation import Augmentation
 from cfr_icl.learning.bad_labels import SPECK
-from cfr_icl.learning.beginnings import TrainingConfig
+from cfr_icl.learning.initial_states import TrainingConfig
 from cfr_icl.learning.optimiser import OptimiserSettings
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.suem import SUEM

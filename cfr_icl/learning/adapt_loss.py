@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 
 from cfr_icl.clicks import Click, disk_maps
-from cfr_icl.icl import Beginning, Draws, IterativeClickLoss, features_of_objects
-from cfr_icl.learning.beginnings import TrainingConfig, TrainingLoss, begin_with_boxes
+from cfr_icl.icl import ClickedObjects, InitialState, IterativeClickLoss, features_of_objects
 from cfr_icl.learning.feature_pool import Drawn, prompt_maps_of_first
+from cfr_icl.learning.initial_states import TrainingConfig, TrainingLoss, begin_with_boxes
 from cfr_icl.models.base import Features
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.rectangle import Rectangle
@@ -57,28 +57,21 @@ class AdaptLoss(TrainingLoss):
         with torch.no_grad():
             return self.model.encode(image)
 
-    def begin(
-        self,
-        image: torch.Tensor,
-        gt_mask: torch.Tensor,
-        clicks: list[list[Click]],
-        picture_indices: torch.Tensor,
-        draws: Draws,
-    ) -> Beginning:
+    def begin(self, objects: ClickedObjects) -> InitialState:
         self._boxed = []
-        if not self._boxes or draws.shared.random() >= self._boxes:
-            return super().begin(image, gt_mask, clicks, picture_indices, draws)
-        begun = IterativeClickLoss.begin(self, image, gt_mask, clicks, picture_indices, draws)
-        boxed = [list(each) for each in clicks]
-        guesses = begin_with_boxes(boxed, gt_mask, self.config.sloppy, draws)
+        if not self._boxes or objects.draws.shared.random() >= self._boxes:
+            return super().begin(objects)
+        state = IterativeClickLoss.begin(self, objects)
+        boxed = [list(each) for each in objects.clicks]
+        guesses = begin_with_boxes(boxed, objects.gt_mask, self.config.sloppy, objects.draws)
         boxes = [Rectangle.of_mask((guess[0] > 0).cpu().numpy()) for guess in guesses]
         self._boxed = [min(box.size) >= MIN_SIDE * len(guesses[0, 0]) for box in boxes]
-        begun.mask = guesses * torch.tensor(self._boxed).view(-1, 1, 1, 1)
-        begun.clicks = [
+        state.mask = guesses * torch.tensor(self._boxed).view(-1, 1, 1, 1)
+        state.clicks = [
             box[1:] if fits else first  # without the click in the middle, as `MapModel.prompt` makes them
-            for box, first, fits in zip(boxed, clicks, self._boxed, strict=True)
+            for box, first, fits in zip(boxed, objects.clicks, self._boxed, strict=True)
         ]
-        return begun
+        return state
 
     def decode(
         self, features: Features, mask: torch.Tensor, clicks: Sequence[Sequence[Click]]

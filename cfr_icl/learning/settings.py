@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from cfr_icl.data.augmentation import Augmentation
-from cfr_icl.learning.beginnings import TrainingConfig
+from cfr_icl.learning.initial_states import TrainingConfig
 from cfr_icl.learning.optimiser import OptimiserSettings
 from cfr_icl.suem import SUEM
 

@@ -20,10 +20,10 @@ from cfr_icl.data.examples import Batch, TrainingExamples, collate
 from cfr_icl.data.registry import open_dataset
 from cfr_icl.data.samples import Dataset
 from cfr_icl.files import disk_errors, replacing
-from cfr_icl.learning.beginnings import TrainingLoss
 from cfr_icl.learning.encoders import load_encoder
 from cfr_icl.learning.grow import grown
 from cfr_icl.learning.hard import HardPictures
+from cfr_icl.learning.initial_states import TrainingLoss
 from cfr_icl.learning.monitor import Monitor, changed_settings
 from cfr_icl.learning.optimiser import make_optimiser, set_rates, train_mode
 from cfr_icl.learning.processes import lost_process_in_a_sentence, means_of_all, require_equal

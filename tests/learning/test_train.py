@@ -22,7 +22,7 @@ from cfr_icl.data.registry import DATASETS
 from cfr_icl.evaluation.run import one_thread
 from cfr_icl.icl import ICLConfig, IterativeClickLoss
 from cfr_icl.learning import train as training
-from cfr_icl.learning.beginnings import TrainingConfig
+from cfr_icl.learning.initial_states import TrainingConfig
 from cfr_icl.learning.optimiser import make_optimiser, set_rates
 from cfr_icl.learning.settings import read_settings
 from cfr_icl.models.registry import ARCHITECTURES, Architecture, build_model, default_config

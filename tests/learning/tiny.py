@@ -6,7 +6,7 @@ import torch
 
 from cfr_icl.data.augmentation import Augmentation
 from cfr_icl.learning.adapt_config import AdaptConfig
-from cfr_icl.learning.beginnings import TrainingConfig
+from cfr_icl.learning.initial_states import TrainingConfig
 from cfr_icl.learning.optimiser import OptimiserSettings
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.registry import Architecture

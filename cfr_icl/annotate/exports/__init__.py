@@ -10,8 +10,8 @@ import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 
+from cfr_icl.annotate.exports.export_warnings import warnings_of
 from cfr_icl.annotate.exports.format import ExportFormat, ExportJob, Files
-from cfr_icl.annotate.exports.losses import losses
 from cfr_icl.annotate.exports.names import fitting, with_stems
 from cfr_icl.annotate.exports.splits import Split, divided
 from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture, class_names
@@ -128,7 +128,7 @@ class _Writing:
 
 def export_warnings(format: str, pictures: Sequence[AnnotatedPicture]) -> list[Sentence]:
     """Messages for the user about content of these pictures that a format cannot hold."""
-    return losses(_formats(format), pictures)
+    return warnings_of(_formats(format), pictures)
 
 
 def _formats(name: str) -> list[ExportFormat]:

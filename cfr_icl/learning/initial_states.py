@@ -11,8 +11,7 @@ import torch.nn.functional as F
 
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.clicks import Click
-from cfr_icl.icl import Beginning, Draws, ICLConfig, IterativeClickLoss, add_clicks
-from cfr_icl.models.base import Features
+from cfr_icl.icl import ClickedObjects, Draws, ICLConfig, InitialState, IterativeClickLoss, add_clicks
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.robot import random_click
 from cfr_icl.zoom.resample import crop
@@ -50,29 +49,20 @@ class TrainingLoss(IterativeClickLoss):
 
     config: TrainingConfig
 
-    def begin(
-        self,
-        image: torch.Tensor,
-        gt_mask: torch.Tensor,
-        clicks: list[list[Click]],
-        picture_indices: torch.Tensor,
-        draws: Draws,
-    ) -> Beginning:
-        config, rng = self.config, draws.shared
+    def begin(self, objects: ClickedObjects) -> InitialState:
+        config, rng = self.config, objects.draws.shared
         if config.close_up and rng.random() < config.close_up:
-            chosen = one_of_each(picture_indices, draws)
-            draws, chosen_clicks = draws.of(chosen), [clicks[number] for number in chosen]
-            image, gt_mask, mask = self._close_ups(image, gt_mask[chosen], chosen_clicks, draws)
-            return Beginning(self.encode(image), gt_mask, mask, chosen_clicks, draws)
-        begun = super().begin(image, gt_mask, clicks, picture_indices, draws)
+            return self._begin_with_close_ups(objects)
+        state = super().begin(objects)
         if config.wrong and rng.random() < config.wrong:
-            begun.mask = begin_with_wrong_regions(clicks, gt_mask, picture_indices, draws)
+            state.mask = begin_with_wrong_regions(
+                state.clicks, state.gt_mask, objects.picture_indices, state.draws
+            )
         elif config.box and rng.random() < config.box:
-            begun.mask = begin_with_boxes(clicks, gt_mask, config.sloppy, draws)
+            state.mask = begin_with_boxes(state.clicks, state.gt_mask, config.sloppy, state.draws)
         elif config.warm_up and rng.random() >= config.fresh:
-            rounds = int(rng.integers(0, config.warm_up + 1))
-            begun.mask = self._warm_up(begun.features, begun.mask, gt_mask, clicks, rounds, draws)
-        return begun
+            state.mask = self._warm_up(state, int(rng.integers(0, config.warm_up + 1)))
+        return state
 
     def add_clicks(
         self,
@@ -85,20 +75,20 @@ class TrainingLoss(IterativeClickLoss):
             super().add_clicks(clicks, mask, gt_mask, draws)
 
     @torch.no_grad()
-    def _warm_up(
-        self,
-        features: Features,
-        mask: torch.Tensor,
-        gt_mask: torch.Tensor,
-        clicks: list[list[Click]],
-        rounds: int,
-        draws: Draws,
-    ) -> torch.Tensor:
+    def _warm_up(self, state: InitialState, rounds: int) -> torch.Tensor:
         """Compute the masks after some rounds of clicks, which are added in place."""
+        mask = state.mask
         for _ in range(rounds):
-            mask = torch.sigmoid(self.decode(features, mask, clicks)[0].float())
-            add_clicks(clicks, mask, gt_mask, draws)
+            mask = torch.sigmoid(self.decode(state.features, mask, state.clicks)[0].float())
+            add_clicks(state.clicks, mask, state.gt_mask, state.draws)
         return mask
+
+    def _begin_with_close_ups(self, objects: ClickedObjects) -> InitialState:
+        """Begin with close-ups of the newest clicks on one object of each picture."""
+        chosen = one_of_each(objects.picture_indices, objects.draws)
+        clicks, draws = [objects.clicks[number] for number in chosen], objects.draws.of(chosen)
+        image, gt_mask, mask = self._close_ups(objects.image, objects.gt_mask[chosen], clicks, draws)
+        return InitialState(self.encode(image), gt_mask, mask, clicks, draws)
 
     @torch.no_grad()
     def _close_ups(
@@ -115,10 +105,10 @@ class TrainingLoss(IterativeClickLoss):
         Returns:
             Picture, ground truth and mask like the arguments.
         """
-        features = self.encode(image)
+        state = InitialState(self.encode(image), gt_mask, torch.zeros_like(gt_mask), clicks, draws)
         rounds = int(draws.shared.integers(1, max(1, self.config.warm_up) + 1))
-        mask = self._warm_up(features, torch.zeros_like(gt_mask), gt_mask, clicks, rounds, draws)
-        mask = torch.sigmoid(self.decode(features, mask, clicks)[0].float())
+        mask = self._warm_up(state, rounds)
+        mask = torch.sigmoid(self.decode(state.features, mask, clicks)[0].float())
         height, width = image.shape[2:]
         whole = Window.of_size(height, width)
         maps, parts = torch.cat([image, mask, gt_mask == 1, gt_mask == -1], dim=1), []

@@ -1,4 +1,4 @@
-"""What a training batch begins with beyond the paper."""
+"""Initial states of training batches that are not in the paper."""
 
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.clicks import Click
 from cfr_icl.icl import Draws
-from cfr_icl.learning.beginnings import (
+from cfr_icl.learning.initial_states import (
     TrainingConfig,
     TrainingLoss,
     begin_with_boxes,
