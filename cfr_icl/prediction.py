@@ -16,6 +16,10 @@ RLES_KEPT = 2
 """Number of cached run lengths: those of the last pass and of the one before it."""
 
 
+class PredictionError(RuntimeError):
+    """The network's output is not finite, so there is no prediction."""
+
+
 @dataclass(frozen=True)
 class Choice:
     """One of several masks that a network offers for an ambiguous click.

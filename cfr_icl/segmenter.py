@@ -23,15 +23,13 @@ from cfr_icl.clicks import Click
 from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.encoded_picture import EncodedPicture
 from cfr_icl.inner_loop import CascadeState
-from cfr_icl.models.base import Cues, InteractiveModel, PredictionError
+from cfr_icl.models.base import Cues, InteractiveModel
 from cfr_icl.outer_loop import OuterLoop
 from cfr_icl.prediction import Prediction
 from cfr_icl.predictor import PredictionCache, PredictionKey
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.zoom.window import Window
 from cfr_icl.zoom.zoom_config import ZoomConfig
-
-__all__ = ["PredictionError", "Segmenter"]
 
 
 class Segmenter:

@@ -13,7 +13,7 @@ from importlib import import_module
 
 from cfr_icl import __version__
 from cfr_icl.extras import MissingExtraError
-from cfr_icl.segmenter import PredictionError
+from cfr_icl.prediction import PredictionError
 
 COMMANDS = {
     "app": "start the page",

@@ -90,10 +90,6 @@ class ModelConfig:
         )
 
 
-class PredictionError(RuntimeError):
-    """The network's output is not finite, so there is no prediction."""
-
-
 @dataclass(frozen=True)
 class Cues:
     """A person's input for one object, in picture pixels.

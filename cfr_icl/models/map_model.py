@@ -13,10 +13,10 @@ from torch import nn
 
 from cfr_icl.cfr import THRESHOLD_LOGIT, CascadeForward
 from cfr_icl.clicks import disk_maps, is_one_click, with_whole_disk
-from cfr_icl.models.base import Cues, Features, InteractiveModel, PredictionError
+from cfr_icl.models.base import Cues, Features, InteractiveModel
 from cfr_icl.models.hypotheses import FurtherMasks, Hypotheses, further_masks
 from cfr_icl.models.iou_head import IoUHead, rate
-from cfr_icl.prediction import Choice, InnerPass
+from cfr_icl.prediction import Choice, InnerPass, PredictionError
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.window import Window, to_window
 

@@ -18,9 +18,9 @@ from torch import nn
 
 from cfr_icl.cfr import MASK_THRESHOLD, THRESHOLD_LOGIT, CascadeForward
 from cfr_icl.inner_distance import deepest_pixel
-from cfr_icl.models.base import Cues, Features, InteractiveModel, ModelConfig, PredictionError
+from cfr_icl.models.base import Cues, Features, InteractiveModel, ModelConfig
 from cfr_icl.models.steps import may_pause
-from cfr_icl.prediction import Choice, InnerPass
+from cfr_icl.prediction import Choice, InnerPass, PredictionError
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.zoom.logit_map import LogitMap, without_padding
 from cfr_icl.zoom.probability_map import ProbabilityMap

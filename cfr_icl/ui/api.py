@@ -15,8 +15,8 @@ from cfr_icl.annotate.imports import mask_pixels
 from cfr_icl.annotate.pictures.decoding import read_picture
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.prediction import PredictionError
 from cfr_icl.rectangle import Rectangle
-from cfr_icl.segmenter import PredictionError
 from cfr_icl.ui.server import Server
 
 MAX_CLICKS = 200

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from cfr_icl.extras import extra
-from cfr_icl.models.base import PredictionError
-from cfr_icl.prediction import Prediction
+from cfr_icl.prediction import Prediction, PredictionError
 from cfr_icl.remote import RemoteSegmenter
 from cfr_icl.sentences import Refusal
 from cfr_icl.workers.wire import (

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cfr_icl.extras import extra
-from cfr_icl.models.base import PredictionError
+from cfr_icl.prediction import PredictionError
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.workers.wire import (
     NETWORK,

@@ -15,7 +15,8 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.cli.main import main
 from cfr_icl.clicks import Click
 from cfr_icl.models.registry import build_model, default_config
-from cfr_icl.segmenter import PredictionError, Segmenter
+from cfr_icl.prediction import PredictionError
+from cfr_icl.segmenter import Segmenter
 from cfr_icl.weights.loading import EMBEDDED, load_model
 from cfr_icl.weights.saving import save_model
 from cfr_icl.zoom.zoom_config import ZoomConfig

@@ -9,9 +9,9 @@ from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.close_up import CloseUpConfig
-from cfr_icl.prediction import Choice, InnerPass, Prediction
+from cfr_icl.prediction import Choice, InnerPass, Prediction, PredictionError
 from cfr_icl.rectangle import Rectangle
-from cfr_icl.segmenter import PredictionError, Segmenter
+from cfr_icl.segmenter import Segmenter
 from cfr_icl.workers import serving
 from cfr_icl.workers.pool import WorkerPool, WorkersError
 from cfr_icl.workers.wire import (

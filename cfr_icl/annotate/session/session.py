@@ -17,10 +17,9 @@ from cfr_icl.annotate.session.suggestions import LITTLE_CLICKS, suggests_box
 from cfr_icl.box import box_clicks
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
-from cfr_icl.prediction import Prediction
+from cfr_icl.prediction import Prediction, PredictionError
 from cfr_icl.predictor import Predictor
 from cfr_icl.rectangle import Rectangle
-from cfr_icl.segmenter import PredictionError
 from cfr_icl.sentences import Refusal
 
 REDRAWN = 0.4

@@ -14,7 +14,8 @@ from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.cli import batch as command
 from cfr_icl.cli.main import main
-from cfr_icl.segmenter import PredictionError, Segmenter
+from cfr_icl.prediction import PredictionError
+from cfr_icl.segmenter import Segmenter
 from tests.stand_in import ColourModel
 
 ROWS = "".join(f"{n}.png,20,30,1,red,one\n{n}.png,90,50,1,blue,two\n" for n in range(5))
