@@ -90,7 +90,7 @@ def place_clicks(model: MapModel, place: Place | None, stay: bool) -> None:
         previous: ProbabilityMap,
         window: Window,
         cfr: CascadeForward | None = None,
-        offers: bool = True,
+        with_choices: bool = True,
     ) -> InnerPass:
         if cfr is None or place is None:
             earlier.clear()
@@ -105,7 +105,7 @@ def place_clicks(model: MapModel, place: Place | None, stay: bool) -> None:
                 clicks.append([click.mirrored(size[1]) for click in clicks[0]])
             prompt = prompt.clone()
             prompt[:, 1:] = torch.maximum(prompt[:, 1:], disk_maps(clicks, *size))
-        return MapModel.run_pass(model, features, prompt, previous, window, cfr, offers)
+        return MapModel.run_pass(model, features, prompt, previous, window, cfr, with_choices)
 
     model.run_pass = run_pass  # type: ignore[method-assign]
 

@@ -67,7 +67,7 @@ class EncodedPicture:
         *,
         flip: bool,
         cfr: CascadeForward | None = None,
-        offers: bool = True,
+        with_choices: bool = True,
     ) -> InnerPass:
         """Run the network once on a window.
 
@@ -75,7 +75,7 @@ class EncodedPicture:
             previous: probabilities that are fed back.
             prompt: the network's prompt for the window and, with `flip`, its mirror image.
             cfr: the settings of a refinement; None in the coarse pass.
-            offers: whether choices are wanted.
+            with_choices: whether choices are wanted.
 
         Raises:
             PredictionError: when the network's output is not finite.
@@ -83,7 +83,8 @@ class EncodedPicture:
         may_pause()
         features = self.encode(window, flip)
         may_pause()
-        inner_pass = self.model.run_pass(features, prompt, previous, window or self.full_window, cfr, offers)
+        view = window or self.full_window
+        inner_pass = self.model.run_pass(features, prompt, previous, view, cfr, with_choices)
         return replace(inner_pass, zoom_window=window)
 
     def is_encoded(self, window: Window | None) -> bool:

@@ -198,7 +198,7 @@ class Segmenter:
         if not picture.is_encoded(window):
             return None
         prompt = picture.prompt(Cues((click,)), window, flip=False)
-        coarse = picture.run_pass(start, window, prompt, flip=False, offers=False)
+        coarse = picture.run_pass(start, window, prompt, flip=False, with_choices=False)
         return Prediction((coarse,), 0, 1, self.model.config.inverse_temperature)
 
     def predict(

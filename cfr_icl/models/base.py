@@ -186,7 +186,7 @@ class InteractiveModel(nn.Module, ABC):
         previous: ProbabilityMap,
         window: Window,
         cfr: CascadeForward | None = None,
-        offers: bool = True,
+        with_choices: bool = True,
     ) -> InnerPass:
         """Run one pass over a window.
 
@@ -195,7 +195,7 @@ class InteractiveModel(nn.Module, ABC):
             prompt: the value of `prompt`.
             previous: probabilities that are fed back.
             cfr: the settings of a refinement; None in the coarse pass.
-            offers: whether choices are wanted; without them the pass may be faster, its mask is the same.
+            with_choices: whether choices are wanted; without them a pass may be faster, with the same mask.
 
         Raises:
             PredictionError: when the network's output is not finite.

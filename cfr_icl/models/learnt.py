@@ -112,9 +112,9 @@ class LearntModel(InteractiveModel):
         previous: ProbabilityMap,
         window: Window,
         cfr: CascadeForward | None = None,
-        offers: bool = True,
+        with_choices: bool = True,
     ) -> InnerPass:
-        return self.learnt.run_pass(features, prompt, previous, window, cfr, offers)
+        return self.learnt.run_pass(features, prompt, previous, window, cfr, with_choices)
 
 
 def _share_equal_modules(learnt: nn.Module, start: nn.Module) -> None:

@@ -98,7 +98,7 @@ class MapModel(InteractiveModel):
         previous: ProbabilityMap,
         window: Window,
         cfr: CascadeForward | None = None,
-        offers: bool = True,
+        with_choices: bool = True,
     ) -> InnerPass:
         is_box = isinstance(prompt, BoxPrompt)
         prompt = prompt.maps if is_box else prompt
@@ -106,13 +106,12 @@ class MapModel(InteractiveModel):
         mask = previous.crop(window, (height, width))
         maps = torch.stack([mask, mask.flip(1)] if mirrored else [mask])[:, None]
         is_coarse = cfr is None  # refinements go on from its mask
-        offers = offers and bool(self.choices)
-        # the prompts of networks that neither offer masks nor answer first clicks may not be maps
-        may_be_first_click = is_coarse and not is_box and (offers or self.takes_first_clicks)
-        is_first_click = may_be_first_click and is_one_click(prompt[0, 1:]) and not mask.any()
+        # the prompts of networks that take a first click like any other may not be maps
+        may_be_first_click = is_coarse and not is_box and (self.choices or self.takes_first_clicks)
+        is_first_click = bool(may_be_first_click and is_one_click(prompt[0, 1:]) and not mask.any())
         first = is_coarse and (is_box or (is_first_click and self.takes_first_clicks))
-        offers = offers and is_first_click
-        logits, predicted_iou, further = self.rated_logits(features, prompt, maps, offers, first)
+        with_choices = with_choices and is_first_click and self.choices > 0
+        logits, predicted_iou, further = self.rated_logits(features, prompt, maps, with_choices, first)
         logits = logits[:, 0].float().cpu()
         if not torch.isfinite(logits.sum()):
             raise PredictionError("The network's output is not finite; its weights may be damaged.")
@@ -136,25 +135,25 @@ class MapModel(InteractiveModel):
         return self.decode_in_precision(features, prompt.to(self.device))
 
     def rated_logits(
-        self, features: Features, prompt: Any, previous: torch.Tensor, offers: bool, first: bool = False
+        self, features: Features, prompt: Any, previous: torch.Tensor, with_choices: bool, first: bool = False
     ) -> tuple[torch.Tensor, float | None, FurtherMasks | None]:
         """Like `logits`, and predict the IoU with the object of the mask that is their mean.
 
         Args:
-            offers: also predict the further masks of a first click; False for networks without `choices`.
+            with_choices: also predict the further masks of a first click; False for networks without them.
             first: answer a box alone or a first click with weights of their own; False for networks without.
 
         Returns:
             Logits; the IoU, 0 to 1, None for networks that do not predict it; the
-            masks, None without `offers`.
+            masks, None without `with_choices`.
         """
-        if self.iou_head is None and not offers and not first:
+        if self.iou_head is None and not with_choices and not first:
             return self.logits(features, prompt, previous), None, None
         prompt[:, :1] = previous
         prompt_maps = prompt.to(self.device)
         logits, maps = self.decode_with_maps(features, prompt_maps, first)
         rated = rate(self.iou_head, logits, maps[-2:], prompt_maps) if self.iou_head else None
-        if not offers or self.hypotheses is None:
+        if not with_choices or self.hypotheses is None:
             return logits, rated, None
         return logits, rated, further_masks(self.hypotheses, maps, logits, prompt_maps)
 

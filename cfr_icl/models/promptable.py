@@ -121,7 +121,7 @@ class PromptableModel(InteractiveModel):
         previous: ProbabilityMap,
         window: Window,
         cfr: CascadeForward | None = None,
-        offers: bool = True,
+        with_choices: bool = True,
     ) -> InnerPass:
         frame = self.frame(window.size)
         marks = prompt._replace(mask=self._mask_input(previous, window, frame, prompt))

@@ -6,7 +6,7 @@ const RETRY_AFTER_FAILURE = 3000;
 
 export class Channel {
   // `deliver(actions)` takes a parcel to the server; when it throws, or a promise from it fails, the parcel
-  // is sent again soon. `on_change()` is called when actions begin or cease to wait, `on_failure()` at the
+  // is sent again soon. `onChange()` is called when actions begin or cease to wait, `onFailure()` at the
   // first of several failures in a row.
   constructor(deliver, onChange, onFailure) {
     Object.assign(this, { deliver, onChange, onFailure });
