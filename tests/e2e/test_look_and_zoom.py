@@ -1,5 +1,9 @@
 """Zoom, place and look of the picture on the page."""
 
+from PIL import Image
+
+from tests.e2e.tool import placed
+
 
 def test_zoomed_clicks_hit_the_pixel_below_the_pointer(tool, squares):
     tool.upload(squares)
@@ -16,6 +20,26 @@ def test_zoomed_clicks_hit_the_pixel_below_the_pointer(tool, squares):
     assert [(click.x, click.y) for click in tool.session.active.clicks] == [(100, 100), (101, 98)]
     tool.page.get_by_role("button", name="Fit").click()
     assert tool.page.locator("[data-ref=zoom]").inner_text() != "3200 %"
+
+
+def test_the_coordinates_shown_are_those_of_the_pixel_under_a_resting_pointer(tool, squares, tmp_path):
+    shown = tool.page.locator("[data-ref=pointer]")
+    tool.upload(squares)
+    tool.page.mouse.move(*placed(tool, 280, 190))
+    assert shown.inner_text() == "280, 190"
+    Image.new("RGB", (30, 20)).save(tmp_path / "small.png")
+    tool.upload(tmp_path / "small.png")
+    x, y = map(int, shown.inner_text().split(", "))
+    assert (x, y) in ((27, 18), (28, 19), (28, 18), (27, 19))
+    before = shown.inner_text()
+    tool.page.keyboard.press("a")  # its actual size: the pointer is beside it now
+    assert shown.inner_text() == ""
+    tool.page.keyboard.press("f")
+    assert shown.inner_text() == before
+    tool.page.keyboard.press("ArrowUp")  # the crosshair, in the middle
+    assert shown.inner_text() == "15, 10"
+    tool.page.keyboard.press("Escape")
+    assert shown.inner_text() == before
 
 
 def test_the_picture_is_moved_with_space_and_shown_pixel_by_pixel(tool, squares):

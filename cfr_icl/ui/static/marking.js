@@ -30,19 +30,31 @@ export class Marking {
       resizeBrush: (direction) => this.app.commands.run(direction > 0 ? 'brush-larger' : 'brush-smaller'),
       hover: (pixel, touch) => {
         this.app.preview.followPointer(pixel, touch);
-        this.app.ref('pointer').textContent = pixel ? `${pixel.x}, ${pixel.y}` : '';
-        this.app.panel.pointAt(
-          pixel ? (objectsAt(this.view.objects, pixel, this.view.reach)[0]?.id ?? null) : null,
-        );
+        this.point(pixel);
       },
+      rest: () => this.pointAnew(),
       zoomed: (scale) => {
         this.app.ref('zoom').textContent = `${Math.round(scale * 100)} %`;
         this.app.shownPicture.keepPlace();
         this.app.preview.drop();
+        this.pointAnew();
       },
       mode: () => this.app.mode,
       ready: () => this.app.ready(),
     };
+  }
+
+  // Tell of the pixel under the pointer or the crosshair, and mark the object there.
+  point(pixel) {
+    this.app.ref('pointer').textContent = pixel ? `${pixel.x}, ${pixel.y}` : '';
+    this.app.panel.pointAt(
+      pixel ? (objectsAt(this.view.objects, pixel, this.view.reach)[0]?.id ?? null) : null,
+    );
+  }
+
+  // The picture lies elsewhere, or is another one, while the pointer rests.
+  pointAnew() {
+    this.point(this.view.pointedPixel);
   }
 
   // Draw a click or stroke at once and send its action; show hidden masks, so that the answer is seen.

@@ -88,6 +88,7 @@ export class ShownPicture {
     if (this.app.inFolder) this.app.files.showIndex(index);
     if (this.app.inFolder) tab.set('cfr-at', picture.name);
     this.app.replies.showSession(state);
+    this.app.marking.pointAnew();
     focusPicture(this.app);
     this.ref('tip').hidden = person.get('cfr-hint') === 'seen';
     person.set('cfr-hint', 'seen');
@@ -106,6 +107,7 @@ export class ShownPicture {
     this.app.showing.follow(picture);
     if (this.app.inFolder) this.app.files.showIndex(index);
     this.app.replies.showSession(state);
+    this.app.marking.pointAnew();
     this.app.notices.show(unloadable(), { lasting: true });
     this.app.replies.showBusy();
   }

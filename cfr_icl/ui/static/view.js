@@ -17,7 +17,7 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
 export class View extends Stage {
   // `actions`: click(x, y, positive), select(id), toggle(id), box(l, t, r, b), paint(points, add),
   // lasso(points, add), reshape(points), fillHole(pixel), resizeBrush(1 | -1), hover(pixel, touch),
-  // zoomed(scale), mode() -> 'positive' | 'negative', ready() -> whether the picture may be worked on now
+  // rest() where the pointer is still and what lies under it is another pixel, zoomed(scale), mode() -> 'positive' | 'negative', ready() -> whether the picture may be worked on now
   constructor(canvas, look, actions) {
     super(canvas, look, actions);
     this.pointers = new Map();
@@ -48,6 +48,7 @@ export class View extends Stage {
     on('keydown', (event) => this.key(event));
     on('blur', () => {
       if (!this.keys.pause()) this.crosshair = null;
+      this.actions.rest();
       this.draw();
     });
   }
@@ -77,6 +78,11 @@ export class View extends Stage {
     this.pointer = null;
     this.actions.hover(null, false);
     this.draw();
+  }
+
+  // The pixel under the crosshair, or else under the pointer; null for none.
+  get pointedPixel() {
+    return this.crosshair ?? (this.pointer && this.pixel(this.pointer));
   }
 
   // ---- pointers: a mouse or pen with its buttons, and fingers
@@ -190,6 +196,7 @@ export class View extends Stage {
   cancel() {
     const cancelled = this.keys.cancel() || Boolean(this.drag || this.crosshair);
     this.drag = this.crosshair = null;
+    this.actions.rest();
     this.draw();
     return cancelled;
   }
