@@ -20,6 +20,10 @@ GONE = "The file did not arrive; open it once more."
 FILES_KEPT = 16
 """Uploads, copies and downloads of a page that stay on the server; older ones but the held are removed."""
 
+_TOKEN = re.compile("^[0-9a-f]{16}-")
+"""What the browser puts before the name of a file (static/uploading.js). Gradio stores an upload under its
+content and name: pages that send equal files would share one, which the first of them moves away."""
+
 
 class PageFiles:
     """A folder with an unguessable name, inside the folder that Gradio serves.
@@ -32,18 +36,36 @@ class PageFiles:
         self.uploads = uploads.resolve()
         self.folder = self.uploads / f"page-{secrets.token_hex(16)}"
         self.folder.mkdir(parents=True)
-        self._paths: dict[Path, tuple[int, int] | None] = {}
-        """Oldest first; files with what tells them from later ones of the same path."""
+        self._folders: dict[Path, None] = {}
+        """Oldest first."""
+        self._uploads: dict[str, Path] = {}
+        """Files by the paths that their uploads returned."""
         self._held: tuple[Path, ...] = ()
 
-    def uploaded(self, path: str) -> Path:
-        """The file behind a path that an upload returned; raises ActionError for any other path."""
-        file = self.arrived(path)
-        self._keep(file)
-        return file
+    def uploaded(self, *paths: str) -> list[Path]:
+        """The files behind paths that uploads returned, under their names in a folder of the page.
+
+        Raises:
+            ActionError: for any other path, and when FILES_KEPT newer folders came since the last call.
+        """
+        if new := [path for path in dict.fromkeys(paths) if path not in self._uploads]:
+            self._take(new, self.new_folder())
+        files = [self._uploads[path] for path in paths]
+        for file in files:
+            self._keep(self._kept_with(file))
+        return files
+
+    def _take(self, paths: Iterable[str], folder: Path) -> None:
+        for number, path in enumerate(paths):
+            arrived = self.arrived(path)
+            file = folder / str(number) / (_TOKEN.sub("", arrived.name) or "file")
+            file.parent.mkdir()
+            shutil.move(arrived, file)
+            self.drop([arrived])
+            self._uploads[path] = file
 
     def arrived(self, path: str) -> Path:
-        """Like `uploaded`, for a file that the caller moves away at once."""
+        """Like `uploaded`, where it is, for a caller that moves it away at once."""
         try:
             file = Path(path).resolve()
             arrived = file.is_relative_to(self.uploads) and os.path.isfile(file)
@@ -54,15 +76,8 @@ class PageFiles:
         return file
 
     def copied(self, path: Path) -> Path:
-        """Copy a file, so that later changes of the original do not affect the page.
-
-        Raises:
-            ActionError: when it is not there any more.
-        """
-        try:
-            return Path(shutil.copy(path, self.new_folder()))
-        except FileNotFoundError as error:
-            raise ActionError(GONE) from error
+        """Copy a file, so that later changes of the original do not affect the page."""
+        return Path(shutil.copy(path, self.new_folder()))
 
     def new_folder(self) -> Path:
         """An empty folder, named by a fresh token."""
@@ -71,9 +86,13 @@ class PageFiles:
         self._keep(folder)
         return folder
 
-    def hold(self, *folders: Path) -> None:
-        """Keep these folders, and no others, however many newer ones there are."""
-        self._held = folders
+    def hold(self, *paths: Path) -> None:
+        """Keep these files and folders, and no others, however many newer ones there are."""
+        self._held = tuple(map(self._kept_with, paths))
+
+    def _kept_with(self, path: Path) -> Path:
+        """The folder with which a file of the page is kept and removed."""
+        return self.folder / path.relative_to(self.folder).parts[0]
 
     def download(self, content: bytes, picture: str, ending: str) -> dict[str, Any]:
         """Store content as a file to download, named after a picture."""
@@ -85,21 +104,23 @@ class PageFiles:
     def drop(self, files: Iterable[Path]) -> None:
         """Remove uploads that are not needed any more, with the folders that Gradio made for them."""
         for file in files:
-            _remove(file)
+            file.unlink(missing_ok=True)
+            with suppress(OSError):  # another upload lies in it
+                file.parent.rmdir()
 
     def remove(self) -> None:
         """Remove all files of the page."""
-        while self._paths:
-            _remove(*self._paths.popitem())
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _keep(self, path: Path) -> None:
-        """Keep a file or folder until FILES_KEPT newer ones are there."""
-        self._paths.pop(path, None)
-        self._paths[path] = _identity(path)
-        if len(self._paths) > FILES_KEPT:
-            oldest = next((each for each in self._paths if each not in self._held), path)
-            _remove(oldest, self._paths.pop(oldest))
+    def _keep(self, folder: Path) -> None:
+        """Keep a folder until FILES_KEPT newer ones are there."""
+        self._folders.pop(folder, None)
+        self._folders[folder] = None
+        if len(self._folders) > FILES_KEPT:
+            oldest = next((each for each in self._folders if each not in self._held), folder)
+            del self._folders[oldest]
+            self._uploads = {path: file for path, file in self._uploads.items() if oldest not in file.parents}
+            shutil.rmtree(oldest, ignore_errors=True)
 
 
 def remove_abandoned(uploads: Path, unused: float) -> None:
@@ -119,26 +140,3 @@ def remove_abandoned(uploads: Path, unused: float) -> None:
 def served(path: Path, name: str) -> dict[str, Any]:
     """A `replies.File`, to which Gradio adds the URL."""
     return {"path": str(path), "orig_name": name, "meta": {"_type": "gradio.FileData"}}
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """What tells a file from another one that is put in its place; None for a folder or nothing."""
-    with suppress(OSError):
-        if not path.is_dir():
-            status = path.stat()
-            return status.st_ino, status.st_mtime_ns
-    return None
-
-
-def _remove(path: Path, identity: tuple[int, int] | None = None) -> None:
-    """Remove a folder, or a file; with an identity only that one.
-
-    Gradio names an upload by its content, so pages that are sent the same file share the path: what arrived
-    for another page since then stays.
-    """
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    elif identity is None or identity == _identity(path):
-        path.unlink(missing_ok=True)
-        with suppress(OSError):  # Gradio's folder for the file, unless another lies in it
-            path.parent.rmdir()

@@ -34,14 +34,13 @@ def load_upload(
     Args:
         source: the file of the open picture.
     """
-    file = files.uploaded(action.path)
+    file, *further = files.uploaded(action.path, *action.more)
     content = file.read_bytes()[:200] if file.suffix.lower() == ".json" else b""
     if b'"cfr_icl_session"' in content:
         _restore(file, session, outbox, source)
         return
-    further = [files.uploaded(path) for path in action.more]
     listed = place.folder.work.classes.labels if place else []
-    classes = names_by_number(files.uploaded(action.class_list)) if action.class_list else []
+    classes = names_by_number(files.uploaded(action.class_list)[0]) if action.class_list else []
     classes = classes or [label.name for label in listed or session.document.labels]
     loaded = load_masks(file, session.name, session.size, action.reading, classes)
     if further:

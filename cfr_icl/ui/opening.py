@@ -60,7 +60,8 @@ class Opening:
         """Open an uploaded picture under a name."""
         if self.place:
             raise ActionError(ADD_TO_FOLDER)
-        self._show(self._own_copy(path), name)
+        (file,) = self._files.uploaded(path)
+        self._show(file, name)
 
     def open_example(self, index: int) -> None:
         """Open an example, numbered from 0."""
@@ -74,7 +75,7 @@ class Opening:
         if action.example is not None:
             path = self._files.copied(self._example(action.example))
         else:
-            path = self._own_copy(action.path or "")
+            (path,) = self._files.uploaded(action.path or "")
         session = action.session
         view = VIEW if session is None else view_of(session)
         opened = open_picture(path, self._settings.max_megapixels, view)
@@ -165,10 +166,6 @@ class Opening:
                 message = Sentence("{name} was sent back, with the note “{note}”.", **values)
             self._outbox.tell(message)
 
-    def _own_copy(self, path: str) -> Path:
-        """A copy of an upload, because pages that are sent the same file share the upload."""
-        return self._files.copied(self._files.uploaded(path))
-
     def _example(self, index: int) -> Path:
         examples = self._settings.examples
         if self.place or index not in range(len(examples)):
@@ -192,7 +189,7 @@ class Opening:
         self._key = path if key is None else key
         self._session.open(opened.pixels, name, document, self._key)
         self.source = path
-        self._files.hold(path.parent, folder)
+        self._files.hold(path, folder)
         height, width = opened.pixels.shape[:2]
         self.picture = {
             "token": folder.name,

@@ -86,16 +86,14 @@ class OwnFiles:
             self._folder.folder.files.forget_ahead()
 
     def _files_of(self, uploads: Sequence[do.SentFile]) -> dict[Path, do.SentFile]:
-        """The files of uploads, a copy for each further one of a file; asks for those that are gone."""
+        """The files of uploads; asks for those that are gone."""
         arrived: dict[Path, do.SentFile] = {}
         missing = []
         for upload in uploads:
             try:
-                file = self._files.arrived(upload.path)
+                arrived[self._files.arrived(upload.path)] = upload
             except ActionError:
                 missing.append(upload.path)
-            else:  # files of one content and name have one upload
-                arrived[self._files.copied(file) if file in arrived else file] = upload
         if missing:
             self._outbox.add(missing_uploads=missing)
         return arrived

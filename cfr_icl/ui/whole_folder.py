@@ -38,15 +38,11 @@ class WholeFolder:
         place.save()
         kept = self._files.new_folder()
         files: dict[str, Path] = {}
-        moved: dict[str, Path] = {}  # files of one content and name have one upload
         for number, upload in enumerate(uploads):
             if name := safe_path(upload.name):
                 target = kept / f"{number}{Path(name).suffix}"
-                if upload.path in moved:
-                    files[name] = Path(shutil.copy(moved[upload.path], target))
-                    continue
                 file = self._files.arrived(upload.path)
-                files[name] = moved[upload.path] = Path(shutil.move(file, target))
+                files[name] = Path(shutil.move(file, target))
                 self._files.drop([file])
         self._masks = Source(place.folder, files)
         names = self._masks.pictures

@@ -162,8 +162,9 @@ class Program:
         return self.idle()
 
     def upload(self, path: Path) -> None:
+        unique = f"{secrets.token_hex(8)}-{path.name}"  # as static/uploading.js names it
         with path.open("rb") as file:
-            (uploaded,) = self.client.post("/upload", files={"files": (path.name, file)}).json()
+            (uploaded,) = self.client.post("/upload", files={"files": (unique, file)}).json()
         reply = self.do("open", path=uploaded, name=path.name)
         self.client.get(f"/file={reply['picture']['file']['path']}").raise_for_status()
 

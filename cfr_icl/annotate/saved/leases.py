@@ -19,7 +19,12 @@ from cfr_icl.files import write_atomically
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 180.0
-"""Seconds after its holder's last action at which a lease ends, also where the holder's process died."""
+"""Seconds after its holder's last action at which a lease ends, also where the holder's process died.
+
+A tab that is closed gives its picture back; a browser that crashed cannot. A connection held open would end
+with it, but also when a laptop sleeps for a moment, and each tab would occupy one of the six connections that
+browsers make to a server: with six tabs no click would arrive.
+"""
 
 RENEWED_AFTER = 30.0
 """Age in seconds from which the next action renews a lease."""

@@ -10,11 +10,19 @@ export function addressOf(file) {
   return file.url ?? `${serverAddress()}/file=${file.path.split('/').map(encodeURIComponent).join('/')}`;
 }
 
+// The name under which a file is sent: Gradio stores equal files of one name as one, but each page removes
+// what it was sent.
+function uniqueName(file) {
+  const bytes = [...crypto.getRandomValues(new Uint8Array(8))],
+    token = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `${token}-${file.name || 'pasted.png'}`;
+}
+
 // Resolves to the file's path on the server. `signal` cancels it; `onProgress` gets the share sent, 0 to 1.
 export function sendFile(file, onProgress, signal) {
   const request = new XMLHttpRequest(),
     body = new FormData();
-  body.append('files', file, file.name || 'pasted.png');
+  body.append('files', file, uniqueName(file));
   return new Promise((done, fail) => {
     request.upload.onprogress = (event) => {
       if (event.lengthComputable) onProgress(event.loaded / event.total);

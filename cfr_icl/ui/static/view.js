@@ -17,7 +17,8 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
 export class View extends Stage {
   // `actions`: click(x, y, positive), select(id), toggle(id), box(l, t, r, b), paint(points, add),
   // lasso(points, add), reshape(points), fillHole(pixel), resizeBrush(1 | -1), hover(pixel, touch),
-  // rest() where the pointer is still and what lies under it is another pixel, zoomed(scale), mode() -> 'positive' | 'negative', ready() -> whether the picture may be worked on now
+  // rest() where the pointer is still and what lies under it is another pixel, zoomed(scale),
+  // mode() -> 'positive' | 'negative', ready() -> whether the picture may be worked on now
   constructor(canvas, look, actions) {
     super(canvas, look, actions);
     this.pointers = new Map();
