@@ -31,6 +31,7 @@ from cfr_icl.rectangle import Rectangle
 from cfr_icl.robot import next_click, random_click
 from cfr_icl.zoom.resample import crop, crop_picture
 from cfr_icl.zoom.window import Window, to_window
+from cfr_icl.zoom.zoom_config import expanded
 
 OBJECTS = 3
 """Most objects of a window that are answered."""
@@ -160,8 +161,7 @@ def _zoom_window(mask: np.ndarray, clicks: Sequence[Click], rng: np.random.Gener
         (box.rows, [click.y for click in clicks if click.positive]),
     ):
         low, high = min([first, *clicked]), max([end - 1, *clicked])
-        half, middle = max(EXPANSION * (high - low + 1), least) / 2, (low + high) / 2
-        spans.append((max(0, round(middle - half)), min(side, round(middle + half) + 1)))
+        spans.append(expanded(low, high, side, EXPANSION, least))
     (left, right), (top, bottom) = spans
     return Window(left, top, right, bottom)
 

@@ -118,15 +118,22 @@ class ZoomConfig:
         return self._around(box, probabilities.picture) if box else None
 
     def _around(self, box: Rectangle, picture: Window) -> Window:
-        left, right = self._expanded(box.left, box.right - 1, picture.width)
-        top, bottom = self._expanded(box.top, box.bottom - 1, picture.height)
+        left, right = expanded(box.left, box.right - 1, picture.width, self.expansion, self.min_side)
+        top, bottom = expanded(box.top, box.bottom - 1, picture.height, self.expansion, self.min_side)
         return Window(left, top, right, bottom)
 
-    def _expanded(self, first: int, last: int, limit: int) -> tuple[int, int]:
-        centre = 0.5 * (first + last)
-        length = max(self.expansion * (last - first + 1), self.min_side)
-        # the published box includes its last row and column; `Rectangle` excludes them
-        return max(0, round(centre - 0.5 * length)), min(limit, round(centre + 0.5 * length) + 1)
+
+def expanded(first: float, last: float, limit: int, expansion: float, least: float) -> tuple[int, int]:
+    """The span of a window around the pixels `first` to `last`, cut off at 0 and `limit`.
+
+    Args:
+        expansion: ratio of the span's length to that of these pixels.
+        least: shortest length.
+    """
+    centre = 0.5 * (first + last)
+    length = max(expansion * (last - first + 1), least)
+    # the published box includes its last row and column; `Rectangle` excludes them
+    return max(0, round(centre - 0.5 * length)), min(limit, round(centre + 0.5 * length) + 1)
 
 
 def _object_box(probabilities: ProbabilityMap, clicks: Sequence[Click]) -> Rectangle | None:
