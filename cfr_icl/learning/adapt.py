@@ -1,7 +1,8 @@
-"""Adapt a trained network to a person's own objects in minutes: ICL and SUEM, an encoder at rest, and memory.
+"""Fine-tune a trained network on a person's own objects in minutes, by ICL and SUEM with a frozen encoder.
 
-Weights are drawn back to those that the network started from, and answers to clicks beside the objects are
-held to those of the starting model, which also predicts on pictures of other kinds (models/learnt.py).
+Against forgetting, weights decay towards those that the network started from, and its answers to clicks
+beside the objects are distilled from the starting model, which also predicts on pictures of other kinds
+(models/learnt.py).
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ class Adaptation:
     """A run of learning that can be stopped at any moment and goes on from its checkpoint.
 
     Attributes:
-        network: what learns, in place.
-        first: the weights that a person's rounds of learning all began with; it is drawn back to them.
+        network: is trained in place.
+        first: the weights that a person's rounds of learning all began with; weights decay towards them.
     """
 
     network: MapModel
@@ -44,7 +45,7 @@ class Adaptation:
     config: AdaptConfig
     folder: Path
     note: dict[str, Any]
-    """Stored in the checkpoint, for whoever goes on from it."""
+    """Stored in the checkpoint for the run that continues it."""
 
     def run(
         self,
@@ -57,13 +58,13 @@ class Adaptation:
         """Learn until the budget is spent, or until held-out objects have not gained for a while.
 
         Args:
-            teacher: the starting model, whose answers are to be remembered.
-            score: how good a network is on held-out objects; more is better.
-            tell: called after each step with its number and the part of the budget that is used; what it
-                raises ends the run, after which the same call goes on.
+            teacher: the starting model, whose answers are distilled.
+            score: returns the quality of a network on held-out objects; higher is better.
+            tell: called after each step with its number and the used part of the budget. An exception of it
+                ends the run, which the same call then resumes.
 
         Returns:
-            The weights that scored best, and the steps that were taken.
+            The weights with the best score, and the number of steps.
 
         Raises:
             OSError: when the checkpoint cannot be written.
@@ -98,7 +99,7 @@ class Adaptation:
         return state.best, state.step
 
     def _run(self, budget: Budget) -> Run:
-        """The run from its start, or from its checkpoint; the network's encoder rests from now on."""
+        """A new run, or the one of the checkpoint; freezes the network's encoder."""
         averaged = ModelEmaV3(self.network, decay=self.config.ema, use_warmup=True)
         for name, weight in self.network.named_parameters():
             weight.requires_grad_(not name.startswith(self.network.encoder_modules or "?"))
@@ -111,14 +112,14 @@ class Adaptation:
         return run
 
     def _rate_scales(self) -> dict[str, float]:
-        """The network's own; a branch that answers first clicks learns too."""
+        """The network's own scales, with 1 for a branch that answers first clicks."""
         chosen, network = self.config.optimiser, self.network
         scales = network.learning_rate_scales(chosen.encoder_lr, chosen.layer_decay)
         learns = network.first_modules if network.takes_first_clicks else ()
         return {name: 1.0 if name.startswith(learns) else scale for name, scale in scales.items()}
 
     def _step(self, run: Run, loss: AdaptLoss, pool: FeaturePool) -> None:
-        """Take a step of the optimiser on a batch, and go back a little towards the first weights."""
+        """Take a step of the optimiser on a batch, then let the weights decay towards the first ones."""
         config, state = self.config, run.state
         set_rates(run.optimiser, config.optimiser, state.step, min(1.0, run.budget.progress))
         train_mode(self.network, frozen_norms=True)
@@ -138,13 +139,13 @@ class Adaptation:
         run.averaged.update(self.network, step=state.step)
 
     def _check(self, run: Run, score: Callable[[MapModel], float]) -> None:
-        """Look at the held-out objects, and keep the weights if they are the best so far."""
+        """Score the averaged weights on held-out objects, and keep them if they are the best so far."""
         state = run.state
         state.next_check = run.budget.progress + self.config.check_every
-        found = score(run.averaged.module.eval())
-        state.scores.append(found)
-        if found > state.best_score:
-            state.best_score, state.waited = found, 0
+        new_score = score(run.averaged.module.eval())
+        state.scores.append(new_score)
+        if new_score > state.best_score:
+            state.best_score, state.waited = new_score, 0
             state.best = copy.deepcopy(run.averaged.module.state_dict())
         else:
             state.waited += 1

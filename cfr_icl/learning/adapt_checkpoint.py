@@ -19,13 +19,13 @@ from cfr_icl.models.map_model import MapModel
 
 @dataclass
 class RunState:
-    """How far a run is.
+    """The progress of a run.
 
     Attributes:
-        best: the weights that scored best on held-out objects.
-        step, windows: steps that were taken, and windows that were made.
-        waited: looks at the held-out objects since the best one.
-        next_check: part of the budget at which they are looked at again.
+        best: the weights with the best score on held-out objects.
+        step, windows: number of steps so far, and of windows.
+        waited: number of scores since the best one.
+        next_check: part of the budget at which the weights are scored again.
     """
 
     best: Weights
@@ -39,7 +39,7 @@ class RunState:
 
 @dataclass
 class Run:
-    """All that changes while a run goes on."""
+    """Everything that changes during a run."""
 
     network: MapModel
     averaged: ModelEmaV3

@@ -1,4 +1,4 @@
-"""How a network is adapted to a person's own objects: the settings, and which of them suit a network."""
+"""Settings with which a network is adapted to a person's own objects, by kind of network."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ RATES = OptimiserSettings(lr=1e-3, weight_decay=0, warm_up=20, cool_down=0.7)
 
 @dataclass(frozen=True, kw_only=True)
 class AdaptConfig:
-    """How a network is adapted.
+    """Settings of an adaptation.
 
     Attributes:
-        batch_size: windows of a step.
-        pool: windows that are held with their features; `fresh` of them are new at each step.
+        batch_size: windows in a step.
+        pool: windows in memory with their features; each step adds `fresh` new ones.
         boxes: probability that objects begin with a box, in networks with a branch for first clicks.
-        remind: weight of the answers of the starting model beside the objects.
-        draw_back: part of the way back to the first weights that a step goes, in steps of the learning rate.
-        check_every: part of the budget between two looks at the held-out objects.
-        patience: looks without a better one after which the run ends.
-        steps: most steps, beside the budget in time.
+        remind: weight of the distillation loss of clicks beside the objects.
+        draw_back: decay of the weights towards the first ones, as a factor of the learning rate.
+        check_every: part of the budget between two scores on held-out objects.
+        patience: number of scores without a better one after which the run ends.
+        steps: largest number of steps, besides the budget in time; None for no limit.
     """
 
     augmentation: Augmentation = Augmentation(
@@ -59,14 +59,14 @@ class AdaptConfig:
 
 
 PRETRAINED_LR = 3e-5
-"""Rate of networks whose pretrained part runs at every pass, so that it cannot rest."""
+"""Learning rate of networks whose pretrained part runs at every pass and therefore is not frozen."""
 
 
 def config_for(model: MapModel, config: AdaptConfig = AdaptConfig()) -> AdaptConfig:
-    """The configuration with the rate and the window size that suit a network."""
+    """The settings with the learning rate and the window size for a network."""
     weights = dict(model.named_parameters())
-    resting = sum(w.numel() for name, w in weights.items() if name.startswith(model.encoder_modules or "?"))
-    if 4 * resting >= sum(weight.numel() for weight in weights.values()):
+    frozen = sum(w.numel() for name, w in weights.items() if name.startswith(model.encoder_modules or "?"))
+    if 4 * frozen >= sum(weight.numel() for weight in weights.values()):
         return config
     optimiser = dataclasses.replace(config.optimiser, lr=PRETRAINED_LR, layer_decay=0.8)
     augmentation = dataclasses.replace(config.augmentation, size=model.config.zoom.size)

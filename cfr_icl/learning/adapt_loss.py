@@ -1,4 +1,4 @@
-"""The loss of a network that is adapted: L_ICL from first prompts as on the page, and memory."""
+"""The loss of an adaptation: L_ICL from first prompts as on the page, and distillation."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ MIN_SIDE = 0.12
 
 
 class AdaptLoss(TrainingLoss):
-    """L_ICL on windows whose features are given, with reminders of the starting model's answers.
+    """L_ICL on windows whose features are given, and distillation of the starting model's answers.
 
-    In a network that answers first clicks and boxes by a branch of its own, that branch learns from them, and
-    the other one from what follows.
+    In a network with a branch for first clicks and boxes, that branch learns from them, and the network's own
+    branch from the passes that follow.
 
     Args:
-        remind: weight of the reminders.
+        remind: weight of the distillation (`Reminder`).
         boxes: probability that objects begin with a box, in such a network.
     """
 

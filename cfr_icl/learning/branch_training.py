@@ -28,7 +28,8 @@ from cfr_icl.models.compact import CompactNet
 FIRST = 40
 """Examples in memory before the first step."""
 DEPTHWISE_EVERY = 5
-"""Depthwise convolutions learn in each so manieth step: their gradients take half of it."""
+"""Number of steps between two in which depthwise convolutions are trained: their gradients take half of the
+time of a step."""
 WARM_UP = 60
 """Steps in which the learning rate rises."""
 REPORT = 25
@@ -47,8 +48,8 @@ class Task(Generic[Example]):
     Attributes:
         examples: gives endless examples of a mixture of data sets (those of `settings.data`), with the
             features of a network in the precision in which it answers.
-        held: most examples in memory, of 3 MB each.
-        uses: how often an example is drawn in the mean.
+        held: largest number of examples in memory, of 3 MB each.
+        uses: mean number of times that an example is drawn.
     """
 
     examples: Callable[[CompactNet, Sequence[Dataset], Settings, np.random.Generator], Iterator[Example]]
@@ -123,7 +124,7 @@ class _Training(Generic[Example]):
         self._figures: dict[str, list[float]] = {}
 
     def add(self, example: Example) -> None:
-        """Take a new example; the oldest one goes."""
+        """Add an example; in a full memory it replaces the oldest."""
         self._examples.append(example)
         self._seen += 1
         del self._examples[: -self._task.held]
@@ -173,7 +174,7 @@ class _Training(Generic[Example]):
             torch.save(state, unfinished)
 
     def load(self, path: Path) -> float:
-        """Read a checkpoint; gives the seconds that were spent."""
+        """Read a checkpoint; return the seconds spent so far."""
         state = torch.load(path, map_location="cpu", weights_only=True)
         self._branch.load_state_dict(state["branch"])
         self.average.module.load_state_dict(state["average"])

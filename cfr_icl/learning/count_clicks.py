@@ -101,8 +101,8 @@ def read_objects(
 class QuickScore:
     """Mean IoU of objects over the robot user's first clicks, without CFR and mirror image.
 
-    Every other object is seen in its whole picture, as by a first click, the others in a zoom-in window. It
-    takes seconds, for features are computed once: the encoder rests.
+    Every other object is seen in its whole picture, as by a first click, the others in a zoom-in window. A
+    score takes seconds: the encoder is frozen, so features are computed once.
     """
 
     def __init__(self, model: MapModel, objects: Iterable[tuple[np.ndarray, np.ndarray]], size: int) -> None:

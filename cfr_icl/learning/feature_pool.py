@@ -1,6 +1,6 @@
-"""Training windows with their features, while the encoder rests: encoded once, learnt from several times.
+"""Training windows with their features, for a frozen encoder: encoded once, used in several steps.
 
-Each use of a window has new clicks; one after the other, windows are replaced by newly augmented ones.
+Each use of a window has new clicks; the oldest window is replaced by a newly augmented one.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ class Drawn:
 
 
 class FeaturePool:
-    """Windows in memory, the oldest of which goes when a new one comes.
+    """Windows in memory; a new one replaces the oldest.
 
     Args:
-        model: the network whose encoder rests.
+        model: the network with the frozen encoder.
         teacher: the starting model.
-        make: gives the window with this number.
-        size: windows that are held at most.
+        make: returns the window with this number.
+        size: largest number of windows.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class FeaturePool:
         del self._windows[: -self._size]
 
     def draw(self, count: int, rng: np.random.Generator) -> Drawn:
-        """A batch of windows by chance, each object with new first clicks."""
+        """Draw a batch of random windows, each object with new first clicks."""
         while True:
             chosen = [
                 self._windows[n] for n in rng.choice(len(self._windows), min(count, len(self)), replace=False)

@@ -28,7 +28,7 @@ PREFER_OWN = 0.02
 
 
 def train(head: Hypotheses, examples: Sequence[Recorded], steps: int, lr: float, seed: int) -> Hypotheses:
-    """Train a head on recorded clicks; gives the moving average of its weights."""
+    """Train a head on recorded clicks; return the moving average of its weights."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     optimiser = torch.optim.AdamW(param_groups_weight_decay(head, 0.02), lr=lr)

@@ -57,7 +57,7 @@ def record(
 
     Args:
         segmenter: of a network with an IoU head, trained or not.
-        boxes: every how manieth part of the objects begins with a box in place of the first click.
+        boxes: share of the objects, 0 to 1, that begin with a box in place of the first click.
     """
     head = cast(CompactNet, segmenter.model).iou_head
     if head is None:

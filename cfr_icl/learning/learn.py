@@ -185,7 +185,7 @@ class Learning:
         note: dict[str, Any],
         progress: Progress,
     ) -> tuple[Weights, int, Budget]:
-        """Adapt the network; gives the weights to keep, the steps, and the budget of time."""
+        """Adapt the network; return the weights to keep, the number of steps, and the budget of time."""
         teacher = cast(MapModel, load_model(self.source, "cpu", "float32"))  # as the network that learns
         objects = read_objects(pictures, held_out_objects(pictures, note["held_out"]))
         score = QuickScore(teacher, objects, network.config.zoom.size)

@@ -1,4 +1,4 @@
-"""How weights are moved: groups of rates, their course over a run, and norms that rest."""
+"""The optimiser: parameter groups, the schedule of the learning rate, and frozen batch norms."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from cfr_icl.models.map_model import MapModel
 
 @dataclass(frozen=True)
 class OptimiserSettings:
-    """How the weights are moved.
+    """The optimiser and its schedule.
 
-    The rate warms up over `warm_up` steps, falls to a tenth at each of `milestones` (parts of the
+    The learning rate warms up over `warm_up` steps, falls to a tenth at each of `milestones` (parts of the
     budget), and to zero over its last `cool_down` part. The encoder's rate is `lr` times
     `encoder_lr`, where 0 freezes it, and times `layer_decay` for each layer further from the output.
     """
@@ -37,7 +37,7 @@ def make_optimiser(
     frozen: Sequence[str] = (),
     scales: Mapping[str, float] | None = None,
 ) -> torch.optim.Optimizer:
-    """Groups by rate and by decay; one-dimensional weights (biases, norms) are not decayed.
+    """The optimiser with a parameter group for each learning rate; biases and norms do not decay.
 
     Args:
         frozen: weights whose names begin so are not trained.
@@ -59,7 +59,7 @@ def make_optimiser(
 def set_rates(
     optimiser: torch.optim.Optimizer, chosen: OptimiserSettings, step: int, progress: float
 ) -> None:
-    """Set each group's rate for a step; `progress` is the part of the budget that is used, 0 to 1."""
+    """Set each group's learning rate for a step; `progress` is the used part of the budget, 0 to 1."""
     warming = min(1.0, (step + 1) / max(1, chosen.warm_up))
     falling = 0.1 ** sum(progress >= milestone for milestone in chosen.milestones)
     cooling = min(1.0, (1 - progress) / chosen.cool_down) if chosen.cool_down else 1.0

@@ -143,7 +143,7 @@ class _GroundTruths(Sequence):
 
 
 class Part:
-    """Some pictures of a data set; one that cannot be read any more gives a sample without objects."""
+    """Some pictures of a data set; one that cannot be read any more is a sample without objects."""
 
     def __init__(self, pictures: OwnPictures, indices: Sequence[int]) -> None:
         self.pictures, self.indices = pictures, indices

@@ -103,7 +103,7 @@ def _train_step(
     step: int,
     accelerator: Accelerator,
 ) -> tuple[dict[str, float], Batch]:
-    """Change the weights once, by the batches that are accumulated; gives their mean figures and the last."""
+    """Take a step with the accumulated batches; return the mean of their figures, and the last batch."""
     totals: dict[str, float] = {}
     for _ in range(settings.accumulation):
         batch = _next(batches)
@@ -214,7 +214,7 @@ def _save(
 
 
 def _resume(out: Path, network, ema: ModelEmaV3, optimiser, accelerator: Accelerator) -> tuple[int, float]:
-    """Take up a checkpoint where there is one; gives the steps done and the seconds spent.
+    """Resume from the checkpoint if there is one; return the steps and the seconds so far.
 
     Raises:
         ValueError: for the checkpoint of another network.

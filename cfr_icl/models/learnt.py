@@ -66,7 +66,7 @@ class LearntModel(InteractiveModel):
     """Predicts with the network that learnt on pictures of its kind, with the starting network on all others.
 
     The decision is made once for a picture (`for_picture`). The networks have the same configuration. Modules
-    that rested during learning (the encoder, the heads) are in memory once.
+    that were frozen during learning (the encoder, the heads) are in memory once.
 
     Args:
         learnt, start: the two networks; equal modules of `learnt` are replaced by those of `start`.
