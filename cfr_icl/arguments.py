@@ -71,8 +71,15 @@ def with_box(
     return (*of_box, *clicks), box_guess(box, size)
 
 
-def check_inside(whole: Window, clicks: Sequence[Click], previous_mask: np.ndarray | None) -> None:
-    """Raise ValueError for clicks outside the picture, or a previous mask of another size or kind.
+def check_positive(clicks: Sequence[Click]) -> None:
+    """Raise ValueError for negative clicks alone, which need a box or a previous mask to correct."""
+    if clicks and not any(click.positive for click in clicks):
+        raise Refusal("No click is positive: add one on the object, a box around it, or a previous mask.")
+
+
+def check_prompts(whole: Window, clicks: Sequence[Click], previous_mask: np.ndarray | None) -> None:
+    """Raise ValueError for clicks outside the picture, for negative ones without a previous mask, and for
+    a previous mask of another size or kind.
 
     Args:
         whole: the window of the whole picture.
@@ -81,6 +88,7 @@ def check_inside(whole: Window, clicks: Sequence[Click], previous_mask: np.ndarr
     for click in clicks:
         click.check_inside(whole.width, whole.height)
     if previous_mask is None:
+        check_positive(clicks)
         return
     if previous_mask.shape != whole.size:
         shape = " x ".join(str(side) for side in reversed(previous_mask.shape))

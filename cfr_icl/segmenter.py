@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from cfr_icl.arguments import (
     check_choice,
-    check_inside,
+    check_prompts,
     checked_box,
     checked_clicks,
     checked_picture,
@@ -132,7 +132,7 @@ class Segmenter:
             ValueError: as `predict`, such as for a click of the picture before, of another size.
         """
         current = self._require_picture()
-        check_inside(current.picture.full_window, [click], previous_mask)
+        check_prompts(current.picture.full_window, [click], previous_mask)
         current.expected_click = current.cache.key((click,), previous_mask, cfr), previous_mask
 
     def _first_window(self, picture: EncodedPicture) -> Window | None:
@@ -191,7 +191,7 @@ class Segmenter:
         """
         current = self._require_picture()
         picture = current.picture
-        check_inside(picture.full_window, [click], previous_mask)
+        check_prompts(picture.full_window, [click], previous_mask)
         start = current.loop.initial_map(previous_mask)
         around = None if previous_mask is None else start
         window = self.zoom.next_window(None, around, [click], picture.full_window)
@@ -213,7 +213,8 @@ class Segmenter:
         """Predict the mask for clicks.
 
         Args:
-            clicks: in picture pixels, in the order in which they were made.
+            clicks: in picture pixels, in the order in which they were made; without any, the mask is the
+                previous mask. Negative ones alone correct a box or a previous mask, not an empty one.
             previous_mask: bools or probabilities 0 to 1, (H, W), that the first click refines; None for an
                 empty mask.
             box: a box around the object, in place of a previous mask; what lies outside the picture is cut
@@ -227,9 +228,10 @@ class Segmenter:
             cfr: the CFR settings of every click.
 
         Raises:
-            ValueError: for a click or a box outside the picture, a box without pixels, a box with a previous
-                mask of its own, a previous mask of another size, of whole numbers or of values beyond 0 to
-                1, and a choice that is not offered.
+            ValueError: for a click or a box outside the picture, negative clicks alone without box and
+                previous mask, a box without pixels, a box with a previous mask of its own, a previous mask
+                of another size, of whole numbers or of values beyond 0 to 1, and a choice that is not
+                offered.
             TypeError: for an argument of another type, such as a tuple in place of a `Click`.
             RuntimeError: when no picture was set.
             PredictionError: when the network's output is not finite.
@@ -245,7 +247,7 @@ class Segmenter:
                 clicks, previous_mask = with_box(box, clicks, whole.size)
             elif not (clicks and clicks[0].batched):  # those of `box_clicks` are
                 raise ValueError("Give a box or a previous mask, not both.")
-        check_inside(whole, clicks, previous_mask)
+        check_prompts(whole, clicks, previous_mask)
         check_choice(choice, self.model.choices)
         if not clicks:
             return Prediction((), 0, 0, initial=current.loop.initial_map(previous_mask))

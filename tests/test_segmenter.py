@@ -29,6 +29,12 @@ SMALL = ZoomConfig(size=64, min_side=40)
 clicks = st.builds(Click, st.integers(0, WIDTH - 1), st.integers(0, HEIGHT - 1), st.booleans(), st.booleans())
 
 
+def sequences(most):
+    """Up to so many clicks, of which the first is positive."""
+    first = clicks.map(lambda click: replace(click, positive=True))
+    return st.tuples(first, st.lists(clicks, max_size=most - 1)).map(lambda parts: [parts[0], *parts[1]])
+
+
 @pytest.fixture(scope="module")
 def model() -> CompactNet:
     torch.manual_seed(0)
@@ -56,7 +62,7 @@ relaxed = settings(max_examples=8, deadline=None, suppress_health_check=[HealthC
 
 
 @relaxed
-@given(st.lists(clicks, min_size=1, max_size=4))
+@given(sequences(4))
 def test_a_prediction_depends_on_the_clicks_and_not_on_earlier_calls(model, picture, sequence):
     wandering = fresh(model, picture)
     for count in range(1, len(sequence) + 1):
@@ -164,6 +170,19 @@ def test_no_clicks_give_the_previous_mask_back(model, picture):
     assert not segmenter.predict([]).mask.any()
     assert np.array_equal(segmenter.predict([], previous_mask=mask).mask, mask)
     assert segmenter.predict([], previous_mask=mask).forwards == 0
+
+
+def test_negative_clicks_alone_correct_a_mask_or_a_box_but_nothing_else(model, picture):
+    segmenter, beside = fresh(model, picture), Click(40, 30, False)
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[20:50, 30:70] = True
+    with pytest.raises(ValueError, match="No click is positive: add one on the object"):
+        segmenter.predict([beside])
+    with pytest.raises(ValueError, match="No click is positive"):
+        segmenter.preview(beside)
+    assert segmenter.predict([beside], previous_mask=mask).passes
+    assert segmenter.predict([beside], box=Rectangle(30, 20, 70, 50)).passes
+    assert segmenter.predict([beside, Click(60, 45)]).passes
 
 
 def test_the_network_starts_from_the_previous_mask(model, picture):
@@ -570,7 +589,7 @@ def test_close_ups_can_be_left_out(model, picture):
 
 
 @relaxed
-@given(st.lists(clicks, min_size=1, max_size=3))
+@given(sequences(3))
 def test_with_close_ups_a_prediction_does_not_depend_on_earlier_calls(model, picture, sequence):
     wandering, once = (closing_up(model, picture) for _ in range(2))
     for count in range(1, len(sequence) + 1):

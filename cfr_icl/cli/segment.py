@@ -45,11 +45,14 @@ def run(options: argparse.Namespace) -> None:
     from cfr_icl.annotate.exports.png import mask_png
     from cfr_icl.annotate.imports import mask_pixels
     from cfr_icl.annotate.pictures.decoding import read_picture
+    from cfr_icl.arguments import check_positive
     from cfr_icl.files import write_atomically
 
-    clicks, start = options.clicks or [], options.box or options.previous_mask
-    if not any(click.positive for click in clicks) and not (options.box or (start and clicks)):
+    clicks = options.clicks or []
+    if not clicks and not options.box:
         raise ValueError("Name at least one point on the object with --click X,Y.")
+    if not options.box and not options.previous_mask:
+        check_positive(clicks)
     if options.box and options.previous_mask:
         raise ValueError("Give --box or --previous-mask, not both.")
     if options.out.suffix.lower() != ".png":

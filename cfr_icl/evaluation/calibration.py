@@ -99,7 +99,7 @@ def window_predictions(
     """
     for sample in samples:
         for gt_mask in sample.gt_masks:
-            if object_area(gt_mask) < min_area:
+            if object_area(gt_mask) < min_area or not (gt_mask == 1).any():
                 continue
             predictions: list[Prediction] = []
 

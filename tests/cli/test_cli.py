@@ -233,7 +233,8 @@ def test_segment_takes_a_box_and_corrects_it_by_clicks(picture, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--not", "60,50"], "at least one point on the object"),
+        ([], "at least one point on the object"),
+        (["--not", "60,50"], "No click is positive: add one"),
         (["--box", "10,20,39,39", "--previous-mask", "MASK"], "not both"),
         (["--previous-mask", "MASK"], "at least one point"),
     ],

@@ -92,6 +92,7 @@ def test_a_bad_box_is_one_sentence(client, upload, box, sentence):
     [
         ([[200, 30]], 2, "outside the picture"),
         ([], 2, "1 to 200 clicks"),
+        ([[60, 50, 0]], 2, "No click is positive: add one"),
         ([["a", 1]], 2, "A click is"),
         ([[20, 30]], 11, "0 to 10"),
     ],

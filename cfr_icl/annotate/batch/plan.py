@@ -16,6 +16,7 @@ from cfr_icl.annotate.objects.document import COLOURS, Document, Label
 from cfr_icl.annotate.pictures.decoding import PictureError, picture_size
 from cfr_icl.annotate.pictures.listing import folded_name, leads_inside, list_pictures, shown_name
 from cfr_icl.annotate.saved.session_files import session_file
+from cfr_icl.arguments import check_positive
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.scale.shards import Shard
 
@@ -150,8 +151,8 @@ def _checked(entry: ObjectClicks, size: tuple[int, int], masks: Path) -> ObjectC
         box = Rectangle(left, top, min(box.right, width), min(box.bottom, height))
         if box.width < 5 or box.height < 5:
             raise ValueError("The box must be at least 5 pixels a side, inside of the picture.")
-    elif entry.mask is None and not any(click.positive for click in entry.clicks):
-        raise ValueError("No click is positive.")
+    elif entry.mask is None:
+        check_positive(entry.clicks)
     if entry.mask is not None:
         file = masks / entry.mask.replace("\\", "/")
         if not file.is_file() or not leads_inside(file, masks):

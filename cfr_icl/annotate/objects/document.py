@@ -157,6 +157,12 @@ class Instance:
         return box_guess(self.box, self.size) if self.box else None
 
     @property
+    def is_predictable(self) -> bool:
+        """Whether a network can predict it: from a positive click, or any that corrects a box or a mask."""
+        begun = self.initial_mask is not None or self.box is not None
+        return any(click.positive or begun for click in self.clicks)
+
+    @property
     def masks(self) -> tuple[Mask, ...]:
         """All masks that the object holds."""
         masks = (self.network_mask, self.mask, self.initial_mask, self.painted, self.erased)

@@ -33,7 +33,7 @@ def inside(session: Session) -> dict[str, Any]:
         ActionError: when no object with clicks is active.
     """
     instance = session.active
-    if instance is None or not instance.clicks:
+    if instance is None or not instance.is_predictable:
         raise ActionError("Select an object with clicks to inspect its prediction.")
     prediction = session.predict(instance)
     if Mask.of_runs(*session.size, prediction.rle_above(instance.threshold, instance.chosen_pass)) != (

@@ -56,21 +56,21 @@ class Session(Editor):
         """Add a click to the active object, or start an object with it.
 
         Raises:
-            ActionError: for a click outside the picture or a negative one without an object.
+            ActionError: for a click outside the picture, or negative clicks with nothing to correct.
         """
         height, width = self.size
         try:
             click.check_inside(width, height)
         except Refusal as error:
             raise ActionError(error.sentence) from error
-        if self.active is None and not click.positive:
-            raise ActionError("Start an object with a click on it; then mark what does not belong to it.")
         document, instance = self.document.selected_or_new(self.size)
         if len(instance.clicks) >= MAX_CLICKS:
             raise ActionError("An object takes at most {max_clicks} clicks.", max_clicks=MAX_CLICKS)
         if instance.chosen_pass is not None:
             instance = replace(instance, initial_mask=instance.network_mask, chosen_pass=None)
         changed = replace(instance, clicks=(*instance.clicks, click), cfr=document.cfr, certainty=None)
+        if not changed.is_predictable:
+            raise ActionError("Start an object with a click on it; then mark what does not belong to it.")
         clicked = self._predicted(document, changed)
         if len(clicked.clicks) == 1:
             clicked = replace(
@@ -86,13 +86,11 @@ class Session(Editor):
         None for a click that is not the first one on its object, for one that would be refused, and where the
         predictor cannot tell at once. May run while another thread changes the session.
         """
-        document = self.document
-        if document.active is None and not click.positive:
-            return None
         try:
             size = self.size
-            document, instance = document.selected_or_new(size)
-            if instance.clicks or instance.size != size:
+            document, instance = self.document.selected_or_new(size)
+            clicked = replace(instance, clicks=(click,))
+            if instance.clicks or instance.size != size or not clicked.is_predictable:
                 return None
             prediction = self.predictor.preview(click, instance.previous_mask)
             if prediction is not None:
@@ -102,7 +100,7 @@ class Session(Editor):
         runs = None if prediction is None else prediction.rle_above(instance.threshold)
         if runs is None or runs.sum() != size[0] * size[1]:  # of a picture that was opened meanwhile
             return None
-        clicked = replace(instance, clicks=(click,), network_mask=Mask.of_runs(*size, runs))
+        clicked = replace(clicked, network_mask=Mask.of_runs(*size, runs))
         return composed(clicked, document.others(clicked.id))
 
     def box(self, left: int, top: int, right: int, bottom: int) -> None:
@@ -143,7 +141,7 @@ class Session(Editor):
         """Change fields of an object: its colour, the switches, and the threshold of its prediction."""
         instance = self.document.find(id)
         changed = replace(instance, **changes)
-        if changed.threshold == instance.threshold or not instance.clicks:
+        if changed.threshold == instance.threshold or not instance.is_predictable:
             super().edit(id, **changes)
         else:
             instance.check_unlocked()
@@ -155,7 +153,7 @@ class Session(Editor):
             return
         document = replace(self.document, cfr=cfr)
         instance = self.active
-        if instance is not None and instance.clicks and not instance.locked:
+        if instance is not None and instance.is_predictable and not instance.locked:
             self._commit_predicted(document, replace(instance, cfr=cfr, chosen_pass=None))
         else:  # the setting of the next click, whatever is undone before
             self._history.update_all(cfr=cfr)
@@ -170,7 +168,7 @@ class Session(Editor):
             predictor.set_image(self.picture)
         before, self.predictor = self.predictor, predictor
         instance = self.active
-        if instance is not None and instance.clicks and not instance.locked:
+        if instance is not None and instance.is_predictable and not instance.locked:
             start = replace(instance, cfr=self.document.cfr, chosen_pass=None, choice=None)
             try:
                 self._commit_predicted(self.document, start)
@@ -181,7 +179,7 @@ class Session(Editor):
     def keep_pass(self, number: int) -> None:
         """Use inner pass `number` (from 0) of the active object's last prediction as its mask."""
         instance = self.active
-        if instance is None or not instance.clicks:
+        if instance is None or not instance.is_predictable:
             raise ActionError("Select an object with clicks to keep one of its passes.")
         instance.check_unlocked()
         if not 0 <= number < len(self.predict(instance).passes):

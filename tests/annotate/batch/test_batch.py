@@ -178,7 +178,7 @@ WRONG = {
     "b.png,1,1,,a/b": "cannot be part of a file name",
     "b.png,120,1,,": "outside the picture",
     "b.png,-1,1,,": "outside the picture",
-    "b.png,1,1,0,": "No click is positive",
+    "b.png,1,1,0,": "b.png: No click is positive: add one",
     "sub,1,1,,": "there is no picture 'sub'",
 }
 

@@ -53,6 +53,25 @@ def test_settings_act_on_the_current_clicks(session):
 def test_the_first_click_must_be_on_the_object(session):
     with pytest.raises(ActionError, match="Start an object"):
         session.click(Click(30, 40, positive=False))
+    session.paint([(60, 20), (60, 30)], 4, add=True)  # neither do strokes tell the network of the object
+    with pytest.raises(ActionError, match="Start an object"):
+        session.click(Click(30, 40, positive=False))
+    assert session.preview(Click(30, 40, positive=False)) is None
+    session.click(Click(30, 40))
+    session.click(Click(60, 20, positive=False))
+    assert len(session.active.clicks) == 2
+
+
+def test_saved_objects_of_negative_clicks_alone_keep_their_masks(session):
+    session.paint([(60, 20), (60, 30)], 4, add=True)
+    drawn = replace(session.active, clicks=(Click(30, 40, positive=False),))  # as older versions allowed
+    session.restore(session.document.with_instance(drawn))
+    session.set_cascade(CascadeForward(steps=0))
+    session.edit(drawn.id, threshold=0.7)
+    session.switch_predictor(Segmenter(ColourModel()))
+    assert np.array_equal(session.mask, drawn.mask.pixels)
+    with pytest.raises(ActionError, match="Select an object with clicks"):
+        inside(session)
 
 
 def test_a_click_outside_is_refused_and_changes_nothing(session):
