@@ -55,8 +55,7 @@ def checked_box(box: Rectangle, whole: Window) -> Rectangle:
     )
     if min(inside.size) < 1:
         raise Refusal(
-            "The box {box} lies outside the picture, which is {width} x {height} pixels.",
-            box=tuple(box),
+            "The box lies outside the picture, which is {width} x {height} pixels.",
             width=whole.width,
             height=whole.height,
         )

@@ -26,7 +26,7 @@ UNCHANGED = 3600.0
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary file in the same folder; at the end of the block, rename it to `path`.
 
-    When the block raises, `path` is not changed and the temporary file is removed.
+    When the block raises, `path` is not changed and the temporary file is removed; an OSError names `path`.
 
     Raises:
         OSError: when the folder cannot be made or the file cannot be written.
@@ -39,8 +39,11 @@ def replacing(path: str | Path) -> Iterator[Path]:
         with unfinished.open("rb") as file:
             os.fsync(file.fileno())  # the content must be on the disk before the name is
         os.replace(unfinished, path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):  # a folder that cannot be written to; the first error tells
+            unfinished.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename == str(unfinished):
+            error.filename = str(path)
         raise
 
 

@@ -7,9 +7,11 @@ Only the module of the chosen command is imported, so that each command needs on
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from cfr_icl import __version__
 from cfr_icl.extras import MissingExtraError
@@ -64,13 +66,33 @@ def _sentence_of(error: Exception) -> str:
     """The message of an error; of the operating system's, the reason and the file if it is known."""
     if isinstance(error, OSError) and error.strerror:
         file = error.filename2 or error.filename
+        if isinstance(error, FileExistsError):  # raised by `mkdir` alone
+            return f"There is a file where a folder is needed: {file}"
         return f"{error.strerror}: {file}" if file else f"{error.strerror}."
     return str(error)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Refuses wrong options in a sentence, without the list of all options."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message.rstrip('.')}; see {self.prog} --help\n")
+
+
+def _with_signed_values(arguments: Sequence[str]) -> list[str]:
+    """The arguments with values such as -5,0,40,40 joined to their options, as argparse needs them."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1].startswith("--") and re.match(r"-[\d.]+,", argument):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse a command line; `run` of the result is the command's function. Exits on wrong options."""
-    parser = argparse.ArgumentParser(prog="cfr-icl", description="Click on an object, get its exact mask.")
+    parser = _Parser(prog="cfr-icl", description="Click on an object, get its exact mask.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, help in COMMANDS.items():
@@ -78,7 +100,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             _add(commands, name)
         else:
             commands.add_parser(name, help=help)
-    return parser.parse_args(arguments)
+    return parser.parse_args(_with_signed_values(arguments))
 
 
 def _add(commands: argparse._SubParsersAction, name: str) -> None:

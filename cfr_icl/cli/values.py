@@ -82,6 +82,9 @@ def box(text: str) -> Rectangle:
     """Parse an option value LEFT,TOP,RIGHT,BOTTOM in picture pixels; those on the sides belong to the box."""
     try:
         left, top, right, bottom = (float(part) for part in text.split(","))
-        return Rectangle.of_sides(left, top, right, bottom)
     except ValueError:
         raise argparse.ArgumentTypeError(f"a box is LEFT,TOP,RIGHT,BOTTOM in pixels, not {text!r}") from None
+    try:
+        return Rectangle.of_sides(left, top, right, bottom)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -248,6 +248,43 @@ def test_segment_refuses_prompts_that_say_nothing_of_an_object(
     assert sentence in capsys.readouterr().err and not (tmp_path / "mask.png").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--click", "a,b"], "a click is X,Y in pixels, not 'a,b'"),
+        (["--click", "-1,5"], "The click (-1, 5) lies outside the picture, which is 80 x 60 pixels"),
+        (["--box", "39,20,10,30"], "left, top, right, bottom, not 39, 20, 10, 30"),
+        (["--box", "90,70,95,75"], "The box lies outside the picture"),
+        (["--clik", "1,1"], "unrecognized arguments: --clik"),
+    ],
+)
+def test_wrong_options_are_told_in_a_sentence_alone(picture, tmp_path, capsys, arguments, sentence):
+    command = ["segment", str(picture), *arguments, "--out", str(tmp_path / "mask.png")]
+    try:
+        status = main(command)
+    except SystemExit as stop:
+        status = stop.code
+    error = capsys.readouterr().err
+    assert status == 2 and sentence in error and error.count("\n") == 1
+
+
+def test_a_box_may_begin_left_of_the_picture(picture, tmp_path):
+    for name, box in (("beyond", "-5,-3,39,39"), ("inside", "0,0,39,39")):
+        assert main(["segment", str(picture), "--box", box, "--out", str(tmp_path / f"{name}.png")]) == 0
+    assert (tmp_path / "beyond.png").read_bytes() == (tmp_path / "inside.png").read_bytes()
+
+
+def test_an_error_of_the_disk_names_the_file_that_was_asked_for(picture, tmp_path, capsys):
+    for out, sentence in (
+        (picture / "mask.png", f"a file where a folder is needed: {picture}"),
+        (tmp_path / ("x" * 300 + ".png"), "x" * 300 + ".png"),
+        (Path("/proc/mask.png"), "/proc/mask.png"),
+    ):
+        assert main(["segment", str(picture), "--click", "20,30", "--out", str(out)]) == 2
+        error = capsys.readouterr().err
+        assert sentence in error and ".part" not in error
+
+
 def test_segment_never_replaces_the_picture(picture, tmp_path, capsys):
     before = picture.read_bytes()
     (tmp_path / "other.png").hardlink_to(picture)
