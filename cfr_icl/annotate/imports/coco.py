@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cfr_icl.annotate.imports.coco_images import Images
+from cfr_icl.annotate.imports.coco_images import CocoImages, id_text
 from cfr_icl.annotate.imports.json_values import check_size, foreign_entries, whole_number
 from cfr_icl.annotate.imports.loaded import (
     MAX_OBJECTS,
@@ -69,13 +69,15 @@ def load_coco(data: Any, picture: str, size: tuple[int, int]) -> LoadedMasks:
 
 
 def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> LoadedMasks:
-    image = _image(data, picture)
+    images = _images(data)
+    image = images.find(picture)
+    ids = images.ids(image)
     check_size(image.get("height"), image.get("width"), size, "COCO")
     categories = _categories(data.get("categories"))
     entries = [
         entry
         for entry in data["annotations"]
-        if isinstance(entry, Mapping) and _equal_ids(entry.get("image_id"), image.get("id"))
+        if isinstance(entry, Mapping) and id_text(entry.get("image_id")) in ids
     ]
     if not 0 < len(entries) <= MAX_OBJECTS:
         raise MaskFileError("The COCO file has {count} objects for this picture.", count=len(entries))
@@ -107,13 +109,13 @@ def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> Loade
     )
 
 
-def _image(data: Mapping[str, Any], picture: str) -> Mapping[str, Any]:
-    """The file's entry for the picture; raises MaskFileError without one."""
+def _images(data: Mapping[str, Any]) -> CocoImages:
+    """The file's entries for its pictures."""
     images = [image for image in _list_or_empty(data.get("images")) if isinstance(image, Mapping)]
     if not images:  # a file without names is this picture's if its objects are of one picture
-        ids = {str(each.get("image_id")) for each in data["annotations"] if isinstance(each, Mapping)}
+        ids = {id_text(each.get("image_id")) for each in data["annotations"] if isinstance(each, Mapping)}
         images = [{"id": ids.pop()}] if len(ids) == 1 else []
-    return Images(images).find(picture)
+    return CocoImages(images)
 
 
 def _segmented(
@@ -135,7 +137,7 @@ def _segmented(
 
 
 def _object(mask: Mask, entry: Entry, categories: Mapping[str, LoadedLabel]) -> LoadedObject:
-    label = categories.get(str(entry.get("category_id")))
+    label = categories.get(id_text(entry.get("category_id")))
     foreign = foreign_entries(entry, _ENTRY_KEYS)
     if label is None:
         return LoadedObject(mask, foreign=foreign)
@@ -153,7 +155,7 @@ def _categories(entries: Any) -> dict[str, LoadedLabel]:
             supercategory = label_name(parent) if isinstance(parent, str) else None
             number = whole_number(entry["id"])
             category_id = number if number is not None and 0 <= number <= MAX_CATEGORY_ID else None
-            categories[str(entry["id"])] = LoadedLabel(name, category_id, supercategory or None)
+            categories[id_text(entry["id"])] = LoadedLabel(name, category_id, supercategory or None)
     return categories
 
 
@@ -198,11 +200,6 @@ def _mask_of_run_lengths(segmentation: Mapping[str, Any], size: tuple[int, int])
             raise ValueError("counts")
         return Mask.of_runs(height, width, runs)
     return Mask.parse(height, width, counts)
-
-
-def _equal_ids(one: Any, other: Any) -> bool:
-    """Whether two ids are equal, also where one of them is text."""
-    return one == other or (one is not None and other is not None and str(one) == str(other))
 
 
 def _list_or_empty(value: Any) -> list[Any]:

@@ -102,6 +102,47 @@ class Images:
         return _table((_base_name(_original_name(image)), image) for _, image in self._named)
 
 
+class CocoImages(Images):
+    """The list "images" of a COCO file, in which a file may be listed several times, under several ids."""
+
+    def __init__(self, images: Sequence[Mapping[str, Any]], single_fits: bool = True) -> None:
+        first: dict[str, Mapping[str, Any]] = {}
+        self._ids: dict[str, set[str]] = defaultdict(set)
+        self._files: dict[str, set[str]] = defaultdict(set)
+        for number, image in enumerate(images):
+            file = _file(image, str(number))
+            first.setdefault(file, image)
+            self._ids[file].add(id_text(image.get("id")))
+            self._files[id_text(image.get("id"))].add(file)
+        super().__init__(list(first.values()), single_fits)
+
+    def ids(self, image: Mapping[str, Any]) -> set[str]:
+        """The ids of an entry's file, as `id_text`.
+
+        Raises:
+            MaskFileError: when another file has one of them too: its objects may be of any of both.
+        """
+        ids = self._ids[_file(image, "")] or {id_text(image.get("id"))}
+        for each in ids:
+            if len(self._files[each]) > 1:
+                raise MaskFileError(
+                    "The COCO file gives several pictures the id {id}; their objects cannot be told apart.",
+                    id=each,
+                )
+        return ids
+
+
+def id_text(value: Any) -> str:
+    """An id of a COCO file as text: equal for 5, 5.0 and "5", which tools write for one another."""
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def _file(image: Mapping[str, Any], nameless: str) -> str:
+    """The path of an entry's file; `nameless` without one."""
+    name = image.get("file_name")
+    return nameless if name is None else "/" + _path(str(name))
+
+
 def place_among(names: Iterable[str | None], picture: str, tool: str) -> int:
     """The place of a picture among the names of the pictures in a file, counted from 0.
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cfr_icl.annotate.imports.coco import load_coco
-from cfr_icl.annotate.imports.coco_images import Images
+from cfr_icl.annotate.imports.coco_images import CocoImages, Images, id_text
 from cfr_icl.annotate.imports.cvat import cvat_images, load_cvat_image
 from cfr_icl.annotate.imports.label_studio import Task, has_objects, load_label_studio, picture_of, tasks_of
 from cfr_icl.annotate.imports.loaded import LoadedMasks, MaskFileError
@@ -109,20 +109,31 @@ def _of_images(names: Sequence[str], data: Mapping[str, Any], entries: Sequence[
     images = [image for image in data["images"] if isinstance(image, Mapping)]
     of_image: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for entry in entries:
-        of_image[str(entry.get("image_id"))].append(entry)
-    by_name = Images(images, single_fits=False)
+        of_image[id_text(entry.get("image_id"))].append(entry)
+    by_name = CocoImages(images, single_fits=False)
     found: dict[str, Load] = {}
-    used = set()
+    used: set[str] = set()
     for name in names:
         try:
             image = by_name.find(name)
         except MaskFileError:
             continue
-        if annotations := of_image.get(str(image.get("id"))):
-            used.add(str(image.get("id")))
-            of_picture = {**data, "images": [image], "annotations": annotations}
+        try:
+            ids = by_name.ids(image)
+        except MaskFileError as error:
+            found[name] = partial(_refuse, error)
+            used.add(id_text(image.get("id")))
+            continue
+        if annotations := [entry for each in sorted(ids) for entry in of_image.get(each, ())]:
+            used |= ids
+            entries = [{**entry, "image_id": image.get("id")} for entry in annotations]
+            of_picture = {**data, "images": [image], "annotations": entries}
             found[name] = partial(load_coco, of_picture, name)
-    return Listed(found, len(of_image) - len(used), _base_names(image.get("file_name") for image in images))
+    return Listed(found, len(of_image.keys() - used), _base_names(image.get("file_name") for image in images))
+
+
+def _refuse(error: MaskFileError, size: tuple[int, int]) -> LoadedMasks:
+    raise error
 
 
 def _of_tasks(names: Sequence[str], tasks: Sequence[Task]) -> Listed:

@@ -99,6 +99,11 @@ CHANGES = {
     "outside the picture": (more(segmentation=[[200, 200, 300, 200, 300, 300]]), CAT),
     "another picture's": (more(image_id=2, segmentation=[SMALL]), CAT),
     "ids as text": (more(image_id="1", category_id="1", segmentation=[SMALL]), TWO_CATS),
+    "ids as floats": (
+        lambda data: (image(id=1.0)(data), more(category_id=1.0, segmentation=[SMALL])(data)),
+        TWO_CATS,
+    ),
+    "a picture listed twice": (images("a.png", "a.png", "b.png"), CAT),
     "no entry": (lambda data: data["annotations"].extend([None, 7, "x", []]), CAT),
     "an unknown category": (more(category_id=9, segmentation=[SMALL]), [*CAT, (None, 400)]),
     "a category without name": (lambda data: data["categories"].append({"id": 2}), CAT),
@@ -142,6 +147,13 @@ def stored(folder, data, encoding="utf-8"):
     path = folder / "x.json"
     path.write_text(json.dumps(data, ensure_ascii=False), encoding=encoding)
     return path
+
+
+def test_an_id_of_two_pictures_is_refused(tmp_path):
+    data = copy.deepcopy(BASE)
+    data["images"].append({"id": 1, "file_name": "b.png"})
+    with pytest.raises(MaskFileError, match="gives several pictures the id 1"):
+        load_masks(stored(tmp_path, data), "a.png", SIZE)
 
 
 @pytest.mark.parametrize("kind", CHANGES)

@@ -67,6 +67,32 @@ def test_a_coco_file_fills_its_pictures_and_scores_order_them(folder, coco):
     assert [(visit.who, visit.outcome) for visit in again.work.load("a.png").visits] == [("Ann", "filled")]
 
 
+def changed(coco, **fields):
+    coco.write_text(json.dumps({**json.loads(coco.read_text()), **fields}))
+
+
+def test_a_file_that_is_listed_twice_has_the_objects_of_both_ids(folder, coco):
+    images = json.loads(coco.read_text())["images"][:3]
+    changed(coco, images=[*images, {"id": 4.0, "file_name": "./a.png"}])
+    filled = fill(folder, Source(folder, {"coco.json": coco}), "1")
+    assert (filled.pictures, filled.objects) == (2, 4)
+    assert folder.pictures.labels_of == {"a.png": ("cup", "cat"), "sub/c.png": ("cup",)}
+
+
+def test_objects_of_an_id_of_two_pictures_go_to_neither(folder, coco):
+    images = json.loads(coco.read_text())["images"][:3]
+    changed(coco, images=[*images, {"id": 1, "file_name": "b.png"}])
+    source = Source(folder, {"coco.json": coco})
+    filled = fill(folder, source, "1")
+    assert (filled.pictures, filled.objects, source.unknown) == (1, 1, 2)
+    assert folder.pictures.labels_of == {"sub/c.png": ("cup",)}
+    for name in ("a.png", "b.png"):
+        sentence = (
+            f"{name}: The COCO file gives several pictures the id 1; their objects cannot be told apart."
+        )
+        assert sentence in filled.sentences
+
+
 def test_work_that_is_there_stays_unless_it_is_to_be_added_to(folder, coco):
     source = Source(folder, {"coco.json": coco})
     fill(folder, source, "1")
