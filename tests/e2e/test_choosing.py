@@ -49,6 +49,22 @@ def test_masks_to_choose_from_are_shown_while_the_object_has_one_click(tool):
     assert len(tool.session.active.clicks) == 2 and not choices.first.is_visible()
 
 
+def test_labels_to_choose_stay_in_their_place_while_objects_are_made(tool):
+    tool.example("coffee")
+    tool.unfold("Labels")
+    new_label = tool.page.get_by_placeholder("New label")
+    before = new_label.bounding_box()
+    choices = tool.page.locator("[data-ref=choices] button")
+    for x, y in ((300, 130), (100, 300), (500, 50), (560, 360)):
+        tool.click(x, y, modifiers=["Alt"])
+        choices.nth(2).wait_for()
+        assert new_label.bounding_box() == before
+        tool.page.keyboard.press("Enter")
+        tool.idle()
+        choices.first.wait_for(state="hidden")
+        assert new_label.bounding_box() == before
+
+
 def test_keys_pressed_before_the_mask_is_there_act_on_it_when_it_comes(tool):
     tool.example("coffee")
     tool.session.set_label("cup")
