@@ -66,6 +66,11 @@ class Rectangle(NamedTuple):
     def area(self) -> int:
         return self.height * self.width
 
+    @property
+    def xywh(self) -> tuple[int, int, int, int]:
+        """Left, top, width and height, as COCO files have it."""
+        return self.left, self.top, self.width, self.height
+
     def overlap(self, other: Rectangle) -> float:
         """Intersection over union of the pixels with those of another rectangle, 0 to 1."""
         width = min(self.right, other.right) - max(self.left, other.left)

@@ -137,7 +137,7 @@ def _object(instance: Instance, old: Instance | None, restorable: bool) -> dict[
         "chosen_pass": instance.chosen_pass,
         "version": mask.version,
         "area": mask.area,
-        "box": mask.box,
+        "box": mask.box.xywh,
         "timing": timing_to_json(instance.timing) if instance.timing else None,
         "attributes": attribute_values(instance.foreign),
         "certainty": instance.certainty,

@@ -48,7 +48,7 @@ def _coco_dictionary(job: ExportJob, segmentation: Callable[[Instance], Any]) ->
                     "category_id": categories[instance.label]["id"],
                     "segmentation": segmentation(instance),
                     "area": instance.mask.area,
-                    "bbox": list(instance.mask.box),
+                    "bbox": list(instance.mask.box.xywh),
                 }
             )
     return {

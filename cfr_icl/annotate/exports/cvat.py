@@ -48,7 +48,7 @@ def _cvat(job: ExportJob) -> Files:
 
 def _mask(instance: Instance, order: int) -> dict[str, str]:
     """Run lengths inside of the mask's box, row by row, outside and inside in turn."""
-    left, top, width, height = instance.mask.box
+    box = instance.mask.box
     pixels = instance.mask.box_pixels.reshape(-1)
     changes = np.flatnonzero(np.diff(pixels)) + 1
     runs = np.diff([0, *changes, len(pixels)]).tolist()
@@ -59,10 +59,10 @@ def _mask(instance: Instance, order: int) -> dict[str, str]:
         "source": "semi-auto",
         "occluded": str(int(attribute_values(instance.foreign).get(OCCLUDED) is True)),
         "rle": ", ".join(map(str, runs)),
-        "left": str(left),
-        "top": str(top),
-        "width": str(width),
-        "height": str(height),
+        "left": str(box.left),
+        "top": str(box.top),
+        "width": str(box.width),
+        "height": str(box.height),
         "z_order": str(order),
     }
 

@@ -42,10 +42,9 @@ def _labelme_shapes(instance: Instance, detail: float) -> list[dict[str, Any]]:
     shape = {"label": instance.label, "group_id": instance.id, "description": ""}
     shape |= {"flags": _flags(instance.foreign), "mask": None}
     if any(holes or len(outline) < 3 for outline, holes in parts):
-        left, top, width, height = instance.mask.box
-        cut = pixels[top : top + height, left : left + width]
-        content = base64.b64encode(encode_png(Image.fromarray(cut))).decode("ascii")
-        corners = [[left, top], [left + width - 1, top + height - 1]]
+        box = instance.mask.box
+        content = base64.b64encode(encode_png(Image.fromarray(pixels[box.slices]))).decode("ascii")
+        corners = [[box.left, box.top], [box.right - 1, box.bottom - 1]]
         return [{**shape, "shape_type": "mask", "points": corners, "mask": content}]
     return [{**shape, "shape_type": "polygon", "points": outline.tolist()} for outline, _ in parts]
 

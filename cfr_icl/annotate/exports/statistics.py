@@ -37,7 +37,7 @@ def _objects(picture: AnnotatedPicture) -> list[list[object]]:
         [
             *(shown_name(picture.name), each.id, each.label, each.mask.area),
             round(each.mask.area / (height * width), 6),
-            *each.mask.box,
+            *each.mask.box.xywh,
             len(each.clicks),
         ]
         for each in picture.instances

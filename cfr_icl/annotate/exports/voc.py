@@ -41,13 +41,13 @@ def _voc_xml(picture: AnnotatedPicture) -> bytes:
     _children(root, "size", {"width": width, "height": height, "depth": 3})
     ElementTree.SubElement(root, "segmented").text = "1"
     for instance in picture.instances:
-        left, top, box_width, box_height = instance.mask.box
+        box = instance.mask.box
         values = attribute_values(instance.foreign)
         flags = {name: int(values.get(name) is True) for name in ("truncated", "difficult")}
         if values.get("occluded") is not None:
             flags["occluded"] = int(values["occluded"] is True)
         node = _children(root, "object", {"name": instance.label, "pose": "Unspecified", **flags})
-        corners = {"xmin": left + 1, "ymin": top + 1, "xmax": left + box_width, "ymax": top + box_height}
+        corners = {"xmin": box.left + 1, "ymin": box.top + 1, "xmax": box.right, "ymax": box.bottom}
         _children(node, "bndbox", corners)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="utf-8")

@@ -60,9 +60,8 @@ def _is_joined(parts: Sequence[Part]) -> bool:
 
 def _iou(ring: Ring, mask: Mask) -> float:
     """IoU of a polygon, as readers draw it, with the mask from which it was traced."""
-    left, top, width, height = mask.box
-    drawn = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(drawn, [np.int32(ring - [left, top])], 1)
+    drawn = np.zeros(mask.box.size, np.uint8)
+    cv2.fillPoly(drawn, [np.int32(ring - mask.box[:2])], 1)
     own, drawn_pixels = mask.box_pixels, drawn.astype(bool)
     return float((own & drawn_pixels).sum() / (own | drawn_pixels).sum())
 

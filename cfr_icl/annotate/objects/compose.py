@@ -12,6 +12,7 @@ from cfr_icl.annotate.objects.document import Instance
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.clicks import Click
 from cfr_icl.inner_distance import deepest_pixel
+from cfr_icl.rectangle import Rectangle
 
 THIN = 3
 """Parts of the remaining mask that are narrower, in pixels, are slivers."""
@@ -63,23 +64,23 @@ def without_slivers(free: Mask, taken: Mask, instance: Instance) -> Mask:
     """
     if not free.area:
         return free
-    left, top, width, height = box = with_margin(taken.box, MARGIN, free.height, free.width)
-    rest, cut = (by_column(mask, *box) for mask in (free, taken))
+    box = with_margin(taken.box, MARGIN, free.height, free.width)
+    rest, cut = (by_column(mask, box) for mask in (free, taken))
     beside = cv2.dilate(cut, np.ones((2 * THIN + 1, 2 * THIN + 1), np.uint8))
     removed = _slivers(rest, cut, beside)
     most = min(max(CRUMB_PIXELS, CRUMB_SHARE * free.area), REST_SHARE * (free.area + taken.area))
     removed |= _crumbs(rest ^ removed, beside, most, box, (free.height, free.width))
     if instance.painted:
-        removed &= ~by_column(instance.painted, *box)
+        removed &= ~by_column(instance.painted, box)
     for click in instance.clicks:
-        column, row = int(click.x) - left, int(click.y) - top
-        inside = click.positive and 0 <= column < width and 0 <= row < height
+        column, row = int(click.x) - box.left, int(click.y) - box.top
+        inside = click.positive and 0 <= column < box.width and 0 <= row < box.height
         if inside and removed[column, row]:
             _, parts = cv2.connectedComponents(rest, connectivity=8)
             removed[parts == parts[column, row]] = 0
     if not removed.any():
         return free
-    return free.without(Mask.placed(removed.T, left, top, free.height, free.width))
+    return free.without(Mask.placed(removed.T, box.left, box.top, free.height, free.width))
 
 
 def _slivers(rest: np.ndarray, cut: np.ndarray, beside: np.ndarray) -> np.ndarray:
@@ -96,7 +97,7 @@ def _slivers(rest: np.ndarray, cut: np.ndarray, beside: np.ndarray) -> np.ndarra
 
 
 def _crumbs(
-    rest: np.ndarray, beside: np.ndarray, most: float, box: tuple[int, int, int, int], size: tuple[int, int]
+    rest: np.ndarray, beside: np.ndarray, most: float, box: Rectangle, size: tuple[int, int]
 ) -> np.ndarray:
     """The connected parts of fewer than `most` pixels that touch `beside`; arrays as of `_slivers`."""
     _, parts = cv2.connectedComponents(rest, connectivity=8)
@@ -108,23 +109,20 @@ def _crumbs(
     return (touching & small)[parts].astype(np.uint8)
 
 
-def _small_parts(
-    parts: np.ndarray, most: float, box: tuple[int, int, int, int], size: tuple[int, int]
-) -> np.ndarray:
+def _small_parts(parts: np.ndarray, most: float, box: Rectangle, size: tuple[int, int]) -> np.ndarray:
     """Which parts have fewer than `most` pixels and lie within the box as a whole, bool by number.
 
     Args:
-        parts: numbers of parts, 0 for none, column by column of the box (left, top, width, height).
+        parts: numbers of parts, 0 for none, column by column of the box.
         size: height and width of the picture.
     """
-    left, top, width, height = box
     small = np.bincount(parts.reshape(-1)) < most  # OpenCV's statistics take four times as long
     small[0] = False
     ends = (
-        (left > 0, parts[0]),
-        (left + width < size[1], parts[-1]),
-        (top > 0, parts[:, 0]),
-        (top + height < size[0], parts[:, -1]),
+        (box.left > 0, parts[0]),
+        (box.right < size[1], parts[-1]),
+        (box.top > 0, parts[:, 0]),
+        (box.bottom < size[0], parts[:, -1]),
     )
     for goes_on, side in ends:
         if goes_on:
@@ -132,18 +130,15 @@ def _small_parts(
     return small
 
 
-def with_margin(
-    box: tuple[int, int, int, int], margin: int, height: int, width: int
-) -> tuple[int, int, int, int]:
-    """Grow a box (left, top, width, height) by a margin on each side, inside a picture of this size."""
-    left, top = max(0, box[0] - margin), max(0, box[1] - margin)
-    right, bottom = min(width, box[0] + box[2] + margin), min(height, box[1] + box[3] + margin)
-    return left, top, right - left, bottom - top
+def with_margin(box: Rectangle, margin: int, height: int, width: int) -> Rectangle:
+    """Grow a box by a margin on each side, inside a picture of this size."""
+    left, top = max(0, box.left - margin), max(0, box.top - margin)
+    return Rectangle(left, top, min(width, box.right + margin), min(height, box.bottom + margin))
 
 
-def by_column(mask: Mask, left: int, top: int, width: int, height: int) -> np.ndarray:
+def by_column(mask: Mask, box: Rectangle) -> np.ndarray:
     """The pixels of a mask inside a rectangle, uint8 (width, height) of 0 and 1, as its run lengths lie."""
-    return mask.cropped(left, top, width, height).T.view(np.uint8)
+    return mask.cropped(box).T.view(np.uint8)
 
 
 def _reworked(instance: Instance) -> np.ndarray:
@@ -175,12 +170,11 @@ def neighbour_clicks(instance: Instance, others: Sequence[Instance]) -> tuple[Cl
     clicks = []
     for _, mask in sorted(swallowed, key=lambda pair: pair[0], reverse=True)[:MAX_NEIGHBOUR_CLICKS]:
         common = instance.network_mask.intersection(mask)
-        left, top, width, height = common.box
-        part = common.box_pixels
-        column, row = int(click.x) - left, int(click.y) - top
-        if not (0 <= column < width and 0 <= row < height and part[row, column]):
+        box, part = common.box, common.box_pixels
+        column, row = int(click.x) - box.left, int(click.y) - box.top
+        if not (0 <= column < box.width and 0 <= row < box.height and part[row, column]):
             x, y = deepest_pixel(part, fast=True)
-            clicks.append(Click(left + x, top + y, False))
+            clicks.append(Click(box.left + x, box.top + y, False))
     return tuple(clicks)
 
 

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from pycocotools import mask as coco
 
+from cfr_icl.rectangle import Rectangle
 from cfr_icl.rle import decode_runs, encode_run
 
 MERGED_AT_ONCE = 10
@@ -109,8 +110,7 @@ class Mask:
 
     def boxes_overlap(self, other: Mask) -> bool:
         """Whether the bounding boxes of the masks overlap; a quick test before `overlaps`."""
-        (x, y, width, height), (u, v, other_width, other_height) = self.box, other.box
-        return x < u + other_width and u < x + width and y < v + other_height and v < y + height
+        return self.box.overlap(other.box) > 0
 
     def overlaps(self, other: Mask) -> bool:
         """Whether the masks have pixels in common."""
@@ -129,26 +129,26 @@ class Mask:
     @property
     def box_pixels(self) -> np.ndarray:
         """The pixels inside its bounding box, bool (height, width)."""
-        return self.cropped(*self.box)
+        return self.cropped(self.box)
 
-    def cropped(self, left: int, top: int, width: int, height: int) -> np.ndarray:
+    def cropped(self, box: Rectangle) -> np.ndarray:
         """Decode the pixels inside a rectangle, bool (height, width)."""
         ends = np.cumsum(decode_runs(self.counts))
-        first, end = left * self.height, (left + width) * self.height
+        first, end = box.left * self.height, box.right * self.height
         begin, stop = np.searchsorted(ends, (first, end))
         lengths = np.diff(ends[begin : stop + 1].clip(first, end), prepend=first)
         columns = np.repeat(np.arange(begin, begin + len(lengths)) % 2 == 1, lengths)
-        return columns.reshape(width, self.height).T[top : top + height]
+        return columns.reshape(box.width, self.height).T[box.top : box.bottom]
 
     @cached_property
     def area(self) -> int:
         return int(coco.area(self.coco))
 
     @cached_property
-    def box(self) -> tuple[int, int, int, int]:
-        """Left, top, width and height of the smallest rectangle around it; zeros when empty."""
+    def box(self) -> Rectangle:
+        """The bounding box; all zeros for an empty mask."""
         left, top, width, height = (int(v) for v in coco.toBbox(self.coco))
-        return left, top, width, height
+        return Rectangle(left, top, left + width, top + height)
 
     @cached_property
     def version(self) -> str:

@@ -13,11 +13,10 @@ def test_masks_survive_encoding_and_decoding(pixels):
     mask = Mask.of(pixels)
     assert np.array_equal(mask.pixels, pixels)
     assert mask.area == pixels.sum()
-    left, top, width, height = mask.box
-    assert np.array_equal(mask.box_pixels, pixels[top : top + height, left : left + width])
+    assert np.array_equal(mask.box_pixels, pixels[mask.box.slices])
     if pixels.any():
-        assert pixels[top : top + height, left : left + width].sum() == pixels.sum()
-        assert pixels[top : top + height, left : left + width].any(axis=0)[[0, -1]].all()
+        assert pixels[mask.box.slices].sum() == pixels.sum()
+        assert pixels[mask.box.slices].any(axis=0)[[0, -1]].all()
 
 
 def test_different_masks_have_different_versions():
