@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "icl": {"cfr", "clicks", "models", "robot"},
     "suem": set(),
     "data": {"clicks", "rectangle", "robot", "suem"},
-    "annotate": PASSES - {"models"} | PREDICTORS,
+    "annotate": PASSES - {"models"} | PREDICTORS | {"arguments"},
     "evaluation": PASSES | PREDICTORS | {"cfr_icl", "data", "robot"},
     "learning": PASSES | {"cfr_icl", "annotate", "data", "evaluation", "icl", "robot", "suem", "weights"},
     "ui": PASSES - {"models"} | PREDICTORS | {"cfr_icl", "annotate", "weights"},
