@@ -47,6 +47,12 @@ RESUMED = {"batch", "evaluate", "train", "pack", "first-branch", "later-clicks",
 INTERRUPTED = 130
 """Exit status after Ctrl+C, as shells have it: 128 and the number of the signal."""
 
+UNPAIRED = (
+    "The installed torch and torchvision are not of one kind, such as one for CPUs and one for CUDA; install "
+    "both again in one command, from one index."
+)
+"""What timm's import of torchvision fails of (tried on 0.28), with an operator that does not exist."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status, 2 for bad input and 130 for Ctrl+C, each with a sentence."""
@@ -55,6 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return options.run(options) or 0
     except (ValueError, OSError, PredictionError, MissingExtraError) as error:
         print(f"error: {_sentence_of(error)}", file=sys.stderr)
+        return 2
+    except RuntimeError as error:
+        if "torchvision::" not in str(error):
+            raise
+        print(f"error: {UNPAIRED}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         resumes = " The same command resumes." if options.command in RESUMED else ""

@@ -274,6 +274,17 @@ def test_a_box_may_begin_left_of_the_picture(picture, tmp_path):
     assert (tmp_path / "beyond.png").read_bytes() == (tmp_path / "inside.png").read_bytes()
 
 
+def test_packages_that_do_not_fit_together_are_told_in_a_sentence(picture, tmp_path, monkeypatch, capsys):
+    def fail(source):
+        raise RuntimeError("operator torchvision::nms does not exist")
+
+    monkeypatch.setattr(options, "load_model", fail)
+    assert main(["segment", str(picture), "--click", "20,30", "--out", str(tmp_path / "mask.png")]) == 2
+    assert capsys.readouterr().err.startswith(
+        "error: The installed torch and torchvision are not of one kind"
+    )
+
+
 def test_an_error_of_the_disk_names_the_file_that_was_asked_for(picture, tmp_path, capsys):
     for out, sentence in (
         (picture / "mask.png", f"a file where a folder is needed: {picture}"),
