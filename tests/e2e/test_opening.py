@@ -1,6 +1,7 @@
 """Pictures that come from outside: large, broken, pasted, dropped."""
 
 import io
+import re
 import struct
 import zlib
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.e2e.tool import EXAMPLES, message
+from tests.e2e.tool import EXAMPLES, Line, Tool, message
 
 COFFEE = next(path for path in EXAMPLES if path.stem == "coffee")
 
@@ -79,3 +80,20 @@ def test_pasting_and_dropping_open_a_picture(tool, squares):
         tool.page.evaluate(script, [list(squares.read_bytes()), kind])
         tool._opened(f"{kind}.png")
         assert tool.session.size == (200, 300)
+
+
+def test_people_who_open_equal_files_at_once_each_get_theirs(browser, server, squares):
+    contexts = [browser.new_context(viewport={"width": 1366, "height": 768}) for _ in range(2)]
+    ann, bob = (Tool(context.new_page(), server) for context in contexts)
+    line = Line(bob, re.compile("component_server|/run/|queue/join"))
+    with bob.page.expect_response("**/upload"):
+        bob.page.set_input_files("[data-ref=file]", squares)
+    ann.upload(squares)
+    server.pages[-2].close()  # and what was sent to her is removed
+    line.let_go()
+    bob.page.wait_for_function("document.querySelector('[data-ref=name]').textContent === 'squares.png'")
+    bob.idle()
+    assert not bob.page.locator(".toast-body").count()
+    assert ann.errors == bob.errors == []
+    for context in contexts:
+        context.close()

@@ -271,6 +271,20 @@ def test_equal_files_of_one_name_in_two_folders_both_arrive(browser, server):
     assert browser.do({"kind": "fill_folder"})["folder"]["labels"]["a.png"] == ["class 1"]
 
 
+def test_masks_of_many_objects_of_one_picture_come_in_one_step(server, picture):
+    page = with_open_picture(server, picture)
+    paths = []
+    for number in range(40):
+        mask = np.zeros((90, 120), np.uint8)
+        mask[2 * number : 2 * number + 2, 10:50] = 255
+        path = server.uploads / f"mask-{number}" / f"{number:016x}-cat_{number}_ear.png"
+        path.parent.mkdir()
+        Image.fromarray(mask).save(path)
+        paths.append(str(path))
+    page.do({"kind": "import", "path": paths[0], "more": paths[1:]})
+    assert [instance.label for instance in page.document.instances] == 40 * ["ear"]
+
+
 def test_an_unused_page_does_not_keep_offered_masks_in_memory(browser, server, picture):
     offered = files(server, 255 - picture, "m/a.png")["files"]
     assert browser.do({"kind": "offer_masks", "files": offered})["fill"]["pictures"] == 1
