@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 PICTURE_TYPES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
@@ -53,8 +53,14 @@ def matching_files(names: Sequence[str], folder: Path) -> list[Path]:
     return [files[name] for name in names]
 
 
+def read_shown(path: Path) -> np.ndarray:
+    """Read a picture, uint8 (H, W, 3), turned by its EXIF, as annotation tools show it."""
+    with Image.open(path) as image:
+        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+
+
 def read_rgb(path: Path | BinaryIO, like: np.ndarray | None = None) -> np.ndarray:
-    """Read a picture, uint8 (H, W, 3), without turning it by its EXIF: annotations ignore that.
+    """Read a picture, uint8 (H, W, 3), without turning it by its EXIF: published annotations ignore that.
 
     Args:
         like: a picture of the size that it must have; None for any size.

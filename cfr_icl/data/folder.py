@@ -13,7 +13,7 @@ from cfr_icl.data.files import (
     object_gt_mask,
     picture_files,
     read_labels,
-    read_rgb,
+    read_shown,
 )
 from cfr_icl.data.samples import Sample
 
@@ -57,7 +57,7 @@ class FolderDataset:
         return len(self.names)
 
     def __getitem__(self, index: int) -> Sample:
-        image = read_rgb(self.pictures[index])
+        image = read_shown(self.pictures[index])
         labels = read_labels(self.masks[index], like=image)
         regions = [labels == value for value in np.unique(labels) if value not in (0, IGNORE)]
         if self.components:

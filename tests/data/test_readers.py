@@ -390,6 +390,23 @@ def test_folder_gives_the_background_as_an_object_on_demand(tmp_path):
     assert np.array_equal(of_background == -1, SECOND)
 
 
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_a_folder_shows_photographs_upright_as_their_masks_are(tmp_path, orientation):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "masks").mkdir()
+    upright = np.zeros((20, 30, 3), np.uint8)
+    upright[:10, :10] = 255
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    turns = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90}  # back to the sensor's rows
+    stored = Image.fromarray(upright).transpose(turns[orientation])
+    stored.save(tmp_path / "images" / "a.png", exif=exif)
+    Image.fromarray(upright[..., 0] // 255).save(tmp_path / "masks" / "a.png")
+    sample = open_dataset("folder", tmp_path)[0]
+    assert np.array_equal(sample.image, upright)
+    assert np.array_equal(sample.gt_masks[0] == 1, upright[..., 0] > 0)
+
+
 def test_a_mask_of_another_size_than_its_picture_is_refused(tmp_path):
     berkeley(tmp_path)
     Image.new("L", (5, 5)).save(tmp_path / "masks" / "3096.png")
