@@ -47,6 +47,8 @@ ROUNDS = (0.38, 0.2, 0.14, 0.09, 0.07, 0.05, 0.04, 0.03)
 """Probabilities of 0, 1, 2 ... passes before the one that is supervised."""
 REFINED_FIRST, REFINED = 0.7, 0.45
 """Probability that a pass has no new click: after the first answer, and later."""
+CONFIRMING = 0.2
+"""Share of further clicks that lie where the mask is right already, which must not change it elsewhere."""
 DICE = 0.3
 """Weight of the Dice loss beside the normalised focal loss."""
 
@@ -219,11 +221,13 @@ def _answer(
 def _add_clicks(
     clicks: Sequence[list[Click]], mask: torch.Tensor, gt_masks: torch.Tensor, rng: np.random.Generator
 ) -> None:
-    """Add the robot user's click of evaluation or of training to each object, with equal probability."""
+    """Add to each object the robot user's click of evaluation or of training, or a confirming one."""
     for object_clicks, probabilities, gt_mask in zip(
         clicks, mask[:, 0].numpy(), gt_masks[:, 0].numpy(), strict=True
     ):
-        if rng.random() < 0.5:
+        if rng.random() < CONFIRMING:
+            click = _confirming_click(probabilities, gt_mask, rng)
+        elif rng.random() < 0.5:
             click = random_click(probabilities, gt_mask, rng)
         else:
             click = next_click(probabilities, gt_mask, np.zeros(gt_mask.shape, bool))
@@ -231,6 +235,19 @@ def _add_clicks(
                 continue  # there is no error to click on
         if click:
             object_clicks.append(click)
+
+
+def _confirming_click(
+    probabilities: np.ndarray, gt_mask: np.ndarray, rng: np.random.Generator
+) -> Click | None:
+    """Click a random pixel where the mask is right, positive or negative; None if there is no such pixel."""
+    positive = bool(rng.random() < 0.5)
+    right = (gt_mask == positive) & ((probabilities > MASK_THRESHOLD) == positive)
+    places = np.flatnonzero(right)
+    if not len(places):
+        return None
+    y, x = np.unravel_index(rng.choice(places), gt_mask.shape)
+    return Click(int(x), int(y), positive)
 
 
 LATER_CLICKS = Task(_examples, loss, held=320, uses=2.5)

@@ -45,6 +45,21 @@ def test_the_branch_learns_to_refine_an_answer(network):
     assert np.mean(ious[-5:]) > max(0.6, np.mean(ious[:3]) + 0.1)
 
 
+def test_some_further_clicks_confirm_what_is_right_already():
+    gt_mask, mask = torch.zeros(1, 1, SIZE, SIZE), torch.full((1, 1, SIZE, SIZE), 0.02)
+    gt_mask[..., 8:40, 8:40], mask[..., 8:40, 8:24] = 1, 0.98
+    rng, confirmed = np.random.default_rng(0), []
+    for _ in range(400):
+        clicks = [[]]
+        later_clicks._add_clicks(clicks, mask, gt_mask, rng)
+        (click,) = clicks[0]
+        assert click.positive == bool(gt_mask[0, 0, click.y, click.x])
+        if click.positive == bool(mask[0, 0, click.y, click.x] > 0.5):
+            confirmed.append(click.positive)
+    assert 0.1 < len(confirmed) / 400 < 0.3
+    assert 0.3 < np.mean(confirmed) < 0.7
+
+
 def test_the_command_trains_the_own_branch_alone_and_resumes(data, network, tmp_path):  # noqa: F811
     save_model(network, tmp_path / "trained")
     out = tmp_path / "later"
