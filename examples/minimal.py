@@ -27,7 +27,10 @@ def open_picture(picture: np.ndarray | None) -> tuple:
 
 def answer(segmenter: Segmenter, clicks: list[Click], picture: np.ndarray, steps: int) -> tuple:
     """The picture with the mask in blue, and the mask as a file."""
-    mask = segmenter.predict(clicks, cfr=CascadeForward(steps=steps)).mask
+    try:
+        mask = segmenter.predict(clicks, cfr=CascadeForward(steps=steps)).mask
+    except ValueError as error:  # such as a first click beside the object
+        raise gr.Error(str(error)) from error
     shown = np.where(mask[..., None], (0.5 * picture + (29, 65, 123)).astype(np.uint8), picture)
     for click in clicks:
         colour = (0, 200, 0) if click.positive else (220, 0, 0)

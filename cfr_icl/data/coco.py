@@ -20,6 +20,7 @@ from cfr_icl.data.files import (
     object_gt_mask,
     read_labels,
     read_rgb,
+    read_shown,
     require,
     require_files,
 )
@@ -53,6 +54,7 @@ class InstanceDataset:
             objects[entry["image_id"]].append([entry["segmentation"], entry.get("iscrowd", 0)])
         images = sorted((i for i in content["images"] if i["id"] in objects), key=lambda i: i["id"])
         self.pictures = [root / picture(image) for image in images]
+        self.sizes = [(image.get("height"), image.get("width")) for image in images]
         self.names: Sequence[str] = [path.stem for path in self.pictures]
         # as text: smaller than a million lists, and worker processes share its memory
         self._objects = [json.dumps(objects[image["id"]]) for image in images]
@@ -63,7 +65,7 @@ class InstanceDataset:
         return len(self.names)
 
     def __getitem__(self, index: int) -> Sample:
-        image = read_rgb(self.pictures[index])
+        image = self._read(index)
         regions, crowd = [], np.zeros(image.shape[:2], bool)
         for segmentation, is_crowd in json.loads(self._objects[index]):
             try:
@@ -75,6 +77,9 @@ class InstanceDataset:
             elif region.any():
                 regions.append(region)
         return Sample(self.names[index], image, [object_gt_mask(region, crowd) for region in regions])
+
+    def _read(self, index: int) -> np.ndarray:
+        return read_rgb(self.pictures[index])
 
 
 class CocoDataset(InstanceDataset):
@@ -88,10 +93,12 @@ class CocoDataset(InstanceDataset):
 class CocoFileDataset(InstanceDataset):
     """The pictures of a folder with the objects of a COCO file, which may be packed with gzip.
 
-    Objects may overlap. `masks` is a folder of label maps, as for `FolderDataset`, whose objects are
-    added to those of the file; along their outlines `band` pixels are ignored as there. Objects of fewer
-    than `min_pixels` are left out.
+    Pictures are turned by their EXIF (`read_shown`), as the page exports their objects. Objects may overlap.
+    `masks` is a folder of label maps, as for `FolderDataset`, whose objects are added to those of the file;
+    along their outlines `band` pixels are ignored as there. Objects of fewer than `min_pixels` are left out.
     """
+
+    shown = True
 
     def __init__(
         self,
@@ -115,6 +122,9 @@ class CocoFileDataset(InstanceDataset):
             gt_masks += [ignore_outline(gt_mask, self.band) for gt_mask in drawn] if self.band else drawn
         gt_masks = [gt_mask for gt_mask in gt_masks if np.count_nonzero(gt_mask == 1) >= self.min_pixels]
         return dataclasses.replace(sample, gt_masks=gt_masks)
+
+    def _read(self, index: int) -> np.ndarray:
+        return read_shown(self.pictures[index], self.sizes[index])
 
 
 def read_json(path: Path) -> Any:

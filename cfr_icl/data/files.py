@@ -53,10 +53,23 @@ def matching_files(names: Sequence[str], folder: Path) -> list[Path]:
     return [files[name] for name in names]
 
 
-def read_shown(path: Path) -> np.ndarray:
-    """Read a picture, uint8 (H, W, 3), turned by its EXIF, as annotation tools show it."""
+def read_shown(path: Path | BinaryIO, annotated: tuple[int, int] | None = None) -> np.ndarray:
+    """Read a picture, uint8 (H, W, 3), turned by its EXIF, as annotation tools show it.
+
+    Args:
+        annotated: (height, width) of its annotation; a picture that has this size only as it is stored is
+            not turned. None where it is not known.
+    """
     with Image.open(path) as image:
-        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+        shown = ImageOps.exif_transpose(image)
+        is_as_stored = annotated == (image.height, image.width) != (shown.height, shown.width)
+        return np.asarray((image if is_as_stored else shown).convert("RGB"))
+
+
+def stored_size(path: Path) -> tuple[int, int]:
+    """(height, width) of a picture as it is stored."""
+    with Image.open(path) as image:
+        return image.height, image.width
 
 
 def read_rgb(path: Path | BinaryIO, like: np.ndarray | None = None) -> np.ndarray:

@@ -14,6 +14,7 @@ from cfr_icl.data.files import (
     picture_files,
     read_labels,
     read_shown,
+    stored_size,
 )
 from cfr_icl.data.samples import Sample
 
@@ -23,10 +24,10 @@ IGNORE = 255
 class FolderDataset:
     """Pictures with label maps: 0 background, 255 ignored, every other value one object.
 
-    With `components` each connected part of a value is an object of its own, for label maps that
-    hold classes. With `background` the background is one more object, so that training also sees
-    surfaces with objects on them; with `whole` all values together are one more. Objects of fewer
-    than `min_pixels` are left out.
+    Pictures are turned by their EXIF (`read_shown`). With `components` each connected part of a value is an
+    object of its own, for label maps that hold classes. With `background` the background is one more object,
+    so that training also sees surfaces with objects on them; with `whole` all values together are one more.
+    Objects of fewer than `min_pixels` are left out.
 
     Pixels at most `band` pixels from an outline are ignored, unless that would leave less than half of the
     object: outlines that were drawn by hand are inexact.
@@ -34,6 +35,8 @@ class FolderDataset:
     Raises:
         FileNotFoundError: when a folder or a picture's label map is missing.
     """
+
+    shown = True
 
     def __init__(
         self,
@@ -57,7 +60,7 @@ class FolderDataset:
         return len(self.names)
 
     def __getitem__(self, index: int) -> Sample:
-        image = read_shown(self.pictures[index])
+        image = read_shown(self.pictures[index], stored_size(self.masks[index]))
         labels = read_labels(self.masks[index], like=image)
         regions = [labels == value for value in np.unique(labels) if value not in (0, IGNORE)]
         if self.components:

@@ -35,7 +35,8 @@ def pack(
     """Write the missing shards of a data set, and the index once all shards exist.
 
     Args:
-        dataset: the data set; its `pictures` are copied unchanged.
+        dataset: the data set; its `pictures` are copied unchanged. If its attribute `shown` is true, it turns
+            them by their EXIF.
         out: folder of the shards.
         source: description of the data set; the same for all processes that write to `out`.
         each: number of pictures in a shard.
@@ -69,7 +70,7 @@ def pack(
             continue
         with replacing(shard) as unfinished, tarfile.open(unfinished, "w", format=tarfile.PAX_FORMAT) as file:
             for number in numbers:
-                _add(file, dataset.pictures[number], dataset[number])
+                _add(file, dataset.pictures[number], dataset[number], getattr(dataset, "shown", False))
                 on_picture()
     return index_shards(out) if all(shard.exists() for shard in shards) else None
 
@@ -86,13 +87,13 @@ def _claim(out: Path, source: Mapping[str, Any]) -> None:
         write_atomically(path, json.dumps(source, indent=2) + "\n")
 
 
-def _add(file: tarfile.TarFile, picture: Path, sample: Sample) -> None:
+def _add(file: tarfile.TarFile, picture: Path, sample: Sample, shown: bool) -> None:
     if picture.suffix.lower() not in PICTURE_TYPES:
         raise ValueError(f"{picture} is not one of {', '.join(sorted(PICTURE_TYPES))}.")
     key = sample.name.replace("%", "%25").replace(".", "%2E")  # WebDataset takes all after a dot as the type
     height, width = sample.image.shape[:2]
     objects = {
-        "image": {"file_name": picture.name, "width": width, "height": height},
+        "image": {"file_name": picture.name, "width": width, "height": height, "shown": shown},
         "annotations": [_entry(gt_mask) for gt_mask in sample.gt_masks],
     }
     contents = {

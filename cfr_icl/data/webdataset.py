@@ -15,8 +15,9 @@ import os
 import tarfile
 import time
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote
 from zipfile import BadZipFile
 
@@ -24,7 +25,7 @@ import numpy as np
 from PIL import Image
 
 from cfr_icl.data.coco import decode
-from cfr_icl.data.files import PICTURE_TYPES, object_gt_mask, read_rgb
+from cfr_icl.data.files import PICTURE_TYPES, object_gt_mask, read_rgb, read_shown
 from cfr_icl.data.registry import is_address
 from cfr_icl.data.samples import Sample
 from cfr_icl.extras import extra
@@ -86,9 +87,9 @@ class WebDataset:
         shard = self._shards[self._shard[index]]
         picture, objects = self._read(shard, *map(int, self._spans[index]))
         try:
-            image = read_rgb(io.BytesIO(picture))
-            entries = json.loads(objects)["annotations"]
-            gt_masks = _gt_masks(entries, (image.shape[0], image.shape[1]))
+            content = json.loads(objects)
+            image = _read_picture(io.BytesIO(picture), content.get("image", {}))
+            gt_masks = _gt_masks(content["annotations"], (image.shape[0], image.shape[1]))
         except (*DAMAGED, RecursionError, Image.DecompressionBombError) as error:
             raise ValueError(f"{self.names[index]} in {shard} is damaged: {error}.") from error
         return Sample(self.names[index], image, gt_masks)
@@ -100,6 +101,13 @@ class WebDataset:
             return self._place.read(shard, start, end), self._place.read(shard, other, other_end)
         content = self._place.read(shard, first, last)
         return content[start - first : end - first], content[other - first : other_end - first]
+
+
+def _read_picture(file: BinaryIO, entry: Mapping[str, Any]) -> np.ndarray:
+    """The picture as its objects were drawn on it; `pack` says how."""
+    if entry.get("shown"):
+        return read_shown(file, (entry["height"], entry["width"]))
+    return read_rgb(file)
 
 
 def index_shards(folder: Path) -> int:

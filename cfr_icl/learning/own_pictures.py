@@ -13,7 +13,7 @@ from pycocotools import mask as coco_mask
 from cfr_icl.annotate.learning.finished import FinishedPictures, is_work_folder
 from cfr_icl.annotate.pictures.decoding import MAX_MEGAPIXELS
 from cfr_icl.data.coco import CocoFileDataset
-from cfr_icl.data.files import label_gt_masks, picture_files, read_labels, read_shown
+from cfr_icl.data.files import label_gt_masks, picture_files, read_labels, read_shown, stored_size
 from cfr_icl.data.folder import IGNORE
 from cfr_icl.data.samples import Dataset, Sample
 from cfr_icl.learning.bad_labels import why_bad
@@ -193,7 +193,7 @@ class _LabelMaps:
 
     def __getitem__(self, index: int) -> Sample:
         picture, labels = self._files[index]
-        image = read_shown(picture)
+        image = read_shown(picture, stored_size(labels))
         return Sample(self.names[index], image, label_gt_masks(read_labels(labels, like=image), IGNORE))
 
 

@@ -390,21 +390,49 @@ def test_folder_gives_the_background_as_an_object_on_demand(tmp_path):
     assert np.array_equal(of_background == -1, SECOND)
 
 
-@pytest.mark.parametrize("orientation", [3, 6])
-def test_a_folder_shows_photographs_upright_as_their_masks_are(tmp_path, orientation):
-    (tmp_path / "images").mkdir()
-    (tmp_path / "masks").mkdir()
-    upright = np.zeros((20, 30, 3), np.uint8)
-    upright[:10, :10] = 255
+UPRIGHT = np.zeros((20, 30, 3), np.uint8)
+UPRIGHT[:10, :10] = 255
+TURNS = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90}
+
+
+def photograph(path, orientation):
+    """UPRIGHT as a camera stores it that was held so; return what is stored."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    turns = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90}  # back to the sensor's rows
-    stored = Image.fromarray(upright).transpose(turns[orientation])
-    stored.save(tmp_path / "images" / "a.png", exif=exif)
-    Image.fromarray(upright[..., 0] // 255).save(tmp_path / "masks" / "a.png")
+    stored = Image.fromarray(UPRIGHT).transpose(TURNS[orientation])
+    stored.save(path, exif=exif)
+    return np.asarray(stored)
+
+
+@pytest.mark.parametrize("orientation", TURNS)
+def test_a_folder_shows_photographs_upright_as_their_masks_are(tmp_path, orientation):
+    photograph(tmp_path / "images" / "a.png", orientation)
+    labels(tmp_path / "masks" / "a.png", UPRIGHT[..., 0] // 255)
     sample = open_dataset("folder", tmp_path)[0]
-    assert np.array_equal(sample.image, upright)
-    assert np.array_equal(sample.gt_masks[0] == 1, upright[..., 0] > 0)
+    assert np.array_equal(sample.image, UPRIGHT)
+    assert np.array_equal(sample.gt_masks[0] == 1, UPRIGHT[..., 0] > 0)
+
+
+def test_a_photograph_stays_as_it_is_stored_where_its_mask_was_drawn_on_that(tmp_path):
+    stored = photograph(tmp_path / "images" / "a.png", 6)
+    labels(tmp_path / "masks" / "a.png", stored[..., 0] // 255)
+    sample = open_dataset("folder", tmp_path)[0]
+    assert np.array_equal(sample.image, stored)
+    assert np.array_equal(sample.gt_masks[0] == 1, stored[..., 0] > 0)
+
+
+@pytest.mark.parametrize("orientation", TURNS)
+def test_a_coco_file_of_its_own_shows_photographs_upright(tmp_path, orientation):
+    photograph(tmp_path / "a.png", orientation)
+    height, width = UPRIGHT.shape[:2]
+    image = {"id": 1, "file_name": "a.png", "width": width, "height": height}
+    square = {"id": 1, "image_id": 1, "segmentation": [[0, 0, 10, 0, 10, 10, 0, 10]]}
+    annotations = tmp_path / "objects.json"
+    annotations.write_text(json.dumps({"images": [image], "annotations": [square]}))
+    sample = open_dataset("coco_file", tmp_path, annotations=str(annotations))[0]
+    assert np.array_equal(sample.image, UPRIGHT)
+    assert np.array_equal(sample.gt_masks[0] == 1, UPRIGHT[..., 0] > 0)
 
 
 def test_a_mask_of_another_size_than_its_picture_is_refused(tmp_path):

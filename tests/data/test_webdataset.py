@@ -22,7 +22,7 @@ from cfr_icl.data.registry import open_dataset
 from cfr_icl.data.webdataset import WebDataset, index_shards
 from cfr_icl.scale.shards import Shard
 from cfr_icl.suem import SUEM
-from tests.data.test_readers import LAYOUTS, coco, coco_file
+from tests.data.test_readers import LAYOUTS, TURNS, UPRIGHT, coco, coco_file, labels, photograph
 
 
 def assert_equal(one, other):
@@ -41,6 +41,15 @@ def test_every_set_comes_back_bit_for_bit(layout, tmp_path):
     root.mkdir()
     dataset = open_dataset(**(layout(root) or {"name": layout.__name__, "root": root}))
     assert pack(dataset, tmp_path / "shards", {}, each=1) == len(dataset)
+    assert_equal(open_dataset("webdataset", tmp_path / "shards"), dataset)
+
+
+@pytest.mark.parametrize("orientation", TURNS)
+def test_photographs_of_a_folder_stay_upright_in_shards(tmp_path, orientation):
+    photograph(tmp_path / "set" / "images" / "a.png", orientation)
+    labels(tmp_path / "set" / "masks" / "a.png", UPRIGHT[..., 0] // 255)
+    dataset = open_dataset("folder", tmp_path / "set")
+    pack(dataset, tmp_path / "shards", {})
     assert_equal(open_dataset("webdataset", tmp_path / "shards"), dataset)
 
 

@@ -79,6 +79,16 @@ def test_the_minimal_example_gives_a_mask_to_download(run_example, page, tmp_pat
     assert masks[1][200, 330] and 0.1 < masks[1].mean() < 0.9
 
 
+def test_the_minimal_example_asks_for_a_click_on_the_object_first(run_example, page):
+    page.goto(run_example("minimal.py"))
+    page.locator("input[type=file]").first.set_input_files(CAT)
+    shown = page.locator(".block", has_text="Click here").locator("img").last
+    shown.wait_for()
+    page.get_by_label("On the object").uncheck()
+    shown.click()
+    page.get_by_text("No click is positive").wait_for()
+
+
 def test_the_annotator_tells_other_blocks_of_an_object_that_changes(run_example, page):
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
