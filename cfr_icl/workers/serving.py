@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -23,6 +24,8 @@ from cfr_icl.workers.wire import (
     prediction_to_bytes,
     request_from_bytes,
 )
+
+log = logging.getLogger(__name__)
 
 PICTURES, PIXELS = 64, 400_000_000
 """Most pictures that a worker keeps with their features and predictions, and most pixels of them all."""
@@ -144,7 +147,14 @@ def application(worker: Worker, about: dict[str, Any], token: str | None = None,
         content = await _read(request.stream())
         loop = asyncio.get_running_loop()
         asked = await loop.run_in_executor(None, request_from_bytes, content)
-        return Response(await loop.run_in_executor(line, worker.answer, asked), headers=network)
+        try:
+            return Response(await loop.run_in_executor(line, worker.answer, asked), headers=network)
+        except tuple(STATUSES):
+            raise
+        except Exception:
+            # Starlette's own 500 breaks the connection off, on which who asks may be asking again already
+            log.exception("A request failed.")
+            return JSONResponse({"error": "Something went wrong inside of the worker."}, 500)
 
     def refusal(status: int) -> Callable[[Request, Exception], Response]:
         return lambda _, error: JSONResponse({"error": str(error)}, status)

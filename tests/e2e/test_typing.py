@@ -42,17 +42,26 @@ def label_two_pictures(tool):
     tool.idle()
 
 
+def shown(tool, name):
+    tool.page.wait_for_function(
+        "name => document.querySelector('[data-ref=name]').textContent === name", arg=name
+    )
+
+
 def test_a_label_typed_while_the_next_picture_comes_does_not_land_on_it(tool):
     label_two_pictures(tool)
+    shown(tool, "0.png")
     line = Line(tool, "**/component_server/")
     tool.page.keyboard.press("PageDown")
     field = tool.page.get_by_label("Label of object 1")
-    field.fill("wheel")
+    tool.page.locator("[data-ref=objects] li").dblclick()
+    field.press_sequentially("wheel")
     line.let_go()
-    tool.page.wait_for_function("() => document.querySelector('[data-ref=name]').textContent === '1.png'")
+    # read at once: a notice goes after some seconds
+    assert "another picture" in tool.page.locator(".toast-body").first.inner_text()
+    shown(tool, "1.png")
     tool.idle()
     assert labels(tool, "1.png") == ["object"]
-    assert "another picture" in tool.page.locator(".toast-body").first.inner_text(timeout=5000)
     assert field.input_value() == "object"
 
 

@@ -163,7 +163,8 @@ def test_the_page_says_that_no_worker_answers_and_goes_on_when_one_does(start, w
     worker = start()
     server = Server(Settings(examples=EXAMPLES, workers=WorkerPool([worker.url])))
     click = {"kind": "click", "x": 300, "y": 130, "positive": True}
-    page, _ = send(server, None, {"number": 1, "kind": "example", "index": 3}, {**click, "number": 2})
+    page, _ = send(server, None, {"number": 1, "kind": "example", "index": 3})
+    page, _ = send(server, page, {**click, "number": 2})
     worker.die()
     page, reply = send(server, page, {**click, "number": 3, "x": 310})
     assert warnings == ["No network worker answers; your work is kept. Try again in a moment."]

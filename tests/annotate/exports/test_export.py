@@ -317,7 +317,7 @@ def test_damaged_coco_files_are_refused(segmentation):
 def test_files_of_other_pictures_are_named(tmp_path):
     with pytest.raises(MaskFileError, match="120 x 90"):
         coco_objects(COCO_FILE, "a.png", (50, 50))
-    two = {**COCO_FILE, "images": COCO_FILE["images"] * 2}
+    two = {**COCO_FILE, "images": [{**COCO_FILE["images"][0], "file_name": f"{n}/a.png"} for n in (1, 2)]}
     with pytest.raises(MaskFileError, match="2 pictures named"):
         coco_objects(two, "a.png", (90, 120))
     with pytest.raises(MaskFileError, match="not a COCO file"):
