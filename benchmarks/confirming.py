@@ -12,12 +12,11 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.measure import table
-from benchmarks.pictures import model_and_objects
+from benchmarks.pictures import model_and_objects, robot_clicks
 from cfr_icl import Segmenter
 from cfr_icl.clicks import Click
 from cfr_icl.evaluation import iou
 from cfr_icl.predictor import Predictor
-from cfr_icl.robot import next_click
 
 CLICKS = 2
 WORSE = 0.02
@@ -42,14 +41,7 @@ def main() -> None:
 
 def confirm(segmenter: Predictor, gt_mask: np.ndarray, rng: np.random.Generator) -> dict[bool, float]:
     """By the sign of the click, how the IoU changes by it; a sign without a pixel is left out."""
-    probabilities, clicked = np.zeros(gt_mask.shape, np.float32), np.zeros(gt_mask.shape, bool)
-    clicks: list[Click] = []
-    for _ in range(CLICKS):
-        click = next_click(probabilities, gt_mask, clicked)
-        clicked[click.y, click.x] = True
-        clicks.append(click)
-        prediction = segmenter.predict(clicks)
-        probabilities = prediction.probabilities
+    *_, (clicks, prediction) = robot_clicks(segmenter, gt_mask, CLICKS)
     before, found = iou(prediction.mask, gt_mask), {}
     for positive in (True, False):
         places = np.argwhere((prediction.mask == positive) & (gt_mask == positive))

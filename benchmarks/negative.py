@@ -16,13 +16,12 @@ import cv2
 import numpy as np
 
 from benchmarks.measure import table
-from benchmarks.pictures import model_and_objects
+from benchmarks.pictures import model_and_objects, robot_clicks
 from cfr_icl import Segmenter
 from cfr_icl.clicks import Click
 from cfr_icl.evaluation import iou
 from cfr_icl.inner_distance import deepest_pixel
 from cfr_icl.predictor import Predictor
-from cfr_icl.robot import next_click
 
 MIN_REGION = 0.02
 """Smallest wrong region that is clicked on, as a part of the object's area."""
@@ -58,14 +57,8 @@ def main() -> None:
 
 def corrections(segmenter: Predictor, gt_mask: np.ndarray) -> Iterator[Correction]:
     """A negative click in the largest wrong region after each click of the robot, where there is one."""
-    probabilities, clicked = np.zeros(gt_mask.shape, np.float32), np.zeros(gt_mask.shape, bool)
-    area, clicks = np.count_nonzero(gt_mask == 1), []
-    for _ in range(MAX_CLICKS):
-        click = next_click(probabilities, gt_mask, clicked)
-        clicked[click.y, click.x] = True
-        clicks.append(click)
-        prediction = segmenter.predict(clicks)
-        probabilities = prediction.probabilities
+    area = np.count_nonzero(gt_mask == 1)
+    for clicks, prediction in robot_clicks(segmenter, gt_mask, MAX_CLICKS):
         region = largest_region(prediction.mask & (gt_mask == 0))
         size = np.count_nonzero(region)
         if size >= MIN_REGION * area:

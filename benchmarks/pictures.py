@@ -11,11 +11,14 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from cfr_icl import load_model
+from cfr_icl import Click, load_model
 from cfr_icl.cli.values import data_source
 from cfr_icl.data.source import Source, select
 from cfr_icl.evaluation import object_area
 from cfr_icl.models.base import InteractiveModel
+from cfr_icl.prediction import Prediction
+from cfr_icl.predictor import Predictor
+from cfr_icl.robot import next_click
 
 ROOT = Path(__file__).parents[1]
 MIN_AREA = 0.01
@@ -75,3 +78,18 @@ def _objects(source: Source, half: str, limit: int) -> Objects:
     for index in select(dataset.names, half, limit):
         sample = dataset[index]
         yield sample.image, [gt for gt in sample.gt_masks if object_area(gt) >= MIN_AREA][:MOST_OBJECTS]
+
+
+def robot_clicks(
+    segmenter: Predictor, gt_mask: np.ndarray, count: int
+) -> Iterator[tuple[list[Click], Prediction]]:
+    """The clicks of the robot user up to each of its first `count`, and the prediction for them."""
+    probabilities, clicked = np.zeros(gt_mask.shape, np.float32), np.zeros(gt_mask.shape, bool)
+    clicks: list[Click] = []
+    for _ in range(count):
+        click = next_click(probabilities, gt_mask, clicked)
+        clicked[click.y, click.x] = True
+        clicks = [*clicks, click]
+        prediction = segmenter.predict(clicks)
+        probabilities = prediction.probabilities
+        yield clicks, prediction

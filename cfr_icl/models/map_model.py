@@ -42,9 +42,9 @@ class MapModel(InteractiveModel):
     def __init__(self) -> None:
         super().__init__()
         self.iou_head: IoUHead | None = None
-        """Predicts the IoU of each mask with the object; it and `hypotheses` need `decode_with_maps`."""
+        """Predicts the IoU of each mask with the object, from the maps of `decode_with_maps`."""
         self.hypotheses: Hypotheses | None = None
-        """Predicts further masks for a first click."""
+        """Predicts further masks for a first click, from the same maps."""
 
     def batched(self) -> list[tuple[nn.Module, str]]:
         return [(self, "encode"), (self, "decode")]
@@ -69,8 +69,13 @@ class MapModel(InteractiveModel):
 
         Args:
             first: answer a first prompt, as `decode_first`.
+
+        Returns:
+            Logits, float32 (B, 1, H, W), and the maps, none of a network without heads.
         """
-        raise NotImplementedError
+        decode = self.decode_first if first else self.decode
+        with self.autocast():
+            return decode(features, prompt_maps), ()
 
     def prompt(self, cues: Cues, window: Window, size: tuple[int, int], flip: bool) -> Any:
         """Turn the cues into the input of `run_pass` for a window.

@@ -17,7 +17,7 @@ test('a fitted picture stays marked as such until it is zoomed', () => {
   assert.equal(placed.fitted, true);
   placed.zoomTo(2 * placed.scale);
   assert.equal(placed.fitted, false);
-  assert.deepEqual(zooms, [zooms[0], 2 * zooms[0]]); // each is told
+  assert.deepEqual(zooms, [zooms[0], 2 * zooms[0]]); // told of the fit, then of the zoom
 });
 
 test('in actual size a pixel of the picture is one of the screen', () => {

@@ -15,11 +15,21 @@ from cfr_icl.models.iou_head import IoUHead, pool
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.saving import save_model
 from tests.small_runs import data  # noqa: F401
+from tests.stand_in import ColourModel
 
 
 def network(seed: int = 0):
     torch.manual_seed(seed)
     return build_model(default_config("compact")).eval()
+
+
+def test_a_network_without_heads_gives_its_logits_and_no_maps_for_them():
+    model = ColourModel()
+    image, prompt_maps = torch.rand(1, 3, 16, 16), torch.zeros(1, 3, 16, 16)
+    prompt_maps[0, 1, 4:8, 4:8] = 1
+    for first in (False, True):
+        logits, maps = model.decode_with_maps(image, prompt_maps, first)
+        assert torch.equal(logits, model.decode(image, prompt_maps)) and maps == ()
 
 
 @pytest.fixture(scope="module")
