@@ -10,7 +10,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 
-from cfr_icl.annotate.exports.export_warnings import warnings_of
+from cfr_icl.annotate.exports.content_warnings import content_warnings
 from cfr_icl.annotate.exports.format import ExportFormat, ExportJob, Files
 from cfr_icl.annotate.exports.names import fitting, with_stems
 from cfr_icl.annotate.exports.splits import Split, divided
@@ -128,7 +128,7 @@ class _Writing:
 
 def export_warnings(format: str, pictures: Sequence[AnnotatedPicture]) -> list[Sentence]:
     """Messages for the user about content of these pictures that a format cannot hold."""
-    return warnings_of(_formats(format), pictures)
+    return content_warnings(_formats(format), pictures)
 
 
 def _formats(name: str) -> list[ExportFormat]:

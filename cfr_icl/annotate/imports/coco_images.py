@@ -120,7 +120,7 @@ class CocoImages(Images):
         """The ids of an entry's file, as `id_text`.
 
         Raises:
-            MaskFileError: when another file has one of them too: its objects may be of any of both.
+            MaskFileError: when another file has one of them too: its objects may belong to either file.
         """
         ids = self._ids[_file(image, "")] or {id_text(image.get("id"))}
         for each in ids:

@@ -18,7 +18,7 @@ TINY_PIXELS = 10
 """Objects of fewer pixels cause a warning: they are seldom intended."""
 
 
-def warnings_of(formats: Sequence[ExportFormat], pictures: Sequence[AnnotatedPicture]) -> list[Sentence]:
+def content_warnings(formats: Sequence[ExportFormat], pictures: Sequence[AnnotatedPicture]) -> list[Sentence]:
     """Messages for the user about content of these pictures that these formats cannot hold."""
     areas = [instance.mask.area for picture in pictures for instance in picture.document.instances]
     empty, tiny = areas.count(0), sum(0 < area < TINY_PIXELS for area in areas)
