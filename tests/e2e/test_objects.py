@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from tests.e2e.tool import Tool, placed
+from tests.e2e.tool import Line, Tool, placed
 
 
 def deep_inside(mask):
@@ -237,6 +237,24 @@ def test_a_click_on_an_objects_label_selects_it_and_a_double_click_or_f2_writes_
     tool.idle()
     assert tool.session.active.id == 2
     assert not second.evaluate("label => label === document.activeElement")
+
+
+def test_an_object_is_taken_up_again_before_the_answer_about_another_one(tool, squares):
+    tool.upload(squares)
+    for x in (80, 230):
+        tool.click(x, 90)
+        tool.idle()
+        tool.page.keyboard.press("Enter")
+        tool.idle()
+    first, second = (tool.page.get_by_label(f"Select object {number}") for number in (1, 2))
+    first.click()
+    tool.idle()
+    line = Line(tool, "**/component_server/")
+    second.click()
+    first.click()
+    line.let_go()
+    tool.idle()
+    assert tool.session.active.id == 1
 
 
 def test_a_tap_on_an_objects_label_selects_it_and_a_double_tap_writes_it(browser, server, squares):

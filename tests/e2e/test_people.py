@@ -1,12 +1,14 @@
 """Two people on one folder, each in a browser of their own, at one server or at two."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.saved import leases, sharing
-from tests.e2e.tool import Server, Visitor
+from tests.e2e.tool import Line, Server, Visitor
 
 
 @pytest.fixture(params=["one server", "two servers"])
@@ -51,6 +53,19 @@ def test_a_name_is_seen_by_others_while_it_is_typed(browser, servers):
     assert "Ann works on it" in taken.get_attribute("title")
     for tool in (ann, bob):
         tool.page.context.close()
+
+
+def test_a_click_counts_while_a_new_name_is_on_its_way(browser, servers):
+    ann = visit(browser, servers[0], "")
+    ann.idle()
+    line = Line(ann, re.compile("component_server|/run/|queue/join"))
+    ann.page.get_by_label("Your name").fill("Ann")
+    ann.page.keyboard.press("Tab")
+    ann.click(80, 80)
+    line.let_go()
+    ann.page.locator("[data-ref=objects] li").wait_for()
+    assert ann.page.locator("[data-ref=visits]").get_by_text("Ann").count() == 1
+    ann.page.context.close()
 
 
 def test_a_picture_is_free_as_soon_as_its_tab_is_closed(browser, servers):

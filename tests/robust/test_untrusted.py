@@ -136,7 +136,7 @@ VALID = [
             "take_back_in_folder",
         )
     ),
-    *({"kind": kind} for kind in ("learn", "stop_learning", "forget_learnt", "leave_folder")),
+    *({"kind": kind} for kind in ("introduce", "learn", "stop_learning", "forget_learnt", "leave_folder")),
 ]
 
 

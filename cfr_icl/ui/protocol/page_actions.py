@@ -29,6 +29,12 @@ class Hello(Action):
     direct: ClassVar[bool] = False
 
 
+class Introduce(Action):
+    """Tell a new name of the person, which comes with each parcel (`Known.who`); nothing else is changed."""
+
+    kind: Literal["introduce"]
+
+
 class Open(Action):
     """Open an uploaded picture in place of the one that is named by `picture`."""
 

@@ -43,7 +43,7 @@ export class Dragging {
         { x: Math.floor(place.x), y: Math.floor(place.y) },
         view.reach,
       )[0];
-      if (there && there !== active) view.actions.select(there.id);
+      if (there) view.actions.select(there.id);
     }
   }
 

@@ -7,6 +7,7 @@ import { person } from './memory.js';
 // Kinds of actions that change no work: a page that is left does not wait for them.
 const LOSES_NOTHING = [
   'hello',
+  'introduce',
   'prepare',
   'goto',
   'polygons',

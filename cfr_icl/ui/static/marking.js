@@ -67,7 +67,9 @@ export class Marking {
     this.view.draw();
   }
 
+  // Take an object up. While answers are awaited, the one shown as current may no longer be it.
   select(id) {
+    if (this.app.current?.id === id && !this.app.channel.busy) return;
     this.app.settings.hideMasks(false);
     this.app.selection.clear();
     this.app.send('select', { id });

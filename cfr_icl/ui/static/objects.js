@@ -109,7 +109,7 @@ export class ObjectList {
     row.node.title = `${t('Select this object')} · ${t('double click or F2 renames it')}`;
     // the pointer passes through a label that is not written (objects.css)
     row.node.addEventListener('click', (event) => {
-      if (!row.object.current && event.target.tagName !== 'INPUT') this.select(id);
+      if (event.target.tagName !== 'INPUT') this.select(id);
     });
     row.node.addEventListener('dblclick', (event) => {
       const several = event.ctrlKey || event.metaKey || event.shiftKey;

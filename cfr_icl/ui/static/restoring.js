@@ -29,7 +29,9 @@ export class Restorer {
     if (this.putting) return;
     const own = this.app.inOwnFolder || this.channel.awaits('add_files');
     const taken = this.channel.takeWaiting();
-    const waiting = taken.filter(({ kind }) => !['hello', 'restore', 'add_files'].includes(kind));
+    const waiting = taken.filter(
+      ({ kind }) => !['hello', 'introduce', 'restore', 'add_files'].includes(kind),
+    );
     const { picture, state, source } = this.app;
     const name = this.app.files.names[this.app.files.index];
     Object.assign(this.app, { page: null, resume: null, lastReply: null, restoring: true });

@@ -44,7 +44,7 @@ export class Reviewing {
     clearTimeout(this.naming);
     if ((person.get('cfr-who') ?? '') === this.ref('who').value.trim()) return;
     person.set('cfr-who', this.ref('who').value.trim());
-    this.send('hello');
+    this.send('introduce');
   }
 
   // Who works here, as the server is told with each request.
