@@ -107,7 +107,9 @@ def _run_alone(options: argparse.Namespace) -> int:
         comparison = learning.run()
     except (Stopped, KeyboardInterrupt):
         report.stopped()
-        return EXIT_NO_GAIN
+        if options.background:
+            return EXIT_NO_GAIN
+        raise
     except (ValueError, OSError) as error:
         report.failed(error)
         if _is_disk_full(error):
@@ -147,11 +149,10 @@ class _Report:
             self._line_is_open = True
 
     def stopped(self) -> None:
-        """Tell that the run was stopped."""
+        """Tell the page that the run was stopped; on a terminal `main` tells it."""
         if self._background:
             LearningState(stage=STOPPED).write(self._out)
         self.end_line()
-        print("Stopped; the same command resumes.", file=sys.stderr)
 
     def failed(self, error: Exception) -> None:
         """Tell why the run failed: of a full disk here, of others in the file for the page."""

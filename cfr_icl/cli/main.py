@@ -41,8 +41,8 @@ COMMANDS = {
 }
 """Commands with their help texts."""
 
-RESUMED = {"batch", "evaluate", "train", "pack", "first-branch", "later-clicks", "ablation"}
-"""Commands that a later call of the same command resumes. `learn` says so by itself."""
+RESUMED = {"batch", "evaluate", "learn", "train", "pack", "first-branch", "later-clicks", "ablation"}
+"""Commands that a later call of the same command resumes."""
 
 INTERRUPTED = 130
 """Exit status after Ctrl+C, as shells have it: 128 and the number of the signal."""

@@ -63,10 +63,16 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _reader_options(texts: Sequence[str]) -> dict[str, Any]:
-    pairs = [text.partition("=") for text in texts]
-    if wrong := [name for name, equals, _ in pairs if not equals]:
-        raise ValueError(f"--options are KEY=VALUE, not {wrong[0]!r:.40}.")
-    return {name: yaml.safe_load(value) for name, _, value in pairs}
+    options = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(f"--options are KEY=VALUE, not {text!r:.40}.")
+        try:
+            options[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ValueError(f"The value of the option {name} is no YAML: {value!r:.60}.") from error
+    return options
 
 
 def _pictures(count: int, each: int, share: Shard) -> int:

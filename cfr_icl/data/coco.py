@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,6 +29,18 @@ from cfr_icl.data.folder import IGNORE
 from cfr_icl.data.samples import Sample
 from cfr_icl.rle import decode_runs
 
+DAMAGED = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RecursionError,
+    EOFError,
+    zlib.error,
+    gzip.BadGzipFile,
+)
+"""What reading damaged JSON files, packed ones too, raises."""
+
 FARTHEST = 4
 """Largest coordinate of a polygon, in longer sides of its picture."""
 
@@ -44,17 +57,24 @@ class InstanceDataset:
 
     Raises:
         FileNotFoundError: when the file or a picture is missing.
+        ValueError: when the file is damaged or has another format.
     """
 
     def __init__(self, root: Path, annotations: str, picture: Callable[[dict[str, Any]], str]) -> None:
         require(root, annotations)
-        content = read_json(root / annotations)
         objects: dict[int, list] = defaultdict(list)
-        for entry in content["annotations"]:
-            objects[entry["image_id"]].append([entry["segmentation"], entry.get("iscrowd", 0)])
-        images = sorted((i for i in content["images"] if i["id"] in objects), key=lambda i: i["id"])
-        self.pictures = [root / picture(image) for image in images]
-        self.sizes = [(image.get("height"), image.get("width")) for image in images]
+        try:
+            content = read_json(root / annotations)
+            for entry in content["annotations"]:
+                objects[entry["image_id"]].append([entry["segmentation"], entry.get("iscrowd", 0)])
+            images = sorted((i for i in content["images"] if i["id"] in objects), key=lambda i: i["id"])
+            self.pictures = [root / picture(image) for image in images]
+            self.sizes = [(image.get("height"), image.get("width")) for image in images]
+        except DAMAGED as error:
+            raise ValueError(
+                f"{root / annotations} is not a whole COCO file: it needs images with id and file name, and "
+                "annotations with image_id and segmentation."
+            ) from error
         self.names: Sequence[str] = [path.stem for path in self.pictures]
         # as text: smaller than a million lists, and worker processes share its memory
         self._objects = [json.dumps(objects[image["id"]]) for image in images]
@@ -137,6 +157,8 @@ def read_json(path: Path) -> Any:
 def decode(segmentation: list | dict, height: int, width: int) -> np.ndarray:
     """The mask, bool (height, width), of polygons or of run lengths as a list or a string.
 
+    Polygons of two points have no area.
+
     Raises:
         ValueError: for polygons that are none or lie far outside of the picture, for run lengths of another
             size, and for those that do not fill their picture, the rest of which pycocotools makes up.
@@ -144,7 +166,10 @@ def decode(segmentation: list | dict, height: int, width: int) -> np.ndarray:
     try:
         if isinstance(segmentation, list):
             _check_polygons(segmentation, FARTHEST * max(height, width))
-            code = coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
+            areas = [polygon for polygon in segmentation if len(polygon) > 4]
+            if not areas:
+                return np.zeros((height, width), bool)
+            code = coco_mask.merge(coco_mask.frPyObjects(areas, height, width))
             return coco_mask.decode(code).astype(bool)
         size, counts = list(segmentation["size"]), segmentation["counts"]
         runs = decode_runs(counts) if isinstance(counts, str) else np.asarray(counts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -12,6 +13,9 @@ from cfr_icl.clicks import Click
 from cfr_icl.data.augmentation import Augmentation
 from cfr_icl.data.samples import Dataset, Sample, random_samples
 from cfr_icl.suem import SUEM, Pair
+
+MOST_DRAWS = 10_000
+"""Random pictures in a row without a usable object after which a mixture counts as having none."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +100,12 @@ class TrainingExamples(torch.utils.data.Dataset):
         """A window of a random picture with up to `most` of its objects, int8 (K, S, S).
 
         The window lies around the first; with a small probability an object is two of them merged.
+
+        Raises:
+            ValueError: when hardly any picture has an object that is large enough.
         """
         samples = random_samples(self.datasets, self.weights, rng)
-        while True:
-            _, sample = next(samples)
+        for _, sample in islice(samples, MOST_DRAWS):
             gt_masks = self._objects(sample, rng, most)
             if not gt_masks:
                 continue
@@ -107,6 +113,10 @@ class TrainingExamples(torch.utils.data.Dataset):
             cuts = self.augmentation.large(cuts)
             if len(cuts):
                 return image, cuts
+        least = self.augmentation.min_pixels
+        raise ValueError(
+            f"None of {MOST_DRAWS} random training windows has an object of at least {least} pixels."
+        )
 
     def _objects(self, sample: Sample, rng: np.random.Generator, most: int) -> list[np.ndarray]:
         """Ground truths (H, W) of up to `most` random objects; none if the first is too small."""

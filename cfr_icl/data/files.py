@@ -87,9 +87,15 @@ def read_rgb(path: Path | BinaryIO, like: np.ndarray | None = None) -> np.ndarra
 def read_labels(path: Path, like: np.ndarray | None = None) -> np.ndarray:
     """Read a label map (H, W): the values of a grey picture, the indices of one with a palette.
 
-    `like` and the error are those of `read_rgb`.
+    Args:
+        like: as for `read_rgb`.
+
+    Raises:
+        ValueError: for another size, and for colours, which are no values.
     """
     labels = np.asarray(Image.open(path))
+    if labels.ndim != 2:
+        raise ValueError(f"{path} has {labels.shape[2]} channels; a label map has one.")
     return _same_size(labels.astype(np.uint8) if labels.dtype == bool else labels, path, like)
 
 

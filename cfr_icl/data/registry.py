@@ -37,7 +37,7 @@ def open_dataset(name: str, root: str | Path, **options: Any) -> Dataset:
     """Open the data set of this name under `root`; `options` are passed to its reader.
 
     Raises:
-        ValueError: for an unknown name or option.
+        ValueError: for an unknown name or option, a missing option, and damaged annotations.
         FileNotFoundError: when the folder or a part of it is missing; the message names the part.
         ConnectionError: when an address does not answer.
         MissingExtraError: when a package is missing that the reader needs.
@@ -49,9 +49,13 @@ def open_dataset(name: str, root: str | Path, **options: Any) -> Dataset:
     module, reader = DATASETS[name].split(".")
     with extra("train", f"The data set {name}"):
         build = getattr(import_module(f"cfr_icl.data.{module}"), reader)
-    parameters = list(inspect.signature(build).parameters)[1:]
+    _, *parameters = inspect.signature(build).parameters.values()
+    accepted = [each.name for each in parameters]
     for option in options:
-        if option not in parameters:
-            accepted = f"it takes {', '.join(parameters)}" if parameters else "it takes none"
-            raise ValueError(f"The data set {name} has no option {option!r}; {accepted}.")
+        if option not in accepted:
+            choice = f"it takes {', '.join(accepted)}" if accepted else "it takes none"
+            raise ValueError(f"The data set {name} has no option {option!r}; {choice}.")
+    for each in parameters:
+        if each.default is each.empty and each.name not in options:
+            raise ValueError(f"The data set {name} needs the option {each.name!r}.")
     return build(root, **options)

@@ -39,6 +39,12 @@ def examples(augmentation: Augmentation, suem: SUEM | None = None, seed: int = 0
     return TrainingExamples([Disks()], [1.0], augmentation, suem, seed)
 
 
+def test_data_sets_without_an_object_that_is_large_enough_are_refused(monkeypatch):
+    monkeypatch.setattr("cfr_icl.data.examples.MOST_DRAWS", 100)
+    with pytest.raises(ValueError, match="random training windows has an object of at least 5000 pixels"):
+        examples(Augmentation(size=96, min_pixels=5000))[0]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_picture_ground_truth_and_clicks_stay_in_register(kind):
     stream = examples(KINDS[kind])

@@ -13,6 +13,7 @@ from pycocotools import mask as coco_mask
 from scipy.io import savemat
 
 from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.cli.main import main
 from cfr_icl.data.coco import decode
 from cfr_icl.data.registry import DATASETS, open_dataset
 
@@ -249,6 +250,29 @@ def test_an_unknown_name_or_option_is_refused(tmp_path):
         open_dataset("berkeley", tmp_path, split="val")
 
 
+def test_a_coco_file_without_its_annotations_is_refused(tmp_path, capsys):
+    command = ["evaluate", "--data", f"coco_file={tmp_path}", "--json", str(tmp_path / "scores.json")]
+    assert main(command) == 2
+    assert capsys.readouterr().err.endswith("The data set coco_file needs the option 'annotations'.\n")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[1]",
+        "{",
+        '{"images": []}',
+        '{"images": [], "annotations": [{"image_id": 1}]}',
+        '{"images": [{"id": 1}], "annotations": [{"image_id": 1, "segmentation": []}]}',
+    ],
+)
+def test_a_damaged_coco_file_is_named(tmp_path, content):
+    annotations = tmp_path / "objects.json"
+    annotations.write_text(content)
+    with pytest.raises(ValueError, match=r"objects\.json is not a whole COCO file: it needs images with id"):
+        open_dataset("coco_file", tmp_path, annotations=str(annotations))
+
+
 def test_coco_reads_polygons_and_ignores_crowds(tmp_path):
     coco(tmp_path)
     dataset = open_dataset("coco", tmp_path)
@@ -440,6 +464,19 @@ def test_a_mask_of_another_size_than_its_picture_is_refused(tmp_path):
     Image.new("L", (5, 5)).save(tmp_path / "masks" / "3096.png")
     with pytest.raises(ValueError, match=r"5 x 5 pixels, its picture 32 x 24"):
         open_dataset("berkeley", tmp_path)[0]
+
+
+def test_a_label_map_of_colours_is_refused(tmp_path):
+    folder(tmp_path)
+    Image.new("RGB", (WIDTH, HEIGHT)).save(tmp_path / "masks" / "one.png")
+    with pytest.raises(ValueError, match=r"one\.png has 3 channels; a label map has one"):
+        open_dataset("folder", tmp_path)[0]
+
+
+def test_a_polygon_of_two_points_has_no_area():
+    assert not decode([[1, 1, 3, 3]], 4, 6).any()
+    square = [1, 1, 3, 1, 3, 3, 1, 3]
+    assert np.array_equal(decode([[1, 1, 3, 3], square], 4, 6), decode([square], 4, 6))
 
 
 MASK = np.zeros((4, 6), bool)

@@ -13,10 +13,10 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from cfr_icl.cli.main import INTERRUPTED, main
-from cfr_icl.data import pack as packing
 from cfr_icl.data import webdataset
 from cfr_icl.data.augmentation import Augmentation
 from cfr_icl.data.examples import TrainingExamples
+from cfr_icl.data.folder import FolderDataset
 from cfr_icl.data.pack import pack
 from cfr_icl.data.registry import open_dataset
 from cfr_icl.data.webdataset import WebDataset, index_shards
@@ -66,28 +66,28 @@ def test_a_killed_pack_command_resumes(data, tmp_path, monkeypatch, capsys):
     out = tmp_path / "shards"
     command = ["pack", "--data", f"folder={data}", "--out", str(out), "--each", "2"]
     command += ["--options", "components=true", "band=1"]
-    add, added = packing._add, []
+    read, packed = FolderDataset.__getitem__, []
 
-    def dying(*arguments):
-        added.append(arguments)
-        if len(added) == 4:
+    def stopping(dataset, index):
+        packed.append(index)
+        if len(packed) == 4:
             raise KeyboardInterrupt
-        add(*arguments)
+        return read(dataset, index)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(packing, "_add", dying)
-        assert main(command) == INTERRUPTED
+    monkeypatch.setattr(FolderDataset, "__getitem__", stopping)
+    assert main(command) == INTERRUPTED
     assert sorted(path.name for path in out.iterdir()) == ["00000-of-00003.tar", "source.json"]
     assert main(["evaluate", "--data", f"webdataset={out}", "--json", str(tmp_path / "e.json")]) == 2
     assert "lacks index.npz" in capsys.readouterr().err
-    monkeypatch.setattr(packing, "_add", lambda *arguments: (added.append(arguments), add(*arguments)))
     assert main(command) == 0
-    assert len(added) == 4 + 4  # the first shard is not written again
+    assert packed == [0, 1, 2, 3, 2, 3, 4, 5]  # the first shard is not written again
     assert_equal(WebDataset(out), open_dataset("folder", data, components=True, band=1))
     assert main(["pack", "--data", f"folder={data}", "--out", str(out)]) == 2
     assert "shards of something else" in capsys.readouterr().err
     assert main([*command[:5], "--options", "components"]) == 2
     assert "--options are KEY=VALUE, not 'components'." in capsys.readouterr().err
+    assert main([*command[:5], "--options", "band=["]) == 2
+    assert "The value of the option band is no YAML: '['." in capsys.readouterr().err
     (out / "00001-of-00003.tar").unlink()
     with pytest.raises(FileNotFoundError, match="lacks 1 of its 3 shards, the first 00001-of-00003"):
         WebDataset(out)

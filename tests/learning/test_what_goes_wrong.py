@@ -102,6 +102,15 @@ def test_a_model_of_another_library_and_damaged_weights_cannot_learn(data, tmp_p
     assert "cannot learn" in told and "damaged" in told
 
 
+def test_ctrl_c_ends_with_a_sentence(data, source, tmp_path, monkeypatch, capsys):
+    def interrupted(folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(learn, "read_checkpoint", interrupted)
+    assert main(command(data, source, tmp_path / "learnt")) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "Stopped. The same command resumes."
+
+
 def test_the_page_is_told_why_nothing_can_be_learnt(data, source, tmp_path, monkeypatch):
     monkeypatch.setattr("cfr_icl.cli.learn._run_in_background", learn_without_page)
     for number in range(3):
