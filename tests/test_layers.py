@@ -37,11 +37,13 @@ MAY_IMPORT = {
     "workers": PASSES | {"predictor", "remote", "segmenter"},
     "icl": {"cfr", "clicks", "models", "robot"},
     "suem": set(),
-    "data": {"clicks", "rectangle", "robot", "suem"},
-    "annotate": PASSES - {"models"} | PREDICTORS | {"arguments"},
+    "pictures": set(),
+    "data": {"clicks", "pictures", "rectangle", "robot", "suem"},
+    "annotate": PASSES - {"models"} | PREDICTORS | {"arguments", "pictures"},
     "evaluation": PASSES | PREDICTORS | {"cfr_icl", "data", "robot"},
-    "learning": PASSES | {"cfr_icl", "annotate", "data", "evaluation", "icl", "robot", "suem", "weights"},
-    "ui": PASSES - {"models"} | PREDICTORS | {"cfr_icl", "annotate", "weights"},
+    "learning": PASSES
+    | {"cfr_icl", "annotate", "data", "pictures", "evaluation", "icl", "robot", "suem", "weights"},
+    "ui": PASSES - {"models"} | PREDICTORS | {"cfr_icl", "annotate", "pictures", "weights"},
 }
 """Layers by their folder or file, and the layers that each may import. `cfr_icl` is what the package itself
 offers: `load_model`, `Segmenter` and their like."""
@@ -69,7 +71,7 @@ AT_HOME = {
     "scipy": ("data/sbd.py",),
     "fsspec": ("data/webdataset.py",),
     "matplotlib": ("evaluation/report.py",),
-    "pillow_heif": ("annotate/pictures/image_files.py",),
+    "pillow_heif": ("pictures/image_files.py",),
     "httpx": ("workers/pool.py",),
     "starlette": ("workers/serving.py",),
     "uvicorn": ("workers/serving.py",),

@@ -8,9 +8,9 @@ from dataclasses import Field, fields, replace
 from typing import Any
 
 from cfr_icl import CascadeForward, Segmenter, load_model
-from cfr_icl.annotate.pictures.decoding import LARGEST_LIMIT, MAX_MEGAPIXELS
 from cfr_icl.cli.values import count_up_to, data_source, number_up_to, shard, whole_numbers
 from cfr_icl.data.registry import DATASETS
+from cfr_icl.pictures.decoding import LARGEST_LIMIT, MAX_MEGAPIXELS
 from cfr_icl.scale.cluster import Actors
 from cfr_icl.scale.shards import Shard
 

@@ -44,9 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from cfr_icl.annotate.exports.png import mask_png
     from cfr_icl.annotate.imports import mask_pixels
-    from cfr_icl.annotate.pictures.decoding import read_picture
     from cfr_icl.arguments import check_positive
     from cfr_icl.files import write_atomically
+    from cfr_icl.pictures.decoding import read_picture
 
     clicks = options.clicks or []
     if not clicks and not options.box:

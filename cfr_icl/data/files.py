@@ -9,9 +9,17 @@ from typing import BinaryIO
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-PICTURE_TYPES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
+from cfr_icl.pictures.decoding import VIEW, decoded, on_white, shown_size
+from cfr_icl.pictures.image_files import (
+    LARGEST_LIMIT,
+    PictureError,
+    decoding,
+    is_picture_name,
+    open_image,
+    picture_suffixes,
+)
 
 
 def require(root: Path, *parts: str) -> None:
@@ -36,9 +44,9 @@ def require_files(folder: Path, names: Sequence[str]) -> None:
 def picture_files(folder: Path) -> list[Path]:
     """The folder's pictures in the order of their names; raises FileNotFoundError when it holds none."""
     require(folder.parent, folder.name)
-    pictures = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_TYPES)
+    pictures = sorted(path for path in folder.iterdir() if is_picture_name(path.name))
     if not pictures:
-        raise FileNotFoundError(f"{folder} holds no pictures ({', '.join(sorted(PICTURE_TYPES))}).")
+        raise FileNotFoundError(f"{folder} holds no pictures ({', '.join(picture_suffixes())}).")
     return pictures
 
 
@@ -54,16 +62,23 @@ def matching_files(names: Sequence[str], folder: Path) -> list[Path]:
 
 
 def read_shown(path: Path | BinaryIO, annotated: tuple[int, int] | None = None) -> np.ndarray:
-    """Read a picture, uint8 (H, W, 3), turned by its EXIF, as annotation tools show it.
+    """Read a picture, uint8 (H, W, 3), as annotation tools and the page show it.
+
+    It is turned by its EXIF, transparent pixels are white, and more than 8 bits are scaled (`read_picture`).
 
     Args:
         annotated: (height, width) of its annotation; a picture that has this size only as it is stored is
             not turned. None where it is not known.
+
+    Raises:
+        ValueError: for a file that is no picture, or a damaged one.
     """
-    with Image.open(path) as image:
-        shown = ImageOps.exif_transpose(image)
-        is_as_stored = annotated == (image.height, image.width) != (shown.height, shown.width)
-        return np.asarray((image if is_as_stored else shown).convert("RGB"))
+    try:
+        with open_image(path, LARGEST_LIMIT, smallest=1) as image, decoding("picture"):
+            is_as_stored = annotated == (image.height, image.width) != shown_size(image)
+            return np.array(on_white(decoded(image, VIEW, turned=not is_as_stored)[0]))
+    except PictureError as error:
+        raise ValueError(f"{getattr(path, 'name', path)}: {error}") from error
 
 
 def stored_size(path: Path) -> tuple[int, int]:

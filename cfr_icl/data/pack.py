@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from cfr_icl.data.files import PICTURE_TYPES
 from cfr_icl.data.samples import Dataset, Sample
 from cfr_icl.data.webdataset import index_shards
 from cfr_icl.files import remove_unfinished, replacing, write_atomically
+from cfr_icl.pictures.image_files import is_picture_name, picture_suffixes
 from cfr_icl.scale.shards import Shard
 
 SOURCE = "source.json"
@@ -88,8 +88,8 @@ def _claim(out: Path, source: Mapping[str, Any]) -> None:
 
 
 def _add(file: tarfile.TarFile, picture: Path, sample: Sample, shown: bool) -> None:
-    if picture.suffix.lower() not in PICTURE_TYPES:
-        raise ValueError(f"{picture} is not one of {', '.join(sorted(PICTURE_TYPES))}.")
+    if not is_picture_name(picture.name):
+        raise ValueError(f"{picture} is not one of {', '.join(picture_suffixes())}.")
     key = sample.name.replace("%", "%25").replace(".", "%2E")  # WebDataset takes all after a dot as the type
     height, width = sample.image.shape[:2]
     objects = {

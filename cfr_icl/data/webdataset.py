@@ -25,11 +25,12 @@ import numpy as np
 from PIL import Image
 
 from cfr_icl.data.coco import decode
-from cfr_icl.data.files import PICTURE_TYPES, object_gt_mask, read_rgb, read_shown
+from cfr_icl.data.files import object_gt_mask, read_rgb, read_shown
 from cfr_icl.data.registry import is_address
 from cfr_icl.data.samples import Sample
 from cfr_icl.extras import extra
 from cfr_icl.files import replacing
+from cfr_icl.pictures.image_files import is_picture_name
 
 INDEX = "index.npz"
 ATTEMPTS, PAUSE_SECONDS = 4, 1.0
@@ -150,9 +151,7 @@ def _spans_in(shard: Path) -> dict[str, tuple[int, int, int, int]]:
             for member in members:
                 folder, _, base = member.name.rpartition("/")
                 key, _, kind = base.partition(".")  # as WebDataset divides names
-                part = (
-                    objects if kind == "json" else pictures if f".{kind.lower()}" in PICTURE_TYPES else None
-                )
+                part = objects if kind == "json" else pictures if is_picture_name(f"{key}.{kind}") else None
                 if part is not None and member.isfile():
                     name = unquote(f"{folder}/{key}" if folder.strip("./") else key)
                     part[name] = member.offset_data, member.offset_data + member.size

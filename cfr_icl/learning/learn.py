@@ -20,7 +20,6 @@ from cfr_icl.annotate.learning.state import (
     Comparison,
     LearningState,
 )
-from cfr_icl.annotate.pictures.decoding import PictureError, open_picture
 from cfr_icl.data.samples import Dataset
 from cfr_icl.files import remove_unfinished, write_atomically
 from cfr_icl.learning.adapt import Adaptation
@@ -38,6 +37,7 @@ from cfr_icl.models.base import InteractiveModel, ModelConfig
 from cfr_icl.models.digest import weights_digest
 from cfr_icl.models.learnt import Kind, LearntModel
 from cfr_icl.models.map_model import MapModel
+from cfr_icl.pictures.decoding import PictureError, open_picture
 from cfr_icl.sentences import Sentence
 from cfr_icl.weights.learnt import is_learnt, start_of, write_kind
 from cfr_icl.weights.loading import find_model, load_model

@@ -11,12 +11,12 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from cfr_icl.annotate.learning.finished import FinishedPictures, is_work_folder
-from cfr_icl.annotate.pictures.decoding import MAX_MEGAPIXELS
 from cfr_icl.data.coco import CocoFileDataset
 from cfr_icl.data.files import label_gt_masks, picture_files, read_labels, read_shown, stored_size
 from cfr_icl.data.folder import IGNORE
 from cfr_icl.data.samples import Dataset, Sample
 from cfr_icl.learning.bad_labels import why_bad
+from cfr_icl.pictures.decoding import MAX_MEGAPIXELS
 from cfr_icl.sentences import Refusal, Sentence, sentence_of
 
 LARGEST = 2_000_000

@@ -11,7 +11,7 @@ import gradio as gr
 import numpy as np
 
 from cfr_icl.annotate.objects.masks import Mask
-from cfr_icl.annotate.pictures.decoding import MAX_MEGAPIXELS
+from cfr_icl.pictures.decoding import MAX_MEGAPIXELS
 from cfr_icl.ui.blocks import annotator
 from cfr_icl.ui.server import Server
 from cfr_icl.ui.settings import Settings

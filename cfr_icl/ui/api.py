@@ -12,9 +12,9 @@ from gradio.utils import get_upload_folder
 
 from cfr_icl.annotate.exports.png import mask_png
 from cfr_icl.annotate.imports import mask_pixels
-from cfr_icl.annotate.pictures.decoding import read_picture
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.pictures.decoding import read_picture
 from cfr_icl.prediction import PredictionError
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.ui.server import Server

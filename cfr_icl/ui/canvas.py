@@ -11,11 +11,11 @@ import gradio as gr
 
 from cfr_icl.annotate.exports import FORMATS
 from cfr_icl.annotate.folder.own_folder import MOST_BYTES, MOST_PICTURES
-from cfr_icl.annotate.pictures.decoding import thumbnail
-from cfr_icl.annotate.pictures.listing import picture_suffixes
 from cfr_icl.annotate.saved.session_files import SESSION_SUFFIX
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.data_url import data_url
+from cfr_icl.pictures.decoding import thumbnail
+from cfr_icl.pictures.image_files import picture_suffixes
 from cfr_icl.ui.messages import LANGUAGES, STATIC, tables
 from cfr_icl.ui.scripts import page_script
 

@@ -10,9 +10,9 @@ from typing import Any
 from cfr_icl.annotate.folder.folder import Opened
 from cfr_icl.annotate.objects.document import SENT_BACK, ActionError, Document
 from cfr_icl.annotate.pictures.browser_copy import browser_copy
-from cfr_icl.annotate.pictures.decoding import VIEW, OpenedPicture, PictureError, View, open_picture
 from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.annotate.session.session import Session
+from cfr_icl.pictures.decoding import VIEW, OpenedPicture, PictureError, View, open_picture
 from cfr_icl.sentences import Sentence, sentence_of
 from cfr_icl.ui.files import PageFiles, served
 from cfr_icl.ui.outbox import Outbox

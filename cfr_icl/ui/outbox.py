@@ -9,8 +9,8 @@ from typing import Any
 
 from cfr_icl.annotate.imports import MaskFileError
 from cfr_icl.annotate.objects.document import ActionError
-from cfr_icl.annotate.pictures.decoding import PictureError
 from cfr_icl.annotate.saved.store import StoreError
+from cfr_icl.pictures.decoding import PictureError
 from cfr_icl.sentences import Sentence, sentence_of
 from cfr_icl.ui.messages import translated
 from cfr_icl.workers.pool import WorkersError

@@ -10,11 +10,11 @@ from cfr_icl.annotate.objects.attributes import attribute_values, attributes_to_
 from cfr_icl.annotate.objects.document import Document, Instance
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.objects.polygons import polygons
-from cfr_icl.annotate.pictures.decoding import View
 from cfr_icl.annotate.saved import store
 from cfr_icl.annotate.saved.object_json import KEYS, instance_to_json, timing_to_json, view_from_json
 from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.annotate.session.session import Session
+from cfr_icl.pictures.decoding import View
 
 SWITCHES = ("visible", "locked", "overlap", "keep_largest", "fill_holes", "threshold", "left_out", "choice")
 """Fields of an object with one name everywhere."""

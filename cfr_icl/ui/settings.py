@@ -9,7 +9,7 @@ from typing import Any
 
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.objects.document import Attribute, Label
-from cfr_icl.annotate.pictures.decoding import MAX_MEGAPIXELS
+from cfr_icl.pictures.decoding import MAX_MEGAPIXELS
 from cfr_icl.remote import Predict
 from cfr_icl.workers.pool import WorkerPool
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from cfr_icl.annotate.folder.folder import Folder
-from cfr_icl.annotate.pictures.decoding import PictureError, thumbnail
 from cfr_icl.data_url import data_url
+from cfr_icl.pictures.decoding import PictureError, thumbnail
 
 SIDE = 96
 """Longest side in pixels."""

@@ -15,7 +15,9 @@ from scipy.io import savemat
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.cli.main import main
 from cfr_icl.data.coco import decode
+from cfr_icl.data.pack import pack
 from cfr_icl.data.registry import DATASETS, open_dataset
+from cfr_icl.pictures.decoding import read_picture
 
 HEIGHT, WIDTH = 24, 32
 
@@ -457,6 +459,44 @@ def test_a_coco_file_of_its_own_shows_photographs_upright(tmp_path, orientation)
     sample = open_dataset("coco_file", tmp_path, annotations=str(annotations))[0]
     assert np.array_equal(sample.image, UPRIGHT)
     assert np.array_equal(sample.gt_masks[0] == 1, UPRIGHT[..., 0] > 0)
+
+
+def sixteen_bits(path):
+    Image.fromarray(np.linspace(1000, 3000, 600).reshape(20, 30).astype(np.uint16)).save(path)
+
+
+def half_transparent(path):
+    Image.fromarray(np.dstack([UPRIGHT, 255 - UPRIGHT[..., 0]])).save(path)
+
+
+OF_ONES_OWN = {"a.png": sixteen_bits, "b.tif": sixteen_bits, "c.png": half_transparent}
+
+
+@pytest.mark.parametrize("name", OF_ONES_OWN)
+def test_pictures_of_a_folder_and_of_a_coco_file_are_read_as_the_page_shows_them(tmp_path, name):
+    picture = tmp_path / "images" / name
+    picture.parent.mkdir()
+    OF_ONES_OWN[name](picture)
+    labels(tmp_path / "masks" / f"{picture.stem}.png", UPRIGHT[..., 0] // 255)
+    shown = read_picture(picture)
+    assert len(np.unique(shown)) > 1
+    assert np.array_equal(open_dataset("folder", tmp_path)[0].image, shown)
+    square = {"id": 1, "image_id": 1, "segmentation": [[0, 0, 10, 0, 10, 10, 0, 10]]}
+    image = {"id": 1, "file_name": name, "width": 30, "height": 20}
+    annotations = tmp_path / "objects.json"
+    annotations.write_text(json.dumps({"images": [image], "annotations": [square]}))
+    dataset = open_dataset("coco_file", picture.parent, annotations=str(annotations))
+    assert np.array_equal(dataset[0].image, shown)
+    pack(dataset, tmp_path / "shards", {})
+    assert np.array_equal(open_dataset("webdataset", tmp_path / "shards")[0].image, shown)
+
+
+def test_a_damaged_picture_is_named(tmp_path):
+    folder(tmp_path)
+    picture = tmp_path / "images" / "one.jpg"
+    picture.write_bytes(picture.read_bytes()[:-100])
+    with pytest.raises(ValueError, match=r"one\.jpg: The picture is damaged"):
+        open_dataset("folder", tmp_path)[0]
 
 
 def test_a_mask_of_another_size_than_its_picture_is_refused(tmp_path):

@@ -14,12 +14,12 @@ from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.imports import LoadedMasks, LoadedObject
 from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
 from cfr_icl.annotate.objects.masks import Mask
-from cfr_icl.annotate.pictures.decoding import read_picture
 from cfr_icl.annotate.saved import store
 from cfr_icl.annotate.session.inspect import inside
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.pictures.decoding import read_picture
 from cfr_icl.robot import next_click
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.page import Page

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from cfr_icl import Click, Segmenter, load_model
-from cfr_icl.annotate.pictures.decoding import read_picture
+from cfr_icl.pictures.decoding import read_picture
 from tests.golden.play import EXAMPLES, HERE
 
 OBJECTS = json.loads((HERE / "drawn.json").read_text())

@@ -24,8 +24,8 @@ from typing import Any
 from PIL import Image
 
 from cfr_icl.annotate.pictures.browser_copy import browser_copy
-from cfr_icl.annotate.pictures.decoding import MAX_MEGAPIXELS, PictureError, read_picture, remarks, thumbnail
 from cfr_icl.annotate.pictures.mask_pixels import read_mask
+from cfr_icl.pictures.decoding import MAX_MEGAPIXELS, PictureError, read_picture, remarks, thumbnail
 from tests.robust.corpus import SIZE, pictures
 
 SECONDS = 2

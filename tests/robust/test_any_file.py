@@ -14,9 +14,9 @@ from PIL import Image, ImageFile
 
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.pictures.browser_copy import browser_copy
-from cfr_icl.annotate.pictures.decoding import PictureError, read_picture, remarks, thumbnail
 from cfr_icl.annotate.pictures.mask_pixels import read_mask
 from cfr_icl.cli.main import main
+from cfr_icl.pictures.decoding import PictureError, read_picture, remarks, thumbnail
 from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.server import Server
 from cfr_icl.ui.settings import Settings
@@ -154,8 +154,8 @@ def test_only_one_place_decodes_pictures():
     # data sets keep their pixels as they are stored, for their annotations know nothing of EXIF
     # OpenCV keeps the lower byte of 16-bit colours, which Pillow drops
     assert decoders == {
-        "annotate/pictures/image_files.py",
-        "annotate/pictures/depth.py",
+        "pictures/image_files.py",
+        "pictures/depth.py",
         "data/files.py",
         "data/lvis.py",
     }

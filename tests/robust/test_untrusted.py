@@ -23,13 +23,13 @@ from cfr_icl.annotate.imports.coco import MAX_OUTLINE
 from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
 from cfr_icl.annotate.objects.document import ActionError
 from cfr_icl.annotate.objects.masks import Mask
-from cfr_icl.annotate.pictures.decoding import PictureError
 from cfr_icl.annotate.saved import store
 from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.cli.main import main
 from cfr_icl.clicks import Click
+from cfr_icl.pictures.decoding import PictureError
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.protocol import ACTIONS

@@ -13,10 +13,10 @@ from cfr_icl.annotate.batch.click_lists import ClickListError, ObjectClicks, Pro
 from cfr_icl.annotate.exports.names import fitting, safe_path, unique_stems
 from cfr_icl.annotate.exports.writing import check_targets
 from cfr_icl.annotate.objects.document import COLOURS, Document, Label
-from cfr_icl.annotate.pictures.decoding import PictureError, picture_size
 from cfr_icl.annotate.pictures.listing import folded_name, leads_inside, list_pictures, shown_name
 from cfr_icl.annotate.saved.session_files import session_file
 from cfr_icl.arguments import check_positive
+from cfr_icl.pictures.decoding import PictureError, picture_size
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.scale.shards import Shard
 

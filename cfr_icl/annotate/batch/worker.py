@@ -12,7 +12,6 @@ from cfr_icl.annotate.exports.png import mask_png
 from cfr_icl.annotate.imports import mask_pixels
 from cfr_icl.annotate.objects.document import Document, Instance, Label
 from cfr_icl.annotate.objects.masks import Mask
-from cfr_icl.annotate.pictures.decoding import PictureError, read_picture
 from cfr_icl.annotate.pictures.listing import shown_name
 from cfr_icl.annotate.saved import store
 from cfr_icl.annotate.session.certainty import certainty
@@ -21,6 +20,7 @@ from cfr_icl.box import box_clicks
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.inner_distance import deepest_pixel
+from cfr_icl.pictures.decoding import PictureError, read_picture
 from cfr_icl.predictor import Predictor
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cfr_icl.annotate.exports.format import ExportFormat, ExportJob, Files
 from cfr_icl.annotate.exports.names import free_name, object_file
 from cfr_icl.annotate.exports.png import cutout_png
-from cfr_icl.annotate.pictures.decoding import PictureError
+from cfr_icl.pictures.decoding import PictureError
 from cfr_icl.sentences import Sentence
 
 

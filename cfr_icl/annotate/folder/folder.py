@@ -15,11 +15,11 @@ from cfr_icl.annotate.folder.picture_list import PictureList
 from cfr_icl.annotate.folder.saved_work import SavedWork, saved_work
 from cfr_icl.annotate.folder.work_folder import WorkFolder
 from cfr_icl.annotate.objects.document import Document
-from cfr_icl.annotate.pictures.decoding import MAX_MEGAPIXELS, PictureError, Remarks
 from cfr_icl.annotate.pictures.listing import list_pictures
 from cfr_icl.annotate.saved.session_files import stored_view
 from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.annotate.saved.visits import Visit, visits_from_json
+from cfr_icl.pictures.decoding import MAX_MEGAPIXELS, PictureError, Remarks
 from cfr_icl.sentences import Sentence
 
 log = logging.getLogger(__name__)

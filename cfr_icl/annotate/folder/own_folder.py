@@ -11,10 +11,11 @@ from pathlib import Path
 from cfr_icl.annotate.folder.belongings import Belongings
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.objects.document import Label
-from cfr_icl.annotate.pictures.decoding import MAX_MEGAPIXELS, PictureError, picture_size, remarks
-from cfr_icl.annotate.pictures.listing import NAMED, NO_FOLDERS, first_names, is_picture_name, shown_name
+from cfr_icl.annotate.pictures.listing import NAMED, NO_FOLDERS, first_names, shown_name
 from cfr_icl.annotate.saved import store
 from cfr_icl.annotate.saved.session_files import SESSION_SUFFIX
+from cfr_icl.pictures.decoding import MAX_MEGAPIXELS, PictureError, picture_size, remarks
+from cfr_icl.pictures.image_files import is_picture_name
 from cfr_icl.sentences import Refusal, Sentence, sentence_of
 
 MOST_PICTURES = 1000

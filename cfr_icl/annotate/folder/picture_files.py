@@ -10,9 +10,9 @@ from stat import S_ISREG
 
 import numpy as np
 
-from cfr_icl.annotate.pictures.decoding import OpenedPicture, PictureError, View, open_picture, picture_size
 from cfr_icl.annotate.pictures.listing import leads_inside
 from cfr_icl.annotate.saved.store import file_digest
+from cfr_icl.pictures.decoding import OpenedPicture, PictureError, View, open_picture, picture_size
 
 Stamp = tuple[int, int, int]
 """Time of change, size and inode of a file; a changed or replaced file has another stamp."""

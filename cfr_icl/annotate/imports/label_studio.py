@@ -15,7 +15,7 @@ from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObje
 from cfr_icl.annotate.imports.shapes import check_affordable, filled_areas
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
-from cfr_icl.annotate.pictures.listing import is_picture_name
+from cfr_icl.pictures.image_files import is_picture_name
 
 TOOL = "Label Studio"
 

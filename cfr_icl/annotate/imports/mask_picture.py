@@ -27,8 +27,8 @@ from cfr_icl.annotate.imports.regions import MIN_REGION, is_flat, ranked, value_
 from cfr_icl.annotate.imports.values import Regions, bright_pixels, by_colour, by_index, by_region
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
-from cfr_icl.annotate.pictures.image_files import PictureError
 from cfr_icl.annotate.pictures.mask_pixels import MaskPixels, read_mask
+from cfr_icl.pictures.image_files import PictureError
 from cfr_icl.sentences import Sentence
 
 MAX_CHECKED_FOR_PARTS = 50

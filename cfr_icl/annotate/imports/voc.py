@@ -11,9 +11,9 @@ import numpy as np
 
 from cfr_icl.annotate.imports.loaded import LoadedMasks, MaskFileError
 from cfr_icl.annotate.objects.document import label_name
-from cfr_icl.annotate.pictures.image_files import PictureError
 from cfr_icl.annotate.pictures.mask_pixels import MaskPixels, read_mask
 from cfr_icl.annotate.saved.classes import MOST_OF_NAMES, class_name, names_by_number
+from cfr_icl.pictures.image_files import PictureError
 
 OBJECTS, CLASSES = "SegmentationObject", "SegmentationClass"
 """How the names of the folders of these maps begin; labelme's converter appends "PNG"."""

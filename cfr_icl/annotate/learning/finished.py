@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from cfr_icl.annotate.folder.folder import Folder
-from cfr_icl.annotate.pictures.decoding import MAX_MEGAPIXELS, PictureError
 from cfr_icl.annotate.saved.session_files import SESSION_SUFFIX
+from cfr_icl.pictures.decoding import MAX_MEGAPIXELS, PictureError
 
 
 class FinishedPictures:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from cfr_icl.annotate.objects.masks import Mask
-from cfr_icl.annotate.pictures.pages import View
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import MASK_THRESHOLD, CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.pictures.pages import View
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.sentences import Refusal
 

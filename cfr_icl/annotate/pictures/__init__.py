@@ -1,1 +1,1 @@
-"""Picture files that nobody has checked: finding them, and decoding them to pixels."""
+"""The pictures of a folder, copies of them for the browser, and pictures that hold masks."""

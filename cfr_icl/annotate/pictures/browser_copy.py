@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cfr_icl.annotate.pictures.decoding import ORIENTATION, decoded, transparent
-from cfr_icl.annotate.pictures.depth import is_deep
-from cfr_icl.annotate.pictures.image_files import LARGEST_LIMIT, open_image
-from cfr_icl.annotate.pictures.pages import VIEW, View, page_count
+from cfr_icl.pictures.decoding import ORIENTATION, decoded, transparent
+from cfr_icl.pictures.depth import is_deep
+from cfr_icl.pictures.image_files import LARGEST_LIMIT, open_image
+from cfr_icl.pictures.pages import VIEW, View, page_count
 
 _BROWSER_FORMATS = ("PNG", "JPEG", "WEBP")
 _LOSSLESS_COPY_PIXELS = 4_000_000

@@ -11,17 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cfr_icl.annotate.pictures.image_files import reads_heif
+from cfr_icl.pictures.image_files import HEIF_SUFFIXES, is_picture_name
 from cfr_icl.sentences import Sentence
-
-SUFFIXES = (
-    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp", ".tif", ".tiff", ".bmp", ".dib"),
-    *(".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".avif", ".jp2", ".j2k", ".jpx", ".jpf"),
-)
-"""Endings of files that are taken for pictures."""
-
-HEIF_SUFFIXES = (".heic", ".heif", ".hif")
-"""Endings of pictures that pillow-heif reads."""
 
 UNREADABLE_SUFFIXES = (
     *(".jxl", ".psd", ".xcf", ".tga", ".exr", ".hdr", ".svg", ".dcm", ".nii", ".ico", ".eps", ".pdf"),
@@ -103,16 +94,6 @@ def _left_out(suffixes: Counter[str], links: list[str], closed: list[str]) -> li
             )
         )
     return sentences
-
-
-def picture_suffixes() -> tuple[str, ...]:
-    """Endings of files that are taken for pictures and can be read here."""
-    return (*SUFFIXES, *HEIF_SUFFIXES) if reads_heif() else SUFFIXES
-
-
-def is_picture_name(name: str) -> bool:
-    """Whether a file of this name is taken for a picture."""
-    return os.path.splitext(name)[1].lower() in picture_suffixes()
 
 
 def _files(

@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from cfr_icl.annotate.pictures.decoding import transparent, turn
-from cfr_icl.annotate.pictures.image_files import MAX_MEGAPIXELS, MIN_SIDE, PictureError, decoding, open_image
 from cfr_icl.annotate.pictures.value_labels import labels_of
+from cfr_icl.pictures.decoding import transparent, turn
+from cfr_icl.pictures.image_files import MAX_MEGAPIXELS, MIN_SIDE, PictureError, decoding, open_image
 
 _LOSSY = ("JPEG", "MPO", "WEBP", "AVIF", "HEIF", "JPEG2000")
 

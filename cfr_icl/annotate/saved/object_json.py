@@ -9,10 +9,10 @@ from typing import Any
 from cfr_icl.annotate.objects.checks import colour, foreign_values, integer, label_text, number, typed
 from cfr_icl.annotate.objects.document import MAX_CLICKS, MAX_ID, Instance, Label, Timing
 from cfr_icl.annotate.objects.masks import Mask
-from cfr_icl.annotate.pictures.image_files import MAX_SIDE
-from cfr_icl.annotate.pictures.pages import MAX_PAGES, View
 from cfr_icl.cfr import MAX_STEPS, CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.pictures.image_files import MAX_SIDE
+from cfr_icl.pictures.pages import MAX_PAGES, View
 from cfr_icl.rectangle import Rectangle
 
 MAX_CATEGORY_ID = 10**9

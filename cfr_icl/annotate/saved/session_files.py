@@ -11,11 +11,11 @@ from typing import Any
 
 from cfr_icl.annotate.objects.document import Document
 from cfr_icl.annotate.pictures.listing import leads_inside
-from cfr_icl.annotate.pictures.pages import VIEW, View
 from cfr_icl.annotate.saved import store
 from cfr_icl.annotate.saved.object_json import view_from_json
 from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.annotate.saved.visits import Visit, visits_from_json
+from cfr_icl.pictures.pages import VIEW, View
 
 SESSION_SUFFIX = ".session.json"
 LONGEST_FILE_NAME = 255

@@ -12,8 +12,6 @@ from typing import Any
 from cfr_icl.annotate.objects.attributes import attributes_from_json, attributes_to_json
 from cfr_icl.annotate.objects.checks import foreign_values, integer, label_text, one_of, typed
 from cfr_icl.annotate.objects.document import ACCEPTED, MAX_ID, MAX_LABELS, SENT_BACK, Document
-from cfr_icl.annotate.pictures.image_files import MAX_SIDE
-from cfr_icl.annotate.pictures.pages import View
 from cfr_icl.annotate.saved.object_json import (
     instance_from_json,
     instance_to_json,
@@ -24,6 +22,8 @@ from cfr_icl.annotate.saved.object_json import (
 from cfr_icl.annotate.saved.visits import MAX_TEXT, Visit, visits_from_json, visits_to_json
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.files import write_atomically
+from cfr_icl.pictures.image_files import MAX_SIDE
+from cfr_icl.pictures.pages import View
 from cfr_icl.sentences import Refusal
 
 VERSION = 1

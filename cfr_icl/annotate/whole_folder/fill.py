@@ -12,7 +12,6 @@ from cfr_icl.annotate.imports.additions import with_loaded
 from cfr_icl.annotate.imports.loaded import LoadedMasks, joined, with_label
 from cfr_icl.annotate.imports.voc import ClassMaps, class_maps, with_classes
 from cfr_icl.annotate.objects.document import ACCEPTED, Document, Instance
-from cfr_icl.annotate.pictures.decoding import picture_size
 from cfr_icl.annotate.saved import store
 from cfr_icl.annotate.saved.classes import class_name, names_by_number
 from cfr_icl.annotate.saved.visits import Visit, now
@@ -28,6 +27,7 @@ from cfr_icl.annotate.whole_folder.mask_names import (
     masks_of_objects,
 )
 from cfr_icl.annotate.whole_folder.taking_back import PictureChange
+from cfr_icl.pictures.decoding import picture_size
 from cfr_icl.sentences import Refusal, Sentence, sentence_of
 
 FILLED = "filled"

@@ -12,9 +12,9 @@ from cfr_icl.annotate.folder import folder as folder_module
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.objects.document import Document, Instance
 from cfr_icl.annotate.objects.masks import Mask
-from cfr_icl.annotate.pictures.decoding import PictureError
 from cfr_icl.annotate.pictures.listing import MANIFEST, list_pictures
 from cfr_icl.annotate.saved.store import StoreError
+from cfr_icl.pictures.decoding import PictureError
 
 
 def picture(path, size=(120, 90), colour=(90, 120, 60), format="PNG"):

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, PngImagePlugin, TiffImagePlugin, features
 
 from cfr_icl.annotate.pictures.browser_copy import browser_copy
-from cfr_icl.annotate.pictures.decoding import (
+from cfr_icl.pictures.decoding import (
     PictureError,
     View,
     open_picture,

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from cfr_icl.annotate.pictures.browser_copy import browser_copy
-from cfr_icl.annotate.pictures.decoding import PictureError, View, open_picture, read_picture
 from cfr_icl.annotate.pictures.mask_pixels import read_mask
+from cfr_icl.pictures.decoding import PictureError, View, open_picture, read_picture
 
 
 def encoded(image: Image.Image, format: str = "PNG", **options) -> io.BytesIO:

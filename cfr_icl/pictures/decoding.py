@@ -10,15 +10,15 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps
 
-from cfr_icl.annotate.pictures.depth import deep_values, is_deep, shown_range, to_8_bit
-from cfr_icl.annotate.pictures.image_files import (
+from cfr_icl.pictures.depth import deep_values, is_deep, shown_range, to_8_bit
+from cfr_icl.pictures.image_files import (
     LARGEST_LIMIT,
     MAX_MEGAPIXELS,
     PictureError,
     decoding,
     open_image,
 )
-from cfr_icl.annotate.pictures.pages import VIEW, View, page_count
+from cfr_icl.pictures.pages import VIEW, View, page_count
 
 __all__ = [
     "LARGEST_LIMIT",
@@ -97,9 +97,14 @@ def read_picture(
 def picture_size(source: str | Path | BinaryIO, view: View = VIEW) -> tuple[int, int]:
     """Height and width of a picture as it is shown, from its header; raises PictureError."""
     with open_image(source, LARGEST_LIMIT, view) as image, decoding("picture"):
-        width, height = image.size
-        turned = 5 <= image.getexif().get(ORIENTATION, 1) <= 8
-        return (width, height) if turned else (height, width)
+        return shown_size(image)
+
+
+def shown_size(image: Image.Image) -> tuple[int, int]:
+    """Height and width of an image as it is shown, turned by its EXIF."""
+    width, height = image.size
+    turned = 5 <= image.getexif().get(ORIENTATION, 1) <= 8
+    return (width, height) if turned else (height, width)
 
 
 def remarks(
@@ -125,8 +130,10 @@ def thumbnail(source: Path, side: int = 240) -> Image.Image:
         return small
 
 
-def decoded(image: Image.Image, view: View) -> tuple[Image.Image, tuple[float, float] | None]:
-    """Decode a picture to 8-bit RGB, or RGBA if it has transparent pixels, turned as EXIF says.
+def decoded(
+    image: Image.Image, view: View, turned: bool = True
+) -> tuple[Image.Image, tuple[float, float] | None]:
+    """Decode a picture to 8-bit RGB, or RGBA if it has transparent pixels, `turned` as EXIF says.
 
     Returns:
         The picture, and for a deep one the values that are shown as black and as white, else None.
@@ -142,8 +149,7 @@ def decoded(image: Image.Image, view: View) -> tuple[Image.Image, tuple[float, f
             image.putalpha(alpha)
         with suppress(Exception):  # an EXIF block that cannot be read says nothing of the pixels
             image.getexif()[ORIENTATION] = deep.getexif().get(ORIENTATION, 1)
-            image = ImageOps.exif_transpose(image)
-    else:
+    if turned:
         turn(image)
     mode = "RGBA" if transparent(image) else "RGB"
     image = image if image.mode == mode else image.convert(mode)

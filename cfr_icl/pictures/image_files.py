@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from PIL import Image, PngImagePlugin
 
-from cfr_icl.annotate.pictures.pages import VIEW, View, go_to_page, page_count
+from cfr_icl.pictures.pages import VIEW, View, go_to_page, page_count
 from cfr_icl.sentences import Refusal
 
 MAX_MEGAPIXELS = 50.0
@@ -27,6 +27,15 @@ MIN_SIDE, MAX_SIDE = 8, 65_500
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000")
 """Pillow decoders that are tried; other files are refused."""
+
+SUFFIXES = (
+    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp", ".tif", ".tiff", ".bmp", ".dib"),
+    *(".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".avif", ".jp2", ".j2k", ".jpx", ".jpf"),
+)
+"""Endings of files that are taken for pictures."""
+
+HEIF_SUFFIXES = (".heic", ".heif", ".hif")
+"""Endings of pictures that pillow-heif reads."""
 
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
@@ -154,6 +163,16 @@ def _formats() -> tuple[str, ...]:
 def reads_heif() -> bool:
     """Whether HEIC pictures can be read here."""
     return "HEIF" in _formats()
+
+
+def picture_suffixes() -> tuple[str, ...]:
+    """Endings of files that are taken for pictures and can be read here."""
+    return (*SUFFIXES, *HEIF_SUFFIXES) if reads_heif() else SUFFIXES
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether a file of this name is taken for a picture."""
+    return os.path.splitext(name)[1].lower() in picture_suffixes()
 
 
 def _is_heif(source: str | Path | BinaryIO) -> bool:

@@ -1,0 +1,1 @@
+"""Picture files that nobody has checked, decoded to pixels."""
