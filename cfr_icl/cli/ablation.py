@@ -30,6 +30,7 @@ from cfr_icl.evaluation.paired import difference
 from cfr_icl.evaluation.report import markdown_table, mean_ious, save_lines
 from cfr_icl.evaluation.run import evaluate
 from cfr_icl.extras import extra
+from cfr_icl.files import write_atomically
 
 with extra("train", "The ablation"):
     from cfr_icl.learning.settings import Settings, read_settings
@@ -185,7 +186,7 @@ def write(
             "## Plots\n"
             + "\n".join(f"![{plot.stem}](results/{plot.name})" for plot in _plots(path, by_zoom)),
         ]
-    path.write_text("\n\n".join(parts) + "\n\n" + reading, encoding="utf-8")
+    write_atomically(path, "\n\n".join([*parts, reading]))
 
 
 def _with_setting(results: Sequence[Result], setting: str) -> list[Result]:

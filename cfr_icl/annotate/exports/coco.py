@@ -73,7 +73,10 @@ def _ids(previous: Sequence[Any]) -> list[int]:
 
 
 def _categories(job: ExportJob) -> dict[str, dict[str, Any]]:
-    """The entry of each class, by label, in the order of the class numbers."""
+    """The entry of each class, by label, in the order of the class numbers.
+
+    A class keeps the id of the file that it came from if no other has it, else its number is its id.
+    """
     labels: dict[str, Label] = {}
     for _, picture in job.pictures:
         for label in picture.document.labels:
@@ -81,13 +84,12 @@ def _categories(job: ExportJob) -> dict[str, dict[str, Any]]:
                 labels.setdefault(label.name, label)
     given = [labels[name].category_id if name in labels else None for name in job.class_names]
     counts = Counter(given)
-    unique = {number for number in given if number is not None and counts[number] == 1}
+    kept = {id for id in given if id is not None and counts[id] == 1}
     categories = {}
-    for number, name in enumerate(job.class_names, start=1):
-        keeps = given[number - 1] in unique
-        while not keeps and number in unique:
-            number += len(job.class_names) + max(unique)
-        entry: dict[str, Any] = {"id": given[job.classes[name] - 1] if keeps else number, "name": name}
+    for number, (name, id) in enumerate(zip(job.class_names, given, strict=True), start=1):
+        if id not in kept:
+            id = number + len(given) + max(kept) if number in kept else number
+        entry: dict[str, Any] = {"id": id, "name": name}
         if name in labels and labels[name].supercategory is not None:
             entry["supercategory"] = labels[name].supercategory
         categories[name] = entry

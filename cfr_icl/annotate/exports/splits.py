@@ -61,24 +61,28 @@ def read_split_list(path: Path) -> dict[str, str]:
     """Parts of pictures by name, from a file with a row "name,part" each; a first row of titles is skipped.
 
     Raises:
-        ValueError: for a row with another part than train, val or test.
+        ValueError: for a row with another part than train, val or test, and for a file that is no CSV.
     """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.reader(file))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise Refusal("{file} is no CSV file in UTF-8.", file=path.name) from error
     listed = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for number, row in enumerate(csv.reader(file), start=1):
-            if len(row) < 2:
-                continue
-            part = row[1].strip().lower()
-            part = _OTHER_NAMES.get(part, part)
-            if part in NAMES:
-                listed[row[0].strip()] = part
-            elif number > 1:
-                raise Refusal(
-                    "Row {number} of {file} names {part!r}, not train, val or test.",
-                    number=number,
-                    file=path.name,
-                    part=part,
-                )
+    for number, row in enumerate(rows, start=1):
+        if len(row) < 2:
+            continue
+        part = row[1].strip().lower()
+        part = _OTHER_NAMES.get(part, part)
+        if part in NAMES:
+            listed[row[0].strip()] = part
+        elif number > 1:
+            raise Refusal(
+                "Row {number} of {file} names {part!r}, not train, val or test.",
+                number=number,
+                file=path.name,
+                part=part,
+            )
     return listed
 
 

@@ -13,7 +13,7 @@ from cfr_icl.sentences import Sentence
 
 def write_files(
     out: Path, files: Mapping[str, bytes], pictures: Iterable[Path] = (), images: Path | None = None
-) -> list[str]:
+) -> list[Sentence]:
     """Write exported files into a folder, all or none where names are refused.
 
     Args:
