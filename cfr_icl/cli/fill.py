@@ -57,8 +57,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _files_in(folder: Path) -> dict[str, Path]:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path for path in paths}
+    """The files below a folder by their paths, without hidden ones and saved work."""
+    files = {
+        path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+    return {
+        name: path
+        for name, path in files.items()
+        if not name.endswith(".session.json")
+        and not any(part[0] == "." or part == "__MACOSX" for part in name.split("/"))
+    }
 
 
 def _unpacked(archive: Path, folder: Path) -> dict[str, Path]:
@@ -76,12 +84,7 @@ def _unpacked(archive: Path, folder: Path) -> dict[str, Path]:
         raise ValueError(
             f"The archive {str(archive)!r} cannot be read; unpack it and give its folder."
         ) from error
-    return {
-        path: file
-        for path, file in _files_in(folder).items()
-        if not path.endswith(".session.json")
-        and not any(part[0] == "." or part == "__MACOSX" for part in path.split("/"))
-    }
+    return _files_in(folder)
 
 
 def _fill(options: argparse.Namespace, files: Mapping[str, Path]) -> int:

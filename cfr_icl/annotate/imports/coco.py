@@ -27,7 +27,9 @@ from cfr_icl.annotate.imports.shapes import (
 )
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.pictures.listing import first_names
 from cfr_icl.annotate.saved.object_json import MAX_CATEGORY_ID
+from cfr_icl.sentences import Sentence
 
 __all__ = ["MAX_OUTLINE", "load_coco"]
 
@@ -73,7 +75,7 @@ def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> Loade
     image = images.find(picture)
     ids = images.ids(image)
     check_size(image.get("height"), image.get("width"), size, "COCO")
-    categories = _categories(data.get("categories"))
+    categories, renamed = _categories(data.get("categories"))
     entries = [
         entry
         for entry in data["annotations"]
@@ -103,6 +105,15 @@ def _load(data: Mapping[str, Any], picture: str, size: tuple[int, int]) -> Loade
         ("Objects whose mask is damaged or empty are left out: {count}.", damaged),
         ("Objects that leave the picture are cut at its border: {count}.", cut),
     )
+    if unsure := sorted(
+        {categories[key].name for entry, _ in segmented if (key := _category(entry)) in renamed}
+    ):
+        sentences.append(
+            Sentence(
+                "Categories of the COCO file have several names; the objects have the last one: {names}.",
+                names=first_names(unsure),
+            )
+        )
     labels = list(categories.values()) if len(categories) <= MAX_UNUSED_LABELS else []
     return LoadedMasks(
         objects, sentences=sentences, foreign=foreign_entries(image, _IMAGE_KEYS), labels=labels
@@ -137,16 +148,25 @@ def _segmented(
 
 
 def _object(mask: Mask, entry: Entry, categories: Mapping[str, LoadedLabel]) -> LoadedObject:
-    label = categories.get(id_text(entry.get("category_id")))
+    label = categories.get(_category(entry))
     foreign = foreign_entries(entry, _ENTRY_KEYS)
     if label is None:
         return LoadedObject(mask, foreign=foreign)
     return LoadedObject(mask, label.name, label.category_id, label.supercategory, foreign)
 
 
-def _categories(entries: Any) -> dict[str, LoadedLabel]:
-    """The categories that have an id and a name, by id."""
-    categories = {}
+def _category(entry: Entry) -> str:
+    """The id of an entry's category."""
+    return id_text(entry.get("category_id"))
+
+
+def _categories(entries: Any) -> tuple[dict[str, LoadedLabel], set[str]]:
+    """The categories that have an id and a name, by id, and the ids that have several names.
+
+    Of these the last one counts, as for COCO's own tools.
+    """
+    categories: dict[str, LoadedLabel] = {}
+    renamed = set()
     for entry in _list_or_empty(entries):
         if not isinstance(entry, Mapping) or entry.get("name") is None:
             continue
@@ -155,8 +175,11 @@ def _categories(entries: Any) -> dict[str, LoadedLabel]:
             supercategory = label_name(parent) if isinstance(parent, str) else None
             number = whole_number(entry["id"])
             category_id = number if number is not None and 0 <= number <= MAX_CATEGORY_ID else None
-            categories[id_text(entry["id"])] = LoadedLabel(name, category_id, supercategory or None)
-    return categories
+            key = id_text(entry["id"])
+            if key in categories and categories[key].name != name:
+                renamed.add(key)
+            categories[key] = LoadedLabel(name, category_id, supercategory or None)
+    return categories, renamed
 
 
 def _segmentation(entry: Mapping[str, Any], size: tuple[int, int]) -> Mask | list[np.ndarray]:

@@ -1,4 +1,4 @@
-"""CVAT for images 1.1: the masks, polygons and boxes of one picture in an XML file."""
+"""CVAT for images 1.1: the masks, polygons, boxes and ellipses of one picture in an XML file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cfr_icl.annotate.imports.loaded import (
     counted,
     read_file,
 )
-from cfr_icl.annotate.imports.shapes import check_affordable, filled_areas
+from cfr_icl.annotate.imports.shapes import check_affordable, ellipse, filled_areas, turned
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.saved.store import MAX_JSON_BYTES
@@ -99,7 +99,7 @@ def load_cvat_image(image: CvatImage, size: tuple[int, int]) -> LoadedMasks:
             left_out += 1
     if not objects:
         raise MaskFileError("The {tool} file has {count} objects that can be read.", tool="CVAT", count=0)
-    sentences = counted(("Shapes without an area are left out: {count}.", left_out))
+    sentences = counted(("Shapes that are damaged or have no area are left out: {count}.", left_out))
     return LoadedMasks(objects, sentences=sentences, labels=image.labels)
 
 
@@ -131,9 +131,13 @@ def _drawn(shape: ElementTree.Element, size: tuple[int, int]) -> Mask | np.ndarr
         return _mask(values, size)
     if shape.tag == "polygon":
         points = np.array([corner.split(",") for corner in values["points"].split(";")], dtype=np.float64)
-    elif shape.tag == "box" and not float(values.get("rotation", 0)):
+    elif shape.tag == "box":
         left, top, right, bottom = (float(values[name]) for name in ("xtl", "ytl", "xbr", "ybr"))
-        points = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+        corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+        points = turned(corners, float(values.get("rotation", 0)), corners.mean(axis=0))
+    elif shape.tag == "ellipse":
+        centre, radii = np.array([[float(values[kind + axis]) for axis in "xy"] for kind in "cr"])
+        points = turned(centre + ellipse(radii), float(values.get("rotation", 0)), centre)
     else:
         raise ValueError("shape")
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3 or not (np.abs(points) < 1e7).all():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -12,7 +11,7 @@ import numpy as np
 from cfr_icl.annotate.imports.coco_images import place_among
 from cfr_icl.annotate.imports.json_values import check_size
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError, counted
-from cfr_icl.annotate.imports.shapes import check_affordable, filled_areas
+from cfr_icl.annotate.imports.shapes import check_affordable, ellipse, filled_areas, turned
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.pictures.image_files import is_picture_name
@@ -30,8 +29,6 @@ MOST_STEPS = 2_000_000
 
 PIXELS_OF_STEP = 1000
 """Pixels of a mask that take as long as a run."""
-
-SIDES_OF_ELLIPSE = 180
 
 Task = Mapping[str, Any]
 
@@ -78,7 +75,7 @@ def load_label_studio(tasks: Sequence[Task], picture: str, size: tuple[int, int]
     if not objects:
         raise MaskFileError("The {tool} file has {count} objects that can be read.", tool=TOOL, count=0)
     sentences = counted(
-        ("Shapes without an area are left out: {count}.", left_out),
+        ("Shapes that are damaged or have no area are left out: {count}.", left_out),
         ("Further annotations of the picture in the file are left out: {count}.", others),
     )
     return LoadedMasks(objects, sentences=sentences)
@@ -192,12 +189,9 @@ def _shape(entry: Mapping[str, Any], size: tuple[int, int], unpacking: Unpacking
     if "points" in value:
         points = np.array(value["points"], dtype=np.float64)
     elif "radiusX" in value:
-        angles = np.linspace(0, 2 * math.pi, SIDES_OF_ELLIPSE, endpoint=False)
-        radii = [_number(value["radiusX"]) * width, _number(value["radiusY"]) * height]
-        offsets = np.stack([np.cos(angles), np.sin(angles)], axis=1) * radii
-        return _turned(value, offsets / 100, size)
+        return _turned(value, ellipse([_number(value["radiusX"]), _number(value["radiusY"])]), size)
     else:
-        sides = np.array([_number(value["width"]) * width, _number(value["height"]) * height]) / 100
+        sides = [_number(value["width"]), _number(value["height"])]
         return _turned(value, np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * sides, size)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3 or not (np.abs(points) < 1e5).all():
         raise ValueError("points")
@@ -205,11 +199,12 @@ def _shape(entry: Mapping[str, Any], size: tuple[int, int], unpacking: Unpacking
 
 
 def _turned(value: Mapping[str, Any], offsets: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Corners around a shape's origin, in percent of the picture, turned clockwise by its degrees."""
+    """Corners in pixels of a shape whose corners lie so around its origin, in percent of the picture."""
     height, width = size
-    angle = math.radians(_number(value.get("rotation") or 0))
-    turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
-    return offsets @ turn + [_number(value["x"]) * width / 100, _number(value["y"]) * height / 100]
+    origin = np.array([_number(value["x"]), _number(value["y"])])
+    percent = np.array([width, height]) / 100
+    corners = (origin + offsets) * percent
+    return turned(corners, _number(value.get("rotation") or 0), origin * percent)
 
 
 def _number(value: Any) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from cfr_icl.annotate.imports.json_values import check_size, foreign_entries
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError, counted
-from cfr_icl.annotate.imports.shapes import check_affordable, drawn_shapes
+from cfr_icl.annotate.imports.shapes import check_affordable, drawn_shapes, ellipse
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.pictures.mask_pixels import read_mask
@@ -58,7 +58,7 @@ def load_labelme(data: Mapping[str, Any], size: tuple[int, int]) -> LoadedMasks:
         raise MaskFileError(
             "The {tool} file has {count} objects that can be read.", tool="labelme", count=len(objects)
         )
-    sentences = counted(("Shapes without an area are left out: {count}.", left_out))
+    sentences = counted(("Shapes that are damaged or have no area are left out: {count}.", left_out))
     flags = {"flags": data.get("flags")}
     return LoadedMasks(objects, sentences=sentences, foreign=_foreign(flags, ()))
 
@@ -90,8 +90,7 @@ def _shape(shape: Mapping[str, Any], size: tuple[int, int]) -> Mask | np.ndarray
         return np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
     if kind == "circle" and len(points) == 2:
         radius = math.dist(*points)
-        angles = np.linspace(0, 2 * math.pi, 180, endpoint=False)
-        return points[0] + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        return points[0] + ellipse([radius, radius])
     if kind == "mask":
         return _stored_mask(shape["mask"], points, size)
     raise ValueError("shape")
@@ -102,8 +101,7 @@ def _stored_mask(content: str, points: np.ndarray, size: tuple[int, int]) -> Mas
     (left, top), (right, bottom) = np.round([points.min(axis=0), points.max(axis=0)]).astype(int)
     shape = (bottom - top + 1, right - left + 1)
     data = io.BytesIO(base64.b64decode(content, validate=True))
-    part = np.zeros(shape, np.uint8)
-    part[:] = read_mask(data, shape, smallest=1).values != 0
+    part = read_mask(data, shape, smallest=1).values != 0
     height, width = size
     pixels = np.zeros(size, bool)
     y0, y1, x0, x1 = max(0, top), min(height, bottom + 1), max(0, left), min(width, right + 1)

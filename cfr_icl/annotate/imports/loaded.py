@@ -56,7 +56,7 @@ class LoadedMasks:
 
     objects: Sequence[LoadedObject]
     reading: str | None = None
-    """The reading that was used, one of `readings`; None if there is only one."""
+    """How a picture of masks was read, one of `readings`; None for annotation files."""
     readings: Sequence[str] = ()
     """The ways in which the file can be read."""
     sentences: Sequence[Sentence] = ()
@@ -79,6 +79,7 @@ def joined(several: Sequence[LoadedMasks]) -> LoadedMasks:
         raise MaskFileError("The files have more than {most} objects in this picture.", most=MAX_OBJECTS)
     return LoadedMasks(
         objects,
+        reading=next((each.reading for each in several if each.reading), None),
         sentences=tuple(dict.fromkeys(sentence for each in several for sentence in each.sentences)),
         foreign=next((each.foreign for each in several if each.foreign), None),
         labels=[label for each in several for label in each.labels],

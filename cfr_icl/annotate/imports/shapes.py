@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from cfr_icl.annotate.objects.masks import Mask
 
 MARGIN = 2
 """Pixels around the picture to which polygons are clipped, so that cut edges lie outside of it."""
+
+SIDES_OF_ELLIPSE = 180
 
 MAX_RINGS, MAX_OUTLINE = 10_000, 5_000_000
 """The most polygons, and the most pixels along their edges, that are read for one picture."""
@@ -33,6 +36,21 @@ def ring_of(points: Any) -> np.ndarray:
     if values.ndim != 2 or values.shape[1] != 2 or len(values) < 3 or not (np.abs(values) < 1e9).all():
         raise ValueError("polygon")
     return values
+
+
+def ellipse(radii: np.ndarray | Sequence[float]) -> np.ndarray:
+    """Corners, float (SIDES_OF_ELLIPSE, 2), of an ellipse around 0, 0 with these two radii, along x and y."""
+    angles = np.linspace(0, 2 * math.pi, SIDES_OF_ELLIPSE, endpoint=False)
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1) * radii
+
+
+def turned(corners: np.ndarray, degrees: float, centre: np.ndarray) -> np.ndarray:
+    """Corners (N, 2) turned clockwise around a point x, y."""
+    if not degrees:
+        return corners
+    angle = math.radians(degrees)
+    turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    return (corners - centre) @ turn + centre
 
 
 def clipped(ring: np.ndarray, size: tuple[int, int], margin: float = MARGIN) -> np.ndarray:

@@ -87,14 +87,15 @@ def by_region(values: np.ndarray, lossy: bool) -> Regions:
     regions = flat_regions(values[..., None].astype(np.float32), lossy)
     if regions is None:
         raise MaskFileError("This is a photograph, not a mask.")
-    means = {number: float(values[regions == number].mean()) for number in np.unique(regions)}
-    darkest = min(means, key=lambda number: means[number])
-    ids = np.where(regions == darkest, 0, regions + 1)
+    ids = regions - regions.min()  # they are numbered by their brightness
     return Regions(ids, "The file was read as a label map, by its values, without soft edges.")
 
 
 def by_colour(colours: np.ndarray, shown: np.ndarray | None, lossy: bool) -> Regions:
-    """Each colour as an object; black, or else the border's colour, and transparent pixels are background."""
+    """Each colour as an object.
+
+    Transparent pixels are background; without any, black is, or else the border's colour.
+    """
     packed = (colours.astype(np.int32) << np.array([16, 8, 0])).sum(axis=2) + 1
     if shown is not None:
         packed[~shown] = 0

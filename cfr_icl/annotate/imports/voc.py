@@ -25,7 +25,10 @@ COLOUR_LIST = "labelmap.txt"
 """A file that names the classes by their colours, as CVAT writes it."""
 
 VOID = 255
-"""The value of pixels that belong to no class, as on the borders of objects."""
+"""The value of pixels that belong to no class, as on the borders of objects; in 16 bits it is 65535."""
+
+IGNORED = "__ignore__"
+"""The first line of labelme's list, which has the number -1."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def class_maps(files: Mapping[str, Path]) -> ClassMaps:
         names, colours = _colour_list(files[coloured])
     else:
         names, colours = names_by_number(files[lists[0]]) if lists else [], {}
+        names = names[1:] if names[:1] == [IGNORED] else names
     return ClassMaps(maps, names, colours, frozenset(lists))
 
 
@@ -77,10 +81,11 @@ def with_classes(
         values = _numbers(read_mask(class_map, size), classes.colours)
     except PictureError as error:
         raise MaskFileError("{error}", error=error) from error
+    void = np.iinfo(values.dtype).max
     objects = []
     for each in loaded.objects:
         inside = values[each.mask.pixels]
-        counts = np.bincount(inside[(inside > 0) & (inside < VOID)], minlength=1)
+        counts = np.bincount(inside[(inside > 0) & (inside < void)], minlength=1)
         number = int(counts.argmax()) if counts.any() else 0
         named = number < len(classes.names) and classes.names[number]
         objects.append(replace(each, label=named or class_name(number)) if number else each)

@@ -34,32 +34,33 @@ def load_yolo(text: str, size: tuple[int, int], classes: Sequence[str] = ()) -> 
             count=len(rows),
             most=MAX_OBJECTS,
         )
-    rings: list[tuple[str, np.ndarray]] = []
-    boxes, damaged = 0, []
+    rings: list[tuple[int, str, np.ndarray]] = []
+    boxes, unusable = 0, []
     for number, words in rows:
         try:
             name, ring = _class_name(words[0], classes), _ring([float(word) for word in words[1:]])
         except (ValueError, IndexError, OverflowError):
-            damaged.append(str(number))
+            unusable.append(number)
             continue
         if ring is None:
             boxes += 1
         else:
-            rings.append((name, ring * [width, height]))
-    check_affordable((ring for _, ring in rings), size, "YOLO")
-    objects = []
-    for name, ring in rings:
+            rings.append((number, name, ring * [width, height]))
+    check_affordable((ring for _, _, ring in rings), size, "YOLO")
+    objects, cut = [], 0
+    for number, name, ring in rings:
         mask = truncated_shapes([ring], size)
         if mask.area:
             objects.append(LoadedObject(mask, name))
+            cut += leaves_picture(ring, size)
+        else:  # outside of the picture
+            unusable.append(number)
     if not objects:
         raise MaskFileError("No line of the file is a class number and at least three points from 0 to 1.")
     sentences = counted(("Objects with a box alone are left out: {count}.", boxes))
-    if damaged:
-        sentences.append(
-            Sentence("Lines that are no object are left out: {lines}.", lines=first_names(damaged))
-        )
-    cut = sum(leaves_picture(ring, size) for _, ring in rings)
+    if unusable:
+        lines = first_names([str(number) for number in sorted(unusable)])
+        sentences.append(Sentence("Lines that are no object are left out: {lines}.", lines=lines))
     sentences += counted(("Objects that leave the picture are cut at its border: {count}.", cut))
     return LoadedMasks(objects, sentences=sentences)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -9,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.imports import load_masks
 from cfr_icl.annotate.imports.additions import with_loaded
-from cfr_icl.annotate.imports.loaded import LoadedMasks, joined, with_label
+from cfr_icl.annotate.imports.loaded import LoadedMasks, counted, joined, with_label
 from cfr_icl.annotate.imports.voc import ClassMaps, class_maps, with_classes
 from cfr_icl.annotate.objects.document import ACCEPTED, Document, Instance
 from cfr_icl.annotate.saved import store
@@ -171,8 +172,20 @@ class Filled:
     """Messages about pictures that were left out."""
     notes: Sequence[Sentence] = ()
     """Messages about the files."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """How many objects of annotation files were left out or changed, by the message with this {count}."""
+    remarks: dict[Sentence, str] = field(default_factory=dict)
+    """Other messages about annotation files, each with the first picture for which it was given."""
     by_picture: dict[str, PictureChange] = field(default_factory=dict)
     """What became of each picture, to take it back."""
+
+    def note(self, name: str, loaded: LoadedMasks) -> None:
+        """Keep the messages about a picture's annotation file; how masks are read needs no message each."""
+        for sentence in () if loaded.reading else loaded.sentences:
+            if sentence.values.keys() == {"count"}:
+                self.left_out[sentence.template] += sentence.values["count"]
+            else:
+                self.remarks.setdefault(sentence, name)
 
     @property
     def sentences(self) -> list[Sentence]:
@@ -189,6 +202,11 @@ class Filled:
                 Sentence("Pictures that have work already stayed as they are: {kept}.", kept=self.unchanged)
             )
         sentences += self.notes if self.pictures else ()
+        sentences += counted(*self.left_out.items())
+        sentences += [
+            Sentence("{name}: {error}", name=name, error=remark)
+            for remark, name in [*self.remarks.items()][:MOST_MESSAGES]
+        ]
         sentences += self.problems[:MOST_MESSAGES]
         if len(self.problems) > MOST_MESSAGES:
             sentences.append(
@@ -222,7 +240,9 @@ def fill(folder: Folder, source: Source, holder: str, who: str = "", add: bool =
             continue
         try:
             with folder.work.leases.held(name, holder, who):
-                change = filled.by_picture[name] = _fill_picture(folder, source, name, who)
+                change, loaded = _fill_picture(folder, source, name, who)
+                filled.by_picture[name] = change
+                filled.note(name, loaded)
                 filled.objects += len(change.added)
                 filled.pictures += 1
         except (Refusal, OSError) as error:
@@ -230,8 +250,8 @@ def fill(folder: Folder, source: Source, holder: str, who: str = "", add: bool =
     return filled
 
 
-def _fill_picture(folder: Folder, source: Source, name: str, who: str) -> PictureChange:
-    """Add the masks of the files to a picture; return what changed."""
+def _fill_picture(folder: Folder, source: Source, name: str, who: str) -> tuple[PictureChange, LoadedMasks]:
+    """Add the masks of the files to a picture; return what changed, and what was read."""
     if name in folder.pictures.labels_of:
         work = folder.work.load(name)
         size, document, visits, revision = work.size, work.document, work.visits, work.revision
@@ -239,14 +259,15 @@ def _fill_picture(folder: Folder, source: Source, name: str, who: str) -> Pictur
         size, revision = picture_size(folder.files.path(name)), folder.work.revisions[name]
         document, visits = Document(labels=tuple(folder.work.classes.labels)), ()
     before = len(document.instances)
-    changed = with_loaded(document, source.load(name, size), size)
+    loaded = source.load(name, size)
+    changed = with_loaded(document, loaded, size)
     added = tuple(_with_certainty(instance) for instance in changed.instances[before:])
     changed = replace(changed, instances=(*changed.instances[:before], *added))
     if changed.review == ACCEPTED:  # of other masks
         changed = replace(changed, review="")
     visit = Visit(now(), objects=len(added), who=who, outcome=FILLED)
     folder.save(name, changed, size, revision, (*visits, visit))
-    return PictureChange.between(document, changed)
+    return PictureChange.between(document, changed), loaded
 
 
 def _with_certainty(instance: Instance) -> Instance:

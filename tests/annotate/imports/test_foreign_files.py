@@ -218,6 +218,21 @@ def test_entries_that_are_left_out_are_counted(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("categories", "label", "sentences"),
+    [
+        ([{"id": 1, "name": "dog"}], "dog", ["have several names; the objects have the last one: dog."]),
+        ([{"id": 1.0, "name": "cat"}, {"id": 5, "name": "a"}, {"id": 5, "name": "b"}], "cat", []),
+    ],
+)
+def test_a_category_of_two_names_is_told_if_an_object_has_it(categories, label, sentences, tmp_path):
+    data = copy.deepcopy(BASE)
+    data["categories"] += categories
+    loaded = load_masks(stored(tmp_path, data), "a.png", SIZE)
+    assert [each.label for each in loaded.objects] == [label]
+    assert [each[-len(end) :] for each, end in zip(loaded.sentences, sentences, strict=True)] == sentences
+
+
 POLYGONS = {
     "triangle": [-50, 10, 50, 60, -50, 80],
     "diamond": [100, 10, 160, 45, 100, 80, 60, 45],
@@ -411,6 +426,7 @@ LINES = {
     ),
     "pixels": (f"0 {CORNERS}\n0 10 10 50 10 50 50\n", [("cat", 48 * 36)], True),
     "over the border": ("0 0.5 0.5 1.5 0.5 1.5 0.75 0.5 0.75\n", [("cat", 60 * 23)], True),
+    "outside": (f"0 {CORNERS}\n0 1.5 0.5 1.9 0.5 1.9 0.9\n", [("cat", 48 * 36)], True),
 }
 
 
@@ -442,6 +458,15 @@ OF_CVAT = {
         '<mask label="dog" rle="1, 3, 2" left="7" top="8" width="3" height="2">'
         '<attribute name="age">3</attribute></mask>',
         [("dog", 3)],
+    ),
+    "a turned box": (
+        '<box label="cat" xtl="10" ytl="20" xbr="50" ybr="40" rotation="90.0"/>',
+        [("cat", 800)],
+    ),
+    "an ellipse": ('<ellipse label="cat" cx="60" cy="45" rx="30" ry="20"/>', [("cat", 1890)]),
+    "a turned ellipse": (
+        '<ellipse label="cat" cx="60" cy="45" rx="40" ry="10" rotation="90"/>',
+        [("cat", 1262)],
     ),
     "tags": (POLYGON + '<tag label="good"/>', [("cat", 1200)]),
     "a line and a point beside it": (
@@ -477,7 +502,8 @@ def test_cvat_files_are_read(kind, tmp_path):
     assert bool(loaded.sentences) == ("beside it" in kind)
     assert [label.name for label in loaded.labels] == ["bird"]
     told = {"cat": {"occluded": True}, "dog": {"age": "3"}}[loaded.objects[0].label]
-    assert kind == "a box" or loaded.objects[0].foreign == {"attributes": told}
+    tells = "occluded" in shapes or "attribute" in shapes
+    assert loaded.objects[0].foreign == ({"attributes": told} if tells else None)
 
 
 @pytest.mark.parametrize(

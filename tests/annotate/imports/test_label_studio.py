@@ -104,7 +104,9 @@ DAMAGED = {
 def test_a_damaged_brush_is_counted_and_the_others_are_read(name, tmp_path):
     brush = result("brushlabels", {"format": "rle", "rle": DAMAGED[name], "brushlabels": ["cat"]}, id="2")
     read = loaded(tmp_path, [task(result("rectanglelabels", RECTANGLE), brush)])
-    assert len(read.objects) == 1 and read.sentences == ["Shapes without an area are left out: 1."]
+    assert len(read.objects) == 1 and read.sentences == [
+        "Shapes that are damaged or have no area are left out: 1."
+    ]
 
 
 def brush_of(*runs):

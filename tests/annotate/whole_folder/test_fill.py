@@ -2,6 +2,7 @@
 
 import io
 import json
+import unicodedata
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,8 @@ from cfr_icl.annotate.exports import export
 from cfr_icl.annotate.exports.archive import zipped
 from cfr_icl.annotate.exports.splits import Split
 from cfr_icl.annotate.folder.folder import Folder
-from cfr_icl.annotate.imports import MaskFileError, coco_images
+from cfr_icl.annotate.imports import MaskFileError
+from cfr_icl.annotate.imports.coco_images import Images
 from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
 from cfr_icl.annotate.objects.document import ACCEPTED, Document, Instance, Label
 from cfr_icl.annotate.objects.masks import Mask
@@ -93,6 +95,20 @@ def test_objects_of_an_id_of_two_pictures_go_to_neither(folder, coco):
         assert sentence in filled.sentences
 
 
+def test_objects_that_are_left_out_are_counted_over_all_pictures(folder, coco):
+    data = json.loads(coco.read_text())
+    boxes = [{"image_id": id, "category_id": 1, "bbox": [1, 1, 5, 5]} for id in (1, 1, 2)]
+    categories = [*data["categories"], {"id": 1, "name": "mug"}]
+    changed(coco, annotations=[*data["annotations"], *boxes], categories=categories)
+    filled = fill(folder, Source(folder, {"coco.json": coco}), "1")
+    named = "Categories of the COCO file have several names; the objects have the last one: mug."
+    assert filled.sentences[:-1] == [
+        "Masks were loaded; pictures: 2, objects: 3.",
+        "Objects with a box alone are left out: 3.",
+        f"a.png: {named}",
+    ]
+
+
 def test_work_that_is_there_stays_unless_it_is_to_be_added_to(folder, coco):
     source = Source(folder, {"coco.json": coco})
     fill(folder, source, "1")
@@ -120,8 +136,10 @@ def test_the_names_of_a_large_file_are_read_once(folder, coco, monkeypatch):
     data = json.loads(coco.read_text())
     data["images"] = [{"id": number, "file_name": f"photos/{number}"} for number in range(300)]
     coco.write_text(json.dumps(data))
-    read, path = [], coco_images._path
-    monkeypatch.setattr(coco_images, "_path", lambda name: read.append(name) or path(name))
+    read, normalize = [], unicodedata.normalize
+    monkeypatch.setattr(
+        unicodedata, "normalize", lambda form, name: read.append(name) or normalize(form, name)
+    )
     Source(folder, {"coco.json": coco})
     assert len(read) < 20 * 600
 
@@ -281,6 +299,25 @@ def test_maps_of_pascal_voc_need_no_list_of_classes(kind, classes, labels, said,
     assert said in filled.sentences[1] if said else len(filled.sentences) == 1
 
 
+def test_pascal_voc_may_have_more_classes_than_a_byte(folder, tmp_path):
+    square = two_squares()
+    names = [f"number {number}" for number in range(1, 301)]
+    first, second = square.document.instances
+    instances = (replace(first, label="number 255"), replace(second, label="number 300"))
+    picture = replace(square, document=replace(square.document, instances=instances))
+    files = stored(export("voc", [picture], classes=names), tmp_path / "sent")
+    fill(folder, Source(folder, files), "1")
+    assert {label for label, _ in labels_and_areas(folder)} == {"number 255", "number 300"}
+
+
+def test_labelmes_list_of_classes_begins_with_the_number_minus_1(folder, tmp_path):
+    files = voc_maps("palette", tmp_path)
+    files["labels.txt"] = tmp_path / "labels.txt"
+    files["labels.txt"].write_text("__ignore__\n_background_\ncat\ndog\n")
+    fill(folder, Source(folder, files), "1")
+    assert labels_and_areas(folder) == {("cat", 1600), ("dog", 1200)}
+
+
 def test_the_masks_of_single_objects_fill_a_folder_with_their_labels(folder, tmp_path):
     files = stored(export("masks", [two_squares(), two_squares("sub/c.png")]), tmp_path / "sent")
     source = Source(folder, files)
@@ -405,6 +442,18 @@ def test_the_command_fills_a_folder_and_says_what_it_did(folder, coco, tmp_path,
     assert main(command) != 0 and "damaged" in capsys.readouterr().err
 
 
+def test_hidden_files_of_a_folder_of_masks_are_passed_over(folder, tmp_path, capsys):
+    mask = np.zeros((90, 120), np.uint8)
+    mask[20:60, 10:50] = 255
+    for place in ("a.png", ".old/a.png", ".DS_Store"):
+        (tmp_path / "masks" / place).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(mask).save(tmp_path / "masks" / place, "PNG")
+    folders = ["--images", str(folder.images), "--work", str(folder.work.path)]
+    assert main(["fill", str(tmp_path / "masks"), *folders]) == 0
+    said = capsys.readouterr()
+    assert "pictures: 1, objects: 1" in said.out and not said.err
+
+
 @pytest.mark.parametrize(
     ("picture", "found"),
     [
@@ -422,7 +471,7 @@ def test_pictures_are_found_by_the_nearest_of_their_names(picture, found):
     names = ("x/a.png", "y/a.png", "z/ba.png", "0a1b2c3d-B.png", "http://[/c.png", "d_png.rf.1.jpg")
     listed = [{"id": number, "file_name": name} for number, name in enumerate(names)]
     listed[5]["extra"] = {"name": "d.png"}
-    images = coco_images.Images(listed)
+    images = Images(listed)
     if isinstance(found, int):
         assert images.find(picture)["id"] == found
     else:
