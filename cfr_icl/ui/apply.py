@@ -29,8 +29,10 @@ def apply(session: Session, action: SessionAction) -> None:
             session.box(left, top, right, bottom)
         case do.KeepPass(index=index):
             session.keep_pass(index)
-        case do.Choose(index=index):
-            session.choose(index)
+        case do.Choose(index=index, object=id):
+            session.choose(index, id)
+        case do.ChooseOrLabel():
+            _choose_or_label(session, action)
         case do.Cascade(cfr=cfr):
             session.set_cascade(_changed(session.document.cfr, cfr))
         case do.Undo():
@@ -39,6 +41,18 @@ def apply(session: Session, action: SessionAction) -> None:
             session.redo()
         case _:
             _edit_objects(session, action)
+
+
+def _choose_or_label(session: Session, action: do.ChooseOrLabel) -> None:
+    """Choose a mask that the network offers, or else the label of this number."""
+    if action.masks and session.has_choices and action.index < len(session.choices()[1].choices):
+        session.choose(action.index)
+    elif 0 <= action.index < len(session.document.labels):
+        name = session.document.labels[action.index].name
+        if action.ids:
+            session.label_objects(action.ids, name)
+        else:
+            session.set_label(name, session.document.active)
 
 
 def _edit_objects(editor: Editor, action: SessionAction) -> None:
@@ -56,6 +70,8 @@ def _edit_objects(editor: Editor, action: SessionAction) -> None:
             editor.clear()
         case do.Finish():
             editor.finish()
+        case do.GoToUnsure():
+            editor.go_to_unsure()
         case do.Select(id=id):
             editor.select(id)
         case do.Delete(id=id):

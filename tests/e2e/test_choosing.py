@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from cfr_icl import load_model
-from tests.e2e.tool import EXAMPLES, Server, Tool
+from tests.e2e.tool import EXAMPLES, Line, Server, Tool
 from tests.models import tiny_sam
 from tests.stand_in import ColourModel
 
@@ -65,6 +65,23 @@ def test_labels_to_choose_stay_in_their_place_while_objects_are_made(tool):
         assert new_label.bounding_box() == before
 
 
+def test_three_objects_are_seen_in_the_list_while_masks_are_offered(tool):
+    tool.example("coffee")
+    for x, y in ((300, 130), (100, 300), (500, 50), (560, 360)):
+        tool.page.keyboard.press("Enter")
+        tool.click(x, y, modifiers=["Alt"])
+        tool.page.locator("[data-ref=choices] button").nth(2).wait_for()
+        tool.idle()
+    frame = tool.page.locator("[data-ref=objects]").bounding_box()
+    rows = [row.bounding_box() for row in tool.page.locator("[data-ref=objects] li").all()]
+    seen = [
+        row
+        for row in rows
+        if row["y"] >= frame["y"] - 1 and row["y"] + row["height"] <= frame["y"] + frame["height"] + 1
+    ]
+    assert len(rows) == 4 and len(seen) >= 3
+
+
 def test_keys_pressed_before_the_mask_is_there_act_on_it_when_it_comes(tool):
     tool.example("coffee")
     tool.session.set_label("cup")
@@ -82,6 +99,33 @@ def test_keys_pressed_before_the_mask_is_there_act_on_it_when_it_comes(tool):
     tool.idle()
     assert tool.session.active.choice == 1 and tool.session.active.label == "cup"
     assert tool.page.locator(".toast-body, [data-ref=notices] li").count() == 0
+
+
+@pytest.mark.parametrize("then", ["Enter", "a click", "another object"])
+def test_a_digit_means_what_it_means_to_somebody_who_waits_however_slow_the_line_is(tool, then):
+    tool.example("coffee")
+    tool.session.set_label("cup")
+    tool.session.set_label("pot")
+    tool.click(500, 50)
+    tool.idle()
+    tool.page.keyboard.press("Enter")
+    tool.idle()
+    line = Line(tool, "**/component_server/")
+    canvas = tool.page.locator("[data-ref=canvas]")
+    canvas.click(position=tool.point(300, 130))
+    tool.page.keyboard.press("1")  # the masks are not there yet
+    if then == "Enter":
+        tool.page.keyboard.press("Enter")
+    elif then == "a click":
+        canvas.click(position=tool.point(320, 140))
+    else:
+        tool.page.get_by_label("Select object 1").click()
+    line.let_go()
+    tool.idle()
+    first, second = tool.session.document.instances
+    assert (first.label, first.choice) == ("pot", None)
+    assert (second.label, second.choice) == ("pot", 0)
+    assert len(second.clicks) == (2 if then == "a click" else 1)
 
 
 def test_the_first_click_waits_with_progress_while_the_picture_is_encoded(browser):

@@ -38,6 +38,19 @@ def start(browser, images, out):
     return server, context, Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
 
 
+def test_the_list_stays_in_its_place_when_the_pace_is_told(browser, images, tmp_path, monkeypatch):
+    server, context, tool = start(browser, images, tmp_path / "out")
+    files = tool.page.locator("[data-ref=file-list]")
+    before = files.bounding_box()
+    monkeypatch.setattr("cfr_icl.ui.visit_log.VisitLog.pace", [60, 5])
+    tool.click(80, 80)
+    tool.idle()
+    assert tool.page.get_by_title("300 objects an hour").inner_text() == "300 / h"
+    assert files.bounding_box() == before
+    context.close()
+    server.close()
+
+
 def test_a_folder_is_worked_through_saved_and_resumed(browser, images, tmp_path):
     out = tmp_path / "out"
     digest = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in images.iterdir()}

@@ -257,6 +257,79 @@ def test_an_object_is_taken_up_again_before_the_answer_about_another_one(tool, s
     assert tool.session.active.id == 1
 
 
+def two_finished(tool, squares):
+    """Open the picture of two squares, and make an object of each."""
+    tool.upload(squares)
+    for x in (80, 230):
+        tool.click(x, 90)
+        tool.idle()
+        tool.page.keyboard.press("Enter")
+        tool.idle()
+
+
+def test_a_click_that_comes_before_an_answer_means_what_it_means_after_it(tool, squares):
+    two_finished(tool, squares)
+    # an object is selected, and a click on its neighbour corrects it
+    line = Line(tool, "**/component_server/")
+    tool.page.get_by_label("Select object 1").click()
+    tool.click(230, 90)
+    line.let_go()
+    tool.idle()
+    assert [len(each.clicks) for each in tool.session.document.instances] == [2, 1]
+    assert tool.session.active.id == 1
+    # the object is finished, and a click on the other one selects that
+    line = Line(tool, "**/component_server/")
+    tool.click(85, 95)
+    tool.page.keyboard.press("Enter")
+    tool.click(250, 130)
+    line.let_go()
+    tool.idle()
+    assert [len(each.clicks) for each in tool.session.document.instances] == [3, 1]
+    assert tool.session.active.id == 2
+
+
+def test_a_late_answer_does_not_take_a_finished_object_up_again(tool, squares):
+    two_finished(tool, squares)
+    tool.page.get_by_label("Select object 1").click()
+    tool.idle()
+    line = Line(tool, "**/component_server/")
+    tool.click(85, 95)
+    tool.page.keyboard.press("Enter")
+    tool.until(lambda: line.held)
+    line.held.pop(0).continue_()  # the click alone
+    tool.until(lambda: line.held)  # the parcel with the end of the object
+    tool.click(250, 130)
+    line.let_go()
+    tool.idle()
+    assert tool.session.active.id == 2 and len(tool.session.document.instances) == 2
+
+
+def test_background_stays_chosen_for_the_object_that_is_selected_first(tool, squares):
+    two_finished(tool, squares)
+    tool.page.get_by_label("Select object 1").click()
+    tool.idle()
+    line = Line(tool, "**/component_server/")
+    tool.page.get_by_label("Select object 2").click()
+    tool.page.keyboard.press("x")
+    line.let_go()
+    tool.idle()
+    tool.click(20, 20)
+    tool.idle()
+    assert [click.positive for click in tool.session.document.find(2).clicks] == [True, False]
+
+
+def test_a_label_is_chosen_by_its_number_before_the_list_has_come(tool, squares):
+    tool.upload(squares)
+    line = Line(tool, "**/component_server/")
+    tool.page.locator("[data-do=labels]").click()
+    tool.page.keyboard.type("bowl\negg\n\n")
+    tool.page.keyboard.press("1")
+    tool.click(80, 80)
+    line.let_go()
+    tool.idle()
+    assert tool.session.active.label == "bowl"
+
+
 def test_a_tap_on_an_objects_label_selects_it_and_a_double_tap_writes_it(browser, server, squares):
     context = browser.new_context(viewport={"width": 768, "height": 1024}, has_touch=True, is_mobile=True)
     tool = Tool(context.new_page(), server)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Choices, frameOf } from '../../cfr_icl/ui/static/choices.js';
+import { frameOf } from '../../cfr_icl/ui/static/choices.js';
 import { MaskShape } from '../../cfr_icl/ui/static/mask.js';
 
 const square = (left, top, side) =>
@@ -21,40 +21,4 @@ test('each mask of an offer is shown in its own surroundings, a small one enlarg
   const corner = square(585, 2, 10);
   const [left, top, part] = frameOf(corner, [corner, table], size);
   assert.ok(top === 0 && left + part === 600 && left <= 585);
-});
-
-// A page whose first click on an object is under way; labels that digits choose, and what is said.
-function clicked() {
-  const labels = [],
-    said = [];
-  const app = {
-    ref: () => ({ value: 'embedded' }),
-    picture: { token: 'a' },
-    current: undefined,
-    view: { pending: [{ number: 7 }] },
-    channel: { waiting: [{ kind: 'click', number: 7 }] },
-    labels: { choose: (index) => labels.push(index) },
-    notices: { show: (text) => said.push(text) },
-  };
-  return { app, choices: new Choices(app), labels, said };
-}
-
-test('a digit waits for the masks of a click; after the object is finished it is a label', () => {
-  const { app, choices, labels } = clicked();
-  choices.chooseByDigit(1);
-  assert.deepEqual(labels, []);
-  choices.giveUp();
-  app.channel.waiting.push({ kind: 'finish', number: 8 });
-  choices.chooseByDigit(2);
-  assert.deepEqual(labels, [2]);
-});
-
-test('a digit that waits never chooses for the object after its own, and says so', () => {
-  const { app, choices, labels, said } = clicked();
-  choices.chooseByDigit(1);
-  choices.giveUp();
-  assert.equal(said.length, 1);
-  app.view.pending = [];
-  choices.release();
-  assert.deepEqual(labels, []);
 });

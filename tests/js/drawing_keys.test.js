@@ -48,7 +48,7 @@ function page() {
     ready: () => true,
     preview: { drop() {} },
     selection: { clear() {} },
-    choices: { giveUp() {} },
+    replies: { showCurrent() {} },
     view,
     send: (kind) => sent.push(kind),
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Memory } from '../../cfr_icl/ui/static/memory.js';
-import { merged, portable } from '../../cfr_icl/ui/static/session.js';
+import { activeAfter, merged, portable } from '../../cfr_icl/ui/static/session.js';
 
 const described = (id, version, more = {}) => ({
   id,
@@ -63,4 +63,19 @@ test('what is stored is read after a reload, whatever it is', () => {
   const memory = new Memory(() => ({ getItem: (name) => stored[name] ?? null, setItem: () => {} }));
   assert.deepEqual(memory.json('look', {}), { opacity: 1 });
   assert.deepEqual(memory.json('broken', { opacity: 0.5 }), { opacity: 0.5 });
+});
+
+test('the object in work is known while actions wait, unless one is being started', () => {
+  const click = { kind: 'click' },
+    finish = { kind: 'finish' },
+    select = { kind: 'select', id: 2 };
+  assert.equal(activeAfter(1, []), 1);
+  assert.equal(activeAfter(1, [click]), 1);
+  assert.equal(activeAfter(null, [click]), undefined);
+  assert.equal(activeAfter(null, [click, finish]), null);
+  assert.equal(activeAfter(1, [finish, select, click]), 2);
+  assert.equal(activeAfter(1, [{ kind: 'box' }]), undefined);
+  assert.equal(activeAfter(1, [{ kind: 'delete', id: 2 }]), 1);
+  assert.equal(activeAfter(1, [{ kind: 'delete_objects', ids: [1, 2] }]), null);
+  assert.equal(activeAfter(1, [{ kind: 'done', done: false }]), 1);
 });

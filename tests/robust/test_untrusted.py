@@ -88,6 +88,8 @@ VALID = [
     {"kind": "done", "done": True},
     {"kind": "keep_pass", "pass": 0},
     {"kind": "choose", "index": 0},
+    {"kind": "choose_or_label", "index": 0},
+    {"kind": "go_to_unsure"},
     {"kind": "choices"},
     {"kind": "prepare"},
     {

@@ -16,7 +16,14 @@ from cfr_icl.annotate.objects import drawing, selection
 from cfr_icl.annotate.objects import labels as label_lists
 from cfr_icl.annotate.objects.attributes import Value, with_value
 from cfr_icl.annotate.objects.compose import composed
-from cfr_icl.annotate.objects.document import ACCEPTED, Attribute, Document, Instance, Label
+from cfr_icl.annotate.objects.document import (
+    ACCEPTED,
+    ActionError,
+    Attribute,
+    Document,
+    Instance,
+    Label,
+)
 from cfr_icl.annotate.session.open_picture import OpenPicture
 from cfr_icl.sentences import Sentence
 
@@ -26,11 +33,11 @@ class Editor(OpenPicture):
 
     def paint(self, points: Sequence[tuple[float, float]], diameter: int, add: bool) -> None:
         """Add a brush stroke to the active object, or remove its pixels; see `drawing.painted`."""
-        self._commit_composed(*drawing.painted(self.document, points, diameter, add, self.size))
+        self._commit_drawn(*drawing.painted(self.document, points, diameter, add, self.size))
 
     def lasso(self, points: Sequence[tuple[float, float]], add: bool) -> None:
         """Add the pixels inside of a closed line, or remove them; see `drawing.lassoed`."""
-        self._commit_composed(*drawing.lassoed(self.document, points, add, self.size))
+        self._commit_drawn(*drawing.lassoed(self.document, points, add, self.size))
 
     def reshape(self, points: Sequence[tuple[float, float]]) -> None:
         """Replace a part of the active object's outline; see `drawing.reshaped`."""
@@ -54,6 +61,16 @@ class Editor(OpenPicture):
         if instance is not None and instance.certainty is not None:
             document = document.with_instance(replace(instance, certainty=None))
         self._history.update(instances=document.instances, active=None)
+
+    def go_to_unsure(self) -> None:
+        """Finish the active object and select the next unsure one; the first one follows the last."""
+        ids = [instance.id for instance in self.document.instances]
+        start = ids.index(self.document.active) + 1 if self.document.active is not None else 0
+        self.finish()
+        for id in [*ids[start:], *ids[:start]]:
+            if self.document.find(id).unsure:
+                self.select(id)
+                return
 
     def select(self, id: int) -> None:
         """Make an object active."""
@@ -196,6 +213,13 @@ class Editor(OpenPicture):
 
     def _commit_composed(self, document: Document, instance: Instance) -> None:
         self._commit(document.with_instance(self._composed(document, instance)))
+
+    def _commit_drawn(self, document: Document, instance: Instance) -> None:
+        """Commit a drawn object; raises ActionError for a new one of which other objects have all pixels."""
+        is_new = self.active is None
+        if is_new and not composed(instance, document.others(instance.id)).mask.area:
+            raise ActionError("Other objects have all these pixels; no object was made.")
+        self._commit_composed(document, instance)
 
     def _composed(self, document: Document, instance: Instance) -> Instance:
         """Compose the object's mask again; add a notice if the object has no pixels left."""

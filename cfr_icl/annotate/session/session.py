@@ -203,9 +203,18 @@ class Session(Editor):
             raise ActionError("Masks to choose from are there after an object's first click alone.")
         return instance, self.predict(instance)
 
-    def choose(self, number: int) -> None:
-        """Start the active object from the network's choice `number`, counted from 0."""
+    def choose(self, number: int, id: int | None = None) -> None:
+        """Start the active object from the network's choice `number`, counted from 0.
+
+        Args:
+            id: the object that the choices are of; None for whichever is active.
+
+        Raises:
+            ActionError: where there is no such choice, or when another object is active.
+        """
         instance, prediction = self.choices()
+        if id not in (None, instance.id):
+            raise ActionError("The masks to choose from belong to object {id}.", id=id)
         instance.check_unlocked()
         if not 0 <= number < len(prediction.choices):
             raise ActionError("There is no mask {number} to choose.", number=number + 1)

@@ -106,6 +106,12 @@ class Finish(SessionAction):
     kind: Literal["finish"]
 
 
+class GoToUnsure(SessionAction):
+    """Finish the active object and select the next one that is to be looked at."""
+
+    kind: Literal["go_to_unsure"]
+
+
 class Select(SessionAction):
     kind: Literal["select"]
     works: ClassVar[bool] = False
@@ -251,6 +257,23 @@ class Choose(SessionAction):
 
     kind: Literal["choose"]
     index: Whole
+    object: Id | None = None
+    """The object that the choices are of; the action is refused when another one is active."""
+
+
+class ChooseOrLabel(SessionAction):
+    """Choose mask `index` where the network offers masks for the active object's click, or else a label.
+
+    `index` counts from 0; a label that is not on the list is passed over. Only when the actions before it
+    are applied is it known whether there are masks and labels.
+    """
+
+    kind: Literal["choose_or_label"]
+    index: Whole
+    masks: Flag = True
+    """Whether it may choose a mask."""
+    ids: Ids | None = None
+    """The objects to label; None for the active one, or, without it, future objects."""
 
 
 class Cascade(SessionAction):

@@ -3,6 +3,7 @@
 
 import { Channel } from './channel.js';
 import { person, tab } from './memory.js';
+import { activeAfter } from './session.js';
 import { LOOK } from './settings.js';
 
 // Actions after which another picture may come.
@@ -15,6 +16,7 @@ export class App {
     this.page = null; // which page of the server this is
     this.resume = tab.get('cfr-page'); // which page it was before a reload; null if none
     this.lastReply = null; // its number tells the server the state of this page
+    this.applied = 0; // the last action that this state shows
     this.picture = null; // the one that is painted, as `replies.Picture`
     this.source = null; // where that came from, { file } or { example }; null if unknown
     this.nextSource = null; // the same of a picture that the server is still to tell of
@@ -51,6 +53,14 @@ export class App {
   // The object in work, to which clicks go; undefined without one.
   get current() {
     return this.state.objects.find((object) => object.current);
+  }
+
+  // The object in work when all that waits is applied; as `activeAfter` of session.js.
+  get activeSoon() {
+    const waiting = this.channel.waiting.filter(
+      ({ number, picture }) => number > this.applied && picture === this.picture?.token,
+    );
+    return activeAfter(this.state.active, waiting);
   }
 
   // Whether the page works through a folder: of the server, or of its own.

@@ -8,7 +8,6 @@ import { MaskShape } from './mask.js';
 const SIDE = 72; // CSS pixels
 const MARGIN = 0.2; // of the mask's box, beside it
 const LEAST = 0.3; // of the side of a frame around all masks
-const MOST = 3; // masks of an offer, and digits that choose one
 
 export class Choices {
   constructor(app) {
@@ -17,7 +16,6 @@ export class Choices {
     this.send = app.send;
     this.asked = null; // names the click whose masks were asked for
     this.offered = null; // those masks
-    this.held = null; // { index, picture } of a digit's key that came before it was known what it chooses
   }
 
   // Names the one click on an object for which the network offers several masks; null for any other object.
@@ -25,21 +23,6 @@ export class Choices {
     return active?.clicks.length === 1 && active.timing?.choices > 1
       ? [this.app.picture?.token, active.id, this.ref('model').value, ...active.clicks[0]].join(' ')
       : null;
-  }
-
-  // Whether the masks for the one click on the object in work are known.
-  isOffered() {
-    return this.offered !== null && this.asked === this.clickOf(this.app.current);
-  }
-
-  // Whether a first click, or the masks that are offered for it, are under way; not once its object is
-  // finished.
-  isAwaited() {
-    const { channel, current, view } = this.app,
-      last = view.pending.at(-1);
-    if (!last) return this.clickOf(current) !== null && !this.isOffered();
-    const finished = channel.waiting.some(({ kind, number }) => kind === 'finish' && number > last.number);
-    return !finished && !current?.clicks.length;
   }
 
   // Called with the object in work whenever something changed.
@@ -51,12 +34,11 @@ export class Choices {
       if (click) this.send('choices');
     }
     this.show(active);
-    this.release();
   }
 
   // The server has sent the masks, as `replies.Choices`.
   offer(choices) {
-    if (!this.asked || choices.object !== this.app.state.active) return;
+    if (!this.asked || choices.object !== this.app.current?.id) return;
     const shapes = choices.masks.map(({ counts }) => MaskShape.decode(choices.size, counts));
     this.offered = { ...choices, shapes, taken: shapes.map(() => null) };
     this.ref('choices').replaceChildren(
@@ -74,39 +56,10 @@ export class Choices {
       this.paint(index, active.colour);
     });
     this.show(active);
-    this.release();
   }
 
   choose(index) {
-    if (this.isOffered() && !this.app.view.pending.length) this.send('choose', { index });
-  }
-
-  // A digit chooses a mask of the offer, else a label. Before that is known it waits, so that its meaning
-  // does not depend on how fast the network is.
-  chooseByDigit(index) {
-    if (this.isAwaited() && index < MOST) this.held = { index, picture: this.app.picture?.token };
-    else if (this.isOffered() && index < this.offered.shapes.length) this.choose(index);
-    else this.app.labels.choose(index);
-  }
-
-  // Let a waiting digit choose as soon as its meaning is known.
-  release() {
-    if (!this.held || this.isAwaited()) return;
-    const { index, picture } = this.held;
-    this.held = null;
-    if (picture === this.app.picture?.token) this.chooseByDigit(index);
-    else this.tellUnused(index);
-  }
-
-  // The object is finished: a digit that still waits would choose for the next one.
-  giveUp() {
-    if (this.held) this.tellUnused(this.held.index);
-    this.held = null;
-  }
-
-  tellUnused(index) {
-    const said = t('Key {n} did nothing: its object was finished before there were masks to choose from.');
-    this.app.notices.show(said.replace('{n}', index + 1), { general: true });
+    this.send('choose', { index, object: this.offered.object });
   }
 
   show(active) {

@@ -66,17 +66,19 @@ export class Commands {
       redo: () => send('redo'),
       clear: () => (app.selection.selected.size ? app.selection.change('delete_objects') : send('clear')),
       finish: () => {
-        app.choices.giveUp();
         send('finish');
-        for (const object of app.state.objects) object.current = false;
-        view.draw();
+        app.replies.showCurrent();
       },
       help: () => ref('help').showModal(),
       'close-help': () => ref('help').close(),
       hide: () => app.settings.hideMasks(!view.hidden),
       follow: () => this.takeOver(true),
       'take-over': () => this.takeOver(false),
-      'next-unsure': () => this.selectUnsure(),
+      'next-unsure': () => {
+        app.settings.hideMasks(false);
+        app.selection.clear();
+        send('go_to_unsure');
+      },
       find: () => app.folder.startSearch(),
       'show-all': () => app.folder.showAll(),
       'show-all-objects': () => app.panel.showAll(),
@@ -144,17 +146,6 @@ export class Commands {
   // The objects of the previous picture of the folder.
   takeOver(follow) {
     if (this.app.inFolder) this.send('take_over', { follow });
-  }
-
-  // The next object that is to be looked at; the one in work counts as looked at when it is finished.
-  selectUnsure() {
-    const { objects } = this.app.state,
-      current = objects.findIndex((object) => object.current),
-      next = [...objects.slice(current + 1), ...objects.slice(0, current + 1)].find(
-        (object) => object.unsure,
-      );
-    if (current >= 0) this.send('finish');
-    if (next && !next.current) this.app.marking.select(next.id);
   }
 
   // The key goes on and never takes "done" back, as often as it is pressed; the button does.

@@ -89,10 +89,12 @@ export class FileList {
     this.parts.progress.max = this.states.length;
     this.parts.progress.value = this.done;
     this.pace = pace(this.figures);
-    this.parts.text.textContent = [
-      t('{n} of {m} done').replace('{n}', this.done).replace('{m}', this.states.length),
-      ...(this.pace ? [t('{n} objects an hour').replace('{n}', this.pace.hourly)] : []),
-    ].join(' · ');
+    const { hourly } = this.pace ?? {};
+    this.parts.text.textContent = t('{n} of {m} done')
+      .replace('{n}', this.done)
+      .replace('{m}', this.states.length);
+    this.parts.pace.textContent = hourly ? `${hourly} / h` : ''; // a sentence would need a second line
+    this.parts.pace.title = hourly ? t('{n} objects an hour').replace('{n}', hourly) : '';
   }
 
   get summary() {

@@ -24,9 +24,8 @@ export function listenToKeys(app) {
     } else if (command?.name === 'finish' && event.target.closest('button, summary, select, a')) {
       return; // Enter presses the button
     } else if (command?.name === 'label') {
-      const index = command.number - 1; // with Shift a label, also while masks are offered
-      if (!event.repeat && command.shift) app.labels.choose(index);
-      else if (!event.repeat) app.choices.chooseByDigit(index);
+      // with Shift a label, also while masks are offered
+      if (!event.repeat) app.labels.chooseByDigit(command.number - 1, command.shift);
       event.preventDefault();
     } else if (command) {
       app.commands.run(command.name);

@@ -33,11 +33,16 @@ export class Labels {
     });
   }
 
-  choose(index) {
-    const label = this.app.state.labels?.[index];
-    if (label && this.app.selection.selected.size)
-      this.app.selection.change('label_objects', { name: label.name });
-    else if (label) this.send('label', { name: label.name, active: true });
+  choose({ name }) {
+    if (this.app.selection.selected.size) this.app.selection.change('label_objects', { name });
+    else this.send('label', { name, active: true });
+  }
+
+  // The server knows what a digit means: a mask of the network's offer, else a label, of the objects and the
+  // list that the actions before it leave.
+  chooseByDigit(index, isLabel) {
+    const ids = this.app.selection.ids();
+    this.send('choose_or_label', { index, masks: !isLabel && !ids.length, ids: ids.length ? ids : null });
   }
 
   // The first click of a double click chooses the label; renaming it then takes that back.
@@ -54,7 +59,7 @@ export class Labels {
       if (changes) this.send('undo');
       if (before !== name) this.send('label', { name: before }); // of the next object
     };
-    this.choose(index);
+    this.choose(state.labels[index]);
   }
 
   save() {

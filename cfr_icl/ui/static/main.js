@@ -96,6 +96,7 @@ function makeParts(app) {
       none: ref('none-found'),
       progress: ref('progress'),
       text: ref('progress-text'),
+      pace: ref('pace'),
       place: ref('place'),
     },
     (index, step) => app.shownPicture.goTo(index, step),

@@ -41,6 +41,7 @@ export class Marking {
       },
       mode: () => this.app.mode,
       ready: () => this.app.ready(),
+      inWork: () => this.app.activeSoon !== null,
     };
   }
 
@@ -67,11 +68,11 @@ export class Marking {
     this.view.draw();
   }
 
-  // Take an object up. While answers are awaited, the one shown as current may no longer be it.
   select(id) {
-    if (this.app.current?.id === id && !this.app.channel.busy) return;
+    if (this.app.activeSoon === id) return;
     this.app.settings.hideMasks(false);
     this.app.selection.clear();
     this.app.send('select', { id });
+    this.app.replies.showCurrent();
   }
 }

@@ -28,7 +28,7 @@ export class Panel {
     }
     for (const input of this.root.querySelectorAll('[data-edit]')) {
       input.addEventListener('change', () =>
-        this.send('edit', { id: this.app.state.active, [input.dataset.edit]: input.checked }),
+        this.send('edit', { id: this.app.current?.id, [input.dataset.edit]: input.checked }),
       );
     }
   }

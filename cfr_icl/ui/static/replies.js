@@ -91,7 +91,7 @@ export class Replies {
   }
 
   showState(reply) {
-    this.app.lastReply = reply.reply;
+    Object.assign(this.app, { lastReply: reply.reply, applied: reply.applied });
     if (reply.picture && reply.picture.token !== this.app.latest()?.token)
       this.app.shownPicture.expect(reply.picture);
     if (reply.folder) this.showFolder(reply.folder);
@@ -106,15 +106,22 @@ export class Replies {
   }
 
   showSession(state) {
-    const before = this.app.state.active;
-    if (before !== null && before !== state.active && this.app.mode === 'negative')
-      this.app.settings.showMode('positive');
+    const before = this.app.current;
     tellChanges(this.app, this.app.state, state);
     this.app.state = state;
     this.app.restorer.copySoon();
     this.view.objects = state.objects;
-    this.view.drawNow();
+    this.showCurrent(before);
     this.root.dataset.reply = this.app.lastReply;
+  }
+
+  // The object in work is shown as the actions that wait will leave it: what is clicked next is meant for it.
+  showCurrent(before = this.app.current) {
+    const { activeSoon, state } = this.app,
+      id = activeSoon === undefined ? state.active : activeSoon;
+    for (const object of state.objects) object.current = object.id === id;
+    if (before && before.id !== id && this.app.mode === 'negative') this.app.settings.showMode('positive');
+    this.view.drawNow();
     if (this.panelDue) return;
     this.panelDue = true;
     requestAnimationFrame(() => requestAnimationFrame(() => this.showNews()));

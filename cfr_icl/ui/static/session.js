@@ -23,6 +23,20 @@ export function merged(before, session) {
   return { ...session, labels, attribute_list, objects: listed };
 }
 
+const MARKS = ['click', 'paint', 'lasso']; // the object in work, or start one
+const STARTS = ['box', 'duplicate', 'go_to_unsure', 'import', 'take_over'];
+
+// The id of the object in work when actions that wait are applied too, null for none. undefined while that is
+// not known: an object is being started. `active` is the one before them.
+export function activeAfter(active, waiting) {
+  return waiting.reduce((now, { kind, id, ids, done }) => {
+    if (kind === 'select') return id;
+    if (['finish', 'clear', 'review'].includes(kind) || (kind === 'done' && done)) return null;
+    if (kind === 'delete' || kind === 'delete_objects') return (ids ?? [id]).includes(now) ? null : now;
+    return STARTS.includes(kind) || (MARKS.includes(kind) && now === null) ? undefined : now;
+  }, active);
+}
+
 // A state in the form that the server takes back, without the fields that the page has added.
 export function portable(state, size) {
   const { objects, order, ...rest } = state;

@@ -18,7 +18,8 @@ export class View extends Stage {
   // `actions`: click(x, y, positive), select(id), toggle(id), box(l, t, r, b), paint(points, add),
   // lasso(points, add), reshape(points), fillHole(pixel), resizeBrush(1 | -1), hover(pixel, touch),
   // rest() where the pointer is still and what lies under it is another pixel, zoomed(scale),
-  // mode() -> 'positive' | 'negative', ready() -> whether the picture may be worked on now
+  // mode() -> 'positive' | 'negative', ready() -> whether the picture may be worked on now, inWork() ->
+  // whether a click would go to an object
   constructor(canvas, look, actions) {
     super(canvas, look, actions);
     this.pointers = new Map();
@@ -224,7 +225,7 @@ export class View extends Stage {
 
   // With no object in work a click on a mask selects it; Alt starts a new object there.
   wouldSelect(pixel, alt) {
-    if (!pixel || alt || this.pending.length || this.objects.some((object) => object.current)) return false;
+    if (!pixel || alt || this.actions.inWork()) return false;
     return objectsAt(this.objects, pixel, this.reach).length > 0;
   }
 

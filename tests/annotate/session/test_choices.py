@@ -40,6 +40,10 @@ def test_a_chosen_mask_becomes_the_objects_and_the_next_click_starts_from_it(of_
     assert np.array_equal(of_sam.mask, of_clicks.mask)
     with pytest.raises(ActionError, match="first click alone"):
         of_sam.choose(0)
+    of_sam.finish()
+    of_sam.click(Click(100, 20))
+    with pytest.raises(ActionError, match="belong to object 1"):
+        of_sam.choose(1, 1)
     saved = store.from_json(store.to_json(of_sam.document, "noise.png", PICTURE.shape[:2]), PICTURE.shape[:2])
     assert saved.instances == of_sam.document.instances
 

@@ -119,6 +119,18 @@ def test_unsure_masks_come_first_until_they_were_looked_at(session, monkeypatch)
     assert session.document.instances == ()
 
 
+def test_going_to_the_next_unsure_mask_checks_the_one_in_work_and_ends_when_all_are(session):
+    picture, _ = frame((RED, 45, 50, 24), (BLUE, 110, 80, 18))
+    before = work_on(session, picture, (45, 50), (110, 80))
+    unsure = [replace(each, certainty=0.5) for each in before.instances]
+    session.open(picture, "now.png", replace(before, instances=tuple(unsure), active=None))
+    seen = []
+    for _ in range(3):
+        session.go_to_unsure()
+        seen.append((session.document.active, [i.unsure for i in session.document.instances]))
+    assert seen == [(1, [True, True]), (2, [False, True]), (None, [False, False])]
+
+
 def test_a_click_marks_the_mask_as_looked_at(session):
     picture, _ = frame((RED, 45, 50, 24))
     before = work_on(session, picture, (45, 50))

@@ -266,6 +266,23 @@ def test_a_box_of_whose_object_others_have_all_pixels_makes_no_object(session):
     assert session.document is before and session.notices == []
 
 
+def test_a_stroke_wholly_on_other_objects_makes_no_object_and_says_so(session):
+    session.box(8, 18, 52, 62)
+    session.finish()
+    before = session.document
+    around = [(20, 30), (30, 30), (30, 40), (20, 40)]
+    for draw in (
+        lambda: session.paint([(25, 35), (30, 35)], 3, add=True),
+        lambda: session.lasso(around, add=True),
+    ):
+        with pytest.raises(ActionError, match="no object was made"):
+            draw()
+    assert session.document is before and session.notices == []
+    session.click(Click(110, 60))
+    session.paint([(25, 35), (30, 35)], 3, add=True)  # of an object that has other pixels
+    assert session.active.left_out and session.active.mask.area
+
+
 def test_a_box_is_given_to_the_predictor_for_models_that_take_boxes(session, monkeypatch):
     given, predict = [], session.predictor.predict
     recording = lambda *a, **k: given.append(k["box"]) or predict(*a, **k)  # noqa: E731
