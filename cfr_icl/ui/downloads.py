@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from pathlib import Path
+from typing import Any
 
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.session.session import Session
@@ -11,7 +12,7 @@ from cfr_icl.ui.exporting import MadeFile, all_sessions, export_of, single_file
 from cfr_icl.ui.files import PageFiles
 from cfr_icl.ui.jobs import Job
 from cfr_icl.ui.outbox import Outbox
-from cfr_icl.ui.protocol.page_actions import Export
+from cfr_icl.ui.protocol import page_actions as do
 
 
 class Downloads:
@@ -20,24 +21,28 @@ class Downloads:
     def __init__(self, files: PageFiles, outbox: Outbox, jobs: Executor) -> None:
         self._files, self._outbox, self._jobs = files, outbox, jobs
         self._job: Job[MadeFile] | None = None
+        self._job_action = 0
+        """Number of the action that started the job."""
+        self._ready: list[dict[str, Any]] = []
+        """Downloads for the next reply, as `replies.Download`."""
 
     def serve_file(
-        self, session: Session, kind: str, folder: Folder | None = None, source: Path | None = None
+        self, session: Session, folder: Folder | None, source: Path | None, action: do.Download
     ) -> None:
         """Serve a file of `exporting.single_file`, or all session files of a folder; raises ActionError."""
-        if kind == "sessions" and folder:
-            self._serve(all_sessions(folder))
+        if action.what == "sessions" and folder:
+            self._serve(all_sessions(folder), action.number)
         else:
-            self._serve(single_file(session, kind, source))
+            self._serve(single_file(session, action.what, source), action.number)
 
-    def export(self, session: Session, folder: Folder | None, action: Export) -> None:
+    def export(self, session: Session, folder: Folder | None, action: do.Export) -> None:
         """Make an export, in the background for a whole folder; raises ActionError."""
         make = export_of(session, folder, action)
         if action.whole_folder and folder:
             self.cancel()
-            self._job = Job("export", self._jobs, make)
+            self._job, self._job_action = Job("export", self._jobs, make), action.number
         else:
-            self._serve(make(lambda done, total: None))
+            self._serve(make(lambda done, total: None), action.number)
 
     def cancel(self) -> None:
         """Cancel the export in the background, if there is one."""
@@ -46,18 +51,21 @@ class Downloads:
             self._job = None
 
     def report(self) -> None:
-        """Serve the export that was made in the background, or report its progress."""
+        """Pass on what is ready, and the export that was made in the background, or its progress."""
         job = self._job
-        if job is None:
-            return
-        if not job.done:
+        if job and not job.done:
             self._outbox.add(job={"kind": job.kind, "done": job.steps, "total": job.total})
-            return
-        self._job = None
-        with self._outbox.telling("A job failed: %s", job.kind):
-            self._serve(job.result())
+        elif job:
+            self._job = None
+            with self._outbox.telling("A job failed: %s", job.kind):
+                self._serve(job.result(), self._job_action)
+        if self._ready:
+            self._outbox.add(downloads=self._ready)
+            self._ready = []
 
-    def _serve(self, file: MadeFile) -> None:
+    def _serve(self, file: MadeFile, number: int) -> None:
+        """Serve a file for the action with this number."""
         for message in file.messages:
             self._outbox.tell(message)
-        self._outbox.add(download=self._files.download(file.content, file.stem, file.ending))
+        made = self._files.download(file.content, file.stem, file.ending)
+        self._ready.append({**made, "action": number})

@@ -195,8 +195,8 @@ class Page:
         """Add to the reply what an action asks for that changes nothing."""
         folder = self.place.folder if self.place else None
         match action:
-            case do.Download(what=what):
-                self._downloads.serve_file(self.session, what, folder, self._opening.source)
+            case do.Download():
+                self._downloads.serve_file(self.session, folder, self._opening.source, action)
             case do.Export():
                 self._downloads.export(self.session, folder, action)
             case do.CancelJob():

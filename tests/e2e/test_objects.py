@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from tests.e2e.tool import Line, Tool, placed
+from tests.e2e.tool import EXAMPLES, Line, Tool, placed
 
 
 def deep_inside(mask):
@@ -328,6 +328,43 @@ def test_a_label_is_chosen_by_its_number_before_the_list_has_come(tool, squares)
     line.let_go()
     tool.idle()
     assert tool.session.active.label == "bowl"
+
+
+def test_buttons_that_are_pressed_before_the_first_answer_count(tool, squares):
+    tool.upload(squares)
+    line = Line(tool, "**/component_server/")
+    tool.click(80, 80)
+    tool.page.locator(".objects [data-do=finish]").click(timeout=5000)
+    tool.click(230, 90)
+    line.let_go()
+    tool.idle()
+    assert [len(each.clicks) for each in tool.session.document.instances] == [1, 1]
+    line = Line(tool, "**/component_server/")
+    tool.page.locator("[data-do=undo]").click()
+    tool.page.locator("[data-do=redo]").click(timeout=5000)
+    line.let_go()
+    tool.idle()
+    assert len(tool.session.document.instances) == 2
+    saved = []
+    tool.page.on("download", lambda download: saved.append(download.suggested_filename))
+    line = Line(tool, "**/component_server/")
+    tool.click(85, 85)
+    for name in ("download-mask", "download-cutout", "export"):
+        tool.page.locator(f"[data-do={name}]").click()
+    line.let_go()
+    tool.idle()
+    tool.until(lambda: len(saved) == 3)
+
+
+def test_a_click_without_an_answer_is_work_that_is_not_left_without_a_question(tool, squares):
+    tool.upload(squares)
+    line = Line(tool, "**/component_server/")
+    tool.click(80, 80)
+    tool.page.set_input_files("[data-ref=file]", EXAMPLES[0])
+    tool.page.locator("[data-ref=ask-no]").click(timeout=20_000)
+    line.let_go()
+    tool.idle()
+    assert len(tool.session.document.instances) == 1
 
 
 def test_a_tap_on_an_objects_label_selects_it_and_a_double_tap_writes_it(browser, server, squares):

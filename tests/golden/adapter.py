@@ -199,9 +199,9 @@ class FolderPage:
             self._act("goto", index=arguments[0])
         elif verb == "export":
             self._act("export", format=arguments[0], whole_folder=True, detail=1)
-            while "download" not in (reply := self.page.reply(Known())):
+            while "downloads" not in (reply := self.page.reply(Known())):
                 time.sleep(0.05)
-            return Path(reply["download"]["path"]).read_bytes()
+            return Path(reply["downloads"][0]["path"]).read_bytes()
         elif verb in ("click", "not"):
             self._act("click", x=arguments[0], y=arguments[1], positive=verb == "click")
         elif verb == "label":

@@ -49,6 +49,7 @@ function page() {
     preview: { drop() {} },
     selection: { clear() {} },
     replies: { showCurrent() {} },
+    panel: { showCommands() {} },
     view,
     send: (kind) => sent.push(kind),
   };

@@ -30,9 +30,18 @@ function page(...attributes) {
     inOwnFolder: attributes.includes('data-own'),
     props: { export_formats: [] },
     state: { objects: [] },
+    channel: { awaits: () => app.waits },
+    waits: false,
+    ownFolder: {
+      saved: 0,
+      markTaken: (saved) => {
+        app.taken = saved;
+      },
+    },
+    sent: 0,
     view: { draw() {} },
     button: ref,
-    send() {},
+    send: () => ++app.sent,
   };
   app.exporting = new Exporting(app);
   const change = (name, values) => {
@@ -62,4 +71,31 @@ test('whether a whole folder is exported is remembered of the box of a server fo
   folder.app.exporting.showForFolder(false);
   assert.equal(folder.ref('whole-folder').checked, false);
   assert.equal(person.json('cfr-export', {}).format, 'coco');
+});
+
+test('a folder is exported when its own export has arrived, without what was saved meanwhile', () => {
+  const { app } = page('data-folder', 'data-own');
+  app.exporting.showForFolder(true);
+  app.ownFolder.saved = 3;
+  app.exporting.export(); // action 1
+  app.ownFolder.saved = 4;
+  app.exporting.takeOne('mask'); // action 2
+  app.exporting.markTaken(2);
+  assert.equal(app.taken, undefined);
+  app.exporting.markTaken(1);
+  assert.equal(app.taken, 3);
+});
+
+test('work whose export failed is not exported by a mask of one of its objects', () => {
+  const { app } = page();
+  app.state.objects = [{ id: 1 }, { id: 2 }];
+  app.exporting.export();
+  app.exporting.takeOne('mask');
+  app.exporting.markTaken(2);
+  assert.equal(app.exporting.isUnsaved(), true);
+  app.exporting.export();
+  app.exporting.markTaken(3);
+  assert.equal(app.exporting.isUnsaved(), false);
+  app.waits = true; // a click without an answer
+  assert.equal(app.exporting.isUnsaved(), true);
 });

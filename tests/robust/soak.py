@@ -176,7 +176,7 @@ class Program:
 
     def saved(self) -> dict:
         reply = self.do("download", what="session")
-        return self.client.get(f"/file={reply['download']['path']}").json()
+        return self.client.get(f"/file={reply['downloads'][0]['path']}").json()
 
 
 def make_picture(folder: Path, number: int) -> tuple[Path, list[tuple[int, int, bool]]]:

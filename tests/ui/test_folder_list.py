@@ -119,9 +119,9 @@ def test_a_whole_folder_is_exported_in_parts_that_the_page_names(browser):
     browser.do(click(30, 40))
     export = {"kind": "export", "format": "coco", "detail": 1.0, "whole_folder": True}
     reply = browser.do({**export, "format": "yolo", "split": "0,100"})
-    while "download" not in reply:
+    while "downloads" not in reply:
         reply = browser.do()
-    names = zipfile.ZipFile(reply["download"]["path"]).namelist()
+    names = zipfile.ZipFile(reply["downloads"][0]["path"]).namelist()
     assert sorted(names) == ["data.yaml", "val/labels/a.txt"]
     (message,) = browser.do({**export, "split": "all"})["messages"]
     assert message == "'all' is no split such as 80,10,10 for training, validation and test."

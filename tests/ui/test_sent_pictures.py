@@ -48,7 +48,7 @@ def exported(browser, **action):
     reply = browser.do(action)
     while "job" in reply:
         reply = browser.do()
-    with open(reply["download"]["path"], "rb") as file:
+    with open(reply["downloads"][0]["path"], "rb") as file:
         return zipfile.ZipFile(io.BytesIO(file.read())).namelist()
 
 
@@ -102,7 +102,7 @@ def with_open_picture(server, picture):
 
 def test_a_session_file_of_a_single_picture_finds_it_in_a_folder(browser, server, picture):
     single = with_open_picture(server, picture)
-    saved = single.do(click(30, 40), {"kind": "download", "what": "session"})["download"]
+    saved = single.do(click(30, 40), {"kind": "download", "what": "session"})["downloads"][0]
     assert saved["orig_name"] == "cat.session.json"
 
     action = files(server, picture, "holidays/cat.png", open=False)
@@ -118,8 +118,8 @@ def test_the_open_picture_stays_however_many_files_are_downloaded(server, pictur
     page.do(click(30, 40))
     for what in (*["mask"] * 20, "session"):
         reply = page.do({"kind": "download", "what": what})
-        assert "messages" not in reply and os.path.isfile(reply["download"]["path"])
-    with open(reply["download"]["path"]) as file:
+        assert "messages" not in reply and os.path.isfile(reply["downloads"][0]["path"])
+    with open(reply["downloads"][0]["path"]) as file:
         assert json.load(file)["file_bytes"] == os.path.getsize(page.picture["file"]["path"])
     assert sum(path.is_file() for path in server.uploads.rglob("*")) < 30
 
@@ -139,7 +139,8 @@ def test_a_session_file_is_not_loaded_onto_another_picture_of_its_size(server, p
         action = {"kind": "import", "path": str(server.uploads / "work.json"), "name": "cat.session.json"}
         return browser.do({**action, "picture": browser.picture["token"]})
 
-    saved = opened("cat.png", picture).do(click(30, 40), {"kind": "download", "what": "session"})["download"]
+    cat = opened("cat.png", picture)
+    saved = cat.do(click(30, 40), {"kind": "download", "what": "session"})["downloads"][0]
     changed = np.roll(picture, 1, axis=1)
     dog, cat, same = opened("dog.png", changed), opened("cat.png", changed), opened("kitten.png", picture)
     assert load(dog)["messages"] == ["This is the work on another picture, 'cat.png'."]

@@ -79,7 +79,7 @@ def test_an_export_of_a_whole_folder_holds_up_nobodys_click_nor_ones_own(tmp_pat
     _, reply = send(server, page, action)
     assert (
         reply["job"] == {"kind": "export", "done": 0, "total": 0}
-        and "download" not in reply
+        and "downloads" not in reply
         and begun.is_set()
     )
     _, reply = send(server, page, {**CLICK, "number": 4, "x": 310})
@@ -90,8 +90,8 @@ def test_an_export_of_a_whole_folder_holds_up_nobodys_click_nor_ones_own(tmp_pat
         if "job" not in reply:
             break
         time.sleep(0.05)
-    assert reply["download"]["orig_name"] == "examples_coco.json" and "messages" not in reply
-    assert "download" not in send(server, page)[1]
+    assert reply["downloads"][0]["orig_name"] == "examples_coco.json" and "messages" not in reply
+    assert "downloads" not in send(server, page)[1]
 
 
 def test_an_export_can_be_given_up_and_a_failure_is_told(tmp_path, monkeypatch):

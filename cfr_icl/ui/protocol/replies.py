@@ -15,6 +15,13 @@ class File(TypedDict):
     url: NotRequired[str]
 
 
+class Download(File):
+    """A file that a person asked for."""
+
+    action: int
+    """Number of the action that asked for it."""
+
+
 class Picture(TypedDict):
     """The picture that is open."""
 
@@ -289,7 +296,7 @@ class Reply(TypedDict):
     choices: NotRequired[OfferedMasks]
     suggestion: NotRequired[Literal["box"]]
     """The last clicks changed little; a box may do more."""
-    download: NotRequired[File]
+    downloads: NotRequired[list[Download]]
     loaded: NotRequired[Loaded]
     job: NotRequired[Job]
     messages: NotRequired[list[str]]

@@ -62,7 +62,10 @@ export class Commands {
       open: () => ref('file').click(),
       'open-folder': () => ref('folder').click(),
       'leave-folder': () => app.ownFolder.leave(),
-      undo: () => send('undo'),
+      undo: () => {
+        send('undo');
+        app.panel.showCommands(); // it can be taken back before the answer
+      },
       redo: () => send('redo'),
       clear: () => (app.selection.selected.size ? app.selection.change('delete_objects') : send('clear')),
       finish: () => {

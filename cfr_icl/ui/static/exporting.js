@@ -18,6 +18,9 @@ const LOSES_NOTHING = [
   'cancel_job',
 ];
 
+// Kinds of actions that make objects, or change them.
+export const MAKES = ['click', 'box', 'paint', 'lasso', 'reshape'];
+
 const FIRST_CHOICE = { format: 'coco', detail: 1, split: '' }; // on a person's first visit
 
 const option = ({ name, title }) => make('option', { value: name, textContent: title });
@@ -37,8 +40,7 @@ export class Exporting {
     this.ref('format').prepend(...formats.map(option));
     this.polygonsOf = null; // the versions of the objects whose polygons are shown
     this.taken = ''; // the work that was exported
-    this.taking = ''; // the work whose export is under way
-    this.takesFolder = false; // whether that is an export of the whole folder
+    this.taking = new Map(); // what exports under way hold, by the number of their action; as `ask` takes it
     this.restoreChoice();
     for (const name of ['format', 'detail', 'split'])
       this.ref(name).addEventListener('change', () => this.keepChoice());
@@ -132,21 +134,23 @@ export class Exporting {
     if (this.view.polygons && this.versions() !== this.polygonsOf) this.askPolygons();
   }
 
-  show() {
+  // `comes` tells whether an object is being made.
+  show(comes = this.app.channel.awaits(...MAKES)) {
     this.ref('split').hidden = !this.exportsFolder() || this.ref('format').value === 'session';
-    this.app.button('export').disabled = !this.app.state.objects.length && !this.exportsFolder();
+    const some = this.app.state.objects.length > 0 || comes;
+    this.app.button('export').disabled = !some && !this.exportsFolder();
     this.app.button('export').title = this.exportsFolder()
       ? t('All pictures of the folder')
       : t('This picture');
-    this.showDownloads(this.app.state.objects);
+    this.showDownloads(this.app.state.objects, some);
   }
 
   // Without an object in work these files hold all objects together.
-  showDownloads(objects) {
+  showDownloads(objects, some) {
     const all = objects.length > 1 && !objects.some((object) => object.current);
     const show = (name, text, title) => {
       const button = this.app.button(name);
-      button.disabled = !objects.length;
+      button.disabled = !some;
       button.querySelector('span').textContent = text;
       button.title = all ? `${title}; ${t('all objects together, as none is selected')}` : title;
     };
@@ -175,38 +179,50 @@ export class Exporting {
   }
 
   exportSession() {
-    this.taking = this.work();
-    this.takesFolder = this.exportsFolder();
-    this.send('download', { what: this.takesFolder ? 'sessions' : 'session' });
+    this.ask('download', { what: this.exportsFolder() ? 'sessions' : 'session' }, this.held());
   }
 
   export() {
     const format = this.ref('format').value;
     if (format === 'session') return this.exportSession();
-    this.taking = this.work();
-    this.takesFolder = this.exportsFolder();
-    this.send('export', {
-      format,
-      detail: this.detail(),
-      whole_folder: this.takesFolder,
-      split: this.ref('split').value || null,
-    });
+    this.ask(
+      'export',
+      {
+        format,
+        detail: this.detail(),
+        whole_folder: this.exportsFolder(),
+        split: this.ref('split').value || null,
+      },
+      this.held(),
+    );
   }
 
   takeOne(what) {
-    if (this.app.state.objects.length === 1) this.taking = this.work();
-    this.send('download', { what });
+    this.ask('download', { what }, { work: this.app.state.objects.length === 1 ? this.work() : null });
   }
 
-  // An export has arrived.
-  markTaken() {
-    this.taken = this.taking;
-    if (this.takesFolder) this.app.ownFolder.markTaken();
-    this.takesFolder = false;
+  // What an export holds: the work on the picture, or the state of the page's own folder; null for neither.
+  held() {
+    return { work: this.work(), saved: this.exportsFolder() ? this.app.ownFolder.saved : null };
   }
 
+  ask(kind, fields, held) {
+    this.taking.set(this.send(kind, fields), held);
+  }
+
+  // The export that an action asked for has arrived.
+  markTaken(action) {
+    const { work = null, saved = null } = this.taking.get(action) ?? {};
+    this.taking.delete(action);
+    if (work !== null) this.taken = work;
+    if (saved !== null) this.app.ownFolder.markTaken(saved);
+  }
+
+  // Also work that the server has not answered yet is not exported.
   isUnsaved() {
-    return this.app.state.objects.length > 0 && !this.app.inFolder && this.work() !== this.taken;
+    const { channel, inFolder, state } = this.app;
+    const changed = state.objects.length > 0 && this.work() !== this.taken;
+    return !inFolder && (changed || channel.awaits(...MAKES));
   }
 
   // Whether the open picture may be left: asks where its objects were not exported.

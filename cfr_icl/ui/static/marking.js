@@ -65,6 +65,7 @@ export class Marking {
     this.app.ref('tip').hidden = true;
     const number = this.app.send(kind, data);
     this.view.pending.push({ ...shown, number });
+    this.app.panel.showCommands();
     this.view.draw();
   }
 

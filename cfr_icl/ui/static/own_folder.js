@@ -22,7 +22,7 @@ export class OwnFolder {
     this.uploads = new FolderUploads(app, this.limits.work);
     this.stale = new Set(); // pictures whose work is to be copied
     this.copying = false; // whether a copy is being made, or soon
-    this.unsaved = false; // work was done that no export of the whole folder holds
+    this.saved = this.taken = 0; // replies that told of saved work, and those before the last whole export
   }
 
   // The name of the folder in the browser's storage.
@@ -90,7 +90,7 @@ export class OwnFolder {
     this.ref('review').hidden = own;
     this.ref('relabel-button').hidden = false;
     if (!own || !saved.length) return;
-    if (this.app.page && this.app.files.names.length) this.unsaved = true;
+    if (this.app.page && this.app.files.names.length) this.saved += 1;
     for (const name of saved) this.stale.add(name);
     if (!this.copying) setTimeout(() => this.copyWork(), COPY_AFTER);
     this.copying = true;
@@ -137,17 +137,17 @@ export class OwnFolder {
   // ---- leaving
 
   isUnsaved() {
-    return this.app.inOwnFolder && this.unsaved;
+    return this.app.inOwnFolder && this.saved !== this.taken;
   }
 
-  // An export of the whole folder has arrived.
-  markTaken() {
-    this.unsaved = false;
+  // An export of the whole folder has arrived; what was saved since it was asked for is not in it.
+  markTaken(saved) {
+    this.taken = saved;
   }
 
   async leave() {
     const sure =
-      !this.unsaved ||
+      !this.isUnsaved() ||
       (await this.app.question.ask(
         t('The work on this folder was not exported since its last change. Close the folder?'),
         t('Close the folder'),
@@ -164,7 +164,7 @@ export class OwnFolder {
   // The server gave the folder back: the page begins anew.
   beginAnew() {
     this.stale = new Set();
-    this.unsaved = false;
+    this.saved = this.taken = 0;
     this.app.channel.takeWaiting();
     Object.assign(this.app, {
       page: null,

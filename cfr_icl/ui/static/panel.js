@@ -1,5 +1,6 @@
 // The side panel: shows the current state of the session.
 
+import { MAKES } from './exporting.js';
 import { count, t } from './language.js';
 import { listed, ObjectList } from './objects.js';
 
@@ -69,12 +70,21 @@ export class Panel {
     this.showList();
   }
 
+  // Buttons of commands that work on what is there, or will be when all that waits is applied: a press that
+  // comes before the answer counts.
+  showCommands() {
+    const { channel, current, selection, state } = this.app,
+      comes = channel.awaits(...MAKES);
+    this.button('undo').disabled = !state.can_undo && !comes;
+    this.button('redo').disabled = !state.can_redo && !channel.awaits('undo');
+    this.button('finish').disabled = !current && !comes;
+    this.button('clear').disabled = !current && !selection.selected.size && !comes;
+    this.app.exporting.show(comes);
+  }
+
   show() {
     const { state, current: active } = this.app;
-    this.button('undo').disabled = !state.can_undo;
-    this.button('redo').disabled = !state.can_redo;
-    this.button('finish').disabled = !active;
-    this.app.exporting.show();
+    this.showCommands();
     this.button('load-masks').disabled = !this.app.picture;
     this.ref('no-objects').hidden = state.objects.length > 0;
     this.ref('fill').hidden = state.objects.length > 0 || !this.app.inFolder;

@@ -23,7 +23,7 @@ export class Replies {
     app.transport.offerLogOut(reply.login);
     if (reply.picture && reply.picture.token !== app.latest()?.token) app.notices.forgetPicture();
     // of an export, or of "done", after which another picture comes
-    const general = Boolean(reply.download) || this.answers(reply, 'done');
+    const general = Boolean(reply.downloads) || this.answers(reply, 'done');
     for (const message of reply.messages || []) app.notices.show(message, { general });
     if (reply.left_folder) {
       if (reply.page === app.page) app.ownFolder.beginAnew(); // else a reply before this one has told it
@@ -63,9 +63,9 @@ export class Replies {
     if (reply.choices) app.choices.offer(reply.choices);
     if (reply.suggestion === 'box') app.commands.suggestBox();
     if (reply.polygons) app.exporting.showPolygons(reply.polygons);
-    if (reply.download) {
-      save(addressOf(reply.download), reply.download.orig_name);
-      app.exporting.markTaken();
+    for (const file of reply.downloads ?? []) {
+      save(addressOf(file), file.orig_name);
+      app.exporting.markTaken(file.action);
     }
     if (reply.fill) app.maskLoading.confirm(reply.fill);
     if (reply.relabel) app.relabelling.confirm(reply.relabel);

@@ -75,8 +75,7 @@ export class Selection {
       there = this.app.state.objects.filter(({ id }) => selected.has(id));
     for (const id of this.ids()) if (!there.some((object) => object.id === id)) selected.delete(id);
     this.ref('selection').hidden = !selected.size;
-    this.button('clear').disabled =
-      !selected.size && !this.app.state.objects.some((object) => object.current);
+    this.app.panel.showCommands();
     this.app.panel.markSelected(selected);
     this.view.draw();
     if (!selected.size) return this.app.attributes.show();
