@@ -5,22 +5,19 @@ Examples stay in memory for a while and are drawn several times, each time with 
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 import numpy as np
 import torch
-from timm.optim import param_groups_weight_decay
-from timm.utils import ModelEmaV3
-from torch import nn
 
 from cfr_icl.data.samples import Dataset
 from cfr_icl.files import replacing
 from cfr_icl.icl import normalised_focal_loss
+from cfr_icl.learning.optimiser import PartOptimiser
 from cfr_icl.learning.settings import Settings
 from cfr_icl.models.branch import Branch, Mixer
 from cfr_icl.models.compact import CompactNet
@@ -30,8 +27,6 @@ FIRST = 40
 DEPTHWISE_EVERY = 5
 """Number of steps between two in which depthwise convolutions are trained: their gradients take half of the
 time of a step."""
-WARM_UP = 60
-"""Steps in which the learning rate rises."""
 REPORT = 25
 
 Example = TypeVar("Example")
@@ -75,24 +70,29 @@ def train(
         checkpoint: file of the state, written every `settings.save_every` steps; a run goes on from it.
 
     Returns:
-        The moving average of the branch's weights.
+        The branch with the moving average of its weights.
+
+    Raises:
+        ValueError: for a batch that is larger than the memory, and for the checkpoint of another branch.
+        OSError: when the checkpoint cannot be written.
     """
+    if settings.batch_size > task.held:
+        raise ValueError(f"The setting batch_size is at most {task.held} here, not {settings.batch_size}.")
     torch.manual_seed(settings.seed)
     training = _Training(task, branch, settings)
     spent = training.load(checkpoint) if checkpoint.exists() else 0.0
     rng = np.random.default_rng((settings.seed, training.steps))
     endless = task.examples(network, datasets, settings, rng)
     start, saved = time.monotonic() - spent, training.steps
-    while (progress := _progress(training.steps, settings, time.monotonic() - start)) < 1:
+    while (progress := settings.progress(training.steps, time.monotonic() - start)) < 1:
         training.add(next(endless))
-        lr = settings.optimiser.lr * (0.5 * (1 + math.cos(math.pi * progress)) + 0.01)
         while training.wants_step and training.steps < settings.steps:
-            training.step(lr, rng)
+            training.step(progress, rng)
         if training.steps >= saved + settings.save_every:
             saved = training.steps
             training.save(checkpoint, time.monotonic() - start)
     training.save(checkpoint, time.monotonic() - start)
-    return training.average.module.eval().requires_grad_(False)
+    return training.averaged()
 
 
 def mask_loss(logits: torch.Tensor, gt_mask: torch.Tensor, dice: float) -> torch.Tensor:
@@ -110,18 +110,25 @@ def mask_loss(logits: torch.Tensor, gt_mask: torch.Tensor, dice: float) -> torch
 
 
 class _Training(Generic[Example]):
-    """The branch, its optimiser, the moving average of its weights, and the examples that are in memory."""
+    """The branch, its optimiser, and the examples that are in memory."""
 
     def __init__(self, task: Task[Example], branch: Branch, settings: Settings) -> None:
-        self.steps = 0
-        self.average = ModelEmaV3(branch, decay=0.998, use_warmup=True)
+        self._optimiser = PartOptimiser(branch, settings.optimiser.lr)
         self._branch = branch.eval().to(memory_format=torch.channels_last)  # the norms' statistics stay
         self._task, self._settings = task, settings
-        self._optimiser = torch.optim.AdamW(param_groups_weight_decay(branch, 0.02))
         self._examples: list[Example] = []
         self._seen = 0
         self._depthwise = [each.spatial.conv.weight for each in branch.modules() if isinstance(each, Mixer)]
         self._figures: dict[str, list[float]] = {}
+
+    @property
+    def steps(self) -> int:
+        """Number of steps so far."""
+        return self._optimiser.steps
+
+    def averaged(self) -> Branch:
+        """The branch with the moving average of its weights."""
+        return cast(Branch, self._optimiser.averaged())
 
     def add(self, example: Example) -> None:
         """Add an example; in a full memory it replaces the oldest."""
@@ -135,23 +142,17 @@ class _Training(Generic[Example]):
         batch = self._settings.batch_size
         return len(self._examples) >= max(batch, FIRST) and self.steps * batch < self._task.uses * self._seen
 
-    def step(self, lr: float, rng: np.random.Generator) -> None:
-        """Learn from one batch."""
-        for group in self._optimiser.param_groups:
-            group["lr"] = lr * min(1, (self.steps + 1) / WARM_UP)
+    def step(self, progress: float, rng: np.random.Generator) -> None:
+        """Learn from one batch; `progress` is the used part of the budget, 0 to 1."""
         for weight in self._depthwise:
             weight.requires_grad_(self.steps % DEPTHWISE_EVERY == 0)
         chosen = rng.choice(len(self._examples), self._settings.batch_size, replace=False)
         found = self._task.loss(self._branch, [self._examples[n] for n in chosen], rng)
-        self.steps += 1
-        if found is None:
+        loss, figures = found or (None, {})
+        self._optimiser.step(loss, progress)
+        if loss is None:
             return
-        self._optimiser.zero_grad()
-        found[0].backward()
-        nn.utils.clip_grad_norm_(self._branch.parameters(), 2.0)
-        self._optimiser.step()
-        self.average.update(self._branch, step=self.steps)
-        for name, values in found[1].items():
+        for name, values in figures.items():
             self._figures.setdefault(name, []).extend(values)
         if self.steps % REPORT == 0:
             means = ", ".join(
@@ -164,26 +165,26 @@ class _Training(Generic[Example]):
         """Write a checkpoint, without the examples, which a resumed run makes again."""
         state = {
             "branch": self._branch.state_dict(),
-            "average": self.average.module.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
+            **self._optimiser.state_dict(),
             "seen": self._seen,
-            "steps": self.steps,
             "spent": spent,
         }
         with replacing(path) as unfinished:
             torch.save(state, unfinished)
 
     def load(self, path: Path) -> float:
-        """Read a checkpoint; return the seconds spent so far."""
+        """Read a checkpoint; return the seconds spent so far.
+
+        Raises:
+            ValueError: for that of another branch.
+        """
         state = torch.load(path, map_location="cpu", weights_only=True)
-        self._branch.load_state_dict(state["branch"])
-        self.average.module.load_state_dict(state["average"])
-        self._optimiser.load_state_dict(state["optimiser"])
-        self._seen, self.steps = state["seen"], state["steps"]
+        try:
+            self._branch.load_state_dict(state["branch"])
+            self._optimiser.load_state_dict(state)
+        except (RuntimeError, ValueError) as error:  # tensors of other names or shapes
+            raise ValueError(
+                f"{path.parent} holds a run of another network; give --out for a run of its own."
+            ) from error
+        self._seen = state["seen"]
         return state["spent"]
-
-
-def _progress(steps: int, settings: Settings, spent: float) -> float:
-    """The share of the budget that is used up, by steps or by seconds, whichever is more."""
-    by_steps = steps / settings.steps
-    return by_steps if settings.minutes is None else max(by_steps, spent / (60 * settings.minutes))

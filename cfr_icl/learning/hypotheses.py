@@ -7,16 +7,16 @@ network's own mask is not.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from timm.optim import param_groups_weight_decay
-from timm.utils import ModelEmaV3
 
 from cfr_icl.icl import mask_ious
 from cfr_icl.learning.first_clicks import Recorded
 from cfr_icl.learning.iou_head import trained
+from cfr_icl.learning.optimiser import PartOptimiser
 from cfr_icl.models.hypotheses import FURTHER, SCALES, Hypotheses
 from cfr_icl.models.iou_head import IoUHead
 
@@ -31,21 +31,14 @@ def train(head: Hypotheses, examples: Sequence[Recorded], steps: int, lr: float,
     """Train a head on recorded clicks; return the moving average of its weights."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    optimiser = torch.optim.AdamW(param_groups_weight_decay(head, 0.02), lr=lr)
     standardise(head, examples[:200])
     head.to(memory_format=torch.channels_last)
-    ema = ModelEmaV3(head, decay=0.998, use_warmup=True)
+    optimiser = PartOptimiser(head, lr)
     for step in range(steps):
-        for group in optimiser.param_groups:
-            group["lr"] = lr * min(1, (step + 1) / 60) * (0.5 * (1 + np.cos(np.pi * step / steps)) + 0.01)
         batch = [examples[n] for n in rng.choice(len(examples), min(BATCH, len(examples)), replace=False)]
         lost, _ = loss(head, [each.mirrored() for each in batch] if rng.random() < 0.5 else batch)
-        optimiser.zero_grad()
-        lost.backward()
-        torch.nn.utils.clip_grad_norm_(head.parameters(), 2.0)
-        optimiser.step()
-        ema.update(head, step=step + 1)
-    return ema.module.eval().requires_grad_(False)
+        optimiser.step(lost, step / steps)
+    return cast(Hypotheses, optimiser.averaged())
 
 
 def _run(head: Hypotheses, batch: Sequence[Recorded]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

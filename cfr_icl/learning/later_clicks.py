@@ -196,7 +196,7 @@ def loss(
     rounds = int(rng.choice(len(ROUNDS), p=np.array(ROUNDS) / sum(ROUNDS)))
     for number in range(rounds + 1):
         if rng.random() >= (REFINED if number else REFINED_FIRST):
-            _add_clicks(clicks, mask, gt_masks, rng)
+            add_clicks(clicks, mask, gt_masks, rng)
         with torch.set_grad_enabled(number == rounds):
             logits = _answer(branch, features, mask, clicks)
         mask = torch.sigmoid(logits)
@@ -218,7 +218,7 @@ def _answer(
         return branch(features, maps)[0].float()
 
 
-def _add_clicks(
+def add_clicks(
     clicks: Sequence[list[Click]], mask: torch.Tensor, gt_masks: torch.Tensor, rng: np.random.Generator
 ) -> None:
     """Add to each object the robot user's click of evaluation or of training, or a confirming one."""

@@ -1,11 +1,15 @@
-"""The optimiser: parameter groups, the schedule of the learning rate, and frozen batch norms."""
+"""The optimisers: parameter groups, the schedule of the learning rate, and frozen batch norms."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+from timm.optim import param_groups_weight_decay
+from timm.utils import ModelEmaV3
 
 from cfr_icl.models.map_model import MapModel
 
@@ -74,3 +78,58 @@ def train_mode(network: torch.nn.Module, frozen_norms: bool) -> None:
         for module in network.modules():
             if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
                 module.eval()
+
+
+WARM_UP = 60
+"""Steps in which the learning rate of a branch or a head rises."""
+
+
+class PartOptimiser:
+    """The optimiser of a part of a network, a branch or a head, and the moving average of its weights.
+
+    AdamW with clipped gradients; after WARM_UP steps the learning rate falls along a cosine, to a hundredth.
+
+    Attributes:
+        steps: number of steps so far.
+    """
+
+    def __init__(self, part: torch.nn.Module, lr: float) -> None:
+        self.steps = 0
+        self._part, self._lr = part, lr
+        self._average = ModelEmaV3(part, decay=0.998, use_warmup=True)
+        self._optimiser = torch.optim.AdamW(param_groups_weight_decay(part, 0.02))
+
+    def step(self, loss: torch.Tensor | None, progress: float) -> None:
+        """Take a step for the loss of a batch; None counts as a step that changes nothing.
+
+        Args:
+            progress: the used part of the budget, 0 to 1.
+        """
+        self.steps += 1
+        if loss is None:
+            return
+        falling = 0.5 * (1 + math.cos(math.pi * progress)) + 0.01
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._lr * falling * min(1, self.steps / WARM_UP)
+        self._optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._part.parameters(), 2.0)
+        self._optimiser.step()
+        self._average.update(self._part, step=self.steps)
+
+    def averaged(self) -> torch.nn.Module:
+        """The part with the moving average of its weights, ready for predictions."""
+        return self._average.module.eval().requires_grad_(False)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All but the weights of the part itself."""
+        return {
+            "average": self._average.module.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "steps": self.steps,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._average.module.load_state_dict(state["average"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self.steps = state["steps"]

@@ -84,6 +84,11 @@ class Settings:
             if (value := getattr(self, name)) is not None and not value > 0:
                 raise ValueError(f"The setting {name} is above 0, or null for none, not {value}.")
 
+    def progress(self, step: int, seconds: float) -> float:
+        """The used part of the budget, from 0 to 1, by steps or by time, whichever is more."""
+        by_steps = step / self.steps
+        return max(by_steps, seconds / (60 * self.minutes)) if self.minutes else by_steps
+
     def for_processes(self, processes: int) -> Settings:
         """The same run with the batch size of each of these processes, and its budget in steps.
 

@@ -185,10 +185,9 @@ def _dataset(settings: DataSettings) -> Dataset:
 
 def _progress(settings: Settings, step: int, spent: float, accelerator: Accelerator) -> float:
     """Part of the budget used, from 0 to 1; by time, the first process's clock counts for all."""
-    if not settings.minutes:
-        return step / settings.steps
-    clock = broadcast(torch.tensor(spent, dtype=torch.float32, device=accelerator.device))
-    return max(step / settings.steps, clock.item() / (60 * settings.minutes))
+    if settings.minutes:
+        spent = broadcast(torch.tensor(spent, dtype=torch.float32, device=accelerator.device)).item()
+    return settings.progress(step, spent)
 
 
 def _seed(seed: int, step: int, process: int) -> None:

@@ -73,7 +73,7 @@ def test_commands_that_change_one_network_refuse_a_learnt_model(name, tmp_path, 
     assert "is a learnt model of two networks; name a model of one network." in capsys.readouterr().err
 
 
-def test_the_command_trains_the_branch_alone_and_resumes(data, network, tmp_path):  # noqa: F811
+def test_the_command_trains_the_branch_alone_and_resumes(data, network, tmp_path, capsys):  # noqa: F811
     save_model(network, tmp_path / "trained")
     config = write_branch_config(tmp_path / "config.yaml", data, 64)
     out = tmp_path / "first"
@@ -94,3 +94,10 @@ def test_the_command_trains_the_branch_alone_and_resumes(data, network, tmp_path
     assert torch.load(out / "checkpoint.pt", weights_only=True)["steps"] == 3
     assert main([*arguments, "--set", "steps=5"]) == 0
     assert torch.load(out / "checkpoint.pt", weights_only=True)["steps"] == 5
+    assert main([*arguments, "--set", "batch_size=500"]) == 2
+    assert "The setting batch_size is at most 240 here, not 500." in capsys.readouterr().err
+    state = torch.load(out / "checkpoint.pt", weights_only=True)
+    state["branch"].popitem()
+    torch.save(state, out / "checkpoint.pt")
+    assert main(arguments) == 2
+    assert "holds a run of another network; give --out for a run of its own." in capsys.readouterr().err

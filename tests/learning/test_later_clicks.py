@@ -51,7 +51,7 @@ def test_some_further_clicks_confirm_what_is_right_already():
     rng, confirmed = np.random.default_rng(0), []
     for _ in range(400):
         clicks = [[]]
-        later_clicks._add_clicks(clicks, mask, gt_mask, rng)
+        later_clicks.add_clicks(clicks, mask, gt_mask, rng)
         (click,) = clicks[0]
         assert click.positive == bool(gt_mask[0, 0, click.y, click.x])
         if click.positive == bool(mask[0, 0, click.y, click.x] > 0.5):
