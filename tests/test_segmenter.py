@@ -218,10 +218,19 @@ def test_the_picture_is_encoded_once_a_window(model, picture, monkeypatch):
 def test_refinements_do_without_the_mirror_image_once_a_pass_agrees_with_it(
     model, picture, monkeypatch, agreements, cfr, batches
 ):
-    left = iter(agreements)
-    monkeypatch.setattr("cfr_icl.models.map_model._mask_iou", lambda *_: next(left))
-    seen, original = [], model.decode
-    monkeypatch.setattr(model, "decode", lambda f, maps: seen.append(len(maps)) or original(f, maps))
+    left, seen = iter(agreements), []
+
+    def decode(features, maps):
+        """Logits of a square of 100 pixels, and of the part of it that the mirror image agrees with."""
+        seen.append(len(maps))
+        logits = torch.full((len(maps), 1, *maps.shape[2:]), -9.0)
+        logits[0, 0, 10:20, 10:20] = 9
+        if len(maps) == 2:
+            places = 10 + np.stack(np.divmod(np.arange(round(100 * next(left))), 10))
+            logits[1, 0, places[0], logits.shape[3] - 1 - places[1]] = 9
+        return logits
+
+    monkeypatch.setattr(model, "decode", decode)
     prediction = fresh(model, picture).predict([Click(60, 45)], cfr=cfr)
     assert seen == batches
     assert prediction.chosen == len(batches) - 1  # the last of those that agree equally

@@ -252,11 +252,11 @@ def test_a_line_of_the_lasso_that_keys_have_not_closed_stays_with_its_picture(br
     for key in ("l", "ArrowUp", "Enter", "Shift+ArrowRight", "Enter", "Shift+ArrowDown", "Enter"):
         keys.press(key)
     tool.page.get_by_role("button", name="11.png").click()
-    tool._opened("11.png")
+    tool.wait_for_picture("11.png")
     assert not tool.session.document.instances
     keys.press("PageUp")
     keys.press("PageUp")
-    tool._opened("9.png")
+    tool.wait_for_picture("9.png")
     assert tool.session.document.instances[0].mask.pixels.sum() > 100
     context.close()
     server.close()

@@ -78,7 +78,7 @@ def test_pasting_and_dropping_open_a_picture(tool, squares):
         document.querySelector('.cfr canvas').dispatchEvent(event); }"""
     for kind in ("paste", "drop"):
         tool.page.evaluate(script, [list(squares.read_bytes()), kind])
-        tool._opened(f"{kind}.png")
+        tool.wait_for_picture(f"{kind}.png")
         assert tool.session.size == (200, 300)
 
 

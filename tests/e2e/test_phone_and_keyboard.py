@@ -72,7 +72,7 @@ def test_a_folder_on_a_tablet_has_all_buttons_and_a_picture_of_half_the_width(
     assert tool.page.evaluate(CUT_OFF) == []
     assert tool.page.locator("canvas").bounding_box()["width"] > width / 2
     tool.page.get_by_role("button", name="coffee.png").tap()
-    tool._opened("coffee.png")
+    tool.wait_for_picture("coffee.png")
     tool.page.get_by_role("button", name="Help").tap()
     tool.page.get_by_role("heading", name="Keys and mouse").wait_for()
     tool.page.get_by_role("button", name="Close", exact=True).tap()
@@ -93,7 +93,7 @@ def test_a_folder_on_a_phone_shows_its_pictures_and_their_states(browser, tmp_pa
     first = tool.page.get_by_role("button", name="astronaut.png")
     assert first.is_visible() and first.get_attribute("data-state") == "done"
     tool.page.get_by_role("button", name="coffee.png").tap()
-    tool._opened("coffee.png")
+    tool.wait_for_picture("coffee.png")
     assert tool.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert tool.page.locator(".bar").bounding_box()["height"] < 100  # two lines of buttons
     long = tool.page.get_by_role("button", name="the flower")

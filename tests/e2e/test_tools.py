@@ -74,13 +74,13 @@ def test_the_page_asks_before_another_picture_replaces_work_that_was_not_exporte
     tool.idle()
     picture = {"name": "other.png", "mimeType": "image/png", "buffer": squares.read_bytes()}
     path.set_input_files(picture)
-    tool._opened("other.png")
+    tool.wait_for_picture("other.png")
     assert len(asked) == 1 and "not exported" in asked[0]
     tool.click(80, 80)
     tool.idle()
     export(tool, "session")
     path.set_input_files({**picture, "name": "third.png"})
-    tool._opened("third.png")
+    tool.wait_for_picture("third.png")
     assert len(asked) == 1
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cfr_icl.cli.main import main
 from cfr_icl.learning import learn
-from cfr_icl.learning.adapt import Adaptation
+from cfr_icl.learning.feature_pool import FeaturePool
 from cfr_icl.models.registry import ARCHITECTURES
 from tests.learning.tiny import ARCHITECTURE, FROM_NOTHING
 
@@ -20,14 +20,14 @@ def run(hold: Path, arguments: list[str]) -> int:
     ARCHITECTURES["tiny"] = ARCHITECTURE
     learn.config_for = lambda model: FROM_NOTHING
     learn.SHARES = (1.0,)
-    step = Adaptation._step
+    draw = FeaturePool.draw
 
     def slowly(*given):
         if hold.exists():
             time.sleep(0.2)
-        step(*given)
+        return draw(*given)
 
-    Adaptation._step = slowly
+    FeaturePool.draw = slowly
     return main(arguments)
 
 

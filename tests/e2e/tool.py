@@ -85,13 +85,13 @@ class Visitor:
 
     def example(self, name):
         self.page.get_by_role("button", name=name, exact=True).click()
-        self._opened(f"{name}.")
+        self.wait_for_picture(f"{name}.")
 
     def upload(self, path):
         self.page.set_input_files("[data-ref=file]", path)
-        self._opened(Path(path).name)
+        self.wait_for_picture(Path(path).name)
 
-    def _opened(self, name):
+    def wait_for_picture(self, name):
         """Wait for a picture whose name begins so; work that is in its way is left."""
         leave = self.page.locator("[data-ref=ask-yes]")
         shown = self.page.locator("[data-ref=name]")

@@ -130,13 +130,13 @@ def test_a_pass_that_leaves_the_box_is_not_the_best(segmenters, monkeypatch):
     boxed = segmenter(5.0)
     masks = iter([(10, 45, 20, 60), (10, 12, 20, 22), (10, 12, 20, 22)])  # the object, then nearly nothing
 
-    def run_pass(previous, *arguments, **options):
+    def run_pass(*arguments, **options):
         top, bottom, left, right = next(masks)
         values = torch.zeros(SIZE)
         values[top:bottom, left:right] = 0.9
         return InnerPass(ProbabilityMap.of_picture(values), agreement=0.9)
 
-    monkeypatch.setattr(boxed._current.picture, "run_pass", run_pass)
+    monkeypatch.setattr(boxed.model, "run_pass", run_pass)
     prediction = boxed.predict(BOX_CLICKS, **BOXED)
     assert prediction.chosen == 0 and prediction.mask.sum() == 35 * 40
 

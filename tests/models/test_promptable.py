@@ -60,9 +60,8 @@ class Reference:
         self.picture = picture(size)
         self.pads = kind == "sam"
 
-    @torch.inference_mode()
-    def answer(self, clicks=(), box=None, mask=None):
-        """Masks (n, H, W), their logits, the small logits (n, h, w) and predicted IoUs (n,)."""
+    def inputs(self, clicks=(), box=None):
+        """The model's inputs, as the processor makes them."""
         given = {}
         if clicks:
             points = [[[c.x, c.y] for c in clicks]]
@@ -73,7 +72,12 @@ class Reference:
                 given = {name: [value] for name, value in given.items()}
         if box:
             given["input_boxes"] = [[[box.left, box.top, box.right - 1, box.bottom - 1]]]
-        inputs = self.processor(images=self.picture, return_tensors="pt", **given)
+        return self.processor(images=self.picture, return_tensors="pt", **given)
+
+    @torch.inference_mode()
+    def answer(self, clicks=(), box=None, mask=None):
+        """Masks (n, H, W), their logits, the small logits (n, h, w) and predicted IoUs (n,)."""
+        inputs = self.inputs(clicks, box)
         sizes = {"original_sizes": inputs.pop("original_sizes")}
         if self.pads:
             sizes["reshaped_input_sizes"] = inputs.pop("reshaped_input_sizes")
@@ -147,14 +151,13 @@ def test_the_published_sizes_give_maps_of_their_size(folder, kind, grid, side):
 def test_half_precision_equals_transformers_under_autocast(folder, kind):
     reference = Reference(kind, folder(kind))
     ours = segmenter(folder(kind), precision="bfloat16")
-    inputs = reference.processor(images=reference.picture, return_tensors="pt")
+    inputs = reference.inputs(CLICKS[:1])
+    prompt = {name: inputs[name] for name in ("input_points", "input_labels")}
     with torch.inference_mode():
         features = reference.model.get_image_embeddings(inputs["pixel_values"])
         reference.model.get_image_embeddings = lambda *_: features
         with torch.autocast("cpu", torch.bfloat16):
-            points = ours.model._coordinates([(60, 45)], ours.model.frame(LANDSCAPE))[None, None]
-            labels = torch.ones(1, 1, 1, dtype=torch.long)
-            given = reference.model(image_embeddings=features, input_points=points, input_labels=labels)
+            given = reference.model(image_embeddings=features, **prompt)
     prediction = ours.predict(CLICKS[:1], cfr=NO_CFR)
     logits = given.pred_masks[0, 0].float()
     assert close(prediction.passes[0].probabilities.logits, logits[prediction.choice])

@@ -10,7 +10,6 @@ import pytest
 
 import cfr_icl
 from cfr_icl.sentences import Refusal, Sentence, sentence_of
-from cfr_icl.ui import messages
 from cfr_icl.ui.messages import LANGUAGES, plain, tables, translated
 
 PACKAGE = Path(cfr_icl.__file__).parent
@@ -88,7 +87,6 @@ def test_values_and_messages_in_messages_are_filled_in():
 
 
 def test_a_message_without_a_translation_is_told_in_english(caplog):
-    messages._warn.cache_clear()
     with caplog.at_level(logging.WARNING):
         for number in (7, 8):
             sentence = Sentence("An unknown sentence {number:.1f}.", number=number)

@@ -257,11 +257,11 @@ def test_a_lock_that_fails_leaves_the_work_of_each_picture_in_its_own_file(folde
     ann.do(click(30, 40))
     before = folder.work.sessions.path("a.png").read_bytes()
 
-    def no_lock():
+    def no_lock(shared):
         raise OSError(116, "Stale file handle")
 
     with monkeypatch.context() as broken:
-        broken.setattr(folder.work._shared, "saving", no_lock)
+        broken.setattr(sharing.SharedFolder, "saving", no_lock)
         reply = ann.do({"kind": "goto", "name": "b.png"})
         assert reply["picture"]["name"] == "b.png" and "messages" not in reply
         (said,) = ann.do(click(30, 40))["messages"]  # not taken, and told when it is saved
