@@ -24,6 +24,7 @@ import numpy as np
 
 from cfr_icl import CascadeForward
 from cfr_icl.cli.options import add_pictures
+from cfr_icl.cli.values import count_up_to
 from cfr_icl.evaluation import Protocol, Result, clicks_to_reach, setting_name, summarise
 from cfr_icl.evaluation.job import Job
 from cfr_icl.evaluation.paired import difference
@@ -103,7 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--report", type=Path, default=REPORT, help=f"its plots go to results/ beside it (default: {REPORT})")
     add("--device", default="auto")
-    add("--workers", type=int, default=1, help="processes of the evaluation, one thread each")
+    add("--workers", type=count_up_to(10_000), default=1, help="processes of the evaluation, one thread each")
 
 
 def run(options: argparse.Namespace) -> None:

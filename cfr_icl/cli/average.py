@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--weights", nargs="+", required=True, metavar="SOURCE=SHARE", help="sources with their shares")
     add("--out", type=Path, required=True, help="folder for the average")
-    add("--dtype", choices=("float32", "float16"), default="float32", help="of the file")
+    add("--dtype", choices=("float32", "float16"), default="float32", help="of the file (default: float32)")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -19,11 +19,11 @@ def add_head_arguments(parser: argparse.ArgumentParser, needed: str) -> None:
         needed: what the config must hold, for the help.
     """
     add = parser.add_argument
-    add("--weights", default="embedded", help="a compact network, as for load_model")
+    add("--weights", default="embedded", help="a compact network, as for load_model (default: embedded)")
     add("--config", type=Path, required=True, help=f"a YAML file with {needed}")
     add("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes to the config")
     add("--out", type=Path, required=True, help="folder for the network with its new head")
-    add("--dtype", choices=("float32", "float16"), default="float32", help="of the file")
+    add("--dtype", choices=("float32", "float16"), default="float32", help="of the file (default: float32)")
 
 
 def load_compact(source: str) -> tuple[CompactNet, CompactNet]:

@@ -40,7 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--target-iou", type=float, default=0.95, help="IoU at which a session ends (default: 0.95)")
     add("--no-flip", action="store_true", help="do not average over the mirror image")
     add("--no-zoom", action="store_true", help="hold the zoom-in fixed at the whole picture")
-    add("--size", type=count_up_to(10_000), help="the network's input in pixels (default: the model's)")
+    add(
+        "--size",
+        type=count_up_to(10_000, least=32),
+        help="the network's input in pixels (default: the model's)",
+    )
     add("--device", default="auto", help="cpu, cuda, mps, or auto for a GPU where there is one")
     add("--precision", default="float32", help="as for load_model; the same on every machine by default")
     add("--workers", type=count_up_to(10_000), default=1, help="processes, one thread each")
@@ -49,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", type=Path, required=True, help="file for the metrics; the log lies beside it")
     add("--plots", type=Path, metavar="DIR", help="IoU against clicks and the distribution of clicks")
     add("--gallery", type=Path, metavar="FILE", help="an HTML page of the worst cases with their clicks")
-    add("--worst", type=int, default=24, help="cases in the gallery")
+    add("--worst", type=count_up_to(10_000), default=24, help="cases in the gallery (default: 24)")
     add_cfr(parser, several_steps=True)
 
 
@@ -66,7 +70,10 @@ def run(options: argparse.Namespace) -> None:
     evaluation = evaluate(job, log, options.half, options.limit, options.workers, options.shard, actors)
     table = evaluation.table()
     if not table:
-        raise ValueError("No object was evaluated: the chosen pictures have none that is large enough.")
+        raise ValueError(
+            "No object was evaluated: the chosen pictures have none that is large enough; in label maps 0 is "
+            "the background and 255 is ignored."
+        )
     deviations = [*evaluation.deviations(), *_selection(options)]
     print(markdown_table(table))
     print("\nDeviations from the published protocol:" if deviations else "\nPublished protocol.")

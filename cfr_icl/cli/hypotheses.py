@@ -12,13 +12,23 @@ from __future__ import annotations
 import argparse
 
 from cfr_icl.cli.compact import add_head_arguments, load_compact
+from cfr_icl.cli.values import count_up_to
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_head_arguments(parser, "data, augmentation and steps")
     add = parser.add_argument
-    add("--clicks", type=int, default=5000, help="first clicks to learn from, 0.5 MB of memory each")
-    add("--rated", type=int, help="rate masks by the first so many data sets alone (default: by all)")
+    add(
+        "--clicks",
+        type=count_up_to(1_000_000),
+        default=5000,
+        help="first clicks to learn from, 0.5 MB of memory each (default: 5000)",
+    )
+    add(
+        "--rated",
+        type=count_up_to(1000),
+        help="rate masks by the first so many data sets alone (default: by all)",
+    )
 
 
 def run(options: argparse.Namespace) -> None:

@@ -11,13 +11,24 @@ from __future__ import annotations
 import argparse
 
 from cfr_icl.cli.compact import add_head_arguments, load_compact
+from cfr_icl.cli.values import count_up_to
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_head_arguments(parser, "training pictures under `data`")
     add = parser.add_argument
-    add("--objects", type=int, default=600, help="objects that the robot user clicks on")
-    add("--seed", type=int, default=0)
+    add(
+        "--objects",
+        type=count_up_to(1_000_000),
+        default=600,
+        help="objects that the robot user clicks on (default: 600)",
+    )
+    add(
+        "--seed",
+        type=count_up_to(2**32 - 1, least=0),
+        default=0,
+        help="of the choice of objects (default: 0)",
+    )
 
 
 def run(options: argparse.Namespace) -> None:

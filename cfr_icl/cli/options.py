@@ -244,4 +244,9 @@ def add_pictures(parser: argparse.ArgumentParser, min_area: float) -> None:
         help="at most N pictures of each data set, spread evenly",
         metavar="N",
     )
-    add("--min-area", type=float, default=min_area, help="leave out objects below this share of the picture")
+    add(
+        "--min-area",
+        type=number_up_to(1, or_zero=True),
+        default=min_area,
+        help=f"leave out objects below this share of the picture (default: {min_area:g})",
+    )

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import torch
 
 from cfr_icl.clicks import Click
 from cfr_icl.data.augmentation import Augmentation
-from cfr_icl.data.samples import Dataset, Sample, random_samples
+from cfr_icl.data.samples import Dataset, Sample, random_samples, useful
 from cfr_icl.suem import SUEM, Pair
-
-MOST_DRAWS = 10_000
-"""Random pictures in a row without a usable object after which a mixture counts as having none."""
 
 
 @dataclass(frozen=True)
@@ -69,20 +66,25 @@ class TrainingExamples(torch.utils.data.Dataset):
         self.seed = seed
 
     def __getitem__(self, index: int) -> Example:
-        """Example number `index`; drawn again if there is nothing to click on."""
+        """Example number `index`.
+
+        Raises:
+            ValueError: when none of many random pictures has an object to click on.
+        """
         rng = np.random.default_rng((self.seed, index))
+        return next(useful(self._example(rng) for _ in itertools.repeat(None)))
+
+    def _example(self, rng: np.random.Generator) -> Example | None:
+        """A random example; None if there is nothing to click on."""
         augmentation = self.augmentation
-        while True:
-            image, gt_masks = self._draw(rng, augmentation.objects)
-            if self.suem:
-                image, gt_masks = self.suem(image, gt_masks, lambda: self._paste(rng), rng)
-            gt_masks = augmentation.large(gt_masks)
-            if not len(gt_masks):
-                continue
-            objects = [(gt_mask, augmentation.first_clicks(gt_mask, rng)) for gt_mask in gt_masks]
-            objects = [(gt_mask, clicks) for gt_mask, clicks in objects if clicks]
-            if objects:
-                break
+        image, gt_masks = self._draw(rng, augmentation.objects)
+        if self.suem:
+            image, gt_masks = self.suem(image, gt_masks, lambda: self._paste(rng), rng)
+        gt_masks = augmentation.large(gt_masks)
+        objects = [(gt_mask, augmentation.first_clicks(gt_mask, rng)) for gt_mask in gt_masks]
+        objects = [(gt_mask, clicks) for gt_mask, clicks in objects if clicks]
+        if not objects:
+            return None
         image = augmentation.recolour(image, rng)
         return Example(
             torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))),
@@ -105,18 +107,16 @@ class TrainingExamples(torch.utils.data.Dataset):
             ValueError: when hardly any picture has an object that is large enough.
         """
         samples = random_samples(self.datasets, self.weights, rng)
-        for _, sample in islice(samples, MOST_DRAWS):
-            gt_masks = self._objects(sample, rng, most)
-            if not gt_masks:
-                continue
-            image, cuts = self.augmentation.cut(sample.image, np.stack(gt_masks), rng)
-            cuts = self.augmentation.large(cuts)
-            if len(cuts):
-                return image, cuts
-        least = self.augmentation.min_pixels
-        raise ValueError(
-            f"None of {MOST_DRAWS} random training windows has an object of at least {least} pixels."
-        )
+        return next(useful(self._window(sample, rng, most) for _, sample in samples))
+
+    def _window(self, sample: Sample, rng: np.random.Generator, most: int) -> Pair | None:
+        """A window of a picture, as `_draw` says; None if the first object is too small."""
+        gt_masks = self._objects(sample, rng, most)
+        if not gt_masks:
+            return None
+        image, cuts = self.augmentation.cut(sample.image, np.stack(gt_masks), rng)
+        cuts = self.augmentation.large(cuts)
+        return (image, cuts) if len(cuts) else None
 
     def _objects(self, sample: Sample, rng: np.random.Generator, most: int) -> list[np.ndarray]:
         """Ground truths (H, W) of up to `most` random objects; none if the first is too small."""

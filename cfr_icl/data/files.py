@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -61,6 +62,23 @@ def matching_files(names: Sequence[str], folder: Path) -> list[Path]:
     return [files[name] for name in names]
 
 
+@contextmanager
+def _opened(path: Path | BinaryIO) -> Iterator[Image.Image]:
+    """Open a picture; errors of decoding it in the block name the file.
+
+    Raises:
+        ValueError: for a file that is no picture, or damaged.
+        OSError: for one that cannot be read.
+    """
+    try:
+        with Image.open(path) as image:
+            yield image
+    except (OSError, SyntaxError, EOFError, ValueError, Image.DecompressionBombError) as error:
+        if (isinstance(error, OSError) and error.strerror) or not isinstance(path, Path):
+            raise
+        raise ValueError(f"{path} is no picture, or is damaged.") from error
+
+
 def read_shown(path: Path | BinaryIO, annotated: tuple[int, int] | None = None) -> np.ndarray:
     """Read a picture, uint8 (H, W, 3), as annotation tools and the page show it.
 
@@ -83,7 +101,7 @@ def read_shown(path: Path | BinaryIO, annotated: tuple[int, int] | None = None) 
 
 def stored_size(path: Path) -> tuple[int, int]:
     """(height, width) of a picture as it is stored."""
-    with Image.open(path) as image:
+    with _opened(path) as image:
         return image.height, image.width
 
 
@@ -94,9 +112,11 @@ def read_rgb(path: Path | BinaryIO, like: np.ndarray | None = None) -> np.ndarra
         like: a picture of the size that it must have; None for any size.
 
     Raises:
-        ValueError: for another size.
+        ValueError: for another size, and for a damaged file.
     """
-    return _same_size(np.asarray(Image.open(path).convert("RGB")), path, like)
+    with _opened(path) as image:
+        values = np.asarray(image.convert("RGB"))
+    return _same_size(values, path, like)
 
 
 def read_labels(path: Path, like: np.ndarray | None = None) -> np.ndarray:
@@ -106,11 +126,14 @@ def read_labels(path: Path, like: np.ndarray | None = None) -> np.ndarray:
         like: as for `read_rgb`.
 
     Raises:
-        ValueError: for another size, and for colours, which are no values.
+        ValueError: for another size, a damaged file, and for colours and JPEGs, which are no exact values.
     """
-    labels = np.asarray(Image.open(path))
+    with _opened(path) as image:
+        labels, compressed = np.asarray(image), image.format == "JPEG"
     if labels.ndim != 2:
         raise ValueError(f"{path} has {labels.shape[2]} channels; a label map has one.")
+    if compressed:
+        raise ValueError(f"{path} is a JPEG, whose compression changes values; store label maps as PNG.")
     return _same_size(labels.astype(np.uint8) if labels.dtype == bool else labels, path, like)
 
 

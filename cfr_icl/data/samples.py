@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
+
+MOST_USELESS = 2000
+"""Random pictures in a row without an object that can be learnt from, after which a training ends."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,3 +44,23 @@ def random_samples(
     while True:
         number = int(rng.choice(len(datasets), p=shares))
         yield number, datasets[number][int(rng.integers(len(datasets[number])))]
+
+
+def useful(drawn: Iterable[T | None]) -> Iterator[T]:
+    """What was drawn at random, without the pictures that gave nothing (None).
+
+    Raises:
+        ValueError: after `MOST_USELESS` of these in a row.
+    """
+    useless = 0
+    for each in drawn:
+        if each is not None:
+            useless = 0
+            yield each
+            continue
+        useless += 1
+        if useless == MOST_USELESS:
+            raise ValueError(
+                f"None of {MOST_USELESS} random pictures has an object that is large enough to learn from; "
+                "in label maps 0 is the background and 255 is ignored."
+            )

@@ -14,20 +14,27 @@ class ResultLog:
     """Finished results, one line each; the first line identifies weights and protocol.
 
     Raises:
-        ValueError: when the file holds results of other weights or another protocol.
+        ValueError: when the file holds results of other weights or another protocol, or is damaged.
     """
 
     def __init__(self, path: Path, identity: dict) -> None:
         self.path = path
-        self.results: list[Result] = []
+        self.results: list[Result]
         lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else []
         complete = lines[:-1]
-        if complete and _with_later_settings(json.loads(complete[0])) != identity:
+        try:
+            begun_with = _with_later_settings(json.loads(complete[0])) if complete else identity
+            self.results = [Result(**json.loads(line)) for line in complete[1:]]
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(
+                f"{path} does not hold the results of an evaluation; "
+                "choose another --json, or remove that file."
+            ) from error
+        if begun_with != identity:
             raise ValueError(
                 f"{path} holds results of other weights or another protocol; "
                 "choose another --json, or remove that file to start again."
             )
-        self.results = [Result(**json.loads(line)) for line in complete[1:]]
         # without a last line that is incomplete after a kill
         path.parent.mkdir(parents=True, exist_ok=True)
         text = "\n".join(complete or [json.dumps(identity)]) + "\n"

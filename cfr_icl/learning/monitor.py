@@ -22,8 +22,9 @@ from cfr_icl.models.base import InteractiveModel
 SETTINGS = "settings.yaml"
 """The file with the settings of a run."""
 
-CHANGEABLE = ("steps", "epochs", "epoch", "minutes", "batch_size", "workers", "save_every", "picture_every")
-"""Settings that a resumed run may have otherwise: its budget, and what no weights depend on."""
+CHANGEABLE = ("steps", "epochs", "epoch", "minutes", "workers", "save_every", "picture_every")
+"""Settings that a resumed run may have otherwise: its budget, and what no weights depend on. So may the batch
+size of a process where there is a global batch."""
 
 SHOWN = 8
 """Number of examples in a picture."""
@@ -72,7 +73,8 @@ def changed_settings(out: Path, settings: Settings) -> list[str]:
     now = _plain(dataclasses.asdict(settings))
     if not isinstance(before, dict):
         return []
-    return [name for name in _differing(before, now) if name not in CHANGEABLE]
+    changeable = (*CHANGEABLE, "batch_size") if settings.global_batch else CHANGEABLE
+    return [name for name in _differing(before, now) if name not in changeable]
 
 
 def _differing(before: dict[str, Any], now: dict[str, Any], where: str = "") -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from timm.optim import param_groups_weight_decay
@@ -23,7 +23,7 @@ class OptimiserSettings:
     `encoder_lr`, where 0 freezes it, and times `layer_decay` for each layer further from the output.
     """
 
-    name: str = "adamw"
+    name: Literal["adamw", "adam"] = "adamw"
     lr: float = 2e-3
     encoder_lr: float = 1.0
     layer_decay: float = 1.0
@@ -46,13 +46,21 @@ def make_optimiser(
     Args:
         frozen: weights whose names begin so are not trained.
         scales: the factor of the rate for each weight; None for the network's own.
+
+    Raises:
+        ValueError: when no weight has such a name, or none is left to be trained.
     """
     scales = scales or network.learning_rate_scales(chosen.encoder_lr, chosen.layer_decay)
+    for beginning in frozen:
+        if not any(name.startswith(beginning) for name in scales):
+            raise ValueError(f"The setting model.frozen names {beginning!r}, but no weight's name begins so.")
     groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
     for name, weight in network.named_parameters():
         weight.requires_grad_(scales[name] > 0 and not name.startswith(tuple(frozen)))
         if weight.requires_grad:
             groups.setdefault((scales[name], weight.ndim > 1), []).append(weight)
+    if not groups:
+        raise ValueError("The settings leave no weight to be trained: model.frozen names all of them.")
     kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[chosen.name]
     return kind(
         {"params": weights, "scale": scale, "weight_decay": chosen.weight_decay if decayed else 0.0}
@@ -69,6 +77,15 @@ def set_rates(
     cooling = min(1.0, (1 - progress) / chosen.cool_down) if chosen.cool_down else 1.0
     for group in optimiser.param_groups:
         group["lr"] = chosen.lr * group["scale"] * warming * falling * cooling
+
+
+def require_finite(loss: float, step: int) -> None:
+    """Raise ValueError for a loss that is not finite, before it reaches the weights."""
+    if not math.isfinite(loss):
+        raise ValueError(
+            f"The loss of step {step + 1} is not finite, so the run ends; the last checkpoint is kept. "
+            "A lower optimiser.lr may help."
+        )
 
 
 def train_mode(network: torch.nn.Module, frozen_norms: bool) -> None:
@@ -108,6 +125,7 @@ class PartOptimiser:
         self.steps += 1
         if loss is None:
             return
+        require_finite(loss.item(), self.steps - 1)
         falling = 0.5 * (1 + math.cos(math.pi * progress)) + 0.01
         for group in self._optimiser.param_groups:
             group["lr"] = self._lr * falling * min(1, self.steps / WARM_UP)

@@ -9,7 +9,7 @@ import typing
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -17,6 +17,35 @@ from cfr_icl.data.augmentation import Augmentation
 from cfr_icl.learning.initial_states import TrainingConfig
 from cfr_icl.learning.optimiser import OptimiserSettings
 from cfr_icl.suem import SUEM
+
+NO_LIMIT = 10**9
+"""Steps of a budget in epochs alone."""
+
+_SHARE, _FROM_0, _FROM_1, _FACTOR = (0, 1), (0, math.inf), (1, math.inf), (0.01, 100)
+RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("batch_size", "global_batch", "accumulation", "steps", "epoch"), _FROM_1),
+    **dict.fromkeys(("save_every", "picture_every"), _FROM_1),
+    **dict.fromkeys(("workers", "seed", "data.weight", "data.below"), _FROM_0),
+    "augmentation.size": (16, 8192),
+    **dict.fromkeys(("augmentation.objects", "augmentation.min_pixels"), _FROM_1),
+    "augmentation.max_clicks": (2, 1000),
+    "augmentation.click_decay": (0, 0.99),
+    **dict.fromkeys(("augmentation.min_side", "augmentation.rgb_shift"), _FROM_0),
+    **dict.fromkeys(("augmentation.zoom", "augmentation.scale"), _FACTOR),
+    **dict.fromkeys(
+        [f"augmentation.{name}" for name in ("whole", "zoomed", "partial", "colour", "merge", "min_share")],
+        _SHARE,
+    ),
+    "augmentation.first_from_error": _SHARE,
+    **dict.fromkeys([f"icl.{name}" for name in ("fresh", "refine", "close_up", "box", "wrong")], _SHARE),
+    **dict.fromkeys(("icl.betas", "icl.auxiliary", "icl.gamma", "icl.warm_up"), _FROM_0),
+    **dict.fromkeys(("icl.alpha", "icl.sloppy"), _SHARE),
+    "icl.sides": (0.01, 1),
+    **dict.fromkeys(("optimiser.lr", "optimiser.encoder_lr", "optimiser.layer_decay"), _FROM_0),
+    **dict.fromkeys(("optimiser.weight_decay", "optimiser.clip", "optimiser.warm_up"), _FROM_0),
+    **dict.fromkeys(("optimiser.milestones", "optimiser.cool_down", "optimiser.ema"), _SHARE),
+}
+"""The least and the greatest value of numbers, and of those in lists."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +82,8 @@ class DataSettings:
 class Settings:
     """A training run; `batch_size` is that of one process, `global_batch` that of all together.
 
-    Its budget is `steps`, or `epochs` of `epoch` examples, or `minutes`, whichever ends first.
+    Its budget is `steps`, or `epochs` of `epoch` examples, or `minutes`, whichever ends first. Settings that
+    are read with `epochs` and without `steps` have no limit of steps.
     """
 
     data: tuple[DataSettings, ...]
@@ -71,18 +101,19 @@ class Settings:
     epoch: int = 30000
     minutes: float | None = None
     workers: int = 1
-    precision: str = "bf16"
+    precision: Literal["no", "fp16", "bf16"] = "bf16"
     seed: int = 0
     save_every: int = 50
     picture_every: int = 200
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "accumulation", "steps", "epoch", "save_every", "picture_every"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"The setting {name} is 1 or more, not {getattr(self, name)}.")
         for name in ("epochs", "minutes"):
             if (value := getattr(self, name)) is not None and not value > 0:
                 raise ValueError(f"The setting {name} is above 0, or null for none, not {value}.")
+        if not sum(each.weight for each in self.data) > 0:
+            raise ValueError("The setting data needs a data set with a weight above 0.")
+        if not self.icl.betas:
+            raise ValueError("The setting icl.betas needs the weight of a click.")
 
     def progress(self, step: int, seconds: float) -> float:
         """The used part of the budget, from 0 to 1, by steps or by time, whichever is more."""
@@ -104,7 +135,8 @@ class Settings:
                 )
         steps = self.steps
         if self.epochs is not None:
-            steps = math.ceil(self.epochs * self.epoch / (size * self.accumulation * processes))
+            per_step = size * self.accumulation * processes
+            steps = min(steps, math.ceil(self.epochs * self.epoch / per_step))
         return dataclasses.replace(self, batch_size=size, steps=steps)
 
 
@@ -128,6 +160,8 @@ def read_settings(path: str | Path, changes: Sequence[str] = ()) -> Settings:
             raise ValueError(f"There is no setting {name} to change.") from error
         except yaml.YAMLError as error:
             raise ValueError(f"The value of the setting {name} is no YAML: {value!r:.60}.") from error
+    if values.get("epochs") is not None:
+        values = {"steps": NO_LIMIT, **values}
     return _build(Settings, values, "")
 
 
@@ -175,14 +209,46 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
         return _build(dataclass_kind, value, where)
     if dataclass_kind and isinstance(value, list):
         return tuple(_build(dataclass_kind, item, where) for item in value)
+    name = where.rstrip(".")
+    if typing.get_origin(kind) is Literal:
+        return _one_of(typing.get_args(kind), value, name)
     classes = _classes(kind)
     if float in classes and isinstance(value, (int, str)) and not isinstance(value, bool):
-        return _number(value, where)  # YAML reads 5e-6, which has no point, as text
-    value = tuple(value) if isinstance(value, list) else value
+        value = _number(value, where)  # YAML reads 5e-6, which has no point, as text
+    if tuple in classes and isinstance(value, list):
+        return _entries(typing.get_args(kind), value, where)
     if type(value) not in classes and object not in classes:
         expected = " or ".join(_KINDS.get(each, "a mapping") for each in classes)
-        raise ValueError(f"The setting {where.rstrip('.')} is {expected}, not {value!r:.60}.")
+        raise ValueError(f"The setting {name} is {expected}, not {value!r:.60}.")
+    if name in RANGES and isinstance(value, (int, float)):
+        _check_range(name, value)
     return value
+
+
+def _one_of(choices: Sequence[str], value: Any, name: str) -> str:
+    value = "no" if value is False else value  # as YAML reads a `no` without quotation marks
+    if value not in choices:
+        raise ValueError(f"The setting {name} is {' or '.join(choices)}, not {value!r:.60}.")
+    return value
+
+
+def _entries(kinds: Sequence[Any], values: list[Any], where: str) -> tuple[Any, ...]:
+    """The entries of a list, each of its kind; of a list of any length, all of one."""
+    name = where.rstrip(".")
+    if kinds[-1] is Ellipsis:
+        kinds = [kinds[0]] * len(values)
+    if len(values) != len(kinds):
+        raise ValueError(
+            f"The setting {name} is a list of {len(kinds)}, not of {len(values)}: {values!r:.60}."
+        )
+    return tuple(_convert(kind, value, where) for kind, value in zip(kinds, values, strict=True))
+
+
+def _check_range(name: str, value: float) -> None:
+    least, most = RANGES[name]
+    if not least <= value <= most:  # which NaN is not
+        expected = f"{least:g} or more" if most == math.inf else f"from {least:g} to {most:g}"
+        raise ValueError(f"The setting {name} is {expected}, not {value}.")
 
 
 _KINDS = {

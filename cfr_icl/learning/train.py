@@ -25,7 +25,7 @@ from cfr_icl.learning.grow import grown
 from cfr_icl.learning.hard import HardPictures
 from cfr_icl.learning.initial_states import TrainingLoss
 from cfr_icl.learning.monitor import Monitor, changed_settings
-from cfr_icl.learning.optimiser import make_optimiser, set_rates, train_mode
+from cfr_icl.learning.optimiser import make_optimiser, require_finite, set_rates, train_mode
 from cfr_icl.learning.processes import lost_process_in_a_sentence, means_of_all, require_equal
 from cfr_icl.learning.settings import DataSettings, Settings
 from cfr_icl.memory import keep_freed_memory
@@ -111,14 +111,10 @@ def _train_step(
         image = batch.image.to(accelerator.device).float() / 255
         gt_mask = batch.gt_mask.to(accelerator.device).float()
         with accelerator.accumulate(loss):
-            try:
-                value, measured = loss(image, gt_mask, batch.clicks, rng, batch.picture_indices, batch.seeds)
-            except AssertionError as error:  # timm's encoders for one size check it in this way
-                height, width = image.shape[2:]
-                raise ValueError(
-                    f"The network does not take windows of {width} x {height} pixels: {error}"
-                ) from error
+            value, measured = loss(image, gt_mask, batch.clicks, rng, batch.picture_indices, batch.seeds)
             figures, weight = means_of_all({"loss": value.item(), **measured}, accelerator)
+            if not accelerator.scaler:  # which leaves such a step out
+                require_finite(figures["loss"], step)
             accelerator.backward(weight * value)
             if accelerator.sync_gradients:
                 accelerator.clip_grad_norm_(network.parameters(), settings.optimiser.clip)
@@ -198,7 +194,11 @@ def _seed(seed: int, step: int, process: int) -> None:
 def _save(
     out: Path, network, ema: ModelEmaV3, optimiser, accelerator: Accelerator, step: int, spent: float
 ) -> None:
-    """Write checkpoint and weights; each file appears whole or not at all."""
+    """Write weights and checkpoint; each file appears whole or not at all.
+
+    Weights that are not finite are refused, before they replace the last checkpoint.
+    """
+    save_model(ema.module, out / "model")
     state = {
         "network": network.state_dict(),
         "ema": ema.module.state_dict(),
@@ -209,7 +209,6 @@ def _save(
     }
     with replacing(out / CHECKPOINT) as unfinished, disk_errors(out):
         torch.save(state, unfinished)
-    save_model(ema.module, out / "model")
 
 
 def _resume(out: Path, network, ema: ModelEmaV3, optimiser, accelerator: Accelerator) -> tuple[int, float]:

@@ -157,7 +157,13 @@ class CompactNet(MapModel):
 
     def encode(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
         normal = channels_last(normalised(image, self.mean, self.std))
-        maps = self.encoder(normal)
+        try:
+            maps = self.encoder(normal)
+        except AssertionError as error:  # timm's encoders for one size check it in this way
+            height, width = image.shape[2:]
+            raise ValueError(
+                f"The network does not take windows of {width} x {height} pixels: {error}"
+            ) from error
         if getattr(self.encoder, "output_fmt", "NCHW") == "NHWC":
             maps = [x.permute(0, 3, 1, 2) for x in maps]
         features = tuple(

@@ -5,6 +5,7 @@ A family is imported when one of its networks is built: timm, which some need, t
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -82,10 +83,20 @@ def default_config(architecture: str, **options: Any) -> ModelConfig:
 
 
 def build_model(config: ModelConfig) -> MapModel:
-    """The network of this configuration with fresh weights; raises ValueError for an unknown name."""
+    """The network of this configuration with fresh weights.
+
+    Raises:
+        ValueError: for an unknown name of a network or an option.
+    """
     architecture = _find(config.architecture)
     with torch.device("cpu"):  # imports compute constants, also under the device "meta"
         network = architecture.import_class()
+    known = inspect.signature(network).parameters
+    for option in config.options:
+        if option not in known:
+            raise ValueError(
+                f"The network {config.architecture} has no option {option!r:.40}; it has {', '.join(known)}."
+            )
     model = network(**{**architecture.options, **config.options})
     model.config = config
     return model

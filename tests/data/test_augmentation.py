@@ -40,8 +40,8 @@ def examples(augmentation: Augmentation, suem: SUEM | None = None, seed: int = 0
 
 
 def test_data_sets_without_an_object_that_is_large_enough_are_refused(monkeypatch):
-    monkeypatch.setattr("cfr_icl.data.examples.MOST_DRAWS", 100)
-    with pytest.raises(ValueError, match="random training windows has an object of at least 5000 pixels"):
+    monkeypatch.setattr("cfr_icl.data.samples.MOST_USELESS", 100)
+    with pytest.raises(ValueError, match="None of 100 random pictures has an object that is large enough"):
         examples(Augmentation(size=96, min_pixels=5000))[0]
 
 

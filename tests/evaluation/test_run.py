@@ -131,6 +131,12 @@ def test_results_of_another_protocol_or_other_weights_are_not_mixed_in(
     assert "other weights" in refusal(data, tmp_path / "out.json", capsys)
 
 
+@pytest.mark.parametrize("content", ["garbage\n", "{}\n[]\n", '{}\n{"data": 1}\n'])
+def test_a_log_of_another_kind_is_told(data, tmp_path, colour, capsys, content):
+    (tmp_path / "out.objects.jsonl").write_text(content)
+    assert "does not hold the results of an evaluation" in refusal(data, tmp_path / "out.json", capsys)
+
+
 def test_a_wider_choice_of_pictures_continues_a_narrower_one(data, tmp_path, colour):
     narrow = run(data, tmp_path / "out.json", "--limit", "2")
     assert narrow["metrics"]["set-val"]["CFR-0"]["objects"] == 4
@@ -213,11 +219,21 @@ def run_shard(data, out, shard):
 
 
 @pytest.mark.parametrize(
-    ("flag", "number"), [("--limit", "0"), ("--limit", "-3"), ("--workers", "0"), ("--size", "-5")]
+    ("flag", "number"),
+    [
+        ("--limit", "0"),
+        ("--limit", "-3"),
+        ("--workers", "0"),
+        ("--size", "-5"),
+        ("--size", "7"),
+        ("--worst", "-1"),
+        ("--min-area", "nan"),
+        ("--min-area", "2"),
+    ],
 )
-def test_a_count_below_one_is_not_taken_for_another(data, tmp_path, capsys, flag, number):
+def test_a_number_out_of_range_is_not_taken_for_another(data, tmp_path, capsys, flag, number):
     command = ["evaluate", "--data", f"folder={data}", "--json", str(tmp_path / "out.json"), flag, number]
     with pytest.raises(SystemExit) as ended:
         main(command)
-    assert ended.value.code == 2 and f"{flag}: it goes from 1 to" in capsys.readouterr().err
+    assert ended.value.code == 2 and f"{flag}: it goes from " in capsys.readouterr().err
     assert not list(tmp_path.glob("out*"))

@@ -14,15 +14,19 @@ import pytest
 import timm
 import torch
 import yaml
-from safetensors.torch import load_file
+from PIL import Image
+from safetensors.torch import load_file, save_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from cfr_icl.clicks import Click
+from cfr_icl.data import samples
 from cfr_icl.data.registry import DATASETS
 from cfr_icl.evaluation.run import one_thread
 from cfr_icl.icl import ICLConfig, IterativeClickLoss
 from cfr_icl.learning import train as training
+from cfr_icl.learning.encoders import load_encoder
 from cfr_icl.learning.initial_states import TrainingConfig
+from cfr_icl.learning.monitor import changed_settings
 from cfr_icl.learning.optimiser import make_optimiser, set_rates
 from cfr_icl.learning.settings import read_settings
 from cfr_icl.models.registry import ARCHITECTURES, Architecture, build_model, default_config
@@ -35,6 +39,9 @@ ROOT = Path(__file__).parents[2]
 CONFIGS = sorted(
     p for folder in (".", "embedded") for p in (ROOT / "training" / "configs" / folder).glob("*.yaml")
 )
+
+
+PAPER = ROOT / "training" / "configs" / "vit_b_cocolvis.yaml"
 
 
 @pytest.fixture
@@ -324,6 +331,40 @@ def test_any_encoder_of_timm_trains_on_a_folder_of_ones_own(write_config, tmp_pa
     assert segmenter.predict([Click(30, 30)]).mask.shape == (64, 64)
 
 
+@pytest.mark.parametrize("kind", ["whole", "ten classes", "feature maps", "checkpoint", "safetensors"])
+@pytest.mark.parametrize("encoder", ["resnet10t", "convnext_atto"])
+def test_an_encoder_starts_from_weights_in_a_file(tmp_path, encoder, kind):
+    torch.manual_seed(1)
+    options = {"ten classes": {"num_classes": 10}, "feature maps": {"features_only": True}}.get(kind, {})
+    state = timm.create_model(encoder, pretrained=False, **options).state_dict()
+    file = tmp_path / ("own.safetensors" if kind == "safetensors" else "own.pth")
+    if kind == "safetensors":
+        save_file(state, file)
+    else:
+        torch.save({"state_dict": state} if kind == "checkpoint" else state, file)
+    network = build_model(default_config("compact", encoder=encoder))
+    load_encoder(network, str(file))
+    given = {name.replace(".", "_"): value for name, value in state.items()}
+    for name, value in network.encoder.state_dict().items():
+        assert torch.equal(value, given[name.replace(".", "_")]), name
+
+
+@pytest.mark.parametrize("content", ["another encoder", "text", "a whole module", "a list"])
+def test_a_file_without_the_weights_of_the_encoder_is_told(tmp_path, content):
+    file = tmp_path / "own.pth"
+    other = timm.create_model("resnet14t", pretrained=False)
+    if content == "text":
+        file.write_text("hello")
+    else:
+        stored = {"another encoder": other.state_dict(), "a whole module": other, "a list": [1]}[content]
+        torch.save(stored, file)
+    network = build_model(default_config("compact", encoder="convnext_atto"))
+    with pytest.raises(
+        ValueError, match=r"own\.pth (does not hold the weights|is no state dict|holds no state)"
+    ):
+        load_encoder(network, str(file))
+
+
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_config_names_known_models_and_data_sets(path):
     settings = read_settings(path)
@@ -357,11 +398,30 @@ def test_settings_are_changed_by_name(config):
         ("data.7.path=x", r"no setting data\.7\.path"),
         ("steps.more=1", r"no setting steps\.more"),
         ("icl.betas=[1", r"icl\.betas is no YAML"),
+        ("icl.betas=[]", r"icl\.betas needs the weight of a click"),
+        ("icl.betas=[a]", r"icl\.betas is a number, not 'a'"),
+        ("augmentation.zoom=[1]", r"augmentation\.zoom is a list of 2, not of 1"),
+        ("augmentation.zoom=[0, 0]", r"augmentation\.zoom is from 0\.01 to 100, not 0"),
+        ("augmentation.size=0", r"augmentation\.size is from 16 to 8192, not 0"),
+        ("augmentation.whole=2", r"augmentation\.whole is from 0 to 1, not 2"),
+        ("augmentation.click_decay=1", r"augmentation\.click_decay is from 0 to 0\.99"),
+        ("data.0.weight=-1", r"data\.weight is 0 or more, not -1"),
+        ("data.0.weight=0", r"data needs a data set with a weight above 0"),
+        ("data=[]", r"data needs a data set"),
+        ("optimiser.name=sgd", r"optimiser\.name is adamw or adam, not 'sgd'"),
+        ("optimiser.lr=.nan", r"optimiser\.lr is 0 or more, not nan"),
+        ("precision=fp32", r"precision is no or fp16 or bf16, not 'fp32'"),
+        ("seed=-1", r"seed is 0 or more"),
+        ("workers=-1", r"workers is 0 or more"),
     ],
 )
 def test_a_wrong_setting_is_named(config, change, message):
     with pytest.raises(ValueError, match=message):
         read_settings(config, [change])
+
+
+def test_no_without_quotation_marks_is_a_precision(config):
+    assert read_settings(config, ["precision=no"]).precision == "no"
 
 
 @pytest.mark.parametrize("content", ["a: [", "", "- 1", b"\xff\xfe\x00"])
@@ -398,21 +458,74 @@ def test_a_run_of_another_network_is_told(config, tmp_path):
         trained(config, tmp_path / "run", "steps=2")
 
 
+def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_its_last_checkpoint(config, tmp_path, monkeypatch):
+    before = trained(config, tmp_path / "run", "steps=2")
+    saved = (tmp_path / "run" / "checkpoint.pt").read_bytes()
+    with pytest.raises(ValueError, match=r"loss of step \d is not finite, so the run ends"):
+        trained(config, tmp_path / "run", "steps=9", "optimiser.lr=1e38", "optimiser.clip=.inf")
+    assert weights(tmp_path / "run") == before
+    assert (tmp_path / "run" / "checkpoint.pt").read_bytes() == saved
+
+
+def test_another_batch_size_of_a_resumed_run_is_named_unless_processes_share_one(config, tmp_path):
+    trained(config, tmp_path / "run", "steps=1")
+    changed = [
+        changed_settings(tmp_path / "run", read_settings(config, [change]))
+        for change in ("batch_size=3", "steps=9")
+    ]
+    assert changed == [["batch_size"], []]
+    trained(config, tmp_path / "shared", "steps=1", "global_batch=2")
+    shared = read_settings(config, ["steps=1", "global_batch=2"]).for_processes(2)
+    assert not changed_settings(tmp_path / "shared", shared)
+
+
+@pytest.mark.parametrize("labels", ["empty", "all 255"])
+@pytest.mark.parametrize("workers", [0, 1])
+def test_pictures_without_objects_end_the_run_in_a_sentence(
+    config, data, tmp_path, monkeypatch, labels, workers
+):
+    monkeypatch.setattr(samples, "MOST_USELESS", 20)
+    for path in (data / "masks").iterdir():
+        values = np.asarray(Image.open(path))
+        Image.fromarray((values > 0).astype(np.uint8) * (255 if labels == "all 255" else 0)).save(path)
+    with pytest.raises(ValueError, match=r"None of 20 random pictures has an object .* 255 is ignored"):
+        trained(config, tmp_path / "run", f"workers={workers}")
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ("model.frozen=[encodr]", r"model\.frozen names 'encodr', but no weight"),
+        ("model.frozen=['']", r"model\.frozen names all"),
+        ("model.options.foo=1", r"network tiny has no option 'foo'; it has"),
+    ],
+)
+def test_a_setting_that_fits_no_network_is_told(config, tmp_path, change, message):
+    with pytest.raises(ValueError, match=message):
+        trained(config, tmp_path / "run", change)
+
+
 def test_a_config_changes_its_base_key_by_key(tmp_path):
-    (tmp_path / "base.yaml").write_text("data: []\noptimiser: {lr: 1, clip: 2}\nsteps: 3\n")
+    (tmp_path / "base.yaml").write_text(
+        "data: [{kind: folder, path: x}]\noptimiser: {lr: 1, clip: 2}\nsteps: 3\n"
+    )
     (tmp_path / "run.yaml").write_text("base: base.yaml\noptimiser: {lr: 5e-6}\nseed: 4\n")
     settings = read_settings(tmp_path / "run.yaml", ["seed=9"])
     assert (settings.optimiser.lr, settings.optimiser.clip, settings.steps, settings.seed) == (5e-6, 2, 3, 9)
 
 
 def test_a_budget_in_epochs_is_shared_by_the_processes(config):
-    settings = read_settings(config, ["epochs=2", "epoch=100", "batch_size=5", "accumulation=2"])
+    changes = ["epochs=2", "epoch=100", "batch_size=5", "accumulation=2"]
+    settings = read_settings(config, [*changes, "steps=1000"])
     assert [settings.for_processes(n).steps for n in (1, 2, 3)] == [20, 10, 7]
+    assert read_settings(config, changes).for_processes(1).steps == 6, "what ends first counts"
+    assert read_settings(PAPER, ["epochs=2"]).for_processes(1).steps == 1875
+    assert read_settings(PAPER, ["steps=4"]).for_processes(1).steps == 4
     assert read_settings(config).for_processes(4).steps == 6
 
 
 def test_a_global_batch_is_shared_by_the_processes(config):
-    settings = read_settings(config, ["global_batch=12", "epochs=2", "epoch=60"])
+    settings = read_settings(config, ["global_batch=12", "epochs=2", "epoch=60", "steps=100"])
     shared = [settings.for_processes(n) for n in (1, 2, 3)]
     assert [(each.batch_size, each.steps) for each in shared] == [(12, 10), (6, 10), (4, 10)]
     with pytest.raises(ValueError, match="cannot be shared by 5 processes"):
