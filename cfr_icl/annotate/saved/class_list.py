@@ -28,13 +28,27 @@ class ClassList:
         self._file = out / classes.FILE
         self._exclusive = exclusive
         self.shared = False
-        """Whether other processes change the list too; each of them writes a change at once."""
+        """Whether other processes work on the folder too; each of them writes a change at once."""
+        self._seen = self._version()
         self.labels: list[Label] = classes.classes_of_folder(out)
 
     def read(self) -> None:
-        """Take the list as other processes left it; a label that is missing in the file was renamed."""
-        if self.shared:
+        """Take the list as other processes left it; a label that is missing in the file was renamed.
+
+        Exports from the command line append classes to it, also where this process works alone.
+        """
+        version = self._version()
+        if version != self._seen:
+            self._seen = version
             self.labels = classes.classes_of_folder(self._file.parent) or self.labels
+
+    def _version(self) -> tuple[int, int, int] | None:
+        """What differs when the file was replaced; None without a file."""
+        try:
+            status = self._file.stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size
 
     def change(self, change: Callable[[Sequence[Label]], list[Label]]) -> None:
         """Change the list, of all processes; the order must stay."""
@@ -67,5 +81,6 @@ class ClassList:
     def _write(self) -> None:
         try:
             classes.write_classes(self._file, self.labels)
+            self._seen = self._version()
         except OSError as error:
             log.warning("The order of the classes cannot be saved: %s", error.strerror)

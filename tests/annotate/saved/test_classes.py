@@ -120,6 +120,18 @@ def test_numbers_stay_when_labels_pictures_and_lists_change(tmp_path, capsys):
     assert work.numbers() == ["object", "cat", "dog", "ant", "zebra"]
 
 
+def test_numbers_of_an_export_beside_an_open_page_stay(tmp_path, capsys):
+    work = Work(tmp_path, "b.png")
+    page = Folder(tmp_path / "images", tmp_path / "work")
+    page.work.claim()
+    work.save("b.png", "dog")
+    assert work.numbers() == ["dog"]
+    work.add("a.png")
+    work.save("a.png", "cat")
+    refreshed = Folder(tmp_path / "images", tmp_path / "work").saved_work().pictures
+    assert page.work.classes.number(refreshed) == ["dog", "cat"] == work.numbers()
+
+
 def test_the_command_line_gives_the_order(tmp_path, capsys):
     work = Work(tmp_path, "a.png")
     work.save("a.png", "dog", "cow")
