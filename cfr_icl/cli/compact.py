@@ -1,4 +1,4 @@
-"""What the commands that train a head of a compact network have in common."""
+"""Options and loading for the commands that train a head or a branch of a compact network."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ from cfr_icl.annotate.learning.state import (
 )
 from cfr_icl.annotate.pictures.listing import list_pictures
 from cfr_icl.cli.options import WEIGHTS, add_megapixels, default_weights
-from cfr_icl.cli.values import number_up_to
+from cfr_icl.cli.values import count_up_to, number_up_to
 from cfr_icl.sentences import Sentence, sentence_of
 
 MOST_MINUTES = 1440
@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help=f"the model to start from: {WEIGHTS} (default: CFR_ICL_WEIGHTS if set, else embedded)",
     )
-    add("--threads", type=int, help="threads to compute with (default: all cores)")
+    add("--threads", type=count_up_to(1024), help="threads to compute with (default: all cores)")
     add(
         "--remember",
         type=Path,
@@ -97,7 +97,7 @@ def _run_alone(options: argparse.Namespace) -> int:
     from cfr_icl.learning.own_pictures import open_own_pictures
 
     if options.threads:
-        torch.set_num_threads(max(1, options.threads))
+        torch.set_num_threads(options.threads)
     report = _Report(options.out, options.background)
     try:
         dataset = open_own_pictures(options.images, options.work, options.max_megapixels)

@@ -51,7 +51,7 @@ UNPAIRED = (
     "The installed torch and torchvision are not of one kind, such as one for CPUs and one for CUDA; install "
     "both again in one command, from one index."
 )
-"""What timm's import of torchvision fails of (tried on 0.28), with an operator that does not exist."""
+"""The sentence for timm's failing import of torchvision: an operator does not exist (tried on 0.28)."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -24,7 +24,7 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
 
 def default_weights() -> str:
     """The source of weights for commands without --weights."""
-    return os.environ.get("CFR_ICL_WEIGHTS", "embedded")
+    return os.environ.get("CFR_ICL_WEIGHTS") or "embedded"
 
 
 _OLDER_FLAGS: dict[str, dict[str, Any]] = {

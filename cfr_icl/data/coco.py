@@ -39,7 +39,7 @@ DAMAGED = (
     zlib.error,
     gzip.BadGzipFile,
 )
-"""What reading damaged JSON files, packed ones too, raises."""
+"""Errors of reading damaged JSON files, packed ones too."""
 
 FARTHEST = 4
 """Largest coordinate of a polygon, in longer sides of its picture."""

@@ -323,6 +323,11 @@ def test_ctrl_c_ends_with_a_sentence(picture, tmp_path, capsys, monkeypatch, com
     assert capsys.readouterr().err == sentence
 
 
+def test_an_empty_name_of_weights_stands_for_none(monkeypatch):
+    monkeypatch.setenv("CFR_ICL_WEIGHTS", "")
+    assert options.default_weights() == "embedded"
+
+
 def test_the_version_is_printed(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
@@ -370,6 +375,9 @@ def test_a_second_process_on_the_output_of_a_batch_is_told_how_to_share_it(pictu
         ["app", "--port", "99999"],
         ["worker", "--port", "-1"],
         ["export", "--images", "a", "--work", "b", "--format", "yolo", "--out", "c", "--tolerance", "nan"],
+        ["learn", "--images", "a", "--work", "b", "--out", "c", "--threads", "-3"],
+        ["hypotheses", "--config", "a", "--out", "b", "--clicks", "0"],
+        ["iou-head", "--config", "a", "--out", "b", "--objects", "0"],
     ],
 )
 def test_a_number_out_of_its_range_is_told_before_anything_starts(capsys, command):
