@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from cfr_icl.annotate.imports.loaded import LoadedMasks
 from cfr_icl.annotate.objects.compose import composed
 from cfr_icl.annotate.objects.document import MAX_LABELS, Document, Instance, Label
@@ -20,7 +22,9 @@ def with_loaded(document: Document, loaded: LoadedMasks, size: tuple[int, int]) 
     Args:
         size: height and width of the picture.
     """
-    taken = Mask.union([Mask.empty(*size), *(other.mask for other in document.instances)])
+    taken = np.zeros(size, bool)
+    for other in document.instances:
+        _take(taken, other.mask)
     labels = {label.name: label for label in document.labels}
 
     def list_label(name: str, category_id: int | None, supercategory: str | None) -> None:
@@ -43,11 +47,10 @@ def with_loaded(document: Document, loaded: LoadedMasks, size: tuple[int, int]) 
                 initial_mask=entry.mask,
                 network_mask=entry.mask,
                 mask=entry.mask,
-                overlap=taken.overlaps(entry.mask),
+                overlap=_take(taken, entry.mask),
                 foreign=entry.foreign,
             )
         )
-        taken = Mask.union([taken, entry.mask])
     return replace(
         document,
         instances=tuple(instances),
@@ -55,6 +58,14 @@ def with_loaded(document: Document, loaded: LoadedMasks, size: tuple[int, int]) 
         active=None,
         foreign=loaded.foreign or document.foreign,
     )
+
+
+def _take(taken: np.ndarray, mask: Mask) -> bool:
+    """Mark the pixels of a mask in bool (H, W); return whether any of them was marked before."""
+    pixels, place = mask.box_pixels, taken[mask.box.slices]
+    overlaps = bool((pixels & place).any())
+    place |= pixels
+    return overlaps
 
 
 def with_taken_over(

@@ -14,7 +14,8 @@ from PIL import Image
 from pycocotools import mask as coco
 
 from cfr_icl.annotate.exports import export
-from cfr_icl.annotate.imports import MaskFileError, load_masks
+from cfr_icl.annotate.imports import LoadedMasks, LoadedObject, MaskFileError, load_masks
+from cfr_icl.annotate.imports.additions import with_loaded
 from cfr_icl.annotate.imports.shapes import clipped, filled_areas
 from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
 from cfr_icl.annotate.objects.document import Document
@@ -295,6 +296,19 @@ def test_ids_and_attributes_are_kept_through_a_round_trip(session, tmp_path):
         assert again["categories"][0] == {"id": 18, "name": "dog", "supercategory": "animal"}
         assert one["segmentation"]["size"] == [90, 120]
         assert len(read_objects(stored(tmp_path, again), "squares.png", SIZE)) == 3
+
+
+def test_loaded_objects_are_marked_where_they_overlap_earlier_ones():
+    def loaded(*places):
+        masks = np.zeros((len(places), *SIZE), bool)
+        for mask, place in zip(masks, places, strict=True):
+            mask[place] = True
+        return LoadedMasks([LoadedObject(Mask.of(mask)) for mask in masks])
+
+    first, over, apart, empty = np.s_[0:9, 0:9], np.s_[8:20, 8:20], np.s_[40:50, 0:90], np.s_[0:0, 0:0]
+    document = with_loaded(Document(), loaded(first, over, apart, empty), SIZE)
+    document = with_loaded(document, loaded(np.s_[30:41, 89:100], np.s_[60:70, 0:90]), SIZE)
+    assert [each.overlap for each in document.instances] == [False, True, False, False, True, False]
 
 
 def test_clashing_ids_are_replaced():
