@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from cfr_icl.models.hypotheses import SCALES as HYPOTHESIS_SCALES
-from cfr_icl.models.layers import AttentionBlock, ConvNormAct
+from cfr_icl.models.layers import AttentionBlock, ConvNormAct, fit, resized
 
 SCALES = 5
 """Feature scales of the encoder: 1/2, 1/4, 1/8, 1/16 and 1/32."""
@@ -121,12 +121,3 @@ class GlobalAttention(nn.Module):
 def channels_last(x: torch.Tensor) -> torch.Tensor:
     # other engines choose the layout by themselves
     return x if torch.jit.is_tracing() else x.contiguous(memory_format=torch.channels_last)
-
-
-def resized(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    return F.interpolate(x, size=like.shape[2:], mode="bilinear", align_corners=False)
-
-
-def fit(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-    """Resize `x` to the size of `like`; encoders round odd sizes differently, by a pixel."""
-    return x if x.shape[2:] == like.shape[2:] else resized(x, like)

@@ -23,15 +23,13 @@ from cfr_icl.models.branch import (
     Mixer,
     add_branch,
     channels_last,
-    fit,
     mixers,
-    resized,
     run_branch,
 )
 from cfr_icl.models.hypotheses import FURTHER, Hypotheses
 from cfr_icl.models.hypotheses import SCALES as HYPOTHESIS_SCALES
 from cfr_icl.models.iou_head import IoUHead
-from cfr_icl.models.layers import ConvNormAct
+from cfr_icl.models.layers import ConvNormAct, fit, resized
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.models.normalise import normalised
 

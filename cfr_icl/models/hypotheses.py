@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from cfr_icl.models.iou_head import IoUHead, pool
-from cfr_icl.models.layers import AttentionBlock, ConvNeXtBlock, LayerNorm2d
+from cfr_icl.models.layers import AttentionBlock, ConvNeXtBlock, LayerNorm2d, fit
 
 FURTHER = 2
 """Number of masks that the head adds to that of the network."""
@@ -103,7 +103,7 @@ class Hypotheses(nn.Module):
             above = F.interpolate(self.grow[scale](x), size=entered[scale].shape[2:], mode="bilinear")
             x = self.mix[scale](entered[scale] + above)
             made.append(x)
-        return self.masks(x), [made[1], made[0], *(each.float() for each in maps[1:])]
+        return fit(self.masks(x), first), [made[1], made[0], *(each.float() for each in maps[1:])]
 
     def pool(
         self, maps: Sequence[torch.Tensor], probabilities: torch.Tensor, clicks: torch.Tensor

@@ -138,3 +138,12 @@ class ConvNeXtBlock(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + self.mlp(self.norm(self.conv_dw(x)))
+
+
+def resized(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    return F.interpolate(x, size=like.shape[2:], mode="bilinear", align_corners=False)
+
+
+def fit(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Resize `x` to the size of `like`; encoders round odd sizes differently, by a pixel."""
+    return x if x.shape[2:] == like.shape[2:] else resized(x, like)

@@ -1,5 +1,7 @@
 """Further masks for a first click: they are offered, change no other mask, and learn what is missing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -36,6 +38,14 @@ def segmenters():
     for segmenter in made:
         segmenter.set_image(pixels)
     return made
+
+
+@pytest.mark.parametrize("size", [100, 75, 33])
+def test_windows_of_any_size_have_further_masks(segmenters, size):
+    model = segmenters[1].model
+    segmenter = Segmenter(model, zoom=replace(model.config.zoom, size=size))
+    segmenter.set_image(np.zeros((60, 80, 3), np.uint8))
+    assert [choice.mask.shape for choice in segmenter.predict([FIRST]).choices] == [(60, 80)] * (1 + FURTHER)
 
 
 @pytest.mark.parametrize("clicks", [[FIRST], [FIRST, Click(5, 5, False)]])
