@@ -19,10 +19,10 @@ from cfr_icl.sentences import Refusal
 
 COLOURS = (
     "#3b82f6",
-    "#f59e0b",
-    "#f0005a",
-    "#f0d2ff",
     "#96ff96",
+    "#f0005a",
+    "#f59e0b",
+    "#f0d2ff",
     "#695a96",
     "#b44b00",
     "#a5a5f0",
@@ -31,7 +31,10 @@ COLOURS = (
     "#00784b",
     "#c3f0c3",
 )
-"""Colours of new objects, in turn; distinct under each kind of colour blindness too."""
+"""Colours of new objects, in turn; distinct under each kind of colour blindness too.
+
+The first ones are those that few things in photographs have.
+"""
 
 MAX_ID = 65_535
 """Largest number of an object: the largest value of a 16-bit label map."""

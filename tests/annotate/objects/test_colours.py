@@ -44,3 +44,10 @@ def test_colours_of_objects_can_be_told_apart(seen):
     distances = {(i, j): np.linalg.norm(a - b) for (i, a), (j, b) in combinations(enumerate(places), 2)}
     assert min(distances.values()) > 20
     assert min(far for pair, far in distances.items() if max(pair) < 6) > 30
+
+
+def test_the_first_colours_stand_out_on_wood_skin_and_oranges():
+    things = ("#c19a6b", "#8b5a2b", "#e0ac8c", "#f08c1e", "#b44b32")
+    for colour in COLOURS[:3]:
+        far = [np.linalg.norm(lab(colour, SEEN["all"]) - lab(thing, SEEN["all"])) for thing in things]
+        assert min(far) > 40
