@@ -12,6 +12,7 @@ from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
 from cfr_icl.annotate.objects.document import Label
 from cfr_icl.annotate.objects.labels import merged
 from cfr_icl.annotate.saved import classes
+from cfr_icl.annotate.saved.store import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -79,8 +80,13 @@ class ClassList:
             return [label.name for label in classes.numbered(self.labels, pictures)]
 
     def _write(self) -> None:
+        """Write the list, but not over a file that cannot be read: somebody may have mistyped it."""
         try:
+            if self._file.is_file():
+                classes.read_classes(self._file)
             classes.write_classes(self._file, self.labels)
             self._seen = self._version()
+        except StoreError as error:
+            log.warning("The order of the classes is not saved: %s", error)
         except OSError as error:
             log.warning("The order of the classes cannot be saved: %s", error.strerror)

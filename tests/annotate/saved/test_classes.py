@@ -182,12 +182,14 @@ def test_a_session_keeps_its_numbers(session):
     assert '0: "object"' in numbers() and '1: "cat"' in numbers()
 
 
-def test_a_damaged_list_of_classes_is_reported_and_not_overwritten(tmp_path, caplog):
+def test_a_damaged_list_of_classes_is_reported_and_not_overwritten(tmp_path, caplog, capsys):
     work = Work(tmp_path, "a.png")
     work.save("a.png", "dog")
     (tmp_path / "work/classes.json").write_text("{")
     assert Folder(tmp_path / "images", tmp_path / "work").work.classes.labels == []
     assert "classes.json is no list of classes" in caplog.text
+    assert work.numbers() == ["dog"] and (tmp_path / "work/classes.json").read_text() == "{"
+    assert "The order of the classes is not saved: classes.json is no list of classes" in caplog.text
 
 
 def test_a_list_given_at_the_start_is_every_pictures_list(picture):
