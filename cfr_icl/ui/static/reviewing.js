@@ -67,7 +67,7 @@ export class Reviewing {
 
   // Accept the picture or send it back; in a list of the pictures to check, go on to the next.
   review(accepted) {
-    if (this.ref('review').hidden) return;
+    if (this.ref('review').hidden || !this.app.ready()) return; // then `dropNote` tells of the note
     this.send('review', { accepted, note: this.ref('review-note').value.trim() });
     this.ref('review-note').value = '';
     if (this.ref('filter').value === 'check') this.app.files.step(1);
