@@ -59,6 +59,8 @@ class CascadeForward:
         mirror_refinements: show the network the mirror image in every pass. Otherwise refinements do without
             it once a pass of the click agrees with it by MIRROR_AGREEMENT; they then take half of the time.
             Not in the paper, which always shows it; measured in benchmarks/RESULTS.md.
+        remove_specks: in answers to refined clicks, leave parts of at most 0.2 % of the mask without a
+            positive click out of it (cfr_icl/specks.py). Not in the paper; measured in training/RESULTS.md.
         pseudo_clicks: add a click at the deepest place of the mask to each refinement, for models that take
             clicks as coordinates (SAM's family). Not in the paper; measured in docs/models.md.
         pseudo_boxes: add a box around the mask to each refinement, for the same models. Not in the paper.
@@ -114,6 +116,12 @@ class CascadeForward:
         False,
         "show the mirror image in every pass, not only until a pass agrees with it; takes twice as long",
         published=True,
+    )
+    remove_specks: bool = setting(
+        bool,
+        True,
+        "leave out parts of at most two thousandths of the mask, unless they were clicked on",
+        published=False,
     )
     pseudo_clicks: bool = setting(
         bool,

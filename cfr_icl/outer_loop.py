@@ -23,6 +23,7 @@ from cfr_icl.models.base import Cues, InteractiveModel
 from cfr_icl.models.steps import in_steps
 from cfr_icl.prediction import InnerPass, Prediction
 from cfr_icl.predictor import PredictionCache, PredictionKey
+from cfr_icl.specks import without_specks
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.window import Window
 
@@ -92,12 +93,15 @@ class OuterLoop:
         loop = InnerLoop(self._picture, cues, window, cfr, flip=flip, has_mask=has_mask, choice=choice)
         passes, chosen = loop.run(start, number)
         forwards, result = loop.forwards, passes[chosen]
-        reached = CascadeState(result.probabilities, result.zoom_window)
         if close_up:
             closer = self._close_up_pass(close_up, result, state, cues, cfr)
             passes.append(replace(closer, refined=chosen))
             forwards, chosen = forwards + 1, len(passes) - 1
-            reached = CascadeState(closer.probabilities, result.zoom_window, result.probabilities)
+        answer = passes[chosen].probabilities
+        if part.cfr.remove_specks and part.cfr.refinements(number):
+            answer = without_specks(answer, part.clicks)
+            passes[chosen] = replace(passes[chosen], probabilities=answer)
+        reached = CascadeState(answer, result.zoom_window, result.probabilities if close_up else None)
         prediction = Prediction(tuple(passes), chosen, forwards, self._model.config.inverse_temperature)
         return prediction, reached
 

@@ -75,6 +75,7 @@ def test_the_published_settings_are_those_of_the_paper():
         best_pass=False,
         close_ups=False,
         mirror_refinements=True,
+        remove_specks=False,
         pseudo_clicks=False,
         pseudo_boxes=False,
     )

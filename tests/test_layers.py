@@ -31,7 +31,8 @@ MAY_IMPORT = {
     "weights": PASSES | {"cfr_icl"},
     "encoded_picture": PASSES,
     "inner_loop": PASSES | {"encoded_picture"},
-    "outer_loop": PASSES | {"encoded_picture", "inner_loop", "predictor"},
+    "specks": {"cfr", "clicks", "zoom"},
+    "outer_loop": PASSES | {"encoded_picture", "inner_loop", "predictor", "specks"},
     "arguments": {"box", "clicks", "rectangle", "zoom"},
     "segmenter": PASSES | {"arguments", "encoded_picture", "inner_loop", "outer_loop", "predictor"},
     "workers": PASSES | {"predictor", "remote", "segmenter"},
@@ -40,7 +41,7 @@ MAY_IMPORT = {
     "pictures": set(),
     "data": {"clicks", "pictures", "rectangle", "robot", "suem"},
     "annotate": PASSES - {"models"} | PREDICTORS | {"arguments", "pictures"},
-    "evaluation": PASSES | PREDICTORS | {"cfr_icl", "data", "robot"},
+    "evaluation": PASSES | PREDICTORS | {"cfr_icl", "data", "robot", "specks"},
     "learning": PASSES
     | {"cfr_icl", "annotate", "data", "pictures", "evaluation", "icl", "robot", "suem", "weights"},
     "ui": PASSES - {"models"} | PREDICTORS | {"cfr_icl", "annotate", "pictures", "weights"},

@@ -41,7 +41,7 @@ CONFIG, REPORT = Path("training/configs/ablation.yaml"), Path("training/RESULTS.
 READING = "## Reading"
 TARGET = 0.90
 STEPS = (1, 2, 4, 8)
-AS_PUBLISHED: dict[str, Any] = {"best_pass": False, "mirror_refinements": True}
+AS_PUBLISHED: dict[str, Any] = {"best_pass": False, "mirror_refinements": True, "remove_specks": False}
 
 
 def _fixed_steps(steps: int, cf_clicks: int | None) -> CascadeForward:

@@ -10,6 +10,7 @@ from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.evaluation.metrics import NOC_TARGETS
 from cfr_icl.models.base import InteractiveModel
 from cfr_icl.segmenter import Segmenter
+from cfr_icl.specks import SPECK_SHARE
 from cfr_icl.zoom.zoom_config import ZoomConfig
 
 WHOLE_PICTURE_SIDE = 1_000_000
@@ -23,6 +24,7 @@ DESCRIBED_SETTINGS = (
     "best_pass",
     "close_ups",
     "mirror_refinements",
+    "remove_specks",
 )
 """Fields of CascadeForward with a phrase of their own in `deviations` and in `setting_name`.
 
@@ -130,6 +132,8 @@ def _cfr_deviations(settings: Sequence[CascadeForward], flip: bool) -> list[str]
             f"Refinements do without the mirror image once a pass of the click agrees with it by "
             f"{MIRROR_AGREEMENT:g}; published: always with it."
         )
+    if any(cfr.remove_specks for cfr in settings):
+        sentences.append(f"Parts of at most {SPECK_SHARE:.1%} of a mask are left out; published: kept.")
     for name, value, published in sorted({each for cfr in settings for each in _other_deviations(cfr)}):
         sentences.append(f"The CFR setting {name} is {value}; published: {published}.")
     return sentences

@@ -114,6 +114,7 @@ def setting_name(cfr: CascadeForward) -> str:
     name += ", best pass" if cfr.best_pass else ""
     if not cfr.mirror_refinements:
         name += ", mirror where needed"
+    name += ", no specks" if cfr.remove_specks else ""
     # with cf_clicks=1 only the first click is refined, and close-ups start at a later one
     name += "" if cfr.close_ups or cfr.cf_clicks == 1 else ", no close-up"
     return name + "".join(f", {field}={value}" for field, value in _other_settings(cfr))

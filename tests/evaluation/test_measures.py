@@ -108,7 +108,9 @@ def test_a_session_ends_when_the_clicks_run_out(scene):
 
 def test_every_setting_is_evaluated_as_if_alone(scene):
     segmenter = PUBLISHED.segmenter(ColourModel())
-    refining = CascadeForward(steps=2, adaptive=False, best_pass=False, mirror_refinements=True)
+    refining = CascadeForward(
+        steps=2, adaptive=False, best_pass=False, mirror_refinements=True, remove_specks=False
+    )
     settings = [CascadeForward(steps=0), refining]
     identity = {"data": "d", "picture": "p", "object_id": 3}
     both = list(evaluate_object(segmenter, *scene, settings, PUBLISHED, **identity))
@@ -198,15 +200,19 @@ def test_names_of_settings():
         == setting_name(CascadeForward(steps=0, adaptive=False, cf_clicks=1))
         == "CFR-0"
     )
-    always = CascadeForward(min_change_ratio=0, mirror_refinements=True)
+    always = CascadeForward(min_change_ratio=0, mirror_refinements=True, remove_specks=False)
     names = {
         setting_name(replace(always, adaptive=adaptive, cf_clicks=k, best_pass=best))
         for adaptive, k, best in itertools.product((False, True), (1, None), (False, True))
     }
     published = {"CFR-4", "A-CFR-4", "CFR-4 every click", "A-CFR-4 every click"}
     assert names == published | {f"{name}, best pass" for name in published}
-    assert setting_name(CascadeForward()) == ("A-CFR-4 to 0.02 every click, best pass, mirror where needed")
-    assert setting_name(CascadeForward(close_ups=False)).endswith("mirror where needed, no close-up")
+    assert setting_name(CascadeForward()) == (
+        "A-CFR-4 to 0.02 every click, best pass, mirror where needed, no specks"
+    )
+    assert setting_name(CascadeForward(close_ups=False)).endswith(
+        "mirror where needed, no specks, no close-up"
+    )
 
 
 @pytest.mark.parametrize("start", [CascadeForward(), CascadeForward.published()])

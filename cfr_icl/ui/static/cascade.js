@@ -12,6 +12,7 @@ const WORDS = {
   best_pass: ['Keep the best pass'],
   close_ups: ['Close-ups'],
   mirror_refinements: ['Mirror image in every pass'],
+  remove_specks: ['Remove specks'],
   pseudo_clicks: ['Inner click'],
   pseudo_boxes: ['Box around the mask'],
 };
