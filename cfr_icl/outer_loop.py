@@ -97,13 +97,12 @@ class OuterLoop:
             closer = self._close_up_pass(close_up, result, state, cues, cfr)
             passes.append(replace(closer, refined=chosen))
             forwards, chosen = forwards + 1, len(passes) - 1
-        answer = passes[chosen]
+        probabilities = passes[chosen].probabilities
         without = result.probabilities if close_up else None
-        reached = CascadeState(answer.probabilities, result.zoom_window, without)
+        reached = CascadeState(probabilities, result.zoom_window, without)
         if part.cfr.remove_specks and part.cfr.refinements(number):
-            # the next click goes on from the probabilities with them: they may belong to what it begins
-            shown = without_specks(answer.probabilities, part.clicks)
-            passes[chosen] = replace(answer, probabilities=shown)
+            # from the answer alone: what the next click begins may be a speck now
+            passes[chosen] = replace(passes[chosen], probabilities=without_specks(probabilities, part.clicks))
         prediction = Prediction(tuple(passes), chosen, forwards, self._model.config.inverse_temperature)
         return prediction, reached
 
