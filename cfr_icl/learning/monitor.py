@@ -94,7 +94,7 @@ def _drawn(picture: np.ndarray, gt_mask: np.ndarray, clicks, answer: np.ndarray)
     for click in clicks:
         colour = (0, 255, 0) if click.positive else (255, 0, 0)
         cv2.circle(marked, (int(click.x), int(click.y)), 4, colour, -1)
-    grey = np.repeat((255 * answer).astype(np.uint8)[..., None], 3, axis=2)
+    grey = np.repeat((255 * np.nan_to_num(answer)).astype(np.uint8)[..., None], 3, axis=2)
     return np.concatenate([marked, grey], axis=1)
 
 

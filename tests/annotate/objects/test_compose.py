@@ -86,8 +86,10 @@ def test_overlapping_objects_are_not_cleaned():
 def test_an_object_of_which_nothing_is_left_is_reported(session):
     session.click(Click(30, 40))
     session.finish()
-    assert session.notices == []
-    session.paint([(30, 40), (32, 40)], 5, add=True)
+    taken = session.document.find(1).mask
+    session.paint([(30, 40), (110, 80)], 5, add=True)
+    assert session.active.mask.area > 0 and session.notices == []
+    session.paint([(taken.box.right + 10, 75), (110, 80)], 60, add=False)
     assert session.active.mask.area == 0
     assert session.notices == [
         "Other objects have all pixels of object 2; let it overlap them, or delete it."
