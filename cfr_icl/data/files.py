@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,7 +53,18 @@ def picture_files(folder: Path) -> list[Path]:
 
 
 def matching_files(names: Sequence[str], folder: Path) -> list[Path]:
-    """The folder's picture file for each name; raises FileNotFoundError when some have none."""
+    """The folder's picture file for each name.
+
+    Raises:
+        FileNotFoundError: when some names have none.
+        ValueError: when several pictures have one name.
+    """
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise ValueError(
+                f"{count} pictures beside {folder} are named {name}, with different endings; each needs a "
+                "name of its own."
+            )
     files = {path.stem: path for path in picture_files(folder)}
     missing = [name for name in names if name not in files]
     if missing:

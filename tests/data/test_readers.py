@@ -431,6 +431,13 @@ def photograph(path, orientation):
     return np.asarray(stored)
 
 
+def test_pictures_that_would_share_a_mask_are_refused(tmp_path):
+    folder(tmp_path)
+    picture(tmp_path / "images" / "one.png")
+    with pytest.raises(ValueError, match=r"2 pictures beside .*masks are named one, with different endings"):
+        open_dataset("folder", tmp_path)
+
+
 @pytest.mark.parametrize("orientation", TURNS)
 def test_a_folder_shows_photographs_upright_as_their_masks_are(tmp_path, orientation):
     photograph(tmp_path / "images" / "a.png", orientation)
