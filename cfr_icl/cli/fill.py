@@ -15,6 +15,8 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from cfr_icl.annotate.pictures.listing import NO_FOLDERS
+from cfr_icl.annotate.saved.session_files import SESSION_SUFFIX
 from cfr_icl.cli.options import add_megapixels
 
 
@@ -64,8 +66,8 @@ def _files_in(folder: Path) -> dict[str, Path]:
     return {
         name: path
         for name, path in files.items()
-        if not name.endswith(".session.json")
-        and not any(part[0] == "." or part == "__MACOSX" for part in name.split("/"))
+        if not name.endswith(SESSION_SUFFIX)
+        and not any(part[0] == "." or part in NO_FOLDERS for part in name.split("/"))
     }
 
 

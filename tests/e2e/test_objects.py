@@ -197,18 +197,23 @@ def test_an_objects_row_labels_hides_locks_copies_and_deletes_it(tool, squares):
     assert [instance.id for instance in tool.session.document.instances] == [1]
 
 
-def middle(locator):
-    box = locator.bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def test_a_click_on_an_objects_label_selects_it_and_a_double_click_or_f2_writes_it(tool, squares):
+def two_finished(tool, squares):
+    """Open the picture of two squares, and make an object of each."""
     tool.upload(squares)
     for x in (80, 230):
         tool.click(x, 90)
         tool.idle()
         tool.page.keyboard.press("Enter")
         tool.idle()
+
+
+def middle(locator):
+    box = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_a_click_on_an_objects_label_selects_it_and_a_double_click_or_f2_writes_it(tool, squares):
+    two_finished(tool, squares)
     first, second = (tool.page.get_by_label(f"Label of object {number}") for number in (1, 2))
     keys, mouse = tool.page.keyboard, tool.page.mouse
     mouse.click(*middle(first))
@@ -240,12 +245,7 @@ def test_a_click_on_an_objects_label_selects_it_and_a_double_click_or_f2_writes_
 
 
 def test_an_object_is_taken_up_again_before_the_answer_about_another_one(tool, squares):
-    tool.upload(squares)
-    for x in (80, 230):
-        tool.click(x, 90)
-        tool.idle()
-        tool.page.keyboard.press("Enter")
-        tool.idle()
+    two_finished(tool, squares)
     first, second = (tool.page.get_by_label(f"Select object {number}") for number in (1, 2))
     first.click()
     tool.idle()
@@ -255,16 +255,6 @@ def test_an_object_is_taken_up_again_before_the_answer_about_another_one(tool, s
     line.let_go()
     tool.idle()
     assert tool.session.active.id == 1
-
-
-def two_finished(tool, squares):
-    """Open the picture of two squares, and make an object of each."""
-    tool.upload(squares)
-    for x in (80, 230):
-        tool.click(x, 90)
-        tool.idle()
-        tool.page.keyboard.press("Enter")
-        tool.idle()
 
 
 def test_a_click_that_comes_before_an_answer_means_what_it_means_after_it(tool, squares):

@@ -107,7 +107,7 @@ class Finish(SessionAction):
 
 
 class GoToUnsure(SessionAction):
-    """Finish the active object and select the next one that is to be looked at."""
+    """Finish the active object and select the next unsure one; the first one follows the last."""
 
     kind: Literal["go_to_unsure"]
 

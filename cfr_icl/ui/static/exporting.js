@@ -201,7 +201,8 @@ export class Exporting {
     this.ask('download', { what }, { work: this.app.state.objects.length === 1 ? this.work() : null });
   }
 
-  // What an export holds: the work on the picture, or the state of the page's own folder; null for neither.
+  // Tell what an export holds: `work`, the objects of the picture, and `saved`, the state of the page's own
+  // folder, null where only the picture is exported.
   held() {
     return { work: this.work(), saved: this.exportsFolder() ? this.app.ownFolder.saved : null };
   }
@@ -218,7 +219,7 @@ export class Exporting {
     if (saved !== null) this.app.ownFolder.markTaken(saved);
   }
 
-  // Also work that the server has not answered yet is not exported.
+  // Work that the server has not answered yet counts as unsaved too.
   isUnsaved() {
     const { channel, inFolder, state } = this.app;
     const changed = state.objects.length > 0 && this.work() !== this.taken;
