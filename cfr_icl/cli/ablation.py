@@ -24,7 +24,7 @@ import numpy as np
 
 from cfr_icl import CascadeForward
 from cfr_icl.cli.options import add_pictures
-from cfr_icl.cli.values import count_up_to
+from cfr_icl.cli.values import count_up_to, output_file, output_folder
 from cfr_icl.evaluation import Protocol, Result, clicks_to_reach, setting_name, summarise
 from cfr_icl.evaluation.job import Job
 from cfr_icl.evaluation.paired import difference
@@ -98,11 +98,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_pictures(parser, min_area=0.01)
     add(
         "--out",
-        type=Path,
+        type=output_folder,
         default=Path("runs/ablation"),
         help="folder for trainings and evaluations",
     )
-    add("--report", type=Path, default=REPORT, help=f"its plots go to results/ beside it (default: {REPORT})")
+    add(
+        "--report",
+        type=output_file,
+        default=REPORT,
+        help=f"its plots go to results/ beside it (default: {REPORT})",
+    )
     add("--device", default="auto")
     add("--workers", type=count_up_to(10_000), default=1, help="processes of the evaluation, one thread each")
 

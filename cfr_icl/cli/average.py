@@ -9,13 +9,14 @@ blocks that some of the networks lack are averaged over the others.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from cfr_icl.cli.values import output_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--weights", nargs="+", required=True, metavar="SOURCE=SHARE", help="sources with their shares")
-    add("--out", type=Path, required=True, help="folder for the average")
+    add("--out", type=output_folder, required=True, help="folder for the average")
     add("--dtype", choices=("float32", "float16"), default="float32", help="of the file (default: float32)")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cfr_icl import Segmenter, load_model
 from cfr_icl.cli.options import add_pictures
-from cfr_icl.cli.values import count_up_to
+from cfr_icl.cli.values import count_up_to, output_file
 from cfr_icl.data.source import select
 from cfr_icl.evaluation.calibration import Reliability, window_predictions
 from cfr_icl.evaluation.report import save_lines
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--weights", default="embedded", help="as for load_model; with --write a model folder")
     add_pictures(parser, min_area=0.01)
     add("--clicks", type=count_up_to(1000), default=5, help="clicks of the robot user for each object")
-    add("--plot", type=Path, metavar="FILE.png", help="draw the reliability curve")
+    add("--plot", type=output_file, metavar="FILE.png", help="draw the reliability curve")
     add(
         "--write",
         action="store_true",

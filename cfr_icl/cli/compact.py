@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cfr_icl.cli.values import output_folder
+
 if TYPE_CHECKING:
     from cfr_icl.learning.branch_training import Task
     from cfr_icl.models.branch import Branch
@@ -22,7 +24,7 @@ def add_head_arguments(parser: argparse.ArgumentParser, needed: str) -> None:
     add("--weights", default="embedded", help="a compact network, as for load_model (default: embedded)")
     add("--config", type=Path, required=True, help=f"a YAML file with {needed}")
     add("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes to the config")
-    add("--out", type=Path, required=True, help="folder for the network with its new head")
+    add("--out", type=output_folder, required=True, help="folder for the network with its new head")
     add("--dtype", choices=("float32", "float16"), default="float32", help="of the file (default: float32)")
 
 

@@ -10,10 +10,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cfr_icl.cli.values import output_folder
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", type=Path, help="SimpleClick, CFR-ICL, MFP, RITM or MAE checkpoint")
-    parser.add_argument("folder", type=Path, help="where config.json and model.safetensors are written")
+    parser.add_argument(
+        "folder", type=output_folder, help="where config.json and model.safetensors are written"
+    )
     parser.add_argument(
         "--dtype", choices=("float16", "float32"), default="float32", help="as stored (default: float32)"
     )

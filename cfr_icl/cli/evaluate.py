@@ -11,7 +11,6 @@ a stopped run. With --shard I/N it evaluates one of N shares of the pictures; `c
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from cfr_icl.cli.options import (
     WEIGHTS,
@@ -24,7 +23,7 @@ from cfr_icl.cli.options import (
     cluster_actors,
     widens,
 )
-from cfr_icl.cli.values import count_up_to
+from cfr_icl.cli.values import count_up_to, output_file, output_folder
 from cfr_icl.evaluation.gallery import Replay, save_gallery, worst
 from cfr_icl.evaluation.job import Job
 from cfr_icl.evaluation.protocol import Protocol
@@ -50,9 +49,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--workers", type=count_up_to(10_000), default=1, help="processes, one thread each")
     add_shard(parser)
     add_engine(parser)
-    add("--json", type=Path, required=True, help="file for the metrics; the log lies beside it")
-    add("--plots", type=Path, metavar="DIR", help="IoU against clicks and the distribution of clicks")
-    add("--gallery", type=Path, metavar="FILE", help="an HTML page of the worst cases with their clicks")
+    add("--json", type=output_file, required=True, help="file for the metrics; the log lies beside it")
+    add(
+        "--plots",
+        type=output_folder,
+        metavar="DIR",
+        help="IoU against clicks and the distribution of clicks",
+    )
+    add(
+        "--gallery",
+        type=output_file,
+        metavar="FILE",
+        help="an HTML page of the worst cases with their clicks",
+    )
     add("--worst", type=count_up_to(10_000), default=24, help="cases in the gallery (default: 24)")
     add_cfr(parser, several_steps=True)
 

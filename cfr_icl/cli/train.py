@@ -11,13 +11,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cfr_icl.cli.values import output_folder
 from cfr_icl.extras import extra
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--config", type=Path, required=True, help="a YAML file, as in training/configs")
-    add("--out", type=Path, help="folder of the run, runs/CONFIG by default; resumed if there")
+    add("--out", type=output_folder, help="folder of the run, runs/CONFIG by default; resumed if there")
     add("--set", nargs="*", default=[], metavar="KEY=VALUE", help="changes to the config")
 
 

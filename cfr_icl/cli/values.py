@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 from cfr_icl.clicks import Click
 from cfr_icl.data.source import Source
@@ -55,6 +57,28 @@ def count_up_to(most: int, least: int = 1) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def output_file(text: str) -> Path:
+    """Parse the path of a file to write, so that one that cannot be written is refused before the work."""
+    path = Path(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder, not a file")
+    output_folder(str(path.parent))
+    return path
+
+
+def output_folder(text: str) -> Path:
+    """Parse the path of a folder to write into, which need not be there yet; like `output_file`."""
+    path = Path(text)
+    place = path.absolute()
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir():
+        raise argparse.ArgumentTypeError(f"there is a file where a folder is needed: {place}")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise argparse.ArgumentTypeError(f"nothing can be written into {place}")
+    return path
 
 
 def shard(text: str) -> Shard:

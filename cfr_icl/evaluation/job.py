@@ -10,7 +10,7 @@ from cfr_icl import CascadeForward, InteractiveModel, load_model
 from cfr_icl.data.source import Source
 from cfr_icl.evaluation.metrics import object_area
 from cfr_icl.evaluation.protocol import Protocol
-from cfr_icl.evaluation.simulation import Result, evaluate_object, setting_name
+from cfr_icl.evaluation.simulation import Result, evaluate_object, scene_digest, setting_name
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Unit:
-    """A picture to evaluate; `done` holds the (object id, setting) pairs that an earlier run finished."""
+    """A picture to evaluate; `done` holds the results of earlier runs for a picture of this name."""
 
     source: int
     index: int
-    done: frozenset[tuple[int, str]]
+    done: tuple[Result, ...]
 
 
 class Worker:
@@ -55,18 +55,26 @@ class Worker:
         self.segmenters = [job.protocol.segmenter(model, source.name) for source in job.sources]
 
     def __call__(self, unit: Unit) -> Iterator[Result]:
-        """Evaluate a picture's objects that are large enough and not done yet."""
+        """The results of a picture's objects that are large enough: those of earlier runs, else new ones.
+
+        Those of another picture or another mask of the same name do not count.
+        """
         sample = self.datasets[unit.source][unit.index]
         for object_id, gt_mask in enumerate(sample.gt_masks):
             if object_area(gt_mask) < self.job.min_area or not (gt_mask == 1).any():
                 continue
+            scene = scene_digest(sample.image, gt_mask)
+            done = {r.setting: r for r in unit.done if r.object_id == object_id and r.scene in ("", scene)}
+            names = [setting_name(setting) for setting in self.job.settings]
+            yield from (done[name] for name in names if name in done)
             yield from evaluate_object(
                 self.segmenters[unit.source],
                 sample.image,
                 gt_mask,
-                [s for s in self.job.settings if (object_id, setting_name(s)) not in unit.done],
+                [s for s, name in zip(self.job.settings, names, strict=True) if name not in done],
                 self.job.protocol,
                 data=self.job.sources[unit.source].label,
                 picture=sample.name,
                 object_id=object_id,
+                scene=scene,
             )

@@ -23,7 +23,8 @@ def join_logs(logs: Sequence[Path], out: Path) -> int:
             header["digest"]
             for line in lines:
                 result = json.loads(line)
-                key = tuple(result[name] for name in ("data", "picture", "object_id", "setting"))
+                names = ("data", "picture", "object_id", "setting")
+                key = (*(result[name] for name in names), result.get("scene", ""))
                 results[key] = line
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{log} does not hold the results of an evaluation.") from error

@@ -25,6 +25,7 @@ class ResultLog:
         try:
             begun_with = _with_later_settings(json.loads(complete[0])) if complete else identity
             self.results = [Result(**json.loads(line)) for line in complete[1:]]
+            self._keys = set(map(_key, self.results))
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(
                 f"{path} does not hold the results of an evaluation; "
@@ -40,18 +41,25 @@ class ResultLog:
         text = "\n".join(complete or [json.dumps(identity)]) + "\n"
         write_atomically(path, text)
 
-    def finished(self) -> dict[tuple[str, str], set[tuple[int, str]]]:
-        """The (object id, setting) pairs that are finished, by data set and picture."""
-        done: dict[tuple[str, str], set[tuple[int, str]]] = {}
+    def finished(self) -> dict[tuple[str, str], list[Result]]:
+        """The results by data set and picture."""
+        done: dict[tuple[str, str], list[Result]] = {}
         for result in self.results:
-            done.setdefault((result.data, result.picture), set()).add((result.object_id, result.setting))
+            done.setdefault((result.data, result.picture), []).append(result)
         return done
 
     def add(self, result: Result) -> None:
-        """Append a result to the file at once."""
+        """Append a result to the file at once, unless it is there."""
+        if _key(result) in self._keys:
+            return
+        self._keys.add(_key(result))
         self.results.append(result)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(dataclasses.asdict(result)) + "\n")
+
+
+def _key(result: Result) -> tuple[str, str, int, str, str]:
+    return result.data, result.picture, result.object_id, result.setting, result.scene
 
 
 def _with_later_settings(identity: dict) -> dict:

@@ -107,23 +107,16 @@ def evaluate(
         "precision": str(model.precision),
         "protocol": dataclasses.asdict(job.protocol),
     }
+    names_of = [source.open().names for source in job.sources]
     result_log = ResultLog(log, identity)
     done = result_log.finished()
-    units, chosen = [], set()
-    for number, source in enumerate(job.sources):
-        names = source.open().names
+    units = []
+    for number, (source, names) in enumerate(zip(job.sources, names_of, strict=True)):
         for index in shard.of(select(names, half, limit)):
-            key = (source.label, names[index])
-            chosen.add(key)
-            units.append(Unit(number, index, frozenset(done.get(key, ()))))
+            units.append(Unit(number, index, tuple(done.get((source.label, names[index]), ()))))
     with one_thread():
-        _evaluate_units(job, model, units, result_log, workers, actors)
+        results = _evaluate_units(job, model, units, result_log, workers, actors)
     order = {setting_name(setting): number for number, setting in enumerate(job.settings)}
-    results = [
-        result
-        for result in result_log.results
-        if result.setting in order and (result.data, result.picture) in chosen and result.area >= job.min_area
-    ]
     results.sort(key=lambda result: (result.data, result.picture, result.object_id, order[result.setting]))
     return Evaluation(job, model, digest, results)
 
@@ -135,13 +128,17 @@ def _evaluate_units(
     log: ResultLog,
     workers: int,
     actors: Actors | None,
-) -> None:
+) -> list[Result]:
+    """The results of all units; new ones are logged."""
+    found = []
     progress = Progress(len(units))
     on_cluster = actors and map_on_cluster(partial(_new_worker, job), units, actors)
     for results in on_cluster or _results(job, model, units, workers):
         for result in results:
             log.add(result)
+            found.append(result)
         progress.add()
+    return found
 
 
 @contextmanager

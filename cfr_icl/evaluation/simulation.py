@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -96,6 +97,13 @@ class Result:
     boundary_ious: list[float]
     forwards: list[int]
     seconds: list[float]
+    scene: str = ""
+    """What was segmented (`scene_digest`); "" in logs of older versions."""
+
+
+def scene_digest(image: np.ndarray, gt_mask: np.ndarray) -> str:
+    """A checksum of a picture and an object's ground truth, which tells equal names of two folders apart."""
+    return f"{zlib.crc32(gt_mask.tobytes(), zlib.crc32(image.tobytes())):08x}"
 
 
 def setting_name(cfr: CascadeForward) -> str:
@@ -151,7 +159,7 @@ def evaluate_object(
     Args:
         image: uint8 (H, W, 3) RGB.
         gt_mask: int (H, W), 1 object, 0 background, -1 ignored.
-        identity: `data`, `picture` and `object_id` of the results.
+        identity: `data`, `picture`, `object_id` and `scene` of the results.
     """
     for cfr in settings:
         session = simulate(segmenter, image, gt_mask, protocol.max_clicks, protocol.target_iou, cfr)

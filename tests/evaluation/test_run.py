@@ -2,8 +2,11 @@
 
 import dataclasses
 import json
+import shutil
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from cfr_icl import CascadeForward
 from cfr_icl.cli.evaluate import job_of
@@ -129,6 +132,53 @@ def test_results_of_another_protocol_or_other_weights_are_not_mixed_in(
     other.sharpness.data += 1
     monkeypatch.setattr(run_module, "load_model", lambda *_: other)
     assert "other weights" in refusal(data, tmp_path / "out.json", capsys)
+
+
+def test_results_of_another_folder_with_the_same_names_are_not_taken_for_this_ones(
+    data, tmp_path, colour, capsys
+):
+    """Such as set/val and copy/set/val, or masks that were corrected after the first evaluation."""
+    out = tmp_path / "out.json"
+    here = without_time(run(data, out))
+    other = tmp_path / "copy" / "set" / "val"
+    shutil.copytree(data, other)
+    for mask in (other / "masks").iterdir():
+        labels = np.array(Image.open(mask))
+        labels[labels == 1], labels[60:, :20] = 3, 1
+        Image.fromarray(labels).save(mask)
+    there = without_time(run(other, out))
+    assert there["metrics"] == without_time(run(other, tmp_path / "alone.json"))["metrics"]
+    assert there["metrics"] != here["metrics"]
+    lines = finished(out)
+    assert without_time(run(data, out)) == here and finished(out) == lines  # both are kept
+
+
+@pytest.mark.parametrize(
+    ("flag", "place", "sentence"),
+    [
+        ("--json", "set", "is a folder, not a file"),
+        ("--json", "file/scores.json", "file where a folder is needed"),
+        ("--plots", "file/plots", "file where a folder is needed"),
+        ("--gallery", "set", "is a folder, not a file"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_refused_before_the_evaluation(
+    data, tmp_path, monkeypatch, capsys, flag, place, sentence
+):
+    monkeypatch.setattr(run_module, "load_model", lambda *_: pytest.fail("the evaluation began"))
+    (tmp_path / "file").write_text("content")
+    arguments = [
+        "--data",
+        f"folder={data}",
+        "--json",
+        str(tmp_path / "out.json"),
+        flag,
+        str(tmp_path / place),
+    ]
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", *arguments])
+    assert ended.value.code == 2 and sentence in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.jsonl"))
 
 
 @pytest.mark.parametrize("content", ["garbage\n", "{}\n[]\n", '{}\n{"data": 1}\n'])
