@@ -86,7 +86,7 @@ def build_model(config: ModelConfig) -> MapModel:
     """The network of this configuration with fresh weights.
 
     Raises:
-        ValueError: for an unknown name of a network or an option.
+        ValueError: for an unknown name of a network or an option, and for a value that no network has.
     """
     architecture = _find(config.architecture)
     with torch.device("cpu"):  # imports compute constants, also under the device "meta"
@@ -97,9 +97,35 @@ def build_model(config: ModelConfig) -> MapModel:
             raise ValueError(
                 f"The network {config.architecture} has no option {option!r:.40}; it has {', '.join(known)}."
             )
-    model = network(**{**architecture.options, **config.options})
+    options = {**architecture.options, **config.options}
+    for option, value in config.options.items():
+        usual = architecture.options.get(option, known[option].default)
+        if not _is_alike(value, usual):
+            raise ValueError(
+                f"The option {option} of the network {config.architecture} is {value!r:.60}, which is not "
+                f"of the kind of {usual!r}."
+            )
+    try:
+        model = network(**options)
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError) as error:
+        reason = str(error).removesuffix(".")
+        raise ValueError(
+            f"There is no network {config.architecture} with the options {config.options}: {reason}."
+        ) from error
     model.config = config
     return model
+
+
+def _is_alike(value: Any, usual: Any) -> bool:
+    """Whether an option's value is of the kind of its usual one: numbers from 0, lists of equal length."""
+    if isinstance(usual, tuple):
+        fits = isinstance(value, (list, tuple)) and (not usual or len(value) == len(usual))
+        return fits and all(_is_alike(entry, 1) for entry in value)
+    if isinstance(usual, float):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if usual is None or usual is inspect.Parameter.empty:
+        return True  # the network's constructor decides
+    return type(value) is type(usual) and (type(value) is not int or value >= 0)
 
 
 def _find(name: str) -> Architecture:

@@ -498,11 +498,32 @@ def test_pictures_without_objects_end_the_run_in_a_sentence(
         ("model.frozen=[encodr]", r"model\.frozen names 'encodr', but no weight"),
         ("model.frozen=['']", r"model\.frozen names all"),
         ("model.options.foo=1", r"network tiny has no option 'foo'; it has"),
+        (
+            "model.options.dropout=much",
+            r"option dropout of the network tiny is 'much', .* of the kind of 0\.2",
+        ),
     ],
 )
 def test_a_setting_that_fits_no_network_is_told(config, tmp_path, change, message):
     with pytest.raises(ValueError, match=message):
         trained(config, tmp_path / "run", change)
+
+
+@pytest.mark.parametrize(
+    "option, message",
+    [
+        ("widths=[1, 2]", r"option widths of the network compact is \[1, 2\], .*\(16, 32, 48, 96, 128\)"),
+        ("widths=5", r"option widths .* is 5, which is not of the kind of"),
+        ("blocks=[1, 2, 2, -2]", r"option blocks .* of the kind of \(1, 2, 2, 2\)"),
+        ("attention=x", r"option attention .* is 'x', which is not of the kind of 2"),
+        ("encoder=5", r"option encoder .* is 5, which is not of the kind of 'tf_efficientnet_lite0'"),
+        ("pyramid=[1]", r"no network compact with the options \{'pyramid': \[1\]\}"),
+        ("encoder_options={foo: 1}", r"no network compact with .* unexpected keyword argument 'foo'"),
+    ],
+)
+def test_an_option_that_no_network_has_is_told(config, tmp_path, option, message):
+    with pytest.raises(ValueError, match=message):
+        trained(config, tmp_path / "run", "model.architecture=compact", f"model.options.{option}")
 
 
 def test_a_config_changes_its_base_key_by_key(tmp_path):
