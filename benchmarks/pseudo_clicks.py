@@ -29,10 +29,9 @@ from cfr_icl.cli.values import data_source
 from cfr_icl.clicks import disk_maps
 from cfr_icl.data.source import Source, select
 from cfr_icl.evaluation import object_area
-from cfr_icl.evaluation.metrics import clicks_to_reach
+from cfr_icl.evaluation.metrics import clicks_to_reach, mean_ious
 from cfr_icl.evaluation.paired import difference
 from cfr_icl.evaluation.protocol import Protocol
-from cfr_icl.evaluation.report import mean_ious
 from cfr_icl.evaluation.simulation import simulate
 from cfr_icl.inner_distance import deepest_pixel
 from cfr_icl.models.map_model import MapModel

@@ -44,3 +44,10 @@ def object_area(gt_mask: np.ndarray) -> float:
 def clicks_to_reach(ious: Sequence[float], target: float, max_clicks: int = 20) -> int:
     """The first number of clicks with at least this IoU; `max_clicks` if it was never reached."""
     return next((number for number, value in enumerate(ious, 1) if value >= target), max_clicks)
+
+
+def mean_ious(sessions: Sequence[Sequence[float]], clicks: int) -> list[float]:
+    """Mean IoU after each number of clicks; a session that ended earlier counts with its last IoU."""
+    return [
+        float(np.mean([values[min(k, len(values)) - 1] for values in sessions])) for k in range(1, clicks + 1)
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cfr_icl.evaluation.metrics import clicks_to_reach
+from cfr_icl.evaluation.metrics import clicks_to_reach, mean_ious
 from cfr_icl.evaluation.protocol import Protocol
 from cfr_icl.evaluation.simulation import Result
 from cfr_icl.evaluation.summary import Metrics
@@ -77,13 +77,6 @@ def _draw_ious(sessions: dict[str, list[list[float]]], data: str, protocol: Prot
     clicks = range(1, protocol.max_clicks + 1)
     lines = {setting: (clicks, mean_ious(ious, len(clicks))) for setting, ious in sessions.items()}
     save_lines(path, lines, "clicks", "mean IoU", data)
-
-
-def mean_ious(sessions: Sequence[Sequence[float]], clicks: int) -> list[float]:
-    """Mean IoU after each number of clicks; a session that ended earlier counts with its last IoU."""
-    return [
-        float(np.mean([values[min(k, len(values)) - 1] for values in sessions])) for k in range(1, clicks + 1)
-    ]
 
 
 def save_lines(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cfr_icl.evaluation.metrics import NOC_TARGETS, clicks_to_reach
+from cfr_icl.evaluation.metrics import NOC_TARGETS, clicks_to_reach, mean_ious
 from cfr_icl.evaluation.protocol import Protocol
 from cfr_icl.evaluation.simulation import Result
 
@@ -36,20 +36,20 @@ def summarise(results: Sequence[Result], protocol: Protocol) -> Metrics:
     if not results:
         raise ValueError("There are no results to summarise.")
     clicks = sum(len(r.ious) for r in results)
-    counts = [k for k in IOU_CLICKS if k <= protocol.max_clicks]
 
     def noc(target: float) -> np.ndarray:
         return np.array([clicks_to_reach(r.ious, target, protocol.max_clicks) for r in results])
 
-    def mean_after(count: int, sessions: list[list[float]]) -> float:
-        return float(np.mean([values[min(count, len(values)) - 1] for values in sessions]))
+    def means_after_clicks(sessions: Sequence[Sequence[float]]) -> dict[int, float]:
+        means = mean_ious(sessions, protocol.max_clicks)
+        return {k: means[k - 1] for k in IOU_CLICKS if k <= protocol.max_clicks}
 
     return Metrics(
         objects=len(results),
         noc={t: float(noc(t).mean()) for t in NOC_TARGETS if t <= protocol.target_iou},
         nof={t: int((noc(t) == protocol.max_clicks).sum()) for t in NOF_TARGETS if t <= protocol.target_iou},
-        iou={k: mean_after(k, [r.ious for r in results]) for k in counts},
-        boundary_iou={k: mean_after(k, [r.boundary_ious for r in results]) for k in counts},
+        iou=means_after_clicks([r.ious for r in results]),
+        boundary_iou=means_after_clicks([r.boundary_ious for r in results]),
         forwards_per_click=sum(sum(r.forwards) for r in results) / clicks,
         seconds_per_click=sum(sum(r.seconds) for r in results) / clicks,
     )

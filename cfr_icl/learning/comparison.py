@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cfr_icl.annotate.learning.state import FIRST_CLICKS, Comparison
+from cfr_icl.evaluation.metrics import mean_ious
 from cfr_icl.evaluation.paired import difference
-from cfr_icl.evaluation.report import mean_ious
 from cfr_icl.learning.count_clicks import MOST_CLICKS, HeldOut, clicks_of
 from cfr_icl.learning.own_pictures import LearnError, OwnPictures
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from cfr_icl.cli import ablation
 from cfr_icl.cli.main import main
+from cfr_icl.learning import ablation
+from cfr_icl.learning.ablation_report import COMPARED
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.saving import save_model
 
@@ -33,7 +34,7 @@ def test_the_ablation_trains_four_networks_writes_tables_and_plots_and_keeps_the
         views = 2 if training.name in (ablation.BASELINE, ablation.BOTH) else 1  # with zoom-in, without
         assert report.count(f"\n| {training.name} | CFR-0 |") == views
         assert report.count(f"\n| {training.name} | A-CFR-8 every click |") == views
-    assert report.count(" against CFR-0: ") == 4 * len(ablation.COMPARED)
+    assert report.count(" against CFR-0: ") == 4 * len(COMPARED)
     assert {p.name for p in (tmp_path / "results").iterdir()} == {"iou.png", "noc.png"}
 
     (tmp_path / "RESULTS.md").write_text(report + "\nSUEM does not help here.\n")
