@@ -16,13 +16,13 @@ from PIL import Image
 
 from cfr_icl.annotate.batch.click_lists import read_click_list
 from cfr_icl.annotate.exports import FORMATS, export
-from cfr_icl.annotate.exports.label_studio import packed
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.imports import MaskFileError, load_json, load_masks
-from cfr_icl.annotate.imports.coco import MAX_OUTLINE
+from cfr_icl.annotate.imports.shapes import MAX_OUTLINE
 from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
 from cfr_icl.annotate.objects.document import ActionError
 from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.objects.packed_mask import packed
 from cfr_icl.annotate.saved import store
 from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.annotate.session.session import Session

@@ -19,7 +19,6 @@ from cfr_icl.annotate.imports.loaded import (
     counted,
 )
 from cfr_icl.annotate.imports.shapes import (
-    MAX_OUTLINE,
     check_affordable,
     filled_areas,
     leaves_picture,
@@ -30,8 +29,6 @@ from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.pictures.listing import first_names
 from cfr_icl.annotate.saved.object_json import MAX_CATEGORY_ID
 from cfr_icl.sentences import Sentence
-
-__all__ = ["MAX_OUTLINE", "load_coco"]
 
 MAX_UNUSED_LABELS = 200
 """The most categories of a file that are added to the list of labels though no object has them."""

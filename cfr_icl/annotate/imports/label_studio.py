@@ -14,12 +14,10 @@ from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObje
 from cfr_icl.annotate.imports.shapes import check_affordable, ellipse, filled_areas, turned
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.objects.packed_mask import unpacked
 from cfr_icl.pictures.image_files import is_picture_name
 
 TOOL = "Label Studio"
-
-CHANNELS = 4
-"""Masks are packed as RGBA; the last channel is the mask."""
 
 MOST_PACKED = 8_000_000
 """The most bytes of a packed mask that are read."""
@@ -216,7 +214,7 @@ def _number(value: Any) -> float:
 
 
 class Unpacking:
-    """Reads packed masks, together within `MOST_STEPS`; their layout is in `exports.label_studio.packed`."""
+    """Reads the packed masks of a picture of (height, width), together within `MOST_STEPS`."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self._size = size
@@ -235,7 +233,11 @@ class Unpacking:
         if data.ndim != 1 or (data < 0).any() or (data > 255).any():
             raise ValueError("rle")
         height, width = self._size
-        spans = self._spans(np.unpackbits(data.astype(np.uint8)))
+        spans = []
+        for start, end, values in unpacked(data.astype(np.uint8), self._size):
+            self._take(1)
+            if end > start and not (isinstance(values, int) and values == 0):
+                spans.append((start, end, values))
         if not spans:
             return Mask.empty(height, width)
         top, bottom = spans[0][0] // width, (spans[-1][1] - 1) // width + 1
@@ -244,40 +246,6 @@ class Unpacking:
         for start, end, values in spans:
             part[start - top * width : end - top * width] = values
         return Mask.placed(part.reshape(-1, width), 0, top, height, width)
-
-    def _spans(self, bits: np.ndarray) -> list[tuple[int, int, int | np.ndarray]]:
-        """Start, end and values, 0 or 1, of parts of the mask, row by row; the others are 0.
-
-        A pixel is in the mask when the first bit of its last channel is set.
-        """
-        text = (bits + ord("0")).tobytes().decode("ascii")
-        place = at = 0
-
-        def number(width: int) -> int:
-            nonlocal place
-            place += width
-            return int(text[place - width : place], 2)
-
-        count, depth = number(32), number(5) + 1
-        widths = [number(4) + 1 for _ in range(4)]
-        height, width = self._size
-        if count != height * width * CHANNELS:
-            raise ValueError("size")
-        spans: list[tuple[int, int, int | np.ndarray]] = []
-        while at < count:
-            self._take(1)
-            repeats, length = number(1), number(widths[number(2)]) + 1
-            start, end = at // CHANNELS, (at + length) // CHANNELS
-            last = place + depth * (CHANNELS * start + CHANNELS - 1 - at)
-            place += depth if repeats else depth * length
-            if at + length > count or place > len(text):
-                raise ValueError("rle")
-            if not repeats and end > start:
-                spans.append((start, end, bits[last : place : depth * CHANNELS]))
-            elif end > start and bits[place - depth]:
-                spans.append((start, end, 1))
-            at += length
-        return spans
 
     def _take(self, steps: int) -> None:
         self._steps -= steps

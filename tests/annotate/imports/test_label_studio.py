@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cfr_icl.annotate.exports.label_studio import packed
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.imports import MaskFileError, load_masks
 from cfr_icl.annotate.imports.label_studio import picture_of
+from cfr_icl.annotate.objects.packed_mask import packed
 from cfr_icl.annotate.whole_folder.fill import Source, fill
 
 SIZE = HEIGHT, WIDTH = 90, 120
