@@ -2,6 +2,8 @@
 
 import errno
 import json
+import os
+import sys
 from collections import namedtuple
 from dataclasses import replace
 
@@ -111,8 +113,18 @@ def test_ctrl_c_ends_with_a_sentence(data, source, tmp_path, monkeypatch, capsys
     assert capsys.readouterr().err.splitlines()[-1] == "Stopped. The same command resumes."
 
 
-def test_the_page_is_told_why_nothing_can_be_learnt(data, source, tmp_path, monkeypatch):
-    monkeypatch.setattr("cfr_icl.cli.learn._run_in_background", learn_without_page)
+@pytest.fixture
+def waiting_page(monkeypatch):
+    """A page that waits for its process: standard input stays open. The tests keep their own priority."""
+    reading, writing = os.pipe()
+    monkeypatch.setattr(sys, "stdin", os.fdopen(reading))
+    monkeypatch.delattr(os, "nice", raising=False)
+    yield
+    os.close(writing)
+
+
+@pytest.mark.usefixtures("waiting_page")
+def test_the_page_is_told_why_nothing_can_be_learnt(data, source, tmp_path):
     for number in range(3):
         (data / "images" / f"picture{number}.png").unlink()
     out = tmp_path / "learnt"
@@ -122,23 +134,16 @@ def test_the_page_is_told_why_nothing_can_be_learnt(data, source, tmp_path, monk
     assert state.sentence == "Learning needs 5 finished pictures with objects; there are 3."
 
 
+@pytest.mark.usefixtures("waiting_page")
 def test_the_page_is_told_without_a_path_that_what_was_learnt_began_with_another_model(
     data, source, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr("cfr_icl.cli.learn._run_in_background", learn_without_page)
     monkeypatch.setattr(learn, "read_checkpoint", lambda folder: {"digest": "another"})
     out = tmp_path / "learnt"
     assert main(command(data, source, out, "--background")) == 2
     assert "went on from another model than" in capsys.readouterr().err
     told = "What was learnt began with another version of the model; throw it away to learn anew."
     assert read_state(out).sentence == told
-
-
-def learn_without_page():
-    """In place of the thread that waits for the page to end, and of the low priority."""
-    import threading
-
-    return threading.Event()
 
 
 PICTURES = 30

@@ -145,15 +145,16 @@ def test_the_next_picture_is_encoded_before_it_is_opened_and_forgotten_with_the_
     browser = Browser(server)
     browser.do({"kind": "hello"})
     browser.do({"kind": "prepare"})
-    page = server.pages.find(browser.page)
-    predictor = page.session.predictor
-    wait_until(lambda: len(encoded) == 4)
-    assert predictor.load()._expected is not None
+    wait_until(lambda: len(encoded) == 4)  # two pictures and their mirror images
     browser.do({"kind": "goto", "name": "b.png", "step": 1})
     browser.do({"kind": "prepare"})
     reply = browser.do(click(30, 40))
     assert len(encoded) == 4 and reply["session"]["objects"]
     browser.do({"kind": "goto", "name": "a.png", "step": -1})
-    wait_until(lambda: predictor.load()._expected is not None)
+    browser.do({"kind": "prepare"})
+    wait_until(lambda: len(encoded) == 8)
+    page = server.pages.find(browser.page)
     server.pages.close(page)
-    assert predictor.load()._expected is None
+    page.session.predictor.set_image(pixels)
+    page.session.predictor.prepare()
+    assert len(encoded) == 10
