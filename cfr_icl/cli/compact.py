@@ -49,11 +49,9 @@ def load_compact(source: str) -> tuple[CompactNet, CompactNet]:
 
 def train_branch(options: argparse.Namespace, task: Task, network: CompactNet, branch: Branch) -> Branch:
     """Train a branch of `network` by the config of the options; a run that was stopped goes on."""
-    from cfr_icl.data.registry import open_dataset
     from cfr_icl.learning.branch_training import train
     from cfr_icl.learning.settings import read_settings
 
     settings = read_settings(options.config, options.set)
-    datasets = [open_dataset(each.kind, each.path, **each.options) for each in settings.data]
     branch.requires_grad_(True)
-    return train(task, network, branch, datasets, settings, options.out / "checkpoint.pt")
+    return train(task, network, branch, settings, options.out / "checkpoint.pt")

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     import torch
 
-    from cfr_icl.learning.first_branch import FIRST_PROMPTS
+    from cfr_icl.learning.first_prompts import FIRST_PROMPTS
     from cfr_icl.weights.saving import save_model
 
     network, answering = load_compact(options.weights)

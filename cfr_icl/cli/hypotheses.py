@@ -32,31 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    import itertools
-
-    import numpy as np
     import torch
 
-    from cfr_icl.data.registry import open_dataset
-    from cfr_icl.learning import first_clicks
-    from cfr_icl.learning import hypotheses as learning
+    from cfr_icl.learning.hypotheses import add_trained_head
     from cfr_icl.learning.settings import read_settings
     from cfr_icl.weights.saving import save_model
 
     network, answering = load_compact(options.weights)
     settings = read_settings(options.config, options.set)
-    datasets = [open_dataset(each.kind, each.path, **each.options) for each in settings.data]
-    weights = [each.weight for each in settings.data]
-    rng = np.random.default_rng(settings.seed)
-    endless = first_clicks.record(answering, datasets, weights, settings.augmentation, rng)
-    examples = list(itertools.islice(endless, options.clicks))
-    network.add_hypotheses()
-    assert network.hypotheses is not None
-    head = learning.train(network.hypotheses, examples, settings.steps, settings.optimiser.lr, settings.seed)
-    rated = [each for each in examples if options.rated is None or each.dataset < options.rated]
-    features, ious = learning.features_and_ious(head, rated)
-    head.rating = learning.fit_rating(features, ious)
-    network.add_hypotheses(head)
+    ious = add_trained_head(network, answering, settings, options.clicks, options.rated)
     own, best = float(ious[:, 0].mean()), float(ious.max(1).values.mean())
-    print(f"{len(examples)} clicks; mean IoU of the network's mask {own:.3f}, of the best mask {best:.3f}")
+    print(f"{options.clicks} clicks; mean IoU of the network's mask {own:.3f}, of the best mask {best:.3f}")
     save_model(network, options.out, getattr(torch, options.dtype))

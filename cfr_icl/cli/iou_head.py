@@ -36,18 +36,13 @@ def run(options: argparse.Namespace) -> None:
     import torch
 
     from cfr_icl import Segmenter
-    from cfr_icl.data.registry import open_dataset
     from cfr_icl.learning.iou_head import draw, fit, record
     from cfr_icl.learning.settings import read_settings
     from cfr_icl.weights.saving import save_model
 
     network, answering = load_compact(options.weights)
-    data = read_settings(options.config, options.set).data
-    objects = draw(
-        [open_dataset(each.kind, each.path, **each.options) for each in data],
-        [each.weight for each in data],
-        np.random.default_rng(options.seed),
-    )
+    settings = read_settings(options.config, options.set)
+    objects = draw(*settings.open_data(), np.random.default_rng(options.seed))
     answering.add_iou_head()
     passes = record(Segmenter(answering), objects, options.objects)
     network.add_iou_head(fit(passes, options.seed))

@@ -14,7 +14,6 @@ from typing import Generic, TypeVar, cast
 import numpy as np
 import torch
 
-from cfr_icl.data.samples import Dataset
 from cfr_icl.files import replacing
 from cfr_icl.icl import normalised_focal_loss
 from cfr_icl.learning.optimiser import PartOptimiser
@@ -41,13 +40,13 @@ class Task(Generic[Example]):
     """What a branch learns.
 
     Attributes:
-        examples: gives endless examples of a mixture of data sets (those of `settings.data`), with the
-            features of a network in the precision in which it answers.
+        examples: gives endless examples of the mixture of `settings.data`, with the features of a network in
+            the precision in which it answers.
         held: largest number of examples in memory, of 3 MB each.
         uses: mean number of times that an example is drawn.
     """
 
-    examples: Callable[[CompactNet, Sequence[Dataset], Settings, np.random.Generator], Iterator[Example]]
+    examples: Callable[[CompactNet, Settings, np.random.Generator], Iterator[Example]]
     loss: Loss[Example]
     held: int
     uses: float
@@ -57,16 +56,16 @@ def train(
     task: Task[Example],
     network: CompactNet,
     branch: Branch,
-    datasets: Sequence[Dataset],
     settings: Settings,
     checkpoint: Path,
 ) -> Branch:
     """Train a branch for `settings.steps` or `settings.minutes`.
 
     Args:
-        network, datasets: as for `Task.examples`.
+        network: as for `Task.examples`.
         branch: to begin with; it learns in place.
-        settings: beside these, `optimiser.lr`, `batch_size`, `save_every` and `seed` count.
+        settings: beside these and those of the task, `optimiser.lr`, `batch_size`, `save_every` and `seed`
+            count.
         checkpoint: file of the state, written every `settings.save_every` steps; a run goes on from it.
 
     Returns:
@@ -82,7 +81,7 @@ def train(
     training = _Training(task, branch, settings)
     spent = training.load(checkpoint) if checkpoint.exists() else 0.0
     rng = np.random.default_rng((settings.seed, training.steps))
-    endless = task.examples(network, datasets, settings, rng)
+    endless = task.examples(network, settings, rng)
     start, saved = time.monotonic() - spent, training.steps
     while (progress := settings.progress(training.steps, time.monotonic() - start)) < 1:
         training.add(next(endless))

@@ -1,8 +1,12 @@
-"""Examples and loss of the branch that answers first prompts: a click or a box."""
+"""Train the branch of a compact network that answers first prompts, a click or a box; the network stays.
+
+Windows of training pictures are encoded one after the other; in each step objects of some of them are clicked
+on or boxed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +15,12 @@ import torch
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.clicks import disk_maps
 from cfr_icl.icl import mask_ious
-from cfr_icl.learning.branch_training import mask_loss
+from cfr_icl.learning import first_clicks
+from cfr_icl.learning.branch_training import Task, mask_loss
 from cfr_icl.learning.feature_pool import prompt_maps_of_first
-from cfr_icl.learning.first_clicks import first_click
+from cfr_icl.learning.settings import Settings
 from cfr_icl.models.branch import Branch
+from cfr_icl.models.compact import CompactNet
 from cfr_icl.rectangle import Rectangle
 
 CLICKED = 0.65
@@ -23,8 +29,8 @@ SLOPPY = (0.01, 0.05, 0.1)
 """The largest error of a box's sides, as shares of its width and height; one of these for each box."""
 MIN_SIDE = 0.08
 """No box is drawn around objects whose box has a shorter side, as a share of the window's."""
-OBJECTS = 4
-"""Objects of a window in a batch at most."""
+MOST_KEPT, MOST_PROMPTED = 10, 4
+"""Objects of a window at most: those that are kept in memory, and those in a batch."""
 DICE = 0.5
 """Weight of the Dice loss beside the normalised focal loss."""
 
@@ -40,6 +46,14 @@ class EncodedWindow:
 
     features: tuple[torch.Tensor, ...]
     gt_masks: np.ndarray
+
+
+def _windows(network: CompactNet, settings: Settings, rng: np.random.Generator) -> Iterator[EncodedWindow]:
+    """Endless windows of the mixture."""
+    for _, image, gt_masks in first_clicks.windows(*settings.open_data(), settings.augmentation, rng):
+        features = first_clicks.encoded(network, image)
+        chosen = rng.permutation(len(gt_masks))[:MOST_KEPT]
+        yield EncodedWindow(tuple(x.half() for x in features), gt_masks[chosen])
 
 
 def sloppy_box(pixels: np.ndarray, rng: np.random.Generator) -> Rectangle:
@@ -72,7 +86,7 @@ def first_prompt(gt_mask: np.ndarray, rng: np.random.Generator) -> torch.Tensor 
     """
     size = gt_mask.shape[0], gt_mask.shape[1]
     if rng.random() < CLICKED:
-        click = first_click(gt_mask.astype(np.int32), rng)
+        click = first_clicks.first_click(gt_mask.astype(np.int32), rng)
         return None if click is None else prompt_maps_of_first([click], *size)
     pixels = gt_mask == 1
     if min(Rectangle.of_mask(pixels).size) < MIN_SIDE * size[0]:
@@ -86,7 +100,7 @@ def loss(
     """The loss of first prompts in these windows, and the IoUs of "clicks" and "boxes"; None if none fits."""
     windows, gt_masks, prompts = [], [], []
     for number, window in enumerate(batch):
-        for which in rng.permutation(len(window.gt_masks))[:OBJECTS]:
+        for which in rng.permutation(len(window.gt_masks))[:MOST_PROMPTED]:
             maps = first_prompt(window.gt_masks[which], rng)
             if maps is not None:
                 windows.append(number)
@@ -104,3 +118,6 @@ def loss(
     ious = mask_ious(torch.sigmoid(logits.detach()), gt_mask)[:, 0]
     boxed = prompt_maps[:, 0].flatten(1).any(1)
     return mask_loss(logits, gt_mask, DICE), {"clicks": ious[~boxed].tolist(), "boxes": ious[boxed].tolist()}
+
+
+FIRST_PROMPTS = Task(_windows, loss, held=240, uses=2.0)

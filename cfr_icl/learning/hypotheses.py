@@ -7,6 +7,7 @@ network's own mask is not.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import cast
 
 import numpy as np
@@ -14,9 +15,11 @@ import torch
 import torch.nn.functional as F
 
 from cfr_icl.icl import mask_ious
-from cfr_icl.learning.first_clicks import Recorded
+from cfr_icl.learning.first_clicks import Recorded, record
 from cfr_icl.learning.iou_head import trained
 from cfr_icl.learning.optimiser import PartOptimiser
+from cfr_icl.learning.settings import Settings
+from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.hypotheses import FURTHER, SCALES, Hypotheses
 from cfr_icl.models.iou_head import IoUHead
 
@@ -25,6 +28,33 @@ REST = 0.06
 """Weight of the mean loss of all further masks, beside that of the best."""
 PREFER_OWN = 0.02
 """A further mask is the best only if its IoU is this much higher than that of the network's own mask."""
+
+
+def add_trained_head(
+    network: CompactNet, answering: CompactNet, settings: Settings, clicks: int, rated: int | None = None
+) -> torch.Tensor:
+    """Record first clicks, train a head on them, and add it to a network.
+
+    Args:
+        network: in float32.
+        answering: the same network in the precision in which it answers; it makes the examples.
+        settings: `data`, `augmentation`, `optimiser.lr`, `steps` and `seed` count.
+        clicks: number of first clicks to learn from.
+        rated: learn to rate masks from objects of so many data sets, the first ones; None for all.
+
+    Returns:
+        The IoUs (N, K) of all masks with the object meant, for the N clicks that masks are rated by; the
+        network's own mask is the first.
+    """
+    rng = np.random.default_rng(settings.seed)
+    examples = list(islice(record(answering, *settings.open_data(), settings.augmentation, rng), clicks))
+    network.add_hypotheses()
+    assert network.hypotheses is not None
+    head = train(network.hypotheses, examples, settings.steps, settings.optimiser.lr, settings.seed)
+    features, ious = features_and_ious(head, [x for x in examples if rated is None or x.dataset < rated])
+    head.rating = fit_rating(features, ious)
+    network.add_hypotheses(head)
+    return ious
 
 
 def train(head: Hypotheses, examples: Sequence[Recorded], steps: int, lr: float, seed: int) -> Hypotheses:

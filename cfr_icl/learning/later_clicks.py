@@ -18,7 +18,6 @@ import torch.nn.functional as F
 from cfr_icl.box import box_clicks
 from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.clicks import Click, disk_maps
-from cfr_icl.data.samples import Dataset
 from cfr_icl.icl import mask_ious
 from cfr_icl.learning import first_clicks
 from cfr_icl.learning.branch_training import Task, mask_loss
@@ -73,12 +72,9 @@ class Answered:
 # ---- what there is to learn from
 
 
-def _examples(
-    network: CompactNet, datasets: Sequence[Dataset], settings: Settings, rng: np.random.Generator
-) -> Iterator[Answered]:
+def _examples(network: CompactNet, settings: Settings, rng: np.random.Generator) -> Iterator[Answered]:
     """Endless answers to first prompts on objects of the mixture."""
-    weights = [each.weight for each in settings.data]
-    for _, image, gt_masks in first_clicks.windows(datasets, weights, settings.augmentation, rng):
+    for _, image, gt_masks in first_clicks.windows(*settings.open_data(), settings.augmentation, rng):
         for gt_mask, clicks, mask in _first_answers(network, image, gt_masks, rng):
             example = _zoomed(network, image, gt_mask, clicks, mask, rng)
             if (example.gt_mask == 1).float().mean() >= MIN_SHARE:

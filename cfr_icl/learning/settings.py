@@ -14,6 +14,9 @@ from typing import Any, Literal
 import yaml
 
 from cfr_icl.data.augmentation import Augmentation
+from cfr_icl.data.registry import open_dataset
+from cfr_icl.data.samples import Dataset
+from cfr_icl.learning.hard import HardPictures
 from cfr_icl.learning.initial_states import TrainingConfig
 from cfr_icl.learning.optimiser import OptimiserSettings
 from cfr_icl.suem import SUEM
@@ -77,6 +80,11 @@ class DataSettings:
     `below` are used."""
     below: float = 0.9
 
+    def open(self) -> Dataset:
+        """Open the data set; raises as `open_dataset` and `HardPictures`."""
+        dataset = open_dataset(self.kind, self.path, **self.options)
+        return HardPictures(dataset, self.hard, self.below) if self.hard else dataset
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -114,6 +122,10 @@ class Settings:
             raise ValueError("The setting data needs a data set with a weight above 0.")
         if not self.icl.betas:
             raise ValueError("The setting icl.betas needs the weight of a click.")
+
+    def open_data(self) -> tuple[list[Dataset], list[float]]:
+        """Open the data sets of the mixture; return them with their weights."""
+        return [each.open() for each in self.data], [each.weight for each in self.data]
 
     def progress(self, step: int, seconds: float) -> float:
         """The used part of the budget, from 0 to 1, by steps or by time, whichever is more."""

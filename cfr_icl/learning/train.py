@@ -17,17 +17,14 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from cfr_icl.data.examples import Batch, TrainingExamples, collate
-from cfr_icl.data.registry import open_dataset
-from cfr_icl.data.samples import Dataset
 from cfr_icl.files import disk_errors, replacing
 from cfr_icl.learning.encoders import load_encoder
 from cfr_icl.learning.grow import grown
-from cfr_icl.learning.hard import HardPictures
 from cfr_icl.learning.initial_states import TrainingLoss
 from cfr_icl.learning.monitor import Monitor, changed_settings
 from cfr_icl.learning.optimiser import make_optimiser, require_finite, set_rates, train_mode
 from cfr_icl.learning.processes import lost_process_in_a_sentence, means_of_all, require_equal
-from cfr_icl.learning.settings import DataSettings, Settings
+from cfr_icl.learning.settings import Settings
 from cfr_icl.memory import keep_freed_memory
 from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.folding import compute_folded
@@ -142,13 +139,7 @@ def _network(settings: Settings) -> MapModel:
 
 def _loader(settings: Settings, step: int, accelerator: Accelerator) -> Iterator[Batch]:
     """Batches from this step on; which examples they hold depends on seed and step alone."""
-    examples = TrainingExamples(
-        [_dataset(d) for d in settings.data],
-        [d.weight for d in settings.data],
-        settings.augmentation,
-        settings.suem,
-        settings.seed,
-    )
+    examples = TrainingExamples(*settings.open_data(), settings.augmentation, settings.suem, settings.seed)
     per_step = settings.batch_size * settings.accumulation * accelerator.num_processes
     indices = range(step * per_step + accelerator.process_index, sys.maxsize // 2, accelerator.num_processes)
     loader = DataLoader(
@@ -172,11 +163,6 @@ def _next(batches: Iterator[Batch]) -> Batch:
         if not traceback:
             raise
         raise type(error)(str(error).strip().splitlines()[-1].partition(": ")[2]) from error
-
-
-def _dataset(settings: DataSettings) -> Dataset:
-    dataset = open_dataset(settings.kind, settings.path, **settings.options)
-    return HardPictures(dataset, settings.hard, settings.below) if settings.hard else dataset
 
 
 def _progress(settings: Settings, step: int, spent: float, accelerator: Accelerator) -> float:

@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
+
 from cfr_icl.cli.main import main
 from cfr_icl.data.registry import open_dataset
 from cfr_icl.learning.hard import HardPictures
+from tests.small_runs import write_branch_config
 
 
 def results(path, **ious):
@@ -39,3 +42,12 @@ def test_training_uses_hard_pictures_alone_and_is_refused_without_any(
             assert status == 0 and seen == {"picture2"}
         else:
             assert status == 2 and "no picture of the data set below" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["first-branch", "hypotheses", "iou-head"])
+def test_a_branch_and_heads_learn_from_hard_pictures_alone_too(command, data, tmp_path, capsys):
+    found = results(tmp_path / "r.jsonl", picture2=[0.5])
+    arguments = ["--config", str(write_branch_config(tmp_path / "config.yaml", data, 64))]
+    arguments += ["--set", f"data.0.hard={found}", "data.0.below=0.1", "--out", str(tmp_path / "out")]
+    assert main([command, *arguments]) == 2
+    assert "no picture of the data set below" in capsys.readouterr().err
