@@ -23,8 +23,6 @@ class Downloads:
         self._job: Job[MadeFile] | None = None
         self._job_action = 0
         """Number of the action that started the job."""
-        self._ready: list[dict[str, Any]] = []
-        """Downloads for the next reply, as `replies.Download`."""
 
     def serve_file(
         self, session: Session, folder: Folder | None, source: Path | None, action: do.Download
@@ -50,22 +48,23 @@ class Downloads:
             self._job.cancel()
             self._job = None
 
-    def report(self) -> None:
-        """Pass on what is ready, and the export that was made in the background, or its progress."""
+    def report(self) -> dict[str, Any]:
+        """Serve the export that was made in the background; return its progress, as `Reply.job`, before that.
+
+        Without such an export the result is empty.
+        """
         job = self._job
         if job and not job.done:
-            self._outbox.add(job={"kind": job.kind, "done": job.steps, "total": job.total})
-        elif job:
+            return {"job": {"kind": job.kind, "done": job.steps, "total": job.total}}
+        if job:
             self._job = None
             with self._outbox.telling("A job failed: %s", job.kind):
                 self._serve(job.result(), self._job_action)
-        if self._ready:
-            self._outbox.add(downloads=self._ready)
-            self._ready = []
+        return {}
 
     def _serve(self, file: MadeFile, number: int) -> None:
         """Serve a file for the action with this number."""
         for message in file.messages:
             self._outbox.tell(message)
         made = self._files.download(file.content, file.stem, file.ending)
-        self._ready.append({**made, "action": number})
+        self._outbox.extend("downloads", [{**made, "action": number}])

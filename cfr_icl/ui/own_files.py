@@ -25,10 +25,6 @@ class OwnFiles:
         self._settings, self._session, self._files = settings, session, files
         self._opening, self._outbox = opening, outbox
         self._folder: OwnFolder | None = None
-        self._names: list[list[str]] = []
-        """Uploads that became pictures, as `Reply.added_pictures`, until the browser knows."""
-        self._sent = 0
-        """How many of them were in the last reply."""
         self.left = False
         """Whether the person gave the folder back; the page is then to be closed."""
 
@@ -46,7 +42,8 @@ class OwnFiles:
         )
         uploads = self._files_of(action.files)
         names = folder.add(((file, upload.name) for file, upload in uploads.items()), action.more)
-        self._names += [[uploads[file].path, name] for file, name in names.items()]
+        if names:
+            self._outbox.extend("added_pictures", [[uploads[file].path, names[file]] for file in names])
         self._files.drop(uploads)
         if folder.folder and self._opening.place is None:
             self._opening.place = FolderPlace(folder.folder, self._session, own=True)
@@ -69,17 +66,6 @@ class OwnFiles:
             raise ActionError("This page has no folder of its own.")
         self.left = True
 
-    def added_pictures(self, received: bool) -> list[list[str]]:
-        """Names of uploads that the browser does not know, as `Reply.added_pictures`.
-
-        Args:
-            received: whether the browser received the last reply.
-        """
-        if received:
-            del self._names[: self._sent]
-        self._sent = len(self._names)
-        return list(self._names)
-
     def rest(self) -> None:
         """Free the memory of a picture that was decoded in advance."""
         if self._folder and self._folder.folder:
@@ -95,5 +81,5 @@ class OwnFiles:
             except ActionError:
                 missing.append(upload.path)
         if missing:
-            self._outbox.add(missing_uploads=missing)
+            self._outbox.extend("missing_uploads", missing)
         return arrived

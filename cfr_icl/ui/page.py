@@ -232,10 +232,9 @@ class Page:
         reply.update(self._model.describe(known.language, same_page))
         if self.place:
             reply["folder"] = self._folder_reply.describe(self.place, same_page)
-        if added := self._own.added_pictures(received=same_page):
-            reply["added_pictures"] = added
-        self._downloads.report()
-        reply.update(self._outbox.take(known.language))
+        reply.update(self._downloads.report())
+        arrived = known.reply if known.page == self.token else None
+        reply.update(self._outbox.take(known.language, self._replies, arrived))
         return reply
 
     def preview(self, question: PreviewQuestion) -> Preview | None:
@@ -254,6 +253,7 @@ class Page:
     def start_anew(self) -> None:
         """Continue in a reloaded tab, which numbers its actions from 1 again."""
         self.applied = 0
+        self._outbox.forget_sent()
         self.tell_resumed(True)
 
     def tell_resumed(self, resumed: bool, forgotten: str | None = None) -> None:

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Channel } from '../../cfr_icl/ui/static/channel.js';
-import { Replies } from '../../cfr_icl/ui/static/replies.js';
+import { Replies, withMissed } from '../../cfr_icl/ui/static/replies.js';
 
 // A page whose parts do nothing but say in `told` what they were given.
 function page() {
-  const told = { model: null, job: null, begun: 0 };
+  const told = { model: null, job: null, begun: 0, said: [] };
   const known = {
     told,
     page: 'page',
     lastReply: null,
     view: { pending: [] },
-    notices: { show() {} },
+    notices: { show: (text) => told.said.push(text) },
     channel: new Channel(
       () => {},
       () => {},
@@ -68,4 +68,34 @@ test('a folder that was left ends once', () => {
   receive({ reply: 1, left_folder: true });
   receive({ reply: 2, left_folder: true });
   assert.equal(told.begun, 1);
+});
+
+test('what replies that were lost held comes with the next one, and once', () => {
+  const { receive, told } = page();
+  const lost = { reply: 2, messages: ['lost'] },
+    overtaken = { reply: 3, messages: ['overtaken'] };
+  receive({ reply: 1 });
+  receive({ reply: 4, messages: ['new'], earlier: [lost, overtaken] });
+  assert.deepEqual(told.said, ['lost', 'overtaken', 'new']);
+  receive(overtaken);
+  receive({ reply: 5, earlier: [overtaken, { reply: 4, messages: ['new'] }] });
+  assert.equal(told.said.length, 3);
+});
+
+test('of lost replies lists are joined, and of other fields the newest counts', () => {
+  const missed = withMissed(
+    {
+      reply: 4,
+      downloads: ['c'],
+      inside: 'new',
+      earlier: [
+        { reply: 2, downloads: ['a'], inside: 'old', fill: 1 },
+        { reply: 3, downloads: ['b'] },
+      ],
+    },
+    1,
+  );
+  assert.deepEqual(missed.downloads, ['a', 'b', 'c']);
+  assert.deepEqual([missed.inside, missed.fill, missed.reply], ['new', 1, 4]);
+  assert.ok(!('messages' in missed));
 });

@@ -92,6 +92,29 @@ def test_a_page_that_missed_a_reply_hears_everything(shared, warnings):
     assert described["counts"] and again["session"]["order"] == [1]
 
 
+def test_what_is_sent_once_comes_again_until_it_has_arrived(shared):
+    page = example(shared)
+    known = {"picture": page.picture_token, "reply": 1}
+    click = {"kind": "click", "x": 300, "y": 130, "positive": True, "number": 2}
+    save = [{"kind": "download", "what": what, "number": number} for number, what in ((3, "mask"), (4, "cutout"))]
+    _, lost = send(shared, page, click, *save, {"kind": "explode", "number": 5}, known=known)
+    assert [file["action"] for file in lost["downloads"]] == [3, 4]
+    for _ in range(2):  # the second of them is lost too
+        _, again = send(shared, page, *save, {"kind": "explode", "number": 5}, known=known)
+        (missed,) = again["earlier"]
+        assert missed["downloads"] == lost["downloads"] and missed["messages"] == lost["messages"]
+        assert missed["reply"] == lost["reply"] and "downloads" not in again and "messages" not in again
+    known["reply"] = again["reply"]
+    assert "earlier" not in send(shared, page, known=known)[1]
+
+
+def test_a_tab_that_was_loaded_anew_gets_nothing_that_the_one_before_received(shared):
+    page = example(shared)
+    send(shared, page, {"kind": "explode", "number": 2})
+    _, reply = send(shared, None, {"number": 1, "kind": "hello"}, known={"resume": page.token})
+    assert reply["resumed"] and "earlier" not in reply and "messages" not in reply
+
+
 @pytest.mark.parametrize(
     ("action", "sentence"),
     [

@@ -268,7 +268,7 @@ class Reply(TypedDict):
     """Uploads of `add_files` that did not arrive; their files are to be sent again."""
     added_pictures: NotRequired[list[list[str]]]
     """[upload, name] for each picture that came into the page's own folder, with its name there, which may
-    differ from the name that was sent. Sent until the browser knows it."""
+    differ from the name that was sent."""
     reply: int
     """Number of this reply."""
     applied: int
@@ -301,3 +301,6 @@ class Reply(TypedDict):
     job: NotRequired[Job]
     messages: NotRequired[list[str]]
     """Messages for the user, in the language of the page."""
+    earlier: NotRequired[list[dict[str, Any]]]
+    """Fields that are sent once, of replies that may not have arrived, with the number of each as `reply`; the
+    oldest first."""

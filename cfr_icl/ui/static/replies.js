@@ -6,6 +6,8 @@ import { tab } from './memory.js';
 import { merged } from './session.js';
 import { addressOf } from './uploading.js';
 
+const LISTS = ['messages', 'downloads', 'added_pictures', 'missing_uploads'];
+
 export class Replies {
   constructor(app) {
     this.app = app;
@@ -21,10 +23,12 @@ export class Replies {
     const { app, channel } = this;
     app.transport.heard();
     app.transport.offerLogOut(reply.login);
+    const late = app.lastReply !== null && reply.reply <= app.lastReply;
+    if (!late) reply = withMissed(reply, app.lastReply);
     if (reply.picture && reply.picture.token !== app.latest()?.token) app.notices.forgetPicture();
     // of an export, or of "done", after which another picture comes
     const general = Boolean(reply.downloads) || this.answers(reply, 'done');
-    for (const message of reply.messages || []) app.notices.show(message, { general });
+    for (const message of (!late && reply.messages) || []) app.notices.show(message, { general });
     if (reply.left_folder) {
       if (reply.page === app.page) app.ownFolder.beginAnew(); // else a reply before this one has told it
       return;
@@ -45,9 +49,10 @@ export class Replies {
       return;
     }
     this.view.pending = this.view.pending.filter((entry) => entry.number > reply.applied);
-    const late = app.lastReply !== null && reply.reply <= app.lastReply;
-    if (!late) this.showNewest(reply);
-    this.passOn(reply);
+    if (!late) {
+      this.showNewest(reply);
+      this.passOn(reply);
+    }
     channel.acknowledge(reply.applied);
     if (!late && reply.model && !channel.awaits('model')) app.settings.showModel(reply.model);
     if (isNew) app.settings.useModelOfBefore();
@@ -56,7 +61,7 @@ export class Replies {
     if (reply.resumed === false) app.restorer.recover(reply);
   }
 
-  // Pass on the fields that are sent once.
+  // Pass on the fields that are sent once. Those of a late reply came with the one that has overtaken it.
   passOn(reply) {
     const { app } = this;
     if (reply.inside) app.inspector.show(reply.inside);
@@ -161,6 +166,13 @@ export class Replies {
       general: true,
     });
   }
+}
+
+// A reply with the fields that are sent once of the replies after `last` that did not arrive.
+export function withMissed(reply, last) {
+  const all = [...(reply.earlier ?? []).filter((missed) => missed.reply > (last ?? 0)), reply];
+  const lists = LISTS.map((name) => [name, all.flatMap((each) => each[name] ?? [])]);
+  return Object.assign({}, ...all, Object.fromEntries(lists.filter(([, values]) => values.length)));
 }
 
 // For a page within somebody's Blocks: say which objects are new, changed or gone.
