@@ -23,12 +23,12 @@ def apply(session: Session, action: SessionAction) -> None:
         case do.Prepare():
             session.check_open()
             session.predictor.prepare()
-        case do.Click(x=x, y=y, positive=positive):
-            session.click(clicks.Click(x, y, positive))
+        case do.Click(x=x, y=y, positive=positive, may_select=may_select):
+            session.click(clicks.Click(x, y, positive), may_select)
         case do.Box(left=left, top=top, right=right, bottom=bottom):
             session.box(left, top, right, bottom)
-        case do.KeepPass(index=index):
-            session.keep_pass(index)
+        case do.KeepPass(index=index, prediction=prediction):
+            session.keep_pass(index, prediction)
         case do.Choose(index=index, object=id):
             session.choose(index, id)
         case do.ChooseOrLabel():

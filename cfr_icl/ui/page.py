@@ -154,8 +154,8 @@ class Page:
         match action:
             case SessionAction():
                 apply(self.session, action)
-                if isinstance(action, Click) and self.session.suggests_box:
-                    self._outbox.add(suggestion="box")
+                if isinstance(action, Click):
+                    self._suggest()
             case do.Hello():
                 self._opening.hello()
             case do.Open(path=path, name=name):
@@ -190,6 +190,13 @@ class Page:
                 self._learn(action)
             case _:
                 self._answer_question(action)
+
+    def _suggest(self) -> None:
+        """Add to the reply what may help after a click."""
+        if self.session.suggests_overlap:
+            self._outbox.add(suggestion="overlap")
+        elif self.session.suggests_box:
+            self._outbox.add(suggestion="box")
 
     def _answer_question(self, action: Action) -> None:
         """Add to the reply what an action asks for that changes nothing."""

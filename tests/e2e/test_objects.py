@@ -278,6 +278,35 @@ def test_a_click_that_comes_before_an_answer_means_what_it_means_after_it(tool, 
     assert tool.session.active.id == 2
 
 
+def test_a_click_on_a_mask_that_is_still_to_come_selects_its_object(tool, squares):
+    tool.upload(squares)
+    line = Line(tool, "**/component_server/")
+    tool.click(80, 80)
+    tool.page.keyboard.press("Enter")
+    tool.click(90, 90)
+    tool.click(85, 70)
+    tool.page.keyboard.press("Enter")
+    tool.click(90, 90, modifiers=["Alt"])
+    line.let_go()
+    tool.idle()
+    assert [len(each.clicks) for each in tool.session.document.instances] == [2, 1]
+
+
+def test_a_part_of_a_labelled_whole_is_let_overlap_it_where_it_was_clicked_on(tool, squares):
+    two_finished(tool, squares)
+    tool.click(60, 60, modifiers=["Alt"])
+    tool.idle()
+    assert tool.session.active.id == 3 and tool.session.active.mask.area == 0
+    tool.page.get_by_role("button", name="Let the new one overlap it").click()
+    tool.idle()
+    assert tool.session.active.mask.area > 0 and tool.session.active.overlap
+    tool.page.keyboard.press("Enter")
+    tool.click(240, 90, modifiers=["Alt"])
+    tool.page.get_by_role("button", name="Delete the new one").click()
+    tool.idle()
+    assert len(tool.session.document.instances) == 3
+
+
 def test_a_late_answer_does_not_take_a_finished_object_up_again(tool, squares):
     two_finished(tool, squares)
     tool.page.get_by_label("Select object 1").click()

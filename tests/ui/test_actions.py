@@ -96,7 +96,9 @@ def test_what_is_sent_once_comes_again_until_it_has_arrived(shared):
     page = example(shared)
     known = {"picture": page.picture_token, "reply": 1}
     click = {"kind": "click", "x": 300, "y": 130, "positive": True, "number": 2}
-    save = [{"kind": "download", "what": what, "number": number} for number, what in ((3, "mask"), (4, "cutout"))]
+    save = [
+        {"kind": "download", "what": what, "number": number} for number, what in ((3, "mask"), (4, "cutout"))
+    ]
     _, lost = send(shared, page, click, *save, {"kind": "explode", "number": 5}, known=known)
     assert [file["action"] for file in lost["downloads"]] == [3, 4]
     for _ in range(2):  # the second of them is lost too

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -158,6 +159,13 @@ class Instance:
         if self.initial_mask:
             return self.initial_mask.pixels
         return box_guess(self.box, self.size) if self.box else None
+
+    @property
+    def prediction(self) -> str:
+        """A short digest of everything that the prediction of this object depends on, besides the network."""
+        start = self.initial_mask and self.initial_mask.version
+        parts = (self.id, self.network_clicks, start, self.box, self.choice, self.cfr)
+        return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()
 
     @property
     def is_predictable(self) -> bool:

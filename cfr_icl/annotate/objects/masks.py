@@ -140,6 +140,11 @@ class Mask:
         columns = np.repeat(np.arange(begin, begin + len(lengths)) % 2 == 1, lengths)
         return columns.reshape(box.width, self.height).T[box.top : box.bottom]
 
+    def contains(self, x: float, y: float) -> bool:
+        """Whether the pixel at (x, y), which must be in the picture, belongs to the mask."""
+        left, top = int(x), int(y)
+        return bool(self.cropped(Rectangle(left, top, left + 1, top + 1))[0, 0])
+
     @cached_property
     def area(self) -> int:
         return int(coco.area(self.coco))

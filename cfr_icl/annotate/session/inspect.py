@@ -47,8 +47,7 @@ def inside(session: Session) -> dict[str, Any]:
         )
     window = prediction.window
     return {
-        "object": instance.id,
-        "version": instance.mask.version,
+        "prediction": instance.prediction,
         "probabilities": _jpeg(prediction.probabilities, MAP_SIDE),
         "window": [*window.rows, *window.columns],
         "passes": _passes(prediction, instance.threshold),

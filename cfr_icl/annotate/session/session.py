@@ -52,8 +52,11 @@ class Session(Editor):
         self.predictor.set_image(picture)
         super().open(picture, name, document, key)
 
-    def click(self, click: Click) -> None:
+    def click(self, click: Click, may_select: bool = False) -> None:
         """Add a click to the active object, or start an object with it.
+
+        Args:
+            may_select: without an active object, rather select the object that has the pixel.
 
         Raises:
             ActionError: for a click outside the picture, or negative clicks with nothing to correct.
@@ -63,6 +66,8 @@ class Session(Editor):
             click.check_inside(width, height)
         except Refusal as error:
             raise ActionError(error.sentence) from error
+        if may_select and self.select_at(click.x, click.y):
+            return
         document, instance = self.document.selected_or_new(self.size)
         if len(instance.clicks) >= MAX_CLICKS:
             raise ActionError("An object takes at most {max_clicks} clicks.", max_clicks=MAX_CLICKS)
@@ -71,12 +76,15 @@ class Session(Editor):
         changed = replace(instance, clicks=(*instance.clicks, click), cfr=document.cfr, certainty=None)
         if not changed.is_predictable:
             raise ActionError("Start an object with a click on it; then mark what does not belong to it.")
+        notices_before = len(self.notices)
         clicked = self._predicted(document, changed)
         if len(clicked.clicks) == 1:
             clicked = replace(
                 clicked, neighbour_clicks=neighbour_clicks(clicked, document.others(clicked.id))
             )
         self._commit(document.with_instance(clicked))
+        if self.suggests_overlap:
+            del self.notices[notices_before:]
 
     def preview(self, click: Click) -> Instance | None:
         """The object that a click would roughly give, from one coarse pass; nothing changes.
@@ -176,12 +184,21 @@ class Session(Editor):
                 self.predictor = before
                 raise
 
-    def keep_pass(self, number: int) -> None:
-        """Use inner pass `number` (from 0) of the active object's last prediction as its mask."""
+    def keep_pass(self, number: int, prediction: str | None = None) -> None:
+        """Use inner pass `number` (from 0) of the active object's last prediction as its mask.
+
+        Args:
+            prediction: the one that the passes are of, as `Instance.prediction`; None for the last one.
+
+        Raises:
+            ActionError: where there is no such pass, or when another prediction has come.
+        """
         instance = self.active
         if instance is None or not instance.is_predictable:
             raise ActionError("Select an object with clicks to keep one of its passes.")
         instance.check_unlocked()
+        if prediction not in (None, instance.prediction):
+            raise ActionError("The pass was one of an earlier prediction; choose among the new ones.")
         if not 0 <= number < len(self.predict(instance).passes):
             raise ActionError("The last prediction has no pass {number}.", number=number)
         self._commit_predicted(self.document, replace(instance, chosen_pass=number))
@@ -221,6 +238,15 @@ class Session(Editor):
         if number != instance.choice:
             changed = replace(instance, choice=number, cfr=self.document.cfr, chosen_pass=None)
             self._commit_predicted(self.document, changed)
+
+    @property
+    def suggests_overlap(self) -> bool:
+        """Whether the newest click of the active object is on a pixel that another object keeps."""
+        instance = self.active
+        if instance is None or not instance.left_out or not instance.clicks:
+            return False
+        x, y, positive = instance.clicks[-1].x, instance.clicks[-1].y, instance.clicks[-1].positive
+        return positive and instance.network_mask.contains(x, y) and not instance.mask.contains(x, y)
 
     @property
     def suggests_box(self) -> bool:

@@ -294,13 +294,12 @@ class Reply(TypedDict):
     inside: NotRequired[dict[str, Any]]
     """The inner passes of the active object's last prediction."""
     choices: NotRequired[OfferedMasks]
-    suggestion: NotRequired[Literal["box"]]
-    """The last clicks changed little; a box may do more."""
+    suggestion: NotRequired[Literal["box", "overlap"]]
+    """Box: the last clicks changed little. Overlap: the click is on a pixel that another object keeps."""
     downloads: NotRequired[list[Download]]
     loaded: NotRequired[Loaded]
     job: NotRequired[Job]
     messages: NotRequired[list[str]]
     """Messages for the user, in the language of the page."""
     earlier: NotRequired[list[dict[str, Any]]]
-    """Fields that are sent once, of replies that may not have arrived, with the number of each as `reply`; the
-    oldest first."""
+    """Fields that are sent once, of replies that may not have arrived, with the number of each as `reply`."""

@@ -21,6 +21,7 @@ from cfr_icl.ui.protocol.fields import (
     Note,
     Number,
     Points,
+    Token,
     Whole,
 )
 
@@ -39,6 +40,8 @@ class Click(SessionAction):
     x: Number
     y: Number
     positive: Flag
+    may_select: Flag = False
+    """Sent while masks are on their way: without an active object, a click on one of these selects it."""
 
 
 class Box(SessionAction):
@@ -250,6 +253,8 @@ class KeepPass(SessionAction):
 
     kind: Literal["keep_pass"]
     index: Annotated[Whole, Field(alias="pass")]
+    prediction: Token | None = None
+    """The prediction that the passes are of, as in the reply's `inside`; refused when it is another one."""
 
 
 class Choose(SessionAction):

@@ -181,6 +181,21 @@ export class Commands {
     this.app.notices.show(said, { choices: [[t('Draw a box instead'), begin]] });
   }
 
+  // The click on object `id` is on a pixel that another object keeps.
+  suggestOverlap(id) {
+    const of = (act) => () => {
+      if (this.app.state.objects.some((object) => object.id === id)) act();
+    };
+    const said = t('Another object has the pixel that you clicked on, and keeps it.');
+    const overlap = of(() => this.send('edit', { id, overlap: true })),
+      remove = of(() => this.send('delete', { id }));
+    const choices = [
+      [t('Let the new one overlap it'), overlap],
+      [t('Delete the new one'), remove],
+    ];
+    this.app.notices.show(said, { choices });
+  }
+
   // Run a command, unless it cannot be run now.
   run(name, byButton = false) {
     if (name === 'undo' && this.view.keys.takePointBack()) return;

@@ -109,7 +109,7 @@ export class Inspector {
         choice.setAttribute('aria-checked', String(index === inside.chosen_pass));
         choice.addEventListener('click', (event) => {
           event.stopPropagation();
-          this.send('keep_pass', { pass: index });
+          this.send('keep_pass', { pass: index, prediction: inside.prediction });
         });
         return choice;
       }),

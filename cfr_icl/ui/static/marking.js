@@ -1,5 +1,6 @@
 // What the picture's pointer and keys do: a mark is shown at once, its action goes to the server.
 
+import { MAKES } from './exporting.js';
 import { middleOfSmall } from './geometry.js';
 import { objectsAt } from './picking.js';
 import { View } from './view.js';
@@ -13,7 +14,10 @@ export class Marking {
   // What the view calls for pointer and keys, as its constructor lists them.
   actions() {
     return {
-      click: (x, y, positive) => this.mark('click', { x, y, positive }, { x, y, positive }),
+      click: (x, y, positive, alt) => {
+        const may_select = positive && !alt && this.masksCome;
+        this.mark('click', { x, y, positive, may_select }, { x, y, positive });
+      },
       select: (id) => this.select(id),
       toggle: (id) => this.app.selection.toggle(id),
       box: (left, top, right, bottom, drag) => {
@@ -43,6 +47,11 @@ export class Marking {
       ready: () => this.app.ready(),
       inWork: () => this.app.activeSoon !== null,
     };
+  }
+
+  // Whether a click that would start an object may be on one whose mask is still to come.
+  get masksCome() {
+    return this.app.activeSoon === null && this.app.channel.awaits(...MAKES);
   }
 
   // Tell of the pixel under the pointer or the crosshair, and mark the object there.

@@ -133,6 +133,31 @@ def test_pixels_of_a_finished_neighbour_are_not_taken_unless_allowed(session):
     assert session.active.mask.area > first.mask.area // 2 and session.active.left_out == 0
 
 
+def test_overlapping_is_suggested_for_a_click_on_a_pixel_that_another_object_keeps(session):
+    two_objects(session)
+    assert not session.suggests_overlap
+    session.click(Click(25, 25))
+    assert session.suggests_overlap and session.notices == []  # the suggestion says it
+    session.edit(session.active.id, overlap=True)
+    assert not session.suggests_overlap
+    session.undo()
+    session.click(Click(100, 80, positive=False))
+    assert not session.suggests_overlap
+
+
+def test_a_click_selects_the_object_whose_mask_was_still_to_come(session):
+    first, second = two_objects(session)
+    session.click(Click(25, 25), may_select=True)
+    assert session.active == first
+    session.click(Click(75, 60), may_select=True)  # a correction of the active one
+    assert len(session.active.clicks) == 2
+    session.undo()
+    session.finish()
+    session.edit(first.id, visible=False)
+    session.click(Click(25, 25), may_select=True)
+    assert session.active.id not in (first.id, second.id)
+
+
 def test_a_swallowed_neighbour_gives_a_negative_click():
     picture = np.full((90, 120, 3), 128, np.uint8)
     session = Session(Segmenter(ColourModel()))
@@ -420,6 +445,27 @@ def test_a_kept_pass_is_what_the_next_click_starts_from(picture):
     assert session.active.initial_mask == kept and session.active.chosen_pass is None
     with pytest.raises(ActionError, match="no pass 9"):
         session.keep_pass(9)
+
+
+def test_a_pass_is_not_looked_for_in_another_prediction_than_the_one_it_was_seen_in(picture):
+    session = Session(Segmenter(ColourModel()), CascadeForward(steps=3, adaptive=False))
+    session.open(picture, "squares.png")
+    session.click(RED_SQUARE)
+    seen = inside(session)["prediction"]
+    session.keep_pass(1, seen)
+    session.keep_pass(2, seen)  # the passes are still those
+    assert session.active.chosen_pass == 2
+    session.undo()
+    session.undo()
+    session.click(Click(20, 30))
+    with pytest.raises(ActionError, match="earlier prediction"):
+        session.keep_pass(1, seen)
+    assert session.active.chosen_pass is None
+    session.set_cascade(CascadeForward(steps=2, adaptive=False))
+    with pytest.raises(ActionError, match="earlier prediction"):
+        session.keep_pass(1, seen)
+    session.keep_pass(1, inside(session)["prediction"])
+    assert session.active.chosen_pass == 1
 
 
 def test_inspect_lists_every_pass(session):
