@@ -1,4 +1,4 @@
-"""Says the golden net's steps in the words of the code beside it; see `first_adapter.py`."""
+"""Says the golden net's steps in the words of the code beside it; nothing else here knows that code."""
 
 from __future__ import annotations
 
