@@ -168,14 +168,6 @@ def test_the_export_example_writes_the_work_on_a_folder(model):
     assert annotation["area"] == session.mask.sum()
 
 
-def test_the_options_are_those_of_the_app(capsys):
-    (table,) = re.findall(r"\| options of `cfr-icl app` \|\n(.*?)\n\n", README, re.DOTALL)
-    with pytest.raises(SystemExit):
-        parse(["app", "--help"])
-    known = re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE)
-    assert sorted(re.findall(r"--[a-z][a-z-]*", table)) == sorted(known)
-
-
 def test_no_example_is_without_a_test():
     assert set(re.findall(r"^```(\w+)$", README, re.MULTILINE)) == {"sh", "python", "json", "csv"}
     assert len(blocks("python")) == 3 and len(blocks("json")) == len(blocks("csv")) == 1
