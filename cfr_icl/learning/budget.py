@@ -17,7 +17,7 @@ class Budget:
 
     seconds: float
     spent: float = 0.0
-    _since: float = field(default_factory=time.monotonic)
+    _since: float = field(default_factory=lambda: time.monotonic())
 
     @property
     def progress(self) -> float:

@@ -53,6 +53,7 @@ def sessions(
     objects: Sequence[HeldOut],
     tell: Callable[[int], None] = lambda done: None,
     seconds: float = float("inf"),
+    most_seconds: float = float("inf"),
 ) -> Iterator[tuple[HeldOut, list[float]]]:
     """Each object with the IoU after each of the robot user's clicks, up to TARGET, as on the page.
 
@@ -61,12 +62,14 @@ def sessions(
     Args:
         tell: called before each object with its number.
         seconds: time after which no further object is begun, though FEWEST_OBJECTS are.
+        most_seconds: time after which none is, though one is.
     """
     protocol = Protocol(target_iou=TARGET, max_clicks=MOST_CLICKS, widen=True, exact=False)
     segmenter = protocol.segmenter(model)
     begun, counted = time.monotonic(), 0
     for number, held in enumerate(objects):
-        if counted >= FEWEST_OBJECTS and time.monotonic() - begun > seconds:
+        used = time.monotonic() - begun
+        if counted and used > (seconds if counted >= FEWEST_OBJECTS else most_seconds):
             return
         tell(number)
         try:
@@ -114,6 +117,15 @@ class QuickScore:
                 features = model.encode(crop_picture(image, window, (size, size)))
             part = cv2.resize(gt_mask[window.slices], (size, size), interpolation=cv2.INTER_NEAREST_EXACT)
             self._objects.append((features, part))
+        self.seconds = self._measured(model)
+        """Of one score, roughly."""
+
+    @torch.no_grad()
+    def _measured(self, model: MapModel) -> float:
+        begun = time.monotonic()
+        for features, gt_mask in self._objects[:1]:
+            self._of(model, features, gt_mask)
+        return (time.monotonic() - begun) * len(self._objects)
 
     @torch.no_grad()
     def __call__(self, model: MapModel) -> float:

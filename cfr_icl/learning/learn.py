@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +29,14 @@ from cfr_icl.learning.adapt_config import AdaptConfig, config_for
 from cfr_icl.learning.average import Weights, mixed
 from cfr_icl.learning.budget import Budget
 from cfr_icl.learning.comparison import Ious, compare
-from cfr_icl.learning.count_clicks import HeldOut, QuickScore, held_out_objects, read_objects, sessions
+from cfr_icl.learning.count_clicks import (
+    FEWEST_OBJECTS,
+    HeldOut,
+    QuickScore,
+    held_out_objects,
+    read_objects,
+    sessions,
+)
 from cfr_icl.learning.held_out import hold_out
 from cfr_icl.learning.kind import learn_kind
 from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part
@@ -50,8 +58,10 @@ SHARES = (1.0, 0.75, 0.5)
 """Parts of the way from the first weights to the learnt ones that are tried; averages may be better."""
 NEARLY = 0.005
 """Mean IoU on held-out objects that is given up for weights nearer to the first ones."""
-COUNTING = 0.12
-"""Part of the minutes for each count of clicks."""
+COUNTING, MOST_COUNTING = 0.12, 0.24
+"""Part of the minutes for each count of clicks; where FEWEST_OBJECTS take longer, at most."""
+LEAST_LEARNING = 0.2
+"""Part of the minutes without which nothing is learnt."""
 
 
 class OtherStartError(LearnError):
@@ -161,15 +171,37 @@ class Learning:
         if file.is_file():
             stored = json.loads(file.read_text(encoding="utf-8"))
             if stored["note"] == note:
+                progress.count_seconds = stored.get("seconds", 0.0)
                 return {HeldOut(*key): ious for key, ious in stored["ious"]}
         in_use = self.out if (self.out / WEIGHTS_NAME).is_file() else self.source
-        seconds = COUNTING * 60 * self.minutes
-        found = _count_clicks(load_model(str(in_use), "cpu"), pictures, objects, BEFORE, progress, seconds)
+        seconds, most = COUNTING * 60 * self.minutes, MOST_COUNTING * 60 * self.minutes
+        model = load_model(str(in_use), "cpu")
+        found = _count_clicks(model, pictures, objects, BEFORE, progress, seconds, most)
         if not found:
             raise LearnError("The pictures that are learnt from are not there any more.")
+        self._require_time(len(found), progress)
+        if len(found) < min(FEWEST_OBJECTS, len(objects)):
+            self.sentences.append(
+                Sentence(
+                    "Clicks were counted on {count} held-out objects alone; more minutes allow more.",
+                    count=len(found),
+                )
+            )
         ious = [[[held.picture_index, held.object_index], values] for held, values in found.items()]
-        write_atomically(file, json.dumps({"note": note, "ious": ious}))
+        stored = {"note": note, "ious": ious, "seconds": progress.count_seconds}
+        write_atomically(file, json.dumps(stored))
         return found
+
+    def _require_time(self, counted: int, progress: Progress) -> None:
+        """Refuse minutes that would pass with counting clicks; say how many are needed."""
+        if progress.seconds_for_learning < LEAST_LEARNING * 60 * self.minutes:
+            seconds = progress.count_seconds / counted
+            raise LearnError(
+                "Clicks on one object take this model {seconds} s here, and they are counted before and "
+                "after learning; {minutes} minutes or more are needed.",
+                seconds=round(seconds),
+                minutes=math.ceil(seconds * FEWEST_OBJECTS / MOST_COUNTING / 60),
+            )
 
     def _kind(self, learnt: Part) -> Kind:
         """The kind of the pictures that are learnt from; those that cannot be read any more do not count."""
@@ -189,7 +221,8 @@ class Learning:
         teacher = cast(MapModel, load_model(self.source, "cpu", "float32"))  # as the network that learns
         objects = read_objects(pictures, held_out_objects(pictures, note["held_out"]))
         score = QuickScore(teacher, objects, network.config.zoom.size)
-        budget = Budget(progress.seconds_for_learning)
+        progress.score_seconds = (len(SHARES) + 1) * score.seconds
+        budget = Budget(max(1.0, progress.seconds_for_learning))
 
         def say(step: int, part: float) -> None:
             left = max(0.0, budget.seconds - budget.used) + progress.count_seconds
@@ -212,7 +245,8 @@ class Learning:
         """Count clicks with the learnt model, which is written and read as the person will use it."""
         save_weights(config, halved_without_loss(weights), self._folder / "model", dtype=None)
         learnt = LearntModel(load_model(self._folder / "model", "cpu"), load_model(self.source, "cpu"), kind)
-        return _count_clicks(learnt, pictures, objects, AFTER, progress)
+        most = max(progress.seconds_left, progress.count_seconds)
+        return _count_clicks(learnt, pictures, objects, AFTER, progress, most_seconds=most)
 
     def _write(self, config: ModelConfig, weights: Weights, kind: Kind) -> None:
         """Write the model; its weights, without which it is none, last."""
@@ -257,8 +291,9 @@ def _count_clicks(
     stage: str,
     progress: Progress,
     seconds: float = float("inf"),
+    most_seconds: float = float("inf"),
 ) -> Ious:
-    """The IoU after each click on each object; no further object is begun after `seconds`."""
+    """The IoU after each click on each object that there is time for, as in `sessions`."""
     begun = time.monotonic()
 
     def tell(done: int) -> None:
@@ -268,7 +303,7 @@ def _count_clicks(
             left = (time.monotonic() - begun) * (1 - part) / part if part else None
         progress.say(stage, part, left)
 
-    found = dict(sessions(model, pictures, objects, tell, seconds))
+    found = dict(sessions(model, pictures, objects, tell, seconds, most_seconds))
     progress.count_seconds = time.monotonic() - begun
     return found
 

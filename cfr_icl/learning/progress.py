@@ -25,6 +25,7 @@ class Progress:
 
     Attributes:
         count_seconds: time that the last count of clicks took, as the next one probably does.
+        score_seconds: time for the scores at the end of learning.
     """
 
     def __init__(self, tell: Callable[[LearningState], None], seconds: float) -> None:
@@ -32,7 +33,7 @@ class Progress:
         self._tell, self._seconds = tell, seconds
         self._begun = self._told = time.monotonic()
         self._stage = ""
-        self.count_seconds = 0.0
+        self.count_seconds = self.score_seconds = 0.0
 
     @property
     def seconds_left(self) -> float:
@@ -41,8 +42,8 @@ class Progress:
 
     @property
     def seconds_for_learning(self) -> float:
-        """What is left when clicks are counted once more; half of all time at least."""
-        return max(self.seconds_left - self.count_seconds, self._seconds / 2)
+        """What is left when clicks are counted once more; 0 where that takes all."""
+        return max(0.0, self.seconds_left - self.count_seconds - self.score_seconds)
 
     def say(self, stage: str, part: float, seconds_left: float | None) -> None:
         """Tell the stage, of which a part is over; within a stage once in TELL_SECONDS."""

@@ -1,6 +1,8 @@
 """Learning from a person's own pictures: what is learnt from, what is kept, and when a model is accepted."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from cfr_icl.annotate.objects.document import Document, Instance
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.cli.main import main
 from cfr_icl.data.augmentation import Augmentation
-from cfr_icl.learning import learn
+from cfr_icl.learning import adapt, budget, count_clicks, learn, progress
 from cfr_icl.learning.adapt_checkpoint import read_checkpoint
 from cfr_icl.learning.adapt_config import AdaptConfig
 from cfr_icl.learning.average import mixed
@@ -85,6 +87,74 @@ def test_a_stopped_run_writes_no_model_and_resumes(data, source, tmp_path, click
     found = learning(data, source, tmp_path).run()
     assert found.better and found.steps == QUICK.steps
     assert read_checkpoint(tmp_path / "learnt" / "run")["finished"]
+
+
+class Clock:
+    """In place of the module `time`."""
+
+    now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.fixture
+def slow_clicks(monkeypatch):
+    """A clock that stands still, except that clicks on an object take 50 s."""
+    clock = Clock()
+    for module in (adapt, budget, count_clicks, learn, progress):
+        monkeypatch.setattr(module, "time", clock)
+
+    def simulate(*_):
+        clock.now += 50
+        return SimpleNamespace(ious=[0.1] * 20)
+
+    monkeypatch.setattr(count_clicks, "simulate", simulate)
+    return clock
+
+
+def test_a_model_that_is_slow_to_count_clicks_with_stays_within_its_minutes(
+    data, source, tmp_path, slow_clicks
+):
+    steps = []
+
+    def tell(state):
+        if state.stage == "learning":
+            steps.append(slow_clicks.now)
+            slow_clicks.now += 5
+
+    endless = replace(QUICK, steps=None, check_every=0.5)
+    run = learning(data, source, tmp_path, tell=tell, config=endless)
+    assert run.run().held_out_objects == 2  # of three; 24 % of the minutes are over after two of them
+    assert slow_clicks.now <= 60 * run.minutes + 5 and len(steps) > 10
+    assert [str(sentence) for sentence in run.sentences] == [
+        "Clicks were counted on 2 held-out objects alone; more minutes allow more."
+    ]
+
+
+def test_a_stopped_run_leaves_time_to_count_again_when_it_goes_on(data, source, tmp_path, slow_clicks):
+    def tell(state):
+        if state.stage == "learning":
+            slow_clicks.now += 5
+            if slow_clicks.now < 150:
+                raise KeyboardInterrupt
+
+    run = learning(data, source, tmp_path, tell=tell, config=replace(QUICK, steps=None, check_every=0.5))
+    with pytest.raises(KeyboardInterrupt):
+        run.run()
+    slow_clicks.now = begun = 1000.0
+    learning(data, source, tmp_path, tell=tell, config=replace(QUICK, steps=None, check_every=0.5)).run()
+    assert slow_clicks.now - begun <= 60 * run.minutes + 5
+
+
+def test_minutes_that_pass_with_counting_clicks_are_refused_with_those_that_are_needed(
+    data, source, tmp_path, slow_clicks
+):
+    run = learning(data, source, tmp_path)
+    run.minutes = 1
+    with pytest.raises(LearnError, match=r"take this model 50 s here, .*; 35 minutes or more are needed\."):
+        run.run()
+    assert slow_clicks.now == 50
 
 
 def test_held_out_pictures_stay_held_out_when_others_are_added(data, source, tmp_path, clicks):
