@@ -7,7 +7,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from cfr_icl.annotate.folder.folder import Opened
 from cfr_icl.annotate.objects.document import SENT_BACK, ActionError, Document
 from cfr_icl.annotate.pictures.browser_copy import browser_copy
 from cfr_icl.annotate.saved.store import StoreError
@@ -144,11 +143,11 @@ class Opening:
         pixels = OpenedPicture(opened.picture, opened.remarks)
         self._start(pixels, self._files.copied(opened.path), name, document, opened.key)
         self.place.arrive(opened)
-        self._tell_state(name, opened)
+        self._tell_state(name)
         for message in opened.sentences:
             self._outbox.tell(message)
 
-    def _tell_state(self, name: str, opened: Opened) -> None:
+    def _tell_state(self, name: str) -> None:
         """Say who has the picture, and why it was sent back."""
         if (who := self.place.taken.get(name)) is not None:
             if who:
@@ -156,9 +155,21 @@ class Opening:
             else:
                 message = Sentence("Somebody is working on {name}; it can be looked at.", name=name)
             self._outbox.tell(message)
-        document = opened.document
-        if document and document.review == SENT_BACK:
-            sender = next((visit.who for visit in reversed(opened.visits) if visit.outcome == SENT_BACK), "")
+        self._tell_review(name)
+
+    def catch_up(self) -> bool:
+        """Show work that was saved elsewhere on the picture of the folder; return whether there was some."""
+        if self.place is None or not self.place.catch_up():
+            return False
+        self._tell_review(self._session.name)
+        return True
+
+    def _tell_review(self, name: str) -> None:
+        """Say why the open picture was sent back."""
+        document = self._session.document
+        if document.review == SENT_BACK:
+            visits = reversed(self.place.log.visits)
+            sender = next((visit.who for visit in visits if visit.outcome == SENT_BACK), "")
             values = {"name": name, "note": document.note or "–"}
             if sender:
                 message = Sentence("{who} sent {name} back, with the note “{note}”.", who=sender, **values)

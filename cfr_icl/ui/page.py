@@ -10,6 +10,7 @@ from typing import Any
 
 from cfr_icl import clicks
 from cfr_icl.annotate.objects.document import ActionError, Document
+from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.annotate.session.inspect import inside
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
@@ -39,6 +40,10 @@ TURN = 1.0
 
 MOVED = Sentence("The work of this page goes on in another tab; reload to go on here.")
 MODEL_GONE = Sentence("The learnt model was thrown away; the first model of the menu is in use again.")
+CHANGED_ELSEWHERE = (
+    "{name} was changed elsewhere since it was opened here. That work is shown now; the last action was not "
+    "applied."
+)
 OTHER_PICTURE = Sentence("The action belonged to another picture and was not applied.")
 
 
@@ -115,6 +120,7 @@ class Page:
         actions = data.get("actions") if isinstance(data, Mapping) else None
         if not actions and self.place:
             self.place.folder.listen()
+            self._opening.catch_up()
         with self._outbox.telling("The model of a page cannot be replaced"):
             if self._model.is_gone:  # another page threw it away
                 self._switch_model(self._model.first)
@@ -141,6 +147,8 @@ class Page:
             raise ActionError(OTHER_PICTURE)
         if self.place and action.works:
             self.place.take()
+            if self._opening.catch_up():
+                raise StoreError(CHANGED_ELSEWHERE, name=self.place.name)
         self._dispatch(action)
         if self.place:
             self.place.save()

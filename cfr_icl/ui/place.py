@@ -57,7 +57,7 @@ class FolderPlace:
     @property
     def outdated(self) -> bool:
         """Whether the work on the current picture was saved elsewhere since it was opened."""
-        return self.name is not None and self.folder.work.revisions[self.name] != self._revision
+        return self.name is not None and self.folder.work.revision(self.name) != self._revision
 
     def find(self, name: str) -> str:
         """The name, if the folder has a picture of it; raises ActionError."""
@@ -105,6 +105,24 @@ class FolderPlace:
         if before != opened.name:
             self._give_back(before)
         self.read_ahead()
+
+    def catch_up(self) -> bool:
+        """Take the work over that was saved elsewhere on the current picture; return whether there was some.
+
+        Changes that could not be saved here stay, and so does work on another view of the picture.
+        """
+        if self.name is None or not self.outdated or self.session.document is not self._saved:
+            return False
+        try:
+            work = self.folder.work.load(self.name)
+        except (StoreError, OSError):  # the next action that is saved tells of the conflict
+            return False
+        if work.size != self.session.size or work.document.view != self.session.document.view:
+            return False
+        self.session.reopen(work.document)
+        self._saved, self._revision = self.session.document, work.revision
+        self.log.open(work.visits, self.session.document)
+        return True
 
     def read_ahead(self) -> None:
         """Decode the next picture that is to be done, or else the next, and name it to the predictor."""

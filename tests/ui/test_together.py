@@ -110,6 +110,28 @@ def test_a_review_is_told_to_the_next_one_and_stored_with_names(people):
     assert Folder(folder.images, folder.work.path).pictures.review_of == {"a.png": "accepted"}
 
 
+def test_a_picture_that_others_change_is_shown_as_they_leave_it(people):
+    ann, bob = people
+    bob.do({"kind": "hello"})  # both look at it
+    bob.do({"kind": "goto", "name": "a.png"})
+    ann.do(click(30, 40))
+    reply = bob.do()  # at rest
+    assert [len(each["clicks"]) for each in reply["session"]["objects"]] == [1]
+    assert "messages" not in reply and "picture" not in reply
+    ann.do(click(32, 42), {"kind": "done", "done": True}, {"kind": "goto", "name": "b.png"})
+    reply = bob.do({"kind": "review", "accepted": True})
+    assert ["was changed elsewhere" in message for message in reply["messages"]] == [True]
+    assert reply["session"]["done"] and "review" not in reply["session"]
+    assert len(bob.document.instances[0].clicks) == 2
+    reply = bob.do({"kind": "review", "accepted": True})
+    assert "messages" not in reply and reply["session"]["review"] == "accepted"
+    bob.do({"kind": "goto", "name": "b.png"})
+    ann.do({"kind": "goto", "name": "a.png"})
+    bob.do({"kind": "goto", "name": "a.png"})
+    bob.do({"kind": "review", "accepted": False, "note": "the edge"})
+    assert ann.do()["messages"] == ["Bob sent a.png back, with the note “the edge”."]
+
+
 def test_a_new_name_is_seen_by_others_at_once(people):
     ann, bob = people
     ann.do(click(30, 40))

@@ -52,6 +52,10 @@ class Session(Editor):
         self.predictor.set_image(picture)
         super().open(picture, name, document, key)
 
+    def reopen(self, document: Document) -> None:
+        """Go on with work on the open picture that was saved elsewhere; its history begins anew."""
+        super().open(self.picture, self.name, document)
+
     def click(self, click: Click, may_select: bool = False) -> None:
         """Add a click to the active object, or start an object with it.
 
