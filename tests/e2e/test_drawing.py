@@ -1,5 +1,7 @@
 """What the page draws of a mask."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -19,11 +21,10 @@ PAINT = """(mask) => {
 def painted(browser):
     """A function that paints a mask, without its contour, and gives the opacity of each pixel."""
     page = browser.new_page()
+    page.route("http://page/*", lambda route: route.fulfill(path=STATIC / Path(route.request.url).name))
+    page.goto("http://page/mask.js")
     page.set_content(f"<canvas width={WIDTH} height={HEIGHT}></canvas>")
-    page.add_script_tag(
-        type="module", content=(STATIC / "mask.js").read_text() + "window.MaskShape = MaskShape;"
-    )
-    page.wait_for_function("() => Boolean(window.MaskShape)")
+    page.evaluate("async () => Object.assign(window, await import('/mask.js'))")
     yield lambda mask: np.reshape(page.evaluate(PAINT, mask.coco), (HEIGHT, WIDTH))
     page.close()
 

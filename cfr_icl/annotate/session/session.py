@@ -249,8 +249,9 @@ class Session(Editor):
         instance = self.active
         if instance is None or not instance.left_out or not instance.clicks:
             return False
-        x, y, positive = instance.clicks[-1].x, instance.clicks[-1].y, instance.clicks[-1].positive
-        return positive and instance.network_mask.contains(x, y) and not instance.mask.contains(x, y)
+        click = instance.clicks[-1]
+        x, y = click.x, click.y
+        return click.positive and instance.network_mask.contains(x, y) and not instance.mask.contains(x, y)
 
     @property
     def suggests_box(self) -> bool:

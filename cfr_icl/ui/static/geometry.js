@@ -115,19 +115,18 @@ export function stepped(pixel, [dx, dy], length, picture) {
 
 // Points of a line around something, in picture coordinates to the eighth of a pixel, without repetitions.
 export function rounded(points) {
-  const eighths = points.map(({ x, y }) => [Math.round(8 * x) / 8, Math.round(8 * y) / 8]);
-  return eighths.filter(([x, y], index) => {
-    const before = eighths[index - 1];
-    return !before || before[0] !== x || before[1] !== y;
-  });
+  return withoutRepetitions(points.map(({ x, y }) => [Math.round(8 * x) / 8, Math.round(8 * y) / 8]));
 }
 
 // Points of a stroke, in picture coordinates, on a grid of half pixels without repetitions; whole numbers are
 // the middles of pixels.
 export function thinned(points) {
-  const rounded = points.map(({ x, y }) => [Math.round(2 * x - 1) / 2, Math.round(2 * y - 1) / 2]);
-  return rounded.filter(([x, y], index) => {
-    const before = rounded[index - 1];
+  return withoutRepetitions(points.map(({ x, y }) => [Math.round(2 * x - 1) / 2, Math.round(2 * y - 1) / 2]));
+}
+
+function withoutRepetitions(points) {
+  return points.filter(([x, y], index) => {
+    const before = points[index - 1];
     return !before || before[0] !== x || before[1] !== y;
   });
 }

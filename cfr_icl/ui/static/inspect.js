@@ -2,6 +2,7 @@
 
 import { make } from './dom.js';
 import { t } from './language.js';
+import { rgbOf } from './shades.js';
 
 // Probabilities as colours over the picture: clear at 0, blue, yellow, red at 1.
 function heatmap(image) {
@@ -31,7 +32,7 @@ function preview(image, threshold, colour) {
   const context = canvas.getContext('2d');
   context.drawImage(image, 0, 0);
   const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
-  const rgb = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  const rgb = rgbOf(colour);
   for (let i = 0; i < pixels.data.length; i += 4)
     pixels.data.set([...rgb, pixels.data[i] > 255 * threshold ? 200 : 0], i);
   context.putImageData(pixels, 0, 0);

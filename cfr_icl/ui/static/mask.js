@@ -1,5 +1,7 @@
 // A mask as the server sends it: COCO run lengths, column by column.
 
+import { lightOf, rgbOf } from './shades.js';
+
 export function decodeCounts(text) {
   const counts = [];
   for (let at = 0; at < text.length; ) {
@@ -21,14 +23,12 @@ export function decodeCounts(text) {
 
 const SLOPE = 3; // squares of a stair that is drawn as a slope
 const SEEN = 1.5; // pixels of the screen from which on a square is seen as one
+const LIGHT = 190 / 255; // of black 0 to white 1
 const MANY = 4000; // corners from which on the outline's lines take a frame of their own
 
 // The edge of an outline, which is seen on light and dark pictures: dark around light colours.
 export function haloOf(colour) {
-  const hex = colour.length === 4 ? colour.replace(/[^#]/g, '$&$&') : colour,
-    [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
-  const light = 0.299 * red + 0.587 * green + 0.114 * blue > 190;
-  return light ? 'rgba(0, 0, 0, 0.6)' : 'rgba(255, 255, 255, 0.75)';
+  return lightOf(rgbOf(colour)) > LIGHT ? 'rgba(0, 0, 0, 0.6)' : 'rgba(255, 255, 255, 0.75)';
 }
 
 function traced(rings) {

@@ -4,30 +4,24 @@
 export const GOOD = '#16a34a',
   BAD = '#dc2626';
 const HALO = 'rgba(0, 0, 0, .5)';
-const DASHED = [
-  [3, HALO],
-  [1.5, '#fff', [6, 4]],
-];
+const DASHED = { width: 1.5, colour: '#fff', dash: [6, 4] };
 
-// Stroke the same lines twice, wide and dark below, so that they are seen on every picture. `lines` are
-// [width, colour, dashes] each, in CSS pixels.
-function outlined(context, scale, lines, stroke) {
-  for (const [width, colour, dash] of lines) {
-    context.lineWidth = width / scale;
-    context.strokeStyle = colour;
-    context.setLineDash((dash || []).map((length) => length / scale));
-    stroke();
-  }
+// Stroke the same line twice, wide and dark below, so that it is seen on every picture; in CSS pixels.
+function outlined(context, scale, { width, colour, dash = [], below = 3, halo = HALO }, stroke) {
+  context.lineWidth = below / scale;
+  context.strokeStyle = halo;
+  stroke();
+  context.lineWidth = width / scale;
+  context.strokeStyle = colour;
+  context.setLineDash(dash.map((length) => length / scale));
+  stroke();
   context.setLineDash([]);
 }
 
 // [top, bottom, left, right] of the picture that the network saw; in pixels of the picture.
 export function paintWindow(context, scale, [top, bottom, left, right]) {
-  const lines = [
-    [3, HALO],
-    [1.5, '#facc15', [7, 5]],
-  ];
-  outlined(context, scale, lines, () => context.strokeRect(left, top, right - left, bottom - top));
+  const line = { width: 1.5, colour: '#facc15', dash: [7, 5] };
+  outlined(context, scale, line, () => context.strokeRect(left, top, right - left, bottom - top));
 }
 
 // Rings [x, y, x, y, ...] with their corners; in pixels of the picture.
@@ -43,47 +37,25 @@ export function paintPolygons(context, scale, rings) {
     }
     lines.closePath();
   }
-  outlined(
-    context,
-    scale,
-    [
-      [3, 'rgba(0, 0, 0, .6)'],
-      [1.3, '#fff'],
-    ],
-    () => context.stroke(lines),
-  );
+  const line = { width: 1.3, colour: '#fff', halo: 'rgba(0, 0, 0, .6)' };
+  outlined(context, scale, line, () => context.stroke(lines));
   context.fillStyle = '#facc15';
   context.fill(corners);
 }
 
 // A corner that the keys move, { x, y }; in pixels of the picture.
 export function paintChosen(context, scale, { x, y }) {
-  outlined(
-    context,
-    scale,
-    [
-      [4, HALO],
-      [2, '#facc15'],
-    ],
-    () => {
-      context.beginPath();
-      context.arc(x, y, 7 / scale, 0, 2 * Math.PI);
-      context.stroke();
-    },
-  );
+  outlined(context, scale, { width: 2, colour: '#facc15', below: 4 }, () => {
+    context.beginPath();
+    context.arc(x, y, 7 / scale, 0, 2 * Math.PI);
+    context.stroke();
+  });
 }
 
 // [left, top, right, bottom] of the box that started an object, in pixels of the picture at `place`.
 export function paintBox(context, { x, y, scale }, [left, top, right, bottom]) {
-  outlined(
-    context,
-    1,
-    [
-      [3, HALO],
-      [1, '#fff', [3, 4]],
-    ],
-    () =>
-      context.strokeRect(x + left * scale, y + top * scale, (right - left) * scale, (bottom - top) * scale),
+  outlined(context, 1, { width: 1, colour: '#fff', dash: [3, 4] }, () =>
+    context.strokeRect(x + left * scale, y + top * scale, (right - left) * scale, (bottom - top) * scale),
   );
 }
 
@@ -126,19 +98,11 @@ function paintStroke(context, points, brush, adds) {
 
 // The brush's outline around the mouse; in CSS pixels.
 export function paintBrush(context, { x, y }, diameter) {
-  outlined(
-    context,
-    1,
-    [
-      [3, HALO],
-      [1.2, '#fff'],
-    ],
-    () => {
-      context.beginPath();
-      context.arc(x, y, Math.max(1, diameter / 2), 0, 2 * Math.PI);
-      context.stroke();
-    },
-  );
+  outlined(context, 1, { width: 1.2, colour: '#fff' }, () => {
+    context.beginPath();
+    context.arc(x, y, Math.max(1, diameter / 2), 0, 2 * Math.PI);
+    context.stroke();
+  });
 }
 
 // A click at the middle of its pixel; in CSS pixels.
@@ -203,15 +167,7 @@ export function paintCrosshair(context, place, pixel, { width, height }) {
     cross.moveTo(x0, y0);
     cross.lineTo(x1, y1);
   }
-  outlined(
-    context,
-    1,
-    [
-      [3, 'rgba(0, 0, 0, .45)'],
-      [1, '#fff'],
-    ],
-    () => context.stroke(cross),
-  );
+  outlined(context, 1, { width: 1, colour: '#fff', halo: 'rgba(0, 0, 0, .45)' }, () => context.stroke(cross));
 }
 
 // The background behind a transparent picture.

@@ -69,11 +69,8 @@ export class Restorer {
     this.app.restoring = false;
     if (!(folder || copy) || this.app.latest()) return;
     this.app.restoring = true;
-    if (folder) {
-      this.putting = { waiting: [], picture: null, why: forgotten };
-      return this.giveFolderBack(tab.get('cfr-at'));
-    }
     this.putting = { waiting: [], picture: null, why: forgotten };
+    if (folder) return this.giveFolderBack(tab.get('cfr-at'));
     await this.giveBack(copy.name, copy.source, copy.session, false);
     this.copies.forget(before);
   }

@@ -17,10 +17,20 @@ export function shade(colour, number) {
   return made.get(key);
 }
 
+// Red, green and blue of a colour #rgb or #rrggbb, 0 to 255 each.
+export function rgbOf(colour) {
+  const hex = colour.length === 4 ? colour.replace(/[^#]/g, '$&$&') : colour;
+  return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
+}
+
+// How light a colour is, black 0 to white 1.
+export function lightOf([red, green, blue]) {
+  return (0.299 * red + 0.587 * green + 0.114 * blue) / 255;
+}
+
 function mixed(colour, number) {
-  const hex = colour.length === 4 ? colour.replace(/[^#]/g, '$&$&') : colour,
-    parts = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
-  const light = (0.299 * parts[0] + 0.587 * parts[1] + 0.114 * parts[2]) / 255;
+  const parts = rgbOf(colour),
+    light = lightOf(parts);
   const share = (light > LIGHT ? MIXED_LIGHT : light < DARK ? MIXED_DARK : MIXED)[number];
   const end = share > 0 ? 255 : 0;
   const two = (part) =>
