@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import RLock
@@ -19,7 +19,7 @@ from cfr_icl.annotate.saved import store
 from cfr_icl.annotate.saved.class_list import ClassList
 from cfr_icl.annotate.saved.leases import Leases
 from cfr_icl.annotate.saved.session_files import SessionFiles, Summary
-from cfr_icl.annotate.saved.sharing import SharedFolder
+from cfr_icl.annotate.saved.sharing import LOCK, SharedFolder
 from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.annotate.saved.visits import Visit
 from cfr_icl.files import UNCHANGED, remove_unfinished
@@ -56,11 +56,12 @@ class WorkFolder:
         self.path = path.resolve()
         self.lock = RLock()
         self.sessions = SessionFiles(self.path)
-        self.classes = ClassList(self.path, self._exclusive)
+        self.classes = ClassList(self.path, self._exclusive_everywhere)
         self.leases = Leases(exclusive=self._exclusive)
         self.revisions: Counter[str] = Counter()
         self._pictures = pictures
         self._shared: SharedFolder | None = None
+        self._saving = FileLock(self.path / LOCK)
         self._claim = FileLock(self.path / ".cfr-icl.lock")
         """Held while this process alone works on the folder."""
         for name in pictures.names:
@@ -80,7 +81,7 @@ class WorkFolder:
         self.claim()
         self._claim.release()
         saved = [name for name in self._pictures.names if self.sessions.has(name)]
-        self._shared = SharedFolder(self.path, {name: self.sessions.path(name) for name in saved})
+        self._shared = SharedFolder({name: self.sessions.path(name) for name in saved})
         self.leases = Leases(self.path, self._exclusive)
         self.classes.shared = True
 
@@ -105,8 +106,16 @@ class WorkFolder:
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
-        """A context in which no other thread or process changes the folder."""
-        with self.lock, self._shared.saving() if self._shared else nullcontext():
+        """A context in which no other thread, nor a process that shares the folder, changes it."""
+        with self.lock, self._saving if self._shared else nullcontext():
+            yield
+
+    @contextmanager
+    def _exclusive_everywhere(self) -> Iterator[None]:
+        """The same for processes that do not share it, such as exports, which number classes."""
+        with self.lock, ExitStack() as held:
+            with suppress(OSError):  # a folder that nobody can write to
+                held.enter_context(self._saving)
             yield
 
     def revision(self, name: str) -> int:

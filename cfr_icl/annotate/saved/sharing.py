@@ -6,13 +6,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from filelock import FileLock
-
 LOOK_SECONDS = 5.0
 """Seconds between two checks for files that others saved."""
 
 LOCK = ".cfr-icl-saving.lock"
-"""Held while one process saves, for milliseconds."""
+"""Held while one process saves, or numbers classes, for milliseconds."""
 
 FileStamp = tuple[int, int, int]
 """Time of the last change, size and inode of a session file; each save makes a new stamp."""
@@ -22,18 +20,12 @@ class SharedFolder:
     """Stamps of the session files as this process knows them, to detect files that another one replaced.
 
     Args:
-        out: the work folder.
         paths: session files that exist, by the names of their pictures.
     """
 
-    def __init__(self, out: Path, paths: Mapping[str, Path]) -> None:
-        self._lock = FileLock(out / LOCK)
+    def __init__(self, paths: Mapping[str, Path]) -> None:
         self._stamps = {name: _stamp(path) for name, path in paths.items()}
         self._last_look = time.monotonic()
-
-    def saving(self) -> FileLock:
-        """A context in which no other process saves."""
-        return self._lock
 
     def changed(self, name: str, path: Path) -> bool:
         """Whether another process saved the picture since the last call; removing a file does not count."""

@@ -1,6 +1,7 @@
 """Class numbers: the order of one list, which never changes."""
 
 import re
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.imports.loaded import LoadedMasks, LoadedObject
 from cfr_icl.annotate.objects.document import Document, Instance, Label
 from cfr_icl.annotate.objects.masks import Mask
+from cfr_icl.annotate.saved import classes
 from cfr_icl.annotate.saved.classes import names_by_number, read_classes
 from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.cli.main import main
@@ -130,6 +132,31 @@ def test_numbers_of_an_export_beside_an_open_page_stay(tmp_path, capsys):
     work.save("a.png", "cat")
     refreshed = Folder(tmp_path / "images", tmp_path / "work").saved_work().pictures
     assert page.work.classes.number(refreshed) == ["dog", "cat"] == work.numbers()
+
+
+def test_two_exports_at_a_time_give_each_class_one_number(tmp_path, monkeypatch):
+    """The second one begins while the first has read the list and not written it yet."""
+    work = Work(tmp_path, "a.png", "b.png")
+    work.save("a.png", "dog")
+    first, second = (Folder(tmp_path / "images", tmp_path / "work") for _ in range(2))
+    of_first = first.saved_work().pictures
+    work.save("b.png", "ant")
+    of_second = second.saved_work().pictures[1:]
+    write, numbers = classes.write_classes, {}
+    other = Thread(target=lambda: numbers.update(second=second.work.classes.number(of_second)))
+
+    def interrupted(path, labels):
+        if other.ident is None:
+            other.start()
+            other.join(0.3)  # it waits for the first one, or it is done
+        write(path, labels)
+
+    monkeypatch.setattr(classes, "write_classes", interrupted)
+    numbers["first"] = first.work.classes.number(of_first)
+    other.join()
+    assert numbers == {"first": ["dog"], "second": ["dog", "ant"]}
+    listed = Folder(tmp_path / "images", tmp_path / "work").work.classes.labels
+    assert [label.name for label in listed] == ["dog", "ant"]
 
 
 def test_the_command_line_gives_the_order(tmp_path, capsys):
