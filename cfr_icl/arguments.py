@@ -50,9 +50,7 @@ def checked_box(box: Rectangle, whole: Window) -> Rectangle:
         raise TypeError(f"A box is Rectangle(left, top, right, bottom), not {box!r:.60}.")
     if not (box.left < box.right and box.top < box.bottom):
         raise ValueError(f"A box has left < right and top < bottom, unlike {tuple(box)}.")
-    inside = Rectangle(
-        max(box.left, 0), max(box.top, 0), min(box.right, whole.width), min(box.bottom, whole.height)
-    )
+    inside = box.inside(*whole.size)
     if min(inside.size) < 1:
         raise Refusal(
             "The box lies outside the picture, which is {width} x {height} pixels.",

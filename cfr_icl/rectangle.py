@@ -71,6 +71,11 @@ class Rectangle(NamedTuple):
         """Left, top, width and height, as COCO files have it."""
         return self.left, self.top, self.width, self.height
 
+    def inside(self, height: int, width: int) -> Rectangle:
+        """The part inside a picture of this size; its width or height is 0 or less where there is none."""
+        left, top = max(self.left, 0), max(self.top, 0)
+        return Rectangle(left, top, min(self.right, width), min(self.bottom, height))
+
     def overlap(self, other: Rectangle) -> float:
         """Intersection over union of the pixels with those of another rectangle, 0 to 1."""
         width = min(self.right, other.right) - max(self.left, other.left)

@@ -10,14 +10,13 @@ from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 
 from cfr_icl.annotate.batch.click_lists import ClickListError, ObjectClicks, Problem, read_click_list
-from cfr_icl.annotate.exports.names import fitting, safe_path, unique_stems
+from cfr_icl.annotate.exports.names import free_name, safe_path, unique_stems
 from cfr_icl.annotate.exports.writing import check_targets
 from cfr_icl.annotate.objects.document import COLOURS, Document, Label
 from cfr_icl.annotate.pictures.listing import folded_name, leads_inside, list_pictures, shown_name
 from cfr_icl.annotate.saved.session_files import session_file
 from cfr_icl.arguments import check_positive
 from cfr_icl.pictures.decoding import PictureError, picture_size
-from cfr_icl.rectangle import Rectangle
 from cfr_icl.scale.shards import Shard
 
 MASKS, COCO, WORK = "masks", "coco", "work"
@@ -145,10 +144,8 @@ def _checked(entry: ObjectClicks, size: tuple[int, int], masks: Path) -> ObjectC
     height, width = size
     for click in entry.clicks:
         click.check_inside(width, height)
-    box = entry.box
+    box = entry.box and entry.box.inside(height, width)
     if box is not None:
-        left, top = max(box.left, 0), max(box.top, 0)
-        box = Rectangle(left, top, min(box.right, width), min(box.bottom, height))
         if box.width < 5 or box.height < 5:
             raise ValueError("The box must be at least 5 pixels a side, inside of the picture.")
     elif entry.mask is None:
@@ -187,9 +184,6 @@ def mask_names(objects: Sequence[ObjectClicks]) -> list[str]:
     for entry, name in zip(objects, names, strict=True):
         if counts[folded_name(name)] > 1:
             name = f"{safe_path(entry.picture_name)}_{entry.object}.png"
-        stem, number = name[: -len(".png")], 2
-        while folded_name(name := fitting(name)) in taken:
-            name, number = f"{stem}~{number}.png", number + 1
-        taken.add(folded_name(name))
-        chosen.append(name)
+        chosen.append(free_name(name, lambda name: folded_name(name) in taken))
+        taken.add(folded_name(chosen[-1]))
     return chosen

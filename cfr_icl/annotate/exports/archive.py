@@ -6,10 +6,8 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Mapping
-from itertools import count
-from posixpath import splitext
 
-from cfr_icl.annotate.exports.names import fitting
+from cfr_icl.annotate.exports.names import fitting, free_name
 from cfr_icl.annotate.pictures.listing import folded_name, shown_name
 
 _FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f]')
@@ -52,20 +50,14 @@ class _Taken:
         *folders, name = path.split("/")
         place = ""
         for folder in folders:
-            place = f"{self._numbered(place + folder, self._files)}/"
+            place = f"{free_name(place + folder, self._is_file)}/"
             self._folders.add(folded_name(place[:-1]))
-        free = self._numbered(place + name, self._files, self._folders)
+        free = free_name(place + name, lambda path: self._is_file(path) or folded_name(path) in self._folders)
         self._files.add(folded_name(free))
         return free
 
-    def _numbered(self, path: str, *taken: set[str]) -> str:
-        """The path, with the first number under which none of these sets has it."""
-        free, (stem, suffix) = path, splitext(path)
-        for number in count(2):
-            if not any(folded_name(free) in those for those in taken):
-                break
-            free = fitting(f"{stem}~{number}{suffix}")
-        return free
+    def _is_file(self, path: str) -> bool:
+        return folded_name(path) in self._files
 
 
 def portable_path(path: str) -> str:

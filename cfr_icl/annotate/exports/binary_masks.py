@@ -11,7 +11,7 @@ def _masks(job: ExportJob) -> Files:
     files: Files = {}
     for stem, picture in job.each_picture():
         for instance in picture.instances:
-            name = free_name(object_file(stem, instance), files)
+            name = free_name(object_file(stem, instance), files.__contains__)
             files[name] = mask_png(instance.mask.pixels)
     return files
 

@@ -27,7 +27,7 @@ def _cutouts(job: ExportJob) -> Files:
             )
             continue
         for instance in picture.instances:
-            name = free_name(object_file(stem, instance), files)
+            name = free_name(object_file(stem, instance), files.__contains__)
             files[name] = cutout_png(pixels, instance.mask.pixels)
     return files
 

@@ -7,9 +7,10 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from itertools import chain, count
 from pathlib import PurePosixPath
-from typing import Any
+from posixpath import splitext
 
 from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
 from cfr_icl.annotate.objects.document import Instance
@@ -76,11 +77,8 @@ def fitting(path: str) -> str:
     return f"{folder}{slash}{cut}~{digest}{dot}{suffix}"
 
 
-def free_name(path: str, files: Mapping[str, Any]) -> str:
-    """The path, with a number before its suffix where a file has it already."""
-    stem, dot, suffix = path.rpartition(".")
-    number, free = 2, path
-    while free in files:
-        free = fitting(f"{stem}~{number}{dot}{suffix}")
-        number += 1
-    return free
+def free_name(path: str, is_taken: Callable[[str], bool]) -> str:
+    """The path, shortened as by `fitting`, with the first number before its suffix that makes it free."""
+    stem, suffix = splitext(path)
+    numbered = (fitting(f"{stem}~{number}{suffix}") for number in count(2))
+    return next(free for free in chain([fitting(path)], numbered) if not is_taken(free))

@@ -235,7 +235,7 @@ class WorkFolder:
         labels = self.classes.labels
         for path in self.sessions.latest_first(self._pictures.names):
             try:
-                _, last = store.load_any(path)
+                _, last, _ = store.load_work(path)
             except (OSError, StoreError):
                 continue
             return Document(

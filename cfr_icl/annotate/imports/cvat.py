@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from cfr_icl.annotate.imports.coco_images import place_among
 from cfr_icl.annotate.imports.json_values import check_size, foreign_entries
 from cfr_icl.annotate.imports.loaded import (
     MAX_OBJECTS,
@@ -20,6 +19,7 @@ from cfr_icl.annotate.imports.loaded import (
     counted,
     read_file,
 )
+from cfr_icl.annotate.imports.named_pictures import place_among
 from cfr_icl.annotate.imports.shapes import check_affordable, ellipse, filled_areas, turned
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask

@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
 
-from cfr_icl.annotate.imports.coco_images import place_among
 from cfr_icl.annotate.imports.json_values import check_size
 from cfr_icl.annotate.imports.loaded import MAX_OBJECTS, LoadedMasks, LoadedObject, MaskFileError, counted
+from cfr_icl.annotate.imports.named_pictures import place_among
 from cfr_icl.annotate.imports.shapes import check_affordable, ellipse, filled_areas, turned
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask

@@ -16,6 +16,7 @@ from cfr_icl.annotate.imports.shapes import check_affordable, drawn_shapes, elli
 from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.pictures.mask_pixels import read_mask
+from cfr_icl.rectangle import Rectangle
 
 _KEYS = ("label", "points", "shape_type", "mask", "group_id")
 
@@ -99,11 +100,12 @@ def _shape(shape: Mapping[str, Any], size: tuple[int, int]) -> Mask | np.ndarray
 def _stored_mask(content: str, points: np.ndarray, size: tuple[int, int]) -> Mask:
     """The mask, in base64 as a PNG, of the rectangle between two corner pixels, both included."""
     (left, top), (right, bottom) = np.round([points.min(axis=0), points.max(axis=0)]).astype(int)
-    shape = (bottom - top + 1, right - left + 1)
+    box = Rectangle(left, top, right + 1, bottom + 1)
     data = io.BytesIO(base64.b64decode(content, validate=True))
-    part = read_mask(data, shape, smallest=1).values != 0
-    height, width = size
+    part = read_mask(data, box.size, smallest=1).values != 0
+    inside = box.inside(*size)
     pixels = np.zeros(size, bool)
-    y0, y1, x0, x1 = max(0, top), min(height, bottom + 1), max(0, left), min(width, right + 1)
-    pixels[y0:y1, x0:x1] = part[y0 - top : y1 - top, x0 - left : x1 - left]
+    pixels[inside.slices] = part[
+        inside.top - top : inside.bottom - top, inside.left - left : inside.right - left
+    ]
     return Mask.of(pixels)

@@ -40,6 +40,11 @@ READ_AGAIN = 0.5
 """Seconds for which the last look at a run is used."""
 PATIENCE = 5.0
 """Seconds for a process to end after `stop`, before it is killed."""
+THREADS = max(1, (os.cpu_count() or 2) // 2)
+
+ELSEWHERE = "Another server is learning from these pictures; stop it there, or wait for its end."
+DISK_FULL = Sentence("The disk is full; learning goes on from where it was when there is room.")
+UNEXPECTED = Sentence("Learning ended unexpectedly; it can go on from where it was.")
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ class FolderLearning:
             "--out": self.out,
             "--from": self._source,
             "--minutes": MINUTES,
-            "--threads": max(1, (os.cpu_count() or 2) // 2),
+            "--threads": THREADS,
             "--max-megapixels": self._megapixels,
         }
         given = [str(part) for option in options.items() for part in option]
@@ -136,7 +141,6 @@ class FolderLearning:
         self._refuse_elsewhere()
         package = str(Path(__file__).parents[3])
         paths = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
-        threads = str(max(1, (os.cpu_count() or 2) // 2))
         try:
             self.out.mkdir(parents=True, exist_ok=True)
             LearningState(stage=READING).write(self.out)
@@ -145,7 +149,7 @@ class FolderLearning:
                 stdin=subprocess.PIPE,  # its end tells the process to stop
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": threads},
+                env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": str(THREADS)},
                 creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
             )
         except OSError as error:
@@ -206,8 +210,3 @@ def is_learning(out: Path) -> bool:
         return True
     except OSError:  # it was removed meanwhile, or is another user's
         return False
-
-
-ELSEWHERE = "Another server is learning from these pictures; stop it there, or wait for its end."
-DISK_FULL = Sentence("The disk is full; learning goes on from where it was when there is room.")
-UNEXPECTED = Sentence("Learning ended unexpectedly; it can go on from where it was.")

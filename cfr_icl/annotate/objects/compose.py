@@ -132,8 +132,8 @@ def _small_parts(parts: np.ndarray, most: float, box: Rectangle, size: tuple[int
 
 def with_margin(box: Rectangle, margin: int, height: int, width: int) -> Rectangle:
     """Grow a box by a margin on each side, inside a picture of this size."""
-    left, top = max(0, box.left - margin), max(0, box.top - margin)
-    return Rectangle(left, top, min(width, box.right + margin), min(height, box.bottom + margin))
+    left, top, right, bottom = box
+    return Rectangle(left - margin, top - margin, right + margin, bottom + margin).inside(height, width)
 
 
 def by_column(mask: Mask, box: Rectangle) -> np.ndarray:

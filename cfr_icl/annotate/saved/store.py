@@ -142,13 +142,12 @@ def load(path: Path, size: tuple[int, int]) -> Document:
     return from_json(read_json(path), size)
 
 
-def load_any(path: Path) -> tuple[tuple[int, int], Document]:
-    """The picture's (height, width) and the document of a session file; raises StoreError with its name."""
-    return load_work(path)[:2]
-
-
 def load_work(path: Path) -> tuple[tuple[int, int], Document, tuple[Visit, ...]]:
-    """The picture's (height, width), document and visits of a session file; raises like `load_any`."""
+    """The picture's (height, width), document and visits of a session file.
+
+    Raises:
+        StoreError: when it cannot be used; the message names it.
+    """
     try:
         data = read_json(path)
         try:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cfr_icl.annotate.imports.coco import load_coco
-from cfr_icl.annotate.imports.coco_images import CocoImages, Images, id_text
+from cfr_icl.annotate.imports.coco_images import CocoImages, id_text
 from cfr_icl.annotate.imports.cvat import cvat_images, load_cvat_image
 from cfr_icl.annotate.imports.label_studio import Task, has_objects, load_label_studio, picture_of, tasks_of
 from cfr_icl.annotate.imports.loaded import LoadedMasks, MaskFileError
+from cfr_icl.annotate.imports.named_pictures import NamedPictures
 from cfr_icl.annotate.saved import store
 
 Load = Callable[[tuple[int, int]], LoadedMasks]
@@ -166,12 +166,9 @@ def _of_cvat(names: Sequence[str], path: Path, alone: bool) -> Listed | None:
 
 def _numbers_by_name(names: Sequence[str], places: Sequence[str]) -> dict[str, int]:
     """The number of the path that belongs to each picture, by its name; none where several may."""
-    by_name = Images([{"id": n, "file_name": place} for n, place in enumerate(places)], single_fits=False)
-    numbers: dict[str, int] = {}
-    for name in names:
-        with suppress(MaskFileError):
-            numbers[name] = by_name.find(name)["id"]
-    return numbers
+    pictures = NamedPictures(places, single_fits=False)
+    found = {name: pictures.find(name) for name in names}
+    return {name: numbers[0] for name, numbers in found.items() if len(numbers) == 1}
 
 
 def _base_names(names: Any) -> frozenset[str]:

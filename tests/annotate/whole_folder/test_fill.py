@@ -17,7 +17,7 @@ from cfr_icl.annotate.exports.archive import zipped
 from cfr_icl.annotate.exports.splits import Split
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.imports import MaskFileError
-from cfr_icl.annotate.imports.coco_images import Images
+from cfr_icl.annotate.imports.coco_images import CocoImages
 from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
 from cfr_icl.annotate.objects.document import ACCEPTED, Document, Instance, Label
 from cfr_icl.annotate.objects.masks import Mask
@@ -471,7 +471,7 @@ def test_pictures_are_found_by_the_nearest_of_their_names(picture, found):
     names = ("x/a.png", "y/a.png", "z/ba.png", "0a1b2c3d-B.png", "http://[/c.png", "d_png.rf.1.jpg")
     listed = [{"id": number, "file_name": name} for number, name in enumerate(names)]
     listed[5]["extra"] = {"name": "d.png"}
-    images = Images(listed)
+    images = CocoImages(listed)
     if isinstance(found, int):
         assert images.find(picture)["id"] == found
     else:
