@@ -5,6 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.models.base import InteractiveModel
+from cfr_icl.pictures.decoding import read_picture
 from cfr_icl.prediction import Prediction
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import Segmenter
@@ -18,6 +19,7 @@ __all__ = [
     "Rectangle",
     "Segmenter",
     "load_model",
+    "read_picture",
 ]
 
 try:

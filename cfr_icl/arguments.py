@@ -21,13 +21,13 @@ def checked_picture(picture: ArrayLike) -> np.ndarray:
     pixels = np.asarray(picture)
     if pixels.ndim == 0:
         raise ValueError(
-            f"A picture is an array, uint8 (height, width, 3), or an image of Pillow, not {picture!r:.60}; "
-            'read a file by Image.open(path).convert("RGB").'
+            f"A picture is an array, uint8 (height, width, 3), or an RGB image of Pillow, not "
+            f"{picture!r:.60}; read a file by cfr_icl.read_picture(path)."
         )
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or not pixels.size:
         raise ValueError(
             f"A picture is uint8 (height, width, 3), not {pixels.dtype} {tuple(pixels.shape)}; "
-            'images of Pillow become so by convert("RGB").'
+            "cfr_icl.read_picture(path) reads files of all kinds so."
         )
     return pixels
 

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+import cfr_icl
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
@@ -471,7 +472,7 @@ def test_clicks_that_are_no_list_and_a_segmenter_without_a_network_are_refused(m
         Segmenter("embedded")
     with pytest.raises(ValueError, match=r"\(0, 120, 3\)"):
         fresh(model, picture[:0])
-    with pytest.raises(ValueError, match=r'Image.open\(path\).convert\("RGB"\)'):
+    with pytest.raises(ValueError, match=r"read a file by cfr_icl.read_picture\(path\)"):
         fresh(model, "picture.png")
     with pytest.raises(ValueError, match="above 0 and below 1"):
         fresh(model, picture).predict([Click(30, 30)]).mask_above(1)
@@ -507,6 +508,18 @@ def test_an_rgb_image_of_pillow_is_a_picture_too(model, picture):
     expected = fresh(model, picture).predict([Click(30, 30)])
     prediction = fresh(model, Image.fromarray(picture)).predict([Click(30, 30)])
     assert np.array_equal(prediction.probabilities, expected.probabilities)
+
+
+def test_a_picture_of_16_bits_is_told_how_to_be_read_without_becoming_white(model, tmp_path):
+    """`convert("RGB")` of Pillow cuts all values off at 255."""
+    values = np.linspace(0, 65535, HEIGHT * WIDTH).reshape(HEIGHT, WIDTH).astype(np.uint16)
+    image = Image.fromarray(values)
+    image.save(tmp_path / "deep.png")
+    with pytest.raises(ValueError, match=r"not uint16 \(90, 120\); cfr_icl.read_picture\(path\) reads"):
+        fresh(model, image)
+    picture = cfr_icl.read_picture(tmp_path / "deep.png")
+    assert fresh(model, picture).predict([Click(30, 30)]).mask.shape == (HEIGHT, WIDTH)
+    assert picture[0].max() < 10 and picture[-1].min() > 245
 
 
 def test_damaged_weights_are_reported(picture):
