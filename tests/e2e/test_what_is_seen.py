@@ -132,3 +132,15 @@ def test_a_low_window_keeps_the_panel_beside_the_picture(browser, server, square
     tool.idle()
     assert tool.session.mask[80, 80]
     context.close()
+
+
+def test_a_section_that_is_opened_is_seen(tool):
+    tool.example("coffee")
+    for section in ("Labels", "Refinement", "View", "Inspect"):
+        tool.unfold(section)
+        fold = tool.page.locator("details.fold", has=tool.page.get_by_role("heading", name=section))
+        beyond = """fold => {
+          const [inner, outer] = [fold, fold.parentElement].map((each) => each.getBoundingClientRect());
+          return inner.height > outer.height ? inner.top - outer.top : inner.bottom - outer.bottom;
+        }"""
+        tool.until(lambda fold=fold, beyond=beyond: fold.evaluate(beyond) <= 1)

@@ -35,6 +35,8 @@ class PictureChange:
     """Result of the review before and after."""
     done: bool = False
     """Whether the picture was done before."""
+    next_id: tuple[int, int] = (0, 0)
+    """The id of the next object before and after."""
 
     @classmethod
     def between(cls, before: Document, after: Document) -> PictureChange:
@@ -48,6 +50,7 @@ class PictureChange:
             (before.label, after.label),
             (before.review, after.review),
             before.done,
+            (before.next_id, after.next_id),
         )
 
     def undone(self, document: Document) -> tuple[Document, int, int]:
@@ -73,11 +76,13 @@ class PictureChange:
             document = replace(document, done=False, review=review)
         used = {each.label for each in instances}
         active = document.active if any(each.id == document.active for each in instances) else None
+        unused = document.next_id == self.next_id[1] and not any(each.id in self.added for each in instances)
         reviewed = document.review == self.review[1] and not stay
         undone = replace(
             document,
             instances=tuple(instances),
             active=active,
+            next_id=self.next_id[0] if unused else document.next_id,
             labels=tuple(_without_list_change(self.labels, self.new_labels, document.labels, used)),
             label=self.label[0] if document.label == self.label[1] else document.label,
             review=ACCEPTED if reviewed and self.review[0] == ACCEPTED else document.review,

@@ -20,6 +20,7 @@ export class Settings {
     this.view = app.view;
     this.look = app.look;
     this.keepFolds();
+    this.showOpenedFolds();
     this.showModels(null);
     this.ref('model').addEventListener('change', () => this.useModel(this.ref('model').value));
     this.ref('brush').addEventListener('input', () => this.showBrush(Number(this.ref('brush').value)));
@@ -44,6 +45,20 @@ export class Settings {
       fold.addEventListener('toggle', () => {
         const folds = [...this.root.querySelectorAll('[data-fold][open]')];
         person.set('cfr-open', JSON.stringify(folds.map(({ dataset }) => dataset.fold)));
+      });
+    }
+  }
+
+  // A section that a person opens is scrolled into view, as far as there is room for it.
+  showOpenedFolds() {
+    for (const fold of this.root.querySelectorAll('.panel .fold')) {
+      let pressed = false;
+      fold.querySelector('summary').addEventListener('click', () => {
+        pressed = true;
+      });
+      fold.addEventListener('toggle', () => {
+        if (pressed && fold.open) fold.scrollIntoView({ block: 'nearest' });
+        pressed = false;
       });
     }
   }

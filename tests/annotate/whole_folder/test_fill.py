@@ -490,6 +490,8 @@ def test_loaded_masks_are_taken_back_and_corrected_ones_stay(folder, coco):
     assert folder.pictures.labels_of == {"a.png": ("cup",), "sub/c.png": ()}
     assert folder.pictures.states["sub/c.png"] == "todo"
     assert folder.work.load("a.png").document.instances == (corrected,)
+    # the next object of a picture has the number that it had had without the masks
+    assert [folder.work.load(name).document.next_id for name in ("a.png", "sub/c.png")] == [3, 1]
 
 
 def test_an_acceptance_comes_back_with_the_masks_before(folder, coco):
