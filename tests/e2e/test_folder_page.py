@@ -16,7 +16,7 @@ from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
-from tests.e2e.tool import EXAMPLES, Server, Tool
+from tests.e2e.tool import EXAMPLES, Line, Server, Tool
 from tests.stand_in import ColourModel
 
 
@@ -86,6 +86,23 @@ def test_a_folder_is_worked_through_saved_and_resumed(browser, images, tmp_path)
     context.close()
     server.close()
     assert {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in images.iterdir()} == digest
+
+
+def test_where_steps_lead_is_seen_before_an_answer(browser, images, tmp_path):
+    server, context, tool = start(browser, images, tmp_path / "out")
+    line = Line(tool, "**/component_server/")
+    tool.page.keyboard.press("PageDown")
+    tool.page.keyboard.press("PageDown")
+    place = tool.page.get_by_label("Place in the folder")
+    marked = tool.page.locator("[data-ref=file-list] [data-coming]")
+    tool.until(lambda: place.inner_text() == "3 / 4")
+    assert marked.get_attribute("aria-label") == "11.png"
+    assert tool.page.locator("[data-ref=name]").inner_text() == "9.png"
+    line.let_go()
+    tool.wait_for_picture("11.png")
+    assert place.inner_text() == "3 / 4" and marked.count() == 0
+    context.close()
+    server.close()
 
 
 def test_the_whole_folder_is_exported_from_a_picture_without_objects(browser, images, tmp_path):

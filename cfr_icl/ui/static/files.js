@@ -36,6 +36,7 @@ export class FileList {
     // called with a sentence while all pictures are done, else with null, and whether that is new
     this.ending = () => {};
     this.index = null; // of the picture that is shown
+    this.coming = null; // of the picture that is on its way
     this.wanted = null; // where steps have led so far: also over pictures that cannot be read
   }
 
@@ -148,8 +149,19 @@ export class FileList {
     this.showPlace();
   }
 
+  // The picture at this index is on its way; null for none.
+  showComing(index) {
+    if (index === this.coming) return;
+    this.items[this.coming]?.removeAttribute('data-coming');
+    this.coming = index;
+    this.items[index]?.setAttribute('data-coming', '');
+    this.items[index]?.scrollIntoView({ block: 'nearest' });
+    this.showPlace();
+  }
+
   showPlace() {
-    const place = this.index === null ? '–' : this.index + 1;
+    const index = this.coming ?? this.index,
+      place = index === null ? '–' : index + 1;
     this.parts.place.textContent = `${place} / ${this.names.length}`;
   }
 
@@ -157,7 +169,7 @@ export class FileList {
     const shown = this.names[this.index];
     this.names = names;
     this.states = [];
-    this.ordered = null;
+    this.ordered = this.coming = null;
     this.items = names.map((name, i) => {
       const button = make('button', { type: 'button', ariaLabel: name }, narrow(name));
       button.addEventListener('click', () => this.go(i));

@@ -86,6 +86,7 @@ export class ShownPicture {
     this.describe(picture);
     this.app.showing.follow(picture);
     if (this.app.inFolder) this.app.files.showIndex(index);
+    this.showComing();
     if (this.app.inFolder) tab.set('cfr-at', picture.name);
     this.app.replies.showSession(state);
     this.app.marking.pointAnew();
@@ -142,6 +143,15 @@ export class ShownPicture {
         to_do,
         picture: this.app.latest()?.token ?? null,
       });
+    this.showComing();
+  }
+
+  // Mark the picture that is on its way in the list, so that a step is seen before it is answered.
+  showComing() {
+    const { channel, app } = this,
+      asked = channel.waiting.filter(({ kind }) => kind === 'goto').at(-1),
+      index = this.wish?.[0] ?? (asked ? app.files.names.indexOf(asked.name) : app.incoming?.index);
+    app.files.showComing(index ?? null);
   }
 
   // Called after each reply: open the picture that was asked for meanwhile.

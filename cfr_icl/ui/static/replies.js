@@ -57,6 +57,7 @@ export class Replies {
     if (!late && reply.model && !channel.awaits('model')) app.settings.showModel(reply.model);
     if (isNew) app.settings.useModelOfBefore();
     app.shownPicture.followWish();
+    app.shownPicture.showComing();
     app.restorer.check();
     if (reply.resumed === false) app.restorer.recover(reply);
   }
