@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gradio.context import Context
 from PIL import Image
 
 from cfr_icl.annotate.folder.folder import Folder
@@ -124,17 +123,14 @@ def test_the_whole_folder_is_exported_from_a_picture_without_objects(browser, im
     server.close()
 
 
-def test_a_server_that_was_started_anew_goes_on_with_the_same_picture(browser, images, tmp_path, monkeypatch):
-    started = Context.id
+def test_a_server_that_was_started_anew_goes_on_with_the_same_picture(browser, images, tmp_path):
     first, context, tool = start(browser, images, tmp_path / "out")
     tool.page.keyboard.press("PageDown")
     tool.idle()
     tool.click(80, 80)
     tool.idle()
     objects = tool.session.document.instances
-    first.close()
-    monkeypatch.setattr(Context, "id", started)  # a new process counts anew
-    second = Server(folder=Folder(images, tmp_path / "out"), port=first.blocks.server_port)
+    second = first.started_anew(folder=Folder(images, tmp_path / "out"))
     tool.click(90, 90)
     tool.page.locator(".toast-body").first.wait_for()
     tool.idle()
@@ -146,8 +142,7 @@ def test_a_server_that_was_started_anew_goes_on_with_the_same_picture(browser, i
     second.close()
 
 
-def test_a_click_and_page_down_wait_for_a_server_that_is_started_anew(browser, images, tmp_path, monkeypatch):
-    started = Context.id
+def test_a_click_and_page_down_wait_for_a_server_that_is_started_anew(browser, images, tmp_path):
     first, context, tool = start(browser, images, tmp_path / "out")
     place = tool.page.get_by_label("Place in the folder")
     tool.page.keyboard.press("PageDown")
@@ -158,8 +153,7 @@ def test_a_click_and_page_down_wait_for_a_server_that_is_started_anew(browser, i
     tool.page.keyboard.press("PageDown")
     tool.page.get_by_text("cannot be reached").wait_for()
     tool.page.wait_for_timeout(2500)  # Gradio looks every two seconds whether a server is there
-    monkeypatch.setattr(Context, "id", started)  # a new process counts anew
-    second = Server(folder=Folder(images, tmp_path / "out"), port=first.blocks.server_port)
+    second = first.started_anew(folder=Folder(images, tmp_path / "out"))
     tool.page.get_by_text("your work is back").wait_for()
     tool.idle()
     assert tool.page.evaluate("window.sameDocument")
@@ -169,10 +163,8 @@ def test_a_click_and_page_down_wait_for_a_server_that_is_started_anew(browser, i
     assert place.inner_text() == "2 / 4"
     (found,) = second.pages[-1].session.document.instances
     assert [(click.x, click.y) for click in found.clicks] == [(90, 90)]
-    second.close()
 
-    monkeypatch.setattr(Context, "id", started)
-    third = Server(folder=Folder(images, tmp_path / "out"), port=first.blocks.server_port)
+    third = second.started_anew(folder=Folder(images, tmp_path / "out"))
     tool.page.reload()
     tool.page.get_by_text("your work is back").wait_for()
     tool.idle()

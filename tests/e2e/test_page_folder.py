@@ -4,7 +4,6 @@ import zipfile
 
 import numpy as np
 import pytest
-from gradio.context import Context
 from PIL import Image
 
 from tests.e2e.tool import Server, Tool
@@ -100,8 +99,7 @@ def test_files_are_dropped_and_more_are_added(tool, photos):
 
 
 @pytest.mark.parametrize("reload", [False, True])
-def test_a_server_that_was_started_anew_is_given_the_folder_again(browser, photos, monkeypatch, reload):
-    started = Context.id
+def test_a_server_that_was_started_anew_is_given_the_folder_again(browser, photos, reload):
     first = Server()
     context = browser.new_context(viewport={"width": 1366, "height": 768})
     tool = Tool(context.new_page(), first, ready=".cfr .card")
@@ -114,9 +112,7 @@ def test_a_server_that_was_started_anew_is_given_the_folder_again(browser, photo
     tool.click(90, 90)
     tool.idle()
     wait_for_copies(tool, 2)
-    first.close()
-    monkeypatch.setattr(Context, "id", started)  # a new process counts anew
-    second = Server(port=first.blocks.server_port)
+    second = first.started_anew()
     if reload:
         tool.page.reload()
     else:
@@ -135,10 +131,7 @@ def test_a_server_that_was_started_anew_is_given_the_folder_again(browser, photo
     second.close()
 
 
-def test_work_comes_back_on_its_own_picture_where_two_files_have_one_name(
-    browser, photos, tmp_path, monkeypatch
-):
-    started = Context.id
+def test_work_comes_back_on_its_own_picture_where_two_files_have_one_name(browser, photos, tmp_path):
     first = Server()
     context = browser.new_context(viewport={"width": 1366, "height": 768})
     tool = Tool(context.new_page(), first, ready=".cfr .card")
@@ -154,9 +147,7 @@ def test_work_comes_back_on_its_own_picture_where_two_files_have_one_name(
     tool.idle()
     shown = tool.session.picture.copy()
     wait_for_copies(tool, 1)
-    first.close()
-    monkeypatch.setattr(Context, "id", started)  # a new process counts anew
-    second = Server(port=first.blocks.server_port)
+    second = first.started_anew()
     tool.page.reload()
     tool.page.get_by_text("your work is back").wait_for()
     tool.idle()

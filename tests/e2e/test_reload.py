@@ -1,7 +1,6 @@
 """The page is loaded anew, or the server is."""
 
 import numpy as np
-from gradio.context import Context
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -51,8 +50,7 @@ def test_the_chosen_export_survives_a_reload(tool):
     assert tool.page.locator("[data-ref=format]").input_value() == "coco"
 
 
-def test_a_server_that_was_started_anew_is_given_the_work_again(browser, monkeypatch):
-    started = Context.id
+def test_a_server_that_was_started_anew_is_given_the_work_again(browser):
     first = Server(examples=EXAMPLES)
     tool = Tool(browser.new_page(viewport={"width": 1366, "height": 768}), first)
     tool.example("coffee")
@@ -62,9 +60,7 @@ def test_a_server_that_was_started_anew_is_given_the_work_again(browser, monkeyp
     tool.click(60, 300)
     tool.idle()
     picture, objects = tool.session.picture, tool.session.document.instances
-    first.close()
-    monkeypatch.setattr(Context, "id", started)  # a new process counts anew
-    second = Server(examples=EXAMPLES, port=first.blocks.server_port)
+    second = first.started_anew(examples=EXAMPLES)
     tool.click(70, 310)
     toast = tool.page.locator(".toast-body").first
     toast.wait_for()

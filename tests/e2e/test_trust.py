@@ -207,20 +207,7 @@ def test_a_browser_that_refuses_storage_and_dialogs_can_be_worked_with(browser, 
 # ---- sleep, restart, login
 
 
-def restarted(tool, server, monkeypatch, **settings):
-    """Another server in place of one; what its pages are is in `pages`."""
-    from gradio.context import Context
-
-    port, started = server.blocks.server_port, Context.id
-    server.close()
-    monkeypatch.setattr(Context, "id", 0)  # a new process counts anew
-    again = Server(examples=EXAMPLES, port=port, **settings)
-    monkeypatch.setattr(Context, "id", started)
-    return again
-
-
-def test_a_reload_after_the_server_was_started_anew_brings_the_work_back(browser, monkeypatch, squares):
-    monkeypatch.setattr("gradio.context.Context.id", 0)
+def test_a_reload_after_the_server_was_started_anew_brings_the_work_back(browser, squares):
     first = Server(examples=EXAMPLES)
     context = browser.new_context(viewport={"width": 1366, "height": 768})
     tool = Tool(context.new_page(), first)
@@ -238,7 +225,7 @@ def test_a_reload_after_the_server_was_started_anew_brings_the_work_back(browser
     tool.idle()
     objects = tool.session.document.instances
     tool.page.wait_for_timeout(1200)  # until a copy is kept
-    second = restarted(tool, first, monkeypatch)
+    second = first.started_anew(examples=EXAMPLES)
     tool.page.reload()
     tool.page.wait_for_selector(".cfr:not([data-empty])")
     tool.idle()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
+from gradio.context import Context
+
 from cfr_icl.ui import blocks
 from cfr_icl.ui.server import Server as AppServer
 from cfr_icl.ui.settings import Settings
@@ -25,6 +27,7 @@ class Server:
 
     def __init__(self, model=None, port=None, launch=None, **settings):
         self.pages = pages = []
+        self._first_id = Context.id
         server = AppServer(Settings(model or ColourModel(), **settings))
         add = server.pages.add
 
@@ -41,6 +44,14 @@ class Server:
 
     def close(self):
         self.blocks.close()
+
+    def started_anew(self, **settings):
+        """Another server in place of this one, as a new process, in which Gradio counts anew."""
+        self.close()
+        later, Context.id = Context.id, self._first_id
+        server = Server(port=self.blocks.server_port, **settings)
+        Context.id = later
+        return server
 
 
 class Visitor:

@@ -10,7 +10,6 @@ import torch
 
 from cfr_icl.files import PREFIX
 from cfr_icl.learning import adapt_checkpoint, comparison, learn
-from cfr_icl.learning.adapt import Adaptation
 from cfr_icl.learning.adapt_checkpoint import read_checkpoint
 from cfr_icl.learning.feature_pool import FeaturePool
 from cfr_icl.learning.own_pictures import open_own_pictures
@@ -72,7 +71,7 @@ def kill():
 
 MOMENTS = {
     "features": (FeaturePool, "add", killed_at, 2),
-    "training": (Adaptation, "_step", killed_at, 4),
+    "training": (torch.nn.utils, "clip_grad_norm_", killed_at, 4),
     "writing the checkpoint": (adapt_checkpoint.torch, "save", killed_within, 3),
     "evaluation": (comparison, "clicks_of", killed_at, 1),
     "writing the model that is compared": (saving, "save_file", killed_within, 1),
