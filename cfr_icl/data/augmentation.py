@@ -127,7 +127,7 @@ class Augmentation:
         ]
 
     def recolour(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Shift brightness, contrast and channels, each with its probability."""
+        """Shift brightness, contrast and channels of uint8 (H, W, 3), each with its probability."""
         gain, offset = 1.0, np.zeros(3)
         if rng.random() < self.colour:
             gain = 1 + rng.uniform(*self.contrast)
@@ -145,7 +145,11 @@ class Augmentation:
         return gt_masks[is_large] if is_large[0] else gt_masks[:0]
 
     def first_clicks(self, gt_mask: np.ndarray, rng: np.random.Generator) -> list[Click]:
-        """Place one click like the robot user, or several sampled on, around and beside the object."""
+        """Place one click like the robot user, or several sampled on, around and beside the object.
+
+        Args:
+            gt_mask: int8 (H, W); without object pixels there may be no click.
+        """
         if rng.random() < self.first_from_error:
             click = random_click(np.zeros(gt_mask.shape), gt_mask, rng)
             return [click] if click else []

@@ -1,4 +1,7 @@
-"""Measures of a mask and of a session: IoU, boundary IoU, and number of clicks to reach an IoU (NoC)."""
+"""Measures of a mask and of a session: IoU, boundary IoU, and number of clicks to reach an IoU (NoC).
+
+A mask is bool (H, W), a ground truth int (H, W): 1 object, 0 background, -1 ignored.
+"""
 
 from __future__ import annotations
 

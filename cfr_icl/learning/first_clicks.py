@@ -135,7 +135,11 @@ def clicked(
 
 
 def first_click(gt_mask: np.ndarray, rng: np.random.Generator) -> Click | None:
-    """The robot user's first click of evaluation or of training, with equal probability."""
+    """The robot user's first click of evaluation or of training, with equal probability.
+
+    Args:
+        gt_mask: int (H, W); None is returned where it has no object.
+    """
     empty = np.zeros(gt_mask.shape, np.float32)
     if rng.random() < 0.5:
         return random_click(empty, gt_mask, rng)

@@ -131,10 +131,14 @@ def one_of_each(picture_indices: torch.Tensor, draws: Draws) -> list[int]:
 def begin_with_boxes(
     clicks: Sequence[list[Click]], gt_mask: torch.Tensor, sloppy: float, draws: Draws
 ) -> torch.Tensor:
-    """Give each picture of a batch the clicks of a box around its object, in place of its own.
+    """Give each object of a batch the clicks of a box around it, in place of its own.
+
+    Args:
+        gt_mask: float32 (N, 1, H, W).
+        sloppy: as in `TrainingConfig`.
 
     Returns:
-        The initial masks, in the shape of the ground truth. A picture without object gets zeros and keeps its
+        The initial masks, in the shape of the ground truth. An object without pixels gets zeros and keeps its
         clicks.
     """
     guesses = torch.zeros_like(gt_mask)

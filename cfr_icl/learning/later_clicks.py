@@ -217,7 +217,11 @@ def _answer(
 def add_clicks(
     clicks: Sequence[list[Click]], mask: torch.Tensor, gt_masks: torch.Tensor, rng: np.random.Generator
 ) -> None:
-    """Add to each object the robot user's click of evaluation or of training, or a confirming one."""
+    """Add to each object the robot user's click of evaluation or of training, or a confirming one.
+
+    Args:
+        mask, gt_masks: float32 (N, 1, H, W), probabilities and ground truths of the objects.
+    """
     for object_clicks, probabilities, gt_mask in zip(
         clicks, mask[:, 0].numpy(), gt_masks[:, 0].numpy(), strict=True
     ):

@@ -57,7 +57,15 @@ def add_branch(
 def run_branch(
     module: Any, features: tuple[torch.Tensor, ...], prompt_maps: torch.Tensor
 ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
-    """Compute the logits, and the branch's coarse maps on its way up, 1/8, 1/16 and 1/32."""
+    """Compute the logits, and the branch's coarse maps on its way up, 1/8, 1/16 and 1/32.
+
+    Args:
+        features: maps of the picture at 1/2, 1/4, ..., (B, C, h, w) each.
+        prompt_maps: (B, 3, H, W).
+
+    Returns:
+        Logits float32 (B, 1, H, W), and the coarse maps (B, C, h, w), the finest first.
+    """
     detail = module.stem(channels_last(prompt_maps)) + features[0]
     x, skips = detail, []
     for picture, shrink, mix in zip(features[1:], module.shrink, module.down, strict=True):

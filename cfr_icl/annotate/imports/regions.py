@@ -1,4 +1,7 @@
-"""Divide a picture into regions: areas of one value, and around them the pixels nearest to each."""
+"""Divide a picture into regions: areas of one value, and around them the pixels nearest to each.
+
+Values are integers or floats, one a pixel (H, W), unless said otherwise.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Rasterise polygons of other tools as those tools do, clipped to the picture."""
+"""Rasterise polygons of other tools as those tools do, clipped to the picture.
+
+A polygon is float (N, 2), x and y of each corner; a size is the picture's (height, width).
+"""
 
 from __future__ import annotations
 

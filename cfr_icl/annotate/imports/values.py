@@ -1,4 +1,7 @@
-"""Objects from the values of a mask's pixels: bright ones, each value, each area, each colour."""
+"""Objects from the values of a mask's pixels: bright ones, each value, each area, each colour.
+
+Values are integers or floats (H, W), colours uint8 (H, W, 3).
+"""
 
 from __future__ import annotations
 

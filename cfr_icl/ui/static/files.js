@@ -12,7 +12,7 @@ const STATE_NAMES = {
   gone: 'is not there any more',
 };
 
-export const REVIEW_NAMES = { accepted: 'accepted', sent_back: 'sent back' };
+const REVIEW_NAMES = { accepted: 'accepted', sent_back: 'sent back' };
 
 export class FileList {
   // `parts` are the elements it fills, `go(index, step)` opens a picture; with a step, 1 or -1, pictures that

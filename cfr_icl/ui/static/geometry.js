@@ -6,7 +6,7 @@ export const MAX_ZOOM = 32;
 const MARGIN = 24; // CSS pixels beside a fitted picture, both sides together
 const IN_SIGHT = 48; // CSS pixels of the picture that always stay on the stage
 
-export function fitScale(picture, stage) {
+function fitScale(picture, stage) {
   const width = (stage.width - MARGIN) / picture.width;
   return Math.min(MAX_ZOOM, width, (stage.height - MARGIN) / picture.height);
 }

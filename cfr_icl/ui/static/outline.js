@@ -12,7 +12,7 @@ const count = (points) => points.length / 2;
 const at = (points, index) => ({ x: points[2 * index], y: points[2 * index + 1] });
 
 // How far a point lies from the straight piece between two others.
-export function distanceTo(point, from, to) {
+function distanceTo(point, from, to) {
   const dx = to.x - from.x,
     dy = to.y - from.y,
     length = dx * dx + dy * dy;
