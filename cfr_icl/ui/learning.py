@@ -62,6 +62,7 @@ class ServerLearning:
             "finished": self._finished(),
             "needed": NEEDED,
             "running": seen.running,
+            "stopping": seen.stopping,
             "elsewhere": seen.elsewhere,
             "stage": state.stage if state else None,
             "begun": self._run.has_checkpoint,

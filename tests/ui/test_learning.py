@@ -55,6 +55,8 @@ elif what == "waits":
     sys.stdin.read()
     LearningState(stage=STOPPED).write(out)
     sys.exit(EXIT_NO_GAIN)
+elif what == "deaf":
+    time.sleep(600)
 elif what == "full":
     sys.exit(EXIT_DISK_FULL)
 else:
@@ -198,7 +200,20 @@ def test_learning_is_stopped_while_labelling_goes_on(browser, process):
     assert browser.told["seconds_left"] == 180  # in whole minutes
     assert browser.do(click(5, 5))["session"]["objects"]
     reply = browser.do({"kind": "stop_learning"})
-    assert reply["learning"]["stage"] == "stopped" and not reply["learning"]["running"]
+    assert reply["learning"]["stopping"] or not reply["learning"]["running"]  # it is not waited for
+    told = until(browser, "stopped")
+    assert not told["running"] and not told["stopping"]
+
+
+def test_a_click_does_not_wait_for_a_run_that_will_not_stop(browser, process, monkeypatch):
+    monkeypatch.setattr("cfr_icl.annotate.learning.run.PATIENCE", 60)
+    process("deaf")
+    browser.do({"kind": "learn"})
+    reply = browser.do({"kind": "stop_learning"}, click(5, 5))
+    assert reply["learning"]["stopping"] and reply["learning"]["running"] and reply["session"]["objects"]
+    assert "messages" not in browser.do({"kind": "stop_learning"}, {"kind": "learn"})
+    monkeypatch.setattr("time.monotonic", lambda now=time.monotonic: now() + 61)
+    assert not until(browser, "stopped")["running"]  # it was killed
 
 
 @pytest.mark.parametrize(

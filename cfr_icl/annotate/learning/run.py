@@ -54,12 +54,14 @@ class Seen:
     Attributes:
         at: when it was looked at, on the clock of `time.monotonic`.
         here: whether a process of this server learns.
+        stopping: whether that process was told to stop, and has not ended yet.
         elsewhere: whether another server runs the process; that server alone stops it.
         state: what the process said last, corrected if it ended without saying so; None if there was no run.
     """
 
     at: float
     here: bool
+    stopping: bool
     elsewhere: bool
     state: LearningState | None
 
@@ -86,6 +88,8 @@ class FolderLearning:
         self._megapixels = folder.files.max_megapixels
         self._source = source
         self._process: subprocess.Popen[bytes] | None = None
+        self._kill_at: float | None = None
+        """When a process that was told to stop is killed, on the clock of `time.monotonic`."""
         self._seen: Seen | None = None
 
     def look(self) -> Seen:
@@ -94,13 +98,26 @@ class FolderLearning:
         if seen is None or now >= seen.at + READ_AGAIN or here != seen.here:
             elsewhere = not here and is_learning(self.out)
             state = read_state(self.out)  # last, for a process that ends writes it last
-            seen = Seen(now, here, elsewhere, self._settled(state, here or elsewhere))
+            seen = Seen(
+                now,
+                here,
+                here and self._kill_at is not None,
+                elsewhere,
+                self._settled(state, here or elsewhere),
+            )
             self._seen = seen
         return seen
 
     @property
     def _runs_here(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        process = self._process
+        if process is None or process.poll() is not None:
+            return False
+        if self._kill_at is None or time.monotonic() < self._kill_at:
+            return True
+        process.kill()  # the checkpoint of a moment ago is whole
+        process.wait()
+        return False
 
     def _refuse_elsewhere(self) -> None:
         if not self._runs_here and is_learning(self.out):
@@ -154,29 +171,29 @@ class FolderLearning:
             )
         except OSError as error:
             raise StoreError("Learning cannot be started ({reason}).", reason=error.strerror) from error
-        self._seen = None
+        self._seen = self._kill_at = None
 
     def stop(self) -> None:
-        """End the process; its checkpoint holds the progress so far.
+        """Tell the process to end, and do not wait for it; its checkpoint holds the progress so far.
+
+        It is killed after PATIENCE.
 
         Raises:
             StoreError: when the process is another server's.
         """
         self._refuse_elsewhere()
         process = self._process
-        if process is None or process.stdin is None:
+        if process is None or process.stdin is None or process.stdin.closed:
             return
         process.stdin.close()
-        try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()  # the checkpoint of a moment ago is whole
-            process.wait()
+        self._kill_at = time.monotonic() + PATIENCE
         self._seen = None
 
     def forget(self) -> None:
         """Delete the learnt model and the run; raises StoreError when that fails, and as `stop`."""
         self.stop()
+        while self._runs_here:
+            time.sleep(0.05)
         try:
             if self.out.exists():
                 shutil.rmtree(self.out)

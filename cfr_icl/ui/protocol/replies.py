@@ -230,6 +230,8 @@ class Learning(TypedDict):
     needed: int
     """How many of them learning is offered from."""
     running: bool
+    stopping: bool
+    """Whether it was told to stop, and has not ended yet."""
     elsewhere: bool
     """Whether another server runs it, which alone can stop it."""
     stage: str | None

@@ -108,7 +108,7 @@ export class Commands {
       'cancel-job': () => send('cancel_job'),
       'log-out': () => app.transport.logOut(),
       learn: () => send('learn'),
-      'stop-learning': () => send('stop_learning'),
+      'stop-learning': () => app.learning.stop(),
       'use-learnt': () => app.learning.useLearnt(),
       'forget-learnt': () => app.learning.forgetLearnt(),
       cancel: () => {

@@ -61,6 +61,7 @@ export class Learning {
     this.ref('learning-text').textContent = told(this.state);
     this.ref('learning-bar').value = this.state.progress;
     this.button('stop-learning').hidden = elsewhere;
+    this.button('stop-learning').disabled = Boolean(this.state.stopping);
     this.ref('learnt').hidden = running || !(stage || model);
     this.ref('learnt-text').textContent = message || (comparison ? result(comparison) : stopped(stage));
     if (model && comparison?.better) {
@@ -78,6 +79,12 @@ export class Learning {
     this.button('use-learnt').hidden = !model || this.inUse();
     this.button('forget-learnt').hidden = !(model || begun);
     this.button('forget-learnt').textContent = t(model ? 'Throw it away' : 'Start over');
+  }
+
+  stop() {
+    this.send('stop_learning');
+    this.state.stopping = true;
+    this.show();
   }
 
   useLearnt() {
@@ -106,7 +113,8 @@ const STAGES = {
 };
 
 // How far it is.
-function told({ stage, elsewhere, seconds_left: seconds }) {
+function told({ stage, stopping, elsewhere, seconds_left: seconds }) {
+  if (stopping) return t('Stopping');
   const step = STAGES[stage]?.() ?? t('Learning'),
     name = elsewhere ? `${step} · ${t('on another server')}` : step;
   if (seconds === null || seconds === undefined) return name;
