@@ -5,6 +5,8 @@ import io
 import json
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +103,14 @@ def test_the_client_example_gets_the_cat(address, tmp_path):
     assert cat(np.asarray(Image.open(names["mask"])))
 
 
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+def test_the_example_of_the_shell_gets_the_cat(address):
+    (code,) = blocks("bash")
+    assert ADDRESS in code
+    subprocess.run(["bash", "-euc", code.replace(ADDRESS, address)], check=True, timeout=120)
+    assert cat(np.asarray(Image.open("mask.png")))
+
+
 def test_the_gradio_example_gets_the_mask_of_a_changed_object():
     (code,) = [block for block in blocks("python") if "Annotator" in block]
     names = {}
@@ -169,7 +179,7 @@ def test_the_export_example_writes_the_work_on_a_folder(model):
 
 
 def test_no_example_is_without_a_test():
-    assert set(re.findall(r"^```(\w+)$", README, re.MULTILINE)) == {"sh", "python", "json", "csv"}
+    assert set(re.findall(r"^```(\w+)$", README, re.MULTILINE)) == {"sh", "bash", "python", "json", "csv"}
     assert len(blocks("python")) == 3 and len(blocks("json")) == len(blocks("csv")) == 1
     for line in commands():
         program, *arguments = shlex.split(line)
