@@ -251,6 +251,11 @@ def test_a_box_starts_an_object_with_its_centre_and_outside(session, picture):
         session.box(5, 5, 6, 6)
 
 
+def test_a_box_that_leaves_the_picture_is_cut_at_its_border(session):
+    session.box(-9, 95, 200, -9)
+    assert session.active.box == (0, 0, 120, 90)
+
+
 def test_a_box_drawn_again_replaces_the_first_one_in_one_step(session):
     session.box(12, 22, 40, 50)
     first = session.active
@@ -335,6 +340,7 @@ def test_a_box_is_predicted_at_once_and_clicks_refine_it(session):
 def test_labels_carry_their_colour(session):
     first, second = two_objects(session)
     session.set_label("cup", first.id)
+    assert session.document.find(first.id).colour == first.colour
     session.set_label("cup", second.id)
     assert session.document.find(second.id).colour == first.colour
     session.click(Click(5, 5))
