@@ -11,9 +11,9 @@ import torch
 from timm.utils import ModelEmaV3
 
 from cfr_icl.annotate.learning.state import CHECKPOINT
-from cfr_icl.files import disk_errors, replacing
 from cfr_icl.learning.average import Weights
 from cfr_icl.learning.budget import Budget
+from cfr_icl.learning.checkpoint import read_checkpoint_file, write_checkpoint
 from cfr_icl.models.map_model import MapModel
 
 
@@ -58,7 +58,7 @@ class Run:
             "state": dataclasses.asdict(self.state),
             "spent": self.budget.used,
         }
-        _write(folder, content)
+        write_checkpoint(folder / CHECKPOINT, content)
 
     def resume(self, folder: Path) -> None:
         """Take up the checkpoint of an unfinished run; without one nothing changes."""
@@ -75,7 +75,7 @@ class Run:
 
 def finish(folder: Path, weights: Weights, note: dict[str, Any]) -> None:
     """Replace a run's checkpoint by the weights that it ended with, from which the next run goes on."""
-    _write(folder, {**note, "finished": True, "weights": weights})
+    write_checkpoint(folder / CHECKPOINT, {**note, "finished": True, "weights": weights})
 
 
 def read_checkpoint(folder: Path) -> dict[str, Any] | None:
@@ -87,12 +87,4 @@ def read_checkpoint(folder: Path) -> dict[str, Any] | None:
     path = folder / CHECKPOINT
     if not path.is_file():
         return None
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise ValueError(f"{path} is damaged; remove it to start anew.") from error
-
-
-def _write(folder: Path, content: dict[str, Any]) -> None:
-    with replacing(folder / CHECKPOINT) as unfinished, disk_errors(folder):
-        torch.save(content, unfinished)
+    return read_checkpoint_file(path)

@@ -14,8 +14,8 @@ from typing import Generic, TypeVar, cast
 import numpy as np
 import torch
 
-from cfr_icl.files import replacing
 from cfr_icl.icl import normalised_focal_loss
+from cfr_icl.learning.checkpoint import read_checkpoint_file, write_checkpoint
 from cfr_icl.learning.optimiser import PartOptimiser
 from cfr_icl.learning.settings import Settings
 from cfr_icl.models.branch import Branch, Mixer
@@ -168,16 +168,15 @@ class _Training(Generic[Example]):
             "seen": self._seen,
             "spent": spent,
         }
-        with replacing(path) as unfinished:
-            torch.save(state, unfinished)
+        write_checkpoint(path, state)
 
     def load(self, path: Path) -> float:
         """Read a checkpoint; return the seconds spent so far.
 
         Raises:
-            ValueError: for that of another branch.
+            ValueError: for a damaged one, and that of another branch.
         """
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = read_checkpoint_file(path)
         try:
             self._branch.load_state_dict(state["branch"])
             self._optimiser.load_state_dict(state)

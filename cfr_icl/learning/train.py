@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from cfr_icl.data.examples import Batch, TrainingExamples, collate
-from cfr_icl.files import disk_errors, replacing
+from cfr_icl.learning.checkpoint import read_checkpoint_file, write_checkpoint
 from cfr_icl.learning.encoders import load_encoder
 from cfr_icl.learning.grow import grown
 from cfr_icl.learning.initial_states import TrainingLoss
@@ -193,19 +193,18 @@ def _save(
         "step": step,
         "spent": spent,
     }
-    with replacing(out / CHECKPOINT) as unfinished, disk_errors(out):
-        torch.save(state, unfinished)
+    write_checkpoint(out / CHECKPOINT, state)
 
 
 def _resume(out: Path, network, ema: ModelEmaV3, optimiser, accelerator: Accelerator) -> tuple[int, float]:
     """Resume from the checkpoint if there is one; return the steps and the seconds so far.
 
     Raises:
-        ValueError: for the checkpoint of another network.
+        ValueError: for a damaged checkpoint, and that of another network.
     """
     if not (out / CHECKPOINT).exists():
         return 0, 0.0
-    state = torch.load(out / CHECKPOINT, map_location="cpu", weights_only=True)
+    state = read_checkpoint_file(out / CHECKPOINT)
     try:
         network.load_state_dict(state["network"])
         ema.module.load_state_dict(state["ema"])

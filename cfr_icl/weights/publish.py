@@ -13,6 +13,7 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from cfr_icl import InteractiveModel, load_model
 from cfr_icl.models.learnt import LearntModel
+from cfr_icl.sentences import short_reason
 from cfr_icl.weights.names import CARD_NAME, CONFIG_NAME, WEIGHTS_NAME
 
 
@@ -44,6 +45,7 @@ def publish(publication: Publication) -> str:
 
     Raises:
         ValueError: for a folder that is no model, or when the Hub refuses; the message says what to do.
+        ConnectionError: when the Hub does not answer.
         OSError: when the folder cannot be read or written.
     """
     try:
@@ -52,6 +54,13 @@ def publish(publication: Publication) -> str:
         refused = error.response is not None and error.response.status_code in (401, 403)
         advice = "log in with `hf auth login` as someone who may write there" if refused else str(error)
         raise ValueError(f"{publication.repository} was not published: {advice}.") from error
+    except Exception as error:
+        # of httpx or of httpx2, as the version of huggingface_hub has it (tried on 2.4)
+        if not any(kind.__name__ == "TransportError" for kind in type(error).__mro__):
+            raise
+        raise ConnectionError(
+            f"{publication.repository} was not published: the Hub cannot be reached ({short_reason(error)})."
+        ) from error
 
 
 def _publish(options: Publication) -> str:

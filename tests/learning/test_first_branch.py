@@ -1,14 +1,17 @@
 """The branch for first clicks and boxes learns from windows that are encoded once; the network stays."""
 
+from collections import namedtuple
+
 import numpy as np
 import pytest
 import torch
 
-from cfr_icl import load_model
+from cfr_icl import files, load_model
 from cfr_icl.cli.main import main
 from cfr_icl.learning import first_prompts
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.saving import save_model
+from tests.learning.test_what_goes_wrong import full_disk
 from tests.small_runs import data, write_branch_config  # noqa: F401
 
 
@@ -73,7 +76,7 @@ def test_commands_that_change_one_network_refuse_a_learnt_model(name, tmp_path, 
     assert "is a learnt model of two networks; name a model of one network." in capsys.readouterr().err
 
 
-def test_the_command_trains_the_branch_alone_and_resumes(data, network, tmp_path, capsys):  # noqa: F811
+def test_the_command_trains_the_branch_alone_and_resumes(data, network, tmp_path, monkeypatch, capsys):  # noqa: F811
     save_model(network, tmp_path / "trained")
     config = write_branch_config(tmp_path / "config.yaml", data, 64)
     out = tmp_path / "first"
@@ -94,6 +97,11 @@ def test_the_command_trains_the_branch_alone_and_resumes(data, network, tmp_path
     assert torch.load(out / "checkpoint.pt", weights_only=True)["steps"] == 3
     assert main([*arguments, "--set", "steps=5"]) == 0
     assert torch.load(out / "checkpoint.pt", weights_only=True)["steps"] == 5
+    with monkeypatch.context() as full:
+        full.setattr(torch, "save", full_disk)
+        full.setattr(files.shutil, "disk_usage", lambda folder: namedtuple("Usage", "free")(0))
+        assert main([*arguments, "--set", "steps=7"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "error: No space left on device."
     assert main([*arguments, "--set", "batch_size=500"]) == 2
     assert "The setting batch_size is at most 240 here, not 500." in capsys.readouterr().err
     state = torch.load(out / "checkpoint.pt", weights_only=True)

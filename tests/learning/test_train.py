@@ -456,6 +456,9 @@ def test_a_run_of_another_network_is_told(config, tmp_path):
     torch.save(state, tmp_path / "run" / "checkpoint.pt")
     with pytest.raises(ValueError, match="run of another network; give --out"):
         trained(config, tmp_path / "run", "steps=2")
+    (tmp_path / "run" / "checkpoint.pt").write_bytes(b"cut off")
+    with pytest.raises(ValueError, match=r"checkpoint\.pt is damaged; remove it to start anew\."):
+        trained(config, tmp_path / "run", "steps=2")
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_its_last_checkpoint(config, tmp_path, monkeypatch):

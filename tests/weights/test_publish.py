@@ -72,6 +72,14 @@ def test_a_folder_that_could_not_be_loaded_is_not_published(hub, folder, capsys,
     assert hub.repositories == {}
 
 
+def test_a_hub_that_cannot_be_reached_is_told(hub, folder, capsys, logged_in):
+    hub.stop()
+    assert main(["publish", str(folder), "lab/clicks", "--license", "mit"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: lab/clicks was not published: the Hub cannot be reached (")
+    assert error.count("\n") == 1
+
+
 def test_publishing_without_a_login_is_refused_with_advice(hub, folder, capsys):
     assert main(["publish", str(folder), "lab/clicks", "--license", "mit"]) == 2
     error = capsys.readouterr().err
