@@ -17,6 +17,7 @@ from cfr_icl.clicks import Click
 from cfr_icl.pictures.decoding import read_picture
 from cfr_icl.prediction import PredictionError
 from cfr_icl.rectangle import Rectangle
+from cfr_icl.sentences import sentence_of
 from cfr_icl.ui.server import Server
 
 MAX_CLICKS = 200
@@ -59,9 +60,9 @@ def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
                 box=_box(box) if box else None,
                 cfr=CascadeForward(steps=steps),
             ).mask
-        except (ValueError, PredictionError) as error:
-            raise gr.Error(str(error), print_exception=False) from error
-        path = _written(mask_png(mask), masks)
+            path = _written(mask_png(mask), masks)
+        except (ValueError, OSError, PredictionError) as error:
+            raise gr.Error(sentence_of(error), print_exception=False) from error
         return gr.FileData(path=str(path), orig_name=path.name)
 
     return segment

@@ -1,5 +1,7 @@
 """The endpoint that programs call, through Gradio's own client."""
 
+import errno
+import os
 import threading
 
 import numpy as np
@@ -100,6 +102,15 @@ def test_a_bad_box_is_one_sentence(client, upload, box, sentence):
 def test_bad_input_is_one_sentence(client, upload, clicks, steps, sentence):
     with pytest.raises(AppError, match=sentence):
         client.predict(upload, clicks, steps, api_name="/segment")
+
+
+def test_a_full_disk_of_the_server_is_told(client, upload, monkeypatch):
+    def full(path, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr("cfr_icl.ui.api.Path.write_bytes", full)
+    with pytest.raises(AppError, match=r"^No space left on device\.$"):
+        client.predict(upload, [[20, 30]], api_name="/segment")
 
 
 def test_files_of_the_server_cannot_be_named(client):
