@@ -16,6 +16,9 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 CAT = ROOT / "examples" / "chelsea.png"
 
+STARTING = 240
+"""Seconds that a script may take to start on a machine that does much else."""
+
 
 @pytest.fixture
 def run_example():
@@ -34,10 +37,11 @@ def run_example():
         process = subprocess.Popen([sys.executable, ROOT / "examples" / name], env=environment)
         processes.append(process)
         url = f"http://127.0.0.1:{port}/"
-        for _ in range(300):
+        deadline = time.monotonic() + STARTING
+        while time.monotonic() < deadline:
             assert process.poll() is None
             try:
-                urllib.request.urlopen(url, timeout=5).close()
+                urllib.request.urlopen(url, timeout=30).close()
                 return url
             except OSError:
                 time.sleep(0.2)
