@@ -18,6 +18,7 @@ from cfr_icl.icl import mask_ious
 from cfr_icl.learning import first_clicks
 from cfr_icl.learning.branch_training import Task, mask_loss
 from cfr_icl.learning.feature_pool import prompt_maps_of_first
+from cfr_icl.learning.optimiser import cpu_autocast
 from cfr_icl.learning.settings import Settings
 from cfr_icl.models.branch import Branch
 from cfr_icl.models.compact import CompactNet
@@ -112,7 +113,7 @@ def loss(
         torch.cat(maps)[windows].float() for maps in zip(*(window.features for window in batch), strict=True)
     )
     prompt_maps = torch.cat(prompts)
-    with torch.autocast("cpu", torch.bfloat16):
+    with cpu_autocast():
         logits, _ = branch(features, prompt_maps)
     gt_mask = torch.stack(gt_masks)[:, None].float()
     ious = mask_ious(torch.sigmoid(logits.detach()), gt_mask)[:, 0]

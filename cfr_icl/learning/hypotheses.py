@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from cfr_icl.icl import mask_ious
 from cfr_icl.learning.first_clicks import Recorded, record
 from cfr_icl.learning.iou_head import trained
-from cfr_icl.learning.optimiser import PartOptimiser
+from cfr_icl.learning.optimiser import PartOptimiser, cpu_autocast
 from cfr_icl.learning.settings import Settings
 from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.hypotheses import FURTHER, SCALES, Hypotheses
@@ -75,7 +75,7 @@ def _run(head: Hypotheses, batch: Sequence[Recorded]) -> tuple[torch.Tensor, tor
     """Logits of the further masks (N, K, h, w), probabilities of all, and the features that rate them."""
     maps = [torch.stack([each.maps[scale] for each in batch]).float() for scale in range(SCALES)]
     first, clicks = (torch.stack([getattr(e, name) for e in batch]).float() for name in ("first", "clicks"))
-    with torch.autocast("cpu", torch.bfloat16, enabled=torch.is_grad_enabled()):
+    with cpu_autocast(torch.is_grad_enabled()):
         logits, pooled = head(maps, first, clicks)
     probabilities = torch.cat([first, torch.sigmoid(logits.float())], dim=1).detach()
     features = head.pool([x.detach().float() for x in pooled], probabilities, clicks)

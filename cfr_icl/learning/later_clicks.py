@@ -23,6 +23,7 @@ from cfr_icl.learning import first_clicks
 from cfr_icl.learning.branch_training import Task, mask_loss
 from cfr_icl.learning.feature_pool import prompt_maps_of_first
 from cfr_icl.learning.first_prompts import MIN_SIDE, prompt_maps_of_box, sloppy_box
+from cfr_icl.learning.optimiser import cpu_autocast
 from cfr_icl.learning.settings import Settings
 from cfr_icl.models.branch import Branch
 from cfr_icl.models.compact import CompactNet
@@ -210,7 +211,7 @@ def _answer(
 ) -> torch.Tensor:
     """The logits of a pass, float32 like `mask`."""
     maps = torch.cat([mask, disk_maps(clicks, *mask.shape[2:])], dim=1)
-    with torch.autocast("cpu", torch.bfloat16):
+    with cpu_autocast():
         return branch(features, maps)[0].float()
 
 
