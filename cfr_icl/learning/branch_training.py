@@ -5,6 +5,7 @@ Examples stay in memory for a while and are drawn several times, each time with 
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,11 @@ import torch
 from cfr_icl.icl import normalised_focal_loss
 from cfr_icl.learning.checkpoint import read_checkpoint_file, write_checkpoint
 from cfr_icl.learning.optimiser import PartOptimiser, depthwise_weights, rest_now_and_then
+from cfr_icl.learning.run_settings import resumed, write_settings
 from cfr_icl.learning.settings import Settings
 from cfr_icl.models.branch import Branch
 from cfr_icl.models.compact import CompactNet
+from cfr_icl.models.digest import weights_digest
 
 FIRST = 40
 """Examples in memory before the first step."""
@@ -69,14 +72,21 @@ def train(
         The branch with the moving average of its weights.
 
     Raises:
-        ValueError: for a batch that is larger than the memory, and for the checkpoint of another branch.
+        ValueError: for a batch larger than the memory, for the checkpoint of a run on another network,
+            and for a finished run with other settings.
         OSError: when the checkpoint cannot be written.
     """
     if settings.batch_size > task.held:
         raise ValueError(f"The setting batch_size is at most {task.held} here, not {settings.batch_size}.")
     torch.manual_seed(settings.seed)
     training = _Training(task, branch, settings)
-    spent = training.load(checkpoint) if checkpoint.exists() else 0.0
+    digest, spent = weights_digest(network), 0.0
+    if checkpoint.exists():
+        spent = training.load(checkpoint, digest)
+        said = resumed(checkpoint.parent, settings, settings.progress(training.steps, spent))
+        if said:
+            print(said, file=sys.stderr)
+    write_settings(checkpoint.parent, settings)
     rng = np.random.default_rng((settings.seed, training.steps))
     endless = task.examples(network, settings, rng)
     start, saved = time.monotonic() - spent, training.steps
@@ -86,8 +96,8 @@ def train(
             training.step(progress, rng)
         if training.steps >= saved + settings.save_every:
             saved = training.steps
-            training.save(checkpoint, time.monotonic() - start)
-    training.save(checkpoint, time.monotonic() - start)
+            training.save(checkpoint, digest, time.monotonic() - start)
+    training.save(checkpoint, digest, time.monotonic() - start)
     return training.averaged()
 
 
@@ -156,27 +166,30 @@ class _Training(Generic[Example]):
             print(f"step {self.steps}, {self._seen} examples, IoU of {means}", flush=True)
             self._figures = {}
 
-    def save(self, path: Path, spent: float) -> None:
+    def save(self, path: Path, network: str, spent: float) -> None:
         """Write a checkpoint, without the examples, which a resumed run makes again."""
         state = {
             "branch": self._branch.state_dict(),
             **self._optimiser.state_dict(),
             "seen": self._seen,
+            "network": network,
             "spent": spent,
         }
         write_checkpoint(path, state)
 
-    def load(self, path: Path) -> float:
-        """Read a checkpoint; return the seconds spent so far.
+    def load(self, path: Path, network: str) -> float:
+        """Read a checkpoint of a run on the network with this digest; return the seconds spent so far.
 
         Raises:
-            ValueError: for a damaged one, and that of another branch.
+            ValueError: for a damaged one, and that of another network.
         """
         state = read_checkpoint_file(path)
         try:
+            if state.get("network", network) != network:
+                raise ValueError("network")
             self._branch.load_state_dict(state["branch"])
             self._optimiser.load_state_dict(state)
-        except (RuntimeError, ValueError) as error:  # tensors of other names or shapes
+        except (RuntimeError, ValueError) as error:  # other weights, or tensors of other names or shapes
             raise ValueError(
                 f"{path.parent} holds a run of another network; give --out for a run of its own."
             ) from error

@@ -21,9 +21,10 @@ from cfr_icl.learning.checkpoint import read_checkpoint_file, write_checkpoint
 from cfr_icl.learning.encoders import load_encoder
 from cfr_icl.learning.grow import grown
 from cfr_icl.learning.initial_states import TrainingLoss
-from cfr_icl.learning.monitor import Monitor, changed_settings
+from cfr_icl.learning.monitor import Monitor
 from cfr_icl.learning.optimiser import make_optimiser, require_finite, set_rates, train_mode
 from cfr_icl.learning.processes import lost_process_in_a_sentence, means_of_all, require_equal
+from cfr_icl.learning.run_settings import resumed
 from cfr_icl.learning.settings import Settings
 from cfr_icl.memory import keep_freed_memory
 from cfr_icl.models.compact import CompactNet
@@ -65,7 +66,9 @@ def _train(settings: Settings, out: Path, accelerator: Accelerator) -> None:
     step, spent = _resume(out, network, ema, optimiser, accelerator)
     require_equal(accelerator, step)
     if step:
-        _check_resumed(out, settings, _progress(settings, step, spent, accelerator), accelerator)
+        said = resumed(out, settings, _progress(settings, step, spent, accelerator))
+        if said and accelerator.is_main_process:
+            print(said, file=sys.stderr)
     monitor = Monitor(out, settings, step) if accelerator.is_main_process else None
     batches = _loader(settings, step, accelerator)
     started = time.monotonic() - spent
@@ -214,26 +217,3 @@ def _resume(out: Path, network, ema: ModelEmaV3, optimiser, accelerator: Acceler
     if accelerator.scaler:
         accelerator.scaler.load_state_dict(state["scaler"])
     return state["step"], state["spent"]
-
-
-def _check_resumed(out: Path, settings: Settings, progress: float, accelerator: Accelerator) -> None:
-    """Say that a resumed run has other settings than it was begun with, or that it is finished.
-
-    Raises:
-        ValueError: for a finished run with other settings, which would not take part in its weights.
-    """
-    changed = ", ".join(sorted(changed_settings(out, settings)))
-    if changed and progress >= 1:
-        raise ValueError(
-            f"The run in {out} is finished, with other settings ({changed}); give --out for a run of its own."
-        )
-    if changed:
-        sentence = (
-            f"The run in {out} was begun with other settings ({changed}); it goes on with the new ones."
-        )
-    elif progress >= 1:
-        sentence = f"The run in {out} is finished; more steps, epochs or minutes train it on."
-    else:
-        return
-    if accelerator.is_main_process:
-        print(sentence, file=sys.stderr)

@@ -102,6 +102,13 @@ def test_the_command_trains_the_branch_alone_and_resumes(data, network, tmp_path
         full.setattr(files.shutil, "disk_usage", lambda folder: namedtuple("Usage", "free")(0))
         assert main([*arguments, "--set", "steps=7"]) == 2
     assert capsys.readouterr().err.splitlines()[-1] == "error: No space left on device."
+    assert main([*arguments, "--set", "steps=5", "seed=8"]) == 2
+    assert "is finished, with other settings (seed); give --out" in capsys.readouterr().err
+    assert main([*arguments, "--set", "steps=6", "seed=8"]) == 0
+    assert "was begun with other settings (seed); it goes on" in capsys.readouterr().err
+    save_model(build_model(default_config("compact")), tmp_path / "another")
+    assert main(["first-branch", "--weights", str(tmp_path / "another"), *arguments[3:]]) == 2
+    assert "holds a run of another network; give --out" in capsys.readouterr().err
     assert main([*arguments, "--set", "batch_size=500"]) == 2
     assert "The setting batch_size is at most 240 here, not 500." in capsys.readouterr().err
     state = torch.load(out / "checkpoint.pt", weights_only=True)

@@ -26,8 +26,8 @@ from cfr_icl.icl import ICLConfig, IterativeClickLoss
 from cfr_icl.learning import train as training
 from cfr_icl.learning.encoders import load_encoder
 from cfr_icl.learning.initial_states import TrainingConfig
-from cfr_icl.learning.monitor import changed_settings
 from cfr_icl.learning.optimiser import make_optimiser, set_rates
+from cfr_icl.learning.run_settings import changed_settings
 from cfr_icl.learning.settings import read_settings
 from cfr_icl.models.registry import ARCHITECTURES, Architecture, build_model, default_config
 from cfr_icl.segmenter import Segmenter
