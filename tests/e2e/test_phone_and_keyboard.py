@@ -71,6 +71,7 @@ def test_a_folder_on_a_tablet_has_all_buttons_and_a_picture_of_half_the_width(
     tool = Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
     assert tool.page.evaluate(CUT_OFF) == []
     assert tool.page.locator("canvas").bounding_box()["width"] > width / 2
+    assert tool.page.locator(".bar").bounding_box()["height"] < 60  # one line
     tool.page.get_by_role("button", name="coffee.png").tap()
     tool.wait_for_picture("coffee.png")
     tool.page.get_by_role("button", name="Help").tap()

@@ -88,6 +88,10 @@ class Mask:
             return []
         return coco.iou([mask.coco for mask in masks], [self.coco], [True])[:, 0].tolist()
 
+    def iou(self, other: Mask) -> float:
+        """Intersection over union of two masks of one picture, 0 to 1."""
+        return float(coco.iou([self.coco], [other.coco], [False])[0, 0])
+
     def without(self, other: Mask) -> Mask:
         """The pixels that the other mask does not hold, computed from run lengths."""
         return self.intersection(other.inverted())

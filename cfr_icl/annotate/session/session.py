@@ -27,6 +27,10 @@ REDRAWN = 0.4
 less."""
 
 
+REPEATED = 0.8
+"""IoU from which on the mask of a first click repeats that of another object."""
+
+
 class Session(Editor):
     """An editor with a predictor: clicks, boxes, thresholds and CFR settings give masks.
 
@@ -83,12 +87,40 @@ class Session(Editor):
         notices_before = len(self.notices)
         clicked = self._predicted(document, changed)
         if len(clicked.clicks) == 1:
+            if (other := self._unlike_others(document, clicked)) is not None:
+                del self.notices[notices_before:]
+                clicked = self._composed(document, other)
             clicked = replace(
                 clicked, neighbour_clicks=neighbour_clicks(clicked, document.others(clicked.id))
             )
         self._commit(document.with_instance(clicked))
         if self.suggests_overlap:
             del self.notices[notices_before:]
+
+    def _unlike_others(self, document: Document, clicked: Instance) -> Instance | None:
+        """The object begun by another of the network's choices, where its mask repeats one with the click.
+
+        A click on a labelled whole means a part of it. None where nothing is repeated, or by all choices.
+        """
+        click = clicked.clicks[0]
+        others = [each.mask for each in document.others(clicked.id)]
+        wholes = [mask for mask in others if mask.contains(click.x, click.y)]
+        if not wholes or not clicked.timing or not clicked.timing.choices:
+            return None
+
+        def repeats(mask: Mask) -> bool:
+            return any(mask.iou(whole) >= REPEATED for whole in wholes)
+
+        if not repeats(clicked.network_mask):
+            return None
+        choices = self.predict(clicked).choices
+        for number in sorted(range(len(choices)), key=lambda number: -choices[number].predicted_iou):
+            if repeats(Mask.of_runs(*self.size, choices[number].rle())):
+                continue
+            chosen, _ = predicted(self.predictor, replace(clicked, choice=number), self.document.cfr)
+            if not repeats(chosen.network_mask):
+                return chosen
+        return None
 
     def preview(self, click: Click) -> Instance | None:
         """The object that a click would roughly give, from one coarse pass; nothing changes.

@@ -6,7 +6,7 @@ import pytest
 from cfr_icl import Click, Segmenter, load_model
 from cfr_icl.annotate.objects.document import ActionError
 from cfr_icl.annotate.saved import store
-from cfr_icl.annotate.session.session import Session
+from cfr_icl.annotate.session.session import REPEATED, Session
 from tests.models import tiny_sam
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (90, 140, 3), dtype=np.uint8)
@@ -46,6 +46,19 @@ def test_a_chosen_mask_becomes_the_objects_and_the_next_click_starts_from_it(of_
         of_sam.choose(1, 1)
     saved = store.from_json(store.to_json(of_sam.document, "noise.png", PICTURE.shape[:2]), PICTURE.shape[:2])
     assert saved.instances == of_sam.document.instances
+
+
+def test_a_click_on_a_labelled_whole_does_not_give_it_again(of_sam):
+    of_sam.click(Click(60, 45))
+    whole = of_sam.active
+    of_sam.finish()
+    of_sam.click(Click(60, 45))
+    part = of_sam.active
+    assert part.choice is not None and part.network_mask.iou(whole.mask) < REPEATED
+    of_sam.undo()
+    of_sam.edit(whole.id, visible=False)
+    of_sam.click(Click(60, 45))
+    assert of_sam.active.choice == part.choice
 
 
 def test_networks_with_one_mask_offer_no_choices(session):
