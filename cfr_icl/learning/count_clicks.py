@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 
 import cv2
 import numpy as np
@@ -39,6 +39,18 @@ class HeldOut:
     """Among the objects of its picture."""
 
 
+class TooSlowError(Exception):
+    """The time for all clicks passed with those on the first object.
+
+    Attributes:
+        seconds: that the clicks on an object take at most.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 def held_out_objects(pictures: OwnPictures, names: Sequence[str]) -> list[HeldOut]:
     """Up to MOST_OBJECTS objects of these pictures, one of each picture, then a second one, and so on."""
     indices = [pictures.names.index(name) for name in names]
@@ -54,6 +66,7 @@ def sessions(
     tell: Callable[[int], None] = lambda done: None,
     seconds: float = float("inf"),
     most_seconds: float = float("inf"),
+    give_up: bool = False,
 ) -> Iterator[tuple[HeldOut, list[float]]]:
     """Each object with the IoU after each of the robot user's clicks, up to TARGET, as on the page.
 
@@ -63,6 +76,10 @@ def sessions(
         tell: called before each object with its number.
         seconds: time after which no further object is begun, though FEWEST_OBJECTS are.
         most_seconds: time after which none is, though one is.
+        give_up: do not wait for the end of that one either.
+
+    Raises:
+        TooSlowError: with `give_up`, when `most_seconds` pass with the clicks on the first object.
     """
     protocol = Protocol(target_iou=TARGET, max_clicks=MOST_CLICKS, widen=True, exact=False)
     segmenter = protocol.segmenter(model)
@@ -77,11 +94,19 @@ def sessions(
         except (OSError, ValueError):
             continue
         gt_mask = sample.gt_masks[held.object_index]
+        clicks = count(1)
+
+        def on_click(
+            *_: object, clicks: Iterator[int] = clicks, first: bool = give_up and not counted
+        ) -> None:
+            clicked, used = next(clicks), time.monotonic() - begun
+            if first and used > most_seconds and clicked < MOST_CLICKS:
+                raise TooSlowError(used / clicked * MOST_CLICKS)
+
+        cfr = CascadeForward.default()
+        session = simulate(segmenter, sample.image, gt_mask, MOST_CLICKS, TARGET, cfr, on_click)
         counted += 1
-        yield (
-            held,
-            simulate(segmenter, sample.image, gt_mask, MOST_CLICKS, TARGET, CascadeForward.default()).ious,
-        )
+        yield held, session.ious
 
 
 def clicks_of(ious: Sequence[float]) -> int:

@@ -33,6 +33,7 @@ from cfr_icl.learning.count_clicks import (
     FEWEST_OBJECTS,
     HeldOut,
     QuickScore,
+    TooSlowError,
     held_out_objects,
     read_objects,
     sessions,
@@ -176,10 +177,14 @@ class Learning:
         in_use = self.out if (self.out / WEIGHTS_NAME).is_file() else self.source
         seconds, most = COUNTING * 60 * self.minutes, MOST_COUNTING * 60 * self.minutes
         model = load_model(str(in_use), "cpu")
-        found = _count_clicks(model, pictures, objects, BEFORE, progress, seconds, most)
+        try:
+            found = _count_clicks(model, pictures, objects, BEFORE, progress, seconds, most, give_up=True)
+        except TooSlowError as error:
+            raise _more_minutes(error.seconds) from error
         if not found:
             raise LearnError("The pictures that are learnt from are not there any more.")
-        self._require_time(len(found), progress)
+        if progress.seconds_for_learning < LEAST_LEARNING * 60 * self.minutes:
+            raise _more_minutes(progress.count_seconds / len(found))
         if len(found) < min(FEWEST_OBJECTS, len(objects)):
             self.sentences.append(
                 Sentence(
@@ -191,17 +196,6 @@ class Learning:
         stored = {"note": note, "ious": ious, "seconds": progress.count_seconds}
         write_atomically(file, json.dumps(stored))
         return found
-
-    def _require_time(self, counted: int, progress: Progress) -> None:
-        """Refuse minutes that would pass with counting clicks; say how many are needed."""
-        if progress.seconds_for_learning < LEAST_LEARNING * 60 * self.minutes:
-            seconds = progress.count_seconds / counted
-            raise LearnError(
-                "Clicks on one object take this model {seconds} s here, and they are counted before and "
-                "after learning; {minutes} minutes or more are needed.",
-                seconds=round(seconds),
-                minutes=math.ceil(seconds * FEWEST_OBJECTS / MOST_COUNTING / 60),
-            )
 
     def _kind(self, learnt: Part) -> Kind:
         """The kind of the pictures that are learnt from; those that cannot be read any more do not count."""
@@ -256,6 +250,16 @@ class Learning:
         save_weights(config, halved_without_loss(weights), self.out, dtype=None)
 
 
+def _more_minutes(seconds: float) -> LearnError:
+    """The error for minutes that would pass with counting clicks, which take so many seconds an object."""
+    return LearnError(
+        "Clicks on one object take this model {seconds} s here, and they are counted before and "
+        "after learning; {minutes} minutes or more are needed.",
+        seconds=round(seconds),
+        minutes=math.ceil(seconds * FEWEST_OBJECTS / MOST_COUNTING / 60),
+    )
+
+
 def nearest_mixture(
     network: MapModel, first: Weights, best: Weights, score: Callable[[MapModel], float]
 ) -> Weights:
@@ -292,6 +296,7 @@ def _count_clicks(
     progress: Progress,
     seconds: float = float("inf"),
     most_seconds: float = float("inf"),
+    give_up: bool = False,
 ) -> Ious:
     """The IoU after each click on each object that there is time for, as in `sessions`."""
     begun = time.monotonic()
@@ -303,7 +308,7 @@ def _count_clicks(
             left = (time.monotonic() - begun) * (1 - part) / part if part else None
         progress.say(stage, part, left)
 
-    found = dict(sessions(model, pictures, objects, tell, seconds, most_seconds))
+    found = dict(sessions(model, pictures, objects, tell, seconds, most_seconds, give_up))
     progress.count_seconds = time.monotonic() - begun
     return found
 

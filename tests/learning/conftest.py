@@ -23,7 +23,7 @@ def clicks(monkeypatch):
     def need(*counts):
         left = list(counts)
 
-        def sessions(model, pictures, objects, tell=None, seconds=0.0, most_seconds=0.0):
+        def sessions(model, pictures, objects, tell=None, *limits):
             count = left.pop(0)
             return [(held, [0.5] * (count - 1) + [0.9]) for held in objects]
 

@@ -33,7 +33,7 @@ def test_each_architecture_learns_and_the_embedded_one_keeps_its_encoder(
     settings = replace(settings, augmentation=augmentation, batch_size=2, pool=3, steps=2)
     counts = iter((5, 3))
 
-    def sessions(model, pictures, objects, tell, seconds, most_seconds):
+    def sessions(model, pictures, objects, tell, *limits):
         clicks = next(counts)
         return [(held, [0.5] * (clicks - 1) + [0.9]) for held in objects]
 

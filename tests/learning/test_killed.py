@@ -34,7 +34,7 @@ def digest(model):
 def sessions_of(clicks):
     """A robot user who needs so many clicks with a model of this digest, and THIRD with others."""
 
-    def sessions(model, pictures, objects, tell=None, seconds=0.0, most_seconds=0.0):
+    def sessions(model, pictures, objects, tell=None, *limits):
         count = clicks.get(digest(model), THIRD)
         return [(held, [0.5] * (count - 1) + [0.9]) for held in objects]
 
