@@ -146,8 +146,9 @@ class Page:
                 return  # the browser asks by itself, so that nobody misses the answer
             raise ActionError(OTHER_PICTURE)
         if self.place and action.works:
+            changed = self._opening.catch_up()
             self.place.take()
-            if self._opening.catch_up():
+            if changed:
                 raise StoreError(CHANGED_ELSEWHERE, name=self.place.name)
         self._dispatch(action)
         if self.place:

@@ -118,11 +118,15 @@ def test_a_picture_that_others_change_is_shown_as_they_leave_it(people):
     reply = bob.do()  # at rest
     assert [len(each["clicks"]) for each in reply["session"]["objects"]] == [1]
     assert "messages" not in reply and "picture" not in reply
+    ann.do(click(34, 42))
+    reply = bob.do(click(90, 50))  # refused, and what Ann does is seen
+    assert "Ann is working on a.png" in reply["messages"][0]
+    assert [len(each["clicks"]) for each in reply["session"]["objects"]] == [2]
     ann.do(click(32, 42), {"kind": "done", "done": True}, {"kind": "goto", "name": "b.png"})
     reply = bob.do({"kind": "review", "accepted": True})
     assert ["was changed elsewhere" in message for message in reply["messages"]] == [True]
     assert reply["session"]["done"] and "review" not in reply["session"]
-    assert len(bob.document.instances[0].clicks) == 2
+    assert len(bob.document.instances[0].clicks) == 3
     reply = bob.do({"kind": "review", "accepted": True})
     assert "messages" not in reply and reply["session"]["review"] == "accepted"
     bob.do({"kind": "goto", "name": "b.png"})
@@ -279,11 +283,11 @@ def test_a_lock_that_fails_leaves_the_work_of_each_picture_in_its_own_file(folde
     ann.do(click(30, 40))
     before = folder.work.sessions.path("a.png").read_bytes()
 
-    def no_lock(shared):
+    def no_lock(*_arguments):
         raise OSError(116, "Stale file handle")
 
     with monkeypatch.context() as broken:
-        broken.setattr(sharing.SharedFolder, "saving", no_lock)
+        broken.setattr("filelock.FileLock.acquire", no_lock)
         reply = ann.do({"kind": "goto", "name": "b.png"})
         assert reply["picture"]["name"] == "b.png" and "messages" not in reply
         (said,) = ann.do(click(30, 40))["messages"]  # not taken, and told when it is saved
