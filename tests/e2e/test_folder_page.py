@@ -87,6 +87,17 @@ def test_a_folder_is_worked_through_saved_and_resumed(browser, images, tmp_path)
     assert {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in images.iterdir()} == digest
 
 
+@pytest.mark.parametrize("language", ["de", "es"])
+def test_the_switch_for_the_whole_folder_is_one_line_in_every_language(browser, images, tmp_path, language):
+    server = Server(folder=Folder(images, tmp_path / "out"))
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale=language)
+    tool = Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
+    assert tool.page.locator("[data-ref=whole-folder-row] .check").bounding_box()["height"] < 30
+    assert tool.hidden_controls() == []
+    context.close()
+    server.close()
+
+
 def test_where_steps_lead_is_seen_before_an_answer(browser, images, tmp_path):
     server, context, tool = start(browser, images, tmp_path / "out")
     line = Line(tool, "**/component_server/")
