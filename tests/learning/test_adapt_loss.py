@@ -10,7 +10,6 @@ from cfr_icl.data.examples import Batch
 from cfr_icl.learning.adapt_config import AdaptConfig
 from cfr_icl.learning.adapt_loss import AdaptLoss
 from cfr_icl.learning.feature_pool import Drawn
-from cfr_icl.learning.optimiser import depthwise_weights, rest_now_and_then
 from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.registry import build_model
 from cfr_icl.zoom.zoom_config import ZoomConfig
@@ -85,14 +84,3 @@ def test_no_box_is_drawn_around_a_small_object(network, monkeypatch):
     first, _, _ = shown(network, monkeypatch, boxes=1.0, rounds=4)
     for maps in filter(is_box, first):
         assert (maps[0] > 0).sum() > 200
-
-
-def test_depthwise_convolutions_learn_in_one_step_of_five():
-    network = build_model(ModelConfig("compact", {"encoder": "test_efficientnet"}, ZoomConfig(size=SIZE)))
-    slow = depthwise_weights(network)
-    assert slow and all(weight.shape[1:] == (1, 5, 5) for weight in slow if weight.ndim == 4)
-    learning = []
-    for step in range(10):
-        rest_now_and_then(slow, step)
-        learning.append({weight.requires_grad for weight in slow})
-    assert learning == [{True}, *[{False}] * 4] * 2
