@@ -76,6 +76,10 @@ class Page:
         self._replied_document: Document | None = None
         """The document of the last reply."""
         self._replies = 0
+        self._newer: tuple[str | None, int] = (None, 0)
+        """The picture on which work of others was taken over last, and the reply that shows it."""
+        self._unseen: str | None = None
+        """The picture on which the person has not seen such work yet; actions on it are refused."""
 
     @property
     def picture(self) -> dict[str, Any] | None:
@@ -118,9 +122,8 @@ class Page:
         if known.page not in (None, self.token):
             return {"page": self.token, "moved": True, "messages": [translated(MOVED, known.language)]}
         actions = data.get("actions") if isinstance(data, Mapping) else None
-        if not actions and self.place:
-            self.place.folder.listen()
-            self._opening.catch_up()
+        if self.place:
+            self._catch_up(self.place, known, listen=not actions)
         with self._outbox.telling("The model of a page cannot be replaced"):
             if self._model.is_gone:  # another page threw it away
                 self._switch_model(self._model.first)
@@ -132,6 +135,16 @@ class Page:
             with self._outbox.telling("An action failed: %.200r", action):
                 self.apply(action)
         return self.reply(known)
+
+    def _catch_up(self, place: FolderPlace, known: Known, listen: bool) -> None:
+        """Take over work that others saved on the open picture, and note whether the person has seen it."""
+        if listen:
+            place.folder.listen()
+        if self._opening.catch_up():
+            self._newer = (place.name, self._replies + 1)
+        name, shown_by = self._newer
+        seen = (self._replies if known.reply is None else known.reply) >= shown_by
+        self._unseen = name if name == place.name and not seen else None
 
     def apply(self, data: Any) -> None:
         """Apply one action unless it was applied before, and save; raises one of `outbox.REFUSALS`."""
@@ -146,13 +159,12 @@ class Page:
                 return  # the browser asks by itself, so that nobody misses the answer
             raise ActionError(OTHER_PICTURE)
         if self.place and action.works:
-            changed = self._opening.catch_up()
             self.place.take()
-            if changed:
-                raise StoreError(CHANGED_ELSEWHERE, name=self.place.name)
+            if self._unseen and self._unseen == self.place.name:
+                raise StoreError(CHANGED_ELSEWHERE, name=self._unseen)
         self._dispatch(action)
         if self.place:
-            self.place.save()
+            self.place.save(selection=action.works)
             if isinstance(action, Review):
                 self.place.give_back()  # another person may correct what the note names
         while self.session.notices:
@@ -202,10 +214,10 @@ class Page:
 
     def _suggest(self) -> None:
         """Add to the reply what may help after a click."""
-        if self.session.suggests_overlap:
-            self._outbox.add(suggestion="overlap")
-        elif self.session.suggests_box:
-            self._outbox.add(suggestion="box")
+        session = self.session
+        kind = "overlap" if session.suggests_overlap else "box" if session.suggests_box else None
+        if kind:
+            self._outbox.add(suggestion={"kind": kind, "object": session.document.active})
 
     def _answer_question(self, action: Action) -> None:
         """Add to the reply what an action asks for that changes nothing."""

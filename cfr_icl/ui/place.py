@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
@@ -111,7 +112,7 @@ class FolderPlace:
 
         Changes that could not be saved here stay, and so does work on another view of the picture.
         """
-        if self.name is None or not self.outdated or self.session.document is not self._saved:
+        if self.name is None or not self.outdated or self._is_worked_on:
             return False
         try:
             work = self.folder.work.load(self.name)
@@ -119,10 +120,18 @@ class FolderPlace:
             return False
         if work.size != self.session.size or work.document.view != self.session.document.view:
             return False
-        self.session.reopen(work.document)
+        self.session.reopen(replace(work.document, active=None))  # theirs is no selection made here
         self._saved, self._revision = self.session.document, work.revision
         self.log.open(work.visits, self.session.document)
         return True
+
+    @property
+    def _is_worked_on(self) -> bool:
+        """Whether there is more to save than another selection."""
+        document, saved = self.session.document, self._saved
+        if saved is None or document.instances is not saved.instances:
+            return document is not saved
+        return replace(document, active=saved.active) != saved
 
     def read_ahead(self) -> None:
         """Decode the next picture that is to be done, or else the next, and name it to the predictor."""
@@ -139,15 +148,17 @@ class FolderPlace:
 
         self.folder.read_ahead(following, expect)
 
-    def save(self, anew: bool = False) -> None:
+    def save(self, anew: bool = False, selection: bool = True) -> None:
         """Save the session's document if it changed; raises StoreError on failure; the next call retries.
 
         Args:
             anew: save it also unchanged.
+            selection: another selection counts as a change.
         """
         document = self.session.document
         self.log.count_time()
-        if self.name is None or (document is self._saved and not anew):
+        changed = document is not self._saved if selection else self._is_worked_on
+        if self.name is None or not (changed or anew):
             return
         self.log.note_change(self._saved, document)
         before, self._saved = self._saved, document

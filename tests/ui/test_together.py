@@ -296,3 +296,46 @@ def test_a_lock_that_fails_leaves_the_work_of_each_picture_in_its_own_file(folde
     assert folder.work.sessions.path("a.png").read_bytes() == before
     (saved,) = folder.work.load("b.png").document.instances
     assert len(saved.clicks) == 2
+
+
+def test_a_parcel_made_on_stale_work_is_refused_as_a_whole(people):
+    ann, bob = people
+    bob.do({"kind": "hello"})
+    bob.do({"kind": "goto", "name": "a.png"})
+    ann.do(click(30, 40))
+    ann.do({"kind": "goto", "name": "b.png"})
+    reply = bob.do(click(90, 50), click(92, 52))  # an object of his own, on the picture as he sees it
+    assert len(reply["messages"]) == 1 and "was changed elsewhere" in reply["messages"][0]
+    assert [len(each["clicks"]) for each in reply["session"]["objects"]] == [1]
+    assert bob.document.active is None  # Ann's object is not selected
+    bob.do(click(90, 50), click(92, 52))
+    assert [len(each.clicks) for each in bob.document.instances] == [1, 2]
+
+
+def test_an_action_that_a_quiet_look_overtook_is_refused(people):
+    ann, bob = people
+    bob.do({"kind": "hello"})
+    bob.do({"kind": "goto", "name": "a.png"})
+    ann.do(click(30, 40))
+    ann.do({"kind": "goto", "name": "b.png"})
+    seen = bob.reply
+    bob.do()
+    bob.reply = seen  # the click was sent before the answer to the look had come
+    reply = bob.do(click(90, 50))
+    assert "was changed elsewhere" in reply["messages"][0] and len(bob.document.instances) == 1
+
+
+def test_who_only_selects_takes_nothing_from_the_one_at_work(people):
+    ann, bob = people
+    ann.do(click(30, 40), {"kind": "finish"}, click(90, 50))
+    bob.do({"kind": "hello"})
+    bob.do({"kind": "goto", "name": "a.png"})
+    assert "messages" not in bob.do({"kind": "select", "id": 1}) and bob.document.active == 1
+    reply = ann.do(click(92, 52))
+    assert "messages" not in reply and len(ann.document.instances[1].clicks) == 2
+
+
+def test_a_suggestion_names_the_object_that_was_clicked_on(people):
+    ann, _ = people
+    reply = ann.do(click(30, 40), {"kind": "finish"}, click(31, 41), {"kind": "finish"}, click(90, 50))
+    assert reply["suggestion"] == {"kind": "overlap", "object": 2} and ann.document.active == 3

@@ -85,11 +85,11 @@ class Session(Editor):
         if not changed.is_predictable:
             raise ActionError("Start an object with a click on it; then mark what does not belong to it.")
         notices_before = len(self.notices)
-        clicked = self._predicted(document, changed)
+        clicked = self._answered(changed)
         if len(clicked.clicks) == 1:
-            if (other := self._unlike_others(document, clicked)) is not None:
-                del self.notices[notices_before:]
-                clicked = self._composed(document, other)
+            clicked = self._unlike_others(document, clicked) or clicked
+        clicked = self._composed(document, clicked)
+        if len(clicked.clicks) == 1:
             clicked = replace(
                 clicked, neighbour_clicks=neighbour_clicks(clicked, document.others(clicked.id))
             )
@@ -98,9 +98,9 @@ class Session(Editor):
             del self.notices[notices_before:]
 
     def _unlike_others(self, document: Document, clicked: Instance) -> Instance | None:
-        """The object begun by another of the network's choices, where its mask repeats one with the click.
+        """The object begun by another of the network's choices, if its mask repeats that of an object.
 
-        A click on a labelled whole means a part of it. None where nothing is repeated, or by all choices.
+        A click on a labelled whole means a part of it. None if nothing is repeated, or all choices repeat it.
         """
         click = clicked.clicks[0]
         others = [each.mask for each in document.others(clicked.id)]
@@ -117,7 +117,7 @@ class Session(Editor):
         for number in sorted(range(len(choices)), key=lambda number: -choices[number].predicted_iou):
             if repeats(Mask.of_runs(*self.size, choices[number].rle())):
                 continue
-            chosen, _ = predicted(self.predictor, replace(clicked, choice=number), self.document.cfr)
+            chosen = self._answered(replace(clicked, choice=number))
             if not repeats(chosen.network_mask):
                 return chosen
         return None
@@ -302,12 +302,15 @@ class Session(Editor):
         return self._predicted(self.document, instance)
 
     def _predicted(self, document: Document, instance: Instance) -> Instance:
-        """Predict the object's mask from its clicks; raises ActionError when the prediction is not finite."""
+        """Predict the object's mask from its clicks, without the pixels of others; raises as `_answered`."""
+        return self._composed(document, self._answered(instance))
+
+    def _answered(self, instance: Instance) -> Instance:
+        """The object with the network's mask; raises ActionError when the prediction is not finite."""
         try:
-            changed, _ = predicted(self.predictor, instance, self.document.cfr)
+            return predicted(self.predictor, instance, self.document.cfr)[0]
         except PredictionError as error:
             raise ActionError("The network's output is not finite; its weights are damaged.") from error
-        return self._composed(document, changed)
 
     def _commit_predicted(self, document: Document, instance: Instance) -> None:
         self._commit(document.with_instance(self._predicted(document, instance)))

@@ -22,6 +22,15 @@ class Download(File):
     """Number of the action that asked for it."""
 
 
+class Suggestion(TypedDict):
+    """What may help after a click."""
+
+    kind: Literal["box", "overlap"]
+    """Box: the last clicks changed little. Overlap: the click is on a pixel that another object keeps."""
+    object: int
+    """Id of the object that was clicked on."""
+
+
 class Picture(TypedDict):
     """The picture that is open."""
 
@@ -296,8 +305,7 @@ class Reply(TypedDict):
     inside: NotRequired[dict[str, Any]]
     """The inner passes of the active object's last prediction."""
     choices: NotRequired[OfferedMasks]
-    suggestion: NotRequired[Literal["box", "overlap"]]
-    """Box: the last clicks changed little. Overlap: the click is on a pixel that another object keeps."""
+    suggestion: NotRequired[Suggestion]
     downloads: NotRequired[list[Download]]
     loaded: NotRequired[Loaded]
     job: NotRequired[Job]

@@ -171,21 +171,28 @@ export class Commands {
     else if (this.app.ready() && this.app.state.objects.length) this.app.exporting.exportSession();
   }
 
+  // Offer what may help after a click on object `id`, as long as that exists.
+  suggest({ kind, object: id }) {
+    const of = (act) => () => {
+      if (this.app.state.objects.some((object) => object.id === id)) act();
+    };
+    if (kind === 'box') this.suggestBox(id, of);
+    else this.suggestOverlap(id, of);
+  }
+
   // The box starts the object anew, under the same label.
-  suggestBox() {
-    const begin = () => {
+  suggestBox(id, of) {
+    const begin = of(() => {
+      if (this.app.state.active !== id) this.send('select', { id });
       this.run('clear');
       this.app.settings.showTool('box', true);
-    };
+    });
     const said = t('The last clicks changed little. A box around the object may help.');
     this.app.notices.show(said, { choices: [[t('Draw a box instead'), begin]] });
   }
 
   // The click on object `id` is on a pixel that another object keeps.
-  suggestOverlap(id) {
-    const of = (act) => () => {
-      if (this.app.state.objects.some((object) => object.id === id)) act();
-    };
+  suggestOverlap(id, of) {
     const said = t('Another object has the pixel that you clicked on, and keeps it.');
     const overlap = of(() => this.send('edit', { id, overlap: true })),
       remove = of(() => this.send('delete', { id }));

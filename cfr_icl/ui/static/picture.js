@@ -151,7 +151,7 @@ export class ShownPicture {
     const { channel, app } = this,
       asked = channel.waiting.filter(({ kind }) => kind === 'goto').at(-1),
       index = this.wish?.[0] ?? (asked ? app.files.names.indexOf(asked.name) : app.incoming?.index);
-    app.files.showComing(index ?? null);
+    app.files.showComing(index >= 0 ? index : null); // the list may not have come yet
   }
 
   // Called after each reply: open the picture that was asked for meanwhile.

@@ -67,8 +67,7 @@ export class Replies {
     const { app } = this;
     if (reply.inside) app.inspector.show(reply.inside);
     if (reply.choices) app.choices.offer(reply.choices);
-    if (reply.suggestion === 'box') app.commands.suggestBox();
-    if (reply.suggestion === 'overlap') app.commands.suggestOverlap(reply.session.active);
+    if (reply.suggestion) app.commands.suggest(reply.suggestion);
     if (reply.polygons) app.exporting.showPolygons(reply.polygons);
     for (const file of reply.downloads ?? []) {
       save(addressOf(file), file.orig_name);
