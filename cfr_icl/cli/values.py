@@ -72,7 +72,7 @@ def output_folder(text: str) -> Path:
     """Parse the path of a folder to write into, which need not be there yet; like `output_file`."""
     path = Path(text)
     place = path.absolute()
-    while not place.exists():
+    while not place.exists() and place != place.parent:
         place = place.parent
     if not place.is_dir():
         raise argparse.ArgumentTypeError(f"there is a file where a folder is needed: {place}")

@@ -40,7 +40,7 @@ class HeldOut:
 
 
 class TooSlowError(Exception):
-    """The time for all clicks passed with those on the first object.
+    """Clicks on the first object alone took longer than all were allowed to.
 
     Attributes:
         seconds: that the clicks on an object take at most.
@@ -74,8 +74,8 @@ def sessions(
 
     Args:
         tell: called before each object with its number.
-        seconds: time after which no further object is begun, though FEWEST_OBJECTS are.
-        most_seconds: time after which none is, though one is.
+        seconds: begin no further object after this time, but at least FEWEST_OBJECTS.
+        most_seconds: begin no further one after this time, but at least one.
         give_up: do not wait for the end of that one either.
 
     Raises:
@@ -86,7 +86,7 @@ def sessions(
     begun, counted = time.monotonic(), 0
     for number, held in enumerate(objects):
         used = time.monotonic() - begun
-        if counted and used > (seconds if counted >= FEWEST_OBJECTS else most_seconds):
+        if counted and used > (min(seconds, most_seconds) if counted >= FEWEST_OBJECTS else most_seconds):
             return
         tell(number)
         try:

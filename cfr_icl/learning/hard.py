@@ -23,7 +23,11 @@ class HardPictures:
 
     def __init__(self, dataset: Dataset, results: str | Path, below: float) -> None:
         lines = Path(results).read_text(encoding="utf-8").splitlines()[1:]
-        found = {entry["picture"] for entry in map(json.loads, lines) if entry["ious"][-1] < below}
+        newest = {  # an object whose mask was corrected is there once more
+            tuple(entry[key] for key in ("data", "picture", "object_id", "setting")): entry
+            for entry in map(json.loads, lines)
+        }
+        found = {entry["picture"] for entry in newest.values() if entry["ious"][-1] < below}
         self.dataset = dataset
         self.indices = [i for i, name in enumerate(dataset.names) if name in found]
         self.names: Sequence[str] = [dataset.names[i] for i in self.indices]

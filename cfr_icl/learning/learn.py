@@ -41,7 +41,7 @@ from cfr_icl.learning.count_clicks import (
 from cfr_icl.learning.held_out import hold_out
 from cfr_icl.learning.kind import learn_kind
 from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part
-from cfr_icl.learning.progress import Progress
+from cfr_icl.learning.progress import LEAST_LEARNING, Progress
 from cfr_icl.models.base import InteractiveModel, ModelConfig
 from cfr_icl.models.digest import weights_digest
 from cfr_icl.models.learnt import Kind, LearntModel
@@ -60,9 +60,7 @@ SHARES = (1.0, 0.75, 0.5)
 NEARLY = 0.005
 """Mean IoU on held-out objects that is given up for weights nearer to the first ones."""
 COUNTING, MOST_COUNTING = 0.12, 0.24
-"""Part of the minutes for each count of clicks; where FEWEST_OBJECTS take longer, at most."""
-LEAST_LEARNING = 0.2
-"""Part of the minutes without which nothing is learnt."""
+"""Part of the minutes for a count of clicks; the second as long as there are fewer than FEWEST_OBJECTS."""
 
 
 class OtherStartError(LearnError):
@@ -183,7 +181,7 @@ class Learning:
             raise _more_minutes(error.seconds) from error
         if not found:
             raise LearnError("The pictures that are learnt from are not there any more.")
-        if progress.seconds_for_learning < LEAST_LEARNING * 60 * self.minutes:
+        if 2 * progress.count_seconds > (1 - LEAST_LEARNING) * 60 * self.minutes:
             raise _more_minutes(progress.count_seconds / len(found))
         if len(found) < min(FEWEST_OBJECTS, len(objects)):
             self.sentences.append(
@@ -216,7 +214,7 @@ class Learning:
         objects = read_objects(pictures, held_out_objects(pictures, note["held_out"]))
         score = QuickScore(teacher, objects, network.config.zoom.size)
         progress.score_seconds = (len(SHARES) + 1) * score.seconds
-        budget = Budget(max(1.0, progress.seconds_for_learning))
+        budget = Budget(progress.seconds_for_learning)
 
         def say(step: int, part: float) -> None:
             left = max(0.0, budget.seconds - budget.used) + progress.count_seconds
@@ -251,7 +249,7 @@ class Learning:
 
 
 def _more_minutes(seconds: float) -> LearnError:
-    """The error for minutes that would pass with counting clicks, which take so many seconds an object."""
+    """The error for minutes that are too few to count clicks; those on an object take so many seconds."""
     return LearnError(
         "Clicks on one object take this model {seconds} s here, and they are counted before and "
         "after learning; {minutes} minutes or more are needed.",

@@ -16,6 +16,8 @@ from cfr_icl.annotate.learning.state import (
 )
 
 TELL_SECONDS = 1.0
+LEAST_LEARNING = 0.2
+"""Part of all time that is for learning, also where reading pictures took long."""
 SPANS = {READING: (0.0, 0.03), BEFORE: (0.03, 0.15), LEARNING: (0.15, 0.9), AFTER: (0.9, 1.0)}
 """The part of a run that each stage takes, roughly."""
 
@@ -42,8 +44,9 @@ class Progress:
 
     @property
     def seconds_for_learning(self) -> float:
-        """What is left when clicks are counted once more; 0 where that takes all."""
-        return max(0.0, self.seconds_left - self.count_seconds - self.score_seconds)
+        """What is left when clicks are counted once more; LEAST_LEARNING of all time at least."""
+        left = self.seconds_left - self.count_seconds - self.score_seconds
+        return max(left, LEAST_LEARNING * self._seconds)
 
     def say(self, stage: str, part: float, seconds_left: float | None) -> None:
         """Tell the stage, of which a part is over; within a stage once in TELL_SECONDS."""

@@ -10,21 +10,32 @@ from cfr_icl.learning.hard import HardPictures
 from tests.small_runs import write_branch_config
 
 
+def result(picture, ious, object_id=0):
+    entry = {"data": "set-val", "picture": picture, "object_id": object_id, "setting": "CFR-4", "ious": ious}
+    return json.dumps(entry) + "\n"
+
+
 def results(path, **ious):
-    lines = [{"digest": "of the weights"}]
-    lines += [{"data": "set-val", "picture": name, "ious": values} for name, values in ious.items()]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    lines = [json.dumps({"digest": "of the weights"}) + "\n"]
+    path.write_text("".join(lines + [result(*each) for each in ious.items()]))
     return path
 
 
 def test_a_picture_is_hard_if_the_last_mask_of_one_object_is_bad(data, tmp_path):
     found = results(tmp_path / "r.jsonl", picture1=[0.2, 0.95], picture3=[0.9, 0.6], picture4=[0.7])
     with found.open("a") as file:
-        file.write(json.dumps({"picture": "picture4", "ious": [0.99]}) + "\n")
+        file.write(result("picture4", [0.99], object_id=1))
     everything = open_dataset("folder", data)
     hard = HardPictures(everything, found, below=0.8)
     assert hard.names == ["picture3", "picture4"] and len(hard) == 2
     assert (hard[0].image == everything[everything.names.index("picture3")].image).all()
+
+
+def test_a_picture_whose_mask_was_corrected_is_hard_by_its_new_result(data, tmp_path):
+    found = results(tmp_path / "r.jsonl", picture1=[0.2], picture3=[0.6])
+    with found.open("a") as file:
+        file.write(result("picture1", [0.99]))
+    assert HardPictures(open_dataset("folder", data), found, below=0.8).names == ["picture3"]
 
 
 def test_training_uses_hard_pictures_alone_and_is_refused_without_any(

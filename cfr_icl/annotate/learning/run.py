@@ -161,6 +161,7 @@ class FolderLearning:
         try:
             self.out.mkdir(parents=True, exist_ok=True)
             LearningState(stage=READING).write(self.out)
+            self._kill_at = None
             self._process = subprocess.Popen(
                 self.command,
                 stdin=subprocess.PIPE,  # its end tells the process to stop
@@ -171,12 +172,12 @@ class FolderLearning:
             )
         except OSError as error:
             raise StoreError("Learning cannot be started ({reason}).", reason=error.strerror) from error
-        self._seen = self._kill_at = None
+        self._seen = None
 
     def stop(self) -> None:
         """Tell the process to end, and do not wait for it; its checkpoint holds the progress so far.
 
-        It is killed after PATIENCE.
+        After PATIENCE the next look at it kills it.
 
         Raises:
             StoreError: when the process is another server's.
