@@ -8,11 +8,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+LONGEST = 10.0
+
 
 def noted_worker(folder: Path, weights: str, token: str | None, together: int) -> Any:
     """A worker as an ASGI application; `calls` reads what the workers of this folder computed.
 
-    While there is a file "FUNCTION waits" in the folder, a run of the function waits until two others do.
+    While there is a file "FUNCTION waits" in the folder, a run of the function waits until two others do, for
+    LONGEST at most: the others may be part of it already.
     """
     from cfr_icl import Segmenter, load_model
     from cfr_icl.workers.batching import BatchedNetwork
@@ -25,7 +28,8 @@ def noted_worker(folder: Path, weights: str, token: str | None, together: int) -
             with (folder / "calls.jsonl").open("a") as file:
                 file.write(json.dumps([os.getpid(), function.__name__, len(arguments[-1])]) + "\n")
             gate = folder / f"{function.__name__} waits"
-            while gate.exists() and network.waiting < 2:
+            end = time.monotonic() + LONGEST
+            while gate.exists() and network.waiting < 2 and time.monotonic() < end:
                 time.sleep(0.01)
             gate.unlink(missing_ok=True)
             return function(*arguments)

@@ -191,9 +191,7 @@ DANGEROUS = {
 }
 CHECKPOINTS = {
     "weights/published.py",
-    "learning/train.py",
-    "learning/branch_training.py",
-    "learning/adapt_checkpoint.py",
+    "learning/checkpoint.py",
     "learning/encoders.py",
 }
 """Modules that read PyTorch files: published weights, a run's own checkpoint, weights of an encoder."""
