@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +11,6 @@ from typing import Any, cast
 import numpy as np
 
 from cfr_icl.annotate.learning.state import (
-    AFTER,
-    BEFORE,
     LEARNING,
     READING,
     RUN,
@@ -30,19 +26,17 @@ from cfr_icl.learning.average import Weights, mixed
 from cfr_icl.learning.budget import Budget
 from cfr_icl.learning.comparison import Ious, compare
 from cfr_icl.learning.count_clicks import (
-    FEWEST_OBJECTS,
     HeldOut,
     QuickScore,
-    TooSlowError,
     held_out_objects,
     read_objects,
-    sessions,
 )
 from cfr_icl.learning.held_out import hold_out
 from cfr_icl.learning.kind import learn_kind
 from cfr_icl.learning.own_pictures import LearnError, OwnPictures, Part
-from cfr_icl.learning.progress import LEAST_LEARNING, Progress
-from cfr_icl.models.base import InteractiveModel, ModelConfig
+from cfr_icl.learning.progress import Progress
+from cfr_icl.learning.timed_counts import counts_after, counts_before
+from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.digest import weights_digest
 from cfr_icl.models.learnt import Kind, LearntModel
 from cfr_icl.models.map_model import MapModel
@@ -59,8 +53,6 @@ SHARES = (1.0, 0.75, 0.5)
 """Parts of the way from the first weights to the learnt ones that are tried; averages may be better."""
 NEARLY = 0.005
 """Mean IoU on held-out objects that is given up for weights nearer to the first ones."""
-COUNTING, MOST_COUNTING = 0.12, 0.24
-"""Part of the minutes for a count of clicks; the second as long as there are fewer than FEWEST_OBJECTS."""
 
 
 class OtherStartError(LearnError):
@@ -173,23 +165,9 @@ class Learning:
                 progress.count_seconds = stored.get("seconds", 0.0)
                 return {HeldOut(*key): ious for key, ious in stored["ious"]}
         in_use = self.out if (self.out / WEIGHTS_NAME).is_file() else self.source
-        seconds, most = COUNTING * 60 * self.minutes, MOST_COUNTING * 60 * self.minutes
         model = load_model(str(in_use), "cpu")
-        try:
-            found = _count_clicks(model, pictures, objects, BEFORE, progress, seconds, most, give_up=True)
-        except TooSlowError as error:
-            raise _more_minutes(error.seconds) from error
-        if not found:
-            raise LearnError("The pictures that are learnt from are not there any more.")
-        if 2 * progress.count_seconds > (1 - LEAST_LEARNING) * 60 * self.minutes:
-            raise _more_minutes(progress.count_seconds / len(found))
-        if len(found) < min(FEWEST_OBJECTS, len(objects)):
-            self.sentences.append(
-                Sentence(
-                    "Clicks were counted on {count} held-out objects alone; more minutes allow more.",
-                    count=len(found),
-                )
-            )
+        found, remarks = counts_before(model, pictures, objects, progress, self.minutes)
+        self.sentences += remarks
         ious = [[[held.picture_index, held.object_index], values] for held, values in found.items()]
         stored = {"note": note, "ious": ious, "seconds": progress.count_seconds}
         write_atomically(file, json.dumps(stored))
@@ -237,8 +215,7 @@ class Learning:
         """Count clicks with the learnt model, which is written and read as the person will use it."""
         save_weights(config, halved_without_loss(weights), self._folder / "model", dtype=None)
         learnt = LearntModel(load_model(self._folder / "model", "cpu"), load_model(self.source, "cpu"), kind)
-        most = max(progress.seconds_left, progress.count_seconds)
-        return _count_clicks(learnt, pictures, objects, AFTER, progress, most_seconds=most)
+        return counts_after(learnt, pictures, objects, progress)
 
     def _write(self, config: ModelConfig, weights: Weights, kind: Kind) -> None:
         """Write the model; its weights, without which it is none, last."""
@@ -246,16 +223,6 @@ class Learning:
             copy_model(*find_model(self.source), start_of(self.out))
         write_kind(kind, self.out)
         save_weights(config, halved_without_loss(weights), self.out, dtype=None)
-
-
-def _more_minutes(seconds: float) -> LearnError:
-    """The error for minutes that are too few to count clicks; those on an object take so many seconds."""
-    return LearnError(
-        "Clicks on one object take this model {seconds} s here, and they are counted before and "
-        "after learning; {minutes} minutes or more are needed.",
-        seconds=round(seconds),
-        minutes=math.ceil(seconds * FEWEST_OBJECTS / MOST_COUNTING / 60),
-    )
 
 
 def nearest_mixture(
@@ -284,31 +251,6 @@ def _note(digest: str, names: Sequence[str], earlier: Mapping[str, Any]) -> dict
         "learnt": [name for name in names if name not in held_out],
         "round": earlier.get("round", 1) + bool(earlier.get("finished")),
     }
-
-
-def _count_clicks(
-    model: InteractiveModel,
-    pictures: OwnPictures,
-    objects: Sequence[HeldOut],
-    stage: str,
-    progress: Progress,
-    seconds: float = float("inf"),
-    most_seconds: float = float("inf"),
-    give_up: bool = False,
-) -> Ious:
-    """The IoU after each click on each object that there is time for, as in `sessions`."""
-    begun = time.monotonic()
-
-    def tell(done: int) -> None:
-        part = done / max(1, len(objects))
-        left: float | None = progress.seconds_left
-        if stage == AFTER:
-            left = (time.monotonic() - begun) * (1 - part) / part if part else None
-        progress.say(stage, part, left)
-
-    found = dict(sessions(model, pictures, objects, tell, seconds, most_seconds, give_up))
-    progress.count_seconds = time.monotonic() - begun
-    return found
 
 
 def _read(path: Path) -> np.ndarray | None:

@@ -1,4 +1,4 @@
-"""The settings of a run, stored beside it: what changed since it was begun is told when it goes on."""
+"""Store the settings of a run beside it, and name those that changed when the run is resumed."""
 
 from __future__ import annotations
 

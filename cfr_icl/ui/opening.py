@@ -157,12 +157,10 @@ class Opening:
             self._outbox.tell(message)
         self._tell_review(name)
 
-    def catch_up(self) -> bool:
-        """Show work that was saved elsewhere on the picture of the folder; return whether there was some."""
-        if self.place is None or not self.place.catch_up():
-            return False
-        self._tell_review(self._session.name)
-        return True
+    def catch_up(self, shown_by: int) -> None:
+        """Show work that was saved elsewhere on the picture of the folder, in reply number `shown_by`."""
+        if self.place is not None and self.place.catch_up(shown_by):
+            self._tell_review(self._session.name)
 
     def _tell_review(self, name: str) -> None:
         """Say why the open picture was sent back."""

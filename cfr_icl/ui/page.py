@@ -10,7 +10,6 @@ from typing import Any
 
 from cfr_icl import clicks
 from cfr_icl.annotate.objects.document import ActionError, Document
-from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.annotate.session.inspect import inside
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
@@ -40,10 +39,6 @@ TURN = 1.0
 
 MOVED = Sentence("The work of this page goes on in another tab; reload to go on here.")
 MODEL_GONE = Sentence("The learnt model was thrown away; the first model of the menu is in use again.")
-CHANGED_ELSEWHERE = (
-    "{name} was changed elsewhere since it was opened here. That work is shown now; the last action was not "
-    "applied."
-)
 OTHER_PICTURE = Sentence("The action belonged to another picture and was not applied.")
 
 
@@ -76,10 +71,8 @@ class Page:
         self._replied_document: Document | None = None
         """The document of the last reply."""
         self._replies = 0
-        self._newer: tuple[str | None, int] = (None, 0)
-        """The picture on which work of others was taken over last, and the reply that shows it."""
-        self._unseen: str | None = None
-        """The picture on which the person has not seen such work yet; actions on it are refused."""
+        self._seen = 0
+        """Number of the last reply that the person had seen when the parcel was made."""
 
     @property
     def picture(self) -> dict[str, Any] | None:
@@ -123,7 +116,10 @@ class Page:
             return {"page": self.token, "moved": True, "messages": [translated(MOVED, known.language)]}
         actions = data.get("actions") if isinstance(data, Mapping) else None
         if self.place:
-            self._catch_up(self.place, known, listen=not actions)
+            if not actions:
+                self.place.folder.listen()
+            self._opening.catch_up(shown_by=self._replies + 1)
+            self._seen = self._replies if known.reply is None else known.reply
         with self._outbox.telling("The model of a page cannot be replaced"):
             if self._model.is_gone:  # another page threw it away
                 self._switch_model(self._model.first)
@@ -135,16 +131,6 @@ class Page:
             with self._outbox.telling("An action failed: %.200r", action):
                 self.apply(action)
         return self.reply(known)
-
-    def _catch_up(self, place: FolderPlace, known: Known, listen: bool) -> None:
-        """Take over work that others saved on the open picture, and note whether the person has seen it."""
-        if listen:
-            place.folder.listen()
-        if self._opening.catch_up():
-            self._newer = (place.name, self._replies + 1)
-        name, shown_by = self._newer
-        seen = (self._replies if known.reply is None else known.reply) >= shown_by
-        self._unseen = name if name == place.name and not seen else None
 
     def apply(self, data: Any) -> None:
         """Apply one action unless it was applied before, and save; raises one of `outbox.REFUSALS`."""
@@ -160,8 +146,7 @@ class Page:
             raise ActionError(OTHER_PICTURE)
         if self.place and action.works:
             self.place.take()
-            if self._unseen and self._unseen == self.place.name:
-                raise StoreError(CHANGED_ELSEWHERE, name=self._unseen)
+            self.place.check_seen(self._seen)
         self._dispatch(action)
         if self.place:
             self.place.save(selection=action.works)

@@ -17,6 +17,11 @@ from cfr_icl.annotate.session.session import Session
 from cfr_icl.annotate.whole_folder.taking_back import FolderChange
 from cfr_icl.ui.visit_log import VisitLog
 
+CHANGED_ELSEWHERE = (
+    "{name} was changed elsewhere since it was opened here. That work is shown now; the last action was not "
+    "applied."
+)
+
 
 class FolderPlace:
     """Saves a session's work on a picture of the folder after each action.
@@ -48,6 +53,8 @@ class FolderPlace:
         self.last_change: FolderChange | None = None
         self._saved: Document | None = None
         self._revision = 0
+        self._shown_by = 0
+        """Number of the reply that shows the newest work that was taken over; 0 for none."""
 
     @property
     def index(self) -> int | None:
@@ -101,16 +108,19 @@ class FolderPlace:
         # First all that belongs together: work is saved under the name.
         before, self.name = self.name, opened.name
         self._saved = self.session.document
-        self._revision = opened.revision
+        self._revision, self._shown_by = opened.revision, 0
         self.log.open(opened.visits, self.session.document)
         if before != opened.name:
             self._give_back(before)
         self.read_ahead()
 
-    def catch_up(self) -> bool:
+    def catch_up(self, shown_by: int) -> bool:
         """Take the work over that was saved elsewhere on the current picture; return whether there was some.
 
         Changes that could not be saved here stay, and so does work on another view of the picture.
+
+        Args:
+            shown_by: number of the reply that shows the work.
         """
         if self.name is None or not self.outdated or self._is_worked_on:
             return False
@@ -121,9 +131,14 @@ class FolderPlace:
         if work.size != self.session.size or work.document.view != self.session.document.view:
             return False
         self.session.reopen(replace(work.document, active=None))  # theirs is no selection made here
-        self._saved, self._revision = self.session.document, work.revision
+        self._saved, self._revision, self._shown_by = self.session.document, work.revision, shown_by
         self.log.open(work.visits, self.session.document)
         return True
+
+    def check_seen(self, reply: int) -> None:
+        """Raise StoreError unless reply number `reply` shows the newest work that was taken over."""
+        if reply < self._shown_by:
+            raise StoreError(CHANGED_ELSEWHERE, name=self.name)
 
     @property
     def _is_worked_on(self) -> bool:

@@ -46,7 +46,7 @@ class Server:
         self.blocks.close()
 
     def started_anew(self, **settings):
-        """Another server in place of this one, as a new process, in which Gradio counts anew."""
+        """Start another server at this one's address, as a new process would: Gradio numbers from 0 again."""
         self.close()
         later, Context.id = Context.id, self._first_id
         server = Server(port=self.blocks.server_port, **settings)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from cfr_icl.learning import learn
+from cfr_icl.learning import timed_counts
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.saving import save_model
 from tests.small_runs import data, tiny, write_config  # noqa: F401
@@ -27,6 +27,6 @@ def clicks(monkeypatch):
             count = left.pop(0)
             return [(held, [0.5] * (count - 1) + [0.9]) for held in objects]
 
-        monkeypatch.setattr(learn, "sessions", sessions)
+        monkeypatch.setattr(timed_counts, "sessions", sessions)
 
     return need

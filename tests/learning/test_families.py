@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from cfr_icl.learning import count_clicks, learn
+from cfr_icl.learning import count_clicks, learn, timed_counts
 from cfr_icl.learning.adapt_checkpoint import read_checkpoint
 from cfr_icl.learning.adapt_config import config_for
 from cfr_icl.learning.own_pictures import open_own_pictures
@@ -37,7 +37,7 @@ def test_each_architecture_learns_and_the_embedded_one_keeps_its_encoder(
         clicks = next(counts)
         return [(held, [0.5] * (clicks - 1) + [0.9]) for held in objects]
 
-    monkeypatch.setattr(learn, "sessions", sessions)
+    monkeypatch.setattr(timed_counts, "sessions", sessions)
     monkeypatch.setattr(count_clicks, "QUICK_OBJECTS", 2)
     dataset = open_own_pictures(data / "images", data / "masks")
     found = learn.Learning(dataset, str(source), out, 5, config=settings).run()

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from cfr_icl.files import PREFIX
-from cfr_icl.learning import adapt_checkpoint, comparison, learn
+from cfr_icl.learning import adapt_checkpoint, comparison, learn, timed_counts
 from cfr_icl.learning.adapt_checkpoint import read_checkpoint
 from cfr_icl.learning.feature_pool import FeaturePool
 from cfr_icl.learning.own_pictures import open_own_pictures
@@ -84,7 +84,7 @@ MOMENTS = {
 def learn_until_killed(moment, clicks, *arguments):
     torch.set_num_threads(1)
     ARCHITECTURES["tiny"] = ARCHITECTURE
-    learn.sessions = sessions_of(clicks)
+    timed_counts.sessions = sessions_of(clicks)
     owner, name, killed, call = MOMENTS[moment]
     setattr(owner, name, killed(call, getattr(owner, name)))
     learning(*arguments).run()
@@ -96,7 +96,7 @@ def test_learning_that_is_killed_keeps_the_old_model_and_resumes(moment, data, t
     torch.manual_seed(0)
     save_model(build_model(default_config("tiny")), source)
     clicks = {weights_digest(load_model(source)): FIRST}
-    monkeypatch.setattr(learn, "sessions", lambda *given: sessions_of(clicks)(*given))
+    monkeypatch.setattr(timed_counts, "sessions", lambda *given: sessions_of(clicks)(*given))
     assert learning(data, source, out).run().better
     old = digest(load_model(out))
     clicks[old] = SECOND

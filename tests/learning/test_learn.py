@@ -17,7 +17,7 @@ from cfr_icl.annotate.objects.document import Document, Instance
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.cli.main import main
 from cfr_icl.data.augmentation import Augmentation
-from cfr_icl.learning import adapt, budget, count_clicks, learn, progress
+from cfr_icl.learning import adapt, budget, count_clicks, learn, progress, timed_counts
 from cfr_icl.learning.adapt_checkpoint import read_checkpoint
 from cfr_icl.learning.adapt_config import AdaptConfig
 from cfr_icl.learning.average import mixed
@@ -102,7 +102,7 @@ class Clock:
 def slow_clicks(monkeypatch):
     """A clock that stands still, except that a click takes 2.5 s, of 20 on each object."""
     clock = Clock()
-    for module in (adapt, budget, count_clicks, learn, progress):
+    for module in (adapt, budget, count_clicks, progress, timed_counts):
         monkeypatch.setattr(module, "time", clock)
 
     def simulate(*arguments):

@@ -298,12 +298,18 @@ def test_a_lock_that_fails_leaves_the_work_of_each_picture_in_its_own_file(folde
     assert len(saved.clicks) == 2
 
 
-def test_a_parcel_made_on_stale_work_is_refused_as_a_whole(people):
+@pytest.fixture
+def bob(people):
+    """Bob, who has not seen yet that Ann made an object on his picture and left it."""
     ann, bob = people
     bob.do({"kind": "hello"})
     bob.do({"kind": "goto", "name": "a.png"})
     ann.do(click(30, 40))
     ann.do({"kind": "goto", "name": "b.png"})
+    return bob
+
+
+def test_a_parcel_made_on_stale_work_is_refused_as_a_whole(bob):
     reply = bob.do(click(90, 50), click(92, 52))  # an object of his own, on the picture as he sees it
     assert len(reply["messages"]) == 1 and "was changed elsewhere" in reply["messages"][0]
     assert [len(each["clicks"]) for each in reply["session"]["objects"]] == [1]
@@ -312,12 +318,7 @@ def test_a_parcel_made_on_stale_work_is_refused_as_a_whole(people):
     assert [len(each.clicks) for each in bob.document.instances] == [1, 2]
 
 
-def test_an_action_that_a_quiet_look_overtook_is_refused(people):
-    ann, bob = people
-    bob.do({"kind": "hello"})
-    bob.do({"kind": "goto", "name": "a.png"})
-    ann.do(click(30, 40))
-    ann.do({"kind": "goto", "name": "b.png"})
+def test_an_action_that_a_quiet_look_overtook_is_refused(bob):
     seen = bob.reply
     bob.do()
     bob.reply = seen  # the click was sent before the answer to the look had come

@@ -54,7 +54,7 @@ class Seen:
     Attributes:
         at: when it was looked at, on the clock of `time.monotonic`.
         here: whether a process of this server learns.
-        stopping: whether that process was told to stop, and has not ended yet.
+        stopping: whether that process was told to stop and is still running.
         elsewhere: whether another server runs the process; that server alone stops it.
         state: what the process said last, corrected if it ended without saying so; None if there was no run.
     """
@@ -89,7 +89,7 @@ class FolderLearning:
         self._source = source
         self._process: subprocess.Popen[bytes] | None = None
         self._kill_at: float | None = None
-        """When a process that was told to stop is killed, on the clock of `time.monotonic`."""
+        """Time of `time.monotonic` at which a process that was told to stop is killed; None without one."""
         self._seen: Seen | None = None
 
     def look(self) -> Seen:

@@ -162,7 +162,7 @@ class Instance:
 
     @property
     def prediction(self) -> str:
-        """A short digest of everything that the prediction of this object depends on, besides the network."""
+        """Digest of all that the prediction of this object depends on, except the network."""
         start = self.initial_mask and self.initial_mask.version
         parts = (self.id, self.network_clicks, start, self.box, self.choice, self.cfr)
         return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()

@@ -13,7 +13,7 @@ from cfr_icl.annotate.objects.document import MAX_CLICKS, ActionError, Attribute
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.session.editor import Editor
 from cfr_icl.annotate.session.predicted import predict, predicted
-from cfr_icl.annotate.session.suggestions import LITTLE_CLICKS, suggests_box
+from cfr_icl.annotate.session.suggestions import LITTLE_CLICKS, suggests_box, suggests_overlap
 from cfr_icl.box import box_clicks
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
@@ -25,7 +25,6 @@ from cfr_icl.sentences import Refusal
 REDRAWN = 0.4
 """IoU from which on a box is taken for a correction of the one before. Boxes of objects side by side overlap
 less."""
-
 
 REPEATED = 0.8
 """IoU from which on the mask of a first click repeats that of another object."""
@@ -57,7 +56,7 @@ class Session(Editor):
         super().open(picture, name, document, key)
 
     def reopen(self, document: Document) -> None:
-        """Go on with work on the open picture that was saved elsewhere; its history begins anew."""
+        """Give the open picture a document that was saved elsewhere; what was before cannot be undone."""
         super().open(self.picture, self.name, document)
 
     def click(self, click: Click, may_select: bool = False) -> None:
@@ -278,12 +277,7 @@ class Session(Editor):
     @property
     def suggests_overlap(self) -> bool:
         """Whether the newest click of the active object is on a pixel that another object keeps."""
-        instance = self.active
-        if instance is None or not instance.left_out or not instance.clicks:
-            return False
-        click = instance.clicks[-1]
-        x, y = click.x, click.y
-        return click.positive and instance.network_mask.contains(x, y) and not instance.mask.contains(x, y)
+        return suggests_overlap(self.active)
 
     @property
     def suggests_box(self) -> bool:

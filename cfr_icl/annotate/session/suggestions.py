@@ -1,14 +1,23 @@
-"""Suggest a box when further clicks change little of an object."""
+"""Suggest what may help after a click: a box, or that an object overlaps another one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
 
-from cfr_icl.annotate.objects.document import Document
+from cfr_icl.annotate.objects.document import Document, Instance
 
 LITTLE_CLICKS, LITTLE_CHANGE = 3, 0.02
 """A box is suggested after so many clicks that each changed at most this share of the mask."""
+
+
+def suggests_overlap(instance: Instance | None) -> bool:
+    """Whether the newest click of the active object is on a pixel that another object keeps."""
+    if instance is None or not instance.left_out or not instance.clicks:
+        return False
+    click = instance.clicks[-1]
+    x, y = click.x, click.y
+    return click.positive and instance.network_mask.contains(x, y) and not instance.mask.contains(x, y)
 
 
 def suggests_box(steps: Sequence[Document]) -> bool:

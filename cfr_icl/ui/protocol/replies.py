@@ -240,7 +240,7 @@ class Learning(TypedDict):
     """How many of them learning is offered from."""
     running: bool
     stopping: bool
-    """Whether it was told to stop, and has not ended yet."""
+    """Whether it was told to stop and is still running."""
     elsewhere: bool
     """Whether another server runs it, which alone can stop it."""
     stage: str | None
