@@ -201,8 +201,8 @@ export class Exporting {
     this.ask('download', { what }, { work: this.app.state.objects.length === 1 ? this.work() : null });
   }
 
-  // What an export contains: `work`, the objects of the picture, and `saved`, the state of the page's own folder,
-  // or null if the picture alone is exported.
+  // What an export contains: `work`, the objects of the picture, and `saved`, the state of the page's own
+  // folder, or null if the picture alone is exported.
   held() {
     return { work: this.work(), saved: this.exportsFolder() ? this.app.ownFolder.saved : null };
   }
