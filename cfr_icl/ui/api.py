@@ -20,6 +20,7 @@ from cfr_icl.rectangle import Rectangle
 from cfr_icl.sentences import sentence_of
 from cfr_icl.ui.server import Server
 
+SEND_A_FILE = "Send the picture as an uploaded file."
 MAX_CLICKS = 200
 MASKS_KEPT = 200
 """Number of mask files that are kept on the server; older ones are deleted."""
@@ -27,7 +28,7 @@ MASKS_KEPT = 200
 
 def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
     """The function behind the endpoint `segment`."""
-    settings = server.settings
+    settings, models = server.settings, server.shared.models
     masks: deque[Path] = deque()
 
     def segment(
@@ -51,16 +52,20 @@ def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
         """
         try:
             pixels = read_picture(_uploaded(picture), settings.max_megapixels)
-            previous = mask_pixels(_uploaded(previous_mask), pixels.shape[:2]) if previous_mask else None
-            predictor = server.shared.models.predictor()
+            cues = {
+                "previous_mask": None
+                if previous_mask is None
+                else mask_pixels(_uploaded(previous_mask), pixels.shape[:2]),
+                "box": None if box is None else _box(box),
+                "cfr": CascadeForward(steps=steps),
+            }
+            checked = _clicks(clicks, least=1 if box is None else 0)
+            predictor = models.predictor(looks_ahead=False)
             predictor.set_image(pixels)
-            mask = predictor.predict(
-                _clicks(clicks, least=0 if box else 1),
-                previous_mask=previous,
-                box=_box(box) if box else None,
-                cfr=CascadeForward(steps=steps),
-            ).mask
-            path = _written(mask_png(mask), masks)
+            if models.in_this_process:
+                for count in _turns(checked, begun=box is not None or previous_mask is not None):
+                    predictor.predict(checked[:count], **cues)  # others have their turns between two clicks
+            path = _written(mask_png(predictor.predict(checked, **cues).mask), masks)
         except (ValueError, OSError, PredictionError) as error:
             raise gr.Error(sentence_of(error), print_exception=False) from error
         return gr.FileData(path=str(path), orig_name=path.name)
@@ -87,30 +92,36 @@ def _uploaded(file: Any) -> Path:
     except (KeyError, TypeError, ValueError, OSError):  # anything may be sent in place of a file
         uploaded = False
     if not uploaded:
-        raise ValueError("Send the picture as an uploaded file.")
+        raise ValueError(SEND_A_FILE)
     return path
 
 
+def _turns(clicks: list[Click], *, begun: bool) -> range:
+    """The numbers of first clicks that can be predicted before all of them: negative ones alone cannot.
+
+    Args:
+        begun: whether a box or a mask comes before the clicks.
+    """
+    first = next((number for number, click in enumerate(clicks, 1) if click.positive or begun), len(clicks))
+    return range(first, len(clicks))
+
+
+def _are_numbers(values: list[Any]) -> bool:
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
 def _box(sides: list[float]) -> Rectangle:
-    if (
-        not isinstance(sides, list)
-        or len(sides) != 4
-        or not all(isinstance(side, int | float) and not isinstance(side, bool) for side in sides)
-    ):
+    if not isinstance(sides, list) or len(sides) != 4 or not _are_numbers(sides):
         raise ValueError(f"A box is [left, top, right, bottom], not {sides!r:.60}.")
     return Rectangle.of_sides(*sides)
 
 
 def _clicks(entries: list[list[float]], least: int) -> list[Click]:
     if not isinstance(entries, list) or not least <= len(entries) <= MAX_CLICKS:
-        raise ValueError(f"Give 1 to {MAX_CLICKS} clicks as a list of [x, y, positive].")
+        raise ValueError(f"Give {least} to {MAX_CLICKS} clicks as a list of [x, y, positive].")
     clicks = []
     for entry in entries:
-        if (
-            not isinstance(entry, list)
-            or len(entry) not in (2, 3)
-            or not all(isinstance(value, int | float) for value in entry)
-        ):
+        if not isinstance(entry, list) or len(entry) not in (2, 3) or not _are_numbers(entry[:2]):
             raise ValueError(f"A click is [x, y] or [x, y, positive], not {entry!r:.60}.")
         sign = entry[2] if len(entry) == 3 else 1
         if sign not in (1, 0, -1):

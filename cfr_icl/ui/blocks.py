@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from fastapi import Request
+from fastapi.responses import JSONResponse
 from gradio_client.utils import is_http_url_like
 
-from cfr_icl.ui.api import segment_endpoint
+from cfr_icl.ui.api import SEND_A_FILE, segment_endpoint
 from cfr_icl.ui.canvas import canvas, translations
 from cfr_icl.ui.learning import LEARNT
 from cfr_icl.ui.protocol import DIRECT
@@ -20,9 +22,37 @@ KEEP_FILES = (3600, 7 * 86400)
 """Seconds between Gradio's clean-ups of uploads and downloads, and the age in seconds at which they go."""
 
 
+class PageBlocks(gr.Blocks):
+    """Blocks that tell programs in a sentence why their request is refused, where Gradio's own say `null`.
+
+    Tried on Gradio 6.31, which checks the number of inputs and the paths of files before it calls a function.
+    """
+
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *rest: Any, **named: Any) -> list[Any]:
+        """The arguments of an event; those that a request leaves out have their defaults."""
+        missing = block_fn.inputs[len(inputs) :]
+        try:
+            return await super().preprocess_data(
+                block_fn, [*inputs, *(component.value for component in missing)], *rest, **named
+            )
+        except (ValueError, OSError) as error:  # a path that was not uploaded, or that is none
+            raise gr.Error(SEND_A_FILE, print_exception=False) from error
+
+
+async def _refuse(request: Request, error: Exception) -> JSONResponse:
+    """Answer a request with named arguments, for which Gradio raises TypeError or KeyError, by a sentence."""
+    if "/call/v2/" not in request.url.path:
+        raise error
+    if isinstance(error, KeyError):
+        return JSONResponse({"detail": f"There is no endpoint {error}."}, 404)
+    return JSONResponse(
+        {"detail": str(error).partition(" Please ")[0]}, 422
+    )  # the rest names a link of Gradio
+
+
 def build(server: Server) -> gr.Blocks:
     """The app, ready to be launched."""
-    with gr.Blocks(
+    with PageBlocks(
         title="CFR-ICL: click to segment",
         fill_width=True,
         analytics_enabled=False,
@@ -74,7 +104,7 @@ def annotator(server: Server, *, height: str | None = None, tells_changes: bool 
         [name for name in settings.menu if name != LEARNT],  # replies tell whether it is there
         [apply, thumbnails, saved_work, preview],
         () if settings.remote else DIRECT,
-        previews=server.shared.models.preview,
+        previews=server.shared.models.in_this_process,
         height=height,
         tells_changes=tells_changes,
     )
@@ -123,7 +153,7 @@ def launch(blocks: gr.Blocks, host: str = "127.0.0.1", port: int | None = None, 
         footer_links=[],
         max_file_size="200mb",
         i18n=translations(),
-        **options,
+        **{"app_kwargs": {"exception_handlers": {TypeError: _refuse, KeyError: _refuse}}, **options},
     )
 
 

@@ -26,15 +26,16 @@ class Models:
         self.line = NetworkLine(CALLS_OF_WORKERS if settings.workers else 1)
         self._costs: dict[str | None, ModelCost] = {}
 
-    def predictor(self, name: str | None = None) -> QueuedPredictor:
+    def predictor(self, name: str | None = None, *, looks_ahead: bool = True) -> QueuedPredictor:
         """Make a predictor for one page over a shared network, which is loaded at its first use.
 
         Args:
             name: the network's name in the menu; None for the first.
+            looks_ahead: as for `QueuedPredictor`.
         """
         source = next(iter(self._settings.menu), None) if name is None else name
         cost = self._costs.setdefault(source, ModelCost(source))
-        return QueuedPredictor(self.line, lambda: self._unqueued(name), cost)
+        return QueuedPredictor(self.line, lambda: self._unqueued(name), cost, looks_ahead=looks_ahead)
 
     def network(self, name: str | None = None) -> Any:
         """A network of the menu, loaded if need be; None for the first.
@@ -57,8 +58,8 @@ class Models:
             self._settings.menu[next(iter(self._settings.menu))]
 
     @property
-    def preview(self) -> bool:
-        """Whether predictors can give a preview of a click: only a network of this process tells at once."""
+    def in_this_process(self) -> bool:
+        """Whether the networks run here; only then a preview of a click is told at once."""
         return not (self._settings.workers or self._settings.remote)
 
     def _unqueued(self, name: str | None) -> LookAheadPredictor:

@@ -26,14 +26,21 @@ class QueuedPredictor:
         make: returns the predictor itself. It may load a network; this happens in the thread of the first
             caller, outside of the line.
         cost: notes how long the network takes.
+        looks_ahead: whether idle time is used for what its caller probably needs next.
     """
 
     def __init__(
-        self, line: NetworkLine, make: Callable[[], LookAheadPredictor], cost: ModelCost | None = None
+        self,
+        line: NetworkLine,
+        make: Callable[[], LookAheadPredictor],
+        cost: ModelCost | None = None,
+        *,
+        looks_ahead: bool = True,
     ) -> None:
         self._line = line
         self._make = make
         self._cost = cost or ModelCost()
+        self._looks_ahead = looks_ahead
         self._encoded = False
         self._preview_seconds = 0.0
         self._inner: LookAheadPredictor | None = None
@@ -87,7 +94,8 @@ class QueuedPredictor:
         """The prediction for these clicks and cues, as for `Predictor.predict`."""
         inner = self.load()
         prediction, seconds = self._line.run(_timed, inner.predict, clicks, **cues)
-        self._line.in_idle_time(inner.look_ahead)
+        if self._looks_ahead:
+            self._line.in_idle_time(inner.look_ahead)
         if self._encoded:
             self._cost.add_click(seconds)
         return prediction

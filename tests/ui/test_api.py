@@ -1,9 +1,11 @@
 """The endpoint that programs call, through Gradio's own client."""
 
 import errno
+import json
 import os
 import threading
 
+import httpx
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
@@ -14,6 +16,7 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import Segmenter
+from cfr_icl.ui.api import SEND_A_FILE
 from cfr_icl.ui.blocks import build, launch
 from cfr_icl.ui.server import Server
 from cfr_icl.ui.settings import Settings
@@ -38,8 +41,13 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def client(model, tmp_path_factory):
-    blocks = build(Server(Settings(model)))
+def server(model):
+    return Server(Settings(model))
+
+
+@pytest.fixture(scope="module")
+def client(server, tmp_path_factory):
+    blocks = build(server)
     _, url, _ = launch(blocks, prevent_thread_lock=True, quiet=True)
     yield Client(url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
     blocks.close()
@@ -96,6 +104,7 @@ def test_a_bad_box_is_one_sentence(client, upload, box, sentence):
         ([], 2, "1 to 200 clicks"),
         ([[60, 50, 0]], 2, "No click is positive: add one"),
         ([["a", 1]], 2, "A click is"),
+        ([[True, 1]], 2, "A click is"),
         ([[20, 30]], 11, "0 to 10"),
     ],
 )
@@ -128,3 +137,62 @@ def test_requests_at_once_are_answered_one_by_one_in_one_thread(client, model, u
     jobs = [client.submit(upload, [[20 + shift, 30]], api_name="/segment") for shift in range(6)]
     assert all(job.result() for job in jobs)
     assert len(model.threads) == 1
+
+
+def call(url, body, path="call/segment"):
+    """What a program without Gradio's client reads: the status, and the answer or the reason for none."""
+    answer = httpx.post(f"{url}gradio_api/{path}", json=body)
+    if answer.status_code != 200:
+        return answer.status_code, answer.json()["detail"]
+    event = httpx.get(f"{url}gradio_api/call/segment/{answer.json()['event_id']}").text
+    return answer.status_code, json.loads(event.partition("data: ")[2])
+
+
+@pytest.fixture
+def file(client, picture_file):
+    with picture_file.open("rb") as content:
+        path = httpx.post(f"{client.src}gradio_api/upload", files={"files": content}).json()[0]
+    return {"path": path, "meta": {"_type": "gradio.FileData"}}
+
+
+def test_arguments_that_a_list_leaves_out_have_their_defaults(client, file):
+    _, [mask] = call(client.src, {"data": [file, [[20, 30]]]})
+    assert mask["orig_name"] == "mask.png"
+    _, answer = call(client.src, {"data": []})
+    assert answer["error"] == SEND_A_FILE
+    _, answer = call(client.src, {"data": [file]})
+    assert answer["error"].startswith("Give 1 to 200 clicks")
+
+
+@pytest.mark.parametrize("path", ["/etc/hostname", "../../etc/hostname", "a\0b", "/tmp/" + "a" * 5000, ""])
+def test_a_path_that_was_not_uploaded_is_one_sentence(client, file, path):
+    _, answer = call(client.src, {"data": [{**file, "path": path}, [[20, 30]]]})
+    assert answer["error"] == SEND_A_FILE
+
+
+def test_wrong_names_of_arguments_are_one_sentence(client, file):
+    arguments = {"picture": file, "clicks": [[20, 30]]}
+    assert call(client.src, {**arguments, "click": 1}, "call/v2/segment") == (
+        422,
+        "Parameter `click` is not a valid key-word argument.",
+    )
+    assert call(client.src, {"picture": file}, "call/v2/segment") == (
+        422,
+        "No value provided for required argument: clicks",
+    )
+    assert call(client.src, arguments, "call/v2/segments") == (404, "There is no endpoint '/segments'.")
+
+
+def test_others_have_their_turns_between_the_clicks_of_a_request(model, upload, client, server, monkeypatch):
+    """A request of 200 clicks takes a minute; a page's click waits for one of them."""
+    calls = []
+    run = server.shared.models.line.run
+
+    def noted(function, *arguments, **named):
+        calls.append(arguments)
+        return run(function, *arguments, **named)
+
+    monkeypatch.setattr(server.shared.models.line, "run", noted)
+    clicks = [[60, 50, 0], [20, 30], [25, 30], [61, 52, 0]]
+    client.predict(upload, clicks, 1, api_name="/segment")
+    assert [len(arguments[1]) for arguments in calls] == [2, 3, 4]
