@@ -95,7 +95,7 @@ def measure(folder: Path) -> dict[str, float]:
         "load": time.process_time() - start,
         "peak": peak_memory() - before,
         "weights": sum(tensor.nbytes for tensor in model.state_dict().values()),
-        "parameters": sum(weight.numel() for weight in model.parameters()),
+        "parameters": model.parameter_count,
     }
     image, prompt_maps = torch.rand(2, 1, 3, SIZE, SIZE)
     features = model.encode(image)

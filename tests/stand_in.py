@@ -15,7 +15,7 @@ class ColourModel(MapModel):
     def __init__(self, size: int = 128) -> None:
         super().__init__()
         self.config = ModelConfig("colour", {}, ZoomConfig(size=size))
-        self.sharpness = torch.nn.Parameter(torch.tensor(40.0))
+        self.inverse_temperature = torch.nn.Parameter(torch.tensor(40.0))
 
     def encode(self, image: torch.Tensor) -> torch.Tensor:
         return image
@@ -23,7 +23,7 @@ class ColourModel(MapModel):
     def decode(self, features: torch.Tensor, prompt_maps: torch.Tensor) -> torch.Tensor:
         positive = self._similarity(features, prompt_maps[:, 1:2])
         negative = self._similarity(features, prompt_maps[:, 2:3])
-        return self.sharpness * (positive - 0.5).minimum(positive - negative)
+        return self.inverse_temperature * (positive - 0.5).minimum(positive - negative)
 
     def _similarity(self, image: torch.Tensor, disks: torch.Tensor) -> torch.Tensor:
         """1 where the picture has the mean colour under the disks, 0 far from it or without disks."""

@@ -91,11 +91,11 @@ def mixers(widths: tuple[int, ...], counts: tuple[int, ...]) -> nn.ModuleList:
 class Mixer(nn.Module):
     """A residual block: 5x5 depthwise convolution, then two pointwise ones with a wide middle."""
 
-    def __init__(self, width: int, expansion: int = 2) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.spatial = ConvNormAct(width, width, 5, groups=width, apply_act=False)
-        self.expand = ConvNormAct(width, expansion * width, 1)
-        self.project = ConvNormAct(expansion * width, width, 1, apply_act=False)
+        self.expand = ConvNormAct(width, 2 * width, 1)
+        self.project = ConvNormAct(2 * width, width, 1, apply_act=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + self.project(self.expand(self.spatial(x)))

@@ -111,13 +111,13 @@ class CompactNet(MapModel):
     def add_iou_head(self, head: IoUHead | None = None) -> None:
         """Replace the head that predicts IoUs, in the configuration too; None for an untrained one."""
         self.iou_head = head or IoUHead(sum(self.widths[-2:]))
-        self._note("iou_head")
+        self._write_option("iou_head")
 
     def add_hypotheses(self, head: Hypotheses | None = None) -> None:
         """The same for the head that predicts further masks."""
         self.hypotheses = head or Hypotheses(self.widths[-HYPOTHESIS_SCALES:])
         self.choices = 1 + FURTHER
-        self._note("hypotheses")
+        self._write_option("hypotheses")
 
     def add_box_branch(self, branch: Branch | None = None, first_clicks: bool = False) -> None:
         """The same for the branch that answers boxes; None for a copy of the network's own.
@@ -127,7 +127,7 @@ class CompactNet(MapModel):
         """
         self.box_branch = branch or self.copied_branch()
         self.takes_boxes = True
-        self._note("box_branch")
+        self._write_option("box_branch")
         self.answer_first_clicks(first_clicks)
 
     def copied_branch(self) -> Branch:
@@ -143,9 +143,9 @@ class CompactNet(MapModel):
     def answer_first_clicks(self, by_branch: bool) -> None:
         """Let the branch for boxes answer a first click too, or the network's own."""
         self.takes_first_clicks = by_branch
-        self._note("first_clicks", by_branch)
+        self._write_option("first_clicks", by_branch)
 
-    def _note(self, option: str, value: bool = True) -> None:
+    def _write_option(self, option: str, value: bool = True) -> None:
         """Write an option into the configuration; False, its default, is left out."""
         if hasattr(self, "config"):
             options = {**self.config.options, option: value}

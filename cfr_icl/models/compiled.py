@@ -141,17 +141,17 @@ def export(network: MapModel, encoder: Path, decoder: Path, first_decoder: Path 
     image = prompt_maps = torch.zeros(2, 3, size, size)
     features = network.encode(image)
     names = [f"features{number}" for number in range(len(features))]
-    answers = [LOGITS, *(COARSE if _rates(network) else ())]
+    answers = [LOGITS, *(COARSE if _gives_coarse_maps(network) else ())]
     decoders: list[tuple[nn.Module, Path]] = [(_Decoder(network), decoder)]
     if first_decoder:
         decoders.append((_FirstDecoder(network), first_decoder))
-    for half, inputs, given, outputs, file in (
+    for part, inputs, given, outputs, file in (
         (_Encoder(network), (image,), [IMAGE], names, encoder),
-        *((part, (prompt_maps, *features), [PROMPT_MAPS, *names], answers, file) for part, file in decoders),
+        *((each, (prompt_maps, *features), [PROMPT_MAPS, *names], answers, file) for each, file in decoders),
     ):
         axes = {name: {0: "batch", 2: f"{name}_height", 3: f"{name}_width"} for name in [*given, *outputs]}
         torch.onnx.export(
-            half,
+            part,
             inputs,
             str(file),
             dynamo=False,  # the newer exporter needs one more package, and takes longer
@@ -173,7 +173,7 @@ class _Encoder(nn.Module):
 
 class _Decoder(_Encoder):
     def forward(self, prompt_maps: torch.Tensor, *features: torch.Tensor) -> Any:  # type: ignore
-        if not _rates(self.network):
+        if not _gives_coarse_maps(self.network):
             return self.network.decode(features, prompt_maps)
         logits, coarse = self.network.decode_coarse(features, prompt_maps)
         return (logits, *coarse)
@@ -182,10 +182,10 @@ class _Decoder(_Encoder):
 class _FirstDecoder(_Encoder):
     def forward(self, prompt_maps: torch.Tensor, *features: torch.Tensor) -> Any:  # type: ignore
         logits, coarse = self.network.box_branch(features, prompt_maps)
-        return (logits, *coarse) if _rates(self.network) else logits
+        return (logits, *coarse) if _gives_coarse_maps(self.network) else logits
 
 
-def _rates(network: MapModel) -> bool:
+def _gives_coarse_maps(network: MapModel) -> bool:
     """Whether the network has heads that take the branch's coarse maps."""
     return any(getattr(network, head, None) is not None for head in ("iou_head", "hypotheses"))
 

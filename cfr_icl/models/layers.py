@@ -141,6 +141,7 @@ class ConvNeXtBlock(nn.Module):
 
 
 def resized(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Resize maps (B, C, H, W) bilinearly to the height and width of `like`."""
     return F.interpolate(x, size=like.shape[2:], mode="bilinear", align_corners=False)
 
 

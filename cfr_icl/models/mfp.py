@@ -103,8 +103,8 @@ class ModulatedHead(MLPHead):
         width: channels of both parts.
     """
 
-    def __init__(self, channels: tuple[int, ...], width: int, dropout: float = 0.1) -> None:
-        super().__init__(channels, width, dropout)
+    def __init__(self, channels: tuple[int, ...], width: int) -> None:
+        super().__init__(channels, width)
         self.maps = nn.Sequential(
             nn.Conv2d(5, 64, 3, 2, 1),
             nn.ReLU(),

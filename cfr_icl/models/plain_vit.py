@@ -163,11 +163,11 @@ class MLPHead(nn.Module):
     and an interpolation commute.
     """
 
-    def __init__(self, channels: tuple[int, ...], width: int, dropout: float = 0.1) -> None:
+    def __init__(self, channels: tuple[int, ...], width: int) -> None:
         super().__init__()
         self.scales = nn.ModuleList(nn.Conv2d(c, width, 1) for c in channels)
         self.fuse = nn.Conv2d(len(channels) * width, width, 1)
-        self.dropout = nn.Dropout2d(dropout)
+        self.dropout = nn.Dropout2d(0.1)
         self.logit = nn.Conv2d(width, 1, 1)
 
     def forward(self, features: list[torch.Tensor]) -> torch.Tensor:

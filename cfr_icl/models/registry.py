@@ -24,7 +24,7 @@ class Architecture:
     """A network's class, its fixed options, and the zoom that the published protocol uses with it.
 
     Attributes:
-        compiles: whether `models/compiled.py` can export its halves.
+        compiles: whether `models/compiled.py` can export its parts.
     """
 
     import_class: Callable[[], type[MapModel]]

@@ -48,26 +48,15 @@ class StoredNetwork:
 
 
 def digest_of(source: StoredNetwork, compiles: bool) -> bytes:
-    """A SHA-256 of configuration, weights and exporting code; without export of the configuration alone.
+    """A SHA-256 of configuration, weights and networks' code; without export of the configuration alone.
 
     Args:
         compiles: whether networks of this architecture can be exported.
     """
-    code = Path(models.__file__).parent
     digest = hashlib.sha256(json.dumps(source.config.to_dict(), sort_keys=True).encode())
     if not compiles:
         return digest.digest()
-    for file in (
-        source.weights,
-        code / "compact.py",
-        code / "branch.py",
-        code / "hypotheses.py",
-        code / "layers.py",
-        code / "efficientnet_lite.py",
-        code / "map_model.py",
-        code / "folding.py",
-        code / "compiled.py",
-    ):
+    for file in (source.weights, *sorted(Path(models.__file__).parent.glob("*.py"))):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.digest()
 

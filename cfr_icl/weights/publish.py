@@ -65,7 +65,7 @@ def publish(publication: Publication) -> str:
 
 def _publish(options: Publication) -> str:
     # load the model first: a folder that cannot be loaded is not published
-    model = load_model(options.folder, device="cpu")
+    model = load_model(options.folder, device="cpu", precision="float32")
     if isinstance(model, LearntModel):
         raise ValueError(f"{options.folder} is a learnt model of two networks, which the Hub cannot hold.")
     evaluation = json.loads(options.evaluation.read_text()) if options.evaluation else None
@@ -92,7 +92,7 @@ def model_card(model: InteractiveModel, options: Publication, evaluation: dict[s
         tags=["interactive-segmentation", "click-based-segmentation", model.config.architecture],
     )
     zoom = model.config.zoom
-    parameters = sum(weight.numel() for weight in model.parameters()) / 1e6
+    parameters = model.parameter_count / 1e6
     side = "longest side" if zoom.keep_aspect else "square"
     name = options.repository.split("/")[-1]
     sections = [

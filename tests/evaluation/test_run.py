@@ -129,7 +129,7 @@ def test_results_of_another_protocol_or_other_weights_are_not_mixed_in(
     run(data, tmp_path / "out.json")
     assert "another protocol" in refusal(data, tmp_path / "out.json", capsys, "--no-flip")
     other = ColourModel(64)
-    other.sharpness.data += 1
+    other.inverse_temperature.data += 1
     monkeypatch.setattr(run_module, "load_model", lambda *_: other)
     assert "other weights" in refusal(data, tmp_path / "out.json", capsys)
 

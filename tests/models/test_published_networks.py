@@ -27,7 +27,7 @@ def model(request) -> InteractiveModel:
     return request.getfixturevalue(request.param)
 
 
-def image_and_hints(height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+def image_and_prompt_maps(height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(1)
     maps = torch.rand(1, 6, height, width, generator=generator)
     return maps[:, :3], maps[:, 3:]
@@ -67,7 +67,7 @@ def test_every_network_is_built_without_memory_for_its_weights(name):
 
 @torch.inference_mode()
 def test_features_serve_every_pass_on_the_same_picture(model):
-    image, prompt_maps = image_and_hints(224, 224)
+    image, prompt_maps = image_and_prompt_maps(224, 224)
     features = model.encode(image)
     kept = features.clone()
     first, second = model.decode(features, prompt_maps), model.decode(features, 1 - prompt_maps)
@@ -79,12 +79,12 @@ def test_features_serve_every_pass_on_the_same_picture(model):
 @pytest.mark.parametrize("size", [(224, 224), (512, 320), (672, 672)])
 @torch.inference_mode()
 def test_vit_takes_inputs_of_other_sizes(vit, size):
-    assert vit(*image_and_hints(*size)).shape == (1, 1, *size)
+    assert vit(*image_and_prompt_maps(*size)).shape == (1, 1, *size)
 
 
 def test_vit_says_which_sizes_it_takes(vit):
     with pytest.raises(ValueError, match="multiple of 16 pixels, not 450 x 448"):
-        vit(*image_and_hints(448, 450))
+        vit(*image_and_prompt_maps(448, 450))
 
 
 @pytest.mark.parametrize(("size", "windows"), [(448, 4), (672, 9)])
@@ -93,7 +93,7 @@ def test_vit_attends_in_windows_of_224_pixels_and_globally_at_the_end_of_a_group
     seen = []
     for block in vit.blocks:
         block.register_forward_pre_hook(lambda _, inputs: seen.append(tuple(inputs[0].shape[:2])))
-    vit(*image_and_hints(size, size))
+    vit(*image_and_prompt_maps(size, size))
     assert seen == [(windows, 14 * 14), (1, (size // 16) ** 2)] * 4
 
 
@@ -102,14 +102,14 @@ def test_vit_resizes_its_position_embedding_once_per_size(vit, monkeypatch):
     resized = []
     resize = plain_vit.resize_position
     monkeypatch.setattr(plain_vit, "resize_position", lambda *a: resized.append(a) or resize(*a))
-    image, prompt_maps = image_and_hints(336, 336)
+    image, prompt_maps = image_and_prompt_maps(336, 336)
     for _ in range(3):
         vit(image, prompt_maps)
     assert len(resized) == 1
 
 
 def test_vit_notices_that_its_position_embedding_changed(vit):
-    image, prompt_maps = image_and_hints(336, 336)
+    image, prompt_maps = image_and_prompt_maps(336, 336)
     with torch.no_grad():
         before = vit(image, prompt_maps)
         vit.position.normal_()
@@ -119,7 +119,7 @@ def test_vit_notices_that_its_position_embedding_changed(vit):
 @pytest.mark.parametrize("size", [(97, 131), (400, 267), (33, 64)])
 @torch.inference_mode()
 def test_hrnet_takes_pictures_of_any_size(hrnet, size):
-    image, prompt_maps = image_and_hints(*size)
+    image, prompt_maps = image_and_prompt_maps(*size)
     logits, auxiliary = hrnet.decode_with_auxiliary(hrnet.encode(image), prompt_maps)
     assert logits.shape == auxiliary.shape == (1, 1, *size)
     assert torch.equal(logits, hrnet(image, prompt_maps))
@@ -127,7 +127,7 @@ def test_hrnet_takes_pictures_of_any_size(hrnet, size):
 
 def test_every_weight_gets_a_gradient(model):
     model.train()
-    image, prompt_maps = (torch.cat([x, x.flip(3)]) for x in image_and_hints(224, 224))
+    image, prompt_maps = (torch.cat([x, x.flip(3)]) for x in image_and_prompt_maps(224, 224))
     logits, auxiliary = model.decode_with_auxiliary(model.encode(image), prompt_maps)
     (logits.sum() if auxiliary is None else logits.sum() + auxiliary.sum()).backward()
     assert [name for name, weight in model.named_parameters() if weight.grad is None] == []
@@ -135,7 +135,7 @@ def test_every_weight_gets_a_gradient(model):
 
 @torch.inference_mode()
 def test_outputs_stay_in_float32_under_reduced_precision(model):
-    image, prompt_maps = image_and_hints(224, 224)
+    image, prompt_maps = image_and_prompt_maps(224, 224)
     expected = model(image, prompt_maps)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         logits = model(image, prompt_maps)

@@ -253,8 +253,8 @@ def test_lists_in_parquet_and_json_have_the_same_objects(images, tmp_path):
 class Rating(ColourModel):
     """Predicts the same IoU for each mask."""
 
-    def rated_logits(self, features, prompt, previous, with_choices, box=False):
-        return super().rated_logits(features, prompt, previous, with_choices, box)[0], 0.7431, None
+    def rated_logits(self, features, prompt, previous, with_choices, first=False):
+        return super().rated_logits(features, prompt, previous, with_choices, first)[0], 0.7431, None
 
 
 def test_predicted_ious_are_in_coco_and_mark_masks_for_the_page(images, tmp_path, monkeypatch):
