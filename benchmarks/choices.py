@@ -14,11 +14,10 @@ import argparse
 import numpy as np
 
 from benchmarks.measure import table
-from benchmarks.pictures import add_objects, objects
+from benchmarks.pictures import add_objects, objects, robot_clicks
 from cfr_icl import Segmenter, load_model
 from cfr_icl.evaluation import clicks_to_reach, iou
 from cfr_icl.evaluation.paired import difference
-from cfr_icl.robot import next_click
 
 TARGETS = (0.85, 0.90)
 
@@ -53,15 +52,11 @@ def sessions(
 
 def session(segmenter: Segmenter, gt_mask: np.ndarray, choice: int | None, most: int) -> list[float]:
     """IoU after each click, from a choice of the first click on."""
-    probabilities, clicked = np.zeros(gt_mask.shape, np.float32), np.zeros(gt_mask.shape, bool)
-    clicks, ious = [], []
-    while len(clicks) < most and not (ious and ious[-1] >= TARGETS[-1]):
-        click = next_click(probabilities, gt_mask, clicked)
-        clicked[int(click.y), int(click.x)] = True
-        clicks.append(click)
-        prediction = segmenter.predict(clicks, choice=choice)
-        probabilities = prediction.probabilities
+    ious = []
+    for _, prediction in robot_clicks(segmenter, gt_mask, most, choice=choice):
         ious.append(iou(prediction.mask, gt_mask))
+        if ious[-1] >= TARGETS[-1]:
+            break
     return ious
 
 

@@ -1,6 +1,6 @@
 """Rank correlation of a mask's certainty with its IoU: does the order of doubt show the worst masks first?
 
-python -m benchmarks.doubt --data folder=DUTS/val folder=COCO/val
+    python -m benchmarks.doubt --data folder=DUTS/val folder=COCO/val
 
 Each object is predicted from one click of the robot user, as in a batch, and its certainty compared with the
 IoU with the ground truth.
@@ -11,12 +11,11 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.measure import table
-from benchmarks.pictures import model_and_objects
-from cfr_icl import CascadeForward, Segmenter
+from benchmarks.pictures import model_and_objects, robot_clicks
+from cfr_icl import Segmenter
 from cfr_icl.annotate.objects.document import UNSURE
 from cfr_icl.annotate.session.certainty import certainty
 from cfr_icl.evaluation.metrics import iou
-from cfr_icl.robot import next_click
 
 BAD = 0.7
 """IoU below which a mask needs a correction."""
@@ -31,9 +30,7 @@ def main() -> None:
         for picture, gt_masks in pictures:
             segmenter.set_image(picture)
             for gt_mask in gt_masks:
-                nothing = np.zeros(gt_mask.shape, np.float32)
-                click = next_click(nothing, gt_mask, nothing > 0)
-                prediction = segmenter.predict([click], cfr=CascadeForward())
+                _, prediction = next(robot_clicks(segmenter, gt_mask, 1))
                 agreement = prediction.passes[prediction.chosen].agreement
                 figures.append((certainty(prediction), agreement, iou(prediction.mask, gt_mask)))
         rows.append(row(name, np.array(figures)))

@@ -6,6 +6,7 @@ import argparse
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -81,15 +82,19 @@ def _objects(source: Source, half: str, limit: int) -> Objects:
 
 
 def robot_clicks(
-    segmenter: Predictor, gt_mask: np.ndarray, count: int
+    segmenter: Predictor, gt_mask: np.ndarray, count: int, **settings: Any
 ) -> Iterator[tuple[list[Click], Prediction]]:
-    """The clicks of the robot user up to each of its first `count`, and the prediction for them."""
+    """The clicks of the robot user up to each of its first `count`, and the prediction for them.
+
+    Args:
+        settings: arguments of `predict`.
+    """
     probabilities, clicked = np.zeros(gt_mask.shape, np.float32), np.zeros(gt_mask.shape, bool)
     clicks: list[Click] = []
     for _ in range(count):
         click = next_click(probabilities, gt_mask, clicked)
         clicked[click.y, click.x] = True
         clicks = [*clicks, click]
-        prediction = segmenter.predict(clicks)
+        prediction = segmenter.predict(clicks, **settings)
         probabilities = prediction.probabilities
         yield clicks, prediction

@@ -23,6 +23,7 @@ import numpy as np
 import torch
 
 from benchmarks.measure import table
+from benchmarks.pictures import MIN_AREA
 from cfr_icl import CascadeForward, Click, load_model
 from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.cli.values import data_source
@@ -39,7 +40,6 @@ from cfr_icl.prediction import InnerPass
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.window import Window
 
-MIN_AREA = 0.01
 CLICKS, TARGET = 20, 0.90
 UNCERTAIN = 0.25
 """Probabilities nearer than this to the threshold are uncertain."""

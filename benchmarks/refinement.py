@@ -15,10 +15,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from benchmarks.measure import table
-from benchmarks.pictures import add_objects, objects
+from benchmarks.pictures import add_objects, objects, robot_clicks
 from cfr_icl import CascadeForward, Segmenter, load_model
 from cfr_icl.evaluation import clicks_to_reach, iou
-from cfr_icl.robot import next_click
 
 CLICKS = 10
 TARGET = 0.90
@@ -79,15 +78,12 @@ def _alternating(options: argparse.Namespace) -> Iterator[tuple[str, np.ndarray,
 
 def session(segmenter: Segmenter, gt_mask: np.ndarray, cfr: CascadeForward) -> tuple[list[float], float]:
     """The IoU after each click, and the mean number of passes for a click."""
-    probabilities, clicked = np.zeros(gt_mask.shape, np.float32), np.zeros(gt_mask.shape, bool)
-    clicks, ious, passes = [], [], []
-    while len(clicks) < CLICKS and not (ious and ious[-1] >= TARGET):
-        clicks.append(next_click(probabilities, gt_mask, clicked))
-        clicked[int(clicks[-1].y), int(clicks[-1].x)] = True
-        prediction = segmenter.predict(clicks, cfr=cfr)
-        probabilities = prediction.probabilities
+    ious, passes = [], []
+    for _, prediction in robot_clicks(segmenter, gt_mask, CLICKS, cfr=cfr):
         ious.append(iou(prediction.mask, gt_mask))
         passes.append(prediction.forwards)
+        if ious[-1] >= TARGET:
+            break
     return ious, float(np.mean(passes))
 
 
