@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -12,14 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks.pictures import ROOT
+from tests.addresses import free_port
 
 
 @contextmanager
 def serving(*options: str) -> Iterator[tuple[subprocess.Popen, str]]:
     """Start `python app.py OPTIONS`, wait until its page replies, and yield its process and address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}/"
     command = [sys.executable, "app.py", "--port", str(port), *options]
     app = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

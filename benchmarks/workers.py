@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -32,6 +31,7 @@ from benchmarks.pictures import ROOT
 from cfr_icl import CascadeForward, Click
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.workers.pool import WorkerPool
+from tests.addresses import free_port
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,7 @@ class Workers:
         """Start them; go on when all answer."""
         processes, addresses = [], []
         for command in self.commands:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = str(free.getsockname()[1])
+            port = str(free_port())
             parts = [sys.executable, "-m", *(part.format(port=port) for part in command)]
             environment = {**os.environ, "OMP_NUM_THREADS": "1"}
             processes.append(subprocess.Popen(parts, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL))

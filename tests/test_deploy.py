@@ -9,7 +9,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import venv
@@ -18,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.test_installed import wait_for
+from tests.addresses import free_port, wait_for
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -69,12 +68,6 @@ def copied_context(target):
     return target
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
 @pytest.mark.slow
 def test_the_image_installs_the_package_and_serves_the_pictures_of_the_compose_file(tmp_path):
     src, home = copied_context(tmp_path / "src"), tmp_path / "home"
@@ -107,7 +100,7 @@ def test_the_image_installs_the_package_and_serves_the_pictures_of_the_compose_f
     service = COMPOSE["services"]["page-1"]
     places = {volume.rpartition("}:")[2]: volume for volume in service["volumes"]}
     assert set(places) == {"/pictures:ro", "/work"} and COMPOSE["services"]["page-2"] == service
-    port = free_port()
+    port = str(free_port())
     here = {"7860": port, "/pictures": str(pictures), "/work": str(work)}
     (program,), alone = json.loads(value("ENTRYPOINT")), json.loads(value("CMD"))
     assert service["command"][: len(alone)] == alone

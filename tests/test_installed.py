@@ -7,11 +7,8 @@ which a path file adds, so that nothing is downloaded.
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 import venv
 from pathlib import Path
 
@@ -19,6 +16,8 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
+
+from tests.addresses import free_port, wait_for
 
 ROOT = Path(__file__).parents[1]
 LEFT_BEHIND = shutil.ignore_patterns(
@@ -94,9 +93,7 @@ def test_the_installed_package_segments_an_example(installed, package, tmp_path)
 
 def test_the_installed_package_starts_a_page_that_gives_a_mask(installed, package, tmp_path):
     picture = package[2]["chelsea.png"]
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}/"
     command = [str(installed / "cfr-icl"), "app", "--port", str(port)]
     app = subprocess.Popen(
@@ -112,15 +109,3 @@ def test_the_installed_package_starts_a_page_that_gives_a_mask(installed, packag
     finally:
         app.terminate()
         app.communicate(timeout=60)
-
-
-def wait_for(url, process):
-    """The page, as soon as it is there."""
-    for _ in range(600):
-        assert process.poll() is None, process.stdout.read()
-        try:
-            with urllib.request.urlopen(url, timeout=60) as page:
-                return page.read().decode("utf-8")
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError("The page did not answer.")

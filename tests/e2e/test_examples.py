@@ -1,11 +1,9 @@
 """The examples for people who build with Gradio, as they are run and used."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,11 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.addresses import free_port, wait_for
+
 ROOT = Path(__file__).parents[2]
 CAT = ROOT / "examples" / "chelsea.png"
-
-STARTING = 240
-"""Seconds that a script may take to start on a machine that does much else."""
 
 
 @pytest.fixture
@@ -25,9 +22,7 @@ def run_example():
     processes = []
 
     def run(name):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         environment = {
             **os.environ,
             "GRADIO_SERVER_PORT": str(port),
@@ -37,15 +32,8 @@ def run_example():
         process = subprocess.Popen([sys.executable, ROOT / "examples" / name], env=environment)
         processes.append(process)
         url = f"http://127.0.0.1:{port}/"
-        deadline = time.monotonic() + STARTING
-        while time.monotonic() < deadline:
-            assert process.poll() is None
-            try:
-                urllib.request.urlopen(url, timeout=30).close()
-                return url
-            except OSError:
-                time.sleep(0.2)
-        pytest.fail(f"{name} did not answer.")
+        wait_for(url, process)
+        return url
 
     yield run
     for process in processes:

@@ -1,23 +1,16 @@
 """The page behind nginx, under a path, set up as docs/proxy.md says."""
 
 import re
-import socket
-import subprocess
-import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.addresses import free_port, nginx, wait_for
 from tests.browser import find_nginx
 from tests.e2e.tool import EXAMPLES, Server, Visitor
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "proxy.md"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def documented_location():
@@ -29,53 +22,35 @@ def documented_location():
 
 
 @pytest.fixture
-def nginx(tmp_path):
+def proxy(tmp_path):
+    """Run nginx in front of the page at a port, and return the address there."""
     program = find_nginx()
     if not program:
         pytest.skip("nginx is not installed.")
-    processes = []
+    with ExitStack() as running:
 
-    def run(app_port):
-        port = free_port()
-        location = documented_location().replace("127.0.0.1:7860", f"127.0.0.1:{app_port}")
-        (tmp_path / "nginx.conf").write_text(
-            f"daemon off; pid {tmp_path}/nginx.pid; error_log stderr; worker_processes 1;\n"
-            "events {}\nhttp { access_log off;\n"
-            + "".join(
-                f"{kind}_temp_path {tmp_path}/{kind};\n"
-                for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-            )
-            + f"server {{ listen 127.0.0.1:{port};\n{location}\n"
-            + "location = /favicon.ico { return 204; }\n} }\n"
-        )
-        processes.append(subprocess.Popen([program, "-c", tmp_path / "nginx.conf", "-p", tmp_path]))
-        for _ in range(600):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return f"http://127.0.0.1:{port}/app/"
-            time.sleep(0.1)
-        pytest.fail("nginx did not start.")
+        def run(app_port):
+            port = free_port()
+            location = documented_location().replace("127.0.0.1:7860", f"127.0.0.1:{app_port}")
+            favicon = "location = /favicon.ico { return 204; }"
+            servers = f"server {{ listen 127.0.0.1:{port};\n{location}\n{favicon}\n}}"
+            running.enter_context(nginx(program, tmp_path, servers))
+            wait_for(f"http://127.0.0.1:{port}/favicon.ico")
+            return f"http://127.0.0.1:{port}/app/"
 
-    yield run
-    for process in processes:
-        process.terminate()
-        process.wait()
+        yield run
 
 
 @pytest.mark.parametrize("auth", [None, ("ann", "secret")])
-def test_the_page_works_under_a_path_of_a_proxy(browser, nginx, auth, squares):
+def test_the_page_works_under_a_path_of_a_proxy(browser, proxy, auth, squares):
     server = Server(examples=EXAMPLES, launch={"root_path": "/app", "auth": auth})
     context = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
-    url = nginx(server.blocks.server_port)
+    url = proxy(server.blocks.server_port)
     page = context.new_page()
     strays = []
     page.on("request", lambda request: strays.append(request.url) if not inside(request.url, url) else None)
     if auth:
-        page.goto(url)
-        page.get_by_label("username").fill(auth[0])
-        page.get_by_label("password").fill(auth[1])
-        page.get_by_role("button", name="Login").click()
-        page.wait_for_selector(".cfr .panel")
+        log_in(page, url)
     tool = Visitor(page, url)
     tool.upload(squares)
     tool.click(80, 80)

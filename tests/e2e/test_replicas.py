@@ -9,15 +9,14 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.addresses import free_port, nginx, wait_for
 from tests.browser import find_nginx
-from tests.e2e.test_proxy import free_port
 from tests.e2e.tool import Visitor
 
 ROOT = Path(__file__).parents[2]
@@ -38,22 +37,6 @@ blocks.launch(blocks.build(server), "127.0.0.1", int(sys.argv[3]), quiet=True, p
 """
 
 pytestmark = pytest.mark.slow
-
-
-def answers(url):
-    try:
-        with urllib.request.urlopen(url, timeout=5) as page:
-            return page.status == 200
-    except OSError:
-        return False
-
-
-def wait_for(url):
-    for _ in range(600):
-        if answers(url):
-            return
-        time.sleep(0.1)
-    pytest.fail(f"{url} does not answer.")
 
 
 @pytest.fixture
@@ -78,20 +61,11 @@ def replicas(tmp_path):
     for number, each in enumerate(ports, 1):
         conf = conf.replace(f"page-{number}:7860", f"127.0.0.1:{each}")
     conf = conf.replace("listen 80;", f"listen 127.0.0.1:{port};")
-    temporary = "".join(
-        f"{kind}_temp_path {tmp_path}/{kind};\n"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (tmp_path / "nginx.conf").write_text(
-        f"daemon off; pid {tmp_path}/nginx.pid; error_log stderr crit; worker_processes 1;\nevents {{}}\n"
-        f"http {{ access_log off;\n{temporary}{conf}\n}}\n"
-    )
-    nginx = subprocess.Popen([program, "-c", tmp_path / "nginx.conf", "-p", tmp_path])
-    for each in ports:
-        wait_for(f"http://127.0.0.1:{each}/")
-    wait_for(f"http://127.0.0.1:{port}/")
-    yield f"http://127.0.0.1:{port}/", processes
-    for process in (nginx, *processes.values()):
+    with nginx(program, tmp_path, conf):
+        for each in (*ports, port):
+            wait_for(f"http://127.0.0.1:{each}/")
+        yield f"http://127.0.0.1:{port}/", processes
+    for process in processes.values():
         process.kill()
         process.wait()
 

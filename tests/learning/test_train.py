@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import runpy
 import shutil
-import socket
 import sys
 import time
 from pathlib import Path
@@ -33,6 +32,7 @@ from cfr_icl.models.registry import ARCHITECTURES, Architecture, build_model, de
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.weights.loading import load_model
 from cfr_icl.zoom.zoom_config import ZoomConfig
+from tests.addresses import free_port
 from tests.learning.tiny import TinyNet
 
 ROOT = Path(__file__).parents[2]
@@ -234,15 +234,12 @@ def two_nodes(config, out, *changes):
 
     Both are on loopback and compute on the CPU. They are forked from a process that has imported everything.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
     arguments = ["--config", str(config), "--out", str(out), "--set", *changes]
     shared = {
         "ACCELERATE_USE_CPU": "true",
         "CUDA_VISIBLE_DEVICES": "",
         "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": port,
+        "MASTER_PORT": str(free_port()),
         "WORLD_SIZE": "2",
         "LOCAL_WORLD_SIZE": "1",
         "LOCAL_RANK": "0",

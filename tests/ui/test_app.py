@@ -1,11 +1,8 @@
 """app.py as it is started by people and by a Space."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from PIL import Image
 from cfr_icl.cli.main import main
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.saving import save_model
+from tests.addresses import free_port, wait_for
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -52,9 +50,7 @@ def test_the_app_starts_as_on_a_space(hardware, tmp_path):
     home = tmp_path / "home"
     home.mkdir(mode=0o500)
     (tmp_path / "spaces.py").write_text(SPACES)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = start(
         HOME=str(home),
         CFR_ICL_WEIGHTS=str(tmp_path / "weights"),
@@ -66,17 +62,7 @@ def test_the_app_starts_as_on_a_space(hardware, tmp_path):
         **hardware,
     )
     try:
-        for _ in range(120):
-            time.sleep(0.5)
-            assert process.poll() is None, process.stdout.read()
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as page:
-                    assert b"CFR-ICL" in page.read()
-                break
-            except OSError:
-                continue
-        else:
-            pytest.fail("The app did not answer.")
+        assert "CFR-ICL" in wait_for(f"http://127.0.0.1:{port}/", process)
         assert not list(home.iterdir())
         client = Client(f"http://127.0.0.1:{port}", verbose=False, download_files=str(tmp_path / "masks"))
         picture = handle_file(str(APP.parent / "examples" / "chelsea.png"))

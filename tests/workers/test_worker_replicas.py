@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ from cfr_icl.cli.main import main
 from cfr_icl.scale.cluster import Actors, ClusterError
 from cfr_icl.workers.pool import WorkerPool
 from cfr_icl.workers.replicas import running
+from tests.addresses import free_port
 from tests.noted_network import calls, noted_worker
 
 pytestmark = pytest.mark.slow
@@ -36,9 +36,7 @@ def address(folder):
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     import ray
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     make = partial(noted_worker, folder, "embedded", "secret", 3)
     ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     with running(make, Actors(most=2), "127.0.0.1", port):
