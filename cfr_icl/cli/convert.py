@@ -28,8 +28,9 @@ def run(options: argparse.Namespace) -> None:
 
     from cfr_icl.weights.published import convert, read_checkpoint
     from cfr_icl.weights.saving import save_weights
+    from cfr_icl.weights.size import count_weights
 
     config, tensors = convert(*read_checkpoint(options.checkpoint))
     save_weights(config, tensors, options.folder, getattr(torch, options.dtype))
-    parameters = sum(tensor.numel() for tensor in tensors.values())
+    parameters = count_weights({name: tensor.shape for name, tensor in tensors.items()})
     print(f"{config.architecture}, {parameters / 1e6:.1f} M parameters, written to {options.folder}")

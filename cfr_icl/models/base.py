@@ -139,6 +139,8 @@ class InteractiveModel(nn.Module, ABC):
     """Whether `encode` takes seconds and calls `may_pause` (models/steps.py) between its parts."""
     encoder_modules: tuple[str, ...] = ()
     """Names of the modules that `encode` runs; their weights stay float32 for every precision."""
+    stored_weights: int | None = None
+    """Number of weights in its file; None for networks that were not read from a file of this package."""
 
     @abstractmethod
     def encode(self, image: torch.Tensor) -> Features:
@@ -163,7 +165,9 @@ class InteractiveModel(nn.Module, ABC):
 
     @property
     def parameter_count(self) -> int:
-        """The number of parameters; 0 where it is not known."""
+        """The number of weights, as stored: the same for every engine; 0 where it is not known."""
+        if self.stored_weights is not None:
+            return self.stored_weights
         return sum(weight.numel() for weight in self.parameters())
 
     def for_picture(self, picture: np.ndarray) -> InteractiveModel:

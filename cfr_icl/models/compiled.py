@@ -39,7 +39,6 @@ class CompiledNet(MapModel):
         first_decoder: the inference session that answers boxes and first clicks; None for networks without
             such a decoder, and where `decoder` is None.
         iou_head, hypotheses: the heads of the network; None where it has none.
-        parameter_count: number of the network's parameters, which are in the files.
     """
 
     choice_refinements = 1
@@ -54,10 +53,8 @@ class CompiledNet(MapModel):
         first_decoder: Any = None,
         iou_head: IoUHead | None = None,
         hypotheses: Hypotheses | None = None,
-        parameter_count: int = 0,
     ) -> None:
         super().__init__()
-        self._parameter_count = parameter_count
         self.config = config
         self.iou_head = iou_head
         self.hypotheses = hypotheses
@@ -77,10 +74,6 @@ class CompiledNet(MapModel):
     @property
     def device(self) -> torch.device:
         return torch.device("cpu")
-
-    @property
-    def parameter_count(self) -> int:
-        return self._parameter_count
 
     def batched(self) -> list[tuple[nn.Module, str]]:
         if self._decoder is None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import os
 import platform
 import shutil
@@ -110,14 +109,7 @@ def load_fastest(source: StoredNetwork, engine: str) -> MapModel:
         first_decoder,
         _iou_head(source),
         _hypotheses(source),
-        _parameter_count(source.weights),
     ).eval()
-
-
-def _parameter_count(weights: Path) -> int:
-    """The number of values in a file of weights, of which only the header is read."""
-    with safe_open(weights, framework="pt") as file:
-        return sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
 
 
 def _iou_head(source: StoredNetwork) -> IoUHead | None:

@@ -26,6 +26,7 @@ from cfr_icl.weights.learnt import is_learnt, read_kind, start_of
 from cfr_icl.weights.names import CONFIG_NAME, WEIGHTS_NAME
 from cfr_icl.weights.precision import compute_in_precision, pick_device, pick_precision
 from cfr_icl.weights.recognise import check_shapes, looks_like
+from cfr_icl.weights.size import count_stored_weights
 
 EMBEDDED = Path(__file__).parent / "compact"
 SOURCE_KINDS = '"embedded", a folder, a .safetensors file or hf://owner/name'
@@ -125,10 +126,13 @@ def _load_network(
     if target.type == "cpu":
         keep_freed_memory()
     if trainable:
-        return _read_into(_empty(config, source), weights, source, target).requires_grad_(True)
-    if target.type == "cpu" and precision == "auto":
-        return load_fastest(StoredNetwork(config, weights, build, hold), engine)
-    return build(pick_precision(precision, target, config))
+        network = _read_into(_empty(config, source), weights, source, target).requires_grad_(True)
+    elif target.type == "cpu" and precision == "auto":
+        network = load_fastest(StoredNetwork(config, weights, build, hold), engine)
+    else:
+        network = build(pick_precision(precision, target, config))
+    network.stored_weights = count_stored_weights(weights)
+    return network
 
 
 def _converted(model: MapModel, dtype: torch.dtype) -> MapModel:
