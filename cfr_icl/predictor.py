@@ -41,8 +41,13 @@ class Predictor(Protocol):
     def prepare(self) -> None:
         """Compute in advance the features that the first click on the picture needs."""
 
-    def preview(self, click: Click, previous_mask: np.ndarray | None = None) -> Prediction | None:
-        """A coarse prediction for a first click, from features at hand; None where there are none."""
+    def preview(
+        self, click: Click, previous_mask: np.ndarray | None = None, with_choices: bool = False
+    ) -> Prediction | None:
+        """A coarse prediction for a first click, from features at hand; None where there are none.
+
+        Its `choices` are computed where they are asked for.
+        """
 
     def predict(
         self,

@@ -74,7 +74,9 @@ class RemoteSegmenter:
         """Do nothing, as in `expect`."""
         return iter(())
 
-    def preview(self, click: Click, previous_mask: np.ndarray | None = None) -> None:
+    def preview(
+        self, click: Click, previous_mask: np.ndarray | None = None, with_choices: bool = False
+    ) -> None:
         """Return None, as the features are elsewhere."""
 
     def predict(

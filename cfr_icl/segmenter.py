@@ -177,11 +177,14 @@ class Segmenter:
             yield from expected.take_steps()
 
     @torch.inference_mode()
-    def preview(self, click: Click, previous_mask: np.ndarray | None = None) -> Prediction | None:
-        """The coarse pass for a first click, without mirror image and choices; it encodes and caches nothing.
+    def preview(
+        self, click: Click, previous_mask: np.ndarray | None = None, with_choices: bool = False
+    ) -> Prediction | None:
+        """The coarse pass for a first click, without mirror image; it encodes and caches nothing.
 
         Args:
             previous_mask: as for `predict`.
+            with_choices: also compute the masks that the network offers (`Prediction.choices`).
 
         Returns:
             A prediction of one pass, or None if the features of its window are not there already.
@@ -198,7 +201,7 @@ class Segmenter:
         if not picture.is_encoded(window):
             return None
         prompt = picture.prompt(Cues((click,)), window, flip=False)
-        coarse = picture.run_pass(start, window, prompt, flip=False, with_choices=False)
+        coarse = picture.run_pass(start, window, prompt, flip=False, with_choices=with_choices)
         return Prediction((coarse,), 0, 1, self.model.config.inverse_temperature)
 
     def predict(

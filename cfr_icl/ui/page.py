@@ -146,7 +146,7 @@ class Page:
             raise ActionError(OTHER_PICTURE)
         if self.place and action.works:
             self.place.take()
-            self.place.check_seen(self._seen)
+            self.place.check_seen(self._seen if action.seen is None else min(action.seen, self._seen))
         self._dispatch(action)
         if self.place:
             self.place.save(selection=action.works)

@@ -100,10 +100,13 @@ class QueuedPredictor:
             self._cost.add_click(seconds)
         return prediction
 
-    def preview(self, click: Click, previous_mask: np.ndarray | None = None) -> Prediction | None:
+    def preview(
+        self, click: Click, previous_mask: np.ndarray | None = None, with_choices: bool = False
+    ) -> Prediction | None:
         """As for `Predictor.preview`; None also while the model is not loaded or somebody waits for it."""
         inner = self._inner
-        timed = self._line.if_idle(_timed, inner.preview, click, previous_mask) if inner else None
+        cues = click, previous_mask, with_choices
+        timed = self._line.if_idle(_timed, inner.preview, *cues) if inner else None
         if timed is None:
             return None
         prediction, self._preview_seconds = timed

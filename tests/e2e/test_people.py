@@ -107,6 +107,36 @@ def test_who_comes_back_to_a_page_hears_what_others_did_meanwhile(browser, serve
         tool.page.context.close()
 
 
+def test_what_waited_while_newer_work_of_somebody_else_came_is_not_applied_to_it(browser, servers):
+    ann = visit(browser, servers[0], "Ann")
+    ann.click(80, 80)
+    ann.idle()
+    bob = visit(browser, servers[1], "Bob")
+    bob.page.get_by_role("button", name="a.png").click()
+    bob.page.get_by_text("Ann is working on a.png").wait_for()
+    bob.idle()
+    line = Line(bob, "**/component_server/")
+    bob.page.keyboard.press("h")  # a click beside the mask, which is not selected by it
+    bob.click(200, 150)
+    ann.page.keyboard.press("Enter")
+    ann.click(200, 100)
+    ann.idle()
+    ann.page.keyboard.press("PageDown")
+    ann.until(lambda: name(ann) == "b.png")
+    ann.idle()
+    bob.click(210, 160)  # waits behind the first one
+    line.let_go()
+    bob.page.get_by_text("was changed elsewhere").wait_for()
+    bob.idle()
+    bob.page.locator("[data-ref=objects] li >> nth=1").wait_for()
+    ann.page.keyboard.press("PageUp")
+    ann.until(lambda: name(ann) == "a.png")
+    ann.idle()
+    for tool in (ann, bob):
+        assert tool.page.locator("[data-ref=objects] li").count() == 2
+        tool.page.context.close()
+
+
 def name(tool):
     return tool.page.locator("[data-ref=name]").text_content()
 

@@ -60,6 +60,21 @@ def test_controls_are_large_enough_for_a_finger_and_nothing_is_cut_off(phone):
     assert phone.page.evaluate(CUT_OFF) == []
 
 
+def test_two_fingers_on_the_panel_do_not_zoom_the_page(phone):
+    tap(phone, 80, 80)
+    touch = phone.page.context.new_cdp_session(phone.page)
+    for name in (".panel", ".bar"):
+        box = phone.page.locator(name).bounding_box()
+        x, y = box["x"] + box["width"] / 2, min(box["y"] + box["height"] / 2, 760)
+        for spread in (20, 40, 60, 80, 100):
+            fingers = [{"x": x + side * spread, "y": y, "id": id} for id, side in enumerate((-1, 1))]
+            kind = "touchStart" if spread == 20 else "touchMove"
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        phone.page.wait_for_timeout(100)
+        assert phone.page.evaluate("visualViewport.scale") == 1
+
+
 @pytest.mark.parametrize(("width", "height"), [(820, 1180), (744, 1133), (844, 390)])
 def test_a_folder_on_a_tablet_has_all_buttons_and_a_picture_of_half_the_width(
     browser, tmp_path, width, height

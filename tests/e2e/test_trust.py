@@ -55,6 +55,7 @@ def test_clicks_wait_until_the_picture_is_painted_and_name_size_and_pixels_chang
         tool.page.mouse.click(*at)
         tool.page.wait_for_timeout(60)
     assert shown(tool) == ["1.png", "2 / 3", "300 × 200"]  # where the step leads is seen at once
+    assert "Not taken" in tool.page.locator(".notice").inner_text()  # once
     line.let_go()
     tool.idle()
     assert shown(tool) == ["2.png", "2 / 3", "300 × 220"]
@@ -62,6 +63,20 @@ def test_clicks_wait_until_the_picture_is_painted_and_name_size_and_pixels_chang
     tool.click(80, 80)
     tool.idle()
     assert [(click.x, click.y) for click in tool.session.active.clicks] == [(80, 80)]
+
+
+def test_a_finger_put_down_before_the_next_picture_comes_does_not_tap_on_that(folder_tool):
+    tool = folder_tool
+    line = Line(tool, "**/file=**")
+    tool.page.keyboard.press("PageDown")
+    x, y = placed(tool, 80, 80)
+    touch = tool.page.context.new_cdp_session(tool.page)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    line.let_go()
+    tool.until(lambda: shown(tool)[0] == "2.png")
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    tool.idle()
+    assert tool.session.document.instances == ()
 
 
 def test_done_marks_the_picture_that_was_seen_and_no_other(folder_tool):

@@ -24,6 +24,7 @@ function viewWith(tool, changes = {}) {
     clickAt: tell('click'),
     actions: {
       ready: () => true,
+      accepts: () => true,
       box: (...sides) => done.push(['box', ...sides.slice(0, 4)]),
       paint: (points, adds, { brush }) => done.push(['paint', points.length, adds, brush]),
       lasso: (points, adds) => done.push(['lasso', points.length, adds]),
@@ -88,9 +89,9 @@ test('a lasso adds what it surrounds, the right button takes it away, and a mere
 
 test('nothing is drawn while the picture may not be worked on, or something is drawn already', () => {
   const { view, done } = viewWith('brush');
-  view.actions.ready = () => false;
+  view.actions.accepts = () => false;
   draw(view, at([2, 2], [40, 40]));
-  view.actions.ready = () => true;
+  view.actions.accepts = () => true;
   view.drag = { kind: 'lasso', byKeys: true, points: [] };
   view.dragging.begin({}, { x: 2, y: 2 });
   assert.equal(view.drag.kind, 'lasso');

@@ -31,6 +31,7 @@ function page() {
     cancel: () => view.keys.cancel(),
     actions: {
       ready: () => true,
+      accepts: () => true,
       reshape: () => sent.push('reshape'),
       paint: () => sent.push('paint'),
       lasso: () => sent.push('lasso'),
@@ -46,6 +47,7 @@ function page() {
     button: () => null,
     busy: () => false,
     ready: () => true,
+    accepts: () => true,
     preview: { drop() {} },
     selection: { clear() {} },
     replies: { showCurrent() {} },

@@ -326,6 +326,14 @@ def test_an_action_that_a_quiet_look_overtook_is_refused(bob):
     assert "was changed elsewhere" in reply["messages"][0] and len(bob.document.instances) == 1
 
 
+def test_an_action_that_waited_while_newer_work_was_shown_is_refused(bob):
+    seen = bob.reply
+    bob.do()  # shows Ann's object
+    reply = bob.do({**click(90, 50), "seen": seen}, {**click(92, 52), "seen": bob.reply})
+    assert len(reply["messages"]) == 1 and "was changed elsewhere" in reply["messages"][0]
+    assert [[c.x for c in each.clicks] for each in bob.document.instances] == [[30], [92]]
+
+
 def test_who_only_selects_takes_nothing_from_the_one_at_work(people):
     ann, bob = people
     ann.do(click(30, 40), {"kind": "finish"}, click(90, 50))

@@ -77,15 +77,6 @@ class Editor(OpenPicture):
         self.document.find(id)
         self._history.update(active=id)
 
-    def select_at(self, x: float, y: float) -> bool:
-        """Make the smallest visible object at a pixel active, unless one is; return whether it was done."""
-        visible = (instance for instance in self.document.instances if instance.visible)
-        there = [instance for instance in visible if instance.mask.contains(x, y)]
-        if not there or self.active is not None:
-            return False
-        self.select(min(there, key=lambda instance: instance.mask.area).id)
-        return True
-
     def delete(self, id: int) -> None:
         """Delete an object."""
         document = self.document

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,9 @@ less."""
 
 REPEATED = 0.8
 """IoU from which on the mask of a first click repeats that of another object."""
+
+COARSELY_REPEATED = 0.6
+"""The same for a preview, which has no refinements."""
 
 
 class Session(Editor):
@@ -59,11 +62,8 @@ class Session(Editor):
         """Give the open picture a document that was saved elsewhere; what was before cannot be undone."""
         super().open(self.picture, self.name, document)
 
-    def click(self, click: Click, may_select: bool = False) -> None:
+    def click(self, click: Click) -> None:
         """Add a click to the active object, or start an object with it.
-
-        Args:
-            may_select: without an active object, rather select the object that has the pixel.
 
         Raises:
             ActionError: for a click outside the picture, or negative clicks with nothing to correct.
@@ -73,8 +73,6 @@ class Session(Editor):
             click.check_inside(width, height)
         except Refusal as error:
             raise ActionError(error.sentence) from error
-        if may_select and self.select_at(click.x, click.y):
-            return
         document, instance = self.document.selected_or_new(self.size)
         if len(instance.clicks) >= MAX_CLICKS:
             raise ActionError("An object takes at most {max_clicks} clicks.", max_clicks=MAX_CLICKS)
@@ -101,30 +99,22 @@ class Session(Editor):
 
         A click on a labelled whole means a part of it. None if nothing is repeated, or all choices repeat it.
         """
-        click = clicked.clicks[0]
-        others = [each.mask for each in document.others(clicked.id)]
-        wholes = [mask for mask in others if mask.contains(click.x, click.y)]
-        if not wholes or not clicked.timing or not clicked.timing.choices:
+        wholes = _wholes(document, clicked)
+        if not clicked.timing or not clicked.timing.choices or not _repeats(clicked.network_mask, wholes):
             return None
-
-        def repeats(mask: Mask) -> bool:
-            return any(mask.iou(whole) >= REPEATED for whole in wholes)
-
-        if not repeats(clicked.network_mask):
-            return None
-        choices = self.predict(clicked).choices
-        for number in sorted(range(len(choices)), key=lambda number: -choices[number].predicted_iou):
-            if repeats(Mask.of_runs(*self.size, choices[number].rle())):
+        for number, mask in _likely_first(self.predict(clicked), self.size):
+            if _repeats(mask, wholes):
                 continue
             chosen = self._answered(replace(clicked, choice=number))
-            if not repeats(chosen.network_mask):
+            if not _repeats(chosen.network_mask, wholes):
                 return chosen
         return None
 
     def preview(self, click: Click) -> Instance | None:
         """The object that a click would roughly give, from one coarse pass; nothing changes.
 
-        The predictor is told to expect the click.
+        The predictor is told to expect the click. On a pixel that another object keeps, the mask is that of
+        an object that overlaps it (`suggests_overlap`).
 
         None for a click that is not the first one on its object, for one that would be refused, and where the
         predictor cannot tell at once. May run while another thread changes the session.
@@ -144,7 +134,20 @@ class Session(Editor):
         if runs is None or runs.sum() != size[0] * size[1]:  # of a picture that was opened meanwhile
             return None
         clicked = replace(clicked, network_mask=Mask.of_runs(*size, runs))
-        return composed(clicked, document.others(clicked.id))
+        clicked = self._previewed_unlike_others(document, clicked) or clicked
+        previewed = composed(clicked, document.others(clicked.id))
+        return replace(previewed, mask=clicked.network_mask) if suggests_overlap(previewed) else previewed
+
+    def _previewed_unlike_others(self, document: Document, clicked: Instance) -> Instance | None:
+        """As `_unlike_others`, from a coarse pass."""
+        wholes = _wholes(document, clicked)
+        if not _repeats(clicked.network_mask, wholes, COARSELY_REPEATED):
+            return None
+        prediction = self.predictor.preview(clicked.clicks[0], clicked.previous_mask, with_choices=True)
+        masks = _likely_first(prediction, clicked.size) if prediction else ()
+        unlike = (mask for _, mask in masks if not _repeats(mask, wholes, COARSELY_REPEATED))
+        mask = next(unlike, None)
+        return replace(clicked, network_mask=mask) if mask else None
 
     def box(self, left: int, top: int, right: int, bottom: int) -> None:
         """Start an object with a box around it; the four sides, in any order, are inclusive pixels.
@@ -308,3 +311,21 @@ class Session(Editor):
 
     def _commit_predicted(self, document: Document, instance: Instance) -> None:
         self._commit(document.with_instance(self._predicted(document, instance)))
+
+
+def _wholes(document: Document, clicked: Instance) -> list[Mask]:
+    """The masks of other objects that have the pixel of the object's first click."""
+    click = clicked.clicks[0]
+    others = (each.mask for each in document.others(clicked.id))
+    return [mask for mask in others if mask.contains(click.x, click.y)]
+
+
+def _repeats(mask: Mask, wholes: Sequence[Mask], iou: float = REPEATED) -> bool:
+    return any(mask.iou(whole) >= iou for whole in wholes)
+
+
+def _likely_first(prediction: Prediction, size: tuple[int, int]) -> Iterator[tuple[int, Mask]]:
+    """The choices of a prediction with their numbers, that of the highest predicted IoU first."""
+    choices = prediction.choices
+    for number in sorted(range(len(choices)), key=lambda number: -choices[number].predicted_iou):
+        yield number, Mask.of_runs(*size, choices[number].rle())

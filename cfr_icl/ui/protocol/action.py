@@ -22,6 +22,8 @@ class Action(Received):
     kind: str
     number: Annotated[int, Field(ge=0, le=LARGEST)]
     picture: Token | None = None
+    seen: int | None = None
+    """Number of the last reply that was shown when it was made; None for that of its parcel."""
 
 
 class SessionAction(Action):

@@ -40,8 +40,6 @@ class Click(SessionAction):
     x: Number
     y: Number
     positive: Flag
-    may_select: Flag = False
-    """Sent while masks are on their way: without an active object, a click on one of these selects it."""
 
 
 class Box(SessionAction):

@@ -2,6 +2,7 @@
 // parts themselves: `app.labels`, `app.exporting` and so on.
 
 import { Channel } from './channel.js';
+import { t } from './language.js';
 import { person, tab } from './memory.js';
 import { activeAfter } from './session.js';
 import { LOOK } from './settings.js';
@@ -42,7 +43,7 @@ export class App {
   send = (kind, fields = {}) => {
     this.preview.drop();
     if (OPENING.includes(kind)) this.view.keys.closeLine(); // it belongs to the picture that is left
-    return this.channel.send(kind, { picture: this.picture?.token ?? null, ...fields });
+    return this.channel.send(kind, { picture: this.picture?.token ?? null, ...fields, seen: this.lastReply });
   };
 
   // The newest picture of which the server has told, painted or not.
@@ -75,6 +76,14 @@ export class App {
   // Whether actions may be sent on the painted picture: no other one is on its way.
   ready() {
     return Boolean(this.picture) && !this.incoming && !this.restoring && !this.channel.awaits(...OPENING);
+  }
+
+  // As `ready`, for what a person has just done: what cannot be taken is never dropped without a word.
+  accepts() {
+    const ready = this.ready();
+    if (!ready && this.picture)
+      this.notices.show(t('Not taken: the picture is still on its way.'), { general: true });
+    return ready;
   }
 
   // Whether an answer is awaited, or not all of it is shown yet.

@@ -212,7 +212,7 @@ export class Commands {
     if (ENDS_DRAWING.has(name) && !GOES_ON.has(name)) this.view.keys.closeLine();
     // while answers are under way the buttons lag behind; the server ignores actions that cannot be applied
     if (source?.disabled && !this.app.busy()) return;
-    if (NEEDS_PICTURE.has(name) && !this.app.ready()) return;
+    if (NEEDS_PICTURE.has(name) && !this.app.accepts()) return;
     this.commands[name](byButton);
   }
 }

@@ -15,7 +15,7 @@ export class Dragging {
   // Begin a box or a stroke; with the right button or Shift the brush erases and the eraser paints.
   begin(pointer, point, reversed = false) {
     const { view } = this;
-    if (!this.#mayBegin) return;
+    if (!this.#mayBegin()) return;
     pointer.draws = true;
     const kind = reversed ? REVERSED[view.tool] : view.tool;
     view.drag = { kind, brush: view.brush, points: [geometry.onPicture(view.place, point)] };
@@ -25,7 +25,7 @@ export class Dragging {
   // Drag a corner of the object in work, or remove it; elsewhere a press selects the object there.
   takeCorner(pointer, point, remove, touch = false) {
     const { view } = this;
-    if (!this.#mayBegin) return;
+    if (!this.#mayBegin()) return;
     const place = geometry.onPicture(view.place, point),
       active = view.objects.find((object) => object.current && object.visible);
     if (remove) {
@@ -52,7 +52,7 @@ export class Dragging {
     const { view } = this,
       { drag } = view,
       { kind, points } = drag;
-    if (!view.picture || !view.actions.ready()) return;
+    if (!view.picture || !view.actions.accepts()) return;
     if (kind === 'box' && !dragged) {
       view.clickAt(start, shiftKey, altKey);
     } else if (kind === 'box') {
@@ -99,8 +99,8 @@ export class Dragging {
     else if (pixel && drag.kind === 'lasso') actions.fillHole(pixel);
   }
 
-  get #mayBegin() {
+  #mayBegin() {
     const { picture, drag, actions } = this.view;
-    return picture && !drag && actions.ready();
+    return picture && !drag && actions.accepts();
   }
 }

@@ -33,7 +33,7 @@ export class DrawingKeys {
 
   // Act on a key; whether it has been used up.
   key(event, step) {
-    if (!this.view.actions.ready()) return false;
+    if (!this.view.actions.ready()) return false; // `clickOn` tells of it
     if (this.view.tool === 'corners') return this.#cornerKey(event, step);
     if (this.view.tool === 'box') return this.#boxKey(event);
     return this.view.tool === 'lasso' && this.#lassoKey(event);

@@ -1,6 +1,5 @@
 // What the picture's pointer and keys do: a mark is shown at once, its action goes to the server.
 
-import { MAKES } from './exporting.js';
 import { middleOfSmall } from './geometry.js';
 import { objectsAt } from './picking.js';
 import { View } from './view.js';
@@ -14,10 +13,7 @@ export class Marking {
   // What the view calls for pointer and keys, as its constructor lists them.
   actions() {
     return {
-      click: (x, y, positive, alt) => {
-        const may_select = positive && !alt && this.masksCome;
-        this.mark('click', { x, y, positive, may_select }, { x, y, positive });
-      },
+      click: (x, y, positive) => this.mark('click', { x, y, positive }, { x, y, positive }),
       select: (id) => this.select(id),
       toggle: (id) => this.app.selection.toggle(id),
       box: (left, top, right, bottom, drag) => {
@@ -45,13 +41,9 @@ export class Marking {
       },
       mode: () => this.app.mode,
       ready: () => this.app.ready(),
+      accepts: () => this.app.accepts(),
       inWork: () => this.app.activeSoon !== null,
     };
-  }
-
-  // Whether a click that would start an object may be on one whose mask is still to come.
-  get masksCome() {
-    return this.app.activeSoon === null && this.app.channel.awaits(...MAKES);
   }
 
   // Tell of the pixel under the pointer or the crosshair, and mark the object there.

@@ -102,7 +102,7 @@ export class Selection {
 
   // Send an action on the selected objects.
   change(kind, data = {}) {
-    if (!this.selected.size || !this.app.ready()) return;
+    if (!this.selected.size || !this.app.accepts()) return;
     this.send(kind, { ids: this.ids(), ...data });
     if (kind === 'merge_objects' || kind === 'delete_objects') this.clear(); // they will be gone
   }

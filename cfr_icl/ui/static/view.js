@@ -15,11 +15,11 @@ const BUTTONS = { 1: 0, 2: 2, 4: 1 }; // those that are used: the bit in `button
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class View extends Stage {
-  // `actions`: click(x, y, positive, alt), select(id), toggle(id), box(l, t, r, b), paint(points, add),
+  // `actions`: click(x, y, positive), select(id), toggle(id), box(l, t, r, b), paint(points, add),
   // lasso(points, add), reshape(points), fillHole(pixel), resizeBrush(1 | -1), hover(pixel, touch),
   // rest() where the pointer is still and what lies under it is another pixel, zoomed(scale),
-  // mode() -> 'positive' | 'negative', ready() -> whether the picture may be worked on now, inWork() ->
-  // whether a click would go to an object
+  // mode() -> 'positive' | 'negative', ready() -> whether the picture may be worked on now, accepts() -> the
+  // same of what was just done, inWork() -> whether a click would go to an object
   constructor(canvas, look, actions) {
     super(canvas, look, actions);
     this.pointers = new Map();
@@ -53,6 +53,12 @@ export class View extends Stage {
       this.actions.rest();
       this.draw();
     });
+  }
+
+  // A finger that was put down on the picture before does not tap on this one.
+  setPicture(picture, transparent) {
+    for (const pointer of this.pointers.values()) pointer.dragged = true;
+    super.setPicture(picture, transparent);
   }
 
   point(event) {
@@ -138,7 +144,7 @@ export class View extends Stage {
   // Ctrl and a click add the object there to those that are selected, or take it from them.
   toggleAt(point) {
     const pixel = this.pixel(point),
-      there = pixel && this.actions.ready() ? objectsAt(this.objects, pixel, this.reach)[0] : null;
+      there = pixel && this.actions.accepts() ? objectsAt(this.objects, pixel, this.reach)[0] : null;
     if (there) this.actions.toggle(there.id);
   }
 
@@ -235,12 +241,12 @@ export class View extends Stage {
   }
 
   clickOn(pixel, positive, alt) {
-    if (!this.actions.ready()) return;
+    if (!this.actions.accepts()) return;
     if (positive && this.wouldSelect(pixel, alt)) {
       this.actions.select(this.picker.pick(this.objects, pixel, this.reach).id);
     } else {
       this.picker.forget();
-      this.actions.click(pixel.x, pixel.y, positive, alt);
+      this.actions.click(pixel.x, pixel.y, positive);
     }
   }
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benchmarks.pictures import example
 from cfr_icl import Click, Segmenter, load_model
 from cfr_icl.annotate.objects.document import ActionError
 from cfr_icl.annotate.saved import store
@@ -59,6 +60,20 @@ def test_a_click_on_a_labelled_whole_does_not_give_it_again(of_sam):
     of_sam.edit(whole.id, visible=False)
     of_sam.click(Click(60, 45))
     assert of_sam.active.choice == part.choice
+
+
+def test_a_preview_on_a_labelled_whole_shows_the_part_that_a_click_there_gives():
+    session = Session(Segmenter(load_model("embedded", device="cpu", precision="float32")))
+    session.open(example("chelsea.png"), "chelsea.png")
+    click = Click(230, 120)
+    session.click(click)
+    whole = session.active.mask
+    session.finish()
+    previewed = session.preview(click)
+    assert previewed.mask.contains(230, 120) and previewed.mask.iou(whole) < REPEATED
+    session.click(click)
+    session.edit(session.active.id, overlap=True)  # as a message offers
+    assert previewed.mask.iou(session.active.mask) > 0.4  # roughly: without refinements
 
 
 def test_networks_with_one_mask_offer_no_choices(session):
