@@ -95,6 +95,6 @@ def test_a_page_gets_one_preview_at_a_time_and_none_while_somebody_clicks(server
 
 
 def test_a_server_without_a_network_of_its_own_offers_no_previews():
-    assert Server(Settings(ColourModel())).shared.models.preview
-    assert not Server(Settings(ColourModel(), remote=lambda *cues: None)).shared.models.preview
-    assert not Server(Settings(workers=WorkerPool(["http://127.0.0.1:9"]))).shared.models.preview
+    assert Server(Settings(ColourModel())).shared.models.in_this_process
+    assert not Server(Settings(ColourModel(), remote=lambda *cues: None)).shared.models.in_this_process
+    assert not Server(Settings(workers=WorkerPool(["http://127.0.0.1:9"]))).shared.models.in_this_process
