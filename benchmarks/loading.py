@@ -24,8 +24,7 @@ from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
 from cfr_icl.weights.published import convert
 from cfr_icl.weights.saving import save_model, save_weights
 from tests.parity.checkpoints import checkpoint, published_shapes
-from tests.parity.recorded import RECORDED_NAMES, recorded
-from tests.parity.test_networks import recorded_input
+from tests.parity.recorded import RECORDED_NAMES, recorded, recorded_input
 
 SIZE = 448
 REPEATS = 3

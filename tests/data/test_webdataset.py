@@ -22,7 +22,7 @@ from cfr_icl.data.registry import open_dataset
 from cfr_icl.data.webdataset import WebDataset, index_shards
 from cfr_icl.scale.shards import Shard
 from cfr_icl.suem import SUEM
-from tests.data.test_readers import LAYOUTS, TURNS, UPRIGHT, coco, coco_file, labels, photograph
+from tests.data.layouts import LAYOUTS, TURNS, UPRIGHT, coco, coco_file, labels, photograph
 
 
 def assert_equal(one, other):

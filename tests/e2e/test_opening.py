@@ -1,14 +1,12 @@
 """Pictures that come from outside: large, broken, pasted, dropped."""
 
-import io
 import re
-import struct
-import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.annotate.pictures.picture_files import encoded, png_header
 from tests.e2e.tool import EXAMPLES, Line, Tool, message
 
 COFFEE = next(path for path in EXAMPLES if path.stem == "coffee")
@@ -35,27 +33,13 @@ def test_a_click_on_a_12_megapixel_photo_sends_at_most_60_kilobytes(tool, tmp_pa
     assert 1_000 < sum(sizes) <= 60_000
 
 
-def png_header(width, height):
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
-
-
-def one_pixel():
-    buffer = io.BytesIO()
-    Image.new("RGB", (1, 1)).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
         (b"hello", "not a picture"),
         (COFFEE.read_bytes()[:20_000], "damaged"),
-        (one_pixel(), "1 x 1 pixels"),
-        (png_header(10_000, 10_000), "100.0 megapixels"),
+        (encoded(Image.new("RGB", (1, 1))).getvalue(), "1 x 1 pixels"),
+        (png_header(10_000, 10_000).getvalue(), "100.0 megapixels"),
     ],
 )
 def test_a_bad_picture_is_a_message_and_the_session_goes_on(tool, squares, tmp_path, content, sentence):

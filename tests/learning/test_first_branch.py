@@ -11,7 +11,7 @@ from cfr_icl.cli.main import main
 from cfr_icl.learning import first_prompts
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.saving import save_model
-from tests.learning.test_what_goes_wrong import full_disk
+from tests.learning.tiny import full_disk
 from tests.small_runs import data, write_branch_config  # noqa: F401
 
 

@@ -19,8 +19,7 @@ from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
 from cfr_icl.weights import saving
 from cfr_icl.weights.loading import load_model
 from cfr_icl.weights.saving import save_model
-from tests.learning.test_learn import QUICK
-from tests.learning.tiny import ARCHITECTURE
+from tests.learning.tiny import ARCHITECTURE, QUICK
 
 FIRST, SECOND, THIRD = 6, 4, 3
 """Clicks that the model needs before learning, after a first round, and after a second one."""

@@ -7,10 +7,9 @@ import torch
 from cfr_icl import Click, load_model
 from cfr_icl.cli.main import main
 from cfr_icl.learning import later_clicks
-from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.registry import build_model
 from cfr_icl.weights.saving import save_model
-from cfr_icl.zoom.zoom_config import ZoomConfig
+from tests.small_compact import small_compact
 from tests.small_runs import data, write_branch_config  # noqa: F401
 
 SIZE = 64
@@ -19,8 +18,7 @@ SIZE = 64
 @pytest.fixture
 def network():
     torch.manual_seed(0)
-    options = {"encoder": "test_efficientnet", "blocks": (0, 0, 0, 0), "attention": 0}
-    network = build_model(ModelConfig("compact", options, ZoomConfig(size=SIZE))).eval()
+    network = build_model(small_compact(SIZE, attention=0)).eval()
     network.add_box_branch(first_clicks=True)
     return network
 

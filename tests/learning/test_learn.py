@@ -16,10 +16,8 @@ from cfr_icl.annotate.learning.state import FAILED, FINISHED, LearningState, rea
 from cfr_icl.annotate.objects.document import Document, Instance
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.cli.main import main
-from cfr_icl.data.augmentation import Augmentation
 from cfr_icl.learning import adapt, budget, count_clicks, learn, progress, timed_counts
 from cfr_icl.learning.adapt_checkpoint import read_checkpoint
-from cfr_icl.learning.adapt_config import AdaptConfig
 from cfr_icl.learning.average import mixed
 from cfr_icl.learning.bad_labels import why_bad
 from cfr_icl.learning.held_out import hold_out
@@ -28,16 +26,7 @@ from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.sentences import Sentence
 from cfr_icl.weights.loading import load_model
 from cfr_icl.weights.saving import save_model
-
-QUICK = AdaptConfig(
-    augmentation=Augmentation(size=32, whole=1, min_pixels=10, objects=2), batch_size=2, pool=3, steps=5
-)
-
-
-def learning(data, source, tmp_path, **changes):
-    dataset = open_own_pictures(data / "images", data / "masks")
-    changes = {"config": QUICK, **changes}
-    return learn.Learning(dataset, source, tmp_path / "learnt", 5, **changes)
+from tests.learning.tiny import QUICK, learning
 
 
 def test_a_model_that_needs_fewer_clicks_is_written_and_another_one_is_not(data, source, tmp_path, clicks):

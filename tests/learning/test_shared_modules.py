@@ -12,14 +12,13 @@ from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.learning import learn
 from cfr_icl.learning.adapt_config import AdaptConfig
 from cfr_icl.learning.own_pictures import open_own_pictures
-from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.learnt import LearntModel
 from cfr_icl.models.registry import build_model
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.weights.saving import save_model
 from cfr_icl.workers.batching import BatchedNetwork
-from cfr_icl.zoom.zoom_config import ZoomConfig
-from tests.learning.test_learn import QUICK
+from tests.learning.tiny import QUICK
+from tests.small_compact import small_compact
 
 SIZE = (48, 64)
 BOX = Rectangle(20, 10, 60, 45)
@@ -32,8 +31,7 @@ def source(tmp_path, monkeypatch):
     """A small network whose branch for boxes answers first clicks too, with random weights."""
     monkeypatch.setenv("CFR_ICL_CACHE", str(tmp_path / "cache"))
     torch.manual_seed(0)
-    options = {"encoder": "test_efficientnet", "blocks": (0, 0, 0, 0), "attention": 1, "iou_head": True}
-    network = build_model(ModelConfig("compact", options, ZoomConfig(size=64)))
+    network = build_model(small_compact(iou_head=True))
     network.add_box_branch(first_clicks=True)
     network.box_branch.head[0].bias.data -= 3.0
     save_model(network, tmp_path / "source")

@@ -23,18 +23,13 @@ from cfr_icl.learning.own_pictures import open_own_pictures
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights import saving
 from cfr_icl.weights.saving import save_model
-from tests.learning.test_learn import QUICK, learning
-from tests.learning.tiny import FROM_NOTHING
+from tests.learning.tiny import FROM_NOTHING, QUICK, full_disk, learning
 from tests.models import tiny_onnx
 
 
 def command(data, source, out, *more):
     folders = ["--images", str(data / "images"), "--work", str(data / "masks"), "--out", str(out)]
     return ["learn", *folders, "--from", str(source), "--minutes", "5", *more]
-
-
-def full_disk(*args, **options):
-    raise RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534")
 
 
 def full_disk_of_safetensors(*args, **options):

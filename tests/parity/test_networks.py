@@ -4,24 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cfr_icl.clicks import Click, disk_maps
-from tests.parity.recipe import model_input
-from tests.parity.recorded import converted_model, recorded
-
-
-def recorded_input() -> tuple[torch.Tensor, torch.Tensor]:
-    """Image and prompt maps of the recorded batch: first half of the point slots positive, -1 padding."""
-    batch, points = model_input(7)
-    clicks = [
-        [
-            Click(float(column), float(row), slot < points.shape[1] // 2)
-            for slot, (row, column, order) in enumerate(slots)
-            if order >= 0
-        ]
-        for slots in points
-    ]
-    batch = torch.from_numpy(batch)
-    return batch[:, :3], torch.cat([batch[:, 3:], disk_maps(clicks, *batch.shape[2:])], dim=1)
+from tests.parity.recorded import converted_model, recorded, recorded_input
 
 
 def assert_equal_in_float32(logits: torch.Tensor, expected: np.ndarray) -> None:

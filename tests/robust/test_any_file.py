@@ -20,10 +20,10 @@ from cfr_icl.pictures.decoding import PictureError, read_picture, remarks, thumb
 from cfr_icl.ui.api import segment_endpoint
 from cfr_icl.ui.server import Server
 from cfr_icl.ui.settings import Settings
-from tests.annotate.pictures.test_pictures import encoded, gradient, png_header
+from tests.annotate.pictures.picture_files import encoded, gradient, png_header
 from tests.robust.corpus import SIZE, pictures
 from tests.stand_in import ColourModel
-from tests.ui.test_actions import send
+from tests.ui.parcels import send
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's on damaged tags
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.segmenter import Segmenter
 from cfr_icl.zoom.zoom_config import ZoomConfig
-from tests.annotate.session.test_session import ACTIONS, perform
+from tests.annotate.session.drawn_actions import ACTIONS, perform
 from tests.stand_in import ColourModel
 
 PEOPLE = 3

@@ -17,7 +17,7 @@ from cfr_icl.cli.main import main
 from cfr_icl.ui.server import Server
 from cfr_icl.ui.settings import Settings
 from tests.stand_in import ColourModel
-from tests.ui.test_actions import send
+from tests.ui.parcels import send
 
 ROOT = Path(__file__).parents[2]
 CLICK = {"kind": "click", "x": 30, "y": 40, "positive": True}

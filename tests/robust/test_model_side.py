@@ -20,6 +20,7 @@ from cfr_icl.segmenter import Segmenter
 from cfr_icl.weights.loading import EMBEDDED, load_model
 from cfr_icl.weights.saving import save_model
 from cfr_icl.zoom.zoom_config import ZoomConfig
+from tests.small_compact import small_compact
 from tests.stand_in import ColourModel
 
 RED, GREY = (220, 30, 30), (128, 128, 128)
@@ -90,7 +91,7 @@ def test_the_embedded_network_has_finite_logits(embedded, name):
 @pytest.mark.slow
 @pytest.mark.parametrize("zoom", [ZoomConfig(size=64), ZoomConfig(size=64, keep_aspect=True, min_side=8)])
 def test_a_hundred_clicks_are_predicted(zoom):
-    model = build_model(default_config("compact")).eval().requires_grad_(False)
+    model = build_model(small_compact()).eval().requires_grad_(False)
     chance = np.random.default_rng(0)
     clicks = [
         Click(int(x), int(y), bool(i % 3)) for i, (x, y) in enumerate(chance.integers(0, 300, (100, 2)))

@@ -38,7 +38,7 @@ from cfr_icl.ui.session_reply import describe
 from cfr_icl.ui.settings import Settings
 from tests.loaded import add_masks, coco_objects, read_objects
 from tests.stand_in import ColourModel
-from tests.ui.test_actions import send
+from tests.ui.parcels import send
 
 HOSTILE = {
     "null": None,

@@ -12,6 +12,7 @@ from cfr_icl.ui.server import Server
 from cfr_icl.ui.settings import Settings
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
+from tests.ui.parcels import example, send
 
 CASCADE = {
     **{"kind": "cascade", "steps": 4},
@@ -22,19 +23,6 @@ CASCADE = {
 @pytest.fixture(scope="module")
 def shared():
     return Server(Settings(ColourModel(), examples=EXAMPLES))
-
-
-def send(server, page, *actions, known=None):
-    """Send a parcel for a page, None for one that was just loaded; returns the page and the reply."""
-    known = {"page": page and page.token, **(known or {})}
-    reply = server.answer({"actions": list(actions), "known": known})
-    return server.pages.find(reply["page"]), reply
-
-
-def example(shared, number=1):
-    page, reply = send(shared, None, {"number": number, "kind": "example", "index": 3})
-    assert reply["picture"]["width"] == 600
-    return page
 
 
 def test_actions_are_applied_once_and_in_order(shared, warnings):

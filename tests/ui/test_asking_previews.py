@@ -9,7 +9,7 @@ from cfr_icl.ui.settings import Settings
 from cfr_icl.workers.pool import WorkerPool
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
-from tests.ui.test_actions import example, send
+from tests.ui.parcels import example, send
 
 
 @pytest.fixture

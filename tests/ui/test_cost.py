@@ -11,8 +11,7 @@ from cfr_icl.ui.settings import Settings
 from cfr_icl.weights.licence import read_licence
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
-from tests.ui.test_actions import example, send
-from tests.ui.test_restoring import Browser
+from tests.ui.parcels import Browser, example, send
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from cfr_icl.ui.server import Server
 from cfr_icl.ui.settings import Settings
 from cfr_icl.ui.thumbnails import MOST, SIDE, small_pictures
 from tests.stand_in import ColourModel
-from tests.ui.test_restoring import Browser, click
+from tests.ui.parcels import Browser, click
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from cfr_icl.ui.server import Server
 from cfr_icl.ui.settings import Settings
 from cfr_icl.weights.menu import ModelMenu
 from tests.stand_in import ColourModel
-from tests.ui.test_restoring import Browser, click
+from tests.ui.parcels import Browser, click
 
 MASK = Mask.of(np.pad(np.ones((10, 10), bool), ((20, 10), (20, 20))))
 SQUARE = Instance(id=1, label="square", colour="#123456", network_mask=MASK, mask=MASK)

@@ -1,7 +1,5 @@
 """Work that a server has lost is given back by the page: all of it, or nothing."""
 
-import json
-
 import pytest
 
 from cfr_icl.annotate.saved import store
@@ -9,52 +7,9 @@ from cfr_icl.ui.server import Server
 from cfr_icl.ui.settings import Settings
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
-from tests.ui.test_actions import send
+from tests.ui.parcels import Browser, click, send
 
 COFFEE = 3
-
-
-class Browser:
-    """Keeps what the page keeps of the replies."""
-
-    def __init__(self, server, **introduced):
-        self.server, self.introduced = server, introduced
-        self.page, self.number = None, 0
-        self.picture = self.reply = None
-        self.session, self.objects = {}, {}
-
-    def do(self, *actions):
-        numbered = []
-        for action in actions:
-            self.number += 1
-            numbered.append(
-                {"number": self.number, "picture": self.picture and self.picture["token"], **action}
-            )
-        known = {"page": self.page, "picture": self.picture and self.picture["token"], "reply": self.reply}
-        known |= self.introduced
-        reply = json.loads(json.dumps(self.server.answer({"actions": numbered, "known": known})))
-        assert reply["session"]["picture"] == (reply.get("picture") or self.picture or {}).get("token")
-        if "picture" in reply:
-            self.picture, self.objects = reply["picture"], {}
-        self.page, self.reply = reply["page"], reply["reply"]
-        self.session |= {name: value for name, value in reply["session"].items() if name != "objects"}
-        for described in reply["session"]["objects"]:
-            before = self.objects.get(described["id"], {})
-            stored = {**before.get("stored", {}), **described.get("stored", {})}
-            self.objects[described["id"]] = {**before, **described, "stored": stored}
-        return reply
-
-    def portable(self):
-        size = [self.picture["height"], self.picture["width"]]
-        return {**self.session, "size": size, "objects": [self.objects[id] for id in self.session["order"]]}
-
-    @property
-    def document(self):
-        return self.server.pages.find(self.page).session.document
-
-
-def click(x, y, positive=True):
-    return {"kind": "click", "x": x, "y": y, "positive": positive}
 
 
 @pytest.fixture

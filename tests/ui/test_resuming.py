@@ -12,7 +12,7 @@ from cfr_icl.ui.settings import Settings
 from tests.e2e.tool import EXAMPLES
 from tests.loops import run
 from tests.stand_in import ColourModel
-from tests.ui.test_actions import send
+from tests.ui.parcels import send
 
 MOVED = "another tab"
 

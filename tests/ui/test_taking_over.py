@@ -8,7 +8,7 @@ from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.ui.server import Server
 from cfr_icl.ui.settings import Settings
 from tests.stand_in import ColourModel
-from tests.ui.test_restoring import Browser, click
+from tests.ui.parcels import Browser, click
 
 
 @pytest.fixture

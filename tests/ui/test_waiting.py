@@ -16,7 +16,7 @@ from cfr_icl.weights.menu import ModelMenu
 from tests import loops
 from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
-from tests.ui.test_actions import send
+from tests.ui.parcels import send
 from tests.weights.conftest import files, folder, hub  # noqa: F401  fixtures
 
 CLICK = {"kind": "click", "x": 300, "y": 130, "positive": True}

@@ -17,7 +17,6 @@ from benchmarks.pictures import example
 from cfr_icl import Click, Segmenter, load_model
 from cfr_icl.box import box_clicks, box_guess
 from cfr_icl.evaluation import iou
-from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.compiled import CompiledNet
 from cfr_icl.models.learnt import Kind
 from cfr_icl.models.registry import build_model
@@ -27,7 +26,7 @@ from cfr_icl.weights.learnt import write_kind
 from cfr_icl.weights.loading import find_model
 from cfr_icl.weights.saving import copy_model, halved_without_loss, save_model, save_weights
 from cfr_icl.weights.size import count_stored_weights
-from cfr_icl.zoom.zoom_config import ZoomConfig
+from tests.small_compact import small_compact
 
 CLICKS = [Click(230, 120), Click(300, 200), Click(60, 60, positive=False)]
 
@@ -37,8 +36,7 @@ def folder(tmp_path, monkeypatch):
     """A small network of the embedded one's architecture, and a cache folder without anything."""
     monkeypatch.setenv("CFR_ICL_CACHE", str(tmp_path / "cache"))
     torch.manual_seed(0)
-    options = {"encoder": "test_efficientnet", "blocks": (0, 0, 0, 0), "attention": 1}
-    config = ModelConfig("compact", options, ZoomConfig(size=64), reduced_precision="bfloat16")
+    config = replace(small_compact(), reduced_precision="bfloat16")
     save_model(build_model(config), tmp_path / "model")
     return tmp_path / "model"
 
@@ -118,8 +116,7 @@ def test_the_embedded_network_is_as_large_as_its_card_says():
 
 def test_the_iou_of_a_mask_is_predicted_as_by_pytorch(tmp_path, monkeypatch):
     monkeypatch.setenv("CFR_ICL_CACHE", str(tmp_path / "cache"))
-    options = {"encoder": "test_efficientnet", "blocks": (0, 0, 0, 0), "attention": 1, "iou_head": True}
-    save_model(build_model(ModelConfig("compact", options, ZoomConfig(size=64))), tmp_path / "model")
+    save_model(build_model(small_compact(iou_head=True)), tmp_path / "model")
     ious = []
     for model in (
         load_model(tmp_path / "model", "cpu", "float32"),
@@ -132,8 +129,7 @@ def test_the_iou_of_a_mask_is_predicted_as_by_pytorch(tmp_path, monkeypatch):
 
 
 def test_boxes_and_first_clicks_are_answered_by_the_branch_for_them_in_each_engine(folder, runtime):
-    options = {"encoder": "test_efficientnet", "blocks": (0, 0, 0, 0), "attention": 1, "iou_head": True}
-    network = build_model(ModelConfig("compact", options, ZoomConfig(size=64)))
+    network = build_model(small_compact(iou_head=True))
     network.add_box_branch(first_clicks=True)
     network.box_branch.head[0].bias.data += 3.0
     save_model(network, folder)
@@ -153,8 +149,7 @@ def test_boxes_and_first_clicks_are_answered_by_the_branch_for_them_in_each_engi
 
 
 def test_a_box_is_answered_by_the_weights_that_were_loaded_whatever_happens_to_the_files(folder):
-    options = {"encoder": "test_efficientnet", "blocks": (0, 0, 0, 0), "attention": 1, "box_branch": True}
-    config = ModelConfig("compact", options, ZoomConfig(size=64))
+    config = small_compact(box_branch=True)
     save_model(build_model(config), folder)
     prompt = torch.rand(1, 3, 64, 64)
     plain = load_model(folder, "cpu", "float32")

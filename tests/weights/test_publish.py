@@ -13,12 +13,11 @@ from huggingface_hub import ModelCard
 
 from cfr_icl import load_model
 from cfr_icl.cli.main import main
-from cfr_icl.models.base import ModelConfig
 from cfr_icl.models.learnt import Kind
 from cfr_icl.models.registry import build_model
 from cfr_icl.weights.learnt import write_kind
 from cfr_icl.weights.saving import save_model
-from cfr_icl.zoom.zoom_config import ZoomConfig
+from tests.small_compact import small_compact
 from tests.weights.conftest import small_network
 from tests.weights.hub_server import TOKEN
 
@@ -72,8 +71,7 @@ def test_the_card_has_the_network_an_example_and_the_clicks_needed(hub, folder, 
 def test_the_card_counts_the_whole_network_with_any_engine(hub, tmp_path, logged_in, monkeypatch):
     monkeypatch.setenv("CFR_ICL_ENGINE", "onnx")
     monkeypatch.setenv("CFR_ICL_CACHE", str(tmp_path / "cache"))
-    options = {"encoder": "test_efficientnet", "blocks": (0, 0, 0, 0), "attention": 1, "iou_head": True}
-    network = build_model(ModelConfig("compact", options, ZoomConfig(size=64)))
+    network = build_model(small_compact(iou_head=True))
     save_model(network, tmp_path / "model")
     assert main(["publish", str(tmp_path / "model"), "lab/clicks", "--license", "mit"]) == 0
     card = ModelCard(hub.repositories["lab/clicks"].files("main")["README.md"].decode())

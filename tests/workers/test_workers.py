@@ -158,7 +158,7 @@ def test_the_page_says_that_no_worker_answers_and_goes_on_when_one_does(start, w
     from cfr_icl.ui.server import Server
     from cfr_icl.ui.settings import Settings
     from tests.e2e.tool import EXAMPLES
-    from tests.ui.test_actions import send
+    from tests.ui.parcels import send
 
     worker = start()
     server = Server(Settings(examples=EXAMPLES, workers=WorkerPool([worker.url])))

@@ -15,7 +15,7 @@ from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
-from tests.annotate.session.test_session import ACTIONS, perform
+from tests.annotate.session.drawn_actions import ACTIONS, perform
 from tests.loaded import add_masks
 from tests.stand_in import ColourModel
 

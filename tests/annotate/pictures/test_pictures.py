@@ -1,8 +1,6 @@
 """One decoder for every entrance: the picture as a person sees it, or one clear sentence."""
 
 import io
-import struct
-import zlib
 
 import numpy as np
 import pytest
@@ -11,28 +9,7 @@ from PIL import Image
 from cfr_icl.annotate.pictures.browser_copy import browser_copy
 from cfr_icl.annotate.pictures.mask_pixels import read_mask
 from cfr_icl.pictures.decoding import PictureError, View, open_picture, read_picture
-
-
-def encoded(image: Image.Image, format: str = "PNG", **options) -> io.BytesIO:
-    buffer = io.BytesIO()
-    image.save(buffer, format=format, **options)
-    buffer.seek(0)
-    return buffer
-
-
-def gradient(height: int = 20, width: int = 30) -> np.ndarray:
-    rows, columns = np.mgrid[:height, :width]
-    return np.dstack([rows * 8, columns * 8, rows + columns]).astype(np.uint8)
-
-
-def png_header(width: int, height: int) -> io.BytesIO:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return io.BytesIO(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
-    )
+from tests.annotate.pictures.picture_files import encoded, gradient, png_header
 
 
 def test_rgb_comes_back_exactly():

@@ -1,6 +1,5 @@
 """The session without a screen: clicks, settings, undo and redo."""
 
-import contextlib
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +18,7 @@ from cfr_icl.clicks import Click
 from cfr_icl.close_up import CloseUpConfig
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import Segmenter
+from tests.annotate.session.drawn_actions import ACTIONS, perform
 from tests.loaded import add_masks
 from tests.stand_in import ColourModel
 
@@ -348,42 +348,6 @@ def test_a_copy_is_equal_and_a_locked_object_stays(session):
     session.delete(first.id)
     with pytest.raises(ActionError, match="no object"):
         session.select(first.id)
-
-
-POINT = st.tuples(st.integers(0, 119), st.integers(0, 89))
-IDS = st.integers(1, 4)
-ACTIONS = st.one_of(
-    st.builds(lambda p, positive: lambda s: s.click(Click(*p, positive)), POINT, st.booleans()),
-    st.builds(
-        lambda steps, adaptive: lambda s: s.set_cascade(CascadeForward(steps=steps, adaptive=adaptive)),
-        st.integers(0, 3),
-        st.booleans(),
-    ),
-    st.builds(
-        lambda points, add: lambda s: s.paint(points, 5, add), st.lists(POINT, min_size=1), st.booleans()
-    ),
-    st.builds(lambda a, b: lambda s: s.box(*a, *b), POINT, POINT),
-    st.builds(
-        lambda id, name, value: lambda s: s.edit(id, **{name: value}),
-        IDS,
-        st.sampled_from(["visible", "locked", "overlap", "keep_largest", "fill_holes"]),
-        st.booleans(),
-    ),
-    st.builds(lambda id, threshold: lambda s: s.edit(id, threshold=threshold), IDS, st.floats(0.1, 0.9)),
-    st.builds(lambda id, name: lambda s: s.set_label(name, id), IDS | st.none(), st.sampled_from("abc")),
-    st.builds(
-        lambda method, id: lambda s: method(s, id),
-        st.sampled_from([Session.select, Session.delete, Session.duplicate]),
-        IDS,
-    ),
-    st.sampled_from([Session.clear, Session.finish]),
-)
-
-
-def perform(session, actions):
-    for action in actions:
-        with contextlib.suppress(ActionError):
-            action(session)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
