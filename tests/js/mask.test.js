@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeCounts, haloOf, MaskShape } from '../../cfr_icl/ui/static/mask.js';
-import { objectsAt, Picker } from '../../cfr_icl/ui/static/picking.js';
 
 // COCO's run lengths of a list of columns, written as the format says.
 function encode(columns) {
@@ -81,84 +80,6 @@ test('rings close around the mask: their signed areas make up its pixels', () =>
       assert.equal(inside(x, y), on, `${x}, ${y}`);
     });
   });
-});
-
-const object = (id, area, holds = true, visible = true) => ({
-  id,
-  area,
-  visible,
-  shape: { contains: () => holds },
-});
-
-test('of masks on each other the smallest is selected first, then the next, then the smallest again', () => {
-  const objects = [
-    object(1, 50),
-    object(2, 900),
-    object(3, 300),
-    object(4, 1, false),
-    object(5, 1, true, false),
-  ];
-  const pixel = { x: 10, y: 10 };
-  assert.deepEqual(
-    objectsAt(objects, pixel).map(({ id }) => id),
-    [1, 3, 2],
-  );
-  const picker = new Picker();
-  const picks = Array.from({ length: 4 }, () => picker.pick(objects, pixel).id);
-  assert.deepEqual(picks, [1, 3, 2, 1]);
-  picker.pick(objects, pixel);
-  assert.equal(picker.pick(objects, { x: 60, y: 10 }).id, 1);
-  picker.forget();
-  assert.equal(picker.pick(objects, { x: 60, y: 10 }).id, 1);
-});
-
-// An object whose mask is a rectangle, from its left and top pixel to right and bottom, exclusive.
-const bar = (id, left, top, right, bottom) => ({
-  id,
-  area: (right - left) * (bottom - top),
-  visible: true,
-  shape: {
-    box: { left, top, right, bottom },
-    contains: (x, y) => x >= left && x < right && y >= top && y < bottom,
-  },
-});
-
-test('a click that just misses a thin mask means it, beside a broad one it does not', () => {
-  const objects = [bar(1, 20, 0, 23, 100), bar(2, 60, 0, 100, 100)]; // a cable, and a wall
-  const at = (x, reach) => objectsAt(objects, { x, y: 50 }, reach).map(({ id }) => id);
-  assert.deepEqual(at(26, 4), [1]);
-  assert.deepEqual(at(16, 4), [1]);
-  assert.deepEqual(at(28, 4), []); // too far
-  assert.deepEqual(at(26, 2), []); // enlarged, a pixel is wide on the screen
-  assert.deepEqual(at(26, 0), []); // the crosshair of the keys is exact
-  assert.deepEqual(at(57, 4), []); // the wall is hit or it is not
-  assert.deepEqual(at(61, 4), [2]);
-});
-
-test('a click beside a speck of a broad mask means nothing that is there', () => {
-  const wall = bar(1, 60, 0, 100, 100),
-    withSpeck = {
-      ...wall,
-      area: wall.area + 4,
-      shape: {
-        box: { left: 20, top: 0, right: 100, bottom: 100 },
-        contains: (x, y) => wall.shape.contains(x, y) || (x >= 20 && x < 22 && y >= 49 && y < 51),
-      },
-    };
-  assert.deepEqual(objectsAt([withSpeck], { x: 24, y: 50 }, 4), []);
-});
-
-test('of two thin masks the nearer one is meant, and a hit before both', () => {
-  const objects = [
-    bar(1, 20, 0, 22, 100),
-    bar(2, 27, 0, 29, 100),
-    { ...bar(3, 24, 0, 25, 100), visible: false },
-  ];
-  assert.deepEqual(
-    [23, 24, 25, 27].map((x) => objectsAt(objects, { x, y: 50 }, 4)[0].id),
-    [1, 1, 2, 2],
-  );
-  assert.equal(new Picker().pick(objects, { x: 24, y: 50 }, 4).id, 1);
 });
 
 test('light colours have a dark edge, others a light one', () => {

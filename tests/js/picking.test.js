@@ -23,7 +23,31 @@ test('the smallest of the objects at a pixel comes first, and hidden ones are no
 test('a near miss is taken for a thin mask alone', () => {
   assert.deepEqual(ids(objectsAt([large, cable], { x: 204, y: 50 }, 4)), [3]);
   assert.deepEqual(ids(objectsAt([large, cable], { x: 206, y: 50 }, 4)), []);
+  assert.deepEqual(ids(objectsAt([large, cable], { x: 198, y: 50 }, 4)), [3]);
+  assert.deepEqual(ids(objectsAt([large, cable], { x: 204, y: 50 }, 2)), [], 'enlarged');
+  assert.deepEqual(ids(objectsAt([large, cable], { x: 204, y: 50 }, 0)), [], 'the crosshair of the keys');
   assert.deepEqual(ids(objectsAt([large, cable], { x: 102, y: 50 }, 4)), [], 'broad');
+});
+
+test('a click beside a speck of a broad mask means nothing that is there', () => {
+  const speck = rectangle(1, 150, 49, 151, 50),
+    contains = (x, y) => large.shape.contains(x, y) || speck.shape.contains(x, y),
+    box = { left: 0, top: 0, right: 151, bottom: 99 },
+    withSpeck = { ...large, area: large.area + speck.area, shape: { contains, box } };
+  assert.deepEqual(ids(objectsAt([withSpeck], { x: 153, y: 50 }, 4)), []);
+});
+
+test('of two thin masks the nearer one is meant, and a hit before both', () => {
+  const objects = [
+    rectangle(1, 20, 0, 21, 99),
+    rectangle(2, 27, 0, 28, 99),
+    { ...rectangle(3, 24, 0, 24, 99), visible: false },
+  ];
+  assert.deepEqual(
+    [23, 24, 25, 27].map((x) => objectsAt(objects, { x, y: 50 }, 4)[0].id),
+    [1, 1, 2, 2],
+  );
+  assert.equal(new Picker().pick(objects, { x: 24, y: 50 }, 4).id, 1);
 });
 
 test('clicks at one place go from the smallest to the largest and begin again', () => {

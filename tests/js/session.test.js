@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Memory } from '../../cfr_icl/ui/static/memory.js';
 import { activeAfter, merged, portable } from '../../cfr_icl/ui/static/session.js';
 
 const described = (id, version, more = {}) => ({
@@ -44,25 +43,6 @@ test('what the server stores of an object is collected from its changes', () => 
   assert.ok(!('shape' in given.objects[0]) && !('current' in given.objects[0]) && !('order' in given));
   assert.deepEqual(given.size, [4, 4]);
   assert.equal(JSON.parse(JSON.stringify(given)).objects[0].counts, '04<');
-});
-
-test('where a browser refuses storage the page remembers by itself', () => {
-  const refuse = () => {
-    throw new DOMException('denied', 'SecurityError');
-  };
-  for (const memory of [new Memory(refuse), new Memory(() => ({ getItem: refuse, setItem: refuse }))]) {
-    assert.equal(memory.get('tool'), null);
-    memory.set('tool', 'brush');
-    assert.equal(memory.get('tool'), 'brush');
-    assert.deepEqual(memory.json('tool', {}), {}); // no JSON
-  }
-});
-
-test('what is stored is read after a reload, whatever it is', () => {
-  const stored = { look: '{"opacity":1}', broken: '{' };
-  const memory = new Memory(() => ({ getItem: (name) => stored[name] ?? null, setItem: () => {} }));
-  assert.deepEqual(memory.json('look', {}), { opacity: 1 });
-  assert.deepEqual(memory.json('broken', { opacity: 0.5 }), { opacity: 0.5 });
 });
 
 test('the object in work is known while actions wait, unless one is being started', () => {

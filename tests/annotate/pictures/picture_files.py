@@ -16,7 +16,7 @@ def encoded(image: Image.Image, format: str = "PNG", **options) -> io.BytesIO:
 
 
 def gradient(height: int = 20, width: int = 30) -> np.ndarray:
-    """A picture uint8 (height, width, 3), no two pixels of which are equal."""
+    """A picture uint8 (height, width, 3) of smooth colours."""
     rows, columns = np.mgrid[:height, :width]
     return np.dstack([rows * 8, columns * 8, rows + columns]).astype(np.uint8)
 
