@@ -16,7 +16,7 @@ function page(current = null) {
     view: { draw() {} },
     state: { objects },
     current: current && objects.find(({ id }) => id === current),
-    ready: () => true,
+    accepts: () => true,
     send: (kind, data) => sent.push([kind, data]),
     commands: { run: (name) => ran.push(name) },
     attributes: silent,
