@@ -23,8 +23,8 @@ def apply(session: Session, action: SessionAction) -> None:
         case do.Prepare():
             session.check_open()
             session.predictor.prepare()
-        case do.Click(x=x, y=y, positive=positive):
-            session.click(clicks.Click(x, y, positive))
+        case do.Click(x=x, y=y, positive=positive, may_overlap=may_overlap):
+            session.click(clicks.Click(x, y, positive), may_overlap)
         case do.Box(left=left, top=top, right=right, bottom=bottom):
             session.box(left, top, right, bottom)
         case do.KeepPass(index=index, prediction=prediction):

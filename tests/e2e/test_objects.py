@@ -290,22 +290,29 @@ def test_a_click_where_nothing_is_drawn_yet_starts_an_object_whatever_comes_ther
     assert [len(each.clicks) for each in tool.session.document.instances] == [1, 2]
     tool.page.get_by_role("button", name="Let the new one overlap it").click()
     tool.idle()
-    assert tool.session.active.mask.area > 0
-
-
-def test_a_part_of_a_labelled_whole_is_let_overlap_it_where_it_was_clicked_on(tool, squares):
-    two_finished(tool, squares)
-    tool.click(60, 60, modifiers=["Alt"])
-    tool.idle()
-    assert tool.session.active.id == 3 and tool.session.active.mask.area == 0
-    tool.page.get_by_role("button", name="Let the new one overlap it").click()
-    tool.idle()
     assert tool.session.active.mask.area > 0 and tool.session.active.overlap
+    line = Line(tool, "**/component_server/")
     tool.page.keyboard.press("Enter")
-    tool.click(240, 90, modifiers=["Alt"])
+    tool.click(230, 90)
+    tool.page.keyboard.press("Enter")
+    tool.click(240, 90)
+    line.let_go()
     tool.page.get_by_role("button", name="Delete the new one").click()
     tool.idle()
     assert len(tool.session.document.instances) == 3
+
+
+def test_a_part_of_a_labelled_whole_overlaps_it_where_it_was_clicked_on(tool, squares):
+    two_finished(tool, squares)
+    tool.click(60, 60, modifiers=["Alt"])
+    tool.idle()
+    part = tool.session.active
+    assert part.id == 3 and part.mask.area > 0 and part.overlap
+    tool.page.keyboard.press("Enter")
+    tool.click(200, 20, modifiers=["Alt"])  # beside all others
+    tool.idle()
+    assert not tool.session.active.overlap
+    assert tool.page.locator(".notice").count() == 0
 
 
 def test_a_late_answer_does_not_take_a_finished_object_up_again(tool, squares):

@@ -62,8 +62,11 @@ class Session(Editor):
         """Give the open picture a document that was saved elsewhere; what was before cannot be undone."""
         super().open(self.picture, self.name, document)
 
-    def click(self, click: Click) -> None:
+    def click(self, click: Click, may_overlap: bool = False) -> None:
         """Add a click to the active object, or start an object with it.
+
+        Args:
+            may_overlap: an object that is started on a pixel that another object keeps overlaps that one.
 
         Raises:
             ActionError: for a click outside the picture, or negative clicks with nothing to correct.
@@ -85,6 +88,9 @@ class Session(Editor):
         clicked = self._answered(changed)
         if len(clicked.clicks) == 1:
             clicked = self._unlike_others(document, clicked) or clicked
+            starts = may_overlap and self.active is None
+            if starts and suggests_overlap(composed(clicked, document.others(clicked.id))):
+                clicked = replace(clicked, overlap=True)
         clicked = self._composed(document, clicked)
         if len(clicked.clicks) == 1:
             clicked = replace(
@@ -114,7 +120,7 @@ class Session(Editor):
         """The object that a click would roughly give, from one coarse pass; nothing changes.
 
         The predictor is told to expect the click. On a pixel that another object keeps, the mask is that of
-        an object that overlaps it (`suggests_overlap`).
+        an object that overlaps it (`may_overlap` of `click`).
 
         None for a click that is not the first one on its object, for one that would be refused, and where the
         predictor cannot tell at once. May run while another thread changes the session.

@@ -40,6 +40,8 @@ class Click(SessionAction):
     x: Number
     y: Number
     positive: Flag
+    may_overlap: Flag = False
+    """Whether an object that it starts on a pixel of another one overlaps that one."""
 
 
 class Box(SessionAction):

@@ -13,7 +13,8 @@ export class Marking {
   // What the view calls for pointer and keys, as its constructor lists them.
   actions() {
     return {
-      click: (x, y, positive) => this.mark('click', { x, y, positive }, { x, y, positive }),
+      click: (x, y, positive, alt) =>
+        this.mark('click', { x, y, positive, may_overlap: alt }, { x, y, positive }),
       select: (id) => this.select(id),
       toggle: (id) => this.app.selection.toggle(id),
       box: (left, top, right, bottom, drag) => {

@@ -119,6 +119,12 @@ function describeRefinement(active) {
   return t('{n} passes, last changed {m} px').replace('{n}', passes).replace('{m}', changed.toLocaleString());
 }
 
+// How long a prediction took, as people read it.
+function duration(milliseconds) {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  return `${(milliseconds / 1000).toLocaleString(undefined, { maximumFractionDigits: 1 })} s`;
+}
+
 // The sentence in the status line.
 function describe(state, active) {
   if (!active) {
@@ -135,7 +141,7 @@ function describe(state, active) {
     `${active.area.toLocaleString()} px`,
   ];
   const { timing } = active;
-  if (timing) parts.push(count(timing.forwards, 'pass'), `${Math.round(timing.milliseconds)} ms`);
+  if (timing) parts.push(count(timing.forwards, 'pass'), duration(timing.milliseconds));
   if (active.left_out) {
     parts.push(t('{n} px left to other objects').replace('{n}', active.left_out.toLocaleString()));
   }

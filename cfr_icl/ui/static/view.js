@@ -15,7 +15,7 @@ const BUTTONS = { 1: 0, 2: 2, 4: 1 }; // those that are used: the bit in `button
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class View extends Stage {
-  // `actions`: click(x, y, positive), select(id), toggle(id), box(l, t, r, b), paint(points, add),
+  // `actions`: click(x, y, positive, alt), select(id), toggle(id), box(l, t, r, b), paint(points, add),
   // lasso(points, add), reshape(points), fillHole(pixel), resizeBrush(1 | -1), hover(pixel, touch),
   // rest() where the pointer is still and what lies under it is another pixel, zoomed(scale),
   // mode() -> 'positive' | 'negative', ready() -> whether the picture may be worked on now, accepts() -> the
@@ -246,7 +246,7 @@ export class View extends Stage {
       this.actions.select(this.picker.pick(this.objects, pixel, this.reach).id);
     } else {
       this.picker.forget();
-      this.actions.click(pixel.x, pixel.y, positive);
+      this.actions.click(pixel.x, pixel.y, positive, alt);
     }
   }
 

@@ -71,8 +71,8 @@ def test_a_preview_on_a_labelled_whole_shows_the_part_that_a_click_there_gives()
     session.finish()
     previewed = session.preview(click)
     assert previewed.mask.contains(230, 120) and previewed.mask.iou(whole) < REPEATED
-    session.click(click)
-    session.edit(session.active.id, overlap=True)  # as a message offers
+    session.click(click, may_overlap=True)
+    assert session.active.overlap and session.notices == []
     assert previewed.mask.iou(session.active.mask) > 0.4  # roughly: without refinements
 
 
