@@ -88,7 +88,7 @@ def check_prompts(whole: Window, clicks: Sequence[Click], previous_mask: np.ndar
         check_positive(clicks)
         return
     if previous_mask.shape != whole.size:
-        shape = " x ".join(str(side) for side in reversed(previous_mask.shape))
+        shape = " x ".join(str(side) for side in reversed(previous_mask.shape)) or "no array of"
         raise ValueError(
             f"The previous mask is {shape} pixels, "
             f"the picture {whole.width} x {whole.height}; they must be equal."
@@ -112,7 +112,10 @@ def check_choice(choice: int | None, offered: int) -> None:
     """
     if choice is None:
         return
-    index = operator.index(choice)
+    try:
+        index = operator.index(choice)
+    except TypeError:
+        raise TypeError(f"A choice is the index of a mask, from 0, not {choice!r:.40}.") from None
     if index < 0 or 0 < offered <= index:
         raise Refusal(
             "There is no choice {choice}; the network offers {count} masks, counted from 0.",

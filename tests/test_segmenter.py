@@ -449,7 +449,8 @@ def test_bad_input_is_refused_in_one_sentence(model, picture):
         ({"previous_mask": float("nan")}, ValueError, "from 0 to 1"),
         ({"choice": -1}, ValueError, "no choice -1"),
         ({"choice": 3}, ValueError, "offers 3 masks"),
-        ({"choice": "1"}, TypeError, "integer"),
+        ({"choice": "1"}, TypeError, "index of a mask, from 0, not '1'"),
+        ({"choice": 1.0}, TypeError, "not 1.0"),
         ({"cfr": 4}, TypeError, r"CascadeForward\(steps=4\)"),
     ],
 )

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from cfr_icl.cli.options import add_pictures
 from cfr_icl.cli.values import count_up_to, output_file, output_folder
+from cfr_icl.data.source import told_apart
 from cfr_icl.extras import extra
 
 CONFIG, REPORT = Path("training/configs/ablation.yaml"), Path("training/RESULTS.md")
@@ -59,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
         settings = dataclasses.replace(settings, model=model)
     ablation = Ablation(
         settings=settings,
-        sources=tuple(options.data),
+        sources=told_apart(options.data),
         half=options.half,
         limit=options.limit,
         min_area=options.min_area,

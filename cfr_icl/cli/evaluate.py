@@ -11,6 +11,7 @@ a stopped run. With --shard I/N it evaluates one of N shares of the pictures; `c
 from __future__ import annotations
 
 import argparse
+import sys
 
 from cfr_icl.cli.options import (
     WEIGHTS,
@@ -24,6 +25,7 @@ from cfr_icl.cli.options import (
     widens,
 )
 from cfr_icl.cli.values import count_up_to, output_file, output_folder
+from cfr_icl.data.source import told_apart
 from cfr_icl.evaluation.gallery import Replay, save_gallery, worst
 from cfr_icl.evaluation.job import Job
 from cfr_icl.evaluation.protocol import Protocol
@@ -68,9 +70,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Evaluate; print the table and the deviations, and write the JSON file, the plots and the gallery."""
-    labels = [source.label for source in options.data]
-    if len(set(labels)) < len(labels):
-        raise ValueError(f"--data names {', '.join(labels)}: each may appear once.")
     job = job_of(options)
     actors = cluster_actors(options) if options.engine == "ray" else None
     if actors:
@@ -82,6 +81,12 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(
             "No object was evaluated: the chosen pictures have none that is large enough; in label maps 0 is "
             "the background and 255 is ignored."
+        )
+    if unchecked := sum(not result.scene for result in evaluation.results):
+        print(
+            f"{unchecked} results of {log} are of a version without checksums of pictures and masks: "
+            "they were found by the pictures' names alone.",
+            file=sys.stderr,
         )
     deviations = [*evaluation.deviations(), *_selection(options)]
     print(markdown_table(table))
@@ -105,7 +110,7 @@ def job_of(options: argparse.Namespace) -> Job:
         weights=options.weights,
         device=options.device,
         precision=options.precision,
-        sources=tuple(options.data),
+        sources=told_apart(options.data),
         settings=tuple(settings),
         protocol=Protocol(
             max_clicks=options.max_clicks,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,8 @@ class Source:
     name: str
     path: str
     split: str | None = None
+    label_parts: int = 2
+    """Number of the path's last parts in the label of a plain folder or of shards."""
 
     @classmethod
     def parse(cls, text: str) -> Source:
@@ -34,9 +37,9 @@ class Source:
 
     @property
     def label(self) -> str:
-        """The name in tables; of a plain folder and of shards, the last two parts of the path."""
+        """The name in tables; of a plain folder and of shards, the last parts of the path."""
         plain = self.name in ("folder", "webdataset")
-        name = "-".join(Path(self.path).parts[-2:]) if plain else self.name
+        name = "-".join(Path(self.path).parts[-self.label_parts :]) if plain else self.name
         return f"{name}-{self.split}" if self.split else name
 
     @property
@@ -47,6 +50,22 @@ class Source:
     def open(self) -> Dataset:
         """Open the data set; raises as `open_dataset`."""
         return open_dataset(self.name, self.path, **({"split": self.split} if self.split else {}))
+
+
+def told_apart(sources: Sequence[Source]) -> tuple[Source, ...]:
+    """The data sets with labels that differ: where two paths end alike, labels have more of their parts.
+
+    Raises:
+        ValueError: for data sets that cannot be told apart, such as one that is named twice.
+    """
+    count = Counter(source.label for source in sources)
+    longer = [replace(s, label_parts=s.label_parts + 1) if count[s.label] > 1 else s for s in sources]
+    labels = [source.label for source in longer]
+    if len(set(labels)) == len(labels):
+        return tuple(longer)
+    if labels == [source.label for source in sources]:
+        raise ValueError(f"--data names {', '.join(labels)}: each may appear once.")
+    return told_apart(longer)
 
 
 def select(names: Sequence[str], half: str | None, limit: int | None) -> list[int]:

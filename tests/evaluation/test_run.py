@@ -287,3 +287,28 @@ def test_a_number_out_of_range_is_not_taken_for_another(data, tmp_path, capsys, 
         main(command)
     assert ended.value.code == 2 and f"{flag}: it goes from " in capsys.readouterr().err
     assert not list(tmp_path.glob("out*"))
+
+
+def test_folders_whose_names_end_alike_are_told_apart_by_more_of_their_paths(data, tmp_path, colour, capsys):
+    other = tmp_path / "copy" / "set" / "val"
+    shutil.copytree(data, other)
+    found = run(data, tmp_path / "out.json", "--data", f"folder={data}", f"folder={other}")
+    assert sorted(found["metrics"]) == ["copy-set-val", f"{data.parts[-3]}-set-val"]
+    assert all(settings["CFR-0"]["objects"] == 12 for settings in found["metrics"].values())
+    run(data, tmp_path / "twice.json", "--data", f"folder={data}", f"folder={data}", status=2)
+    assert "each may appear once" in capsys.readouterr().err
+
+
+def test_results_without_checksums_are_named(data, tmp_path, colour, capsys):
+    """A log of a version that compared pictures by their names alone."""
+    run(data, tmp_path / "out.json", "--limit", "2")
+    assert "checksums" not in capsys.readouterr().err
+    log = tmp_path / "out.objects.jsonl"
+    first, *others = log.read_text().splitlines()
+    results = [json.loads(line) for line in others]
+    for result in results:
+        del result["scene"]
+    log.write_text("\n".join([first, *map(json.dumps, results)]) + "\n")
+    run(data, tmp_path / "out.json")
+    said = capsys.readouterr().err
+    assert f"{len(results)} results of {log}" in said and "by the pictures' names alone" in said
