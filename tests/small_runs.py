@@ -9,10 +9,8 @@ from cfr_icl.models.registry import ARCHITECTURES
 from tests.learning.tiny import ARCHITECTURE
 
 
-@pytest.fixture
-def data(tmp_path):
-    """Six pictures of a plain folder, each with a large and a small coloured square on noise."""
-    root = tmp_path / "set" / "val"
+def coloured_squares(root):
+    """Write six pictures of a plain folder, each with a large and a small coloured square on noise."""
     rng = np.random.default_rng(0)
     for part in ("images", "masks"):
         (root / part).mkdir(parents=True)
@@ -27,6 +25,11 @@ def data(tmp_path):
         Image.fromarray(image).save(root / "images" / f"picture{number}.png")
         Image.fromarray(labels).save(root / "masks" / f"picture{number}.png")
     return root
+
+
+@pytest.fixture
+def data(tmp_path):
+    return coloured_squares(tmp_path / "set" / "val")
 
 
 @pytest.fixture(autouse=True)

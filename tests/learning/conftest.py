@@ -1,11 +1,13 @@
 """Pictures, a network and a config for runs that take seconds, and a robot user who needs no time."""
 
+from functools import partial
+
 import pytest
 import torch
 
-from cfr_icl.learning import timed_counts
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.saving import save_model
+from tests.learning.tiny import need_clicks
 from tests.small_runs import data, tiny, write_config  # noqa: F401
 
 
@@ -19,14 +21,4 @@ def source(tmp_path, tiny):  # noqa: F811
 @pytest.fixture
 def clicks(monkeypatch):
     """Makes the robot user need so many clicks, before learning, after it, and so on."""
-
-    def need(*counts):
-        left = list(counts)
-
-        def sessions(model, pictures, objects, tell=None, *limits):
-            count = left.pop(0)
-            return [(held, [0.5] * (count - 1) + [0.9]) for held in objects]
-
-        monkeypatch.setattr(timed_counts, "sessions", sessions)
-
-    return need
+    return partial(need_clicks, monkeypatch)

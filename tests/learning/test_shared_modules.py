@@ -17,8 +17,9 @@ from cfr_icl.models.registry import build_model
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.weights.saving import save_model
 from cfr_icl.workers.batching import BatchedNetwork
-from tests.learning.tiny import QUICK
+from tests.learning.tiny import QUICK, need_clicks
 from tests.small_compact import small_compact
+from tests.small_runs import coloured_squares
 
 SIZE = (48, 64)
 BOX = Rectangle(20, 10, 60, 45)
@@ -26,26 +27,36 @@ CLICKS = [Click(30, 20), Click(5, 5, False)]
 CFR = CascadeForward(steps=1, adaptive=False)
 
 
-@pytest.fixture
-def source(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder, and its own cache for exported networks and measurements."""
+    root = tmp_path_factory.mktemp("models")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CFR_ICL_CACHE", str(root / "cache"))
+        yield root
+
+
+@pytest.fixture(scope="module")
+def source(folder):
     """A small network whose branch for boxes answers first clicks too, with random weights."""
-    monkeypatch.setenv("CFR_ICL_CACHE", str(tmp_path / "cache"))
     torch.manual_seed(0)
     network = build_model(small_compact(iou_head=True))
     network.add_box_branch(first_clicks=True)
     network.box_branch.head[0].bias.data -= 3.0
-    save_model(network, tmp_path / "source")
-    return tmp_path / "source"
+    save_model(network, folder / "source")
+    return folder / "source"
 
 
-@pytest.fixture
-def learnt(data, source, tmp_path, clicks):
+@pytest.fixture(scope="module")
+def learnt(source, folder):
     """The folder of a model that learnt from the source for a few steps."""
-    clicks(6, 4)
-    dataset = open_own_pictures(data / "images", data / "masks")
+    data = coloured_squares(folder / "set")
     config: AdaptConfig = replace(QUICK, optimiser=replace(QUICK.optimiser, lr=0.1, warm_up=0))
-    assert learn.Learning(dataset, str(source), tmp_path / "learnt", 5, config=config).run().better
-    return tmp_path / "learnt"
+    with pytest.MonkeyPatch.context() as patched:
+        need_clicks(patched, 6, 4)
+        dataset = open_own_pictures(data / "images", data / "masks")
+        assert learn.Learning(dataset, str(source), folder / "learnt", 5, config=config).run().better
+    return folder / "learnt"
 
 
 class Chosen(torch.nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from cfr_icl.data.augmentation import Augmentation
-from cfr_icl.learning import learn
+from cfr_icl.learning import learn, timed_counts
 from cfr_icl.learning.adapt_config import AdaptConfig
 from cfr_icl.learning.initial_states import TrainingConfig
 from cfr_icl.learning.optimiser import OptimiserSettings
@@ -57,6 +57,17 @@ def learning(data, source, tmp_path, **changes):
     dataset = open_own_pictures(data / "images", data / "masks")
     changes = {"config": QUICK, **changes}
     return learn.Learning(dataset, source, tmp_path / "learnt", 5, **changes)
+
+
+def need_clicks(monkeypatch, *counts):
+    """Make the robot user need so many clicks, before learning, after it, and so on."""
+    left = list(counts)
+
+    def sessions(model, pictures, objects, tell=None, *limits):
+        count = left.pop(0)
+        return [(held, [0.5] * (count - 1) + [0.9]) for held in objects]
+
+    monkeypatch.setattr(timed_counts, "sessions", sessions)
 
 
 def full_disk(*args, **options):
