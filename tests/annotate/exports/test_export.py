@@ -22,6 +22,7 @@ from cfr_icl.annotate.imports import MaskFileError, load_masks
 from cfr_icl.annotate.objects.annotated_picture import AnnotatedPicture
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.clicks import Click
+from cfr_icl.evaluation.metrics import iou
 from tests.loaded import add_masks, coco_objects, read_objects
 
 HEIGHT, WIDTH = 120, 160
@@ -39,10 +40,6 @@ def annotated(session):
     session.open(np.zeros((HEIGHT, WIDTH, 3), np.uint8) + np.uint8(90), "photo.jpg")
     add_masks(session, [(label, Mask.of(mask)) for label, mask in MASKS.items()])
     return AnnotatedPicture("photo.jpg", session.size, session.document, lambda: session.picture)
-
-
-def iou(a, b):
-    return (a & b).sum() / (a | b).sum()
 
 
 def opened(content):

@@ -12,6 +12,7 @@ from cfr_icl.annotate.session.follow import Motion, inner_clicks, take_over
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
+from cfr_icl.evaluation.metrics import iou
 from cfr_icl.segmenter import Segmenter
 from tests.stand_in import ColourModel
 
@@ -29,10 +30,6 @@ def frame(*shapes):
         cv2.circle(picture, (x - size // 3, y), 2, (250, 250, 250), cv2.FILLED)  # something to see it move by
         masks.append(mask > 0)
     return picture, masks
-
-
-def iou(one, other):
-    return (one & other).sum() / (one | other).sum()
 
 
 @pytest.fixture

@@ -16,15 +16,12 @@ from cfr_icl.annotate.session.session import Session
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.close_up import CloseUpConfig
+from cfr_icl.evaluation.metrics import iou
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import Segmenter
 from tests.annotate.session.drawn_actions import ACTIONS, perform
 from tests.loaded import add_masks
 from tests.stand_in import ColourModel
-
-
-def iou(a, b):
-    return (a & b).sum() / (a | b).sum()
 
 
 def test_a_click_finds_the_square(session, picture):
