@@ -49,6 +49,12 @@ def sentence_of(error: Exception) -> Sentence:
     return Sentence(f"{reason}." if reason else str(error))
 
 
+def of_file(name: str, error: Refusal) -> Sentence:
+    """The message of an error with the name of the file before it, unless the message has it already."""
+    sentence = error.sentence
+    return sentence if name in sentence else Sentence("{file}: {error}", file=name, error=sentence)
+
+
 def short_reason(error: Exception) -> str:
     """The first line of a library's message, with the next one if that is announced, without a full stop."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]

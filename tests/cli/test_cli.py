@@ -79,6 +79,15 @@ def test_not_a_picture_and_a_wrong_ending(picture, tmp_path, capsys):
     assert "must end in .png" in capsys.readouterr().err
 
 
+def test_of_picture_and_previous_mask_the_damaged_file_is_named(picture, tmp_path, capsys):
+    text = tmp_path / "text.png"
+    text.write_text("hello")
+    click = ["--click", "1,1", "--out", str(tmp_path / "mask.png")]
+    for files in ([str(text)], [str(picture), "--previous-mask", str(text)]):
+        assert main(["segment", *files, *click]) == 2
+        assert capsys.readouterr().err.startswith("error: text.png: This is not a picture")
+
+
 def test_a_full_disk_is_told_without_numbers_of_errors(picture, tmp_path, capsys, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
