@@ -54,8 +54,7 @@ with gr.Blocks(title="Click to segment") as demo:
             mask = gr.DownloadButton("Download the mask")
     shown = gr.Image(label="Click here", interactive=False, format="png")
     picture.change(open_picture, picture, [segmenter, clicks, shown, mask])
-    inputs = [segmenter, clicks, picture, steps]
-    shown.select(click, [*inputs, positive], [clicks, shown, mask], **ONE_AT_A_TIME)
+    shown.select(click, [segmenter, clicks, picture, steps, positive], [clicks, shown, mask], **ONE_AT_A_TIME)
 
 if __name__ == "__main__":
     demo.launch()
