@@ -1,9 +1,11 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from cfr_icl.inner_distance import inner_distance
 from cfr_icl.robot import next_click, random_click
 
 SHAPE = (20, 30)
@@ -63,3 +65,22 @@ def test_training_clicks_keep_well_inside_the_error():
     clicks = [random_click(np.zeros(SHAPE), gt_mask, rng) for _ in range(50)]
     assert all(5 <= c.y <= 13 and 8 <= c.x <= 16 for c in clicks)
     assert len({(c.x, c.y) for c in clicks}) > 10
+
+
+def test_depths_are_exact_whatever_lies_in_memory_before_the_mask():
+    """Rounding differed from run to run, and with it which of the deepest pixels was clicked."""
+    rows, columns = np.mgrid[:60, :60]
+    mask = np.hypot(rows - 28, columns - 31) < 26.5
+    padded = np.pad(mask, 1)
+    outside = np.argwhere(~padded)
+    squares = [((outside - pixel) ** 2).sum(axis=1).min() for pixel in np.argwhere(padded)]
+    expected = np.sqrt(np.array(squares, np.float32))
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # as in the processes of an evaluation, and in those that read training pictures
+    try:
+        before = [np.ones(size, np.uint8) for size in range(1, 20_000, 997)]
+        for size in range(20):
+            before[size] = np.ones(7 * size + 1, np.uint8)
+            assert np.array_equal(inner_distance(mask)[mask], expected)
+    finally:
+        cv2.setNumThreads(threads)
