@@ -93,6 +93,14 @@ def test_the_switch_for_the_whole_folder_is_one_line_in_every_language(browser, 
     context = browser.new_context(viewport={"width": 1366, "height": 768}, locale=language)
     tool = Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
     assert tool.page.locator("[data-ref=whole-folder-row] .check").bounding_box()["height"] < 30
+    tool.click(80, 80)
+    tool.page.keyboard.press("Enter")
+    tool.idle()
+    margins = """buttons => buttons.flatMap((button) => {
+      const [around, first, last] = [button, button.firstElementChild, button.lastElementChild]
+        .map((each) => each.getBoundingClientRect());
+      return [first.left - around.left, around.right - last.right]; })"""
+    assert min(tool.page.locator(".export .wide").evaluate_all(margins)) > 3  # "(all)" fits too
     assert tool.hidden_controls() == []
     context.close()
     server.close()
