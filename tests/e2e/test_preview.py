@@ -78,6 +78,18 @@ def test_no_preview_is_asked_for_on_a_mask_with_another_tool_or_while_masks_are_
     assert len(requests) == 1
 
 
+def test_alt_shows_what_a_click_on_a_mask_would_start_there_while_the_pointer_rests(open_tool):
+    tool = open_tool
+    tool.click(80, 80)
+    tool.page.keyboard.press("Enter")
+    tool.idle()
+    rest(tool, 82, 82)
+    tool.page.keyboard.down("Alt")
+    expect(previewed(tool)).to_be_attached()
+    tool.page.keyboard.up("Alt")
+    expect(previewed(tool)).not_to_be_attached()
+
+
 def test_a_click_does_not_wait_for_the_preview_and_drops_it(open_tool):
     tool = open_tool
     held = []

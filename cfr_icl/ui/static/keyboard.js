@@ -11,7 +11,7 @@ export function listenToKeys(app) {
   const onStage = (target) => target === ref('canvas') || target === document.body;
 
   document.addEventListener('keydown', (event) => {
-    view.shiftHeld = event.shiftKey;
+    followModifiers(event);
     const command = commandOf(event, app.ownKeys.keys);
     if (command?.name === 'save') event.preventDefault(); // the browser's own dialog would save the page
     if (app.root.querySelector('dialog[open]')) return;
@@ -34,6 +34,13 @@ export function listenToKeys(app) {
     view.showCursor();
   });
 
+  // What a click gives changes with them, also while the pointer rests.
+  function followModifiers({ shiftKey, altKey }) {
+    const changed = shiftKey !== view.shiftHeld || altKey !== view.altHeld;
+    Object.assign(view, { shiftHeld: shiftKey, altHeld: altKey });
+    if (changed) app.preview.askAnew();
+  }
+
   function holdSpace(event) {
     if (!onStage(event.target)) return;
     if (!view.spaceHeld) view.spaceUsed = false;
@@ -42,7 +49,7 @@ export function listenToKeys(app) {
   }
 
   document.addEventListener('keyup', (event) => {
-    view.shiftHeld = event.shiftKey;
+    followModifiers(event);
     if (view.spaceHeld && (event.key === ' ' || event.code === 'Space')) {
       view.spaceHeld = false;
       if (!view.spaceUsed) app.commands.run('finish'); // held and dragged it moves the picture

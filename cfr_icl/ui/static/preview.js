@@ -27,6 +27,13 @@ export class Preview {
     if (this.place && this.props.previews && this.app.look.preview) this.wait(RESTS_AFTER, TRIES);
   }
 
+  // The place is the same, and a click there gives something else.
+  askAnew() {
+    const { place } = this;
+    this.drop();
+    this.followPointer(place, false);
+  }
+
   // Forget the preview, also one that is under way.
   drop() {
     clearTimeout(this.timer);

@@ -27,7 +27,7 @@ export class View extends Stage {
     this.dragging = new Dragging(this);
     this.keys = new DrawingKeys(this);
     this.spaceHeld = false;
-    this.shiftHeld = false;
+    this.shiftHeld = this.altHeld = false;
     this.touched = false; // whether a finger was used last, not a mouse or pen
     this.listen();
   }
