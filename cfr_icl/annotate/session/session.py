@@ -108,13 +108,15 @@ class Session(Editor):
         wholes = _wholes(document, clicked)
         if not clicked.timing or not clicked.timing.choices or not _repeats(clicked.network_mask, wholes):
             return None
+        rough = None
         for number, mask in _likely_first(self.predict(clicked), self.size):
             if _repeats(mask, wholes):
                 continue
             chosen = self._answered(replace(clicked, choice=number))
             if not _repeats(chosen.network_mask, wholes):
                 return chosen
-        return None
+            rough = rough or replace(clicked, choice=number, chosen_pass=0)
+        return self._answered(rough) if rough else None  # refinements lead back to the whole
 
     def preview(self, click: Click) -> Instance | None:
         """The object that a click would roughly give, from one coarse pass; nothing changes.

@@ -1,5 +1,7 @@
 """Masks that a network offers for a first click, and the box suggested after clicks that change little."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -74,6 +76,27 @@ def test_a_preview_on_a_labelled_whole_shows_the_part_that_a_click_there_gives()
     session.click(click, may_overlap=True)
     assert session.active.overlap and session.notices == []
     assert previewed.mask.iou(session.active.mask) > 0.4  # roughly: without refinements
+
+
+def test_where_refinements_lead_back_to_the_whole_the_part_is_taken_as_it_was_offered(monkeypatch):
+    session = Session(Segmenter(load_model("embedded", device="cpu", precision="float32")))
+    session.open(example("chelsea.png"), "chelsea.png")
+    click = Click(230, 120)
+    session.click(click)
+    whole = session.predictor.predict([click], cfr=session.document.cfr)
+    mask = session.active.mask
+    session.finish()
+    original = session.predictor.predict
+
+    def lead_back(clicks, choice=None, **cues):
+        prediction = original(clicks, choice=choice, **cues)
+        passes = (prediction.passes[0], whole.passes[whole.chosen])
+        return prediction if choice is None else replace(prediction, passes=passes, chosen=1)
+
+    monkeypatch.setattr(session.predictor, "predict", lead_back)
+    session.click(click, may_overlap=True)
+    part = session.active
+    assert part.mask.area and part.mask.iou(mask) < REPEATED and part.chosen_pass == 0
 
 
 def test_networks_with_one_mask_offer_no_choices(session):
