@@ -58,8 +58,10 @@ export class Element {
     else this.attributes.delete(name);
   }
 
-  closest() {
-    return this.parentElement;
+  // Of selectors, names of tags alone.
+  closest(selectors) {
+    if (selectors.toUpperCase().split(', ').includes(this.tagName)) return this;
+    return this.parentElement?.closest(selectors) ?? null;
   }
 
   querySelector() {
@@ -96,7 +98,7 @@ export function elements() {
   const ref = (name) => {
     if (!parts.has(name)) {
       const part = new Element();
-      new Element().append(part);
+      new Element('LABEL').append(part);
       parts.set(name, part);
     }
     return parts.get(name);
