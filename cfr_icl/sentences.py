@@ -52,7 +52,7 @@ def sentence_of(error: Exception) -> Sentence:
 def of_file(name: str, error: Refusal) -> Sentence:
     """The message of an error with the name of the file before it, unless the message has it already."""
     sentence = error.sentence
-    return sentence if name in sentence else Sentence("{file}: {error}", file=name, error=sentence)
+    return sentence if name in sentence else Sentence("{name}: {error}", name=name, error=sentence)
 
 
 def short_reason(error: Exception) -> str:

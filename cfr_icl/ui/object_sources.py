@@ -14,7 +14,7 @@ from cfr_icl.annotate.saved.classes import names_by_number
 from cfr_icl.annotate.session.follow import take_over
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.annotate.whole_folder.mask_names import PictureNames
-from cfr_icl.sentences import Sentence
+from cfr_icl.sentences import Refusal, Sentence, of_file
 from cfr_icl.ui.files import PageFiles
 from cfr_icl.ui.outbox import Outbox
 from cfr_icl.ui.place import FolderPlace
@@ -42,7 +42,7 @@ def load_upload(
     listed = place.folder.work.classes.labels if place else []
     classes = names_by_number(files.uploaded(action.class_list)[0]) if action.class_list else []
     classes = classes or [label.name for label in listed or session.document.labels]
-    loaded = load_masks(file, session.name, session.size, action.reading, classes)
+    loaded = _load(file, session, action.reading, classes)
     if further:
         loaded = _joined_objects(loaded, file, further, session, classes)
     session.add_loaded(loaded, replace_last=action.replace)
@@ -72,11 +72,19 @@ def _restore(file: Path, session: Session, outbox: Outbox, source: Path | None) 
     session.restore(document)
 
 
+def _load(file: Path, session: Session, reading: str | None, classes: Sequence[str]) -> LoadedMasks:
+    """The objects of a file for the open picture; raises ActionError, which names the file."""
+    try:
+        return load_masks(file, session.name, session.size, reading, classes)
+    except Refusal as error:
+        raise ActionError(of_file(file.name, error)) from error
+
+
 def _joined_objects(
     first: LoadedMasks, file: Path, further: Sequence[Path], session: Session, classes: Sequence[str]
 ) -> LoadedMasks:
     """The objects of several files of one picture, with the labels in their names."""
-    masks = [first, *(load_masks(each, session.name, session.size, None, classes) for each in further)]
+    masks = [first, *(_load(each, session, None, classes) for each in further)]
     names = PictureNames([Path(session.name).name])
     objects = [names.find_object(each.name) for each in (file, *further)]  # cat_1_ear.png is an ear
     return joined(

@@ -185,6 +185,19 @@ def test_a_file_of_masks_is_read_in_another_way_in_place_of_the_first(picture_fi
     assert browser.document is before
 
 
+def test_files_that_cannot_be_read_are_named(picture_file, tmp_path):
+    server = Server(Settings(ColourModel(), examples=[picture_file]), uploads=tmp_path)
+    browser = Browser(server)
+    browser.do({"kind": "hello"}, {"kind": "example", "index": 0})
+    names = ["text.png", "letter.png", "black.png"]
+    for name in names[:2]:
+        (tmp_path / name).write_text("hello")
+    Image.new("L", (120, 90)).save(tmp_path / "black.png")
+    kinds = zip(("open", "import", "import"), names, strict=True)
+    reply = browser.do(*({"kind": kind, "path": str(tmp_path / name), "name": name} for kind, name in kinds))
+    assert [message.split(": ")[0] for message in reply["messages"]] == names
+
+
 def test_masks_of_objects_have_the_labels_that_their_files_are_named_by(picture_file, tmp_path):
     server = Server(Settings(ColourModel(), examples=[picture_file]), uploads=tmp_path)
     browser = Browser(server)
