@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--minutes",
         type=number_up_to(MOST_MINUTES),
         default=10,
-        help="time for the whole run on this machine (default: 10)",
+        help="most time for the whole run on this machine (default: 10)",
     )
     add(
         "--from",

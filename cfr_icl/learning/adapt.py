@@ -26,9 +26,16 @@ from cfr_icl.learning.adapt_loss import AdaptLoss
 from cfr_icl.learning.average import Weights
 from cfr_icl.learning.budget import Budget
 from cfr_icl.learning.feature_pool import FeaturePool
-from cfr_icl.learning.optimiser import make_optimiser, set_rates, train_mode
+from cfr_icl.learning.optimiser import (
+    depthwise_weights,
+    make_optimiser,
+    rest_now_and_then,
+    set_rates,
+    train_mode,
+)
 from cfr_icl.models.folding import compute_folded
 from cfr_icl.models.map_model import MapModel
+from cfr_icl.weights.engines import has_bfloat16
 
 
 @dataclass
@@ -71,25 +78,26 @@ class Adaptation:
         """
         config = self.config
         run = self._run(budget)
-        state = run.state
+        state, depthwise = run.state, depthwise_weights(self.network, folded=True)
         examples = TrainingExamples([dataset], [1.0], config.augmentation, config.suem, config.seed)
         pool = FeaturePool(self.network, teacher, examples.__getitem__, config.augmentation, config.pool)
         loss = AdaptLoss(self.network, config.icl, config.remind, config.boxes)
         saved = time.monotonic()
-        while budget.progress < 1 and state.waited < config.patience and state.step != config.steps:
+        while budget.progress(state.step) < 1 and state.waited < config.patience:
             # at the start a few windows, of which there are soon more
             fresh = config.batch_size + 1 if len(pool) < config.batch_size else config.fresh
             for _ in range(fresh):
                 pool.add(state.windows)
                 state.windows += 1
+            rest_now_and_then(depthwise, state.step)
             self._step(run, loss, pool)
-            if budget.progress >= state.next_check:
+            if budget.progress(state.step) >= state.next_check:
                 self._check(run, score)
             if time.monotonic() - saved > config.save_seconds:
                 run.save(self.folder, self.note)
                 saved = time.monotonic()
             try:
-                tell(state.step, min(1.0, budget.progress))
+                tell(state.step, min(1.0, budget.progress(state.step)))
             except BaseException:
                 run.save(self.folder, self.note)
                 raise
@@ -105,6 +113,8 @@ class Adaptation:
             weight.requires_grad_(not name.startswith(self.network.encoder_modules or "?"))
         frozen = [name for name, weight in self.network.named_parameters() if not weight.requires_grad]
         compute_folded(self.network)
+        if self.network.config.reduced_precision == "bfloat16" and has_bfloat16():
+            self.network.precision = torch.bfloat16
         optimiser = make_optimiser(self.network, self.config.optimiser, frozen, self._rate_scales())
         state = RunState(best=copy.deepcopy(averaged.module.state_dict()))
         run = Run(self.network, averaged, optimiser, budget, state)
@@ -121,7 +131,8 @@ class Adaptation:
     def _step(self, run: Run, loss: AdaptLoss, pool: FeaturePool) -> None:
         """Take a step of the optimiser on a batch, then let the weights decay towards the first ones."""
         config, state = self.config, run.state
-        set_rates(run.optimiser, config.optimiser, state.step, min(1.0, run.budget.progress))
+        progress = min(1.0, run.budget.progress(state.step))
+        set_rates(run.optimiser, config.optimiser, state.step, progress)
         train_mode(self.network, frozen_norms=True)
         torch.manual_seed(config.seed + state.step)
         rng = np.random.default_rng((config.seed, state.step))
@@ -141,7 +152,7 @@ class Adaptation:
     def _check(self, run: Run, score: Callable[[MapModel], float]) -> None:
         """Score the averaged weights on held-out objects, and keep them if they are the best so far."""
         state = run.state
-        state.next_check = run.budget.progress + self.config.check_every
+        state.next_check = run.budget.progress(state.step) + self.config.check_every
         new_score = score(run.averaged.module.eval())
         state.scores.append(new_score)
         if new_score > state.best_score:

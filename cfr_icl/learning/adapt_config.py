@@ -27,7 +27,8 @@ class AdaptConfig:
         draw_back: decay of the weights towards the first ones, as a factor of the learning rate.
         check_every: part of the budget between two scores on held-out objects.
         patience: number of scores without a better one after which the run ends.
-        steps: largest number of steps, besides the budget in time; None for no limit.
+        steps: largest number of steps, besides the budget in time; None for no limit. More than these learn
+            the pictures by heart, 20 as well as 50 of them (training/RESULTS.md).
     """
 
     augmentation: Augmentation = Augmentation(
@@ -54,7 +55,7 @@ class AdaptConfig:
     check_every: float = 0.125
     patience: int = 3
     seed: int = 0
-    steps: int | None = None
+    steps: int | None = 220
     save_seconds: float = 20.0
 
 
@@ -68,6 +69,10 @@ def config_for(model: MapModel, config: AdaptConfig = AdaptConfig()) -> AdaptCon
     frozen = sum(w.numel() for name, w in weights.items() if name.startswith(model.encoder_modules or "?"))
     if 4 * frozen >= sum(weight.numel() for weight in weights.values()):
         return config
-    optimiser = dataclasses.replace(config.optimiser, lr=PRETRAINED_LR, layer_decay=0.8)
-    augmentation = dataclasses.replace(config.augmentation, size=model.config.zoom.size)
-    return dataclasses.replace(config, optimiser=optimiser, augmentation=augmentation, batch_size=2)
+    return dataclasses.replace(
+        config,
+        optimiser=dataclasses.replace(config.optimiser, lr=PRETRAINED_LR, layer_decay=0.8),
+        augmentation=dataclasses.replace(config.augmentation, size=model.config.zoom.size),
+        batch_size=2,
+        steps=None,
+    )

@@ -46,7 +46,8 @@ class AdaptLoss(TrainingLoss):
         )
         if self._remind and drawn.reminders:
             prompts = prompt_maps_of_first([each.click for each in drawn.reminders], *self._image.shape[2:])
-            logits = self.model.decode_first(features_of_objects(drawn.features, drawn.reminded), prompts)
+            with self.model.autocast():
+                logits = self.model.decode_first(features_of_objects(drawn.features, drawn.reminded), prompts)
             expected = torch.stack([each.probabilities for each in drawn.reminders]).float()
             loss = loss + self._remind * F.binary_cross_entropy_with_logits(logits.float(), expected)
         return loss, measured
@@ -74,6 +75,12 @@ class AdaptLoss(TrainingLoss):
         return state
 
     def decode(
+        self, features: Features, mask: torch.Tensor, clicks: Sequence[Sequence[Click]]
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        with self.model.autocast():
+            return self._decode(features, mask, clicks)
+
+    def _decode(
         self, features: Features, mask: torch.Tensor, clicks: Sequence[Sequence[Click]]
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         first = torch.tensor(self._first_prompts(mask, clicks))

@@ -17,18 +17,15 @@ import torch
 
 from cfr_icl.icl import normalised_focal_loss
 from cfr_icl.learning.checkpoint import read_checkpoint_file, write_checkpoint
-from cfr_icl.learning.optimiser import PartOptimiser
+from cfr_icl.learning.optimiser import PartOptimiser, depthwise_weights, rest_now_and_then
 from cfr_icl.learning.run_settings import resumed, write_settings
 from cfr_icl.learning.settings import Settings
-from cfr_icl.models.branch import Branch, Mixer
+from cfr_icl.models.branch import Branch
 from cfr_icl.models.compact import CompactNet
 from cfr_icl.models.digest import weights_digest
 
 FIRST = 40
 """Examples in memory before the first step."""
-DEPTHWISE_EVERY = 5
-"""Number of steps between two in which depthwise convolutions are trained: their gradients take half of the
-time of a step."""
 REPORT = 25
 
 Example = TypeVar("Example")
@@ -127,7 +124,7 @@ class _Training(Generic[Example]):
         self._task, self._settings = task, settings
         self._examples: list[Example] = []
         self._seen = 0
-        self._depthwise = [each.spatial.conv.weight for each in branch.modules() if isinstance(each, Mixer)]
+        self._depthwise = depthwise_weights(branch, folded=False)
         self._figures: dict[str, list[float]] = {}
 
     @property
@@ -153,8 +150,7 @@ class _Training(Generic[Example]):
 
     def step(self, progress: float, rng: np.random.Generator) -> None:
         """Learn from one batch; `progress` is the used part of the budget, 0 to 1."""
-        for weight in self._depthwise:
-            weight.requires_grad_(self.steps % DEPTHWISE_EVERY == 0)
+        rest_now_and_then(self._depthwise, self.steps)
         chosen = rng.choice(len(self._examples), self._settings.batch_size, replace=False)
         found = self._task.loss(self._branch, [self._examples[n] for n in chosen], rng)
         loss, figures = found or (None, {})

@@ -1,4 +1,4 @@
-"""The time that a run of learning may take, over all of its parts."""
+"""The time and the steps that a run of learning may take, over all of its parts."""
 
 from __future__ import annotations
 
@@ -8,21 +8,30 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Budget:
-    """Seconds to learn for, some of which may be spent.
+    """Seconds to learn for, some of which may be spent, and a largest number of steps.
 
     Attributes:
         seconds: in all, above 0.
-        spent: by earlier parts of the run.
+        steps: None for no limit but the time.
+        spent: seconds of earlier parts of the run.
     """
 
     seconds: float
+    steps: int | None = None
     spent: float = 0.0
     _since: float = field(default_factory=lambda: time.monotonic())
 
-    @property
-    def progress(self) -> float:
-        """Part that is used, 0 to 1 and more."""
-        return self.used / self.seconds
+    def progress(self, step: int) -> float:
+        """Part that is used after so many steps, by time or by steps, whichever is more: 0 to 1 and more."""
+        by_time = self.used / self.seconds
+        return by_time if self.steps is None else max(by_time, step / self.steps)
+
+    def seconds_left(self, step: int) -> float:
+        """Seconds until the budget is used, if steps go on as fast as they did."""
+        left = self.seconds - self.used
+        if self.steps is not None and step:
+            left = min(left, self.used * (self.steps / step - 1))
+        return max(0.0, left)
 
     @property
     def used(self) -> float:

@@ -192,13 +192,13 @@ class Learning:
         objects = read_objects(pictures, held_out_objects(pictures, note["held_out"]))
         score = QuickScore(teacher, objects, network.config.zoom.size)
         progress.score_seconds = (len(SHARES) + 1) * score.seconds
-        budget = Budget(progress.seconds_for_learning)
+        config = self.config or config_for(network)
+        budget = Budget(progress.seconds_for_learning, config.steps)
 
         def say(step: int, part: float) -> None:
-            left = max(0.0, budget.seconds - budget.used) + progress.count_seconds
-            progress.say(LEARNING, part, left)
+            progress.say(LEARNING, part, budget.seconds_left(step) + progress.count_seconds)
 
-        adaptation = Adaptation(network, first, self.config or config_for(network), self._folder, note)
+        adaptation = Adaptation(network, first, config, self._folder, note)
         best, steps = adaptation.run(learnt, teacher, budget, score, say)
         trial = cast(MapModel, load_model(self.source, "cpu", "float32", trainable=True))
         return nearest_mixture(trial, first, best, score), steps, budget

@@ -11,6 +11,7 @@ import torch
 from timm.optim import param_groups_weight_decay
 from timm.utils import ModelEmaV3
 
+from cfr_icl.models.folding import convolutions_with_norms, is_depthwise
 from cfr_icl.models.map_model import MapModel
 from cfr_icl.weights.engines import has_bfloat16
 
@@ -101,6 +102,30 @@ def train_mode(network: torch.nn.Module, frozen_norms: bool) -> None:
 def cpu_autocast(enabled: bool = True) -> torch.autocast:
     """A context in which layers compute in bfloat16, which is slow without instructions of the CPU for it."""
     return torch.autocast("cpu", torch.bfloat16, enabled=enabled and has_bfloat16())
+
+
+DEPTHWISE_EVERY = 5
+"""Number of steps between two in which depthwise convolutions are trained: their gradients take up to half of
+the time of a step."""
+
+
+def depthwise_weights(network: torch.nn.Module, *, folded: bool) -> list[torch.nn.Parameter]:
+    """The trained weights of depthwise convolutions.
+
+    Args:
+        folded: whether norms are folded into their convolutions (`compute_folded`); those of depthwise ones
+            then take the same gradients and are returned too.
+    """
+    layers = [each for each in network.modules() if is_depthwise(each)]
+    if folded:
+        layers += [norm for _, layer, _, norm in convolutions_with_norms(network) if is_depthwise(layer)]
+    return [weight for layer in layers for weight in layer.parameters() if weight.requires_grad]
+
+
+def rest_now_and_then(weights: Sequence[torch.nn.Parameter], step: int) -> None:
+    """Let weights rest in a step of the training unless its number is a multiple of DEPTHWISE_EVERY."""
+    for weight in weights:
+        weight.requires_grad_(step % DEPTHWISE_EVERY == 0)
 
 
 WARM_UP = 60

@@ -22,7 +22,7 @@ def fold_batch_norms(module: nn.Module) -> None:
     timm's norms stays. Other norms are not changed. A folded network can predict, but can be neither trained
     nor saved.
     """
-    for parent, convolution, name, norm in _pairs(module):
+    for parent, convolution, name, norm in convolutions_with_norms(module):
         mean, variance = _statistics(norm)
         convolution.weight, convolution.bias = fuse_conv_bn_weights(
             convolution.weight,
@@ -92,7 +92,7 @@ def compute_folded(module: nn.Module) -> None:
     For training with norms in evaluation: gradients and names of weights stay the same, and no map is
     normalised by itself. Do not copy the module afterwards: the copy would compute with this one's weights.
     """
-    for _, convolution, _, norm in _pairs(module):
+    for _, convolution, _, norm in convolutions_with_norms(module):
         setattr(convolution, "forward", _Folded(convolution, norm))  # noqa: B010  mypy forbids assignment
         setattr(norm, "forward", _activation(norm).forward)  # noqa: B010
 
@@ -112,7 +112,9 @@ class _Folded:
         return convolution._conv_forward(x, weight, bias)
 
 
-def _pairs(module: nn.Module) -> Iterator[tuple[nn.Module, nn.Conv2d, str, nn.BatchNorm2d]]:
+def convolutions_with_norms(
+    module: nn.Module,
+) -> Iterator[tuple[nn.Module, nn.Conv2d, str, nn.BatchNorm2d]]:
     """Each batch norm that is registered right after its convolution: (parent, convolution, name, norm)."""
     for parent in list(module.modules()):
         for (_, convolution), (name, norm) in pairwise(list(parent.named_children())):
@@ -122,6 +124,11 @@ def _pairs(module: nn.Module) -> Iterator[tuple[nn.Module, nn.Conv2d, str, nn.Ba
                 and norm.num_features == convolution.out_channels
             ):
                 yield parent, convolution, name, norm
+
+
+def is_depthwise(module: nn.Module) -> bool:
+    """Whether a module is a convolution that sees each channel by itself."""
+    return isinstance(module, nn.Conv2d) and module.groups == module.in_channels > 1
 
 
 def _statistics(norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:

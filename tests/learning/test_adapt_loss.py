@@ -84,3 +84,17 @@ def test_no_box_is_drawn_around_a_small_object(network, monkeypatch):
     first, _, _ = shown(network, monkeypatch, boxes=1.0, rounds=4)
     for maps in filter(is_box, first):
         assert (maps[0] > 0).sum() > 200
+
+
+def test_in_bfloat16_the_loss_and_its_gradients_stay_as_they_are(network):
+    def learnt(precision):
+        network.precision = precision
+        network.zero_grad()
+        loss = AdaptLoss(network, AdaptConfig().icl, remind=0.5, boxes=0.3)
+        value, _ = loss.of(drawn(network), np.random.default_rng(1))
+        value.backward()
+        return value.item(), network.head[0].weight.grad.clone()
+
+    exact, rounded = learnt(torch.float32), learnt(torch.bfloat16)
+    assert rounded[0] == pytest.approx(exact[0], rel=0.05)
+    assert torch.cosine_similarity(exact[1].flatten(), rounded[1].flatten(), dim=0) > 0.98

@@ -139,6 +139,36 @@ def test_a_stopped_run_leaves_time_to_count_again_when_it_goes_on(data, source, 
     assert slow_clicks.now - begun <= 60 * run.minutes + 5
 
 
+def test_a_run_of_few_steps_ends_before_its_minutes_and_tells_the_time_left(
+    data, source, tmp_path, slow_clicks
+):
+    left = []
+
+    def tell(state):
+        if state.stage == "learning":
+            left.append(state.seconds_left)
+            slow_clicks.now += 10
+
+    run = learning(data, source, tmp_path, tell=tell, config=replace(QUICK, steps=4, check_every=0.5))
+    run.minutes = 60
+    assert run.run().steps == 4
+    assert slow_clicks.now < 60 * run.minutes / 2
+    counting = 150  # again, after learning
+    assert left[1:] == pytest.approx([counting + 10, counting + 20 / 3, counting])
+
+
+def test_the_used_part_of_a_budget_is_that_of_the_time_or_of_the_steps_whichever_is_more(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(budget, "time", clock)
+    timed, capped = budget.Budget(100), budget.Budget(100, steps=10)
+    assert (capped.progress(0), capped.seconds_left(0)) == (0, 100)
+    clock.now = 20
+    assert (timed.progress(5), timed.seconds_left(5)) == (0.2, 80)
+    assert (capped.progress(5), capped.seconds_left(5)) == (0.5, 20)
+    assert (capped.progress(1), capped.seconds_left(1)) == (0.2, 80)
+    assert capped.progress(10) == 1 and capped.seconds_left(10) == 0
+
+
 def test_minutes_that_pass_with_counting_clicks_are_refused_with_those_that_are_needed(
     data, source, tmp_path, slow_clicks
 ):
