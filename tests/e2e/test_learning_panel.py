@@ -87,7 +87,7 @@ def test_learning_is_offered_stopped_continued_used_and_thrown_away(tool, folder
     expect(learn).to_have_text("Learn from 10 finished pictures")
 
     learn.click()
-    expect(progress).to_contain_text(re.compile(r"^Learning · (10|[5-9]) min left$"), timeout=RUN)
+    expect(progress).to_contain_text(re.compile(r"^Learning · \d+ min left$"), timeout=RUN)
     assert page.locator("[data-ref=learning-bar]").evaluate("bar => bar.value") >= 0.15
     before = len(tool.session.document.instances)
     tool.click(20, 40)  # labelling goes on

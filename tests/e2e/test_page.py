@@ -339,7 +339,7 @@ def test_the_box_tool_stays_for_the_next_object_and_for_clicks(tool, squares):
     expect(tool.page.locator("[data-ref=selection-count]")).to_have_text("2 selected")
     tool.page.keyboard.press("v")
     tool.click(80, 80, modifiers=["Alt"])
-    tool.page.get_by_role("button", name="Let the new one overlap it").click()
+    tool.idle()
     for x in (82, 84, 86):  # clicks that change nothing
         tool.click(x, 80)
         tool.idle()
