@@ -27,8 +27,8 @@ class AdaptConfig:
         draw_back: decay of the weights towards the first ones, as a factor of the learning rate.
         check_every: part of the budget between two scores on held-out objects.
         patience: number of scores without a better one after which the run ends.
-        steps: largest number of steps, besides the budget in time; None for no limit. More than these learn
-            the pictures by heart, 20 as well as 50 of them (training/RESULTS.md).
+        steps: largest number of steps, besides the budget in time; None for no limit. More than these did
+            not help with 20 and 50 pictures, and may learn them by heart (training/RESULTS.md).
     """
 
     augmentation: Augmentation = Augmentation(

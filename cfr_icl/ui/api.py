@@ -60,6 +60,8 @@ def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
                 "cfr": CascadeForward(steps=steps),
             }
             checked = _clicks(clicks, least=1 if box is None else 0)
+            for click in checked:
+                click.check_inside(pixels.shape[1], pixels.shape[0])
             predictor = models.predictor(looks_ahead=False)
             predictor.set_image(pixels)
             if models.in_this_process:

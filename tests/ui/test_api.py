@@ -196,3 +196,11 @@ def test_others_have_their_turns_between_the_clicks_of_a_request(model, upload, 
     clicks = [[60, 50, 0], [20, 30], [25, 30], [61, 52, 0]]
     client.predict(upload, clicks, 1, api_name="/segment")
     assert [len(arguments[1]) for arguments in calls] == [2, 3, 4]
+
+
+def test_a_click_outside_is_refused_before_any_is_predicted(upload, client, server, monkeypatch):
+    calls = []
+    monkeypatch.setattr(server.shared.models.line, "run", lambda *arguments, **named: calls.append(arguments))
+    with pytest.raises(AppError, match="lies outside the picture"):
+        client.predict(upload, [[20, 30], [25, 30], [5000, 30]], 1, api_name="/segment")
+    assert not calls

@@ -151,8 +151,14 @@ class Session(Editor):
         wholes = _wholes(document, clicked)
         if not _repeats(clicked.network_mask, wholes, COARSELY_REPEATED):
             return None
-        prediction = self.predictor.preview(clicked.clicks[0], clicked.previous_mask, with_choices=True)
-        masks = _likely_first(prediction, clicked.size) if prediction else ()
+        try:
+            prediction = self.predictor.preview(clicked.clicks[0], clicked.previous_mask, with_choices=True)
+        except (ValueError, PredictionError):
+            return None
+        width, height = clicked.size
+        if prediction is None or any(each.rle().sum() != width * height for each in prediction.choices):
+            return None  # of a picture that was opened meanwhile
+        masks = _likely_first(prediction, clicked.size)
         unlike = (mask for _, mask in masks if not _repeats(mask, wholes, COARSELY_REPEATED))
         mask = next(unlike, None)
         return replace(clicked, network_mask=mask) if mask else None
