@@ -17,6 +17,7 @@ function page() {
     commands: { run: (name) => ran.push(name) },
     labels: { chooseByDigit: (index, shift) => ran.push(`label ${index}${shift ? ' shift' : ''}`) },
     view: { spaceHeld: false, spaceUsed: false, showCursor() {}, releaseAll: () => ran.push('released') },
+    preview: { drop: () => ran.push('preview dropped') },
   };
   listenToKeys(app);
   const press = (key, event = {}) => {
@@ -98,8 +99,8 @@ test('digits choose labels, once for a press', () => {
   );
 });
 
-test('keys that are held when the window is left are released', () => {
+test('keys that are held when the window is left are released, and a preview goes', () => {
   const { ran, window } = page();
   window.fire('blur');
-  assert.deepEqual(ran, ['released']);
+  assert.deepEqual(ran, ['released', 'preview dropped']);
 });

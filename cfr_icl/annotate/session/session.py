@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from cfr_icl.annotate.objects.document import MAX_CLICKS, ActionError, Attribute
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.session.editor import Editor
 from cfr_icl.annotate.session.predicted import predict, predicted
+from cfr_icl.annotate.session.repeated import COARSELY_REPEATED, likely_first, repeats, wholes_under
 from cfr_icl.annotate.session.suggestions import LITTLE_CLICKS, suggests_box, suggests_overlap
 from cfr_icl.box import box_clicks
 from cfr_icl.cfr import CascadeForward
@@ -25,12 +26,6 @@ from cfr_icl.sentences import Refusal
 REDRAWN = 0.4
 """IoU from which on a box is taken for a correction of the one before. Boxes of objects side by side overlap
 less."""
-
-REPEATED = 0.8
-"""IoU from which on the mask of a first click repeats that of another object."""
-
-COARSELY_REPEATED = 0.6
-"""The same for a preview, which has no refinements."""
 
 
 class Session(Editor):
@@ -105,15 +100,15 @@ class Session(Editor):
 
         A click on a labelled whole means a part of it. None if nothing is repeated, or all choices repeat it.
         """
-        wholes = _wholes(document, clicked)
-        if not clicked.timing or not clicked.timing.choices or not _repeats(clicked.network_mask, wholes):
+        wholes = wholes_under(document, clicked)
+        if not clicked.timing or not clicked.timing.choices or not repeats(clicked.network_mask, wholes):
             return None
         rough = None
-        for number, mask in _likely_first(self.predict(clicked), self.size):
-            if _repeats(mask, wholes):
+        for number, mask in likely_first(self.predict(clicked), self.size):
+            if repeats(mask, wholes):
                 continue
             chosen = self._answered(replace(clicked, choice=number))
-            if not _repeats(chosen.network_mask, wholes):
+            if not repeats(chosen.network_mask, wholes):
                 return chosen
             rough = rough or replace(clicked, choice=number, chosen_pass=0)
         return self._answered(rough) if rough else None  # refinements lead back to the whole
@@ -121,8 +116,8 @@ class Session(Editor):
     def preview(self, click: Click) -> Instance | None:
         """The object that a click would roughly give, from one coarse pass; nothing changes.
 
-        The predictor is told to expect the click. On a pixel that another object keeps, the mask is that of
-        an object that overlaps it (`may_overlap` of `click`).
+        The predictor is told to expect the click. For an object that it would start on a pixel that another
+        one keeps, the mask is that of one that overlaps it (`may_overlap` of `click`).
 
         None for a click that is not the first one on its object, for one that would be refused, and where the
         predictor cannot tell at once. May run while another thread changes the session.
@@ -144,12 +139,13 @@ class Session(Editor):
         clicked = replace(clicked, network_mask=Mask.of_runs(*size, runs))
         clicked = self._previewed_unlike_others(document, clicked) or clicked
         previewed = composed(clicked, document.others(clicked.id))
-        return replace(previewed, mask=clicked.network_mask) if suggests_overlap(previewed) else previewed
+        overlaps = self.active is None and suggests_overlap(previewed)
+        return replace(previewed, mask=clicked.network_mask) if overlaps else previewed
 
     def _previewed_unlike_others(self, document: Document, clicked: Instance) -> Instance | None:
         """As `_unlike_others`, from a coarse pass."""
-        wholes = _wholes(document, clicked)
-        if not _repeats(clicked.network_mask, wholes, COARSELY_REPEATED):
+        wholes = wholes_under(document, clicked)
+        if not repeats(clicked.network_mask, wholes, COARSELY_REPEATED):
             return None
         try:
             prediction = self.predictor.preview(clicked.clicks[0], clicked.previous_mask, with_choices=True)
@@ -158,8 +154,8 @@ class Session(Editor):
         width, height = clicked.size
         if prediction is None or any(each.rle().sum() != width * height for each in prediction.choices):
             return None  # of a picture that was opened meanwhile
-        masks = _likely_first(prediction, clicked.size)
-        unlike = (mask for _, mask in masks if not _repeats(mask, wholes, COARSELY_REPEATED))
+        masks = likely_first(prediction, clicked.size)
+        unlike = (mask for _, mask in masks if not repeats(mask, wholes, COARSELY_REPEATED))
         mask = next(unlike, None)
         return replace(clicked, network_mask=mask) if mask else None
 
@@ -325,21 +321,3 @@ class Session(Editor):
 
     def _commit_predicted(self, document: Document, instance: Instance) -> None:
         self._commit(document.with_instance(self._predicted(document, instance)))
-
-
-def _wholes(document: Document, clicked: Instance) -> list[Mask]:
-    """The masks of other objects that have the pixel of the object's first click."""
-    click = clicked.clicks[0]
-    others = (each.mask for each in document.others(clicked.id))
-    return [mask for mask in others if mask.contains(click.x, click.y)]
-
-
-def _repeats(mask: Mask, wholes: Sequence[Mask], iou: float = REPEATED) -> bool:
-    return any(mask.iou(whole) >= iou for whole in wholes)
-
-
-def _likely_first(prediction: Prediction, size: tuple[int, int]) -> Iterator[tuple[int, Mask]]:
-    """The choices of a prediction with their numbers, that of the highest predicted IoU first."""
-    choices = prediction.choices
-    for number in sorted(range(len(choices)), key=lambda number: -choices[number].predicted_iou):
-        yield number, Mask.of_runs(*size, choices[number].rle())

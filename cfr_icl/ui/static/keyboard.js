@@ -57,6 +57,10 @@ export function listenToKeys(app) {
     view.showCursor();
   });
 
-  window.addEventListener('blur', () => view.releaseAll());
-  document.addEventListener('visibilitychange', () => view.releaseAll());
+  const letGo = () => {
+    view.releaseAll();
+    app.preview.drop(); // it may be that of a click with a key held
+  };
+  window.addEventListener('blur', letGo);
+  document.addEventListener('visibilitychange', letGo);
 }

@@ -9,7 +9,8 @@ from benchmarks.pictures import example
 from cfr_icl import Click, Segmenter, load_model
 from cfr_icl.annotate.objects.document import ActionError
 from cfr_icl.annotate.saved import store
-from cfr_icl.annotate.session.session import REPEATED, Session
+from cfr_icl.annotate.session.repeated import REPEATED
+from cfr_icl.annotate.session.session import Session
 from tests.models import tiny_sam
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (90, 140, 3), dtype=np.uint8)
