@@ -45,9 +45,8 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
         raise error
     if isinstance(error, KeyError):
         return JSONResponse({"detail": f"There is no endpoint {error}."}, 404)
-    return JSONResponse(
-        {"detail": str(error).partition(" Please ")[0]}, 422
-    )  # the rest names a link of Gradio
+    sentence, _, _ = str(error).partition(" Please ")  # the rest names a link of Gradio
+    return JSONResponse({"detail": sentence}, 422)
 
 
 def build(server: Server) -> gr.Blocks:

@@ -59,7 +59,7 @@ class Models:
 
     @property
     def in_this_process(self) -> bool:
-        """Whether the networks run here; only then a preview of a click is told at once."""
+        """Whether networks run in this process. Only these show previews, as others answer too late."""
         return not (self._settings.workers or self._settings.remote)
 
     def _unqueued(self, name: str | None) -> LookAheadPredictor:

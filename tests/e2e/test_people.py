@@ -41,6 +41,17 @@ def visit(browser, server, name):
     return tool
 
 
+def at_work_and_looking_on(browser, servers):
+    """Ann, who has clicked on a picture, and Bob, who has opened the same one on another server."""
+    ann = visit(browser, servers[0], "Ann")
+    ann.click(80, 80)
+    ann.idle()
+    bob = visit(browser, servers[1], "Bob")
+    bob.page.get_by_role("button", name="a.png").click()
+    bob.page.get_by_text("Ann is working on a.png").wait_for()
+    return ann, bob
+
+
 def test_a_name_is_seen_by_others_while_it_is_typed(browser, servers):
     ann = visit(browser, servers[0], "")
     ann.click(80, 80)
@@ -69,12 +80,7 @@ def test_a_click_counts_while_a_new_name_is_on_its_way(browser, servers):
 
 
 def test_a_picture_is_free_as_soon_as_its_tab_is_closed(browser, servers):
-    ann = visit(browser, servers[0], "Ann")
-    ann.click(80, 80)
-    ann.idle()
-    bob = visit(browser, servers[1], "Bob")
-    bob.page.get_by_role("button", name="a.png").click()
-    bob.page.get_by_text("Ann is working on a.png").wait_for()
+    ann, bob = at_work_and_looking_on(browser, servers)
     ann.page.close(run_before_unload=True)
 
     def changes():
@@ -108,12 +114,7 @@ def test_who_comes_back_to_a_page_hears_what_others_did_meanwhile(browser, serve
 
 
 def test_what_waited_while_newer_work_of_somebody_else_came_is_not_applied_to_it(browser, servers):
-    ann = visit(browser, servers[0], "Ann")
-    ann.click(80, 80)
-    ann.idle()
-    bob = visit(browser, servers[1], "Bob")
-    bob.page.get_by_role("button", name="a.png").click()
-    bob.page.get_by_text("Ann is working on a.png").wait_for()
+    ann, bob = at_work_and_looking_on(browser, servers)
     bob.idle()
     line = Line(bob, "**/component_server/")
     bob.page.keyboard.press("h")  # a click beside the mask, which is not selected by it

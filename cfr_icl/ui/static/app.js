@@ -78,7 +78,7 @@ export class App {
     return Boolean(this.picture) && !this.incoming && !this.restoring && !this.channel.awaits(...OPENING);
   }
 
-  // As `ready`, for what a person has just done: what cannot be taken is never dropped without a word.
+  // Whether an action that a person has just made can be taken, as `ready`. If not, a notice says so.
   accepts() {
     const ready = this.ready();
     if (!ready && this.picture)
