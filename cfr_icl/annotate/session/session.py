@@ -10,10 +10,10 @@ import numpy as np
 
 from cfr_icl.annotate.objects.compose import composed, neighbour_clicks
 from cfr_icl.annotate.objects.document import MAX_CLICKS, ActionError, Attribute, Document, Instance, Label
-from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.session.editor import Editor
 from cfr_icl.annotate.session.predicted import predict, predicted
-from cfr_icl.annotate.session.repeated import COARSELY_REPEATED, likely_first, repeats, wholes_under
+from cfr_icl.annotate.session.previewed import previewed
+from cfr_icl.annotate.session.repeated import likely_first, repeats, wholes_under
 from cfr_icl.annotate.session.suggestions import LITTLE_CLICKS, suggests_box, suggests_overlap
 from cfr_icl.box import box_clicks
 from cfr_icl.cfr import CascadeForward
@@ -114,50 +114,14 @@ class Session(Editor):
         return self._answered(rough) if rough else None  # refinements lead back to the whole
 
     def preview(self, click: Click) -> Instance | None:
-        """The object that a click would roughly give, from one coarse pass; nothing changes.
+        """The object that a click would roughly give, as of `previewed`; nothing changes.
 
-        The predictor is told to expect the click. For an object that it would start on a pixel that another
-        one keeps, the mask is that of one that overlaps it (`may_overlap` of `click`).
-
-        None for a click that is not the first one on its object, for one that would be refused, and where the
-        predictor cannot tell at once. May run while another thread changes the session.
+        May run while another thread changes the session.
         """
         try:
-            size = self.size
-            document, instance = self.document.selected_or_new(size)
-            clicked = replace(instance, clicks=(click,))
-            if instance.clicks or instance.size != size or not clicked.is_predictable:
-                return None
-            prediction = self.predictor.preview(click, instance.previous_mask)
-            if prediction is not None:
-                self.predictor.expect_click(click, instance.previous_mask, document.cfr)
+            return previewed(self.predictor, self.document, self.size, click)
         except (ValueError, PredictionError):
             return None
-        runs = None if prediction is None else prediction.rle_above(instance.threshold)
-        if runs is None or runs.sum() != size[0] * size[1]:  # of a picture that was opened meanwhile
-            return None
-        clicked = replace(clicked, network_mask=Mask.of_runs(*size, runs))
-        clicked = self._previewed_unlike_others(document, clicked) or clicked
-        previewed = composed(clicked, document.others(clicked.id))
-        overlaps = self.active is None and suggests_overlap(previewed)
-        return replace(previewed, mask=clicked.network_mask) if overlaps else previewed
-
-    def _previewed_unlike_others(self, document: Document, clicked: Instance) -> Instance | None:
-        """As `_unlike_others`, from a coarse pass."""
-        wholes = wholes_under(document, clicked)
-        if not repeats(clicked.network_mask, wholes, COARSELY_REPEATED):
-            return None
-        try:
-            prediction = self.predictor.preview(clicked.clicks[0], clicked.previous_mask, with_choices=True)
-        except (ValueError, PredictionError):
-            return None
-        width, height = clicked.size
-        if prediction is None or any(each.rle().sum() != width * height for each in prediction.choices):
-            return None  # of a picture that was opened meanwhile
-        masks = likely_first(prediction, clicked.size)
-        unlike = (mask for _, mask in masks if not repeats(mask, wholes, COARSELY_REPEATED))
-        mask = next(unlike, None)
-        return replace(clicked, network_mask=mask) if mask else None
 
     def box(self, left: int, top: int, right: int, bottom: int) -> None:
         """Start an object with a box around it; the four sides, in any order, are inclusive pixels.
