@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from cfr_icl.annotate.learning.state import (
+    CHOOSING,
     LEARNING,
     READING,
     RUN,
@@ -196,12 +197,17 @@ class Learning:
         budget = Budget(progress.seconds_for_learning, config.steps)
 
         def say(step: int, part: float) -> None:
-            progress.say(LEARNING, part, budget.seconds_left(step) + progress.count_seconds)
+            scores = (len(SHARES) + 1) * score.seconds
+            progress.say(LEARNING, part, budget.seconds_left(step) + scores + progress.count_seconds)
+
+        def say_scores(done: int) -> None:
+            scores = (len(SHARES) - done) * score.seconds
+            progress.say(CHOOSING, done / len(SHARES), scores + progress.count_seconds)
 
         adaptation = Adaptation(network, first, config, self._folder, note)
         best, steps = adaptation.run(learnt, teacher, budget, score, say)
         trial = cast(MapModel, load_model(self.source, "cpu", "float32", trainable=True))
-        return nearest_mixture(trial, first, best, score), steps, budget
+        return nearest_mixture(trial, first, best, score, say_scores), steps, budget
 
     def _clicks_after(
         self,
@@ -226,15 +232,21 @@ class Learning:
 
 
 def nearest_mixture(
-    network: MapModel, first: Weights, best: Weights, score: Callable[[MapModel], float]
+    network: MapModel,
+    first: Weights,
+    best: Weights,
+    score: Callable[[MapModel], float],
+    tell: Callable[[int], None] = lambda done: None,
 ) -> Weights:
     """The mixture nearest to the first weights that is nearly as good as any on held-out objects.
 
     Args:
         network: takes the weights of each mixture, for `score`.
+        tell: called before each score with the number of those that are done.
     """
     found = []
-    for share in SHARES:
+    for done, share in enumerate(SHARES):
+        tell(done)
         weights = mixed(first, best, share)
         network.load_state_dict(weights)
         found.append((score(network), weights))

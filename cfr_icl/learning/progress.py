@@ -8,6 +8,7 @@ from collections.abc import Callable
 from cfr_icl.annotate.learning.state import (
     AFTER,
     BEFORE,
+    CHOOSING,
     FINISHED,
     LEARNING,
     READING,
@@ -18,7 +19,13 @@ from cfr_icl.annotate.learning.state import (
 TELL_SECONDS = 1.0
 LEAST_LEARNING = 0.2
 """Part of all time that is for learning, also where reading pictures took long."""
-SPANS = {READING: (0.0, 0.03), BEFORE: (0.03, 0.15), LEARNING: (0.15, 0.9), AFTER: (0.9, 1.0)}
+SPANS = {
+    READING: (0.0, 0.03),
+    BEFORE: (0.03, 0.15),
+    LEARNING: (0.15, 0.85),
+    CHOOSING: (0.85, 0.9),
+    AFTER: (0.9, 1.0),
+}
 """The part of a run that each stage takes, roughly."""
 
 
@@ -27,7 +34,7 @@ class Progress:
 
     Attributes:
         count_seconds: time that the last count of clicks took, as the next one probably does.
-        score_seconds: time for the scores at the end of learning.
+        score_seconds: time for the scores at the end of learning, by which weights are chosen.
     """
 
     def __init__(self, tell: Callable[[LearningState], None], seconds: float) -> None:

@@ -157,6 +157,21 @@ def test_a_run_of_few_steps_ends_before_its_minutes_and_tells_the_time_left(
     assert left[1:] == pytest.approx([counting + 10, counting + 20 / 3, counting])
 
 
+def test_each_stage_is_told_and_the_time_left_stands_until_the_last(data, source, tmp_path):
+    stages, left, progress = [], [], []
+
+    def tell(state):
+        stages.append(state.stage)
+        left.append(state.seconds_left)
+        progress.append(state.progress)
+
+    learning(data, source, tmp_path, tell=tell).run()
+    told = [stage for stage, before in zip(stages, [None, *stages], strict=False) if stage != before]
+    assert told == ["reading", "before", "learning", "choosing", "after", "finished"]
+    assert left[stages.index("choosing")] > 0
+    assert progress == sorted(progress) and progress[-1] == 1
+
+
 def test_the_used_part_of_a_budget_is_that_of_the_time_or_of_the_steps_whichever_is_more(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(budget, "time", clock)

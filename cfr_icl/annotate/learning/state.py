@@ -19,7 +19,7 @@ RUN = "run"
 CHECKPOINT = "checkpoint.pt"
 """Name of the file in RUN from which learning goes on."""
 
-READING, BEFORE, LEARNING, AFTER = "reading", "before", "learning", "after"
+READING, BEFORE, LEARNING, CHOOSING, AFTER = "reading", "before", "learning", "choosing", "after"
 FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"
 
 EXIT_NO_GAIN = 3

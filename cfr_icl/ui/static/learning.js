@@ -108,6 +108,7 @@ const STAGES = {
   reading: () => t('Reading the pictures'),
   before: () => t('Counting clicks before'),
   learning: () => t('Learning'),
+  choosing: () => t('Choosing the weights'),
   after: () => t('Counting clicks after'),
   finished: () => t('Counting clicks after'), // until the process has ended
 };
