@@ -56,8 +56,16 @@ def told_apart(sources: Sequence[Source]) -> tuple[Source, ...]:
     """The data sets with labels that differ: where two paths end alike, labels have more of their parts.
 
     Raises:
-        ValueError: for data sets that cannot be told apart, such as one that is named twice.
+        ValueError: for data sets that cannot be told apart, such as one that is named twice, also by two
+            paths that lead to one folder.
     """
+    named: dict[Source, str] = {}
+    for source in sources:
+        first = named.setdefault(replace(source.absolute, label_parts=0), source.path)
+        if first != source.path:
+            raise ValueError(
+                f"--data names one folder twice, as {first} and as {source.path}: take one of them."
+            )
     count = Counter(source.label for source in sources)
     longer = [replace(s, label_parts=s.label_parts + 1) if count[s.label] > 1 else s for s in sources]
     labels = [source.label for source in longer]

@@ -7,6 +7,7 @@ averaged over the others.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 
@@ -17,22 +18,54 @@ Weights = dict[str, torch.Tensor]
 """The weights of one network, by name."""
 
 
-def average(parts: Sequence[tuple[MapModel, float]]) -> MapModel:
-    """Return the last network with the weighted mean of all weights; shares need not sum to one.
+class Part(NamedTuple):
+    """A network of the average."""
+
+    source: str
+    """Where it is from, as for `load_model`; errors name it so."""
+    model: MapModel
+    share: float
+    """Its share of the average, above 0; shares need not sum to one."""
+
+
+def average(parts: Sequence[Part]) -> MapModel:
+    """Return the last network with the weighted mean of all weights.
 
     Raises:
         ValueError: for networks that differ in more than weights and blocks, or shares that are not above 0.
     """
-    model = parts[-1][0]
-    if {part.config.architecture for part, _ in parts} != {model.config.architecture}:
-        raise ValueError("Only runs of one network can be averaged.")
-    if min(share for _, share in parts) <= 0:
-        raise ValueError("Each share must be above 0.")
-    states = [(part.state_dict(), share) for part, share in parts]
-    if any(state.keys() - model.state_dict().keys() for state, _ in states):
-        raise ValueError("The last network must have all blocks of the others.")
+    last = parts[-1]
+    for part in parts:
+        if part.share <= 0:
+            raise ValueError(f"Each share must be above 0, unlike that of {part.source}.")
+        _check_alike(part, last)
+    states = [(part.model.state_dict(), part.share) for part in parts]
+    model = last.model
     model.load_state_dict({name: _mean(name, value, states) for name, value in model.state_dict().items()})
     return model
+
+
+def _check_alike(part: Part, last: Part) -> None:
+    """Raise ValueError unless the last network has all weights of another one, in the same shapes."""
+    kinds = part.model.config.architecture, last.model.config.architecture
+    if kinds[0] != kinds[1]:
+        raise ValueError(
+            f"{part.source} is a network {kinds[0]} and {last.source} a {kinds[1]}; "
+            "only runs of one network can be averaged."
+        )
+    weights = last.model.state_dict()
+    for name, value in part.model.state_dict().items():
+        if name not in weights:
+            raise ValueError(
+                f"{part.source} has a block that {last.source} lacks, with the weights {name}; "
+                "name the network that has the blocks of all others last."
+            )
+        if value.shape != weights[name].shape:
+            shapes = [" x ".join(map(str, tensor.shape)) for tensor in (value, weights[name])]
+            raise ValueError(
+                f"The weights {name} are {shapes[0]} in {part.source} and {shapes[1]} in {last.source}; "
+                "only networks of the same widths can be averaged."
+            )
 
 
 def mixed(first: Weights, last: Weights, share: float) -> Weights:
@@ -49,17 +82,15 @@ def _mean(
     if not last.is_floating_point():
         return last  # integers are counters, such as those of batch norms
     found = [(state[name].double(), share) for state, share in states if name in state]
-    if any(value.shape != last.shape for value, _ in found):
-        raise ValueError(f"Weights of networks of other widths do not fit together: {name}.")
     total = torch.zeros_like(found[0][0])
     for value, share in found:
         total += value * share
     return total / sum(share for _, share in found)
 
 
-def read_part(entry: str) -> tuple[MapModel, float]:
+def read_part(entry: str) -> Part:
     """Load the network and read the share of SOURCE=SHARE; raises ValueError for another form."""
     source, _, share = entry.rpartition("=")
     if not source or not share.replace(".", "", 1).isdigit():
         raise ValueError(f"Give weights as SOURCE=SHARE, not {entry!r}.")
-    return load_model(source, "cpu", "float32", trainable=True), float(share)
+    return Part(source, load_model(source, "cpu", "float32", trainable=True), float(share))

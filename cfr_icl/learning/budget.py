@@ -12,7 +12,7 @@ class Budget:
 
     Attributes:
         seconds: in all, above 0.
-        steps: None for no limit but the time.
+        steps: None for no limit but the time; 0 for none.
         spent: seconds of earlier parts of the run.
     """
 
@@ -24,12 +24,16 @@ class Budget:
     def progress(self, step: int) -> float:
         """Part that is used after so many steps, by time or by steps, whichever is more: 0 to 1 and more."""
         by_time = self.used / self.seconds
-        return by_time if self.steps is None else max(by_time, step / self.steps)
+        if self.steps is None:
+            return by_time
+        return max(by_time, step / self.steps if self.steps else 1.0)
 
     def seconds_left(self, step: int) -> float:
         """Seconds until the budget is used, if steps go on as fast as they did."""
         left = self.seconds - self.used
-        if self.steps is not None and step:
+        if self.steps == 0:
+            left = 0.0
+        elif self.steps and step:
             left = min(left, self.used * (self.steps / step - 1))
         return max(0.0, left)
 

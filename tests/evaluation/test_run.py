@@ -299,6 +299,20 @@ def test_folders_whose_names_end_alike_are_told_apart_by_more_of_their_paths(dat
     assert "each may appear once" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["evaluate", "ablation"])
+@pytest.mark.parametrize("spelling", ["{0}/../{0.name}", "{0.parent}/link", "{0}/"])
+def test_one_folder_under_two_spellings_is_refused_before_anything_is_evaluated(
+    data, tmp_path, capsys, command, spelling
+):
+    (data.parent / "link").symlink_to(data)
+    out = [{"evaluate": "--json", "ablation": "--out"}[command], str(tmp_path / "out.json")]
+    other = spelling.format(data)
+    assert main([command, "--data", f"folder={data}", f"folder={other}", *out]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and f"{data} and as {other}: take one of them." in said
+    assert not list(tmp_path.glob("out*"))
+
+
 def test_results_without_checksums_are_named(data, tmp_path, colour, capsys):
     """A log of a version that compared pictures by their names alone."""
     run(data, tmp_path / "out.json", "--limit", "2")

@@ -43,12 +43,23 @@ def test_a_shallower_run_is_averaged_into_a_deeper_one(tmp_path):
 
 @pytest.mark.parametrize(
     ("second", "sentence"),
-    [("wider=1", "do not fit"), ("flat=1", "all blocks"), ("one=0", "above 0"), ("one", "SOURCE=SHARE")],
+    [
+        (
+            "wider=1",
+            "32 x 320 x 1 x 1 in {0}/one and 64 x 320 x 1 x 1 in {0}/wider; only networks of the same",
+        ),
+        ("flat=1", "{0}/one has a block that {0}/flat lacks"),
+        ("plain=1", "{0}/one is a network compact and {0}/plain a vit_xtiny; only runs of one network"),
+        ("one=0", "above 0, unlike that of {0}/one."),
+        ("one", "SOURCE=SHARE"),
+    ],
 )
 def test_models_that_cannot_be_averaged_are_refused_in_one_sentence(tmp_path, capsys, second, sentence):
     saved(tmp_path / "one", 1)
     saved(tmp_path / "wider", 1, widths=[8, 8, 8, 16, 64])
     saved(tmp_path / "flat", 1, attention=0)
+    save_model(build_model(default_config("vit_xtiny")), tmp_path / "plain")
     assert average(tmp_path, "one=1", second) == 2
-    assert sentence in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert sentence.format(tmp_path) in said and said.count("\n") == 1
     assert not (tmp_path / "out").exists()

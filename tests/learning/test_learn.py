@@ -182,6 +182,8 @@ def test_the_used_part_of_a_budget_is_that_of_the_time_or_of_the_steps_whichever
     assert (capped.progress(5), capped.seconds_left(5)) == (0.5, 20)
     assert (capped.progress(1), capped.seconds_left(1)) == (0.2, 80)
     assert capped.progress(10) == 1 and capped.seconds_left(10) == 0
+    none = budget.Budget(100, steps=0)
+    assert none.progress(0) == 1 and none.seconds_left(0) == 0
 
 
 def test_minutes_that_pass_with_counting_clicks_are_refused_with_those_that_are_needed(
