@@ -1,6 +1,8 @@
 """A folder that changes while it is worked through: nothing stops, nothing is lost or exported unseen."""
 
+import io
 import os
+from pathlib import Path
 from threading import Event
 
 import numpy as np
@@ -14,6 +16,7 @@ from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.pictures.listing import MANIFEST, list_pictures
 from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.pictures.decoding import PictureError
+from tests.opened import opened_below
 
 
 def picture(path, size=(120, 90), colour=(90, 120, 60), format="PNG"):
@@ -223,8 +226,24 @@ def test_which_files_are_pictures(tmp_path):
     ]
 
 
-def test_files_are_listed_without_being_opened(tmp_path, monkeypatch):
+def test_files_are_listed_without_being_opened(tmp_path):
     picture(tmp_path / "whole.png")
     (tmp_path / "empty.png").touch()
-    monkeypatch.setattr("builtins.open", lambda file, *_, **__: pytest.fail(f"{file} was opened."))
-    assert list_pictures(tmp_path).names == ["empty.png", "whole.png"]
+    with opened_below(tmp_path) as opened:
+        assert list_pictures(tmp_path).names == ["empty.png", "whole.png"]
+    assert not opened
+
+
+@pytest.mark.parametrize(
+    "way",
+    [open, io.FileIO, io.open_code, Path.read_bytes, Image.open, lambda file: os.open(file, os.O_RDONLY)],
+)
+def test_every_way_to_open_a_file_is_noticed(tmp_path, way):
+    file = picture(tmp_path / "whole.png")
+    with opened_below(tmp_path) as opened:
+        result = way(str(file) if way is io.open_code else file)
+    assert opened == [file]
+    if isinstance(result, int):
+        os.close(result)
+    elif hasattr(result, "close"):
+        result.close()
