@@ -63,7 +63,7 @@ def box_fit(probabilities: ProbabilityMap, box: Rectangle) -> float:
     """
     decision = probabilities.decision_map
     inside = decision.values.numpy() > MASK_THRESHOLD
-    both = found = 1.0
+    common = mask_area = 1.0
     sides = (decision.window.columns, (box.left, box.right)), (decision.window.rows, (box.top, box.bottom))
     for axis, ((first, end), (low, high)) in enumerate(sides):
         places = np.flatnonzero(inside.any(axis))
@@ -71,6 +71,6 @@ def box_fit(probabilities: ProbabilityMap, box: Rectangle) -> float:
             return 0.0
         step = (end - first - 1) / max(1, inside.shape[1 - axis] - 1)
         start, stop = first + step * places[0], first + step * places[-1] + 1
-        both *= max(0.0, min(stop, high) - max(start, low))
-        found *= stop - start
-    return both / (found + box.area - both)
+        common *= max(0.0, min(stop, high) - max(start, low))
+        mask_area *= stop - start
+    return common / (mask_area + box.area - common)

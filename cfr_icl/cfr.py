@@ -181,7 +181,7 @@ class CascadeForward:
         forward: Callable[[Map], tuple[Map, Pass]],
         previous: Map,
         click_number: int,
-        agreement: Callable[[Pass], float] = lambda _: 1.0,
+        rating: Callable[[Pass], float] = lambda _: 1.0,
         changed: Callable[[Any, Any], tuple[int, int]] = changed_pixels,
     ) -> tuple[list[Pass], int]:
         """Run the inner loop for the click with this number, counted from 1.
@@ -190,7 +190,7 @@ class CascadeForward:
             forward: runs one pass of the network: previous probabilities -> new probabilities and a record
                 of the pass.
             previous: the probabilities that the coarse pass starts from.
-            agreement: returns the agreement of a pass, 0 to 1, from its record.
+            rating: rates a pass by its record; `best_pass` chooses the highest, of equals the latest.
             changed: returns the number of changed mask pixels and the size of the new mask, from the
                 probabilities before and after a pass.
 
@@ -208,7 +208,7 @@ class CascadeForward:
         last = len(passes) - 1
         if not self.best_pass:
             return passes, last
-        return passes, max(range(last, -1, -1), key=lambda index: agreement(passes[index]))
+        return passes, max(range(last, -1, -1), key=lambda index: rating(passes[index]))
 
     def _stops(self, changed: int, size: int) -> bool:
         return changed <= max(self.min_change_pixels, self.min_change_ratio * size)

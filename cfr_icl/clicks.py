@@ -49,7 +49,10 @@ class Click:
         if not (0 <= self.x < width and 0 <= self.y < height):
             raise Refusal(
                 "The click ({x:g}, {y:g}) lies outside the picture, which is {width} x {height} pixels.",
-                **{"x": self.x, "y": self.y, "width": width, "height": height},
+                x=self.x,
+                y=self.y,
+                width=width,
+                height=height,
             )
 
     def mirrored(self, width: int) -> Click:

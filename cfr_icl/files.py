@@ -22,6 +22,19 @@ UNCHANGED = 3600.0
 """Seconds without a change after which an unfinished file has no process any more."""
 
 
+FileStamp = tuple[int, int, int]
+"""Time of the last change, bytes and inode of a file; a changed or replaced file has another stamp."""
+
+
+def file_stamp(path: Path) -> FileStamp | None:
+    """The stamp of a file; None where there is none, or it cannot be looked at."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary file in the same folder; at the end of the block, rename it to `path`.

@@ -22,13 +22,14 @@ State = TypeVar("State")
 
 
 class Predictor(Protocol):
-    """Predicts masks from clicks on one picture."""
+    """Predicts masks from clicks on one picture; what it would do ahead of clicks is optional."""
 
     def set_image(self, picture: np.ndarray) -> None:
         """Set the picture, uint8 (H, W, 3) RGB, and drop everything cached for the one before."""
 
     def expect(self, picture: np.ndarray | None) -> None:
         """Name the picture, as for `set_image`, that is probably set next; None to forget it."""
+        return None
 
     def expect_click(
         self,
@@ -37,9 +38,11 @@ class Predictor(Protocol):
         cfr: CascadeForward = CascadeForward(),
     ) -> None:
         """Name the first click that probably comes next, with its arguments for `predict`."""
+        return None
 
     def prepare(self) -> None:
         """Compute in advance the features that the first click on the picture needs."""
+        return None
 
     def preview(
         self, click: Click, previous_mask: np.ndarray | None = None, with_choices: bool = False
@@ -48,6 +51,7 @@ class Predictor(Protocol):
 
         Its `choices` are computed where they are asked for.
         """
+        return None
 
     def predict(
         self,

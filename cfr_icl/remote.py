@@ -15,7 +15,7 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.models.base import InteractiveModel
 from cfr_icl.prediction import Prediction
-from cfr_icl.predictor import PredictionCache
+from cfr_icl.predictor import LookAheadPredictor, PredictionCache
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import Segmenter
 
@@ -25,17 +25,19 @@ Predict = Callable[
 ]
 """Predicts from a picture and the arguments of `Predictor.predict`, in that order."""
 
+CALL_SECONDS = 20
+"""Longest duration of a call."""
 
-def remote_predict(model: InteractiveModel, decorate: Callable[..., Any], seconds: int = 20) -> Predict:
+
+def remote_predict(model: InteractiveModel, decorate: Callable[..., Any]) -> Predict:
     """Make a function that predicts in one call, sent to the GPU by the service's decorator.
 
     Args:
         model: the network, loaded before the service forks its worker.
-        decorate: called as `decorate(duration=seconds)`, such as `spaces.GPU`.
-        seconds: longest duration of a call.
+        decorate: called as `decorate(duration=CALL_SECONDS)`, such as `spaces.GPU`.
     """
 
-    @decorate(duration=seconds)
+    @decorate(duration=CALL_SECONDS)
     def predict(picture, clicks, previous_mask, box, choice, cfr):
         segmenter = Segmenter(model)
         segmenter.set_image(picture)
@@ -44,8 +46,12 @@ def remote_predict(model: InteractiveModel, decorate: Callable[..., Any], second
     return predict
 
 
-class RemoteSegmenter:
-    """A `Predictor` that calls `predict` for every prediction that is not in its cache."""
+class RemoteSegmenter(LookAheadPredictor):
+    """A `Predictor` that calls `predict` for every prediction that is not in its cache.
+
+    It does nothing ahead and has no previews: a network elsewhere may have others waiting, so that no idle
+    time of it is known here, and the features are there.
+    """
 
     def __init__(self, predict: Predict) -> None:
         self._predict = predict
@@ -56,28 +62,8 @@ class RemoteSegmenter:
         self._picture = picture
         self._cache = PredictionCache()
 
-    def prepare(self) -> None:
-        """Do nothing: the GPU is used only for predictions."""
-
-    def expect(self, picture: np.ndarray | None) -> None:
-        """Do nothing: a network elsewhere may have others waiting, so it has no idle time known here."""
-
-    def expect_click(
-        self,
-        click: Click,
-        previous_mask: np.ndarray | None = None,
-        cfr: CascadeForward = CascadeForward(),
-    ) -> None:
-        """Do nothing, as in `expect`."""
-
     def look_ahead(self) -> Iterator[None]:
-        """Do nothing, as in `expect`."""
         return iter(())
-
-    def preview(
-        self, click: Click, previous_mask: np.ndarray | None = None, with_choices: bool = False
-    ) -> None:
-        """Return None, as the features are elsewhere."""
 
     def predict(
         self,

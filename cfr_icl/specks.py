@@ -37,10 +37,10 @@ def without_specks(prediction: ProbabilityMap, clicks: Sequence[Click]) -> Proba
 def _clicked(parts: np.ndarray, prediction: ProbabilityMap, clicks: Sequence[Click]) -> np.ndarray:
     """The numbers of the parts (h, w) at positive clicks, as seen at the resolution of the map."""
     window = prediction.window
-    found = [np.zeros(0, parts.dtype)]
+    numbers = [np.zeros(0, parts.dtype)]
     for click in clicks:
         if click.positive:
             row = int((click.y - window.top) * parts.shape[0] / window.height)
             column = int((click.x - window.left) * parts.shape[1] / window.width)
-            found.append(parts[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2].ravel())
-    return np.concatenate(found)
+            numbers.append(parts[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2].ravel())
+    return np.concatenate(numbers)

@@ -100,7 +100,7 @@ def test_the_chosen_pass_has_the_most_agreement_the_latest_of_equals_or_is_the_l
     remaining = iter(agreements)
     cfr = CascadeForward(adaptive=False, best_pass=best_pass)
     passes, chosen = cfr.run(
-        lambda previous: (previous, next(remaining)), torch.zeros(4), 1, agreement=lambda value: value
+        lambda previous: (previous, next(remaining)), torch.zeros(4), 1, rating=lambda value: value
     )
     assert passes == agreements
     if best_pass:

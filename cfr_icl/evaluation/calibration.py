@@ -13,7 +13,6 @@ import numpy as np
 
 from cfr_icl import Segmenter
 from cfr_icl.cfr import THRESHOLD_LOGIT
-from cfr_icl.clicks import Click
 from cfr_icl.data.samples import Sample
 from cfr_icl.evaluation.metrics import object_area
 from cfr_icl.evaluation.simulation import simulate
@@ -101,12 +100,21 @@ def window_predictions(
         for gt_mask in sample.gt_masks:
             if object_area(gt_mask) < min_area or not (gt_mask == 1).any():
                 continue
-            predictions: list[Prediction] = []
-
-            def add(_: Click, prediction: Prediction, __: float, to: list = predictions) -> None:
-                to.append(prediction)
-
-            simulate(segmenter, sample.image, gt_mask, max_clicks=clicks, on_click=add)
-            for prediction in predictions:
+            for prediction in _predictions(segmenter, sample.image, gt_mask, clicks):
                 rows, columns = prediction.window.slices
                 yield prediction.probabilities[rows, columns], gt_mask[rows, columns]
+
+
+def _predictions(
+    segmenter: Segmenter, image: np.ndarray, gt_mask: np.ndarray, clicks: int
+) -> list[Prediction]:
+    """The predictions of a session of the robot user, one for each click."""
+    predictions: list[Prediction] = []
+    simulate(
+        segmenter,
+        image,
+        gt_mask,
+        max_clicks=clicks,
+        on_click=lambda _, prediction, __: predictions.append(prediction),
+    )
+    return predictions

@@ -19,11 +19,13 @@ from cfr_icl.evaluation.simulation import Result, setting_name
 GALLERY_WIDTH = 320
 
 
-def worst(results: Sequence[Result], count: int, target: float = 0.90) -> list[Result]:
-    """The `count` sessions with the most clicks to the target IoU; of equals, the lowest final IoU first."""
-    return sorted(results, key=lambda r: (-clicks_to_reach(r.ious, target, len(r.ious) + 1), r.ious[-1]))[
-        :count
-    ]
+def worst(results: Sequence[Result], count: int) -> list[Result]:
+    """The `count` sessions with the most clicks to IoU 0.90; of equals, the lowest final IoU first."""
+
+    def badness(result: Result) -> tuple[int, float]:
+        return clicks_to_reach(result.ious, 0.90, len(result.ious) + 1), -result.ious[-1]
+
+    return sorted(results, key=badness, reverse=True)[:count]
 
 
 class Replay:

@@ -13,6 +13,9 @@ import numpy as np
 NOC_TARGETS = (0.80, 0.85, 0.90, 0.95)
 """IoUs to which clicks are counted."""
 
+BOUNDARY_WIDTH = 0.02
+"""Width of the boundary of `boundary_iou`, as a share of the picture's diagonal."""
+
 
 def iou(mask: np.ndarray, gt_mask: np.ndarray) -> float:
     """Intersection over union of a mask with the ground truth; pixels of ground truth -1 are left out."""
@@ -20,14 +23,12 @@ def iou(mask: np.ndarray, gt_mask: np.ndarray) -> float:
     return np.count_nonzero(mask & (gt_mask == 1)) / union if union else 1.0
 
 
-def boundary_iou(mask: np.ndarray, gt_mask: np.ndarray, width: float = 0.02) -> float:
+def boundary_iou(mask: np.ndarray, gt_mask: np.ndarray) -> float:
     """IoU of the inner boundaries of mask and ground truth (Cheng et al., CVPR 2021).
 
-    Args:
-        width: the boundary's width as a fraction of the picture's diagonal. Ignored pixels (-1) take the
-            mask's value when the boundary is computed, and are then left out.
+    Ignored pixels (-1) take the mask's value when the boundary is computed, and are then left out.
     """
-    pixels = max(1, round(width * float(np.hypot(*gt_mask.shape))))
+    pixels = max(1, round(BOUNDARY_WIDTH * float(np.hypot(*gt_mask.shape))))
     expected = np.where(gt_mask == -1, mask, gt_mask == 1)
     ring = np.where(gt_mask == -1, -1, _inner_boundary(expected, pixels))
     return iou(_inner_boundary(mask, pixels), ring)

@@ -7,23 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-T_QUANTILES = (
-    12.71,
-    4.30,
-    3.18,
-    2.78,
-    2.57,
-    2.45,
-    2.36,
-    2.31,
-    2.26,
-    2.23,
-    2.20,
-    2.18,
-    2.16,
-    2.14,
-    2.13,
-)
+T_QUANTILES = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14, 2.13)
 """97.5 % quantiles of Student's distribution for 1, 2, 3 ... degrees of freedom."""
 
 UNKNOWN_HALF_WIDTH = 1000.0

@@ -130,15 +130,15 @@ def _evaluate_units(
     actors: Actors | None,
 ) -> list[Result]:
     """The results of all units; new ones are logged."""
-    found = []
+    finished = []
     progress = Progress(len(units))
     on_cluster = actors and map_on_cluster(partial(_new_worker, job), units, actors)
     for results in on_cluster or _results(job, model, units, workers):
         for result in results:
             log.add(result)
-            found.append(result)
+            finished.append(result)
         progress.add()
-    return found
+    return finished
 
 
 @contextmanager

@@ -176,15 +176,15 @@ class QuickScore:
         return float(np.mean(ious))
 
 
-def zoomed(gt_mask: np.ndarray, share: float = 1.6, least: int = 200) -> Window:
-    """The window around an object whose sides are `share` of its box's, at least `least` pixels."""
+def zoomed(gt_mask: np.ndarray) -> Window:
+    """The window around an object, int (H, W), whose sides are 1.6 of its box's, at least 200 pixels."""
     height, width = gt_mask.shape
     box = Rectangle.of_mask(gt_mask == 1)
-    left, right = _span(*box.columns, width, share, least)
-    top, bottom = _span(*box.rows, height, share, least)
+    left, right = _span(*box.columns, width)
+    top, bottom = _span(*box.rows, height)
     return Window(left, top, right, bottom)
 
 
-def _span(first: int, end: int, limit: int, share: float, least: int) -> tuple[int, int]:
-    middle, side = (first + end) / 2, max(share * (end - first), least)
+def _span(first: int, end: int, limit: int) -> tuple[int, int]:
+    middle, side = (first + end) / 2, max(1.6 * (end - first), 200)
     return max(0, round(middle - side / 2)), min(limit, round(middle + side / 2))

@@ -16,7 +16,7 @@ from cfr_icl.cfr import MASK_THRESHOLD
 from cfr_icl.data.samples import Dataset, Sample, random_samples, useful
 from cfr_icl.evaluation.metrics import iou
 from cfr_icl.models.compact import CompactNet
-from cfr_icl.models.iou_head import IoUHead
+from cfr_icl.models.iou_head import POOLS, IoUHead
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.robot import next_click
 
@@ -111,12 +111,12 @@ def _session(segmenter: Segmenter, gt_mask: np.ndarray, boxed: bool) -> Iterator
             return
 
 
-def fit(passes: RatedPasses, seed: int = 0, hidden: int = 16) -> IoUHead:
+def fit(passes: RatedPasses, seed: int = 0) -> IoUHead:
     """Train a head on recorded passes: half of the features are left out at random in each step."""
     torch.manual_seed(seed)
     pooled, ious = passes.pooled.float(), passes.ious.float()
     with torch.device("cpu"):
-        head = IoUHead(pooled.shape[1] // 4, hidden)
+        head = IoUHead(pooled.shape[1] // POOLS)
     head.mean, head.spread = pooled.mean(0), pooled.std(0, correction=0) + 1e-3
     torch.nn.init.constant_(head.output.bias, 1.0)
     standard = (pooled - head.mean) / head.spread

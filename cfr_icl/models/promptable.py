@@ -51,11 +51,6 @@ class Frame:
     network_size: tuple[int, int]
     unpadded: tuple[int, int] | None = None
 
-    @property
-    def padding(self) -> dict[str, tuple[int, int]]:
-        """The arguments of `LogitMap.of_logits`."""
-        return {"network_size": self.network_size, "unpadded": self.unpadded} if self.unpadded else {}
-
 
 def stretched(window: tuple[int, int], network_size: tuple[int, int]) -> Frame:
     """The frame of an input to which both sides of the window are resized."""
@@ -133,7 +128,8 @@ class PromptableModel(InteractiveModel):
         logits, scores = logits.float().cpu(), scores.float().cpu()
         if not torch.isfinite(logits.sum()):
             raise PredictionError("The network's output is not finite; its weights may be damaged.")
-        maps = [LogitMap.of_logits(each, window, previous.picture, **frame.padding) for each in logits]
+        place = window, previous.picture, frame.network_size, frame.unpadded
+        maps = [LogitMap.of_logits(each, *place) for each in logits]
         ious = scores.clamp(0, 1).tolist()
         best = int(scores.argmax())
         choices = tuple(map(Choice, maps, ious)) if len(maps) > 1 else ()

@@ -107,12 +107,10 @@ def shown_size(image: Image.Image) -> tuple[int, int]:
     return (width, height) if turned else (height, width)
 
 
-def remarks(
-    source: str | Path | BinaryIO, max_megapixels: float = MAX_MEGAPIXELS, view: View = VIEW
-) -> Remarks:
+def remarks(source: str | Path | BinaryIO, max_megapixels: float = MAX_MEGAPIXELS) -> Remarks:
     """Remarks for the user from a picture's header; raises PictureError like `read_picture`."""
-    with open_image(source, max_megapixels, view) as image, decoding("picture"):
-        return _remarks(image, view)
+    with open_image(source, max_megapixels) as image, decoding("picture"):
+        return _remarks(image, VIEW)
 
 
 def _remarks(image: Image.Image, view: View) -> Remarks:

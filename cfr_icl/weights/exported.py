@@ -99,10 +99,10 @@ def forget_old_exports(folder: Path) -> None:
 def shared_session(file: Path) -> Any:
     """Like `session`, but one for all networks whose files have the same content."""
     key = hashlib.sha256(file.read_bytes()).digest(), torch.get_num_threads()
-    found = _shared.get(key)
-    if found is None:
-        found = _shared[key] = session(file)
-    return found
+    shared = _shared.get(key)
+    if shared is None:
+        shared = _shared[key] = session(file)
+    return shared
 
 
 def session(file: Path, providers: Sequence[str] = ("CPUExecutionProvider",)) -> Any:

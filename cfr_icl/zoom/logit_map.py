@@ -25,12 +25,13 @@ class LogitMap(ProbabilityMap):
 
     Attributes:
         logits: float32 (h, w), the network's output, padding included. It is fed back unchanged.
-        network_size: height and width of the network's input where the picture was padded, else None.
-        unpadded: height and width of that input's part, from its top left, that shows the window.
+        network_size: height and width of the network's input.
+        unpadded: height and width of that input's part, from its top left, that shows the window; None for
+            all of it.
     """
 
     logits: torch.Tensor = field(repr=False)
-    network_size: tuple[int, int] | None = None
+    network_size: tuple[int, int]
     unpadded: tuple[int, int] | None = None
 
     @classmethod
@@ -39,10 +40,10 @@ class LogitMap(ProbabilityMap):
         logits: torch.Tensor,
         window: Window,
         picture: Window,
-        network_size: tuple[int, int] | None = None,
+        network_size: tuple[int, int],
         unpadded: tuple[int, int] | None = None,
     ) -> LogitMap:
-        """Make the map of logits (h, w); `network_size` and `unpadded` are given if the input was padded."""
+        """Make the map of logits (h, w)."""
         values = torch.sigmoid(without_padding(logits, network_size, unpadded) + THRESHOLD_LOGIT)
         return cls(
             values, window, picture, False, logits=logits, network_size=network_size, unpadded=unpadded
@@ -51,7 +52,7 @@ class LogitMap(ProbabilityMap):
     def window_logits(self) -> torch.Tensor:
         """The logit of every pixel of the window, float32 (height, width)."""
         logits = self.logits[None, None]
-        if self.network_size and self.unpadded:
+        if self.unpadded:
             logits = _interpolate(logits, self.network_size)[..., : self.unpadded[0], : self.unpadded[1]]
         return _interpolate(logits, self.window.size)[0, 0]
 
@@ -75,10 +76,10 @@ class LogitMap(ProbabilityMap):
 
 
 def without_padding(
-    logits: torch.Tensor, network_size: tuple[int, int] | None, unpadded: tuple[int, int] | None
+    logits: torch.Tensor, network_size: tuple[int, int], unpadded: tuple[int, int] | None
 ) -> torch.Tensor:
     """The logits (h, w) of the window, without those of the padding at the right and at the bottom."""
-    if not network_size or not unpadded:
+    if not unpadded:
         return logits
     height, width = (
         max(1, math.ceil(side * used / padded))

@@ -46,14 +46,7 @@ class ZoomConfig:
     exact_up_to: int | None = 500_000
 
     def __post_init__(self) -> None:
-        least = {
-            "size": 1,
-            "skip_clicks": -1,
-            "expansion": 0,
-            "min_side": 1,
-            "recompute_iou": 0,
-            "exact_up_to": 0,
-        }
+        least = {"size": 1, "skip_clicks": -1, "min_side": 1}
         for entry in fields(self):
             value, default = getattr(self, entry.name), entry.default
             kinds = (int, float) if isinstance(default, float) else (type(default),)

@@ -28,19 +28,18 @@ def with_stems(pictures: Sequence[AnnotatedPicture]) -> list[tuple[str, Annotate
 def unique_stems(names: Sequence[str]) -> list[str]:
     """Stems for the pictures' files: the name without its suffix if that is unique, else the whole name."""
     stems = [name[: len(name) - len(PurePosixPath(name).suffix)] for name in names]
-    whole = [False] * len(names)
     while True:
-        counts = Counter(names[n] if whole[n] else stems[n] for n in range(len(names)))
-        clashing = [n for n in range(len(names)) if not whole[n] and counts[stems[n]] > 1]
+        counts = Counter(stems)
+        clashing = [n for n, stem in enumerate(stems) if counts[stem] > 1 and stem != names[n]]
         if not clashing:
             break
-        for n in clashing:
-            whole[n] = True
-    used: dict[str, int] = {}
-    for n in range(len(names)):
-        stem = names[n] if whole[n] else stems[n]
-        used[stem] = used.get(stem, 0) + 1
-        stems[n] = stem if used[stem] == 1 else f"{stem}~{used[stem]}"
+        for n in clashing:  # a whole name may be the stem of another picture: look again
+            stems[n] = names[n]
+    used: Counter[str] = Counter()
+    for n, stem in enumerate(stems):
+        used[stem] += 1
+        if used[stem] > 1:
+            stems[n] = f"{stem}~{used[stem]}"
     return stems
 
 

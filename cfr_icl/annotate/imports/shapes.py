@@ -56,13 +56,13 @@ def turned(corners: np.ndarray, degrees: float, centre: np.ndarray) -> np.ndarra
     return (corners - centre) @ turn + centre
 
 
-def clipped(ring: np.ndarray, size: tuple[int, int], margin: float = MARGIN) -> np.ndarray:
-    """The part of a polygon's area inside the picture, grown by a margin; (N, 2), N may be 0.
+def clipped(ring: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The part of a polygon's area inside the picture, grown by MARGIN; (N, 2), N may be 0.
 
     Sutherland and Hodgman's algorithm: parts that the border separates stay joined along it.
     """
     height, width = size
-    sides = ((0, -margin, 1), (0, width + margin, -1), (1, -margin, 1), (1, height + margin, -1))
+    sides = ((0, -MARGIN, 1), (0, width + MARGIN, -1), (1, -MARGIN, 1), (1, height + MARGIN, -1))
     for axis, limit, sign in sides:
         if not len(ring):
             break

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from PIL import Image
 
 from cfr_icl.annotate.pictures.value_labels import labels_of
 from cfr_icl.pictures.decoding import transparent, turn
@@ -59,25 +60,29 @@ def read_mask(source: str | Path | BinaryIO, size: tuple[int, int], smallest: in
                 picture_height=height,
             )
         with decoding("mask"):
-            palette, alpha = None, None
-            if image.mode == "P":
-                colours = np.array(image.getpalette("RGB") or [], np.uint8)
-                palette = np.zeros((256, 3), np.uint8)
-                palette.reshape(-1)[: len(colours)] = colours[: 256 * 3]
-                if "transparency" in image.info:
-                    alpha = np.array(image.convert("RGBA").getchannel("A"))
-                values = np.array(image)
-            elif image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16"):
-                if "transparency" in image.info and image.mode in ("1", "L"):
-                    alpha = np.array(image.convert("RGBA").getchannel("A"))
-                values = np.array(image)
-            elif image.mode == "LA":
-                values, alpha = (np.array(image.getchannel(name)) for name in "LA")
-            else:
-                if transparent(image):
-                    image = image.convert("RGBA")
-                    alpha = np.array(image.getchannel("A"))
-                values = np.array(image.convert("RGB"))
-            values = values.astype(np.uint8) if values.dtype == bool else values
-            alpha = None if alpha is None or alpha.min() == 255 else alpha
-            return MaskPixels(values, palette, alpha, lossy, labels_of(image))
+            alpha = _alpha(image)
+            return MaskPixels(_values(image), _palette(image), alpha, lossy, labels_of(image))
+
+
+def _values(image: Image.Image) -> np.ndarray:
+    if image.mode in ("P", "L", "I", "F") or image.mode.startswith("I;16"):
+        return np.array(image)
+    if image.mode == "1":
+        return np.array(image).astype(np.uint8)
+    if image.mode == "LA":
+        return np.array(image.getchannel("L"))
+    return np.array((image.convert("RGBA") if transparent(image) else image).convert("RGB"))
+
+
+def _palette(image: Image.Image) -> np.ndarray | None:
+    if image.mode != "P":
+        return None
+    colours = np.array(image.getpalette("RGB") or [], np.uint8)[: 256 * 3]
+    return np.append(colours, np.zeros(256 * 3 - len(colours), np.uint8)).reshape(256, 3)
+
+
+def _alpha(image: Image.Image) -> np.ndarray | None:
+    if not transparent(image):
+        return None
+    alpha = np.array(image.convert("RGBA").getchannel("A"))
+    return None if alpha.min() == 255 else alpha

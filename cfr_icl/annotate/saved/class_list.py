@@ -13,6 +13,7 @@ from cfr_icl.annotate.objects.document import Label
 from cfr_icl.annotate.objects.labels import merged
 from cfr_icl.annotate.saved import classes
 from cfr_icl.annotate.saved.store import StoreError
+from cfr_icl.files import file_stamp
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class ClassList:
         self._exclusive = exclusive
         self.shared = False
         """Whether other processes work on the folder too; each of them writes a change at once."""
-        self._seen = self._version()
+        self._seen = file_stamp(self._file)
         self.labels: list[Label] = classes.classes_of_folder(out)
 
     def read(self) -> None:
@@ -38,18 +39,10 @@ class ClassList:
 
         Exports from the command line append classes to it, also where this process works alone.
         """
-        version = self._version()
-        if version != self._seen:
-            self._seen = version
+        stamp = file_stamp(self._file)
+        if stamp != self._seen:
+            self._seen = stamp
             self.labels = classes.classes_of_folder(self._file.parent) or self.labels
-
-    def _version(self) -> tuple[int, int, int] | None:
-        """What differs when the file was replaced; None without a file."""
-        try:
-            status = self._file.stat()
-        except OSError:
-            return None
-        return status.st_ino, status.st_mtime_ns, status.st_size
 
     def change(self, change: Callable[[Sequence[Label]], list[Label]]) -> None:
         """Change the list, of all processes; the order must stay."""
@@ -85,7 +78,7 @@ class ClassList:
             if self._file.is_file():
                 classes.read_classes(self._file)
             classes.write_classes(self._file, self.labels)
-            self._seen = self._version()
+            self._seen = file_stamp(self._file)
         except StoreError as error:
             log.warning("The order of the classes is not saved: %s", error)
         except OSError as error:

@@ -6,14 +6,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from cfr_icl.files import file_stamp
+
 LOOK_SECONDS = 5.0
 """Seconds between two checks for files that others saved."""
 
 LOCK = ".cfr-icl-saving.lock"
 """Held while one process saves, or numbers classes, for milliseconds."""
-
-FileStamp = tuple[int, int, int]
-"""Time of the last change, size and inode of a session file; each save makes a new stamp."""
 
 
 class SharedFolder:
@@ -24,12 +23,12 @@ class SharedFolder:
     """
 
     def __init__(self, paths: Mapping[str, Path]) -> None:
-        self._stamps = {name: _stamp(path) for name, path in paths.items()}
+        self._stamps = {name: file_stamp(path) for name, path in paths.items()}
         self._last_look = time.monotonic()
 
     def changed(self, name: str, path: Path) -> bool:
         """Whether another process saved the picture since the last call; removing a file does not count."""
-        stamp = _stamp(path)
+        stamp = file_stamp(path)
         if stamp is None or stamp == self._stamps.get(name):
             return False
         self._stamps[name] = stamp
@@ -37,7 +36,7 @@ class SharedFolder:
 
     def remember(self, name: str, path: Path) -> None:
         """Note the stamp of a file that this process saved."""
-        self._stamps[name] = _stamp(path)
+        self._stamps[name] = file_stamp(path)
 
     def is_time_to_look(self) -> bool:
         """Whether LOOK_SECONDS passed since this was true; files may lie on a slow network."""
@@ -46,11 +45,3 @@ class SharedFolder:
             return False
         self._last_look = now
         return True
-
-
-def _stamp(path: Path) -> FileStamp | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino

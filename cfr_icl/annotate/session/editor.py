@@ -172,12 +172,7 @@ class Editor(OpenPicture):
             replace_last: first remove the objects of the last file, if nothing was done since; for reading
                 the same file in another way.
         """
-        if (
-            replace_last
-            and self._loaded_at is not None
-            and self._loaded_at == self._history.position
-            and self.can_undo
-        ):
+        if replace_last and self._loaded_at == self._history.position and self.can_undo:
             self.undo()
         self._commit(with_loaded(self.document, loaded, self.size))
         self._loaded_at = self._history.position

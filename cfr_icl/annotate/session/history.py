@@ -56,7 +56,7 @@ class History:
             key: identifies the picture; None if its history is not to be kept.
         """
         self._keep_closed()
-        documents, cursor = self._closed.pop(key, ([], 0)) if key is not None else ([], 0)
+        documents, cursor = self._closed.pop(key, ([], 0))
         if not documents or documents[cursor].instances != document.instances:
             documents, cursor = [document], 0
         self._key, self._documents, self._cursor = key, documents, cursor

@@ -80,7 +80,7 @@ class Session(Editor):
         if not changed.is_predictable:
             raise ActionError("Start an object with a click on it; then mark what does not belong to it.")
         notices_before = len(self.notices)
-        clicked = self._answered(changed)
+        clicked = self._with_network_mask(changed)
         if len(clicked.clicks) == 1:
             clicked = self._unlike_others(document, clicked) or clicked
             starts = may_overlap and self.active is None
@@ -107,11 +107,11 @@ class Session(Editor):
         for number, mask in likely_first(self.predict(clicked), self.size):
             if repeats(mask, wholes):
                 continue
-            chosen = self._answered(replace(clicked, choice=number))
+            chosen = self._with_network_mask(replace(clicked, choice=number))
             if not repeats(chosen.network_mask, wholes):
                 return chosen
             rough = rough or replace(clicked, choice=number, chosen_pass=0)
-        return self._answered(rough) if rough else None  # refinements lead back to the whole
+        return self._with_network_mask(rough) if rough else None  # refinements lead back to the whole
 
     def preview(self, click: Click) -> Instance | None:
         """The object that a click would roughly give, as of `previewed`; nothing changes.
@@ -273,10 +273,10 @@ class Session(Editor):
         return self._predicted(self.document, instance)
 
     def _predicted(self, document: Document, instance: Instance) -> Instance:
-        """Predict the object's mask from its clicks, without the pixels of others; raises as `_answered`."""
-        return self._composed(document, self._answered(instance))
+        """The object with its mask, without the pixels of others; raises as `_with_network_mask`."""
+        return self._composed(document, self._with_network_mask(instance))
 
-    def _answered(self, instance: Instance) -> Instance:
+    def _with_network_mask(self, instance: Instance) -> Instance:
         """The object with the network's mask; raises ActionError when the prediction is not finite."""
         try:
             return predicted(self.predictor, instance, self.document.cfr)[0]
