@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
+from cfr_icl.sentences import Refusal
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -39,14 +41,14 @@ class Rectangle(NamedTuple):
         """The rectangle to which the pixels on its four sides belong, as in lists of clicks and on the page.
 
         Raises:
-            ValueError: for sides that are not finite, and for a left side beyond the right or a top below
-                the bottom.
+            Refusal: a ValueError, for sides that are not finite, and for a left side beyond the right or a
+                top below the bottom.
         """
         if not all(abs(side) < 1e6 for side in (left, top, right, bottom)):
-            raise ValueError("A box needs finite coordinates.")
+            raise Refusal("A box needs finite coordinates.")
         if left > right or top > bottom:
             sides = ", ".join(f"{side:g}" for side in (left, top, right, bottom))
-            raise ValueError(f"The sides of a box are left, top, right, bottom, not {sides}.")
+            raise Refusal("The sides of a box are left, top, right, bottom, not {sides}.", sides=sides)
         return cls(round(left), round(top), round(right) + 1, round(bottom) + 1)
 
     @property

@@ -28,6 +28,7 @@ from cfr_icl.outer_loop import OuterLoop
 from cfr_icl.prediction import Prediction
 from cfr_icl.predictor import PredictionCache, PredictionKey
 from cfr_icl.rectangle import Rectangle
+from cfr_icl.sentences import Refusal
 from cfr_icl.zoom.window import Window
 from cfr_icl.zoom.zoom_config import ZoomConfig
 
@@ -249,7 +250,7 @@ class Segmenter:
             if previous_mask is None:
                 clicks, previous_mask = with_box(box, clicks, whole.size)
             elif not (clicks and clicks[0].batched):  # those of `box_clicks` are
-                raise ValueError("Give a box or a previous mask, not both.")
+                raise Refusal("Give a box or a previous mask, not both.")
         check_prompts(whole, clicks, previous_mask)
         check_choice(choice, self.model.choices)
         if not clicks:

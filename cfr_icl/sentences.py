@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import PurePath
 from typing import Any
 
 
@@ -50,9 +54,30 @@ def sentence_of(error: Exception) -> Sentence:
 
 
 def of_file(name: str, error: Refusal) -> Sentence:
-    """The message of an error with the name of the file before it, unless the message has it already."""
+    """The message of an error with the name of the file before it, unless the message was made with it."""
     sentence = error.sentence
-    return sentence if name in sentence else Sentence("{name}: {error}", name=name, error=sentence)
+    return sentence if _names(sentence, name) else Sentence("{name}: {error}", name=name, error=sentence)
+
+
+@contextmanager
+def named(file: str | PathLike[str]) -> Iterator[None]:
+    """Raise the Refusal that is raised inside with the file in its message, as `of_file`."""
+    try:
+        yield
+    except Refusal as error:
+        raise type(error)(of_file(str(file), error)) from error
+
+
+def _names(sentence: Sentence, name: str) -> bool:
+    """Whether a file's name, or a path to it, is among the values of a message or of the messages in it."""
+    for value in sentence.values.values():
+        inner = value.sentence if isinstance(value, Refusal) else value
+        if isinstance(inner, Sentence) and inner.values:
+            if _names(inner, name):
+                return True
+        elif isinstance(inner, str) and (inner == name or PurePath(inner).name == name):
+            return True
+    return False
 
 
 def short_reason(error: Exception) -> str:

@@ -47,8 +47,7 @@ def run(options: argparse.Namespace) -> None:
     from cfr_icl.arguments import check_positive
     from cfr_icl.files import write_atomically
     from cfr_icl.pictures.decoding import read_picture
-    from cfr_icl.pictures.image_files import PictureError
-    from cfr_icl.sentences import of_file
+    from cfr_icl.sentences import named
 
     clicks = options.clicks or []
     if not clicks and not options.box:
@@ -59,14 +58,14 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError("Give --box or --previous-mask, not both.")
     if options.out.suffix.lower() != ".png":
         raise ValueError(f"The mask is written as PNG; {options.out.name!r} must end in .png.")
-    try:
+    with named(options.picture):
         picture = read_picture(options.picture, options.max_megapixels)
-    except PictureError as error:
-        raise PictureError(of_file(options.picture.name, error)) from error
     if options.out.exists() and options.out.samefile(options.picture):
         raise ValueError("The mask would replace the picture; choose another file for --out.")
-    mask = options.previous_mask
-    previous = mask_pixels(mask, picture.shape[:2]) if mask else None
+    previous = None
+    if options.previous_mask:
+        with named(options.previous_mask):
+            previous = mask_pixels(options.previous_mask, picture.shape[:2])
     segmenter, cfr = new_segmenter(options), cfr_setting(options)
     segmenter.set_image(picture)
     prediction = segmenter.predict(clicks, previous_mask=previous, box=options.box, cfr=cfr)

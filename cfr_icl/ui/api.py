@@ -5,22 +5,25 @@ import shutil
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 from gradio.utils import get_upload_folder
 
 from cfr_icl.annotate.exports.png import mask_png
 from cfr_icl.annotate.imports import mask_pixels
+from cfr_icl.arguments import check_positive, checked_box
 from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.pictures.decoding import read_picture
 from cfr_icl.prediction import PredictionError
 from cfr_icl.rectangle import Rectangle
-from cfr_icl.sentences import sentence_of
+from cfr_icl.sentences import Refusal, sentence_of
 from cfr_icl.ui.server import Server
+from cfr_icl.zoom.window import Window
 
-SEND_A_FILE = "Send the picture as an uploaded file."
+T = TypeVar("T")
+SEND_A_FILE = "Send the {argument} as an uploaded file."
 MAX_CLICKS = 200
 MASKS_KEPT = 200
 """Number of mask files that are kept on the server; older ones are deleted."""
@@ -51,50 +54,88 @@ def segment_endpoint(server: Server) -> Callable[..., gr.FileData]:
             the mask as a PNG of the picture's size, 255 on the object and 0 elsewhere
         """
         try:
-            pixels = read_picture(_uploaded(picture), settings.max_megapixels)
+            pixels = _read(picture, "picture", lambda path: read_picture(path, settings.max_megapixels))
+            whole = Window.of_size(*pixels.shape[:2])
             cues = {
                 "previous_mask": None
                 if previous_mask is None
-                else mask_pixels(_uploaded(previous_mask), pixels.shape[:2]),
-                "box": None if box is None else _box(box),
+                else _read(previous_mask, "previous_mask", lambda path: mask_pixels(path, whole.size)),
+                "box": None if box is None else checked_box(_box(box), whole),
                 "cfr": CascadeForward(steps=steps),
             }
+            if box is not None and previous_mask is not None:
+                raise Refusal("Give a box or a previous mask, not both.")
             checked = _clicks(clicks, least=1 if box is None else 0)
             for click in checked:
-                click.check_inside(pixels.shape[1], pixels.shape[0])
+                click.check_inside(whole.width, whole.height)
+            begun = box is not None or previous_mask is not None
+            if not begun:
+                check_positive(checked)
             predictor = models.predictor(looks_ahead=False)
             predictor.set_image(pixels)
             if models.in_this_process:
-                for count in _turns(checked, begun=box is not None or previous_mask is not None):
+                for count in _turns(checked, begun=begun):
                     predictor.predict(checked[:count], **cues)  # others have their turns between two clicks
             path = _written(mask_png(predictor.predict(checked, **cues).mask), masks)
-        except (ValueError, OSError, PredictionError) as error:
+        except (Refusal, PredictionError) as error:
             raise gr.Error(sentence_of(error), print_exception=False) from error
         return gr.FileData(path=str(path), orig_name=path.name)
 
     return segment
 
 
-def _written(png: bytes, masks: deque[Path]) -> Path:
-    """Write a mask's file into a folder of its own, the newest of `masks`; the oldest ones go."""
-    folder = Path(get_upload_folder()) / f"segment-{secrets.token_hex(16)}"
-    folder.mkdir(parents=True)
-    masks.append(folder)
-    if len(masks) > MASKS_KEPT:
-        shutil.rmtree(masks.popleft(), ignore_errors=True)
-    path = folder / "mask.png"
-    path.write_bytes(png)
+def uploaded(file: Any, argument: str) -> Path:
+    """The path of a file that a program uploaded; raises Refusal for anything else in its place.
+
+    Args:
+        argument: the name of the argument that the file is.
+    """
+    try:
+        path = Path(gr.FileData(**file).path).resolve()
+        is_uploaded = path.is_relative_to(Path(get_upload_folder()).resolve()) and path.is_file()
+    except (TypeError, ValueError, OSError):  # anything may be sent in place of a file, any text as its path
+        is_uploaded = False
+    if not is_uploaded:
+        raise Refusal(SEND_A_FILE, argument=argument.replace("_", " "))
     return path
 
 
-def _uploaded(file: Any) -> Path:
+def check_files(value: Any, argument: str) -> None:
+    """Raise Refusal if an argument holds, anywhere in it, a file that was not uploaded."""
+    if isinstance(value, dict):
+        if "path" in value:
+            uploaded(value, argument)
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            check_files(part, argument)
+
+
+def _read(file: Any, argument: str, read: Callable[[Path], T]) -> T:
+    """Read the file of an argument; errors name the argument, as two files may have one name."""
+    path = uploaded(file, argument)
     try:
-        path = Path(file["path"]).resolve()
-        uploaded = path.is_relative_to(Path(get_upload_folder()).resolve())
-    except (KeyError, TypeError, ValueError, OSError):  # anything may be sent in place of a file
-        uploaded = False
-    if not uploaded:
-        raise ValueError(SEND_A_FILE)
+        return read(path)
+    except Refusal as error:
+        raise Refusal("{name}: {error}", name=argument, error=error.sentence) from error
+
+
+def _written(png: bytes, masks: deque[Path]) -> Path:
+    """Write a mask's file into a folder of its own, the newest of `masks`; the oldest ones go.
+
+    Raises:
+        Refusal: when it cannot be written, as where the disk is full.
+    """
+    folder = Path(get_upload_folder()) / f"segment-{secrets.token_hex(16)}"
+    try:
+        folder.mkdir(parents=True)
+        masks.append(folder)
+        if len(masks) > MASKS_KEPT:
+            shutil.rmtree(masks.popleft(), ignore_errors=True)
+        path = folder / "mask.png"
+        path.write_bytes(png)
+    except OSError as error:
+        raise Refusal(sentence_of(error)) from error
     return path
 
 
@@ -114,19 +155,21 @@ def _are_numbers(values: list[Any]) -> bool:
 
 def _box(sides: list[float]) -> Rectangle:
     if not isinstance(sides, list) or len(sides) != 4 or not _are_numbers(sides):
-        raise ValueError(f"A box is [left, top, right, bottom], not {sides!r:.60}.")
+        raise Refusal("A box is [left, top, right, bottom], not {sides!r:.60}.", sides=sides)
     return Rectangle.of_sides(*sides)
 
 
 def _clicks(entries: list[list[float]], least: int) -> list[Click]:
     if not isinstance(entries, list) or not least <= len(entries) <= MAX_CLICKS:
-        raise ValueError(f"Give {least} to {MAX_CLICKS} clicks as a list of [x, y, positive].")
+        raise Refusal(
+            "Give {least} to {most} clicks as a list of [x, y, positive].", least=least, most=MAX_CLICKS
+        )
     clicks = []
     for entry in entries:
         if not isinstance(entry, list) or len(entry) not in (2, 3) or not _are_numbers(entry[:2]):
-            raise ValueError(f"A click is [x, y] or [x, y, positive], not {entry!r:.60}.")
+            raise Refusal("A click is [x, y] or [x, y, positive], not {entry!r:.60}.", entry=entry)
         sign = entry[2] if len(entry) == 3 else 1
         if sign not in (1, 0, -1):
-            raise ValueError(f"A click is positive (1) or negative (0 or -1), not {sign!r:.20}.")
+            raise Refusal("A click is positive (1) or negative (0 or -1), not {sign!r:.20}.", sign=sign)
         clicks.append(Click(entry[0], entry[1], sign == 1))
     return clicks

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import traceback
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import gradio as gr
 from fastapi import Request
 from fastapi.responses import JSONResponse
-from gradio_client.utils import is_http_url_like
+from gradio_client.utils import construct_args, is_http_url_like
 
-from cfr_icl.ui.api import SEND_A_FILE, segment_endpoint
+from cfr_icl.sentences import Refusal
+from cfr_icl.ui.api import check_files, segment_endpoint
 from cfr_icl.ui.canvas import canvas, translations
 from cfr_icl.ui.learning import LEARNT
 from cfr_icl.ui.protocol import DIRECT
@@ -31,22 +35,36 @@ class PageBlocks(gr.Blocks):
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *rest: Any, **named: Any) -> list[Any]:
         """The arguments of an event; those that a request leaves out have their defaults."""
         missing = block_fn.inputs[len(inputs) :]
-        try:
-            return await super().preprocess_data(
-                block_fn, [*inputs, *(component.value for component in missing)], *rest, **named
-            )
-        except (ValueError, OSError) as error:  # a path that was not uploaded, or that is none
-            raise gr.Error(SEND_A_FILE, print_exception=False) from error
+        inputs = [*inputs, *(component.value for component in missing)]
+        names = inspect.signature(block_fn.fn).parameters if inputs else ()
+        for argument, value in zip(names, inputs, strict=False):
+            try:
+                check_files(value, argument)
+            except Refusal as error:
+                raise gr.Error(error.sentence, print_exception=False) from error
+        return await super().preprocess_data(block_fn, inputs, *rest, **named)
 
 
 async def _refuse(request: Request, error: Exception) -> JSONResponse:
-    """Answer a request with named arguments, for which Gradio raises TypeError or KeyError, by a sentence."""
-    if "/call/v2/" not in request.url.path:
-        raise error
-    if isinstance(error, KeyError):
+    """Answer a request with wrong names, for which Gradio raises TypeError or KeyError, by a sentence.
+
+    Other errors of these types are not the caller's mistake, and raised again.
+    """
+    if error.args == (f"/{request.path_params.get('api_name')}",) and isinstance(error, KeyError):
         return JSONResponse({"detail": f"There is no endpoint {error}."}, 404)
-    sentence, _, _ = str(error).partition(" Please ")  # the rest names a link of Gradio
-    return JSONResponse({"detail": sentence}, 422)
+    if isinstance(error, TypeError) and _place(error) is construct_args.__code__:
+        sentence, _, _ = str(error).partition(" Please ")  # the rest names a link of Gradio
+        return JSONResponse({"detail": sentence}, 422)
+    raise error
+
+
+def _place(error: Exception) -> CodeType | None:
+    """The code of the function that raised an error."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return frames[-1].f_code if frames else None
+
+
+REFUSALS: dict[type[Exception], Any] = {TypeError: _refuse, KeyError: _refuse}
 
 
 def build(server: Server) -> gr.Blocks:
@@ -145,14 +163,15 @@ def _listen(view: gr.HTML, server: Server) -> None:
 
 
 def launch(blocks: gr.Blocks, host: str = "127.0.0.1", port: int | None = None, **options: Any):
-    """Serve the app; further options go to Gradio's launch."""
+    """Serve the app; further options go to Gradio's launch, also in place of those that are set here."""
+    app = options.pop("app_kwargs", None) or {}
+    handlers = {**REFUSALS, **(app.get("exception_handlers") or {})}
+    ours = {"footer_links": [], "max_file_size": "200mb", "i18n": translations()}
     return blocks.launch(
         server_name=host,
         server_port=port,
-        footer_links=[],
-        max_file_size="200mb",
-        i18n=translations(),
-        **{"app_kwargs": {"exception_handlers": {TypeError: _refuse, KeyError: _refuse}}, **options},
+        app_kwargs={**app, "exception_handlers": handlers},
+        **{**ours, **options},
     )
 
 

@@ -12,7 +12,7 @@ from cfr_icl.annotate.pictures.browser_copy import browser_copy
 from cfr_icl.annotate.saved.store import StoreError
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.pictures.decoding import VIEW, OpenedPicture, PictureError, View, open_picture
-from cfr_icl.sentences import Sentence, of_file, sentence_of
+from cfr_icl.sentences import Sentence, named, sentence_of
 from cfr_icl.ui.files import PageFiles, served
 from cfr_icl.ui.outbox import Outbox
 from cfr_icl.ui.place import FolderPlace
@@ -60,10 +60,8 @@ class Opening:
         if self.place:
             raise ActionError(ADD_TO_FOLDER)
         (file,) = self._files.uploaded(path)
-        try:
+        with named(name):
             self._show(file, name)
-        except PictureError as error:
-            raise PictureError(of_file(name, error)) from error
 
     def open_example(self, index: int) -> None:
         """Open an example, numbered from 0."""

@@ -106,7 +106,7 @@ class WorkerPool:
 
         Raises:
             WorkersError: when no worker answers, or only some with another network than before.
-            ValueError: when the request cannot be answered.
+            Refusal: when the request cannot be answered.
             PredictionError: when the network's output is not finite.
         """
         content = request_to_bytes(request)
@@ -125,7 +125,7 @@ class WorkerPool:
                 again = not isinstance(error, self._silences)
             else:
                 if response.status_code in (400, 422):
-                    kind = PredictionError if response.status_code == 422 else ValueError
+                    kind = PredictionError if response.status_code == 422 else Refusal
                     raise kind(response.json()["error"])
                 if response.status_code == 200:
                     network = response.headers.get(NETWORK)

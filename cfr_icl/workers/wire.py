@@ -17,6 +17,7 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.prediction import Choice, InnerPass, Prediction
 from cfr_icl.rectangle import Rectangle
+from cfr_icl.sentences import Refusal
 from cfr_icl.zoom.logit_map import LogitMap
 from cfr_icl.zoom.probability_map import ProbabilityMap
 from cfr_icl.zoom.window import Window
@@ -86,7 +87,7 @@ def request_from_bytes(content: bytes) -> PredictionRequest:
             bool(header["ahead"]),
         )
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise ValueError("This is not a request to a worker.") from error
+        raise Refusal("This is not a request to a worker.") from error
 
 
 def prediction_to_bytes(prediction: Prediction) -> bytes:
@@ -115,7 +116,7 @@ def prediction_from_bytes(content: bytes) -> Prediction:
             initial=None if initial is None else _map_from_json(initial, tensors),
         )
     except (KeyError, TypeError) as error:
-        raise ValueError("This is not a prediction of a worker.") from error
+        raise Refusal("This is not a prediction of a worker.") from error
 
 
 class _Tensors:
@@ -202,7 +203,7 @@ def _unpacked(content: bytes) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         length = int.from_bytes(content[:8], "little")
         metadata = json.loads(content[8 : 8 + length])["__metadata__"]
         if metadata["version"] != str(VERSION):
-            raise ValueError("The worker and the page are of different versions of this package.")
+            raise Refusal("The worker and the page are of different versions of this package.")
         tensors = load(content)
         header = json.loads(metadata["json"])
     except (
@@ -213,6 +214,6 @@ def _unpacked(content: bytes) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         json.JSONDecodeError,
         RecursionError,
     ) as error:
-        raise ValueError("What came over the network is damaged.") from error
+        raise Refusal("What came over the network is damaged.") from error
     tensors.pop("", None)
     return header, tensors

@@ -79,13 +79,26 @@ def test_not_a_picture_and_a_wrong_ending(picture, tmp_path, capsys):
     assert "must end in .png" in capsys.readouterr().err
 
 
-def test_of_picture_and_previous_mask_the_damaged_file_is_named(picture, tmp_path, capsys):
-    text = tmp_path / "text.png"
+def test_of_picture_and_previous_mask_the_damaged_file_is_named_as_it_was_given(picture, tmp_path, capsys):
+    text = tmp_path / "masks" / picture.name
+    text.parent.mkdir()
     text.write_text("hello")
     click = ["--click", "1,1", "--out", str(tmp_path / "mask.png")]
     for files in ([str(text)], [str(picture), "--previous-mask", str(text)]):
         assert main(["segment", *files, *click]) == 2
-        assert capsys.readouterr().err.startswith("error: text.png: This is not a picture")
+        assert capsys.readouterr().err.startswith(f"error: {text}: This is not a picture")
+
+
+@pytest.mark.parametrize("name", ["PNG", "a", "can", "x.png"])
+def test_a_damaged_file_is_named_whatever_its_name_is(tmp_path, capsys, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text("hello")
+    for file, sentence in (
+        (name, f"{name}: This is not a picture"),
+        (f"no-{name}", f"There is no file 'no-{name}'."),
+    ):
+        assert main(["segment", file, "--click", "1,1", "--out", "mask.png"]) == 2
+        assert capsys.readouterr().err.startswith(f"error: {sentence}")
 
 
 def test_a_full_disk_is_told_without_numbers_of_errors(picture, tmp_path, capsys, monkeypatch):

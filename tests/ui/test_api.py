@@ -8,6 +8,7 @@ import threading
 import httpx
 import numpy as np
 import pytest
+from fastapi.responses import JSONResponse
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -16,7 +17,6 @@ from cfr_icl.cfr import CascadeForward
 from cfr_icl.clicks import Click
 from cfr_icl.rectangle import Rectangle
 from cfr_icl.segmenter import Segmenter
-from cfr_icl.ui.api import SEND_A_FILE
 from cfr_icl.ui.blocks import build, launch
 from cfr_icl.ui.server import Server
 from cfr_icl.ui.settings import Settings
@@ -159,7 +159,7 @@ def test_arguments_that_a_list_leaves_out_have_their_defaults(client, file):
     _, [mask] = call(client.src, {"data": [file, [[20, 30]]]})
     assert mask["orig_name"] == "mask.png"
     _, answer = call(client.src, {"data": []})
-    assert answer["error"] == SEND_A_FILE
+    assert answer["error"] == "Send the picture as an uploaded file."
     _, answer = call(client.src, {"data": [file]})
     assert answer["error"].startswith("Give 1 to 200 clicks")
 
@@ -167,7 +167,85 @@ def test_arguments_that_a_list_leaves_out_have_their_defaults(client, file):
 @pytest.mark.parametrize("path", ["/etc/hostname", "../../etc/hostname", "a\0b", "/tmp/" + "a" * 5000, ""])
 def test_a_path_that_was_not_uploaded_is_one_sentence(client, file, path):
     _, answer = call(client.src, {"data": [{**file, "path": path}, [[20, 30]]]})
-    assert answer["error"] == SEND_A_FILE
+    assert answer["error"] == "Send the picture as an uploaded file."
+
+
+@pytest.mark.parametrize(
+    "value", [None, 3, "mask.png", [], {"path": 3}, {"path": "/etc/hostname"}, {"path": "a", "meta": []}]
+)
+def test_of_picture_and_mask_the_one_that_is_no_uploaded_file_is_named(client, file, value):
+    _, answer = call(client.src, {"data": [value, [[20, 30]], 1, file]})
+    assert answer["error"] == "Send the picture as an uploaded file."
+    if value is not None:
+        _, answer = call(client.src, {"data": [file, [[20, 30]], 1, value]})
+        assert answer["error"] == "Send the previous mask as an uploaded file."
+
+
+def test_files_in_place_of_numbers_are_one_sentence(client, file):
+    for value in ({**file, "path": "/etc/hostname"}, {"path": "a", "meta": []}):
+        _, answer = call(client.src, {"data": [file, [[20, value]]]})
+        assert answer["error"] == "Send the clicks as an uploaded file."
+
+
+def test_of_two_files_with_one_name_the_damaged_one_is_named(client, tmp_path, file):
+    (tmp_path / "picture.png").write_text("hello")
+    text = handle_file(str(tmp_path / "picture.png"))
+    with pytest.raises(AppError, match=r"^previous_mask: This is not a picture that can be read"):
+        client.predict(file, [[20, 30]], previous_mask=text, api_name="/segment")
+    with pytest.raises(AppError, match=r"^picture: This is not a picture that can be read"):
+        client.predict(text, [[20, 30]], previous_mask=file, api_name="/segment")
+
+
+@pytest.mark.parametrize("kind", [ValueError, TypeError, KeyError, OSError])
+def test_an_error_of_our_own_is_not_told_as_the_callers_mistake(client, file, server, monkeypatch, kind):
+    def broken(*_, **__):
+        raise kind("inside")
+
+    monkeypatch.setattr(server.shared.models.line, "run", broken)
+    _, answer = call(client.src, {"data": [file, [[20, 30]]]})
+    assert answer["error"] is None  # what Gradio says of errors that are none of the caller's
+
+    monkeypatch.setattr("gradio.blocks.Blocks.preprocess_data", broken)
+    _, answer = call(client.src, {"data": [file, [[20, 30]]]})
+    assert answer["error"] is None
+
+
+@pytest.mark.parametrize("error", [TypeError("inside"), KeyError("inside")])
+def test_an_error_of_our_own_on_the_way_is_a_failure_of_the_server(client, file, monkeypatch, error):
+    def broken(*_, **__):
+        raise error
+
+    monkeypatch.setattr("gradio.route_utils.get_fn", broken)
+    answer = httpx.post(
+        f"{client.src}gradio_api/call/v2/segment", json={"picture": file, "clicks": [[20, 30]]}
+    )
+    assert answer.status_code == 500 and "inside" not in answer.text
+
+
+def test_handlers_and_options_of_a_caller_join_ours(model):
+    async def refuse(request, error):
+        return JSONResponse({"detail": "mine"}, 418)
+
+    async def mine():
+        raise ZeroDivisionError
+
+    blocks = build(Server(Settings(model)))
+    app, url, _ = launch(
+        blocks,
+        prevent_thread_lock=True,
+        quiet=True,
+        max_file_size="1mb",
+        app_kwargs={"exception_handlers": {ZeroDivisionError: refuse}, "docs_url": "/mine"},
+    )
+    app.add_api_route("/divide", mine)
+    try:
+        assert call(url, {}, "call/v2/segments") == (404, "There is no endpoint '/segments'.")
+        assert httpx.get(f"{url}divide").status_code == 418
+        assert httpx.get(f"{url}mine").status_code == 200
+        large = httpx.post(f"{url}gradio_api/upload", files={"files": b"0" * 2_000_000})
+        assert large.status_code == 413
+    finally:
+        blocks.close()
 
 
 def test_wrong_names_of_arguments_are_one_sentence(client, file):

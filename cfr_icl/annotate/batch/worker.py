@@ -22,6 +22,7 @@ from cfr_icl.clicks import Click
 from cfr_icl.inner_distance import deepest_pixel
 from cfr_icl.pictures.decoding import PictureError, read_picture
 from cfr_icl.predictor import Predictor
+from cfr_icl.sentences import named
 
 
 @dataclass(frozen=True)
@@ -128,10 +129,8 @@ class BatchWorker:
         """The mask to start from, None without one; raises ValueError for an empty one."""
         if entry.mask is None:
             return None
-        mask = Mask.of(mask_pixels(self.job.masks / entry.mask.replace("\\", "/"), size))
-        if not mask.area:
-            raise ValueError(f"The mask {entry.mask} has no pixels.")
-        return mask
+        with named(f"mask {entry.mask}"):
+            return Mask.of(mask_pixels(self.job.masks / entry.mask.replace("\\", "/"), size))
 
     def _saved_work(
         self, task: PictureTask, instances: list[Instance], size: tuple[int, int]

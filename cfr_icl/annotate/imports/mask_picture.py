@@ -29,7 +29,7 @@ from cfr_icl.annotate.objects.document import label_name
 from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.annotate.pictures.mask_pixels import MaskPixels, read_mask
 from cfr_icl.pictures.image_files import PictureError
-from cfr_icl.sentences import Sentence, of_file
+from cfr_icl.sentences import Sentence
 
 MAX_CHECKED_FOR_PARTS = 50
 """The most objects that are searched for several connected parts."""
@@ -77,12 +77,8 @@ def load_mask_picture(path: Path, size: tuple[int, int], reading: str | None = N
 
 
 def mask_pixels(path: Path, size: tuple[int, int]) -> np.ndarray:
-    """All objects of a mask's file as one mask, bool (H, W); raises MaskFileError, which names the file."""
-    try:
-        loaded = load_mask_picture(path, size)
-    except MaskFileError as error:
-        raise MaskFileError(of_file(path.name, error)) from error
-    return Mask.union([entry.mask for entry in loaded.objects]).pixels
+    """All objects of a mask's file as one mask, bool (H, W); raises MaskFileError."""
+    return Mask.union([entry.mask for entry in load_mask_picture(path, size).objects]).pixels
 
 
 def _masks(ids: np.ndarray, values: np.ndarray) -> list[Mask]:

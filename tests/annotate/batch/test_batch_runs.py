@@ -206,7 +206,7 @@ def test_a_mask_is_refined_from_a_click_in_its_middle_or_from_those_of_the_list(
         ("picture,left,top,right,bottom", "0.png,8,18,inf,62", "finite"),
         ("picture,mask", "0.png,none.png", "no mask 'none.png'"),
         ("picture,mask", "0.png,../../etc/passwd", "no mask"),
-        ("picture,mask", "0.png,clicks.csv", "0.png: clicks.csv: This is not a picture"),
+        ("picture,mask", "0.png,clicks.csv", "0.png: mask clicks.csv: This is not a picture"),
         ("picture,x,y,label", "0.png,1,1,a\n0.png,1,1,b", "another label already"),
         ("picture,y", "0.png,1", "needs a heading"),
     ],
