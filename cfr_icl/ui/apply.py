@@ -31,6 +31,8 @@ def apply(session: Session, action: SessionAction) -> None:
             session.keep_pass(index, prediction)
         case do.Choose(index=index, object=id):
             session.choose(index, id)
+        case do.OverlapClicked(id=id):
+            session.overlap_clicked(id)
         case do.ChooseOrLabel():
             _choose_or_label(session, action)
         case do.Cascade(cfr=cfr):

@@ -255,7 +255,8 @@ class Page:
         if question.picture != self.picture_token or not self._previewing.acquire(blocking=False):
             return None
         try:
-            previewed = self.session.preview(clicks.Click(question.x, question.y, question.positive))
+            click = clicks.Click(question.x, question.y, question.positive)
+            previewed = self.session.preview(click, question.may_overlap)
         finally:
             self._previewing.release()
         if previewed is None or question.picture != self.picture_token:

@@ -19,7 +19,7 @@ from cfr_icl.pictures.decoding import View
 SWITCHES = ("visible", "locked", "overlap", "keep_largest", "fill_holes", "threshold", "left_out", "choice")
 """Fields of an object with one name everywhere."""
 
-_PLAIN = ("id", "label", "colour", *SWITCHES)
+_PLAIN = ("id", "label", "colour", "overlaps", *SWITCHES)
 _NULLABLE = ("certainty", "chosen_pass", "timing")
 """Fields whose values in a description are those in a session file; the second ones may be None."""
 
@@ -134,6 +134,7 @@ def _object(instance: Instance, old: Instance | None, restorable: bool) -> dict[
         "drawn_box": list(instance.box) if instance.box else None,
         "clicks_of_box": instance.clicks_of_box,
         **{name: getattr(instance, name) for name in SWITCHES},
+        "overlaps": list(instance.overlaps),
         "chosen_pass": instance.chosen_pass,
         "version": mask.version,
         "area": mask.area,

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image
+from playwright.sync_api import expect
 
 from tests.e2e.tool import EXAMPLES, Line, Tool, placed
 
@@ -290,7 +291,7 @@ def test_a_click_where_nothing_is_drawn_yet_starts_an_object_whatever_comes_ther
     assert [len(each.clicks) for each in tool.session.document.instances] == [1, 2]
     tool.page.get_by_role("button", name="Let the new one overlap it").click()
     tool.idle()
-    assert tool.session.active.mask.area > 0 and tool.session.active.overlap
+    assert tool.session.active.mask.area > 0 and tool.session.active.overlaps == (1,)
     line = Line(tool, "**/component_server/")
     tool.page.keyboard.press("Enter")
     tool.click(230, 90)
@@ -307,11 +308,15 @@ def test_a_part_of_a_labelled_whole_overlaps_it_where_it_was_clicked_on(tool, sq
     tool.click(60, 60, modifiers=["Alt"])
     tool.idle()
     part = tool.session.active
-    assert part.id == 3 and part.mask.area > 0 and part.overlap
+    assert part.id == 3 and part.mask.area > 0 and part.overlaps == (1,)
+    switch = tool.page.get_by_label("May overlap others")
+    expect(switch).to_be_checked()
+    assert tool.page.get_by_title("Overlaps only: 1").count() == 1
     tool.page.keyboard.press("Enter")
     tool.click(200, 20, modifiers=["Alt"])  # beside all others
     tool.idle()
-    assert not tool.session.active.overlap
+    expect(switch).not_to_be_checked()
+    assert tool.session.active.overlaps == ()
     assert tool.page.locator(".notice").count() == 0
 
 

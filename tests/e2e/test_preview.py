@@ -90,6 +90,24 @@ def test_alt_shows_what_a_click_on_a_mask_would_start_there_while_the_pointer_re
     expect(previewed(tool)).not_to_be_attached()
 
 
+def test_a_preview_on_an_object_that_is_hidden_by_itself_shows_what_the_click_gives(open_tool):
+    tool = open_tool
+    tool.click(80, 80)
+    tool.page.keyboard.press("Enter")
+    tool.idle()
+    tool.page.locator("[data-ref=objects] .eye").click()
+    tool.idle()
+    requests = asked(tool)
+    rest(tool, 82, 82)
+    tool.until(lambda: requests)
+    tool.page.wait_for_timeout(300)
+    plain = tool.colour(40, 50)
+    assert sum(abs(a - b) for a, b in zip(plain[:3], (220, 30, 30), strict=True)) < 12  # object 1 has it
+    tool.page.keyboard.down("Alt")
+    tool.until(lambda: tool.colour(40, 50) != plain)
+    tool.page.keyboard.up("Alt")
+
+
 def test_a_click_does_not_wait_for_the_preview_and_drops_it(open_tool):
     tool = open_tool
     held = []

@@ -59,7 +59,9 @@ test('where the pointer rests, the mask of a click there is shown until it moves
   await wait(100);
   assert.deepEqual(app.questions, []);
   await wait(50);
-  assert.deepEqual(app.questions, [{ page: 'p', picture: 't', x: 2, y: 2, positive: true }]);
+  assert.deepEqual(app.questions, [
+    { page: 'p', picture: 't', x: 2, y: 2, positive: true, may_overlap: false },
+  ]);
   assert.equal(app.view.preview.colour, '#f00');
   app.preview.followPointer({ x: 2, y: 2 }, false); // within the pixel
   assert.ok(app.view.preview);

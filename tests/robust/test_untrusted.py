@@ -71,6 +71,7 @@ VALID = [
     {"kind": "select", "id": 1},
     {"kind": "delete", "id": 1},
     {"kind": "duplicate", "id": 1},
+    {"kind": "overlap_clicked", "id": 1},
     {
         **{"kind": "edit", "id": 1, "colour": "#123456", "threshold": 0.4, "visible": False},
         **{"locked": False, "overlap": True, "keep_largest": True, "fill_holes": True},

@@ -75,10 +75,10 @@ def test_a_page_gets_one_preview_at_a_time_and_none_while_somebody_clicks(server
     in_step, go_on = Event(), Event()
     original = page.session.preview
 
-    def slow(click):
+    def slow(*arguments):
         in_step.set()
         go_on.wait(10)
-        return original(click)
+        return original(*arguments)
 
     page.session.preview = slow
     told = []

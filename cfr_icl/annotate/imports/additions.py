@@ -81,13 +81,20 @@ def with_taken_over(
     """
     before = document.instances
     document = replace(document, labels=tuple(overlaid(document.labels, labels)))
+    used = {other.id for other in before}
+    numbers: dict[int, int] = {}
+    for entry in objects:
+        if entry.id in used:
+            document, new = document.new_instance(size)
+        numbers[entry.id] = new.id if entry.id in used else entry.id
+        used.add(numbers[entry.id])
+        document = replace(document, next_id=max(document.next_id, numbers[entry.id] + 1))
     added = []
     for entry in objects:
-        if any(entry.id == other.id for other in document.instances):
-            document, new = document.new_instance(size)
-            entry = replace(entry, id=new.id)
+        overlaps = tuple(numbers[id] for id in entry.overlaps if id in numbers)
+        entry = replace(entry, id=numbers[entry.id], overlaps=overlaps, mask=Mask.empty(*size))
         entry = composed(entry, document.others(entry.id))
-        document = replace(document.with_instance(entry), next_id=max(document.next_id, entry.id + 1))
+        document = document.with_instance(entry)
         added.append(entry)
     added.sort(key=lambda entry: (not entry.unsure, entry.certainty or 0 if entry.unsure else 0))
     first = added[0].id if added and added[0].unsure else None

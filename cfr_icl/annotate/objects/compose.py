@@ -31,16 +31,30 @@ MAX_NEIGHBOUR_CLICKS = 8
 
 
 def composed(instance: Instance, others: Sequence[Instance]) -> Instance:
-    """Return the object with recomputed `mask` and `left_out`; pixels of `others` stay with them."""
+    """Return the object with recomputed `mask` and `left_out`; pixels of `others` stay with them.
+
+    Pixels that an overlapping object shares with `instance.mask`, the mask until now, stay with both.
+    """
     mask = instance.network_mask
     if instance.fill_holes or instance.keep_largest or instance.painted or instance.erased:
         mask = Mask.of(_reworked(instance))
-    near = [] if instance.overlap else [other.mask for other in others if mask.boxes_overlap(other.mask)]
+    near = [
+        other.mask.without(instance.mask) if other.overlap else other.mask
+        for other in _keeping(instance, others)
+        if mask.boxes_overlap(other.mask)
+    ]
     taken = mask.intersection(Mask.union(near)) if near else None
     if taken is None or not taken.area:
         return replace(instance, mask=mask, left_out=0)
     free = without_slivers(mask.without(taken), taken, instance)
     return replace(instance, mask=free, left_out=mask.area - free.area)
+
+
+def _keeping(instance: Instance, others: Sequence[Instance]) -> list[Instance]:
+    """The objects whose pixels the object may not have."""
+    if instance.overlap:
+        return []
+    return [each for each in others if each.id not in instance.overlaps and instance.id not in each.overlaps]
 
 
 def retouched(instance: Instance, painted: np.ndarray, erased: np.ndarray) -> Instance:
@@ -161,9 +175,8 @@ def neighbour_clicks(instance: Instance, others: Sequence[Instance]) -> tuple[Cl
     A click lies deepest inside the part that mask and neighbour share. The neighbour keeps its pixels in any
     case; the clicks keep the network from marking pixels around it.
     """
-    if instance.overlap:
-        return ()
-    near = [other.mask for other in others if instance.network_mask.boxes_overlap(other.mask)]
+    keeping = _keeping(instance, others)
+    near = [other.mask for other in keeping if instance.network_mask.boxes_overlap(other.mask)]
     shares = zip(instance.network_mask.shares_inside(near), near, strict=True)
     swallowed = [(share * mask.area, mask) for share, mask in shares if share > 0.5]
     click = instance.clicks[0]

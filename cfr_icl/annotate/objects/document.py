@@ -118,7 +118,9 @@ class Instance:
     keep_largest: bool = False
     fill_holes: bool = False
     overlap: bool = False
-    """Whether the mask may contain pixels of other objects."""
+    """Whether the mask may contain pixels of all other objects."""
+    overlaps: tuple[int, ...] = ()
+    """Ids of objects with which it shares pixels, both ways, such as the whole of which it is a part."""
     threshold: float = MASK_THRESHOLD
     visible: bool = True
     locked: bool = False

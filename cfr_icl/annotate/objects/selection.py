@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -71,11 +71,22 @@ def with_merged(document: Document, ids: Collection[int]) -> Document:
         mask,
         initial_mask=mask,
         overlap=any(instance.overlap for instance in parts),
+        overlaps=tuple({id: None for instance in parts for id in instance.overlaps if id not in ids}),
         visible=first.visible,
         foreign=first.foreign,
     )
     document = without_objects(document, rest).with_instance(merged)
+    numbers = dict.fromkeys(rest, first.id)
+    instances = tuple(with_overlaps_renumbered(instance, numbers) for instance in document.instances)
+    document = replace(document, instances=instances)
     return replace(document, active=first.id if document.active is None else document.active)
+
+
+def with_overlaps_renumbered(instance: Instance, numbers: Mapping[int, int]) -> Instance:
+    """The object after others, of which it may overlap some, got other ids."""
+    if not numbers.keys() & set(instance.overlaps):
+        return instance
+    return replace(instance, overlaps=tuple({numbers.get(id, id): None for id in instance.overlaps}))
 
 
 def with_order(document: Document, ids: Collection[int], front: bool) -> Document:

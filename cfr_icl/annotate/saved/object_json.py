@@ -29,8 +29,8 @@ KEYS = {
 }
 """Fields of an object with other keys in the file, so that files of older versions stay readable."""
 
-_OPTIONAL = ("cfr", "foreign", "certainty")
-"""Fields of an object that are left out of the file when they are None."""
+_OPTIONAL = ("cfr", "foreign", "certainty", "overlaps")
+"""Fields of an object that are left out of the file when they are None, or empty."""
 
 _MASKS = ("network_mask", "mask", "initial_mask", "painted", "erased")
 _CLICKS = ("clicks", "neighbour_clicks")
@@ -46,6 +46,7 @@ def instance_to_json(instance: Instance, cfr: CascadeForward | None = None) -> d
     values["box"] = instance.box and (*instance.box[:2], instance.box.right - 1, instance.box.bottom - 1)
     values["timing"] = instance.timing and timing_to_json(instance.timing)
     values["cfr"] = None if instance.cfr in (None, cfr) else instance.cfr.to_json()
+    values["overlaps"] = list(instance.overlaps) or None
     optional = [name for name in _OPTIONAL if values[name] is None]
     return {KEYS.get(name, name): value for name, value in values.items() if name not in optional}
 
@@ -70,6 +71,7 @@ def instance_from_json(entry: Mapping[str, Any], size: tuple[int, int], cfr: Cas
         typed(values[name], bool)
     integer(values["id"], 1, MAX_ID)
     integer(values["left_out"], 0, height * width)
+    values["overlaps"] = tuple(integer(id, 1, MAX_ID) for id in values["overlaps"] or ())
     if values["chosen_pass"] is not None:
         integer(values["chosen_pass"], 0, 10 * MAX_STEPS)
     if values["choice"] is not None:

@@ -6,7 +6,7 @@ holds the history of documents, and takes the new one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -87,16 +87,22 @@ class Editor(OpenPicture):
     def duplicate(self, id: int) -> None:
         """Add a copy of an object, which may overlap the original, and make it active."""
         document, new = self.document.new_instance(self.size)
+        original = document.find(id)
         copy = replace(
-            document.find(id), id=new.id, colour=new.colour, overlap=True, locked=False, visible=True
+            original,
+            id=new.id,
+            colour=new.colour,
+            overlaps=(*original.overlaps, id),
+            locked=False,
+            visible=True,
         )
         self._commit_composed(document, copy)
 
     def edit(self, id: int, **changes: Any) -> None:
-        """Change fields of an object: its colour and the switches."""
+        """Change fields of an object: its colour and the switches; see `edited`."""
         document = self.document
         instance = document.find(id)
-        changed = replace(instance, **changes)
+        changed = edited(instance, changes)
         if set(changes) <= {"visible", "locked"}:
             self._history.update(instances=document.with_instance(changed).instances)
             return
@@ -236,3 +242,10 @@ class Editor(OpenPicture):
             self.notices.append(
                 Sentence("Object {id} has no pixels; it will not be exported.", id=instance.id)
             )
+
+
+def edited(instance: Instance, changes: Mapping[str, Any]) -> Instance:
+    """The object with changed fields; `overlap`, which is about all other objects, replaces `overlaps`."""
+    if "overlap" in changes:
+        instance = replace(instance, overlaps=())
+    return replace(instance, **changes)

@@ -93,6 +93,7 @@ def _followed(session: Session, instance: Instance, motion: Motion) -> Instance 
         return None
     start = replace(
         _copied(instance),
+        mask=Mask.empty(*session.size),
         initial_mask=Mask.of(moved),
         clicks=clicks,
         cfr=session.document.cfr,

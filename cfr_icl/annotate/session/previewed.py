@@ -7,22 +7,27 @@ from dataclasses import replace
 from cfr_icl.annotate.objects.compose import composed
 from cfr_icl.annotate.objects.document import Document, Instance
 from cfr_icl.annotate.objects.masks import Mask
-from cfr_icl.annotate.session.repeated import COARSELY_REPEATED, likely_first, repeats, wholes_under
-from cfr_icl.annotate.session.suggestions import suggests_overlap
+from cfr_icl.annotate.session.repeated import (
+    COARSELY_REPEATED,
+    likely_first,
+    repeats,
+    wholes_under,
+    with_overlaps,
+)
 from cfr_icl.clicks import Click
 from cfr_icl.predictor import Predictor
 
 
 def previewed(
-    predictor: Predictor, document: Document, size: tuple[int, int], click: Click
+    predictor: Predictor, document: Document, size: tuple[int, int], click: Click, may_overlap: bool = False
 ) -> Instance | None:
     """The object that a click would give, with the mask of a coarse pass.
 
-    The predictor is told to expect the click. For an object that it would start on a pixel that another one
-    keeps, the mask is that of one that overlaps it (`may_overlap` of `Session.click`).
+    The predictor is told to expect the click.
 
     Args:
         size: height and width of the picture.
+        may_overlap: as of `Session.click`.
 
     Returns:
         None for a click that is not the first one on its object, for one that would be refused, and where
@@ -45,8 +50,9 @@ def previewed(
         return None
     clicked = replace(clicked, network_mask=Mask.of_runs(*size, runs))
     clicked = _unlike_others(predictor, document, clicked) or clicked
-    shown = composed(clicked, document.others(clicked.id))
-    return replace(shown, mask=clicked.network_mask) if starts and suggests_overlap(shown) else shown
+    if may_overlap and starts:
+        clicked = with_overlaps(document, clicked)
+    return composed(clicked, document.others(clicked.id))
 
 
 def _unlike_others(predictor: Predictor, document: Document, clicked: Instance) -> Instance | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from cfr_icl.annotate.objects.document import Document, Instance
 from cfr_icl.annotate.objects.masks import Mask
@@ -15,16 +16,22 @@ COARSELY_REPEATED = 0.6
 """The same for a preview, which has no refinements."""
 
 
-def wholes_under(document: Document, clicked: Instance) -> list[Mask]:
-    """The masks of other objects that have the pixel of the object's first click."""
-    click = clicked.clicks[0]
-    others = (each.mask for each in document.others(clicked.id))
-    return [mask for mask in others if mask.contains(click.x, click.y)]
+def wholes_under(document: Document, clicked: Instance) -> list[Instance]:
+    """The other objects that have the pixel of a positive click of the object."""
+    clicks = [click for click in clicked.clicks if click.positive]
+    others = document.others(clicked.id)
+    return [each for each in others if any(each.mask.contains(click.x, click.y) for click in clicks)]
 
 
-def repeats(mask: Mask, wholes: Sequence[Mask], iou: float = REPEATED) -> bool:
-    """Whether a mask is one of these, by IoU."""
-    return any(mask.iou(whole) >= iou for whole in wholes)
+def with_overlaps(document: Document, clicked: Instance) -> Instance:
+    """The object, sharing pixels with those that have the pixel of one of its positive clicks."""
+    under = (whole.id for whole in wholes_under(document, clicked))
+    return replace(clicked, overlaps=tuple(dict.fromkeys((*clicked.overlaps, *under))))
+
+
+def repeats(mask: Mask, wholes: Sequence[Instance], iou: float = REPEATED) -> bool:
+    """Whether a mask is that of one of these, by IoU."""
+    return any(mask.iou(whole.mask) >= iou for whole in wholes)
 
 
 def likely_first(prediction: Prediction, size: tuple[int, int]) -> Iterator[tuple[int, Mask]]:

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from cfr_icl.annotate.objects.compose import composed, neighbour_clicks
+from cfr_icl.annotate.objects.compose import neighbour_clicks
 from cfr_icl.annotate.objects.document import MAX_CLICKS, ActionError, Attribute, Document, Instance, Label
-from cfr_icl.annotate.session.editor import Editor
+from cfr_icl.annotate.session.editor import Editor, edited
 from cfr_icl.annotate.session.predicted import predict, predicted
 from cfr_icl.annotate.session.previewed import previewed
-from cfr_icl.annotate.session.repeated import likely_first, repeats, wholes_under
+from cfr_icl.annotate.session.repeated import likely_first, repeats, wholes_under, with_overlaps
 from cfr_icl.annotate.session.suggestions import LITTLE_CLICKS, suggests_box, suggests_overlap
 from cfr_icl.box import box_clicks
 from cfr_icl.cfr import CascadeForward
@@ -61,7 +61,7 @@ class Session(Editor):
         """Add a click to the active object, or start an object with it.
 
         Args:
-            may_overlap: an object that is started on a pixel that another object keeps overlaps that one.
+            may_overlap: an object that it starts on the pixels of others may overlap these.
 
         Raises:
             ActionError: for a click outside the picture, or negative clicks with nothing to correct.
@@ -83,9 +83,8 @@ class Session(Editor):
         clicked = self._with_network_mask(changed)
         if len(clicked.clicks) == 1:
             clicked = self._unlike_others(document, clicked) or clicked
-            starts = may_overlap and self.active is None
-            if starts and suggests_overlap(composed(clicked, document.others(clicked.id))):
-                clicked = replace(clicked, overlap=True)
+            if may_overlap and self.active is None:
+                clicked = with_overlaps(document, clicked)
         clicked = self._composed(document, clicked)
         if len(clicked.clicks) == 1:
             clicked = replace(
@@ -113,13 +112,13 @@ class Session(Editor):
             rough = rough or replace(clicked, choice=number, chosen_pass=0)
         return self._with_network_mask(rough) if rough else None  # refinements lead back to the whole
 
-    def preview(self, click: Click) -> Instance | None:
-        """The object that a click would roughly give, as of `previewed`; nothing changes.
+    def preview(self, click: Click, may_overlap: bool = False) -> Instance | None:
+        """The object that the same arguments of `click` would roughly give; nothing changes.
 
         May run while another thread changes the session.
         """
         try:
-            return previewed(self.predictor, self.document, self.size, click)
+            return previewed(self.predictor, self.document, self.size, click, may_overlap)
         except (ValueError, PredictionError):
             return None
 
@@ -157,10 +156,14 @@ class Session(Editor):
             return False
         return old.overlap(box) >= REDRAWN and instance.clicks == box_clicks(old, self.size)
 
+    def overlap_clicked(self, id: int) -> None:
+        """Let an object share pixels with those that it was clicked on."""
+        self.edit(id, overlaps=with_overlaps(self.document, self.document.find(id)).overlaps)
+
     def edit(self, id: int, **changes: Any) -> None:
         """Change fields of an object: its colour, the switches, and the threshold of its prediction."""
         instance = self.document.find(id)
-        changed = replace(instance, **changes)
+        changed = edited(instance, changes)
         if changed.threshold == instance.threshold or not instance.is_predictable:
             super().edit(id, **changes)
         else:

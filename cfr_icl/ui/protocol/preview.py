@@ -17,6 +17,8 @@ class PreviewQuestion(Received):
     x: Number
     y: Number
     positive: Flag
+    may_overlap: Flag = False
+    """As of a click."""
 
 
 def read_preview(data: Any) -> PreviewQuestion | None:

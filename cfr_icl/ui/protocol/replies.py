@@ -71,6 +71,8 @@ class Object(TypedDict):
     visible: bool
     locked: bool
     overlap: bool
+    overlaps: list[int]
+    """Ids of objects with which it shares pixels."""
     keep_largest: bool
     fill_holes: bool
     threshold: float

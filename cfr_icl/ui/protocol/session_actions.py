@@ -41,7 +41,7 @@ class Click(SessionAction):
     y: Number
     positive: Flag
     may_overlap: Flag = False
-    """Whether an object that it starts on a pixel of another one overlaps that one."""
+    """Whether an object that it starts on the pixels of others may overlap these."""
 
 
 class Box(SessionAction):
@@ -154,6 +154,13 @@ class Edit(Changes):
     overlap: Flag | None = None
     keep_largest: Flag | None = None
     fill_holes: Flag | None = None
+
+
+class OverlapClicked(SessionAction):
+    """Let an object overlap those that it was clicked on."""
+
+    kind: Literal["overlap_clicked"]
+    id: Id
 
 
 class DeleteObjects(SessionAction):

@@ -194,7 +194,7 @@ export class Commands {
   // The click on object `id` is on a pixel that another object keeps.
   suggestOverlap(id, of) {
     const said = t('Another object has the pixel that you clicked on, and keeps it.');
-    const overlap = of(() => this.send('edit', { id, overlap: true })),
+    const overlap = of(() => this.send('overlap_clicked', { id })),
       remove = of(() => this.send('delete', { id }));
     const choices = [
       [t('Let the new one overlap it'), overlap],

@@ -54,6 +54,16 @@ export class Panel {
     this.list.point(id);
   }
 
+  // A part of some objects has its switch on, which says which these are.
+  isOn(input, active) {
+    if (input.dataset.edit !== 'overlap') return active[input.dataset.edit];
+    const parts = active.overlap ? [] : active.overlaps;
+    input.parentElement.title = parts.length
+      ? t('Overlaps only: {ids}').replace('{ids}', parts.join(', '))
+      : t('May overlap others');
+    return active.overlap || parts.length > 0;
+  }
+
   showList() {
     const { objects } = this.app.state,
       few = objects.length < MANY;
@@ -92,7 +102,7 @@ export class Panel {
     this.ref('object-switches').hidden = !active;
     for (const input of active ? this.root.querySelectorAll('[data-edit]') : []) {
       // while a switch is under way, the reply tells of before it
-      if (!this.app.channel.awaits('edit')) input.checked = active[input.dataset.edit];
+      if (!this.app.channel.awaits('edit', 'overlap_clicked')) input.checked = this.isOn(input, active);
       input.disabled = active.locked;
     }
     this.showList(); // after the switches, which take room from it

@@ -67,7 +67,8 @@ export class Preview {
       positive = (this.app.mode === 'positive') !== this.view.shiftHeld;
     if (current ? current.clicks.length || current.locked : !positive) return null;
     if (positive && this.view.wouldSelect(pixel, this.view.altHeld)) return null;
-    return { page: this.app.page, picture: this.app.picture.token, ...pixel, positive };
+    const { page, picture } = this.app;
+    return { page, picture: picture.token, ...pixel, positive, may_overlap: this.view.altHeld };
   }
 
   show(answer) {
