@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
-from huggingface_hub import hf_hub_download, try_to_load_from_cache
+from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -15,6 +16,8 @@ from huggingface_hub.errors import (
 )
 
 SCHEME = "hf://"
+PAUSES = (1, 2)
+"""Seconds between the tries to connect to the Hub; huggingface_hub's own would take 24 in all."""
 
 
 def download(reference: str, file: str) -> Path:
@@ -33,8 +36,10 @@ def download(reference: str, file: str) -> Path:
         ConnectionError: for a failed download.
     """
     repository, revision = parse(reference)
+    cached = isinstance(try_to_load_from_cache(repository, file, revision=revision), str)
     try:
-        return Path(hf_hub_download(repository, file, revision=revision))
+        reached = cached or _reaches_hub(hf_hub_url(repository, file, revision=revision))
+        return Path(hf_hub_download(repository, file, revision=revision, local_files_only=not reached))
     except GatedRepoError as error:
         raise PermissionError(
             f"{repository} is gated: accept its conditions at https://huggingface.co/{repository} and log in "
@@ -73,6 +78,22 @@ def download_optional(reference: str, file: str) -> Path | None:
         return download(reference, file)
     except (ValueError, ConnectionError):
         return None
+
+
+def _reaches_hub(url: str) -> bool:
+    """Whether a connection to the Hub can be made; any answer, also an error or none in time, is one."""
+    for pause in (*PAUSES, None):
+        try:
+            get_hf_file_metadata(url)
+        except Exception as error:
+            # of httpx, or of httpx2 since huggingface_hub 2
+            if type(error).__name__ not in ("ConnectError", "ConnectTimeout"):
+                return True
+        else:
+            return True
+        if pause is not None:
+            time.sleep(pause)
+    return False
 
 
 def parse(reference: str) -> tuple[str, str | None]:

@@ -7,10 +7,15 @@ import torch
 from huggingface_hub import constants, file_download
 
 from cfr_icl import load_model
+from cfr_icl.weights import hub as hub_module
 from tests.weights.conftest import small_network
 from tests.weights.hub_server import TOKEN
 
 SOURCE = "hf://lab/model"
+
+
+class ReadTimeout(Exception):
+    """As httpx and httpx2, of which one is installed, name it."""
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +91,32 @@ def test_without_connection_and_cache_the_sentence_names_the_repository(hub, mon
         ConnectionError, match=r"lab/model is not in the cache and .* cannot be reached; load it"
     ):
         load_model(SOURCE, device="cpu")
+
+
+def test_without_a_connection_a_model_is_waited_for_a_few_seconds(hub, monkeypatch):
+    waited = []
+    monkeypatch.setattr(hub_module.time, "sleep", waited.append)
+    hub.stop()
+    with pytest.raises(ConnectionError):
+        load_model(SOURCE, device="cpu")
+    assert 1 <= sum(waited) <= 5
+
+
+def test_a_connection_that_comes_back_within_seconds_is_used(hub, files, monkeypatch):
+    hub.add("lab/model", files)
+    failures = iter(["http://127.0.0.1:9"] * len(hub_module.PAUSES))
+    ask = hub_module.get_hf_file_metadata
+    monkeypatch.setattr(hub_module, "get_hf_file_metadata", lambda url: ask(next(failures, url)))
+    assert is_small_network(load_model(SOURCE, device="cpu"))
+
+
+def test_an_answer_that_takes_long_is_waited_for_as_the_client_does(hub, files, monkeypatch):
+    def late(url):
+        raise ReadTimeout
+
+    hub.add("lab/model", files)
+    monkeypatch.setattr(hub_module, "get_hf_file_metadata", late)
+    assert is_small_network(load_model(SOURCE, device="cpu"))
 
 
 def test_a_missing_repository_is_named(hub):
