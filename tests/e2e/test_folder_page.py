@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
-from tests.e2e.tool import EXAMPLES, Line, Server, Tool
+from tests.e2e.tool import EXAMPLES, Line, Server, Tool, message
 from tests.stand_in import ColourModel
 
 
@@ -255,6 +256,34 @@ def test_the_list_is_searched_filtered_and_shows_small_pictures_and_the_zoom_sta
     finished.wait_for()
     page.get_by_role("button", name="Done").click()  # takes it back
     finished.wait_for(state="detached")
+    context.close()
+    server.close()
+
+
+def test_done_goes_along_the_listed_pictures_and_then_shows_all_again(browser, images, tmp_path):
+    (images / "12.png").unlink()
+    shutil.copy(images / "11.png", images / "10 cup.png")
+    shutil.copy(images / "11.png", images / "11 cup.png")
+    server, context, tool = start(browser, images, tmp_path / "out")
+    name = tool.page.locator("[data-ref=name]")
+    listed = tool.page.locator("[data-ref=file-list] button:visible")
+
+    def press(*keys):
+        for key in keys:
+            tool.page.keyboard.press(key)
+        tool.idle()
+        tool.page.wait_for_selector(".cfr:not([data-loading])")
+
+    press("g", "c", "u", "p", "Enter")
+    expect(name).to_have_text("10 cup.png")
+    press("d")
+    expect(name).to_have_text("11 cup.png")
+    press("PageDown")
+    assert "ends here" in message(tool) and listed.count() == 2
+    press("d")
+    expect(name).to_have_text("11.png")
+    expect(listed).to_have_count(5)
+    expect(tool.page.get_by_text("the list shows all pictures again")).to_be_visible()
     context.close()
     server.close()
 

@@ -40,6 +40,15 @@ test('a filter hides pictures, and steps pass over them', () => {
   files.showIndex(0);
   files.step(1);
   assert.deepEqual(opened, [2]);
+  let beyond = 0;
+  files.beyond = () => beyond++;
+  files.showIndex(2);
+  files.step(1);
+  assert.deepEqual([opened.length, beyond], [1, 1], 'a step that the filter ends is told');
+  files.filter('', '');
+  files.showIndex(3);
+  files.step(1);
+  assert.equal(beyond, 1, 'the end of the folder is seen');
   files.filter('nothing', '');
   assert.equal(parts.none.hidden, false);
 });

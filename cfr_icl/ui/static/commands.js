@@ -159,10 +159,13 @@ export class Commands {
         !this.app.state.done &&
         this.app.files.states.every((state) => ['todo', 'work', 'done'].includes(state));
     if (!this.app.state.done) this.send('done', { done: true });
-    if (next !== null) this.app.shownPicture.goTo(next, 1, true);
-    else if (!finishes)
+    if (next !== null) {
+      this.app.folder.showNextOpen(next);
+      this.app.shownPicture.goTo(next, 1, true);
+    } else if (!finishes) {
       // else the list says that the folder is finished
       this.app.notices.show(t('This was the last picture that was open.'));
+    }
   }
 
   // Ctrl+S: in a folder all is saved with every action; elsewhere the session file is the way to keep it.

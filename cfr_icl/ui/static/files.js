@@ -35,6 +35,7 @@ export class FileList {
     this.listed = () => {}; // called when the list is made anew
     // called with a sentence while all pictures are done, else with null, and whether that is new
     this.ending = () => {};
+    this.beyond = () => {}; // called when a step would lead to pictures that the list does not show
     this.index = null; // of the picture that is shown
     this.coming = null; // of the picture that is on its way
     this.wanted = null; // where steps have led so far: also over pictures that cannot be read
@@ -182,7 +183,11 @@ export class FileList {
 
   step(by) {
     const next = stepped(this.sequence, this.wanted ?? this.index ?? 0, by, this.wantedState);
-    if (next === undefined) return;
+    if (next === undefined) {
+      const hidden = this.names[(this.wanted ?? this.index ?? 0) + by] !== undefined;
+      if (hidden && this.sequence.length < this.names.length) this.beyond();
+      return;
+    }
     this.wanted = next;
     this.go(next, by);
   }

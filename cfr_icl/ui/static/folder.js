@@ -18,6 +18,7 @@ export class Folder {
     this.inSight = new IntersectionObserver((entries) => this.askForSeen(entries));
     this.files.listed = () => this.showThumbnails(person.get('cfr-thumbnails') === '1');
     this.files.ending = (text, isNew) => this.showEnding(text, isNew);
+    this.files.beyond = () => this.showBeyond();
     this.ref('find').addEventListener('input', () => this.filter());
     this.ref('filter').addEventListener('change', () => this.filter());
     this.ref('find').addEventListener('keydown', (event) => {
@@ -36,6 +37,20 @@ export class Folder {
   showAll() {
     this.ref('find').value = this.ref('filter').value = '';
     this.filter();
+  }
+
+  // A step ends where the list does.
+  showBeyond() {
+    const said = t('The list, as it is searched or filtered, ends here.');
+    this.app.notices.show(said, { choices: [[t('Show all pictures'), () => this.showAll()]] });
+  }
+
+  // The next open picture is not in the list: show all, as work goes on there.
+  showNextOpen(index) {
+    if (this.files.sequence.includes(index)) return;
+    this.showAll();
+    const said = t('No other picture that was listed is open; the list shows all pictures again.');
+    this.app.notices.show(said, { general: true });
   }
 
   startSearch() {

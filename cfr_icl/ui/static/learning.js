@@ -63,7 +63,7 @@ export class Learning {
     this.button('stop-learning').hidden = elsewhere;
     this.button('stop-learning').disabled = Boolean(this.state.stopping);
     this.ref('learnt').hidden = running || !(stage || model);
-    this.ref('learnt-text').textContent = message || (comparison ? result(comparison) : stopped(stage));
+    this.ref('learnt-text').textContent = message || (comparison ? result(comparison) : stopped(this.state));
     if (model && comparison?.better) {
       const choice = this.inUse()
         ? t('The learnt model is in use.')
@@ -123,7 +123,11 @@ function told({ stage, stopping, elsewhere, seconds_left: seconds }) {
   return `${name} · ${t('{n} min left').replace('{n}', minutes.toLocaleString())}`;
 }
 
-const stopped = (stage) => (stage ? t('Stopped; it can go on.') : '');
+// What is left of a run that has no result: one that was stopped while it read the pictures has nothing yet.
+function stopped({ stage, begun }) {
+  if (!stage) return '';
+  return begun ? t('Stopped; it can go on.') : t('Stopped before anything was learnt.');
+}
 
 // The result, in one line.
 function result({ before, after, better, held_out_objects: objects }) {
