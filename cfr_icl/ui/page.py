@@ -141,8 +141,8 @@ class Page:
         action = read_action(data)
         names_picture = action.needs_picture and "picture" in action.model_fields_set
         if names_picture and action.picture != self.picture_token:
-            if isinstance(action, do.Choices):
-                return  # the browser asks by itself, so that nobody misses the answer
+            if action.by_itself:
+                return
             raise ActionError(OTHER_PICTURE)
         if self.place and action.works:
             self.place.take()

@@ -45,6 +45,13 @@ def test_a_click_on_the_picture_that_is_still_seen_is_not_made_in_the_next(brows
     assert objects(browser, "a.png") == objects(browser, "c.png") == 0
 
 
+@pytest.mark.parametrize("kind", ["prepare", "choices", "inspect", "polygons"])
+def test_what_the_browser_asks_by_itself_is_not_reported_after_the_picture_has_gone(browser, kind):
+    asked = {"kind": kind, "picture": browser.picture["token"], "detail": 1}
+    reply = browser.do({"kind": "goto", "name": "c.png"}, asked)
+    assert "messages" not in reply and reply["applied"] == browser.number
+
+
 def test_clicks_before_going_on_belong_to_the_picture_before(browser):
     seen = browser.picture["token"]
     reply = browser.do(click(20, 30), {"kind": "goto", "name": "c.png"}, {**click(25, 30), "picture": seen})

@@ -16,6 +16,8 @@ class Action(Received):
     """Whether it bypasses Gradio's events, which are needed for a browser's tab and for progress alone."""
     needs_picture: ClassVar[bool] = False
     """Whether the action is refused if `picture` is not the open picture."""
+    by_itself: ClassVar[bool] = False
+    """Whether the browser sends it by itself, so that nobody misses it where its picture has gone."""
     works: ClassVar[bool] = False
     """Whether it changes a picture, so that it is refused while somebody else works on that."""
 

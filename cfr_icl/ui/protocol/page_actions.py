@@ -209,6 +209,7 @@ class Polygons(Action):
 
     kind: Literal["polygons"]
     needs_picture: ClassVar[bool] = True
+    by_itself: ClassVar[bool] = True
     detail: Detail
 
 
@@ -217,6 +218,7 @@ class Inspect(Action):
 
     kind: Literal["inspect"]
     needs_picture: ClassVar[bool] = True
+    by_itself: ClassVar[bool] = True
 
 
 class Choices(Action):
@@ -224,6 +226,7 @@ class Choices(Action):
 
     kind: Literal["choices"]
     needs_picture: ClassVar[bool] = True
+    by_itself: ClassVar[bool] = True
 
 
 class Model(Action):

@@ -30,6 +30,7 @@ class Prepare(SessionAction):
     """Encode the picture in advance, for the first click."""
 
     kind: Literal["prepare"]
+    by_itself: ClassVar[bool] = True
     works: ClassVar[bool] = False
 
 
