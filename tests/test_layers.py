@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "evaluation": PASSES | PREDICTORS | {"cfr_icl", "data", "robot", "specks"},
     "learning": PASSES
     | {"cfr_icl", "annotate", "data", "pictures", "evaluation", "icl", "robot", "suem", "weights"},
-    "ui": PASSES - {"models"} | PREDICTORS | {"cfr_icl", "annotate", "pictures", "weights"},
+    "ui": PASSES - {"models"} | PREDICTORS | {"cfr_icl", "annotate", "arguments", "pictures", "weights"},
 }
 """Layers by their folder or file, and the layers that each may import. `cfr_icl` is what the package itself
 offers: `load_model`, `Segmenter` and their like."""

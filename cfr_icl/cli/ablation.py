@@ -18,12 +18,13 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from cfr_icl.cli.options import add_pictures
+from cfr_icl.cli.options import add_device, add_pictures
 from cfr_icl.cli.values import count_up_to, output_file, output_folder
 from cfr_icl.data.source import told_apart
 from cfr_icl.extras import extra
 
 CONFIG, REPORT = Path("training/configs/ablation.yaml"), Path("training/RESULTS.md")
+OUT = Path("runs/ablation")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,17 +36,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--out",
         type=output_folder,
-        default=Path("runs/ablation"),
-        help="folder for trainings and evaluations",
+        default=OUT,
+        help=f"folder for trainings and evaluations (default: {OUT})",
     )
     add(
         "--report",
         type=output_file,
         default=REPORT,
-        help=f"its plots go to results/ beside it (default: {REPORT})",
+        help=f"the written report; its plots go to results/ beside it (default: {REPORT})",
     )
-    add("--device", default="auto")
-    add("--workers", type=count_up_to(10_000), default=1, help="processes of the evaluation, one thread each")
+    add_device(parser)
+    add(
+        "--workers",
+        type=count_up_to(10_000),
+        default=1,
+        metavar="N",
+        help="processes of the evaluation, one thread each (default: 1)",
+    )
 
 
 def run(options: argparse.Namespace) -> None:

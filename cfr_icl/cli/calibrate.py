@@ -26,9 +26,19 @@ from cfr_icl.weights.saving import write_config
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--weights", default="embedded", help="as for load_model; with --write a model folder")
+    add(
+        "--weights",
+        default="embedded",
+        help="as for load_model; with --write a model folder (default: embedded)",
+    )
     add_pictures(parser, min_area=0.01)
-    add("--clicks", type=count_up_to(1000), default=5, help="clicks of the robot user for each object")
+    add(
+        "--clicks",
+        type=count_up_to(1000),
+        default=5,
+        metavar="N",
+        help="clicks of the robot user for each object (default: 5)",
+    )
     add("--plot", type=output_file, metavar="FILE.png", help="draw the reliability curve")
     add(
         "--write",

@@ -17,6 +17,7 @@ from cfr_icl.cli.options import (
     WEIGHTS,
     absolute_weights,
     add_cfr,
+    add_device,
     add_engine,
     add_pictures,
     add_shard,
@@ -46,9 +47,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=count_up_to(10_000, least=32),
         help="the network's input in pixels (default: the model's)",
     )
-    add("--device", default="auto", help="cpu, cuda, mps, or auto for a GPU where there is one")
-    add("--precision", default="float32", help="as for load_model; the same on every machine by default")
-    add("--workers", type=count_up_to(10_000), default=1, help="processes, one thread each")
+    add_device(parser)
+    add(
+        "--precision",
+        default="float32",
+        help="float32, float16, bfloat16, or auto for this machine's (default: float32)",
+    )
+    add(
+        "--workers",
+        type=count_up_to(10_000),
+        default=1,
+        metavar="N",
+        help="processes, one thread each (default: 1)",
+    )
     add_shard(parser)
     add_engine(parser)
     add("--json", type=output_file, required=True, help="file for the metrics; the log lies beside it")

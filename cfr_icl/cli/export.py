@@ -57,6 +57,7 @@ def run(options: argparse.Namespace) -> int:
     from cfr_icl.annotate.exports import export, export_warnings
     from cfr_icl.annotate.exports.writing import write_files
     from cfr_icl.annotate.folder.folder import Folder
+    from cfr_icl.annotate.pictures.listing import shown_name
     from cfr_icl.annotate.saved.classes import read_classes
 
     if not options.work.is_dir():
@@ -67,7 +68,8 @@ def run(options: argparse.Namespace) -> int:
     work = folder.saved_work()
     left_out = list(work.left_out)
     classes = folder.work.classes.number(work.pictures)
-    files = export(options.format, work.pictures, options.tolerance, classes, left_out, split=_split(options))
+    split = _split(options)
+    files = export(options.format, work.pictures, options.tolerance, classes, left_out, split=split)
     messages = write_files(options.out, files, map(folder.files.path, folder.pictures.names), folder.images)
     warnings = export_warnings(options.format, work.pictures)
     print(
@@ -76,6 +78,12 @@ def run(options: argparse.Namespace) -> int:
         *messages,
         sep="\n",
     )
+    if split and (unknown := sorted(split.listed.keys() - map(shown_name, folder.pictures.names))):
+        print(
+            f"{options.split_list} names pictures that are not in {options.images}: {unknown[0]}"
+            + (f" and {len(unknown) - 1} more." if len(unknown) > 1 else "."),
+            file=sys.stderr,
+        )
     if left_out:
         print(*left_out, sep="\n", file=sys.stderr)
     return 1 if left_out else 0

@@ -1,7 +1,8 @@
 """The command line: `cfr-icl COMMAND`, or `python -m cfr_icl COMMAND`.
 
 Each command is a module of this folder with two functions: `add_arguments(parser)` and `run(options)`.
-Only the module of the chosen command is imported, so that each command needs only its own packages.
+Only the module of the chosen command is imported, so that each command needs only its own packages, and
+this module imports no large one, so that Ctrl+C is answered from the start.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from typing import NoReturn
 
 from cfr_icl import __version__
 from cfr_icl.extras import MissingExtraError
-from cfr_icl.prediction import PredictionError
 
 COMMANDS = {
     "app": "start the page",
@@ -56,19 +56,25 @@ UNPAIRED = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status, 2 for bad input and 130 for Ctrl+C, each with a sentence."""
-    options = parse(sys.argv[1:] if arguments is None else arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
+        options = parse(arguments)
         return options.run(options) or 0
-    except (ValueError, OSError, PredictionError, MissingExtraError) as error:
+    except (ValueError, OSError, MissingExtraError) as error:
         print(f"error: {_sentence_of(error)}", file=sys.stderr)
         return 2
     except RuntimeError as error:
-        if "torchvision::" not in str(error):
+        from cfr_icl.prediction import PredictionError
+
+        if "torchvision::" in str(error):
+            print(f"error: {UNPAIRED}", file=sys.stderr)
+        elif isinstance(error, PredictionError):
+            print(f"error: {error}", file=sys.stderr)
+        else:
             raise
-        print(f"error: {UNPAIRED}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        resumes = " The same command resumes." if options.command in RESUMED else ""
+        resumes = " The same command resumes." if RESUMED.intersection(arguments[:1]) else ""
         print(f"Stopped.{resumes}", file=sys.stderr)
         return INTERRUPTED
 

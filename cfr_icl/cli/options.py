@@ -22,6 +22,14 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", help=f"{WEIGHTS} (default: CFR_ICL_WEIGHTS if set, else embedded)")
 
 
+def add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--device",
+        default="auto",
+        help="cpu, cuda, mps, or auto for a GPU where there is one (default: auto)",
+    )
+
+
 def default_weights() -> str:
     """The source of weights for commands without --weights."""
     return os.environ.get("CFR_ICL_WEIGHTS") or "embedded"
@@ -125,7 +133,8 @@ def add_megapixels(parser: argparse.ArgumentParser) -> None:
         "--max-megapixels",
         type=number_up_to(LARGEST_LIMIT),
         default=MAX_MEGAPIXELS,
-        help=f"size of the largest picture that is read (default: {MAX_MEGAPIXELS:g})",
+        metavar="N",
+        help=f"size of the largest picture that is read, in megapixels (default: {MAX_MEGAPIXELS:g})",
     )
 
 
@@ -135,7 +144,8 @@ def add_shard(parser: argparse.ArgumentParser) -> None:
         type=shard,
         default=Shard(),
         metavar="I/N",
-        help="do one of N shares of the pictures, I from 1 to N; `cfr-icl join` joins the results",
+        help="do one of N shares of the pictures, I from 1 to N; `cfr-icl join` joins the results "
+        "(default: all pictures)",
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("folder", type=Path, help="holds config.json and model.safetensors")
-    add("repository", metavar="OWNER/NAME")
+    add("repository", metavar="OWNER/NAME", help="the repository; it is created if there is none")
     add("--license", required=True, help="of the weights, such as apache-2.0 or cc-by-nc-4.0")
     add("--base-model", help="repository of the weights from which these were made")
     add("--data", nargs="*", default=[], help="names of the training data, for the card")

@@ -24,7 +24,14 @@ from functools import partial
 from typing import Any
 
 from cfr_icl import Segmenter, load_model
-from cfr_icl.cli.options import absolute_weights, add_engine, add_together, add_weights, cluster_actors
+from cfr_icl.cli.options import (
+    absolute_weights,
+    add_device,
+    add_engine,
+    add_together,
+    add_weights,
+    cluster_actors,
+)
 from cfr_icl.cli.values import MOST_PORTS, count_up_to
 
 
@@ -32,9 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_weights(parser)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=count_up_to(MOST_PORTS), default=7870, help="port (default: 7870)")
-    parser.add_argument("--device", default="auto", help="as for load_model, such as cpu or cuda")
+    add_device(parser)
     add_together(parser, "answer up to N people at a time")
-    parser.add_argument("--precision", default="auto", help="as for load_model; the same on all workers")
+    parser.add_argument(
+        "--precision",
+        default="auto",
+        help="float32, float16, bfloat16 or auto, the same on all workers (default: auto)",
+    )
     add_engine(parser, "run replicas", "replica", "how many replicas with ray (default: 1)")
 
 

@@ -14,6 +14,7 @@ from cfr_icl.data.files import (
     picture_files,
     read_labels,
     read_shown,
+    require,
     stored_size,
 )
 from cfr_icl.data.samples import Sample
@@ -52,6 +53,7 @@ class FolderDataset:
         self.whole = whole
         self.band = band
         self.min_pixels = min_pixels
+        require(Path(root), "images", "masks")
         self.pictures = picture_files(Path(root) / "images")
         self.names = [path.stem for path in self.pictures]
         self.masks = matching_files(self.names, Path(root) / "masks")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cfr_icl.data.files import matching_files, object_gt_mask, picture_files, read_rgb
+from cfr_icl.data.files import matching_files, object_gt_mask, picture_files, read_rgb, require
 from cfr_icl.data.samples import Sample
 
 
@@ -26,6 +26,7 @@ class PairDataset:
     ) -> None:
         root = Path(root)
         self.above, self.unknown = above, unknown
+        require(root, images, masks)
         self.pictures = picture_files(root / images)
         self.names = [path.stem for path in self.pictures]
         self.masks = matching_files(self.names, root / masks)

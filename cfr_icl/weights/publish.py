@@ -68,10 +68,9 @@ def _publish(options: Publication) -> str:
     model = load_model(options.folder, device="cpu", precision="float32")
     if isinstance(model, LearntModel):
         raise ValueError(f"{options.folder} is a learnt model of two networks, which the Hub cannot hold.")
-    evaluation = json.loads(options.evaluation.read_text()) if options.evaluation else None
+    card = model_card(model, options, _read_clicks(options.evaluation) if options.evaluation else None)
     api = HfApi()
     api.create_repo(options.repository, private=options.private or None, exist_ok=True)
-    card = model_card(model, options, evaluation)
     card.save(options.folder / CARD_NAME)
     commit = api.upload_folder(
         repo_id=options.repository,
@@ -82,8 +81,18 @@ def _publish(options: Publication) -> str:
     return commit.commit_url
 
 
-def model_card(model: InteractiveModel, options: Publication, evaluation: dict[str, Any] | None) -> ModelCard:
-    """Write the model card: network, example, and the measured number of clicks if there is an evaluation."""
+def _read_clicks(file: Path) -> str:
+    """The table of a file's evaluation; raises ValueError for any other file."""
+    try:
+        return clicks_table(json.loads(file.read_text()))
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
+        raise ValueError(
+            f"{file} does not hold the metrics that `cfr-icl evaluate --json` writes."
+        ) from error
+
+
+def model_card(model: InteractiveModel, options: Publication, clicks: str | None) -> ModelCard:
+    """Write the model card: network, example, and the measured number of clicks if there is a table of it."""
     metadata = ModelCardData(
         license=options.license,
         base_model=options.base_model,
@@ -110,8 +119,8 @@ def model_card(model: InteractiveModel, options: Publication, evaluation: dict[s
         "segmenter.set_image(picture)  # uint8 (H, W, 3) RGB\n"
         "mask = segmenter.predict([Click(x=120, y=80)]).mask\n```",
     ]
-    if evaluation:
-        sections += ["## Clicks needed", clicks_table(evaluation)]
+    if clicks:
+        sections += ["## Clicks needed", clicks]
     return ModelCard("\n\n".join(sections) + "\n")
 
 

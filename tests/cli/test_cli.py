@@ -1,11 +1,13 @@
 """The commands as they are called from a shell."""
 
+import argparse
 import errno
 import json
 import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -174,6 +176,7 @@ def test_export_writes_the_work_on_a_folder(picture, tmp_path, capsys):
 
 WITHOUT = """
 import sys
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 
 class Missing(MetaPathFinder):
@@ -230,6 +233,28 @@ def test_every_command_is_listed_with_what_it_does(capsys):
         with pytest.raises(SystemExit) as left:
             main([name, "--help"])
         assert left.value.code == 0 and f"cfr-icl {name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_every_option_says_what_it_is_and_what_is_taken_without_it(name):
+    parser = argparse.ArgumentParser()
+    import_module(f"cfr_icl.cli.{name.replace('-', '_')}").add_arguments(parser)
+    for action in parser._actions:
+        option = f"{name} {action.option_strings or action.dest}"
+        assert action.help, option
+        if not action.required and action.default not in (None, False, [], argparse.SUPPRESS):
+            assert "default" in action.help, option
+
+
+def test_the_package_has_all_its_names_and_takes_pytorch_only_when_one_is_used():
+    program = (
+        "import sys, cfr_icl.cli.main\n"
+        "assert 'torch' not in sys.modules and set(cfr_icl.__all__) <= set(dir(cfr_icl))\n"
+        "from cfr_icl import *\n"
+        "assert Segmenter and load_model and 'torch' in sys.modules\n"
+        "assert not hasattr(cfr_icl, 'load_models')\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_recorded_commands_of_version_0_1_keep_their_meaning():
@@ -325,6 +350,15 @@ def test_segment_never_replaces_the_picture(picture, tmp_path, capsys):
         assert main(["segment", str(picture), "--click", "20,30", "--out", str(out)]) == 2
         assert "would replace the picture" in capsys.readouterr().err
     assert picture.read_bytes() == before
+
+
+def test_ctrl_c_while_the_command_is_imported_ends_with_the_same_sentence(capsys, monkeypatch):
+    def interrupted(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cfr_icl.cli.main.import_module", interrupted)
+    assert main(["evaluate", "--data", "folder=x", "--json", "x.json"]) == 130
+    assert capsys.readouterr().err == "Stopped. The same command resumes.\n"
 
 
 @pytest.mark.parametrize(

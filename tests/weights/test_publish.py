@@ -68,6 +68,20 @@ def test_the_card_has_the_network_an_example_and_the_clicks_needed(hub, folder, 
     assert "- No test-time flip." in card.text
 
 
+@pytest.mark.parametrize("content", ["hello", "[]", "{}", '{"metrics": {}}', '{"metrics": {"a": {"b": 1}}}'])
+def test_a_file_that_is_no_evaluation_is_refused_before_a_repository_is_created(
+    hub, folder, tmp_path, logged_in, capsys, content
+):
+    file = tmp_path / "evaluation.json"
+    file.write_text(content)
+    arguments = [str(folder), "lab/clicks", "--license", "mit", "--evaluation", str(file)]
+    assert main(["publish", *arguments]) == 2
+    assert capsys.readouterr().err == (
+        f"error: {file} does not hold the metrics that `cfr-icl evaluate --json` writes.\n"
+    )
+    assert not hub.repositories
+
+
 def test_the_card_counts_the_whole_network_with_any_engine(hub, tmp_path, logged_in, monkeypatch):
     monkeypatch.setenv("CFR_ICL_ENGINE", "onnx")
     monkeypatch.setenv("CFR_ICL_CACHE", str(tmp_path / "cache"))

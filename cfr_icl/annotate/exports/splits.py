@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cfr_icl.annotate.pictures.listing import shown_name
+from cfr_icl.pictures.image_files import is_picture_name
 from cfr_icl.sentences import Refusal
 
 TRAIN, VAL, TEST = NAMES = ("train", "val", "test")
@@ -61,7 +62,8 @@ def read_split_list(path: Path) -> dict[str, str]:
     """Parts of pictures by name, from a file with a row "name,part" each; a first row of titles is skipped.
 
     Raises:
-        ValueError: for a row with another part than train, val or test, and for a file that is no CSV.
+        ValueError: for a row with another part than train, val or test, for a list of none, and for a file
+            that is no CSV.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -70,19 +72,21 @@ def read_split_list(path: Path) -> dict[str, str]:
         raise Refusal("{file} is no CSV file in UTF-8.", file=path.name) from error
     listed = {}
     for number, row in enumerate(rows, start=1):
-        if len(row) < 2:
+        if not any(row):
             continue
-        part = row[1].strip().lower()
+        name, part = row[0].strip(), row[1].strip().lower() if len(row) > 1 else ""
         part = _OTHER_NAMES.get(part, part)
         if part in NAMES:
-            listed[row[0].strip()] = part
-        elif number > 1:
+            listed[name] = part
+        elif number > 1 or is_picture_name(name):
             raise Refusal(
                 "Row {number} of {file} names {part!r}, not train, val or test.",
                 number=number,
                 file=path.name,
                 part=part,
             )
+    if not listed:
+        raise Refusal("{file} names no part of a picture; a row is such as a.png,train.", file=path.name)
     return listed
 
 

@@ -43,6 +43,15 @@ def test_a_list_names_the_parts_of_pictures(tmp_path):
     path.write_text("a.png,val\nb.png,holiday\n")
     with pytest.raises(ValueError, match=r"Row 2 of split\.csv"):
         read_split_list(path)
+    for content, sentence in (
+        ("a.png,holiday\n", r"Row 1 of split\.csv names 'holiday'"),
+        ("picture,split\na.png\n", r"Row 2 of split\.csv"),
+        ("hello\n", r"^split\.csv names no part of a picture; a row is such as a\.png,train\.$"),
+        ("", "names no part"),
+    ):
+        path.write_text(content)
+        with pytest.raises(ValueError, match=sentence):
+            read_split_list(path)
     for content in (b"a.png,tr\xffain\n", b"a" * 200_000 + b",train\n"):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=r"^split\.csv is no CSV file in UTF-8\.$"):
