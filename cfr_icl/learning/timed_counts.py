@@ -66,7 +66,7 @@ def _more_minutes(seconds: float) -> LearnError:
     """The error for minutes that are too few to count clicks; those on an object take so many seconds."""
     return LearnError(
         "Clicks on one object take this model {seconds} s here, and they are counted before and "
-        "after learning; {minutes} minutes or more are needed.",
+        "after learning: it needs {minutes} minutes or more, or a machine with less other work.",
         seconds=round(seconds),
         minutes=math.ceil(seconds * FEWEST_OBJECTS / MOST_COUNTING / 60),
     )
