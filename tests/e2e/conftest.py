@@ -1,6 +1,7 @@
 """The real page in a real browser. Without a browser these tests are reported as not run; in CI they fail."""
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from tests.browser import find_browser
 from tests.e2e.tool import EXAMPLES, WAIT, Server, Tool
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+LAPTOP = {"width": 1366, "height": 768}
 
 _not_run: list[str] = []
 
@@ -71,9 +74,39 @@ def squares(tmp_path):
 
 
 @pytest.fixture
-def tool(browser, server):
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
-    tool = Tool(context.new_page(), server)
+def serve():
+    """Starts servers, as of `Server`, which end with the test."""
+    with ExitStack() as running:
+
+        def start(*model, **settings):
+            server = Server(*model, **settings)
+            running.callback(server.close)
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def new_page(browser, serve):  # pages end before their servers
+    """Opens an empty page in a browser of its own, on a laptop where nothing else is said."""
+    with ExitStack() as opened:
+
+        def open_page(**options):
+            context = browser.new_context(**{"viewport": LAPTOP, **options})
+            opened.callback(context.close)
+            return context.new_page()
+
+        yield open_page
+
+
+@pytest.fixture
+def visit(new_page):
+    """Opens the page of a server, in a browser of its own."""
+    return lambda server, ready=None, **options: Tool(new_page(**options), server, ready)
+
+
+@pytest.fixture
+def tool(visit, server):
+    tool = visit(server)
     yield tool
     assert tool.errors == []
-    context.close()

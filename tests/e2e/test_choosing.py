@@ -5,21 +5,17 @@ import threading
 import pytest
 
 from cfr_icl import load_model
-from tests.e2e.tool import EXAMPLES, Line, Server, Tool
+from tests.e2e.tool import EXAMPLES, Line
 from tests.models import tiny_sam
 from tests.stand_in import ColourModel
 
 
 @pytest.fixture
-def tool(browser, tmp_path):
+def tool(serve, visit, tmp_path):
     model = load_model(str(tiny_sam.save(tmp_path / "sam", "sam", 16)), device="cpu")
-    server = Server(model, examples=EXAMPLES)
-    context = browser.new_context()
-    tool = Tool(context.new_page(), server)
+    tool = visit(serve(model, examples=EXAMPLES))
     yield tool
     assert tool.errors == []
-    context.close()
-    server.close()
 
 
 def test_masks_to_choose_from_are_shown_while_the_object_has_one_click(tool):
@@ -128,7 +124,7 @@ def test_a_digit_means_what_it_means_to_somebody_who_waits_however_slow_the_line
     assert len(second.clicks) == (2 if then == "a click" else 1)
 
 
-def test_the_first_click_waits_with_progress_while_the_picture_is_encoded(browser):
+def test_the_first_click_waits_with_progress_while_the_picture_is_encoded(serve, visit):
     seen = threading.Event()
 
     class Slow(ColourModel):
@@ -136,9 +132,7 @@ def test_the_first_click_waits_with_progress_while_the_picture_is_encoded(browse
             seen.wait(30)
             return super().encode(image)
 
-    server = Server(Slow(), examples=EXAMPLES)
-    context = browser.new_context()
-    tool = Tool(context.new_page(), server)
+    tool = visit(serve(Slow(), examples=EXAMPLES))
     tool.page.get_by_role("button", name="coffee", exact=True).click()
     progress = tool.page.locator("[data-ref=encoding]")
     progress.wait_for()
@@ -150,14 +144,10 @@ def test_the_first_click_waits_with_progress_while_the_picture_is_encoded(browse
     tool.unfold("Refinement")
     assert "s a click" in tool.page.locator("[data-ref=model-cost]").inner_text()
     assert tool.errors == []
-    context.close()
-    server.close()
 
 
-def test_the_embedded_network_offers_further_masks_for_its_first_click(browser):
-    server = Server(load_model("embedded", "cpu", "float32"), examples=EXAMPLES)
-    context = browser.new_context()
-    tool = Tool(context.new_page(), server)
+def test_the_embedded_network_offers_further_masks_for_its_first_click(serve, visit):
+    tool = visit(serve(load_model("embedded", "cpu", "float32"), examples=EXAMPLES))
     tool.example("coffee")
     tool.click(300, 130)
     choices = tool.page.locator("[data-ref=choices] button")
@@ -177,5 +167,3 @@ def test_the_embedded_network_offers_further_masks_for_its_first_click(browser):
     tool.idle()
     assert (tool.session.mask == own).all()
     assert tool.errors == []
-    context.close()
-    server.close()

@@ -42,10 +42,8 @@ def run_example():
 
 
 @pytest.fixture
-def page(browser):
-    context = browser.new_context(viewport={"width": 1366, "height": 900}, accept_downloads=True)
-    yield context.new_page()
-    context.close()
+def page(new_page):
+    return new_page(viewport={"width": 1366, "height": 900})
 
 
 def test_the_minimal_example_gives_a_mask_to_download(run_example, page, tmp_path):

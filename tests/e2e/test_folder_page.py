@@ -16,7 +16,7 @@ from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.session.session import Session
 from cfr_icl.clicks import Click
 from cfr_icl.segmenter import Segmenter
-from tests.e2e.tool import EXAMPLES, Line, Server, Tool, message
+from tests.e2e.tool import EXAMPLES, Line, message
 from tests.stand_in import ColourModel
 
 
@@ -32,14 +32,12 @@ def images(tmp_path):
     return folder
 
 
-def start(browser, images, out):
-    server = Server(folder=Folder(images, out))
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    return server, context, Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
+@pytest.fixture
+def tool(serve, visit, images, tmp_path):
+    return visit(serve(folder=Folder(images, tmp_path / "out")))
 
 
-def test_the_list_stays_in_its_place_when_the_pace_is_told(browser, images, tmp_path, monkeypatch):
-    server, context, tool = start(browser, images, tmp_path / "out")
+def test_the_list_stays_in_its_place_when_the_pace_is_told(tool, monkeypatch):
     files = tool.page.locator("[data-ref=file-list]")
     before = files.bounding_box()
     monkeypatch.setattr("cfr_icl.ui.visit_log.VisitLog.pace", [60, 5])
@@ -47,14 +45,13 @@ def test_the_list_stays_in_its_place_when_the_pace_is_told(browser, images, tmp_
     tool.idle()
     assert tool.page.get_by_title("300 objects an hour").inner_text() == "300 / h"
     assert files.bounding_box() == before
-    context.close()
-    server.close()
 
 
-def test_a_folder_is_worked_through_saved_and_resumed(browser, images, tmp_path):
+def test_a_folder_is_worked_through_saved_and_resumed(serve, visit, images, tmp_path):
     out = tmp_path / "out"
     digest = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in images.iterdir()}
-    server, context, tool = start(browser, images, out)
+    server = serve(folder=Folder(images, out))
+    tool = visit(server)
     place = tool.page.get_by_label("Place in the folder")
     assert place.inner_text() == "1 / 4"
     tool.click(80, 80)
@@ -74,25 +71,23 @@ def test_a_folder_is_worked_through_saved_and_resumed(browser, images, tmp_path)
     toast = tool.page.locator(".toast-body").first
     toast.wait_for()
     assert "12.png" in toast.inner_text()
-    context.close()
+    tool.page.close()
     server.close()
 
-    server, context, tool = start(browser, images, out)
+    tool = visit(serve(folder=Folder(images, out)))
     assert tool.page.get_by_label("Place in the folder").inner_text() == "2 / 4"
     assert [(c.x, c.y) for c in tool.session.document.instances[0].clicks] == [(60, 60)]
     tool.page.get_by_role("button", name="9.png").click()
     tool.idle()
     assert tool.session.document.done and tool.session.document.instances[0].mask.pixels[80, 80]
-    context.close()
-    server.close()
     assert {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in images.iterdir()} == digest
 
 
 @pytest.mark.parametrize("language", ["de", "es"])
-def test_the_switch_for_the_whole_folder_is_one_line_in_every_language(browser, images, tmp_path, language):
-    server = Server(folder=Folder(images, tmp_path / "out"))
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale=language)
-    tool = Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
+def test_the_switch_for_the_whole_folder_is_one_line_in_every_language(
+    serve, visit, images, tmp_path, language
+):
+    tool = visit(serve(folder=Folder(images, tmp_path / "out")), locale=language)
     assert tool.page.locator("[data-ref=whole-folder-row] .check").bounding_box()["height"] < 30
     tool.click(80, 80)
     tool.page.keyboard.press("Enter")
@@ -103,12 +98,9 @@ def test_the_switch_for_the_whole_folder_is_one_line_in_every_language(browser, 
       return [first.left - around.left, around.right - last.right]; })"""
     assert min(tool.page.locator(".export .wide").evaluate_all(margins)) > 3  # "(all)" fits too
     assert tool.hidden_controls() == []
-    context.close()
-    server.close()
 
 
-def test_where_steps_lead_is_seen_before_an_answer(browser, images, tmp_path):
-    server, context, tool = start(browser, images, tmp_path / "out")
+def test_where_steps_lead_is_seen_before_an_answer(tool):
     line = Line(tool, "**/component_server/")
     tool.page.keyboard.press("PageDown")
     tool.page.keyboard.press("PageDown")
@@ -120,12 +112,9 @@ def test_where_steps_lead_is_seen_before_an_answer(browser, images, tmp_path):
     line.let_go()
     tool.wait_for_picture("11.png")
     assert place.inner_text() == "3 / 4" and marked.count() == 0
-    context.close()
-    server.close()
 
 
-def test_the_whole_folder_is_exported_from_a_picture_without_objects(browser, images, tmp_path):
-    server, context, tool = start(browser, images, tmp_path / "out")
+def test_the_whole_folder_is_exported_from_a_picture_without_objects(tool, images):
     tool.click(80, 80)
     tool.idle()
     tool.page.keyboard.press("PageDown")
@@ -139,12 +128,11 @@ def test_the_whole_folder_is_exported_from_a_picture_without_objects(browser, im
     data = json.loads(Path(tool.download_by(export.click).path()).read_text())
     assert [image["file_name"] for image in data["images"]] == ["9.png"]
     assert len(data["annotations"]) == 1
-    context.close()
-    server.close()
 
 
-def test_a_server_that_was_started_anew_goes_on_with_the_same_picture(browser, images, tmp_path):
-    first, context, tool = start(browser, images, tmp_path / "out")
+def test_a_server_that_was_started_anew_goes_on_with_the_same_picture(serve, visit, images, tmp_path):
+    first = serve(folder=Folder(images, tmp_path / "out"))
+    tool = visit(first)
     tool.page.keyboard.press("PageDown")
     tool.idle()
     tool.click(80, 80)
@@ -158,12 +146,11 @@ def test_a_server_that_was_started_anew_goes_on_with_the_same_picture(browser, i
     assert tool.page.locator("[data-ref=file-list] [aria-current]").inner_text() == "10.png"
     (before,), (now,) = objects, second.pages[-1].session.document.instances
     assert now.clicks[:-1] == before.clicks and (now.clicks[-1].x, now.clicks[-1].y) == (90, 90)
-    context.close()
-    second.close()
 
 
-def test_a_click_and_page_down_wait_for_a_server_that_is_started_anew(browser, images, tmp_path):
-    first, context, tool = start(browser, images, tmp_path / "out")
+def test_a_click_and_page_down_wait_for_a_server_that_is_started_anew(serve, visit, images, tmp_path):
+    first = serve(folder=Folder(images, tmp_path / "out"))
+    tool = visit(first)
     place = tool.page.get_by_label("Place in the folder")
     tool.page.keyboard.press("PageDown")
     tool.idle()
@@ -184,18 +171,18 @@ def test_a_click_and_page_down_wait_for_a_server_that_is_started_anew(browser, i
     (found,) = second.pages[-1].session.document.instances
     assert [(click.x, click.y) for click in found.clicks] == [(90, 90)]
 
-    third = second.started_anew(folder=Folder(images, tmp_path / "out"))
+    second.started_anew(folder=Folder(images, tmp_path / "out"))
     tool.page.reload()
     tool.page.get_by_text("your work is back").wait_for()
     tool.idle()
     assert place.inner_text() == "2 / 4"
-    context.close()
-    third.close()
 
 
-def test_objects_follow_to_the_next_picture_by_a_key_and_come_back_by_one_undo(browser, images, tmp_path):
+def test_objects_follow_to_the_next_picture_by_a_key_and_come_back_by_one_undo(
+    serve, visit, images, tmp_path
+):
     Image.fromarray(np.roll(np.asarray(Image.open(images / "9.png")), 6, 1)).save(images / "10.png")
-    server, context, tool = start(browser, images, tmp_path / "out")
+    tool = visit(serve(folder=Folder(images, tmp_path / "out")))
     tool.click(80, 80)
     tool.idle()
     tool.page.keyboard.press("PageDown")
@@ -214,12 +201,9 @@ def test_objects_follow_to_the_next_picture_by_a_key_and_come_back_by_one_undo(b
     tool.idle()
     (copy,) = tool.session.document.instances
     assert copy.mask.pixels[80, 33] and tool.page.locator(".certainty").is_hidden()
-    context.close()
-    server.close()
 
 
-def test_the_list_is_searched_filtered_and_shows_small_pictures_and_the_zoom_stays(browser, images, tmp_path):
-    server, context, tool = start(browser, images, tmp_path / "out")
+def test_the_list_is_searched_filtered_and_shows_small_pictures_and_the_zoom_stays(tool):
     page = tool.page
     place = page.get_by_label("Place in the folder")
     page.keyboard.press("g")
@@ -256,15 +240,13 @@ def test_the_list_is_searched_filtered_and_shows_small_pictures_and_the_zoom_sta
     finished.wait_for()
     page.get_by_role("button", name="Done").click()  # takes it back
     finished.wait_for(state="detached")
-    context.close()
-    server.close()
 
 
-def test_done_goes_along_the_listed_pictures_and_then_shows_all_again(browser, images, tmp_path):
+def test_done_goes_along_the_listed_pictures_and_then_shows_all_again(serve, visit, images, tmp_path):
     (images / "12.png").unlink()
     shutil.copy(images / "11.png", images / "10 cup.png")
     shutil.copy(images / "11.png", images / "11 cup.png")
-    server, context, tool = start(browser, images, tmp_path / "out")
+    tool = visit(serve(folder=Folder(images, tmp_path / "out")))
     name = tool.page.locator("[data-ref=name]")
     listed = tool.page.locator("[data-ref=file-list] button:visible")
 
@@ -284,12 +266,9 @@ def test_done_goes_along_the_listed_pictures_and_then_shows_all_again(browser, i
     expect(name).to_have_text("11.png")
     expect(listed).to_have_count(5)
     expect(tool.page.get_by_text("the list shows all pictures again")).to_be_visible()
-    context.close()
-    server.close()
 
 
-def test_a_list_without_a_match_says_so_and_shows_all_again(browser, images, tmp_path):
-    server, context, tool = start(browser, images, tmp_path / "out")
+def test_a_list_without_a_match_says_so_and_shows_all_again(tool):
     page = tool.page
     shown = page.locator("[data-ref=file-list] button:visible")
     page.get_by_label("Pictures shown").select_option("accepted")
@@ -299,12 +278,9 @@ def test_a_list_without_a_match_says_so_and_shows_all_again(browser, images, tmp
     page.get_by_role("button", name="Show all pictures").click()
     assert shown.count() == 4
     assert not page.locator("[data-ref=none-found]").is_visible()
-    context.close()
-    server.close()
 
 
-def test_a_line_of_the_lasso_that_keys_have_not_closed_stays_with_its_picture(browser, images, tmp_path):
-    server, context, tool = start(browser, images, tmp_path / "out")
+def test_a_line_of_the_lasso_that_keys_have_not_closed_stays_with_its_picture(tool):
     keys = tool.page.keyboard
     for key in ("l", "ArrowUp", "Enter", "Shift+ArrowRight", "Enter", "Shift+ArrowDown", "Enter"):
         keys.press(key)
@@ -315,11 +291,9 @@ def test_a_line_of_the_lasso_that_keys_have_not_closed_stays_with_its_picture(br
     keys.press("PageUp")
     tool.wait_for_picture("9.png")
     assert tool.session.document.instances[0].mask.pixels.sum() > 100
-    context.close()
-    server.close()
 
 
-def test_pictures_are_offered_in_the_order_of_doubt(browser, images, tmp_path):
+def test_pictures_are_offered_in_the_order_of_doubt(serve, visit, images, tmp_path):
     (images / "12.png").unlink()
     folder = Folder(images, tmp_path / "out")
     session = Session(Segmenter(ColourModel()))
@@ -329,7 +303,7 @@ def test_pictures_are_offered_in_the_order_of_doubt(browser, images, tmp_path):
         (made,) = session.document.instances
         document = replace(session.document, instances=(replace(made, certainty=sure),), active=None)
         folder.save(name, document, session.size, 0)
-    server, context, tool = start(browser, images, tmp_path / "out")
+    tool = visit(serve(folder=Folder(images, tmp_path / "out")))
     page = tool.page
     page.get_by_label("Pictures shown").select_option("doubt")
     shown = page.locator("[data-ref=file-list] button:visible")
@@ -342,12 +316,9 @@ def test_pictures_are_offered_in_the_order_of_doubt(browser, images, tmp_path):
         page.keyboard.press("d")
         tool.idle()
     assert Folder(images, tmp_path / "out").pictures.states == dict.fromkeys(folder.pictures.names, "done")
-    context.close()
-    server.close()
 
 
-def test_a_label_is_renamed_in_the_whole_folder(browser, images, tmp_path):
-    server, context, tool = start(browser, images, tmp_path / "out")
+def test_a_label_is_renamed_in_the_whole_folder(tool, tmp_path):
     page = tool.page
     tool.click(80, 80)
     page.keyboard.press("PageDown")
@@ -377,12 +348,9 @@ def test_a_label_is_renamed_in_the_whole_folder(browser, images, tmp_path):
     saved = json.loads((tmp_path / "out" / "10.png.session.json").read_text())
     assert saved["objects"][0]["label"] == "cup" and not page.locator("[data-ref=take-back]").is_visible()
     assert tool.errors == []
-    context.close()
-    server.close()
 
 
-def test_a_whole_folder_is_filled_with_masks_of_files(browser, images, tmp_path):
-    server, context, tool = start(browser, images, tmp_path / "out")
+def test_a_whole_folder_is_filled_with_masks_of_files(tool, tmp_path):
     page = tool.page
     masks = []
     for name, side in (("9", 200), ("10", 220), ("other", 90)):
@@ -406,13 +374,11 @@ def test_a_whole_folder_is_filled_with_masks_of_files(browser, images, tmp_path)
     page.get_by_role("button", name="Add them to all (1)").click()
     page.get_by_text("Masks were loaded; pictures: 1, objects: 1.").wait_for()
     assert tool.errors == []
-    context.close()
-    server.close()
 
 
-def test_what_the_page_exported_fills_a_fresh_folder(browser, images, tmp_path):
+def test_what_the_page_exported_fills_a_fresh_folder(serve, visit, images, tmp_path):
     """Masks of objects, maps of Pascal VOC that are alike, and CVAT's XML, as the page made them."""
-    server, context, tool = start(browser, images, tmp_path / "out")
+    tool = visit(serve(folder=Folder(images, tmp_path / "out")))
     tool.click(80, 80)
     tool.page.locator("[data-do=labels]").click()
     tool.page.get_by_placeholder("New label").fill("big dog")
@@ -425,10 +391,8 @@ def test_what_the_page_exported_fills_a_fresh_folder(browser, images, tmp_path):
         download = tool.download("Export")
         exported.append(tmp_path / download.suggested_filename)
         download.save_as(exported[-1])
-    context.close()
-    server.close()
 
-    server, context, tool = start(browser, images, tmp_path / "fresh")
+    tool = visit(serve(folder=Folder(images, tmp_path / "fresh")))
     for file in exported:
         tool.page.set_input_files("[data-ref=fill-files]", file)
         tool.page.get_by_text("Load masks into 1 picture?").wait_for()
@@ -442,8 +406,6 @@ def test_what_the_page_exported_fills_a_fresh_folder(browser, images, tmp_path):
         item.wait_for(state="detached")
         tool.idle()
     assert tool.errors == []
-    context.close()
-    server.close()
 
 
 def zip_of_masks(folder, *names):
@@ -457,20 +419,16 @@ def zip_of_masks(folder, *names):
     return folder / "masks.zip"
 
 
-def test_a_zip_of_masks_fills_a_folder_or_the_open_picture(browser, images, tmp_path, squares):
+def test_a_zip_of_masks_fills_a_folder_or_the_open_picture(serve, visit, images, tmp_path, squares):
     masks = zip_of_masks(tmp_path, "masks/9.png", "masks/squares.png", "masks/classes.txt")
-    server, context, tool = start(browser, images, tmp_path / "out")
+    tool = visit(serve(folder=Folder(images, tmp_path / "out")))
     for chooser in ("fill-files", "masks-file"):
         tool.page.set_input_files(f"[data-ref={chooser}]", masks)
         tool.page.get_by_text("Load masks into 1 picture?").wait_for()
         tool.page.get_by_text("Files without a picture of their name: 1.").wait_for()
         tool.page.get_by_role("button", name="Cancel").last.click()
-    context.close()
-    server.close()
 
-    server = Server(examples=EXAMPLES[:1])
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    tool = Tool(context.new_page(), server)
+    tool = visit(serve(examples=EXAMPLES[:1]))
     tool.upload(squares)
     tool.page.set_input_files("[data-ref=masks-file]", masks)
     tool.page.locator("[data-ref=objects] li").wait_for()
@@ -479,15 +437,11 @@ def test_a_zip_of_masks_fills_a_folder_or_the_open_picture(browser, images, tmp_
     tool.page.set_input_files("[data-ref=masks-file]", masks)
     tool.page.get_by_text("No file in this zip is named as the picture").wait_for()
     assert tool.errors == []
-    context.close()
-    server.close()
 
 
-def test_masks_in_a_zip_stay_with_the_picture_for_which_they_were_chosen(browser, tmp_path, squares):
+def test_masks_in_a_zip_stay_with_the_picture_for_which_they_were_chosen(serve, visit, tmp_path, squares):
     masks = zip_of_masks(tmp_path, "squares_1_car.png", "squares_2_cat.png", "squares_3_1_dog.png")
-    server = Server(examples=EXAMPLES[:1])
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    tool = Tool(context.new_page(), server)
+    tool = visit(serve(examples=EXAMPLES[:1]))
     page = tool.page
     tool.upload(squares)
     page.set_input_files("[data-ref=masks-file]", masks)
@@ -506,17 +460,15 @@ def test_masks_in_a_zip_stay_with_the_picture_for_which_they_were_chosen(browser
     page.get_by_text("The masks were not loaded, as another file was opened meanwhile.").wait_for()
     tool.idle()
     assert page.locator("[data-ref=objects] li").count() == 0
-    context.close()
-    server.close()
 
 
-def test_long_names_keep_their_end_in_the_list(browser, tmp_path):
+def test_long_names_keep_their_end_in_the_list(serve, visit, tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()
     names = [f"sequence_of_the_second_camera_{number:05}.png" for number in (17, 18)]
     for name in names:
         Image.new("RGB", (40, 30)).save(folder / name)
-    server, context, tool = start(browser, folder, tmp_path / "out")
+    tool = visit(serve(folder=Folder(folder, tmp_path / "out")))
     row = tool.page.get_by_role("button", name=names[1], exact=True)
     end = row.get_by_text("00018.png")
     frame, shown = row.bounding_box(), end.bounding_box()
@@ -525,5 +477,3 @@ def test_long_names_keep_their_end_in_the_list(browser, tmp_path):
     tool.idle()
     assert tool.page.locator("[data-ref=name]").text_content() == names[1]
     assert tool.errors == []
-    context.close()
-    server.close()

@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from cfr_icl.annotate.folder.folder import Folder
-from tests.e2e.tool import Server, Tool
 
 EVIL = "<img src=x onerror=window.evil=1>"
 SCRIPT = "</script><svg onload=window.evil=1>"
@@ -24,10 +23,8 @@ def pictures(tmp_path):
     return folder
 
 
-def test_hostile_names_are_text_everywhere(browser, pictures, tmp_path):
-    server = Server(folder=Folder(pictures, tmp_path / "out"))
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    tool = Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
+def test_hostile_names_are_text_everywhere(serve, visit, pictures, tmp_path):
+    tool = visit(serve(folder=Folder(pictures, tmp_path / "out")))
     coco = {
         "images": [{"id": 1, "file_name": "1.png", "height": 200, "width": 300}],
         "categories": [{"id": 1, "name": EVIL}],
@@ -56,8 +53,6 @@ def test_hostile_names_are_text_everywhere(browser, pictures, tmp_path):
         == 0
     )
     assert tool.page.locator("[data-ref=file-list] img, [data-ref=labels] svg").count() == 0
-    context.close()
-    server.close()
 
 
 def test_transparent_pictures_lie_on_a_checkerboard_and_are_segmented_on_white(tool, tmp_path):

@@ -19,7 +19,6 @@ from cfr_icl.annotate.objects.masks import Mask
 from cfr_icl.models.registry import ARCHITECTURES, build_model, default_config
 from cfr_icl.weights.menu import ModelMenu
 from cfr_icl.weights.saving import save_model
-from tests.e2e.tool import Server, Tool
 from tests.learning.tiny import ARCHITECTURE
 
 RUN = 300_000
@@ -54,7 +53,7 @@ def hold(tmp_path):
 
 
 @pytest.fixture
-def tool(browser, folder, hold, tmp_path, monkeypatch):
+def tool(serve, visit, folder, hold, tmp_path, monkeypatch):
     monkeypatch.setitem(ARCHITECTURES, "tiny", ARCHITECTURE)
     torch.manual_seed(0)
     save_model(build_model(default_config("tiny")), tmp_path / "plain")
@@ -66,13 +65,12 @@ def tool(browser, folder, hold, tmp_path, monkeypatch):
 
     monkeypatch.setattr(FolderLearning, "command", property(command))
     menu = ModelMenu([str(tmp_path / "plain")])
-    server = Server(menu[str(tmp_path / "plain")], folder=folder, menu=menu)
-    context = browser.new_context(viewport={"width": 1366, "height": 900})
-    tool = Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
+    tool = visit(
+        serve(menu[str(tmp_path / "plain")], folder=folder, menu=menu),
+        viewport={"width": 1366, "height": 900},
+    )
     yield tool
     assert tool.errors == []
-    context.close()
-    server.close()
 
 
 def test_learning_is_offered_stopped_continued_used_and_thrown_away(tool, folder, hold):

@@ -7,7 +7,7 @@ from huggingface_hub.utils import tqdm
 from playwright.sync_api import expect
 
 from cfr_icl.weights.menu import ModelMenu
-from tests.e2e.tool import EXAMPLES, Server, Tool
+from tests.e2e.tool import EXAMPLES
 from tests.stand_in import ColourModel
 
 
@@ -22,7 +22,7 @@ class CoordinateModel(ColourModel):
 
 
 @pytest.fixture
-def tool(browser, arrived):
+def tool(serve, visit, arrived):
     def load(source):
         if source == "fine":
             return ColourModel(size=128)
@@ -32,11 +32,7 @@ def tool(browser, arrived):
         return CoordinateModel(size=32)
 
     menu = ModelMenu(["fine", "coarse"], load)
-    server = Server(menu["fine"], examples=EXAMPLES, menu=menu)
-    context = browser.new_context()
-    yield Tool(context.new_page(), server)
-    context.close()
-    server.close()
+    return visit(serve(menu["fine"], examples=EXAMPLES, menu=menu))
 
 
 def test_switching_the_model_shows_the_download_keeps_the_clicks_and_predicts_again(tool, arrived):

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.e2e.tool import EXAMPLES, Line, Tool, placed
+from tests.e2e.tool import EXAMPLES, Line, placed
 
 
 def deep_inside(mask):
@@ -399,9 +399,8 @@ def test_a_click_without_an_answer_is_work_that_is_not_left_without_a_question(t
     assert len(tool.session.document.instances) == 1
 
 
-def test_a_tap_on_an_objects_label_selects_it_and_a_double_tap_writes_it(browser, server, squares):
-    context = browser.new_context(viewport={"width": 768, "height": 1024}, has_touch=True, is_mobile=True)
-    tool = Tool(context.new_page(), server)
+def test_a_tap_on_an_objects_label_selects_it_and_a_double_tap_writes_it(visit, server, squares):
+    tool = visit(server, viewport={"width": 768, "height": 1024}, has_touch=True, is_mobile=True)
     tool.upload(squares)
     for x in (80, 230):
         tool.page.touchscreen.tap(*placed(tool, x, 90))
@@ -419,7 +418,6 @@ def test_a_tap_on_an_objects_label_selects_it_and_a_double_tap_writes_it(browser
     tool.idle()
     assert tool.session.active.label == "cup"
     assert tool.errors == []
-    context.close()
 
 
 def test_each_press_of_an_eye_or_lock_counts_also_before_the_answer(tool, squares):

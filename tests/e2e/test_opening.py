@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.annotate.pictures.picture_files import encoded, png_header
-from tests.e2e.tool import EXAMPLES, Line, Tool, message
+from tests.e2e.tool import EXAMPLES, Line, message
 
 COFFEE = next(path for path in EXAMPLES if path.stem == "coffee")
 
@@ -66,9 +66,8 @@ def test_pasting_and_dropping_open_a_picture(tool, squares):
         assert tool.session.size == (200, 300)
 
 
-def test_people_who_open_equal_files_at_once_each_get_theirs(browser, server, squares):
-    contexts = [browser.new_context(viewport={"width": 1366, "height": 768}) for _ in range(2)]
-    ann, bob = (Tool(context.new_page(), server) for context in contexts)
+def test_people_who_open_equal_files_at_once_each_get_theirs(visit, server, squares):
+    ann, bob = visit(server), visit(server)
     line = Line(bob, re.compile("component_server|/run/|queue/join"))
     with bob.page.expect_response("**/upload"):
         bob.page.set_input_files("[data-ref=file]", squares)
@@ -79,5 +78,3 @@ def test_people_who_open_equal_files_at_once_each_get_theirs(browser, server, sq
     bob.idle()
     assert not bob.page.locator(".toast-body").count()
     assert ann.errors == bob.errors == []
-    for context in contexts:
-        context.close()

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.e2e.tool import EXAMPLES, Server, Tool, message
+from tests.e2e.tool import EXAMPLES, message
 from tests.stand_in import ColourModel
 
 
@@ -75,15 +75,13 @@ def test_right_click_shift_and_the_switch_are_negative(tool, squares):
     assert [(click.x, click.y) for click in tool.session.active.clicks][:2] == [(80, 80), (230, 100)]
 
 
-def test_each_press_of_a_key_on_the_slider_counts(browser):
+def test_each_press_of_a_key_on_the_slider_counts(serve, visit):
     class Slow(ColourModel):
         def decode(self, features, prompt_maps):
             time.sleep(0.05)
             return super().decode(features, prompt_maps)
 
-    server = Server(Slow(), examples=EXAMPLES)
-    context = browser.new_context()
-    tool = Tool(context.new_page(), server)
+    tool = visit(serve(Slow(), examples=EXAMPLES))
     tool.example("coffee")
     tool.click(300, 130)
     slider = tool.page.get_by_role("slider", name="CFR steps")
@@ -93,8 +91,6 @@ def test_each_press_of_a_key_on_the_slider_counts(browser):
     tool.idle()
     assert slider.input_value() == "8" and tool.session.document.cfr.steps == 8
     assert tool.errors == []
-    context.close()
-    server.close()
 
 
 def test_the_slider_and_its_switches_act_on_the_current_clicks(tool, squares):
@@ -221,16 +217,15 @@ def test_sliders_labels_and_objects_are_undone_and_redone(tool, squares):
     assert tool.page.get_by_label("Label of object 2").input_value() == "cup"
 
 
-def test_a_tap_clicks_and_two_fingers_do_not(browser, server, squares):
-    context = browser.new_context(viewport={"width": 390, "height": 780}, has_touch=True)
-    tool = Tool(context.new_page(), server)
+def test_a_tap_clicks_and_two_fingers_do_not(visit, server, squares):
+    tool = visit(server, viewport={"width": 390, "height": 780}, has_touch=True)
     tool.upload(squares)
     position = tool.point(80, 80)
     box = tool.page.locator("canvas").bounding_box()
     tool.page.touchscreen.tap(box["x"] + position["x"], box["y"] + position["y"])
     tool.idle()
     assert [(c.x, c.y) for c in tool.session.active.clicks] == [(80, 80)]
-    touch = context.new_cdp_session(tool.page)
+    touch = tool.page.context.new_cdp_session(tool.page)
     middle = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
     for kind, spread in (("touchStart", 20), ("touchMove", 40), ("touchMove", 80), ("touchEnd", None)):
         fingers = (
@@ -244,12 +239,10 @@ def test_a_tap_clicks_and_two_fingers_do_not(browser, server, squares):
     zoom = int(tool.page.locator("[data-ref=zoom]").inner_text().split()[0])
     assert zoom > 200
     assert tool.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    context.close()
 
 
-def test_two_sessions_never_mix(browser, server, tool, squares):
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    other = Tool(context.new_page(), server)
+def test_two_sessions_never_mix(visit, server, tool, squares):
+    other = visit(server)
     tool.upload(squares)
     other.example("coffee")
     for i in range(5):
@@ -260,7 +253,6 @@ def test_two_sessions_never_mix(browser, server, tool, squares):
     assert [c.x for c in tool.session.active.clicks] == [40, 41, 42, 43, 44]
     assert [c.x for c in other.session.active.clicks] == [300, 301, 302, 303, 304]
     assert tool.session.mask.shape == (200, 300) and other.session.mask.shape == (400, 600)
-    context.close()
 
 
 def test_a_first_negative_click_is_explained(tool, squares):

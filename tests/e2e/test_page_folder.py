@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.e2e.tool import Server, Tool
-
 COPIED = """async () => { const open = indexedDB.open('cfr-icl-folders');
     await new Promise(done => { open.onsuccess = done; });
     const all = open.result.transaction('work').objectStore('work').getAll();
@@ -99,10 +97,9 @@ def test_files_are_dropped_and_more_are_added(tool, photos):
 
 
 @pytest.mark.parametrize("reload", [False, True])
-def test_a_server_that_was_started_anew_is_given_the_folder_again(browser, photos, reload):
-    first = Server()
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    tool = Tool(context.new_page(), first, ready=".cfr .card")
+def test_a_server_that_was_started_anew_is_given_the_folder_again(serve, visit, photos, reload):
+    first = serve()
+    tool = visit(first, ready=".cfr .card")
     tool.page.set_input_files("[data-ref=folder]", photos)
     opened(tool, 3)
     tool.click(80, 80)
@@ -127,14 +124,11 @@ def test_a_server_that_was_started_anew_is_given_the_folder_again(browser, photo
     tool.idle()
     (found,) = second.pages[-1].session.document.instances
     assert [(click.x, click.y) for click in found.clicks] == [(80, 80)]
-    context.close()
-    second.close()
 
 
-def test_work_comes_back_on_its_own_picture_where_two_files_have_one_name(browser, photos, tmp_path):
-    first = Server()
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    tool = Tool(context.new_page(), first, ready=".cfr .card")
+def test_work_comes_back_on_its_own_picture_where_two_files_have_one_name(serve, visit, photos, tmp_path):
+    first = serve()
+    tool = visit(first, ready=".cfr .card")
     for number, year in enumerate((2023, 2024)):
         (tmp_path / str(year)).mkdir()
         (photos / ("9.png", "10.png")[number]).rename(tmp_path / str(year) / "frame.png")
@@ -154,8 +148,6 @@ def test_work_comes_back_on_its_own_picture_where_two_files_have_one_name(browse
     assert names(tool) == ["frame.png", "frame~2.png"]
     session = second.pages[-1].session
     assert np.array_equal(session.picture, shown) and len(session.document.instances) == 1
-    context.close()
-    second.close()
 
 
 def test_a_session_zip_brings_the_work_back(tool, photos, tmp_path):

@@ -8,11 +8,11 @@ from PIL import Image
 
 from cfr_icl.annotate.folder.folder import Folder
 from cfr_icl.annotate.saved import leases, sharing
-from tests.e2e.tool import Line, Server, Visitor
+from tests.e2e.tool import FOLDER_READY, Line, Visitor
 
 
 @pytest.fixture(params=["one server", "two servers"])
-def servers(request, tmp_path, monkeypatch):
+def servers(request, serve, tmp_path, monkeypatch):
     monkeypatch.setattr(sharing, "LOOK_SECONDS", 0)
     monkeypatch.setattr(leases, "LOOK_SECONDS", 0)
     monkeypatch.setattr("cfr_icl.annotate.folder.folder.REFRESH_SECONDS", 0)
@@ -26,48 +26,49 @@ def servers(request, tmp_path, monkeypatch):
     for _ in range(1 if request.param == "one server" else 2):
         folder = Folder(tmp_path / "images", tmp_path / "out")
         folder.work.share()
-        made.append(Server(folder=folder))
-    yield made[0], made[-1]
-    for server in made:
-        server.close()
+        made.append(serve(folder=folder))
+    return made[0], made[-1]
 
 
-def visit(browser, server, name):
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    tool = Visitor(context.new_page(), server.url, ready=".cfr[data-folder]:not([data-empty])")
-    tool.unfold("People")
-    tool.page.get_by_label("Your name").fill(name)
-    tool.page.keyboard.press("Tab")
-    return tool
+@pytest.fixture
+def enter(new_page):
+    """Opens a server's folder as a person of this name."""
+
+    def enter_as(name, server):
+        tool = Visitor(new_page(), server.url, FOLDER_READY)
+        tool.unfold("People")
+        tool.page.get_by_label("Your name").fill(name)
+        tool.page.keyboard.press("Tab")
+        return tool
+
+    return enter_as
 
 
-def at_work_and_looking_on(browser, servers):
+def at_work_and_looking_on(enter, servers):
     """Ann, who has clicked on a picture, and Bob, who has opened the same one on another server."""
-    ann = visit(browser, servers[0], "Ann")
+    ann = enter("Ann", servers[0])
     ann.click(80, 80)
     ann.idle()
-    bob = visit(browser, servers[1], "Bob")
+    bob = enter("Bob", servers[1])
     bob.page.get_by_role("button", name="a.png").click()
     bob.page.get_by_text("Ann is working on a.png").wait_for()
     return ann, bob
 
 
-def test_a_name_is_seen_by_others_while_it_is_typed(browser, servers):
-    ann = visit(browser, servers[0], "")
+def test_a_name_is_seen_by_others_while_it_is_typed(enter, servers):
+    ann = enter("", servers[0])
     ann.click(80, 80)
     ann.page.locator("[data-ref=objects] li").wait_for()
     ann.idle()
     ann.page.get_by_label("Your name").press_sequentially("Ann")  # and no Enter
     ann.page.locator("[data-ref=visits]").get_by_text("Ann").wait_for()
-    bob = visit(browser, servers[1], "Bob")
+    bob = enter("Bob", servers[1])
     taken = bob.page.locator("[data-ref=file-list] [data-taken]")
     assert "Ann works on it" in taken.get_attribute("title")
-    for tool in (ann, bob):
-        tool.page.context.close()
 
 
-def test_a_click_counts_while_a_new_name_is_on_its_way(browser, servers):
-    ann = visit(browser, servers[0], "")
+def test_a_click_counts_while_a_new_name_is_on_its_way(enter, servers):
+    ann = enter("", servers[0])
     ann.idle()
     line = Line(ann, re.compile("component_server|/run/|queue/join"))
     ann.page.get_by_label("Your name").fill("Ann")
@@ -76,11 +77,10 @@ def test_a_click_counts_while_a_new_name_is_on_its_way(browser, servers):
     line.let_go()
     ann.page.locator("[data-ref=objects] li").wait_for()
     assert ann.page.locator("[data-ref=visits]").get_by_text("Ann").count() == 1
-    ann.page.context.close()
 
 
-def test_a_picture_is_free_as_soon_as_its_tab_is_closed(browser, servers):
-    ann, bob = at_work_and_looking_on(browser, servers)
+def test_a_picture_is_free_as_soon_as_its_tab_is_closed(enter, servers):
+    ann, bob = at_work_and_looking_on(enter, servers)
     ann.page.close(run_before_unload=True)
 
     def changes():
@@ -91,13 +91,11 @@ def test_a_picture_is_free_as_soon_as_its_tab_is_closed(browser, servers):
     bob.page.get_by_label("Select object 1").click()
     bob.idle()
     bob.until(changes)
-    for tool in (ann, bob):
-        tool.page.context.close()
 
 
-def test_who_comes_back_to_a_page_hears_what_others_did_meanwhile(browser, servers):
-    bob = visit(browser, servers[1], "Bob")
-    ann = visit(browser, servers[0], "Ann")
+def test_who_comes_back_to_a_page_hears_what_others_did_meanwhile(enter, servers):
+    bob = enter("Bob", servers[1])
+    ann = enter("Ann", servers[0])
     state = bob.page.locator("[data-ref=file-list] [data-state]").first
     ann.click(80, 80)
     ann.page.keyboard.press("d")
@@ -109,12 +107,10 @@ def test_who_comes_back_to_a_page_hears_what_others_did_meanwhile(browser, serve
         return state.get_attribute("data-state") == "done"
 
     bob.until(comes_back_to_news)
-    for tool in (ann, bob):
-        tool.page.context.close()
 
 
-def test_what_waited_while_newer_work_of_somebody_else_came_is_not_applied_to_it(browser, servers):
-    ann, bob = at_work_and_looking_on(browser, servers)
+def test_what_waited_while_newer_work_of_somebody_else_came_is_not_applied_to_it(enter, servers):
+    ann, bob = at_work_and_looking_on(enter, servers)
     bob.idle()
     line = Line(bob, "**/component_server/")
     bob.page.keyboard.press("h")  # a click beside the mask, which is not selected by it
@@ -142,12 +138,12 @@ def name(tool):
     return tool.page.locator("[data-ref=name]").text_content()
 
 
-def test_two_people_share_a_folder_and_review_their_work(browser, servers):
-    ann = visit(browser, servers[0], "Ann")
+def test_two_people_share_a_folder_and_review_their_work(enter, servers):
+    ann = enter("Ann", servers[0])
     ann.click(80, 80)
     ann.page.locator("[data-ref=objects] li").wait_for()
     ann.idle()
-    bob = visit(browser, servers[1], "Bob")
+    bob = enter("Bob", servers[1])
     assert name(ann) == "a.png" and name(bob) == "b.png"
     taken = bob.page.locator("[data-ref=file-list] [data-taken]")
     assert taken.inner_text() == "a.png" and "Ann works on it" in taken.get_attribute("title")
@@ -200,5 +196,3 @@ def test_two_people_share_a_folder_and_review_their_work(browser, servers):
     bob.page.get_by_label("Find a picture", exact=True).fill("ann")
     assert shown.all_inner_texts() == ["a.png"]
     assert ann.errors == bob.errors == []
-    for tool in (ann, bob):
-        tool.page.context.close()

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from cfr_icl.annotate.folder.folder import Folder
-from tests.e2e.tool import EXAMPLES, Server, Tool
+from tests.e2e.tool import EXAMPLES
 
 PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
 
@@ -18,13 +18,11 @@ CUT_OFF = """() => [...document.querySelectorAll(
 
 
 @pytest.fixture
-def phone(browser, server, squares):
-    context = browser.new_context(**PHONE)
-    tool = Tool(context.new_page(), server)
+def phone(visit, server, squares):
+    tool = visit(server, **PHONE)
     tool.upload(squares)
     yield tool
     assert tool.errors == []
-    context.close()
 
 
 def tap(tool, x, y):
@@ -91,13 +89,16 @@ def test_two_fingers_on_the_panel_do_not_zoom_the_page(phone):
 
 @pytest.mark.parametrize(("width", "height"), [(820, 1180), (744, 1133), (844, 390)])
 def test_a_folder_on_a_tablet_has_all_buttons_and_a_picture_of_half_the_width(
-    browser, tmp_path, width, height
+    serve, visit, tmp_path, width, height
 ):
     for path in EXAMPLES:
         shutil.copy(path, tmp_path)
-    server = Server(folder=Folder(tmp_path, tmp_path / "work"))
-    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=True, is_mobile=True)
-    tool = Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
+    tool = visit(
+        serve(folder=Folder(tmp_path, tmp_path / "work")),
+        viewport={"width": width, "height": height},
+        has_touch=True,
+        is_mobile=True,
+    )
     assert tool.page.evaluate(CUT_OFF) == []
     assert tool.page.locator("canvas").bounding_box()["width"] > width / 2
     assert tool.page.locator(".bar").bounding_box()["height"] < 60  # one line
@@ -107,17 +108,13 @@ def test_a_folder_on_a_tablet_has_all_buttons_and_a_picture_of_half_the_width(
     tool.page.get_by_role("heading", name="Keys and mouse").wait_for()
     tool.page.get_by_role("button", name="Close", exact=True).tap()
     assert tool.errors == []
-    context.close()
-    server.close()
 
 
-def test_a_folder_on_a_phone_shows_its_pictures_and_their_states(browser, tmp_path):
+def test_a_folder_on_a_phone_shows_its_pictures_and_their_states(serve, visit, tmp_path):
     for path in EXAMPLES:
         shutil.copy(path, tmp_path)
     (tmp_path / "flower.jpg").rename(tmp_path / f"the flower {'of the second camera ' * 4}0017.jpg")
-    server = Server(folder=Folder(tmp_path, tmp_path / "work"))
-    context = browser.new_context(**PHONE)
-    tool = Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
+    tool = visit(serve(folder=Folder(tmp_path, tmp_path / "work")), **PHONE)
     tool.page.get_by_role("button", name="Done").tap()
     tool.idle()
     first = tool.page.get_by_role("button", name="astronaut.png")
@@ -131,8 +128,6 @@ def test_a_folder_on_a_phone_shows_its_pictures_and_their_states(browser, tmp_pa
     export = tool.page.locator("[data-do=export]")
     export.scroll_into_view_if_needed()
     assert export.is_enabled() and tool.download_by(export.tap).suggested_filename.endswith(".json")
-    context.close()
-    server.close()
 
 
 def test_an_object_is_taken_up_again_from_the_keyboard(tool, squares):

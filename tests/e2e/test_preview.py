@@ -159,9 +159,8 @@ def test_the_crosshair_of_the_keyboard_gets_previews_too(open_tool):
     expect(previewed(tool)).not_to_be_attached()
 
 
-def test_fingers_get_no_preview(browser, server, squares):
-    context = browser.new_context(viewport={"width": 390, "height": 780}, has_touch=True, is_mobile=True)
-    tool = Tool(context.new_page(), server)
+def test_fingers_get_no_preview(visit, server, squares):
+    tool = visit(server, viewport={"width": 390, "height": 780}, has_touch=True, is_mobile=True)
     tool.upload(squares)
     requests = asked(tool)
     place = placed(tool, 80, 80)
@@ -171,4 +170,3 @@ def test_fingers_get_no_preview(browser, server, squares):
     tool.page.touchscreen.tap(*placed(tool, 230, 100))
     tool.page.wait_for_timeout(400)
     assert requests == [] and tool.errors == []
-    context.close()

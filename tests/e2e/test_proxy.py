@@ -8,7 +8,7 @@ import pytest
 
 from tests.addresses import free_port, nginx, wait_for
 from tests.browser import find_nginx
-from tests.e2e.tool import EXAMPLES, Server, Visitor
+from tests.e2e.tool import EXAMPLES, Visitor
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "proxy.md"
 
@@ -42,11 +42,10 @@ def proxy(tmp_path):
 
 
 @pytest.mark.parametrize("auth", [None, ("ann", "secret")])
-def test_the_page_works_under_a_path_of_a_proxy(browser, proxy, auth, squares):
-    server = Server(examples=EXAMPLES, launch={"root_path": "/app", "auth": auth})
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
+def test_the_page_works_under_a_path_of_a_proxy(serve, new_page, proxy, auth, squares):
+    server = serve(examples=EXAMPLES, launch={"root_path": "/app", "auth": auth})
     url = proxy(server.blocks.server_port)
-    page = context.new_page()
+    page = new_page()
     strays = []
     page.on("request", lambda request: strays.append(request.url) if not inside(request.url, url) else None)
     if auth:
@@ -64,24 +63,21 @@ def test_the_page_works_under_a_path_of_a_proxy(browser, proxy, auth, squares):
     tool.idle()
     assert page.locator("[data-ref=objects] li").count() == 1
     assert strays == [] and tool.errors == []
-    context.close()
-    server.close()
 
 
 def inside(address, url):
     return address.startswith((url, "blob:", "data:"))
 
 
-def test_with_a_password_a_login_that_ended_is_asked_for_on_the_page(browser, squares):
-    server = Server(examples=EXAMPLES, launch={"auth": ("ann", "secret")})
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    page = context.new_page()
+def test_with_a_password_a_login_that_ended_is_asked_for_on_the_page(serve, new_page, squares):
+    server = serve(examples=EXAMPLES, launch={"auth": ("ann", "secret")})
+    page = new_page()
     log_in(page, server.url)
     tool = Visitor(page, server.url)
     tool.upload(squares)
     tool.click(80, 80)
     tool.idle()
-    context.clear_cookies()
+    page.context.clear_cookies()
     tool.click(230, 100, modifiers=["Alt"])
     dialog = page.locator("[data-ref=login]")
     dialog.wait_for()
@@ -93,8 +89,6 @@ def test_with_a_password_a_login_that_ended_is_asked_for_on_the_page(browser, sq
     assert not dialog.is_visible()
     (session,) = [page.session for page in server.pages if page.session.has_picture]
     assert len([click for each in session.document.instances for click in each.clicks]) == 2
-    context.close()
-    server.close()
 
 
 def log_in(page, url):
@@ -105,10 +99,9 @@ def log_in(page, url):
     page.wait_for_selector(".cfr .examples button")
 
 
-def test_with_a_password_a_person_logs_out_and_others_of_the_same_name_stay(browser, squares):
-    server = Server(examples=EXAMPLES, launch={"auth": ("ann", "secret")})
-    contexts = [browser.new_context(viewport={"width": 1366, "height": 768}) for _ in range(2)]
-    page, others = (context.new_page() for context in contexts)
+def test_with_a_password_a_person_logs_out_and_others_of_the_same_name_stay(serve, new_page, squares):
+    server = serve(examples=EXAMPLES, launch={"auth": ("ann", "secret")})
+    page, others = new_page(), new_page()
     for each in (page, others):
         log_in(each, server.url)
     tool = Visitor(page, server.url)
@@ -124,15 +117,11 @@ def test_with_a_password_a_person_logs_out_and_others_of_the_same_name_stay(brow
     still.click(80, 80)
     still.idle()
     assert others.locator("[data-ref=objects] li").count() == 1
-    for context in contexts:
-        context.close()
-    server.close()
 
 
-def test_beside_log_out_a_phones_status_line_is_whole(browser, squares):
-    server = Server(examples=EXAMPLES, launch={"auth": ("ann", "secret")})
-    context = browser.new_context(viewport={"width": 390, "height": 780}, has_touch=True, is_mobile=True)
-    page = context.new_page()
+def test_beside_log_out_a_phones_status_line_is_whole(serve, new_page, squares):
+    server = serve(examples=EXAMPLES, launch={"auth": ("ann", "secret")})
+    page = new_page(viewport={"width": 390, "height": 780}, has_touch=True, is_mobile=True)
     log_in(page, server.url)
     tool = Visitor(page, server.url, ready=".cfr .examples button")
     tool.upload(squares)
@@ -146,8 +135,6 @@ def test_beside_log_out_a_phones_status_line_is_whole(browser, squares):
     tool.idle()
     assert "1 object" in said.inner_text() and said.evaluate(whole)
     assert page.get_by_role("button", name="Log out").is_visible()
-    context.close()
-    server.close()
 
 
 def test_without_a_password_there_is_nothing_to_log_out_of(tool):

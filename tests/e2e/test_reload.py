@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.e2e.tool import EXAMPLES, Line, Server, Tool
+from tests.e2e.tool import EXAMPLES, Line
 
 
 def test_a_reload_goes_on_with_the_work(tool, server):
@@ -50,9 +50,9 @@ def test_the_chosen_export_survives_a_reload(tool):
     assert tool.page.locator("[data-ref=format]").input_value() == "coco"
 
 
-def test_a_server_that_was_started_anew_is_given_the_work_again(browser):
-    first = Server(examples=EXAMPLES)
-    tool = Tool(browser.new_page(viewport={"width": 1366, "height": 768}), first)
+def test_a_server_that_was_started_anew_is_given_the_work_again(serve, visit):
+    first = serve(examples=EXAMPLES)
+    tool = visit(first)
     tool.example("coffee")
     tool.click(300, 130)
     tool.idle()
@@ -74,8 +74,6 @@ def test_a_server_that_was_started_anew_is_given_the_work_again(browser):
     assert [(o.label, o.colour) for o in again] == [(o.label, o.colour) for o in objects]
     assert again[1].clicks[:-1] == objects[1].clicks
     assert (again[1].clicks[-1].x, again[1].clicks[-1].y) == (70, 310)  # the click that came to nobody
-    tool.page.close()
-    second.close()
 
 
 def test_clicks_wait_until_the_server_is_reached_again(tool, server):

@@ -76,12 +76,11 @@ def saved(tmp_path, name):
     return [click for entry in objects for click in entry["clicks"]]
 
 
-def test_a_replica_dies_and_its_person_goes_on_at_the_other(browser, replicas, tmp_path):
+def test_a_replica_dies_and_its_person_goes_on_at_the_other(new_page, replicas, tmp_path):
     url, processes = replicas
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    page = context.new_page()
+    page = new_page()
     tool = Visitor(page, url, ready=".cfr[data-folder]:not([data-empty])")
-    (cookie,) = [each for each in context.cookies() if each["name"] == "cfr_visitor"]
+    (cookie,) = [each for each in page.context.cookies() if each["name"] == "cfr_visitor"]
     assert re.fullmatch("[0-9a-f]{32}", cookie["value"]) and cookie["httpOnly"]
     tool.click(80, 80)
     tool.idle()
@@ -101,4 +100,3 @@ def test_a_replica_dies_and_its_person_goes_on_at_the_other(browser, replicas, t
     page.keyboard.press("PageDown")
     tool.idle()
     assert page.get_by_label("Place in the folder").inner_text() == "2 / 2"
-    context.close()

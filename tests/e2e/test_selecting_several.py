@@ -97,9 +97,8 @@ def test_digits_label_the_selection(two):
     assert {i.label for i in tool.session.document.instances} == {"square"}
 
 
-def test_a_long_press_selects_on_a_phone(browser, server, squares):
-    context = browser.new_context(viewport={"width": 390, "height": 780}, has_touch=True, is_mobile=True)
-    tool = Tool(context.new_page(), server)
+def test_a_long_press_selects_on_a_phone(visit, server, squares):
+    tool = visit(server, viewport={"width": 390, "height": 780}, has_touch=True, is_mobile=True)
     tool.upload(squares)
     for x, y in ((80, 80), (230, 100)):
         tool.page.touchscreen.tap(*placed(tool, x, y))
@@ -109,7 +108,7 @@ def test_a_long_press_selects_on_a_phone(browser, server, squares):
     number(tool, 1).scroll_into_view_if_needed()
     box = number(tool, 1).bounding_box()
     point = {"x": box["x"] + 4, "y": box["y"] + 4}
-    cdp = context.new_cdp_session(tool.page)
+    cdp = tool.page.context.new_cdp_session(tool.page)
     cdp.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
     tool.page.wait_for_selector("[data-ref=objects] .number[aria-pressed=true]")
     cdp.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
@@ -120,4 +119,3 @@ def test_a_long_press_selects_on_a_phone(browser, server, squares):
     tool.page.locator("[data-do=merge]").click()
     tool.idle()
     assert len(tool.session.document.instances) == 1 and tool.errors == []
-    context.close()

@@ -186,9 +186,8 @@ def test_keep_largest_and_fill_holes_act_at_once(open_tool):
         ("fr-FR", "Drop pictures or a folder here", "1 click ·", "Start an object"),
     ],
 )
-def test_the_page_speaks_the_persons_language(browser, server, locale, title, done, refused):
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale=locale)
-    tool = Tool(context.new_page(), server)
+def test_the_page_speaks_the_persons_language(visit, server, locale, title, done, refused):
+    tool = visit(server, locale=locale)
     heading = tool.page.locator(".card h1")
     tool.page.wait_for_function(
         "title => document.querySelector('.card h1').textContent === title", arg=title
@@ -205,7 +204,6 @@ def test_the_page_speaks_the_persons_language(browser, server, locale, title, do
     assert tool.page.locator("[data-ref=answer]").inner_text().startswith(done)
     assert tool.hidden_controls() == []
     assert tool.page.eval_on_selector("[data-ref=label-name]", "name => name.scrollWidth <= name.clientWidth")
-    context.close()
 
 
 def test_the_help_sheet_opens_and_closes(tool):

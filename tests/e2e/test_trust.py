@@ -6,13 +6,11 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from cfr_icl.annotate.folder.folder import Folder
-from tests.e2e.tool import EXAMPLES, WAIT, Line, Server, Tool, placed
-
-FOLDER_READY = ".cfr[data-folder]:not([data-empty])"
+from tests.e2e.tool import EXAMPLES, WAIT, Line, Tool, placed
 
 
 @pytest.fixture
-def folder_tool(browser, tmp_path):
+def folder_tool(serve, visit, tmp_path):
     """A page on a folder of three pictures of different colours and sizes."""
     images = tmp_path / "images"
     images.mkdir()
@@ -20,11 +18,7 @@ def folder_tool(browser, tmp_path):
         picture = np.full((side, 300, 3), 128, np.uint8)
         picture[40:120, 30:130] = (80 * number, 30, 30)
         Image.fromarray(picture).save(images / f"{number}.png")
-    server = Server(folder=Folder(images, tmp_path / "out"))
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    yield Tool(context.new_page(), server, ready=FOLDER_READY)
-    context.close()
-    server.close()
+    yield visit(serve(folder=Folder(images, tmp_path / "out")))
 
 
 def states(tool):
@@ -200,14 +194,14 @@ def test_an_upload_can_be_cancelled_and_the_question_comes_when_it_has_arrived(t
     tool.errors.clear()
 
 
-def test_a_browser_that_refuses_storage_and_dialogs_can_be_worked_with(browser, server, squares):
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    context.add_init_script(
+def test_a_browser_that_refuses_storage_and_dialogs_can_be_worked_with(new_page, server, squares):
+    page = new_page()
+    page.add_init_script(
         """for (const name of ['localStorage', 'sessionStorage', 'indexedDB'])
         Object.defineProperty(window, name, { get() { throw new DOMException('denied', 'SecurityError'); } });
         window.confirm = () => false;"""
     )
-    tool = Tool(context.new_page(), server)
+    tool = Tool(page, server)
     tool.upload(squares)
     tool.click(80, 80)
     tool.idle()
@@ -215,16 +209,14 @@ def test_a_browser_that_refuses_storage_and_dialogs_can_be_worked_with(browser, 
     assert tool.asked and tool.session.document.instances == ()
     tool.page.keyboard.press("b")
     assert tool.page.get_by_role("radio", name="Brush").get_attribute("aria-checked") == "true"
-    context.close()
 
 
 # ---- sleep, restart, login
 
 
-def test_a_reload_after_the_server_was_started_anew_brings_the_work_back(browser, squares):
-    first = Server(examples=EXAMPLES)
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    tool = Tool(context.new_page(), first)
+def test_a_reload_after_the_server_was_started_anew_brings_the_work_back(serve, visit, squares):
+    first = serve(examples=EXAMPLES)
+    tool = visit(first)
     tool.upload(squares)
     tool.click(80, 80)
     tool.idle()
@@ -253,8 +245,6 @@ def test_a_reload_after_the_server_was_started_anew_brings_the_work_back(browser
     )
     assert tool.page.locator("[data-ref=name]").text_content() == squares.name
     assert tool.page.get_by_role("radio", name="Brush").get_attribute("aria-checked") == "true"
-    context.close()
-    second.close()
 
 
 def test_a_login_that_ended_is_asked_for_and_the_work_goes_on(tool, squares):
@@ -294,13 +284,11 @@ def test_a_login_that_ended_is_asked_for_and_the_work_goes_on(tool, squares):
     tool.errors.clear()
 
 
-def test_a_page_that_never_reaches_its_server_says_so(browser, server):
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    page = context.new_page()
+def test_a_page_that_never_reaches_its_server_says_so(new_page, server):
+    page = new_page()
     for pattern in ("**/run/predict**", "**/queue/**", "**/login_check", "**/app_id"):
         page.route(pattern, lambda route: route.abort())
     page.goto(server.url)
     notice = page.locator(".cfr .notice")
     notice.wait_for(timeout=WAIT)
     assert "cannot be reached" in notice.inner_text()
-    context.close()

@@ -5,11 +5,11 @@ import pytest
 from PIL import Image
 
 from cfr_icl.annotate.folder.folder import Folder
-from tests.e2e.tool import Line, Server, Tool, placed
+from tests.e2e.tool import Line, placed
 
 
 @pytest.fixture
-def tool(browser, tmp_path):
+def tool(serve, visit, tmp_path):
     """The page over a folder of three pictures, the first two with a red object each."""
     images = tmp_path / "images"
     images.mkdir()
@@ -17,12 +17,7 @@ def tool(browser, tmp_path):
         picture = np.full((200, 300, 3), 128, np.uint8)
         picture[40:120, 30:130] = (220, 30, 30)
         Image.fromarray(picture).save(images / f"{number}.png")
-    server = Server(folder=Folder(images, tmp_path / "work"))
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    tool = Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
-    yield tool
-    context.close()
-    server.close()
+    return visit(serve(folder=Folder(images, tmp_path / "work")))
 
 
 def labels(tool, name):

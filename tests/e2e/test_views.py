@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from cfr_icl.annotate.folder.folder import Folder
-from tests.e2e.tool import Server, Tool
 
 
 def test_values_of_a_picture_of_fractions_are_told_with_a_few_digits(tool, tmp_path):
@@ -76,15 +75,13 @@ def slow_export(monkeypatch):
     return go
 
 
-def test_clicks_are_answered_while_a_whole_folder_is_exported(browser, tmp_path, slow_export):
+def test_clicks_are_answered_while_a_whole_folder_is_exported(serve, visit, tmp_path, slow_export):
     images = tmp_path / "images"
     images.mkdir()
     picture = np.full((200, 300, 3), 128, np.uint8)
     picture[40:120, 30:130] = (220, 30, 30)
     Image.fromarray(picture).save(images / "1.png")
-    server = Server(folder=Folder(images, tmp_path / "out"))
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
-    tool = Tool(context.new_page(), server, ready=".cfr[data-folder]:not([data-empty])")
+    tool = visit(serve(folder=Folder(images, tmp_path / "out")))
     tool.click(80, 80)
     tool.idle()
     tool.page.get_by_label("Whole folder").check()
@@ -99,5 +96,3 @@ def test_clicks_are_answered_while_a_whole_folder_is_exported(browser, tmp_path,
     download = tool.download_by(slow_export.set)
     assert download.suggested_filename.startswith("images")
     job.wait_for(state="hidden")
-    context.close()
-    server.close()

@@ -5,7 +5,7 @@ import json
 import numpy as np
 from PIL import Image
 
-from tests.e2e.tool import Line, Tool, placed
+from tests.e2e.tool import Line, placed
 
 
 def test_export_and_finish_stay_in_the_panel_with_two_hundred_objects(tool, tmp_path):
@@ -45,15 +45,13 @@ def test_export_and_finish_stay_in_the_panel_with_two_hundred_objects(tool, tmp_
     )
 
 
-def test_a_label_can_be_typed_on_a_tablet(browser, server, squares):
-    context = browser.new_context(viewport={"width": 768, "height": 1024}, has_touch=True, is_mobile=True)
-    tool = Tool(context.new_page(), server)
+def test_a_label_can_be_typed_on_a_tablet(visit, server, squares):
+    tool = visit(server, viewport={"width": 768, "height": 1024}, has_touch=True, is_mobile=True)
     tool.upload(squares)
     tool.page.touchscreen.tap(*placed(tool, 80, 80))
     tool.idle()
     assert tool.page.get_by_label("Label of object 1").evaluate("e => e.clientWidth") > 100
     assert tool.page.get_by_label("Delete object 1").is_visible()
-    context.close()
 
 
 def test_the_page_says_that_masks_are_hidden_and_shows_them_when_one_is_selected(tool, squares):
@@ -121,9 +119,8 @@ def test_the_same_message_is_shown_once_and_covers_no_control(tool, squares):
     assert box["x"] + box["width"] < panel["x"]
 
 
-def test_a_low_window_keeps_the_panel_beside_the_picture(browser, server, squares):
-    context = browser.new_context(viewport={"width": 683, "height": 384}, device_scale_factor=2)  # at 200 %
-    tool = Tool(context.new_page(), server)
+def test_a_low_window_keeps_the_panel_beside_the_picture(visit, server, squares):
+    tool = visit(server, viewport={"width": 683, "height": 384}, device_scale_factor=2)
     tool.upload(squares)
     stage, panel = (tool.page.locator(name).bounding_box() for name in ("canvas", ".panel"))
     assert stage["height"] > 0.75 * 384 and stage["width"] > 0.6 * 683
@@ -131,7 +128,6 @@ def test_a_low_window_keeps_the_panel_beside_the_picture(browser, server, square
     tool.click(80, 80)
     tool.idle()
     assert tool.session.mask[80, 80]
-    context.close()
 
 
 def test_a_section_that_is_opened_is_seen(tool):

@@ -22,10 +22,16 @@ WAIT = 120_000
 """Milliseconds in which what a page is to show is there, also on a busy machine."""
 
 
+EXAMPLES_READY, FOLDER_READY = ".cfr .examples button", ".cfr[data-folder]:not([data-empty])"
+"""What is there once a page is ready to be worked on."""
+
+
 class Server:
     """A running app, on the stand-in network unless told otherwise; `pages` in the order of their start."""
 
     def __init__(self, model=None, port=None, launch=None, **settings):
+        self.ready = FOLDER_READY if settings.get("folder") else EXAMPLES_READY
+        self.successor = None
         self.pages = pages = []
         self._first_id = Context.id
         server = AppServer(Settings(model or ColourModel(), **settings))
@@ -43,15 +49,15 @@ class Server:
         )
 
     def close(self):
-        self.blocks.close()
+        (self.successor or self.blocks).close()
 
     def started_anew(self, **settings):
         """Start another server at this one's address, as a new process would: Gradio numbers from 0 again."""
         self.close()
         later, Context.id = Context.id, self._first_id
-        server = Server(port=self.blocks.server_port, **settings)
+        self.successor = Server(port=self.blocks.server_port, **settings)
         Context.id = later
-        return server
+        return self.successor
 
 
 class Visitor:
@@ -164,9 +170,9 @@ class Visitor:
 class Tool(Visitor):
     """The page together with its session on a server of this process."""
 
-    def __init__(self, page, server, ready=".cfr .examples button"):
+    def __init__(self, page, server, ready=None):
         before = len(server.pages)
-        super().__init__(page, server.url, ready)
+        super().__init__(page, server.url, ready or server.ready)
         assert len(server.pages) == before + 1
         self.session = server.pages[-1].session
 

@@ -51,19 +51,19 @@ def listed_objects(names: Sequence[str], files: Mapping[str, Path]) -> Listed | 
         MaskFileError: when a single JSON or XML file is not readable.
     """
     alone = len(files) == 1
-    found: dict[str, Listed] = {}
+    by_path: dict[str, Listed] = {}
     for path, file in files.items():
         suffix, each = file.suffix.lower(), None
         if suffix == ".json":
             each = _listed(names, _content(file, alone), alone)
         elif suffix == ".xml":
             each = _of_cvat(names, file, alone)
-        if each and all(each.listed != other.listed for other in found.values()):
-            found[path] = each
-    if not found:
+        if each and all(each.listed != other.listed for other in by_path.values()):
+            by_path[path] = each
+    if not by_path:
         return None
     places: dict[str, list[str]] = defaultdict(list)
-    for path, each in found.items():
+    for path, each in by_path.items():
         for name in each.of_picture:
             places[name].append(path)
     of_picture: dict[str, Load] = {}
@@ -72,10 +72,10 @@ def listed_objects(names: Sequence[str], files: Mapping[str, Path]) -> Listed | 
         folders = PurePosixPath(name).parents[:-1]
         beside = [path for path in paths if PurePosixPath(path).parent in folders] or paths
         if len(beside) == 1:
-            of_picture[name] = found[beside[0]].of_picture[name]
+            of_picture[name] = by_path[beside[0]].of_picture[name]
         else:
             unsure += len(beside)
-    return Listed(of_picture, unsure + sum(each.unknown for each in found.values()))
+    return Listed(of_picture, unsure + sum(each.unknown for each in by_path.values()))
 
 
 def _content(path: Path, alone: bool) -> Any:
@@ -111,7 +111,7 @@ def _of_images(names: Sequence[str], data: Mapping[str, Any], entries: Sequence[
     for entry in entries:
         of_image[id_text(entry.get("image_id"))].append(entry)
     by_name = CocoImages(images, single_fits=False)
-    found: dict[str, Load] = {}
+    of_picture: dict[str, Load] = {}
     used: set[str] = set()
     for name in names:
         try:
@@ -121,15 +121,17 @@ def _of_images(names: Sequence[str], data: Mapping[str, Any], entries: Sequence[
         try:
             ids = by_name.ids(image)
         except MaskFileError as error:
-            found[name] = partial(_refuse, error)
+            of_picture[name] = partial(_refuse, error)
             used.add(id_text(image.get("id")))
             continue
-        if annotations := [entry for each in sorted(ids) for entry in of_image.get(each, ())]:
+        if annotations := [
+            {**entry, "image_id": image.get("id")} for each in sorted(ids) for entry in of_image.get(each, ())
+        ]:
             used |= ids
-            entries = [{**entry, "image_id": image.get("id")} for entry in annotations]
-            of_picture = {**data, "images": [image], "annotations": entries}
-            found[name] = partial(load_coco, of_picture, name)
-    return Listed(found, len(of_image.keys() - used), _base_names(image.get("file_name") for image in images))
+            alone = {**data, "images": [image], "annotations": annotations}
+            of_picture[name] = partial(load_coco, alone, name)
+    names_there = _base_names(image.get("file_name") for image in images)
+    return Listed(of_picture, len(of_image.keys() - used), names_there)
 
 
 def _refuse(error: MaskFileError, size: tuple[int, int]) -> LoadedMasks:
@@ -167,8 +169,8 @@ def _of_cvat(names: Sequence[str], path: Path, alone: bool) -> Listed | None:
 def _numbers_by_name(names: Sequence[str], places: Sequence[str]) -> dict[str, int]:
     """The number of the path that belongs to each picture, by its name; none where several may."""
     pictures = NamedPictures(places, single_fits=False)
-    found = {name: pictures.find(name) for name in names}
-    return {name: numbers[0] for name, numbers in found.items() if len(numbers) == 1}
+    numbers_of = {name: pictures.find(name) for name in names}
+    return {name: numbers[0] for name, numbers in numbers_of.items() if len(numbers) == 1}
 
 
 def _base_names(names: Any) -> frozenset[str]:

@@ -25,10 +25,9 @@ class PictureChange:
     added: Mapping[int, str]
     """Digest of all that a person can change of each object that came, by its id."""
     relabelled: Mapping[int, tuple[tuple[str, str], tuple[str, str]]]
-    """Label and colour after and before the change, of the objects where they differ."""
-    labels: tuple[Label, ...]
-    new_labels: tuple[Label, ...]
-    """The picture's list of labels before and after the change."""
+    """Label and colour before and after the change, by id, of the objects where they differ."""
+    labels: tuple[Sequence[Label], Sequence[Label]]
+    """The picture's list of labels before and after."""
     label: tuple[str, str]
     """The label of the next object before and after."""
     review: tuple[str, str]
@@ -44,9 +43,8 @@ class PictureChange:
         new = {each.id: (each.label, each.colour) for each in after.instances}
         return cls(
             {each.id: _digest(each) for each in after.instances if each.id not in old},
-            {id: (new[id], old[id]) for id in old if id in new and new[id] != old[id]},
-            before.labels,
-            after.labels,
+            {id: (old[id], new[id]) for id in old if id in new and new[id] != old[id]},
+            (before.labels, after.labels),
             (before.label, after.label),
             (before.review, after.review),
             before.done,
@@ -61,7 +59,7 @@ class PictureChange:
         """
         instances, back, stay = [], 0, 0
         for each in document.instances:
-            given, before = self.relabelled.get(each.id, (None, None))
+            before, given = self.relabelled.get(each.id, (None, None))
             if each.id in self.added and self.added[each.id] == _digest(each):
                 back += 1
                 continue
@@ -83,7 +81,7 @@ class PictureChange:
             instances=tuple(instances),
             active=active,
             next_id=self.next_id[0] if unused else document.next_id,
-            labels=tuple(_without_list_change(self.labels, self.new_labels, document.labels, used)),
+            labels=tuple(_without_list_change(*self.labels, document.labels, used)),
             label=self.label[0] if document.label == self.label[1] else document.label,
             review=ACCEPTED if reviewed and self.review[0] == ACCEPTED else document.review,
         )
