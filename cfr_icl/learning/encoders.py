@@ -29,19 +29,19 @@ def load_encoder(network: CompactNet, source: str) -> None:
         ValueError: when the tensors do not fit the encoder.
         FileNotFoundError: when there is no such file or package.
     """
-    wanted = network.encoder.state_dict()
-    given: Mapping[str, torch.Tensor]
+    expected = network.encoder.state_dict()
+    tensors: Mapping[str, torch.Tensor]
     if source == TIMM:
         options = {"features_only": True, **network.encoder_options, "pretrained": True}
-        given = timm.create_model(network.encoder_name, **options).state_dict()
+        tensors = timm.create_model(network.encoder_name, **options).state_dict()
     else:
-        given = _read(_file(source))
-    named = {_key(name): value for name, value in given.items()}
-    if not _fits(named, wanted):
-        named = {_key(name): value for name, value in _in_order(given, network.encoder_name).items()}
-    if not _fits(named, wanted):
+        tensors = _read(_file(source))
+    named = {_key(name): value for name, value in tensors.items()}
+    if not _fits(named, expected):
+        named = {_key(name): value for name, value in _in_order(tensors, network.encoder_name).items()}
+    if not _fits(named, expected):
         raise ValueError(f"{source} does not hold the weights of timm's {network.encoder_name}.")
-    network.encoder.load_state_dict({name: named.get(_key(name), value) for name, value in wanted.items()})
+    network.encoder.load_state_dict({name: named.get(_key(name), value) for name, value in expected.items()})
 
 
 def _key(name: str) -> str:
@@ -49,21 +49,21 @@ def _key(name: str) -> str:
     return name.removeprefix("model.").replace(".", "_")
 
 
-def _fits(named: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor]) -> bool:
-    """Whether each wanted weight has one of its shape; counters, which are integers, may be missing."""
+def _fits(named: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> bool:
+    """Whether each expected weight has one of its shape; counters, which are integers, may be missing."""
     return all(
         _key(name) in named and named[_key(name)].shape == value.shape
-        for name, value in wanted.items()
+        for name, value in expected.items()
         if value.is_floating_point()
     )
 
 
-def _in_order(given: Mapping[str, torch.Tensor], encoder: str) -> dict[str, torch.Tensor]:
+def _in_order(tensors: Mapping[str, torch.Tensor], encoder: str) -> dict[str, torch.Tensor]:
     """The tensors of a whole classifier with timm's names; empty if their shapes are not those."""
     full = timm.create_model(encoder, pretrained=False).state_dict()
-    if [value.shape for value in given.values()] != [value.shape for value in full.values()]:
+    if [value.shape for value in tensors.values()] != [value.shape for value in full.values()]:
         return {}
-    return dict(zip(full, given.values(), strict=True))
+    return dict(zip(full, tensors.values(), strict=True))
 
 
 def _read(file: Path) -> Mapping[str, torch.Tensor]:

@@ -74,12 +74,12 @@ class EfficientNetLite0(nn.Module):
 class _Separable(nn.Module):
     """A depthwise convolution and a pointwise one."""
 
-    def __init__(self, given: int, made: int, kernel: int, stride: int, expansion: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
-        self.conv_dw = _convolution(given, given, kernel, stride, groups=given)
-        self.bn1 = _norm(given)
-        self.conv_pw = _convolution(given, made)
-        self.bn2 = _norm(made, act=False)
+        self.conv_dw = _convolution(in_channels, in_channels, kernel, stride, groups=in_channels)
+        self.bn1 = _norm(in_channels)
+        self.conv_pw = _convolution(in_channels, out_channels)
+        self.bn2 = _norm(out_channels, act=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.bn2(self.conv_pw(self.bn1(self.conv_dw(x))))
@@ -88,28 +88,29 @@ class _Separable(nn.Module):
 class _InvertedResidual(nn.Module):
     """Pointwise to `expansion` times the channels, depthwise, and pointwise again."""
 
-    def __init__(self, given: int, made: int, kernel: int, stride: int, expansion: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
-        wide = expansion * given
-        self.conv_pw = _convolution(given, wide)
+        wide = expansion * in_channels
+        self.conv_pw = _convolution(in_channels, wide)
         self.bn1 = _norm(wide)
         self.conv_dw = _convolution(wide, wide, kernel, stride, groups=wide)
         self.bn2 = _norm(wide)
-        self.conv_pwl = _convolution(wide, made)
-        self.bn3 = _norm(made, act=False)
-        self.has_skip = stride == 1 and given == made
+        self.conv_pwl = _convolution(wide, out_channels)
+        self.bn3 = _norm(out_channels, act=False)
+        self.has_skip = stride == 1 and in_channels == out_channels
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        made = self.bn2(self.conv_dw(self.bn1(self.conv_pw(x))))
-        made = self.bn3(self.conv_pwl(made))
-        return made + x if self.has_skip else made
+        projected = self.bn3(self.conv_pwl(self.bn2(self.conv_dw(self.bn1(self.conv_pw(x))))))
+        return projected + x if self.has_skip else projected
 
 
-def _convolution(given: int, made: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Conv2d:
+def _convolution(
+    in_channels: int, out_channels: int, kernel: int = 1, stride: int = 1, groups: int = 1
+) -> nn.Conv2d:
     """A convolution without bias; TensorFlow's padding differs from PyTorch's for strides alone."""
     if stride > 1:
-        return Conv2dSame(given, made, kernel, stride, groups=groups, bias=False)
-    return nn.Conv2d(given, made, kernel, padding=kernel // 2, groups=groups, bias=False)
+        return Conv2dSame(in_channels, out_channels, kernel, stride, groups=groups, bias=False)
+    return nn.Conv2d(in_channels, out_channels, kernel, padding=kernel // 2, groups=groups, bias=False)
 
 
 def _norm(channels: int, act: bool = True) -> BatchNormAct:

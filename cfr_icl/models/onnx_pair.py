@@ -176,7 +176,7 @@ class OnnxPair(PromptableModel):
             coordinates, kinds = np.concatenate([coordinates, np.zeros((1, 2), np.float32)]), [-1]
         has_mask = marks.mask is not None
         mask = marks.mask.numpy() if has_mask else np.zeros(self.mask_size, np.float32)
-        given = self._decoder.run(
+        outputs = self._decoder.run(
             list(DECODER_OUTPUTS),
             {
                 "image_embeddings": features.astype(self._decoder_type),
@@ -188,7 +188,7 @@ class OnnxPair(PromptableModel):
                 "orig_im_size": np.array(self.mask_size, np.float32),
             },
         )
-        scores, logits = (torch.from_numpy(values[0]) for values in given)
+        scores, logits = (torch.from_numpy(values[0]) for values in outputs)
         if len(logits) == 1:  # exported to give the best mask alone
             return logits, scores
         # the first mask is for several clicks, the others are for one

@@ -215,8 +215,8 @@ class TransformersModel(PromptableModel):
 
     def crop(self, picture: np.ndarray, window: Window, size: tuple[int, int]) -> torch.Tensor:
         part = np.ascontiguousarray(picture[window.slices])
-        given = self._processor(images=part, input_data_format="channels_last", return_tensors="pt")
-        return given["pixel_values"]
+        inputs = self._processor(images=part, input_data_format="channels_last", return_tensors="pt")
+        return inputs["pixel_values"]
 
     def encode(self, image: torch.Tensor) -> Features:
         return self.network.get_image_embeddings(image)
@@ -235,8 +235,8 @@ class TransformersModel(PromptableModel):
             inputs["input_boxes"] = corners.reshape(1, 1, 4)
         if marks.mask is not None:
             inputs["input_masks"] = marks.mask.to(self.device)[None, None]
-        given = self.network(**inputs)
-        return given.pred_masks[0, 0], given.iou_scores[0, 0]
+        outputs = self.network(**inputs)
+        return outputs.pred_masks[0, 0], outputs.iou_scores[0, 0]
 
     def _coordinates(self, points: Sequence[tuple[float, ...]], frame: Frame) -> torch.Tensor:
         coordinates = torch.tensor(points, dtype=self._points_dtype)

@@ -91,15 +91,16 @@ def build_model(config: ModelConfig) -> MapModel:
     architecture = _find(config.architecture)
     with torch.device("cpu"):  # imports compute constants, also under the device "meta"
         network = architecture.import_class()
-    known = inspect.signature(network).parameters
+    parameters = inspect.signature(network).parameters
     for option in config.options:
-        if option not in known:
+        if option not in parameters:
             raise ValueError(
-                f"The network {config.architecture} has no option {option!r:.40}; it has {', '.join(known)}."
+                f"The network {config.architecture} has no option {option!r:.40}; it has "
+                f"{', '.join(parameters)}."
             )
     options = {**architecture.options, **config.options}
     for option, value in config.options.items():
-        usual = architecture.options.get(option, known[option].default)
+        usual = architecture.options.get(option, parameters[option].default)
         if not _is_alike(value, usual):
             raise ValueError(
                 f"The option {option} of the network {config.architecture} is {value!r:.60}, which is not "

@@ -78,8 +78,8 @@ def copy_model(config: ModelConfig, weights: Path, folder: str | Path) -> None:
 def halved_without_loss(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The tensors, in half precision where that changes no value."""
     halves = {name: value.half() for name, value in tensors.items() if value.is_floating_point()}
-    kept = {name for name, half in halves.items() if torch.equal(half.float(), tensors[name].float())}
-    return {name: halves[name] if name in kept else value for name, value in tensors.items()}
+    lossless = {name for name, half in halves.items() if torch.equal(half.float(), tensors[name].float())}
+    return {name: halves[name] if name in lossless else value for name, value in tensors.items()}
 
 
 def write_config(config: ModelConfig, folder: str | Path) -> None:

@@ -41,6 +41,19 @@ class WorkersError(Refusal):
     """No worker answers, or with another network than before; the message is one sentence for the person."""
 
 
+class _NoAnswer(Exception):
+    """A worker gave no answer that can be used.
+
+    Attributes:
+        again: whether it may answer when it is asked again.
+        changed: whether it has another network than before.
+    """
+
+    def __init__(self, again: bool = False, changed: bool = False) -> None:
+        super().__init__()
+        self.again, self.changed = again, changed
+
+
 class WorkerPool:
     """One or more workers with the same weights; may be used by several threads.
 
@@ -109,43 +122,46 @@ class WorkerPool:
             Refusal: when the request cannot be answered.
             PredictionError: when the network's output is not finite.
         """
-        content = request_to_bytes(request)
         order = deque(self._order(request.picture))
         asked_again: set[str] = set()
         changed = False
         while order:
             address = order.popleft()
             try:
-                response = self._post(address, request.picture, content)
-                if response.status_code == 404:
-                    whole = request_to_bytes(replace(request, pixels=pixels))
-                    response = self._post(address, request.picture, whole)
-            except self._errors as error:
-                log.warning("The worker %s is lost: %s", address, error)
-                again = not isinstance(error, self._silences)
-            else:
-                if response.status_code in (400, 422):
-                    kind = PredictionError if response.status_code == 422 else Refusal
-                    raise kind(response.json()["error"])
-                if response.status_code == 200:
-                    network = response.headers.get(NETWORK)
-                    self._network = self._network or network
-                    if network == self._network:
-                        return response.content
-                    changed = True
-                    log.warning("The worker %s has another network than before.", address)
-                else:
-                    log.warning("The worker %s answers with status %s.", address, response.status_code)
-                again = response.status_code >= 500
-            self._lost[address] = time.monotonic()
-            if again and address not in asked_again:
-                asked_again.add(address)
-                order.append(address)
+                return self._ask(address, request, pixels)
+            except _NoAnswer as reason:
+                changed = changed or reason.changed
+                self._lost[address] = time.monotonic()
+                if reason.again and address not in asked_again:
+                    asked_again.add(address)
+                    order.append(address)
         if changed:
             raise WorkersError(
                 "The workers' network is another one than before; the page must be started again."
             )
         raise WorkersError("No network worker answers; your work is kept. Try again in a moment.")
+
+    def _ask(self, address: str, request: PredictionRequest, pixels: np.ndarray) -> bytes:
+        """The answer of one worker; raises _NoAnswer where it gives none that can be used, else as `send`."""
+        try:
+            response = self._post(address, request.picture, request_to_bytes(request))
+            if response.status_code == 404:
+                whole = request_to_bytes(replace(request, pixels=pixels))
+                response = self._post(address, request.picture, whole)
+        except self._errors as error:
+            log.warning("The worker %s is lost: %s", address, error)
+            raise _NoAnswer(again=not isinstance(error, self._silences)) from error
+        status, network = response.status_code, response.headers.get(NETWORK)
+        if status in (400, 422):
+            raise (PredictionError if status == 422 else ValueError)(response.json()["error"])
+        if status != 200:
+            log.warning("The worker %s answers with status %s.", address, status)
+            raise _NoAnswer(again=status >= 500)
+        self._network = self._network or network
+        if network != self._network:
+            log.warning("The worker %s has another network than before.", address)
+            raise _NoAnswer(changed=True)
+        return response.content
 
     def _post(self, address: str, picture: str, content: bytes) -> Any:
         return self._client.post(f"{address}/predict", content=content, headers={PICTURE: picture})
