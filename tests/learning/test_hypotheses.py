@@ -12,13 +12,14 @@ from cfr_icl.data.folder import FolderDataset
 from cfr_icl.learning import first_clicks
 from cfr_icl.learning import hypotheses as learning
 from cfr_icl.models.hypotheses import FURTHER, Hypotheses
-from cfr_icl.models.registry import build_model, default_config
+from cfr_icl.models.registry import build_model
 from cfr_icl.weights.saving import save_model
+from tests.small_compact import small_compact
 
 
 def network():
     torch.manual_seed(0)
-    return build_model(default_config("compact")).eval()
+    return build_model(small_compact()).eval()
 
 
 def test_truths_are_what_lies_under_the_click_without_what_is_nearly_the_same():

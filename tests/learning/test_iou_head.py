@@ -12,11 +12,12 @@ from cfr_icl.cli.main import main
 from cfr_icl.learning.iou_head import RatedPasses, fit, iou, record
 from cfr_icl.models.registry import build_model, default_config
 from cfr_icl.weights.saving import save_model
+from tests.small_compact import small_compact
 
 
 def network():
     torch.manual_seed(0)
-    return build_model(default_config("compact")).eval()
+    return build_model(small_compact()).eval()
 
 
 def test_a_head_learns_which_masks_are_good():

@@ -9,14 +9,15 @@ import torch
 from cfr_icl import CascadeForward, Click, Segmenter
 from cfr_icl.clicks import disk_maps, is_one_click
 from cfr_icl.models.hypotheses import FURTHER
-from cfr_icl.models.registry import build_model, default_config
+from cfr_icl.models.registry import build_model
+from tests.small_compact import small_compact
 
 FIRST = Click(30, 20)
 
 
 def network(offering: bool):
     torch.manual_seed(0)
-    model = build_model(default_config("compact")).eval()
+    model = build_model(small_compact()).eval()
     if offering:
         model.add_hypotheses()
     return model
