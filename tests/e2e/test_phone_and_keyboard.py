@@ -32,9 +32,8 @@ def tap(tool, x, y):
 
 
 @pytest.mark.parametrize("language", ["de", "es"])
-def test_the_status_line_is_not_cut_in_longer_languages(browser, server, squares, language):
-    context = browser.new_context(**PHONE, locale=language)
-    tool = Tool(context.new_page(), server)
+def test_the_status_line_is_not_cut_in_longer_languages(visit, server, squares, language):
+    tool = visit(server, **PHONE, locale=language)
     tool.upload(squares)
     tap(tool, 80, 80)
     tool.page.locator("[data-do=finish]").tap()
@@ -42,7 +41,6 @@ def test_the_status_line_is_not_cut_in_longer_languages(browser, server, squares
     tool.page.eval_on_selector("[data-ref=size]", "size => { size.textContent = '4000 × 3000'; }")
     answer = tool.page.locator("[data-ref=answer]")
     assert answer.evaluate("answer => answer.scrollWidth <= answer.clientWidth"), answer.inner_text()
-    context.close()
 
 
 def test_objects_are_clicked_finished_and_downloaded_with_a_finger(phone):

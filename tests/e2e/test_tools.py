@@ -216,13 +216,11 @@ def test_the_help_sheet_opens_and_closes(tool):
 
 
 @pytest.mark.parametrize("language", ["de", "es"])
-def test_the_help_sheet_needs_no_scrolling_in_longer_languages(browser, server, language):
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale=language)
-    tool = Tool(context.new_page(), server)
+def test_the_help_sheet_needs_no_scrolling_in_longer_languages(visit, server, language):
+    tool = visit(server, locale=language)
     tool.page.keyboard.press("?")
     sheet = tool.page.locator("dialog.help")
     assert sheet.evaluate("sheet => [sheet.open, sheet.scrollHeight <= sheet.clientHeight]") == [True, True]
-    context.close()
 
 
 def test_every_control_has_a_name_and_can_be_reached_by_keyboard(open_tool):
