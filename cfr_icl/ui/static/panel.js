@@ -150,10 +150,10 @@ function describe(state, active) {
     ...(clicks ? [count(clicks, 'click')] : []), // none on drawn and loaded objects
     `${active.area.toLocaleString()} px`,
   ];
-  const { timing } = active;
-  if (timing) parts.push(count(timing.forwards, 'pass'), duration(timing.milliseconds));
   if (active.left_out) {
     parts.push(t('{n} px left to other objects').replace('{n}', active.left_out.toLocaleString()));
   }
+  const { timing } = active; // last, as a phone has no room for all of it
+  if (timing) parts.push(count(timing.forwards, 'pass'), duration(timing.milliseconds));
   return parts.join(' · ');
 }
