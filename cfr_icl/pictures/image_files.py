@@ -87,6 +87,8 @@ def _opened(source: str | Path | BinaryIO, max_megapixels: float) -> Iterator[Im
     """The header of a picture, whose format one of the decoders knows; raises PictureError."""
     with ExitStack() as opened:
         if isinstance(source, str | Path) and not os.path.isfile(source):  # a pipe would be waited for
+            if os.path.isdir(source):
+                raise PictureError("{file!r} is a folder, not a file.", file=str(source))
             raise PictureError("There is no file {file!r}.", file=str(source))
         try:
             file = opened.enter_context(_File(source)) if isinstance(source, str | Path) else source

@@ -91,6 +91,12 @@ def test_of_picture_and_previous_mask_the_damaged_file_is_named_as_it_was_given(
         assert capsys.readouterr().err.startswith(f"error: {text}: This is not a picture")
 
 
+def test_a_folder_in_place_of_a_picture_is_told_as_such(picture, tmp_path, capsys):
+    for files in ([str(tmp_path)], [str(picture), "--previous-mask", str(tmp_path)]):
+        assert main(["segment", *files, "--click", "1,1", "--out", str(tmp_path / "mask.png")]) == 2
+        assert capsys.readouterr().err == f"error: {str(tmp_path)!r} is a folder, not a file.\n"
+
+
 @pytest.mark.parametrize("name", ["PNG", "a", "can", "x.png"])
 def test_a_damaged_file_is_named_whatever_its_name_is(tmp_path, capsys, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
