@@ -22,6 +22,7 @@ export class Reviewing {
     this.ref = app.ref;
     this.send = app.send;
     this.visits = []; // of the picture, the latest first
+    this.sentNote = null; // { note, picture } that is on its way
     this.naming = null; // a timer while a name is being typed
     if (!tab.get('cfr-tab')) tab.set('cfr-tab', Math.random().toString(36).slice(2));
     this.ref('who').value = person.get('cfr-who') ?? '';
@@ -57,7 +58,16 @@ export class Reviewing {
     this.ref('visits').replaceChildren(...this.visits.map((visit) => make('li', {}, this.describe(visit))));
   }
 
+  // A note that was refused, as somebody else had worked on the picture, need not be written again.
+  keepRefused(review) {
+    if (!this.sentNote || this.app.channel.awaits('review')) return;
+    const { note, picture } = this.sentNote;
+    this.sentNote = null;
+    if (review !== 'sent_back' && picture === this.app.picture?.token) this.ref('review-note').value ||= note;
+  }
+
   show({ done, review, note }) {
+    this.keepRefused(review);
     this.ref('review-state').textContent = review
       ? [t(DONE_THINGS[review]), note].filter(Boolean).join(': ')
       : t(done ? 'to check' : 'not done yet');
@@ -68,7 +78,9 @@ export class Reviewing {
   // Accept the picture or send it back; in a list of the pictures to check, go on to the next.
   review(accepted) {
     if (this.ref('review').hidden || !this.app.ready()) return; // then `dropNote` tells of the note
-    this.send('review', { accepted, note: this.ref('review-note').value.trim() });
+    const note = this.ref('review-note').value.trim();
+    this.send('review', { accepted, note });
+    this.sentNote = accepted ? null : { note, picture: this.app.picture?.token };
     this.ref('review-note').value = '';
     if (this.ref('filter').value === 'check') this.app.files.step(1);
   }
