@@ -49,6 +49,16 @@ test('another picture removes what was said about the one before', () => {
   assert.deepEqual(said(), ['files were left out']);
 });
 
+test('what was said about an object goes with it', () => {
+  const { notices, said } = page();
+  notices.show('a box may help', { object: 2 });
+  notices.show('saved');
+  notices.keepObjects([{ id: 1 }, { id: 2 }]);
+  assert.deepEqual(said(), ['a box may help', 'saved']);
+  notices.keepObjects([{ id: 1 }]);
+  assert.deepEqual(said(), ['saved']);
+});
+
 test('a changed sentence stays the same notice, which ends with its time or is closed', () => {
   const { list, notices, said } = page();
   notices.show('tries again in 3 s');

@@ -191,7 +191,7 @@ export class Commands {
       this.app.settings.showTool('box', true);
     });
     const said = t('The last clicks changed little. A box around the object may help.');
-    this.app.notices.show(said, { choices: [[t('Draw a box instead'), begin]] });
+    this.app.notices.show(said, { choices: [[t('Draw a box instead'), begin]], object: id });
   }
 
   // The click on object `id` is on a pixel that another object keeps.
@@ -203,7 +203,7 @@ export class Commands {
       [t('Let the new one overlap it'), overlap],
       [t('Delete the new one'), remove],
     ];
-    this.app.notices.show(said, { choices });
+    this.app.notices.show(said, { choices, object: id });
   }
 
   // Run a command, unless it cannot be run now.

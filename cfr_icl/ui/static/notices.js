@@ -9,17 +9,17 @@ const AT_ONCE = 3;
 export class Notices {
   constructor(list) {
     this.list = list;
-    this.shown = new Map(); // text -> { text, general, said, node, timer }
+    this.shown = new Map(); // text -> { text, general, object, said, node, timer }
   }
 
   // Show a sentence; the same one is not repeated while it is there. A lasting one stays until it is removed.
   // `choices` are pairs of a text and what happens when it is chosen; `general` is for notices that are not
-  // about the picture alone.
-  show(text, { lasting = false, choices = [], general = false } = {}) {
+  // about the picture alone; `object` is the id of the one that a notice is about.
+  show(text, { lasting = false, choices = [], general = false, object = null } = {}) {
     const old = this.shown.get(text);
     if (old) this.remove(text);
     else if (this.shown.size >= AT_ONCE) this.remove(this.shown.keys().next().value);
-    const notice = { text, general, said: make('span', {}, text) },
+    const notice = { text, general, object, said: make('span', {}, text) },
       close = make('button', { type: 'button', title: t('Close') }, '✕');
     close.setAttribute('aria-label', t('Close'));
     close.addEventListener('click', () => this.remove(notice.text));
@@ -53,6 +53,12 @@ export class Notices {
   // Another picture comes: remove the notices about the one before, which would seem to be about it.
   forgetPicture() {
     for (const [text, { general }] of this.shown) if (!general) this.remove(text);
+  }
+
+  // Remove the notices about objects that are not there any more.
+  keepObjects(objects) {
+    const ids = new Set(objects.map(({ id }) => id));
+    for (const [text, { object }] of this.shown) if (object !== null && !ids.has(object)) this.remove(text);
   }
 
   remove(text) {

@@ -117,6 +117,7 @@ export class Replies {
     this.app.state = state;
     this.app.restorer.copySoon();
     this.view.objects = state.objects;
+    this.app.notices.keepObjects(state.objects);
     this.showCurrent(before);
     this.root.dataset.reply = this.app.lastReply;
   }
