@@ -191,7 +191,7 @@ def test_minutes_that_pass_with_counting_clicks_are_refused_with_those_that_are_
 ):
     run = learning(data, source, tmp_path)
     run.minutes = 1
-    with pytest.raises(LearnError, match=r"take this model 50 s here, .*; it needs 35 minutes or more, or"):
+    with pytest.raises(LearnError, match=r"take this model 50 s here, .*: it needs 35 minutes or more, or"):
         run.run()
     assert slow_clicks.now < 20  # not even the first object is waited for
 
